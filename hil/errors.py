@@ -1,0 +1,89 @@
+"""Every error that the framework raises on purpose, by whom it blames.
+
+Each message says where (``place``: ``file:line:col`` or the name of an instrument), what was read, what is
+allowed, and what to do next (``remedy``). The kind decides the verdict of the scenario and the exit code.
+"""
+
+from __future__ import annotations
+
+import enum
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class ExitCode(enum.IntEnum):
+    """What ``hil run`` and ``pytest`` return. 2, 3 and 5 keep pytest's own meaning."""
+
+    PASS = 0
+    DEVICE_FAILURE = 1
+    INTERRUPTED = 2
+    INTERNAL_ERROR = 3
+    AUTHOR_ERROR = 4
+    NOTHING_RUN = 5
+    INCONCLUSIVE = 6
+    RIG_FAULT = 7
+
+
+class HilError(Exception):
+    """Root of all errors raised on purpose.
+
+    :param what: one sentence without a full stop: what was found and what was expected.
+    :param place: where it was found.
+    :param remedy: what the reader does next.
+    """
+
+    exit_code: ClassVar[ExitCode] = ExitCode.INTERNAL_ERROR
+
+    def __init__(self, what: str, *, place: str | None = None, remedy: str | None = None) -> None:
+        super().__init__(what)
+        self.what = what
+        self.place = place
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        text = f"{self.place}: {self.what}" if self.place else self.what
+        return f"{text}. {self.remedy}" if self.remedy else text
+
+
+class ConfigurationError(HilError):
+    """A rig file, a profile, an option or the machine's set-up is wrong; nothing was switched."""
+
+    exit_code = ExitCode.AUTHOR_ERROR
+
+
+class AuthorError(HilError):
+    """A feature file says something that the framework cannot understand or this rig cannot do."""
+
+    exit_code = ExitCode.AUTHOR_ERROR
+
+
+class RigFault(HilError):
+    """Something of the bench failed: instrument, relay, line, node. Says nothing about the device under test."""
+
+    exit_code = ExitCode.RIG_FAULT
+
+
+class PeerViolation(HilError):
+    """The device under test, or the peer on the line, broke the protocol or a limit."""
+
+    exit_code = ExitCode.DEVICE_FAILURE
+
+
+class DeadlineExceeded(HilError):
+    """The device under test did not do in time what was awaited.
+
+    A wait for a part of the bench raises :class:`RigFault` instead: the caller knows whom it waits for.
+    """
+
+    exit_code = ExitCode.DEVICE_FAILURE
+
+
+def nearest(read: str, known: Iterable[str]) -> str:
+    """Return ``"; known: a, b. Did you mean 'b'?"`` for an error about a name that is not in a closed list."""
+    names = sorted(known)
+    close = get_close_matches(read, names, n=1)
+    hint = f". Did you mean '{close[0]}'?" if close else ""
+    return f"; known: {', '.join(names)}{hint}"

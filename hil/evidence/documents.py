@@ -1,0 +1,114 @@
+"""The documents of which evidence is made. One event is one line of JSON; nothing is ever changed or removed.
+
+What the bench observed (``t``, ``bounds``, ``source``, ``data``) is part of the evidence digest; what belongs to
+the host (``host``: wall times, ports, paths) stands apart and is not.
+"""
+
+from __future__ import annotations
+
+import enum
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+Json: TypeAlias = "str | int | float | bool | None | Sequence[Json] | Mapping[str, Json]"
+
+
+class Kind(enum.StrEnum):
+    """What an event tells. The keys of ``data`` are listed for each.
+
+    - START: ``name, feature, line, tags, setup, seed``; first event of a scenario file
+    - STEP: ``keyword, text, line, outcome`` (``passed``, ``failed``, ``not run``), ``started`` (s), ``error?``
+    - READING: quantities by name with their unit, e.g. ``voltage_V, current_A, power_W, energy_Wh`` (source
+      ``meter``) or ``credit_Wh, delivered_Wh`` (source ``socket`` or ``counterpart``)
+    - RELAY: ``closed``, ``read_back?`` (source ``K1`` ... ``K4``), or the contact that the counterpart switches
+    - FRAME: ``direction`` (``to device``, ``from device``), ``message``, ``fields``, ``bytes`` (hex), ``error?``
+    - TRANSACTION: ``txid, event`` (``funding``, ``broadcast``, ``confirmed``, ``seen``), ``fee_sat?,
+      payment_sat?, change_sat?, raw?``
+    - FAULT: ``what``, ``who`` (a fault that the scenario asked for)
+    - CONSOLE: ``text`` (a line that a device printed; source is the console's name)
+    - VERDICT: see :class:`hil.evidence.limits.Finding`
+    - STOP: ``verdict`` (:class:`Verdict`), ``reason``, ``safe_state`` (``reached``, ``seconds``); last event
+    """
+
+    START = "start"
+    STEP = "step"
+    READING = "reading"
+    RELAY = "relay"
+    FRAME = "frame"
+    TRANSACTION = "transaction"
+    FAULT = "fault"
+    CONSOLE = "console"
+    VERDICT = "verdict"
+    STOP = "stop"
+
+
+class Verdict(enum.StrEnum):
+    """The result of a measurement, a scenario or a run; never mixed up with each other."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    INCONCLUSIVE = "inconclusive"
+    RIG_FAULT = "rig fault"
+    AUTHOR_ERROR = "author error"
+    NOT_APPLICABLE = "not applicable"
+    NOT_RUN = "not run"
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that was observed or done, at an instant known to lie within ``t - before`` .. ``t + after``.
+
+    :param t: seconds since the scenario began, by ``clock``.
+    :param source: who observed it: ``meter``, ``K1``, ``socket-link``, ``ledger``, ``bench`` ...
+    :param before: seconds by which it may have happened earlier.
+    :param after: seconds by which it may have happened later.
+    """
+
+    kind: Kind
+    t: float
+    source: str
+    data: Mapping[str, Json] = field(default_factory=dict)
+    clock: str = "virtual"
+    before: float = 0.0
+    after: float = 0.0
+    host: Mapping[str, Json] | None = None
+
+    def canonical(self) -> dict[str, Json]:
+        """Return what the evidence digest covers, times rounded to a microsecond."""
+        return {
+            "kind": self.kind.value,
+            "t": round(self.t, 6),
+            "bounds": [round(self.before, 6), round(self.after, 6)],
+            "clock": self.clock,
+            "source": self.source,
+            "data": dict(self.data),
+        }
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Json]) -> Event:
+        """Build an event from a parsed line; raises KeyError, ValueError or TypeError if it is none."""
+        bounds = document["bounds"]
+        data = document["data"]
+        host = document.get("host")
+        if not isinstance(bounds, Sequence) or not isinstance(data, Mapping):
+            raise TypeError("bounds must be a list and data an object")
+        return cls(
+            kind=Kind(str(document["kind"])),
+            t=float(document["t"]),  # type: ignore[arg-type]  # float() says itself what it cannot take
+            source=str(document["source"]),
+            data=data,
+            clock=str(document["clock"]),
+            before=float(bounds[0]),  # type: ignore[arg-type]  # as above
+            after=float(bounds[1]),  # type: ignore[arg-type]  # as above
+            host=host if isinstance(host, Mapping) else None,
+        )
+
+
+_encoder = json.JSONEncoder(separators=(",", ":"), sort_keys=True, ensure_ascii=False, allow_nan=False)
+
+
+def encode(document: Mapping[str, Json]) -> str:
+    """Return the one canonical JSON text of ``document``; NaN and infinity are refused with ValueError."""
+    return _encoder.encode(document)

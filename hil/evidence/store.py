@@ -1,0 +1,175 @@
+"""The run folder: ``run.json``, one JSON-lines file a scenario, a manifest of SHA-256 sums (DESIGN §7).
+
+Writing never fails silently: any OSError ends the run. Reading never gives up: a file that a crash cut off renders
+as far as it goes, and says so.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+from hil.errors import RigFault
+from hil.evidence.documents import Event, Json, Kind, Verdict, encode
+
+RUN_FILE = "run.json"
+MANIFEST_FILE = "manifest.json"
+SCENARIOS = "scenarios"
+
+
+def slug(text: str) -> str:
+    """Return ``text`` as a file name of lower-case words joined by hyphens, at most 60 characters."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:60] or "scenario"
+
+
+class ScenarioWriter:
+    """Appends the events of one scenario to its file, and to the digest."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.events: list[Event] = []
+        """Everything written so far, in order: what limits are judged on."""
+        self._digest = hashlib.sha256()
+        self._file = path.open("x", encoding="utf-8", buffering=1 << 16)
+
+    def write(self, event: Event) -> None:
+        """Append ``event``; raises RigFault when the disk does not take it."""
+        canonical = event.canonical()
+        text = encode(canonical)
+        self._digest.update(text.encode())
+        self._digest.update(b"\n")
+        self.events.append(event)
+        line = text if event.host is None else encode({**canonical, "host": dict(event.host)})
+        try:
+            self._file.write(line + "\n")
+            if event.kind in {Kind.START, Kind.VERDICT, Kind.STOP, Kind.STEP}:
+                self._file.flush()
+        except OSError as error:
+            raise RigFault(
+                f"evidence cannot be written: {error.strerror}", place=str(self.path), remedy="Free disk space."
+            ) from error
+
+    def close(self) -> str:
+        """Make the file durable and return the hex digest of its canonical events."""
+        try:
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._file.close()
+        except OSError as error:
+            raise RigFault(f"evidence cannot be written: {error.strerror}", place=str(self.path)) from error
+        return self._digest.hexdigest()
+
+
+@dataclass
+class RunWriter:
+    """A run folder being written. ``host`` facts stand apart from what the digest covers."""
+
+    folder: Path
+    document: dict[str, Json]
+    host: dict[str, Json] = field(default_factory=dict)
+    _digests: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def create(cls, folder: Path, document: Mapping[str, Json], host: Mapping[str, Json]) -> Self:
+        """Make the folder (it must not exist) and write a first ``run.json`` that says the run is not finished."""
+        (folder / SCENARIOS).mkdir(parents=True)
+        run = cls(folder, {**document, "finished": False}, dict(host))
+        run.save()
+        return run
+
+    def scenario(self, number: int, name: str) -> ScenarioWriter:
+        """Open the file of the scenario with this running number."""
+        return ScenarioWriter(self.folder / SCENARIOS / f"{number:04d}-{slug(name)}.jsonl")
+
+    def scenario_done(self, writer: ScenarioWriter) -> None:
+        self._digests[writer.path.name] = writer.close()
+
+    def save(self) -> None:
+        """Write ``run.json`` anew, whole or not at all."""
+        path = self.folder / RUN_FILE
+        temporary = path.with_suffix(".tmp")
+        temporary.write_text(json.dumps({**self.document, "host": self.host}, indent=2, sort_keys=True) + "\n")
+        temporary.replace(path)
+
+    def digest(self) -> str:
+        """Return the evidence digest of the run: over all scenario digests, sorted by file name."""
+        lines = "".join(f"{digest}  {name}\n" for name, digest in sorted(self._digests.items()))
+        return hashlib.sha256(lines.encode()).hexdigest()
+
+    def finish(self, verdict: Verdict) -> str:
+        """Write the verdict, the digest and the manifest; return the digest."""
+        digest = self.digest()
+        self.document |= {"finished": True, "verdict": verdict.value, "evidence_digest": digest}
+        self.save()
+        files = sorted(path for path in self.folder.rglob("*") if path.is_file() and path.name != MANIFEST_FILE)
+        sums = {str(path.relative_to(self.folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+        (self.folder / MANIFEST_FILE).write_text(json.dumps(sums, indent=2, sort_keys=True) + "\n")
+        return digest
+
+
+@dataclass(frozen=True)
+class ScenarioRecord:
+    """The events of one scenario as read back; ``damage`` says where a cut-off file stops making sense."""
+
+    name: str
+    events: list[Event]
+    damage: str | None = None
+
+    def of(self, kind: Kind) -> Iterator[Event]:
+        return (event for event in self.events if event.kind is kind)
+
+    @property
+    def verdict(self) -> Verdict:
+        """The verdict of the STOP event; a scenario without one was cut off and is NOT_RUN to its end."""
+        stop = next(self.of(Kind.STOP), None)
+        return Verdict(str(stop.data["verdict"])) if stop is not None else Verdict.NOT_RUN
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """A run folder as read back."""
+
+    folder: Path
+    document: Mapping[str, Any]
+    scenarios: list[ScenarioRecord]
+
+    @classmethod
+    def load(cls, folder: Path) -> RunRecord:
+        """Read a run folder; damaged scenario files are read as far as they go.
+
+        Raises FileNotFoundError or ValueError if there is no readable ``run.json``.
+        """
+        document = json.loads((folder / RUN_FILE).read_text())
+        paths = sorted((folder / SCENARIOS).glob("*.jsonl"))
+        return cls(folder, document, [read_scenario(path) for path in paths])
+
+    def altered_files(self) -> list[str]:
+        """Return the files that do not have the SHA-256 sum of the manifest, or are gone; all if it is missing."""
+        try:
+            sums = json.loads((self.folder / MANIFEST_FILE).read_text())
+        except FileNotFoundError:
+            return [MANIFEST_FILE]
+        altered = []
+        for name, expected in sums.items():
+            path = self.folder / name
+            if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != expected:
+                altered.append(name)
+        return altered
+
+
+def read_scenario(path: Path) -> ScenarioRecord:
+    """Read one scenario file up to its end or to the first line that is no event."""
+    events: list[Event] = []
+    with path.open(encoding="utf-8", errors="replace") as lines:
+        for number, line in enumerate(lines, 1):
+            try:
+                events.append(Event.from_json(json.loads(line)))
+            except (ValueError, KeyError, TypeError) as error:
+                return ScenarioRecord(path.stem, events, f"line {number} is no event ({type(error).__name__})")
+    return ScenarioRecord(path.stem, events, None if events else "the file is empty")

@@ -1,0 +1,188 @@
+"""The verbs of a bench. Steps and devices see these; only ``hil.rig`` and the hosts of devices know who does them.
+
+Every verb that talks to a part of the bench raises RigFault when that part does not answer, answers nonsense, or
+reads back something else than it was told.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from hil.protocol.coins import Coin, OutPoint
+    from hil.units import Ampere, Ohm, Satoshi, Second, Volt, Watt, WattHour
+
+
+# --- instruments -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Identity:
+    """The four fields of ``*IDN?`` (IEEE 488.2)."""
+
+    manufacturer: str
+    model: str
+    serial: str
+    firmware: str
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One simultaneous reading of a power meter; averages over the meter's last update period."""
+
+    voltage: Volt
+    current: Ampere
+    power: Watt
+    energy: WattHour
+    """Integrated since the integrator was started."""
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """Expanded uncertainty U (k = 2) of a reading: ``of_reading`` x value + ``of_range``, in the reading's unit."""
+
+    of_reading: float
+    of_range: float
+
+    def of(self, value: float) -> float:
+        return self.of_reading * abs(value) + self.of_range
+
+
+class Instrument(Protocol):
+    """What every instrument on VISA can do."""
+
+    identity: Identity
+
+    def errors(self) -> list[str]:
+        """Read the error queue empty; ``[]`` if there was nothing in it."""
+
+    def close(self) -> None: ...
+
+
+class Meter(Instrument, Protocol):
+    """The lab power meter behind the socket."""
+
+    update_period: Second
+    """Time between two updates of the reading; an edge is known no better than that."""
+    power_accuracy: Accuracy
+    energy_accuracy: Accuracy
+
+    def prepare(self) -> None:
+        """Reset, set ranges and functions, clear and start the integrator."""
+
+    def read(self) -> Reading:
+        """Return the latest reading; raises RigFault on overload, no data, garbage or silence."""
+
+
+class Load(Instrument, Protocol):
+    """The programmable AC load behind the cable."""
+
+    max_power: Watt
+
+    def prepare(self) -> None:
+        """Reset to AC operation with the input off and clear old protections."""
+
+    def draw_power(self, power: Watt) -> None: ...
+
+    def draw_current(self, current: Ampere) -> None: ...
+
+    def present_resistance(self, resistance: Ohm) -> None: ...
+
+    def set_input(self, *, on: bool) -> None:
+        """Switch the input and read it back."""
+
+    def input_is_on(self) -> bool: ...
+
+
+class Relay(Protocol):
+    """One of K1 to K4, or any other output that the bench switches."""
+
+    name: str
+
+    def set(self, *, closed: bool) -> None:
+        """Switch and read back; raises RigFault if the read-back disagrees."""
+
+    def is_closed(self) -> bool: ...
+
+
+# --- lines -----------------------------------------------------------------------------------------------------
+
+
+class Line(Protocol):
+    """A serial line: bytes out, bytes in through a listener. Served by the clock's event loop."""
+
+    name: str
+
+    def write(self, data: bytes) -> None: ...
+
+    def listen(self, listener: Callable[[bytes], None]) -> None:
+        """Hand every byte that arrives from now on to ``listener``; replaces an earlier listener."""
+
+
+# --- the ledger ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class CoinStatus:
+    """An unspent output as the ledger knows it."""
+
+    value: Satoshi
+    script: bytes
+    confirmations: int
+
+
+@dataclass(frozen=True)
+class Acceptance:
+    """What the ledger says of a transaction that was not sent yet."""
+
+    allowed: bool
+    reason: str = ""
+    """The node's reason without version-dependent prefix, e.g. ``missing-inputs``; empty if allowed."""
+
+
+class LedgerView(Protocol):
+    """How a device sees the ledger. Raises LedgerUnavailable (hil.chain) while it cannot answer."""
+
+    def ready(self) -> bool:
+        """Tell whether the view answers and is not in initial download."""
+
+    def coin(self, outpoint: OutPoint) -> CoinStatus | None:
+        """Return the unspent output, None if it does not exist or is spent in a block or in the mempool."""
+
+    def accepts(self, transaction: bytes) -> Acceptance:
+        """Ask whether the ledger would take ``transaction`` (testmempoolaccept)."""
+
+    def broadcast(self, transaction: bytes) -> Acceptance:
+        """Send ``transaction``; one that the ledger already has counts as allowed."""
+
+    def conflict(self, transaction: bytes) -> str | None:
+        """Return the txid of another transaction, in a block or the mempool, that spends an input of this one."""
+
+
+@dataclass(frozen=True)
+class LedgerTransaction:
+    """A transaction as found in the mempool or in a block."""
+
+    txid: str
+    raw: bytes
+    fee: Satoshi
+    confirmations: int
+
+
+class Ledger(Protocol):
+    """The bench's own hand on the chain: bank, miner and witness. Deterministic for a seed."""
+
+    def fund(self, script: bytes, value: Satoshi, *, outputs: int = 1) -> list[Coin]:
+        """Pay ``outputs`` confirmed coins of ``value`` each to ``script``."""
+
+    def mine(self, blocks: int = 1) -> None:
+        """Mine the mempool into blocks, each to a new address, stamped with the bench's time."""
+
+    def spending(self, outpoints: Sequence[OutPoint]) -> list[LedgerTransaction]:
+        """Return the transactions since the scenario began that spend any of ``outpoints``, oldest first."""
+
+    def transaction(self, txid: str) -> LedgerTransaction | None:
+        """Return a transaction of the mempool or of the blocks since the scenario began."""
