@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-Json: TypeAlias = "str | int | float | bool | None | Sequence[Json] | Mapping[str, Json]"
+Json: TypeAlias = "str | int | float | bool | Sequence[Json] | Mapping[str, Json] | None"
 
 
 class Kind(enum.StrEnum):
@@ -47,7 +47,7 @@ class Kind(enum.StrEnum):
 class Verdict(enum.StrEnum):
     """The result of a measurement, a scenario or a run; never mixed up with each other."""
 
-    PASS = "pass"
+    PASS = "pass"  # noqa: S105 - no password
     FAIL = "fail"
     INCONCLUSIVE = "inconclusive"
     RIG_FAULT = "rig fault"

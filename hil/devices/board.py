@@ -1,0 +1,82 @@
+"""What the hardware of a device offers to its program. The virtual bench and a Raspberry Pi both can be one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from hil.ports import LedgerView
+    from hil.units import Watt, WattHour
+
+
+class SerialOut(Protocol):
+    """The sending half of a UART."""
+
+    def write(self, data: bytes) -> None: ...
+
+
+class Contact(Protocol):
+    """The coil of the socket's power relay. The contacts follow after their operate or release time."""
+
+    def set(self, *, closed: bool) -> None: ...
+
+
+class EnergyMeter(Protocol):
+    """The device's own meter, not the lab's."""
+
+    def energy(self) -> WattHour:
+        """Return the energy since the device was powered on."""
+
+    def power(self) -> Watt:
+        """Return the present active power."""
+
+
+class Storage(Protocol):
+    """A few small records that survive a power cut; each is written whole or not at all."""
+
+    def read(self, name: str) -> bytes | None: ...
+
+    def write(self, name: str, record: bytes) -> None: ...
+
+
+@dataclass
+class Board:
+    """One device's hardware, as its program sees it."""
+
+    link: SerialOut
+    console: SerialOut
+    contact: Contact
+    meter: EnergyMeter
+    storage: Storage
+    ledger: LedgerView | None
+    """The ledger as the device sees it; None for a device that has none (the cable)."""
+    entropy: Callable[[int], bytes]
+    """Returns that many random bytes; seeded on the virtual bench."""
+
+
+class Program(Protocol):
+    """A device's firmware: bytes and instants in, effects on the board out. Holds no clock.
+
+    The host calls each method with the present instant in seconds, and ``on_time`` no later than
+    ``next_deadline()`` says; None means there is nothing to wait for.
+    """
+
+    def power_on(self, now: float) -> None: ...
+
+    def power_off(self, now: float) -> None:
+        """Power is gone: everything but the storage is lost; the contact falls open by itself."""
+
+    def on_link_bytes(self, data: bytes, now: float) -> None: ...
+
+    def on_time(self, now: float) -> None: ...
+
+    def next_deadline(self) -> float | None: ...
+
+
+class ProgramFactory(Protocol):
+    """Builds the program of a role (``socket`` or ``cable``) from its profile (plain data from the rig file)."""
+
+    def __call__(self, role: str, profile: Mapping[str, object], board: Board) -> Program: ...
