@@ -67,14 +67,18 @@ class Meter(Instrument, Protocol):
 
     update_period: Second
     """Time between two updates of the reading; an edge is known no better than that."""
+    settling: Second
+    """Time from ``prepare`` to the first valid reading; ``read`` before it raises RigFault (no data)."""
     power_accuracy: Accuracy
-    energy_accuracy: Accuracy
 
     def prepare(self) -> None:
         """Reset, set ranges and functions, clear and start the integrator."""
 
     def read(self) -> Reading:
         """Return the latest reading; raises RigFault on overload, no data, garbage or silence."""
+
+    def energy_uncertainty(self, energy: WattHour, elapsed: Second) -> WattHour:
+        """Return U (k = 2) of an integrated energy; its range part grows with the time integrated over load."""
 
 
 class Load(Instrument, Protocol):

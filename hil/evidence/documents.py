@@ -19,7 +19,8 @@ class Kind(enum.StrEnum):
     """What an event tells. The keys of ``data`` are listed for each.
 
     - START: ``name, feature, line, tags, setup, seed``; first event of a scenario file
-    - STEP: ``keyword, text, line, outcome`` (``passed``, ``failed``, ``not run``), ``started`` (s), ``error?``
+    - STEP: ``keyword, text, line, outcome`` (``passed``, ``failed``, ``not run``), ``started`` (s),
+      ``error?`` (``what``, ``place?``, ``remedy?``)
     - READING: quantities by name with their unit, e.g. ``voltage_V, current_A, power_W, energy_Wh`` (source
       ``meter``) or ``credit_Wh, delivered_Wh`` (source ``socket`` or ``counterpart``)
     - RELAY: ``closed``, ``read_back?`` (source ``K1`` ... ``K4``), or the contact that the counterpart switches

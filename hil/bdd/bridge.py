@@ -1,0 +1,100 @@
+"""The only place that uses what pytest-bdd and pytest do not promise to keep.
+
+Each of these is held by a test in hil/tests/bdd/test_bridge.py, and the two packages are pinned as a pair.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import _pytest
+import pytest
+import pytest_bdd
+from pytest_bdd.gherkin_parser import GherkinDocument
+from pytest_bdd.parser import FeatureParser, render_string
+from pytest_bdd.scenario import _execute_scenario
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from _pytest._code import Traceback
+    from pytest_bdd.parser import Feature
+
+    from hil.bdd.naming import Case
+
+
+_MACHINERY = tuple(os.path.dirname(str(package.__file__)) + os.sep for package in (_pytest, pytest_bdd))
+
+
+class _ParsedFeature(FeatureParser):
+    """pytest-bdd's own reading of a feature, from a tree that is parsed already."""
+
+    def __init__(self, path: Path, raw: Mapping[str, Any]) -> None:
+        super().__init__(str(path.parent), path.name)
+        self._raw = raw
+
+    def _parse_feature_file(self) -> GherkinDocument:
+        return GherkinDocument.from_dict(self._raw)
+
+
+def build_feature(path: Path, raw: Mapping[str, Any]) -> Feature:
+    """Return pytest-bdd's feature from the tree of the Gherkin parser.
+
+    It keys scenarios by name and drops the first of two alike, so preflight must have refused such a file.
+    """
+    return _ParsedFeature(path, raw).parse()
+
+
+def render(text: str, values: Mapping[str, str]) -> str:
+    """Return ``text`` with ``<column>`` replaced as pytest-bdd will replace it; unknown columns stay."""
+    return render_string(text, values) if "<" in text else text
+
+
+def scenario_function(feature: Feature, case: Case) -> Callable[[pytest.FixtureRequest], None]:
+    """Return a test function that runs the case through pytest-bdd, with all its hooks."""
+    template = feature.scenarios[case.scenario.name]
+
+    def run_scenario(request: pytest.FixtureRequest) -> None:
+        __tracebackhide__ = True
+        _execute_scenario(feature, template.render(case.values), request)
+
+    run_scenario.__doc__ = f"{feature.rel_filename}: {case.label}"
+    return run_scenario
+
+
+class FeatureModule(pytest.Module):
+    """A module without Python: fixtures of scope "module" live as long as the feature. As pytest does for doctest."""
+
+    obj = None
+
+
+class FunctionItem(pytest.Function):
+    """An item around a given function, that stands in another file than the function."""
+
+    def __init__(self, *, line: int, **keywords: Any) -> None:
+        super().__init__(**keywords)
+        self._line = line
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        return self.path, self._line - 1, self.name
+
+    def _traceback_filter(self, excinfo: pytest.ExceptionInfo[BaseException]) -> Traceback:
+        """Leave the frames of pytest and pytest-bdd out of a failure, unless ``--full-trace`` asks for them."""
+        traceback = super()._traceback_filter(excinfo)
+        if self.config.getoption("fulltrace"):
+            return traceback
+        own = traceback.filter(lambda entry: not str(entry.path).startswith(_MACHINERY))
+        return own or traceback
+
+
+def registered_markers(config: pytest.Config) -> set[str]:
+    """Return the names of the markers that the configuration and the plugins have registered."""
+    lines: list[str] = config.getini("markers")
+    return {line.split(":")[0].split("(")[0].strip() for line in lines}
+
+
+def replace_arguments(config: pytest.Config, replace: Callable[[str], list[str]]) -> None:
+    """Put the answer of ``replace`` in the place of each path or node id on the command line."""
+    config.args[:] = [new for old in config.args for new in replace(old)]

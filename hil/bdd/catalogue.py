@@ -1,0 +1,260 @@
+"""The step definitions: the decorators that make them, and the list of all of them.
+
+The decorators take plain strings, so that the official Cucumber language server finds the steps::
+
+    @then("the socket cuts the power within {duration}")
+    def _(limit: Second, /, bench: Bench) -> None:
+        \"\"\"From the last byte of the refused payment to zero current, see DESIGN 1.\"\"\"
+
+A definition is kept in its own module, where pytest-bdd too keeps its half of it; nothing is registered globally.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import inspect
+import pkgutil
+import re
+from dataclasses import dataclass, field
+from difflib import SequenceMatcher
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+import pytest_bdd
+
+from hil.bdd.document import shown
+from hil.bdd.expressions import RESERVED, Expression, ExpressionParser, parameter_names
+from hil.errors import AuthorError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterable
+    from types import ModuleType
+
+    from hil.bdd.expressions import Argument
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+STEPS_PACKAGE = "hil.bdd.steps"
+DEFINITIONS = "__step_definitions__"
+"""The name under which a module keeps the definitions made in it."""
+
+SIMILAR = 0.55
+"""Ratio of difflib above which a definition is worth suggesting."""
+
+
+@dataclass(frozen=True)
+class StepDefinition:
+    """What a step means: its keyword, its words, and the function behind it."""
+
+    keyword: str
+    """``given``, ``when`` or ``then``."""
+    expression: Expression
+    function: Callable[..., object] = field(repr=False)
+    names: tuple[str, ...]
+    """The function's parameters that the expression fills."""
+    file: str
+    line: int
+    doc: str
+    """The documentation of the step; the function's docstring."""
+    below: dict[str, bool]
+    """``datatable`` and ``docstring``, as far as the function takes them, and whether it needs them."""
+
+    @property
+    def source(self) -> str:
+        return f"{self.file}:{self.line}"
+
+    def __str__(self) -> str:
+        return f"{self.keyword.capitalize()} {self.expression.source}"
+
+
+def given(expression: str, *, target_fixture: str | None = None) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Define a Given step.
+
+    :param expression: a Cucumber Expression, see hil/bdd/expressions.py.
+    :param target_fixture: the name of a fixture that has the function's result for the rest of the scenario.
+
+    Raises AuthorError when applied to a function that cannot be the step's definition.
+    """
+    return _step("given", expression, target_fixture)
+
+
+def when(expression: str, *, target_fixture: str | None = None) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Define a When step; see :func:`given`."""
+    return _step("when", expression, target_fixture)
+
+
+def then(expression: str, *, target_fixture: str | None = None) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Define a Then step; see :func:`given`."""
+    return _step("then", expression, target_fixture)
+
+
+def _step(keyword: str, source: str, target_fixture: str | None) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    register = {"given": pytest_bdd.given, "when": pytest_bdd.when, "then": pytest_bdd.then}[keyword]
+
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        code: Any = inspect.unwrap(function)
+        file, line = shown(Path(code.__code__.co_filename)), code.__code__.co_firstlineno
+        try:
+            expression = Expression(source)
+            names = parameter_names(function, expression)
+        except AuthorError as error:
+            raise AuthorError(error.what, place=f"{file}:{line}", remedy=error.remedy) from None
+        parameters = inspect.signature(function).parameters
+        definition = StepDefinition(
+            keyword=keyword,
+            expression=expression,
+            function=function,
+            names=names,
+            file=file,
+            line=line,
+            doc=inspect.getdoc(function) or "",
+            below={name: each.default is each.empty for name, each in parameters.items() if name in RESERVED},
+        )
+        code.__globals__.setdefault(DEFINITIONS, []).append(definition)
+        # stacklevel 2: pytest-bdd keeps its fixture among the names of the module that called this decorator
+        parser = ExpressionParser(expression, names)
+        register(parser, target_fixture=target_fixture, stacklevel=2)(_by_keyword(function, names))
+        return function
+
+    return decorate
+
+
+def _by_keyword(function: Callable[..., object], names: tuple[str, ...]) -> Callable[..., object]:
+    """Return ``function`` as pytest-bdd calls it: all arguments by keyword, a generator if it was one."""
+
+    def split(keywords: dict[str, Any]) -> list[Any]:
+        return [keywords.pop(name) for name in names]
+
+    if inspect.isgeneratorfunction(function):
+
+        @functools.wraps(function)
+        def generate(**keywords: Any) -> Generator[Any, Any, Any]:
+            __tracebackhide__ = True
+            steps: Any = function(*split(keywords), **keywords)
+            return (yield from steps)
+
+        call: Callable[..., object] = generate
+    else:
+
+        @functools.wraps(function)
+        def invoke(**keywords: Any) -> object:
+            __tracebackhide__ = True
+            return function(*split(keywords), **keywords)
+
+        call = invoke
+
+    signature = inspect.signature(function)
+    by_keyword = [
+        each.replace(kind=each.POSITIONAL_OR_KEYWORD) if each.name in names else each
+        for each in signature.parameters.values()
+    ]
+    call.__signature__ = signature.replace(parameters=by_keyword)  # type: ignore[attr-defined]
+    return call
+
+
+class Catalogue:
+    """All step definitions of a run; raises AuthorError if two have the same keyword and words."""
+
+    def __init__(self, definitions: Iterable[StepDefinition]) -> None:
+        self.definitions = tuple(definitions)
+        self._found: dict[tuple[str, str], tuple[StepDefinition, ...]] = {}
+        self._similar: dict[tuple[str, str], tuple[StepDefinition, ...]] = {}
+        self._by_prefix: dict[str, dict[int, dict[str, list[StepDefinition]]]] = {"given": {}, "when": {}, "then": {}}
+        seen: dict[str, StepDefinition] = {}
+        for definition in self.definitions:
+            other = seen.setdefault(str(definition), definition)
+            if other is not definition:
+                raise AuthorError(
+                    f"'{definition}' is defined already at {other.source}",
+                    place=definition.source,
+                    remedy="Remove or reword one of them",
+                )
+            prefix = definition.expression.prefix
+            same_length = self._by_prefix[definition.keyword].setdefault(len(prefix), {})
+            same_length.setdefault(prefix, []).append(definition)
+
+    @classmethod
+    def of_modules(cls, modules: Iterable[ModuleType]) -> Catalogue:
+        """Return the definitions made in ``modules``."""
+        return cls(definition for module in modules for definition in vars(module).get(DEFINITIONS, ()))
+
+    def find(self, keyword: str, text: str) -> tuple[StepDefinition, ...]:
+        """Return every definition that matches the step, as pytest-bdd would find it."""
+        key = (keyword, text)
+        if key not in self._found:
+            self._found[key] = tuple(
+                each
+                for length, same_length in self._by_prefix[keyword].items()
+                for each in same_length.get(text[:length], ())
+                if each.expression.matches(text)
+            )
+        return self._found[key]
+
+    def find_any(self, text: str) -> tuple[StepDefinition, ...]:
+        """Return every definition that matches ``text`` under any keyword."""
+        return tuple(found for keyword in self._by_prefix for found in self.find(keyword, text))
+
+    def nearest(self, keyword: str, text: str, count: int = 3) -> tuple[StepDefinition, ...]:
+        """Return the definitions most like ``text``, best first; those of another keyword only if they are closer."""
+        key = (keyword, text)
+        if key not in self._similar:
+            scored = []
+            matcher = SequenceMatcher(autojunk=False)
+            matcher.set_seq2(_plain(text))
+            for each in self.definitions:
+                matcher.set_seq1(_plain(each.expression.sample))
+                if matcher.real_quick_ratio() >= SIMILAR and matcher.quick_ratio() >= SIMILAR:
+                    scored.append((matcher.ratio() + 0.05 * (each.keyword == keyword), each))
+            scored.sort(key=lambda pair: (-pair[0], str(pair[1])))
+            self._similar[key] = tuple(each for ratio, each in scored if ratio >= SIMILAR)
+        return self._similar[key][:count]
+
+    def misfits(self, keyword: str, text: str) -> list[tuple[StepDefinition, str, int]]:
+        """Return definitions that match but for an argument: with the reason, and the offset of the argument."""
+        found = []
+        for definition in self.definitions:
+            if definition.keyword != keyword:
+                continue
+            for argument in definition.expression.arguments(text, loosely=True) or ():
+                # with more text in an argument than around it, the likeness is an accident
+                if len(argument.text) > definition.expression.literals:
+                    continue
+                reason = _misfit(argument)
+                if reason:
+                    found.append((definition, reason, argument.offset))
+                    break
+        return sorted(found, key=lambda each: -each[0].expression.literals)
+
+
+def _plain(text: str) -> str:
+    """Return ``text`` with all numbers alike, so that they don't decide what is similar."""
+    return re.sub(r"[\d.]+", "0", text.lower())
+
+
+def _misfit(argument: Argument) -> str:
+    parameter = argument.parameter
+    try:
+        parameter.read(argument.text)
+    except AuthorError as error:
+        return error.what
+    if re.fullmatch(parameter.pattern, argument.text):
+        return ""
+    return f"'{argument.text}' is not written as a {parameter.name}; write it as '{parameter.example}'"
+
+
+def load_modules(names: Iterable[str] = (STEPS_PACKAGE,)) -> list[ModuleType]:
+    """Import modules by name, for a package all modules in it, and return them. Raises AuthorError, ImportError."""
+    modules = []
+    for name in names:
+        module = importlib.import_module(name)
+        modules.append(module)
+        for found in pkgutil.iter_modules(getattr(module, "__path__", ()), f"{name}."):
+            modules += load_modules([found.name])
+    return modules
+
+
+def load_catalogue(names: Iterable[str] = (STEPS_PACKAGE,)) -> Catalogue:
+    """Return the catalogue of the step modules ``names``, without pytest; for ``hil check`` and ``hil steps``."""
+    return Catalogue.of_modules(load_modules(names))

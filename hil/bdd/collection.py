@@ -1,0 +1,173 @@
+"""A pytest plugin that collects feature files: ``pytest features/``, one file, scenario, row, tag or line.
+
+Load it with ``pytest_plugins = ["hil.bdd.collection"]``. It refuses the run (exit code 4) if any feature file that
+is collected has a mistake, see hil/bdd/preflight.py. Step modules are imported when the first feature file is
+collected, so that runs of plain Python tests don't pay for them.
+
+PYTEST_DONT_REWRITE: other plugins import this module before pytest loads it, which pytest would warn of.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from hil.bdd import bridge, naming, preflight, reader
+from hil.bdd.catalogue import STEPS_PACKAGE, Catalogue, load_modules
+from hil.errors import HilError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterable, Iterator
+
+    from hil.bdd.document import Document, Problem
+    from hil.bdd.naming import Case
+
+DOCUMENTS = pytest.StashKey[dict[Path, "Document"]]()
+CATALOGUE = pytest.StashKey[Catalogue]()
+_FAULT = pytest.StashKey[pytest.UsageError]()
+_FOUND = pytest.StashKey[set["Problem"]]()
+
+
+class ScenarioItem(bridge.FunctionItem):
+    """A scenario, or one row of an outline.
+
+    ``document`` and ``case`` tell where it stands, its tags and its row.
+    """
+
+    def __init__(self, *, document: Document, case: Case, **keywords: Any) -> None:
+        super().__init__(line=case.line, **keywords)
+        self.document = document
+        self.case = case
+
+
+class FeatureFile(bridge.FeatureModule):
+    """A ``*.feature`` file. Yields nothing if the file has mistakes; the run is refused for them later."""
+
+    def collect(self) -> Iterator[ScenarioItem]:
+        try:
+            catalogue = catalogue_of(self.config)
+        except pytest.UsageError as error:
+            # raised here it would be one collection error among others; _refuse ends the run for it
+            self.config.stash[_FAULT] = error
+            return
+        feature = read_once(self.config, self.path)
+        problems = preflight.check([feature], catalogue, bridge.registered_markers(self.config))
+        if problems:
+            self.config.stash.setdefault(_FOUND, set()).update(problems)
+            return
+        parsed = bridge.build_feature(feature.path, feature.raw)
+        for case in naming.cases(feature):
+            function = bridge.scenario_function(parsed, case)
+            for tag in case.tags:
+                self.config.hook.pytest_bdd_apply_tag(tag=tag, function=function)
+            yield ScenarioItem.from_parent(self, name=case.label, callobj=function, document=feature, case=case)
+
+
+def read_once(config: pytest.Config, path: Path) -> Document:
+    """Return the feature file at ``path``, read once in a run."""
+    documents = config.stash.setdefault(DOCUMENTS, {})
+    key = Path(os.path.abspath(path))
+    if key not in documents:
+        documents[key] = reader.read(key)
+    return documents[key]
+
+
+def register_step_modules(config: pytest.Config, names: Iterable[str]) -> Catalogue:
+    """Import the step modules, for a package all in it, and make their steps and fixtures visible to all features.
+
+    Raises pytest.UsageError, with place and remedy, for a definition that is wrong or a module that does not import.
+    """
+    names = tuple(names)
+    for name in names:
+        if name not in sys.modules:
+            pytest.register_assert_rewrite(name)
+    try:
+        modules = load_modules(names)
+        catalogue = Catalogue.of_modules(modules)
+    except HilError as error:
+        raise pytest.UsageError(str(error)) from None
+    except Exception as error:
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        what = f"{type(error).__name__}: {error}"
+        raise pytest.UsageError(
+            f"{last.filename}:{last.lineno}: the step modules cannot be imported: {what}"
+        ) from error
+    for module in modules:
+        if not config.pluginmanager.is_registered(module):
+            config.pluginmanager.register(module, module.__name__)
+    config.stash[CATALOGUE] = catalogue
+    return catalogue
+
+
+def catalogue_of(config: pytest.Config) -> Catalogue:
+    """Return the step definitions of this run; the first call registers those of the ini option ``step_modules``."""
+    if CATALOGUE not in config.stash:
+        return register_step_modules(config, config.getini("step_modules"))
+    return config.stash[CATALOGUE]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addini(
+        "step_modules", "modules and packages that hold step definitions", type="args", default=[STEPS_PACKAGE]
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let ``features/toast.feature:17`` name what stands at that line."""
+
+    def replace(argument: str) -> list[str]:
+        place = naming.PLACE.fullmatch(argument)
+        if place is None or os.path.exists(config.invocation_params.dir / argument):
+            return [argument]
+        feature = read_once(config, config.invocation_params.dir / place["path"])
+        if feature.problems:
+            return [place["path"]]
+        try:
+            labels = naming.labels_at(feature, int(place["line"]))
+        except HilError as error:
+            raise pytest.UsageError(str(error)) from None
+        return [f"{place['path']}::{label}" for label in labels] or [place["path"]]
+
+    bridge.replace_arguments(config, replace)
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    if file_path.suffix == ".feature":
+        collector: pytest.Collector = FeatureFile.from_parent(parent, path=file_path)
+        return collector
+    return None
+
+
+def pytest_bdd_apply_tag(tag: str, function: Callable[..., object]) -> bool:
+    """Make a tag a marker: ``@slow`` is ``mark.slow``, ``@rig(dut1)`` is ``mark.rig("dut1")``."""
+    name, arguments = naming.parse_tag(tag)
+    mark = getattr(pytest.mark, name)
+    mark(*arguments)(function) if arguments else mark(function)
+    return True
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
+    """Say what is wrong in the file before pytest says that it does not find the scenario in it."""
+    try:
+        return (yield)
+    except pytest.UsageError:
+        _refuse(session.config)
+        raise
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config) -> None:
+    _refuse(config)
+
+
+def _refuse(config: pytest.Config) -> None:
+    if _FAULT in config.stash:
+        raise config.stash[_FAULT]
+    found = config.stash.setdefault(_FOUND, set())
+    preflight.abort_on_problems(config, sorted(found))

@@ -1,0 +1,68 @@
+"""The live line: what the bench does at this moment. On a terminal one line that is rewritten, else one each 10 s."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from hil.clock import stopwatch
+
+if TYPE_CHECKING:
+    from hil.rig.trial import Trial
+
+TERMINAL_PERIOD_S = 0.1
+PLAIN_PERIOD_S = 10.0
+_CLEAR = b"\r\x1b[2K"
+
+
+class LiveLine:
+    """Writes past pytest's capture: through a copy of the standard output that was taken before it began."""
+
+    def __init__(self) -> None:
+        self.step = ""
+        self._file = os.dup(1)
+        self._terminal = os.isatty(self._file)
+        self._period = TERMINAL_PERIOD_S if self._terminal else PLAIN_PERIOD_S
+        self._watch = stopwatch()
+        self._due = self._period
+        self._shown = False
+
+    def show(self, trial: Trial) -> None:
+        """Show where the scenario stands, if the last time is long enough ago."""
+        if self._watch() < self._due:
+            return
+        self._due = self._watch() + self._period
+        text = describe(trial, self.step)
+        if self._terminal:
+            width = os.get_terminal_size(self._file).columns
+            self._write(_CLEAR + text[: width - 1].encode())
+            self._shown = True
+        else:
+            self._write(text.encode() + b"\n")
+
+    def clear(self) -> None:
+        """Take the line away, so that what pytest prints stands alone."""
+        if self._shown:
+            self._write(_CLEAR)
+            self._shown = False
+
+    def close(self) -> None:
+        self.clear()
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+    def _write(self, data: bytes) -> None:
+        try:
+            os.write(self._file, data)
+        except OSError:
+            self._due = float("inf")  # nobody reads any more; the run goes on
+
+
+def describe(trial: Trial, step: str) -> str:
+    """Return one line: bench time, what is awaited and for how long, power, credit and energy."""
+    now, watch = trial.clock.now(), trial.watch
+    left = f", at most {watch.until - now:.0f} s" if watch.awaited and watch.until is not None else ""
+    awaited = f"; awaiting {watch.awaited}{left}" if watch.awaited else ""
+    credit = watch.credited_mwh / 1000 - watch.energy_wh
+    return f"{now:8.1f} s  {watch.power_w:7.1f} W  credit {credit:6.2f} Wh  {watch.energy_wh:6.2f} Wh  {step}{awaited}"

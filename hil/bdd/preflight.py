@@ -1,0 +1,218 @@
+"""What is wrong in the feature files, all at once, before anything is switched.
+
+pytest-bdd turns most of these mistakes into a pass, or reports them when half of a scenario has driven the rig.
+"""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from hil.bdd import reader
+from hil.bdd.bridge import render
+from hil.bdd.document import Document, Problem
+from hil.bdd.naming import parse_tag, scenario_label
+from hil.bdd.resolution import PLACEHOLDER, Finding, Resolution, guilty_cell
+from hil.bdd.typos import meant_keyword
+from hil.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Sequence
+
+    from hil.bdd.catalogue import Catalogue
+    from hil.bdd.document import Examples, Scenario, Step, Text
+
+PROBLEMS = pytest.StashKey[tuple[Problem, ...]]()
+"""The problems for which the run was refused, kept in ``config.stash``."""
+
+
+def check_paths(
+    paths: Iterable[Path | str], catalogue: Catalogue, tags: Collection[str] | None = None
+) -> list[Problem]:
+    """Return the problems of feature files and of all feature files in folders; see :func:`check`.
+
+    Raises ConfigurationError if a path does not exist or a folder holds no feature file.
+    """
+    files: list[Path] = []
+    for path in map(Path, paths):
+        found = sorted(path.rglob("*.feature")) if path.is_dir() else [path] if path.is_file() else []
+        if not found:
+            what = "there is no feature file in this folder" if path.is_dir() else "there is no such file or folder"
+            raise ConfigurationError(what, place=str(path))
+        files += found
+    return check((reader.read(path) for path in dict.fromkeys(files)), catalogue, tags)
+
+
+def check(features: Iterable[Document], catalogue: Catalogue, tags: Collection[str] | None = None) -> list[Problem]:
+    """Return everything that is wrong in ``features``, in the order of the files' lines.
+
+    :param tags: the names that may stand as tags (pytest's markers); None leaves tags unchecked.
+    """
+    resolution = Resolution(catalogue)
+    problems: set[Problem] = set()
+    for feature in features:
+        problems.update(feature.problems or _Check(feature, resolution, tags).problems())
+    return sorted(problems)
+
+
+def abort_on_problems(config: pytest.Config, problems: Sequence[Problem]) -> None:
+    """End the run with exit code 4 (author error) and the list of ``problems`` if there are any.
+
+    Raises pytest.UsageError, so it must be called from a hook of pytest's start or collection.
+    """
+    if not problems:
+        return
+    config.stash[PROBLEMS] = tuple(problems)
+    files = len({problem.file for problem in problems})
+    count = f"{len(problems)} mistake{'s' * (len(problems) > 1)} in {files} feature file{'s' * (files > 1)}"
+    raise pytest.UsageError(f"{count}; nothing was run, nothing was switched\n" + "\n".join(map(str, problems)))
+
+
+class _Check:
+    """The checks of one feature file that parses."""
+
+    def __init__(self, feature: Document, resolution: Resolution, tags: Collection[str] | None) -> None:
+        self.feature, self.resolution, self.tags = feature, resolution, tags
+        self.catalogue = resolution.catalogue
+
+    def problem(self, line: int, column: int, what: str, remedy: str = "") -> Problem:
+        return Problem(self.feature.file, line, column, what, remedy)
+
+    def problems(self) -> Iterator[Problem]:
+        if not self.feature.scenarios:
+            yield self.problem(1, 1, "this feature has no scenario", "Write one, or remove the file")
+        yield from self._names()
+        yield from self._tags()
+        for background in self.feature.backgrounds:
+            yield from self._description(background.description)
+            for step in background.steps:
+                yield from self._placeholders(step, None)
+                yield from self._step(step, ())
+        for scenario in self.feature.scenarios:
+            yield from self._scenario(scenario)
+
+    def _names(self) -> Iterator[Problem]:
+        lines: dict[str, int] = {}
+        for scenario in self.feature.scenarios:
+            label = scenario_label(scenario.name)
+            if not label:
+                yield self.problem(scenario.line, scenario.column, "this scenario has no name", "Write one after ':'")
+            elif label in lines:
+                what = f"there is a scenario '{label}' at line {lines[label]} already"
+                yield self.problem(
+                    scenario.line, scenario.column, what, "Rename one: reports and reruns go by the name"
+                )
+            lines.setdefault(label, scenario.line)
+
+    def _tags(self) -> Iterator[Problem]:
+        if self.tags is None:
+            return
+        blocks = [scenario.tags for scenario in self.feature.scenarios] + [self.feature.tags]
+        blocks += [examples.tags for scenario in self.feature.scenarios for examples in scenario.examples]
+        for tag in {tag for block in blocks for tag in block}:
+            name, _ = parse_tag(tag.text)
+            if name not in self.tags:
+                what = f"'@{tag.text}' is not a known tag{_did_you_mean(name, self.tags, '@')}"
+                yield self.problem(tag.line, tag.column, what, "Known tags are the 'markers' in pyproject.toml")
+
+    def _description(self, lines: Iterable[Text]) -> Iterator[Problem]:
+        for line in lines:
+            keyword = meant_keyword(line.text, self.feature.language)
+            rest = line.text.partition(" ")[2].strip()
+            what = f"'{line.text}' is read as a description, not as a step"
+            if self.catalogue.find_any(line.text):
+                yield self.problem(line.line, line.column, what, "Begin it with Given, When, Then, And or But")
+            elif keyword or self.catalogue.find_any(rest):
+                remedy = f"Did you mean '{keyword} {rest}'?" if keyword else "Correct its first word to a keyword"
+                yield self.problem(line.line, line.column, what, f"{remedy} If it is prose, begin it with another word")
+
+    def _scenario(self, scenario: Scenario) -> Iterator[Problem]:
+        misread = list(self._description(scenario.description))
+        yield from misread
+        if not scenario.steps and not misread:
+            what = f"the scenario '{scenario.name}' has no step, so it would pass without doing anything"
+            yield self.problem(scenario.line, scenario.column, what, "Write its steps, or remove it")
+        if scenario.outline and not scenario.examples:
+            what = f"the outline '{scenario.name}' has no Examples, so it would never run with a value"
+            yield self.problem(scenario.line, scenario.column, what, "Write 'Examples:' and a table below its steps")
+        for examples in scenario.examples:
+            yield from self._examples(scenario, examples)
+        for step in scenario.steps:
+            if not (scenario.outline and not scenario.examples):
+                yield from self._placeholders(step, scenario)
+            yield from self._step(step, scenario.examples)
+
+    def _examples(self, scenario: Scenario, examples: Examples) -> Iterator[Problem]:
+        if not examples.rows:
+            what = "these Examples have no row, so nothing would run for them"
+            yield self.problem(examples.line, examples.column, what, "Write a row of values, or remove them")
+        texts = [text.text for step in scenario.steps for text in step.all_texts()]
+        texts += [scenario.name] + [step.doc_string for step in scenario.steps if step.doc_string]
+        used = {name for text in texts for name in PLACEHOLDER.findall(text)}
+        columns = [column.text for column in examples.header]
+        for index, column in enumerate(examples.header):
+            if column.text in columns[:index]:
+                yield self.problem(column.line, column.column, f"there is a column '{column.text}' already")
+            elif column.text not in used:
+                hint = _did_you_mean(column.text, used - set(columns), "<", ">")
+                what = f"no step uses the column '{column.text}'{hint}"
+                yield self.problem(column.line, column.column, what, f"Write '<{column.text}>' in a step, or remove it")
+        seen: dict[tuple[str, ...], int] = {}
+        for row in [row for each in scenario.examples for row in each.rows]:
+            values = tuple(cell.text for cell in row.cells.values())
+            if values in seen and row in examples.rows:
+                what = f"this row is the same as that at line {seen[values]}"
+                yield self.problem(row.line, row.column, what, "Remove one of them")
+            seen.setdefault(values, row.line)
+
+    def _placeholders(self, step: Step, scenario: Scenario | None) -> Iterator[Problem]:
+        """Yield a problem for each ``<column>`` that has no value. :param scenario: None for a background."""
+        for text in step.all_texts():
+            for match in PLACEHOLDER.finditer(text.text):
+                where = (text.line, text.column + match.start())
+                if scenario is None:
+                    yield self.problem(*where, f"'{match[0]}' stands in a background, which has no Examples")
+                elif not scenario.examples:
+                    remedy = "Write 'Examples:' and a table below the steps"
+                    yield self.problem(*where, f"'{match[0]}' stands in a scenario without Examples", remedy)
+                for examples in scenario.examples if scenario else ():
+                    columns = [column.text for column in examples.header]
+                    if columns and match[1] not in columns:
+                        what = f"the Examples at line {examples.line} have no column '{match[1]}'"
+                        remedy = f"Their columns are {', '.join(columns)}{_did_you_mean(match[1], columns)}"
+                        yield self.problem(*where, what, remedy)
+
+    def _step(self, step: Step, blocks: Iterable[Examples]) -> Iterator[Problem]:
+        if step.kind is None:
+            what = f"the first step begins with '{step.keyword}', so it is neither Given, When nor Then"
+            yield self.problem(step.line, step.column, what, "Begin it with one of them")
+            return
+        names = set(PLACEHOLDER.findall(step.text.text))
+        if not names:
+            finding = self.resolution.resolve(step, step.text.text)
+            if finding:
+                yield self._at_step(step, finding)
+            return
+        rows = [row for block in blocks if names <= {column.text for column in block.header} for row in block.rows]
+        found = [(row, self.resolution.resolve(step, render(step.text.text, row.values))) for row in rows]
+        wrong = [(row, finding) for row, finding in found if finding]
+        if wrong and len(wrong) == len(rows) and all(finding.undefined for _, finding in wrong):
+            yield self._at_step(step, self.resolution.undefined(step, step.text.text))
+        elif wrong and len(wrong) == len(rows) > 1 and len({finding.what for _, finding in wrong}) == 1:
+            yield self._at_step(step, wrong[0][1]._replace(offset=None))
+        else:
+            for row, finding in wrong:
+                cell = guilty_cell(step, row, finding)
+                what = f"{finding.what} (in the step at line {step.line})"
+                yield self.problem(cell.line, cell.column, what, finding.remedy)
+
+    def _at_step(self, step: Step, finding: Finding) -> Problem:
+        return self.problem(step.line, step.text.column + (finding.offset or 0), finding.what, finding.remedy)
+
+
+def _did_you_mean(read: str, known: Iterable[str], before: str = "", after: str = "") -> str:
+    close = get_close_matches(read, list(known), n=1)
+    return f". Did you mean '{before}{close[0]}{after}'?" if close else ""

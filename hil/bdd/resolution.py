@@ -1,0 +1,94 @@
+"""What a step's words mean: the one definition that matches them, or the reason why there is none that fits."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from hil.errors import AuthorError
+
+if TYPE_CHECKING:
+    from hil.bdd.catalogue import Catalogue, StepDefinition
+    from hil.bdd.document import Row, Step, Text
+
+PLACEHOLDER = re.compile(r"<([^<>\s](?:[^<>]*[^<>\s])?)>")
+"""A column of Examples in a step; ``a < b`` is none."""
+
+MAX_HINTS = 30
+"""So many undefined steps get a search for what was meant; with more, the step modules are missing."""
+
+
+class Finding(NamedTuple):
+    """What is wrong with a step; ``offset`` is the place in its text, None for the whole."""
+
+    what: str
+    remedy: str
+    offset: int | None = None
+    undefined: bool = False
+
+
+class Resolution:
+    """Resolves the steps of one check against a catalogue."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self.catalogue = catalogue
+        self._hints = MAX_HINTS
+
+    def resolve(self, step: Step, text: str) -> Finding | None:
+        """Return what is wrong with a step whose text, with all values in it, is ``text``."""
+        found = self.catalogue.find(step.kind or "given", text)
+        if not found:
+            return self.undefined(step, text)
+        if len(found) > 1:
+            places = " and ".join(f"'{each}' ({each.source})" for each in found)
+            return Finding(f"'{text}' is ambiguous: it matches {places}", "Reword the step or one definition")
+        return _argument_finding(step, text, found[0])
+
+    def undefined(self, step: Step, text: str) -> Finding:
+        """Return why no definition matches: another keyword, an argument that does not fit, or other words."""
+        kind = step.kind or "given"
+        what = f"undefined step '{step.keyword} {text}'"
+        self._hints -= 1
+        if self._hints < 0:
+            return Finding(what, "", undefined=True)
+        for definition in self.catalogue.find_any(text):
+            what = f"'{text}' is a {definition.keyword.capitalize()} step, not a {kind.capitalize()} step"
+            return Finding(what, f"It is defined at {definition.source}")
+        for definition, reason, offset in self.catalogue.misfits(kind, text):
+            return Finding(reason, f"The step is '{definition}' ({definition.source})", offset)
+        near = self.catalogue.nearest(kind, text)
+        meant = " or ".join(f"'{each}'" for each in near)
+        remedy = f"Did you mean {meant}?" if near else "No definition is like it; write one in hil/bdd/steps"
+        return Finding(what, remedy, undefined=True)
+
+
+def _argument_finding(step: Step, text: str, definition: StepDefinition) -> Finding | None:
+    for argument in definition.expression.arguments(text) or ():
+        try:
+            argument.parameter.read(argument.text)
+        except AuthorError as error:
+            return Finding(error.what, error.remedy or "", argument.offset)
+    for reserved, name, given in (
+        ("datatable", "data table", step.table is not None),
+        ("docstring", "doc string", step.doc_string is not None),
+    ):
+        if given and reserved not in definition.below:
+            what = f"'{definition}' takes no {name}, so what stands below it would be ignored"
+            return Finding(what, f"It is defined at {definition.source}")
+        if not given and definition.below.get(reserved):
+            return Finding(f"'{definition}' needs a {name} below it", definition.doc.partition("\n")[0])
+    return None
+
+
+def guilty_cell(step: Step, row: Row, finding: Finding) -> Text:
+    """Return the cell of ``row`` that stands at the finding's offset in the rendered step, else the first one used."""
+    shift = 0
+    used: list[Text] = []
+    for match in PLACEHOLDER.finditer(step.text.text):
+        cell = row.cells[match[1]]
+        start = match.start() + shift
+        if finding.offset is not None and start <= finding.offset <= start + len(cell.text):
+            return cell
+        shift += len(cell.text) - len(match[0])
+        used.append(cell)
+    return used[0]

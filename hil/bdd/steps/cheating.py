@@ -1,0 +1,50 @@
+"""How the counterpart cheats. What it does is recorded as a fault that the scenario asked for."""
+
+from __future__ import annotations
+
+from hil.bdd.catalogue import given
+from hil.errors import AuthorError
+from hil.rig.counterparts import AbusePlan
+from hil.rig.trial import Trial
+from hil.units import Percent, Satoshi
+
+QUANTUM_SAT = 10_000
+"""One payment of the reference scenario, 0.1 mBTC."""
+
+
+@given("the cable underpays by {amount} from the {ordinal} payment on")
+def underpays(amount: Satoshi, payment: int, /, trial: Trial) -> None:
+    """The signed transaction pays the socket less than asked for; the cable keeps the rest as change."""
+    trial.cheat(AbusePlan("underpay", payment, int(amount)))
+
+
+@given("the cable underpays by {percent} from the {ordinal} payment on")
+def underpays_share(share: Percent, payment: int, /, trial: Trial) -> None:
+    """The same, as a share of one payment."""
+    if not 0 < share <= 100:
+        raise AuthorError(f"{share:g} % is no share of a payment; above 0 %, at most 100 %")
+    trial.cheat(AbusePlan("underpay", payment, round(QUANTUM_SAT * share / 100)))
+
+
+@given("the cable pays a stranger from the {ordinal} payment on")
+def pays_stranger(payment: int, /, trial: Trial) -> None:
+    """The full amount goes to a script that the socket never offered."""
+    trial.cheat(AbusePlan("stranger", payment))
+
+
+@given("the cable does not pay from the {ordinal} payment on")
+def withholds(payment: int, /, trial: Trial) -> None:
+    """Payment requests are not answered; everything else is."""
+    trial.cheat(AbusePlan("withhold", payment))
+
+
+@given("the socket asks for {amount} too much from the {ordinal} payment on")
+def overcharges(amount: Satoshi, payment: int, /, trial: Trial) -> None:
+    """The proposed transaction pays the socket more than agreed, out of the cable's change."""
+    trial.cheat(AbusePlan("overcharge", payment, int(amount)))
+
+
+@given("the socket diverts the change from the {ordinal} payment on")
+def diverts_change(payment: int, /, trial: Trial) -> None:
+    """The proposed transaction sends the change to a script that is not the cable's."""
+    trial.cheat(AbusePlan("divert", payment))

@@ -1,0 +1,86 @@
+"""What stands on the bench: device under test, appliance, budget, seeded defects."""
+
+from __future__ import annotations
+
+from hil.bdd.catalogue import given, when
+from hil.errors import AuthorError
+from hil.rig.trial import TOASTER_W, Trial
+from hil.units import Satoshi, Second, Watt
+
+BOOT_TIMEOUT_S = 120.0
+"""Longest that any device of this kind may take to its first payment before a scenario gives up waiting."""
+
+SESSION_TIMEOUT_S = 3600.0
+"""Longest that a scenario waits for the end of a session."""
+
+
+@given("the {device} is under test in {mode} mode")
+def device_under_test(device: str, mode: str, /, trial: Trial) -> None:
+    """Names the device under test; the rig plays the other side. The mode says how payments reach the ledger."""
+    trial.use_setup(f"{device} under test")
+    trial.plan.mode = mode
+
+
+@given("a toaster of {power} is plugged into the cable")
+def toaster(power: Watt, /, trial: Trial) -> None:
+    """The reference appliance: 1300 W when hot, more in the first second (PTC inrush)."""
+    if power != TOASTER_W:
+        raise AuthorError(f"the bench's toaster has {TOASTER_W:g} W, not {power:g} W", remedy="Use the load instead.")
+    trial.use_toaster()
+
+
+@given("the load draws {power}")
+def load_draws(power: Watt, /, trial: Trial) -> None:
+    """The programmable load is the appliance; it draws constant power while the socket delivers."""
+    trial.use_load(power)
+
+
+@given("the cable pays for at most {int} payments")
+def budget(payments: int, /, trial: Trial) -> None:
+    """The cable's budget for one session; the socket asks for no more than that."""
+    trial.plan.max_payments = payments
+
+
+@given("the cable's coins are worth {amount}")
+def funds(amount: Satoshi, /, trial: Trial) -> None:
+    """The cable gets one confirmed coin of this value before the scenario."""
+    trial.plan.funds_sat = int(amount)
+
+
+@given("the cable's coins are of type {word}")
+def coin_type(kind: str, /, trial: Trial) -> None:
+    """``P2WPKH`` (witness) or ``P2PKH`` (legacy)."""
+    if kind not in {"P2WPKH", "P2PKH"}:
+        raise AuthorError(f"'{kind}' is no type of coin; known: P2PKH, P2WPKH")
+    trial.plan.funding_type = kind
+
+
+@given("the device under test needs {duration} longer to start, as a seeded defect")
+def slow_start(delay: Second, /, trial: Trial) -> None:
+    """A defect put into the simulated device, to see that the bench finds it. Only on rigs with seeded-defects."""
+    trial.need("seeded-defects")
+    trial.plan.boot_delay_s = float(delay)
+
+
+@when("the devices are switched on")
+def switch_on(trial: Trial) -> None:
+    """Mains and the supply of the device under test are switched on; the other side begins to talk."""
+    trial.switch_on()
+
+
+@when("the first payment has been accepted")
+def first_payment(trial: Trial) -> None:
+    """Waits for the receipt of the first payment."""
+    trial.wait_for(lambda: trial.accepted_payments() >= 1, timeout=BOOT_TIMEOUT_S, what="the first accepted payment")
+
+
+@when("the session has ended")
+def session_ended(trial: Trial) -> None:
+    """Waits for the socket to settle and close the session."""
+    trial.wait_for(trial.session_closed, timeout=SESSION_TIMEOUT_S, what="the end of the session (CLOSE)")
+
+
+@when("{duration} have passed")
+def time_passes(duration: Second, /, trial: Trial) -> None:
+    """Lets the bench run for this long."""
+    trial.sleep(float(duration))

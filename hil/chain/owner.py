@@ -1,0 +1,71 @@
+"""Who started a node: so that what a killed process left behind can be told from what is in use."""
+
+from __future__ import annotations
+
+import enum
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+_PATTERN = re.compile(r"(?P<pid>\d+)-(?P<started>\d+)-(?P<space>[0-9a-f]+)")
+
+
+class Life(enum.Enum):
+    ALIVE = "alive"
+    DEAD = "dead"
+    UNKNOWN = "unknown"
+    """It belongs to another machine or container, whose processes cannot be seen from here."""
+
+
+@dataclass(frozen=True)
+class Owner:
+    """A process, told apart from a later one with the same id by its start.
+
+    :param started: clock ticks from the start of the machine to the start of the process (``/proc/<pid>/stat``).
+    :param space: identity of the running kernel and of the PID namespace in which ``pid`` means something.
+    """
+
+    pid: int
+    started: int
+    space: str
+
+    def __str__(self) -> str:
+        return f"{self.pid}-{self.started}-{self.space}"
+
+    def life(self) -> Life:
+        if self.space != _space():
+            return Life.UNKNOWN
+        return Life.ALIVE if _start_of(self.pid) == self.started else Life.DEAD
+
+
+def this_process() -> Owner:
+    pid = os.getpid()
+    return Owner(pid, _start_of(pid) or 0, _space())
+
+
+def parse_owner(text: str) -> Owner | None:
+    """Return the owner that ``str(owner)`` wrote, None if ``text`` is something else."""
+    match = _PATTERN.fullmatch(text)
+    return Owner(int(match["pid"]), int(match["started"]), match["space"]) if match else None
+
+
+def _start_of(pid: int) -> int | None:
+    """Return when the process started, None if there is none or it is only waiting to be reaped (a zombie)."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return None
+    # the second field is the command in parentheses and may hold spaces: proc(5) fields are counted after it
+    fields = stat[stat.rindex(")") + 2 :].split()
+    state, started = fields[0], fields[19]
+    return None if state in "ZX" else int(started)
+
+
+def _space() -> str:
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().replace("-", "")[:8]
+        namespace = Path("/proc/self/ns/pid").stat().st_ino
+    except OSError:
+        return "0"
+    return f"{boot}{namespace:x}"

@@ -1,0 +1,101 @@
+"""The profiles of the reference devices: what a rig file may set, with defaults that meet DESIGN §1."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from hil.protocol.coins import Coin, OutPoint
+from hil.protocol.policy import Mode, Network, SocketTerms
+from hil.units import Satoshi
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class BootStage(_Strict):
+    """One stage of the boot; the console says its name when it begins."""
+
+    name: str
+    seconds: float = Field(ge=0, le=600)
+
+
+class CoinProfile(_Strict):
+    """A coin that a cable was given: outpoint, value, script in hex."""
+
+    txid: str = Field(pattern="^[0-9a-f]{64}$")
+    index: int = Field(ge=0)
+    value_sat: int = Field(gt=0)
+    script: str = Field(pattern="^([0-9a-f]{2})+$")
+
+    def coin(self) -> Coin:
+        return Coin(OutPoint(self.txid, self.index), Satoshi(self.value_sat), bytes.fromhex(self.script))
+
+
+class DeviceProfile(_Strict):
+    """What both devices have.
+
+    :param account: BIP 32 seed in hex; the virtual bench gives each scenario its own.
+    """
+
+    account: str = Field(pattern="^([0-9a-f]{2}){16,64}$", repr=False)
+    serial: str = "virtual"
+    firmware: str = "reference"
+    boot: tuple[BootStage, ...] = ()
+    boot_delay_s: float = Field(default=0.0, ge=0, le=600)
+    """A seeded defect: the last boot stage takes this much longer."""
+
+    def boot_stages(self) -> tuple[BootStage, ...]:
+        """Return the stages as they will run, the seeded defect included."""
+        if not self.boot_delay_s or not self.boot:
+            return self.boot
+        *first, last = self.boot
+        return (*first, BootStage(name=last.name, seconds=last.seconds + self.boot_delay_s))
+
+
+SOCKET_BOOT = (
+    BootStage(name="bootloader", seconds=2.5),
+    BootStage(name="kernel", seconds=7.5),
+    BootStage(name="application", seconds=6.0),
+    BootStage(name="ledger", seconds=5.0),
+)
+"""21 s in all: a first payment well inside the slides' 27 s."""
+
+CABLE_BOOT = (
+    BootStage(name="bootloader", seconds=1.5),
+    BootStage(name="kernel", seconds=6.0),
+    BootStage(name="application", seconds=4.5),
+)
+
+
+class SocketProfile(DeviceProfile):
+    """A socket's; see :class:`hil.protocol.policy.SocketTerms` for the terms' units."""
+
+    boot: tuple[BootStage, ...] = SOCKET_BOOT
+    mode: str = Field(default=Mode.SINGLE_FEE.label, pattern="^(single-fee|per-payment)$")
+    tariff_sat_per_wh: int = Field(default=1250, gt=0)
+    quantum_sat: int = Field(default=10_000, gt=0)
+    fee_rate_sat_per_vb: int = Field(default=10, gt=0)
+    max_payments: int = Field(default=100, ge=1, le=65535)
+    min_confirmations: int = Field(default=1, ge=0)
+    ledger_delay_s: float = Field(default=0.05, ge=0, le=10)
+    """How long a question to the ledger takes on the device's processor (signature checks and RPC on a Pi)."""
+
+    def terms(self) -> SocketTerms:
+        return SocketTerms(
+            tariff_sat_per_wh=self.tariff_sat_per_wh,
+            quantum_sat=self.quantum_sat,
+            fee_rate_sat_per_vb=self.fee_rate_sat_per_vb,
+            mode=Mode[self.mode.upper().replace("-", "_")],
+            max_payments=self.max_payments,
+            min_confirmations=self.min_confirmations,
+            network=Network.REGTEST,
+        )
+
+
+class CableProfile(DeviceProfile):
+    """A cable's: how much it may spend, and the coins it was given."""
+
+    boot: tuple[BootStage, ...] = CABLE_BOOT
+    max_payments: int = Field(default=100, ge=1, le=65535)
+    coins: tuple[CoinProfile, ...] = ()

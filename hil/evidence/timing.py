@@ -1,0 +1,75 @@
+"""When something happened, as far as the evidence can tell: intervals that must hold the true instant.
+
+A reading says something about the whole time that it averages over, ``t - before`` .. ``t``. Power that is gone was
+last seen within the last reading above zero, and is gone for sure at the first reading below.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from hil.errors import HilError
+from hil.evidence.documents import Event, Kind
+
+ZERO_POWER_W = 1.0
+"""Below this the appliance is off: well above the noise of the lab meter, far below any load of the bench."""
+
+
+class EvidenceMissing(HilError):
+    """The timeline does not hold what a measurement needs; the measurement was not taken."""
+
+
+@dataclass(frozen=True)
+class Interval:
+    """Seconds since the scenario began; the true instant lies within."""
+
+    early: float
+    late: float
+
+    def since(self, start: Interval) -> Interval:
+        """Return the interval that must hold the time from ``start`` to this instant."""
+        return Interval(max(0.0, self.early - start.late), self.late - start.early)
+
+
+def instant(event: Event) -> Interval:
+    """Return the instant of an event with its own bounds."""
+    return Interval(event.t - event.before, event.t + event.after)
+
+
+def power_readings(events: Iterable[Event]) -> list[tuple[Event, float]]:
+    """Return the lab meter's readings with their power in watts, in order."""
+    return [
+        (event, float(event.data["power_W"]))  # type: ignore[arg-type]  # written by the bench as a number
+        for event in events
+        if event.kind is Kind.READING and "power_W" in event.data
+    ]
+
+
+def power_lost(events: Iterable[Event], after: float) -> Interval:
+    """Return when power was last lost at or after the instant ``after``.
+
+    Raises EvidenceMissing if there is no reading after it, or power still flows in the last one.
+    """
+    readings = power_readings(events)
+    if not readings or readings[-1][0].t <= after:
+        raise EvidenceMissing(f"no reading of power after {after:.3f} s")
+    if readings[-1][1] >= ZERO_POWER_W:
+        raise EvidenceMissing(f"power still flows in the last reading ({readings[-1][1]:.1f} W)")
+    last_on = max((index for index, (_, power) in enumerate(readings) if power >= ZERO_POWER_W), default=None)
+    if last_on is None:
+        raise EvidenceMissing("power never flowed")
+    on, off = readings[last_on][0], readings[last_on + 1][0]
+    return Interval(max(after, on.t - on.before), max(after, off.t + off.after))
+
+
+def power_came(events: Iterable[Event], after: float) -> Interval:
+    """Return when power first flowed at or after the instant ``after``; raises EvidenceMissing if it never did."""
+    previous = after
+    for event, power in power_readings(events):
+        if event.t < after:
+            continue
+        if power >= ZERO_POWER_W:
+            return Interval(max(after, previous), event.t + event.after)
+        previous = event.t - event.before
+    raise EvidenceMissing(f"power never flowed after {after:.3f} s")

@@ -1,0 +1,133 @@
+"""ITECH IT8615 AC/DC electronic load. Commands and their sources: the transcript it8615.yaml."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hil.errors import AuthorError
+from hil.instruments.scpi import query_number, read_errors, refuse_errors
+from hil.units import Volt, Watt
+
+if TYPE_CHECKING:
+    from hil.instruments.transport import Transport
+    from hil.ports import Identity
+    from hil.units import Ampere, Ohm
+
+MAINS = Volt(230.0)
+"""At this voltage a current or a resistance is held against the rated power (DESIGN §2)."""
+
+READ_BACK_TOLERANCE = 0.005
+"""Relative difference by which a setpoint may come back: the load rounds to its resolution (u)."""
+
+
+@dataclass(frozen=True)
+class Function:
+    """One mode of operation: its SCPI name, its unit, and the smallest step that the load resolves (u)."""
+
+    scpi: str
+    unit: str
+    resolution: float
+
+
+POWER = Function("POW", "W", 0.5)
+CURRENT = Function("CURR", "A", 0.005)
+RESISTANCE = Function("RES", "ohm", 0.05)
+
+
+class It8615:
+    """The load behind the cable: constant power, current or resistance on AC, power factor 1.
+
+    Rated for 1.8 kVA (m). A setpoint beyond that at 230 V raises AuthorError and nothing is sent. After each setting
+    the error queue is read: a protection that tripped is found at the next setting at the latest.
+    """
+
+    max_power = Watt(1800.0)
+
+    def __init__(self, transport: Transport, identity: Identity) -> None:
+        self.identity = identity
+        self._transport = transport
+
+    def prepare(self) -> None:
+        """Take remote control, switch the input off, reset to AC operation and clear old protections.
+
+        Errors that are left from before are thrown away; one that is caused here raises RigFault.
+        """
+        self._transport.write("SYST:REM")
+        self._transport.write("*CLS")
+        self.set_input(on=False)
+        for command in ("*RST", "PROT:CLE", "SYST:MODE AC", "SOUR:PFAC 1;:SOUR:CFAC 1.41"):
+            self._set(command)
+        self.set_input(on=False)
+
+    def draw_power(self, power: Watt) -> None:
+        """Set constant power in W, 0 to ``max_power``; does not switch the input."""
+        self._refuse_beyond_rating(power, power, POWER)
+        self._operate(POWER, power)
+
+    def draw_current(self, current: Ampere) -> None:
+        """Set constant r.m.s. current in A, 0 to ``max_power`` / 230 V; does not switch the input."""
+        self._refuse_beyond_rating(current, current * MAINS, CURRENT)
+        self._operate(CURRENT, current)
+
+    def present_resistance(self, resistance: Ohm) -> None:
+        """Set constant resistance in ohm, not below (230 V)² / ``max_power``; does not switch the input."""
+        power = MAINS**2 / resistance if resistance > 0 else float("inf")
+        self._refuse_beyond_rating(resistance, power, RESISTANCE)
+        self._operate(RESISTANCE, resistance)
+
+    def set_input(self, *, on: bool) -> None:
+        """Switch the input and read it back; raises RigFault if it is not as told or an error is in the queue."""
+        command = f"INPUT:STATE {on:d}"
+        self._transport.write(command)
+        # the read-back comes first: an old error must not hide that the input did not follow
+        if self.input_is_on() is not on:
+            errors = "; ".join(read_errors(self._transport)) or "none"
+            raise self._transport.fault(
+                "INPUT:STATE?",
+                f"{not on:d}",
+                f"the input did not switch {'on' if on else 'off'} after '{command}', error queue: {errors}",
+                "Cut the mains by hand, then look for a tripped protection.",
+            )
+        refuse_errors(self._transport, command)
+
+    def input_is_on(self) -> bool:
+        """Ask the load whether its input is on."""
+        reply = self._transport.query("INPUT:STATE?")
+        if reply not in {"0", "1"}:
+            raise self._transport.fault("INPUT:STATE?", reply, "0 or 1 was awaited", "Check firmware and dialect.")
+        return reply == "1"
+
+    def errors(self) -> list[str]:
+        """Read the error queue empty, each entry as ``code,text``."""
+        return read_errors(self._transport)
+
+    def close(self) -> None:
+        """Give up the connection; the input stays as it is."""
+        self._transport.close()
+
+    def _refuse_beyond_rating(self, value: float, power: float, function: Function) -> None:
+        if not (0 <= power <= self.max_power and value < float("inf")):
+            raise AuthorError(
+                f"{value:g} {function.unit} is beyond this load, which takes 0 to {self.max_power:g} W at {MAINS:g} V",
+                place=self._transport.place,
+                remedy="Ask for less, or use a bench with a larger load.",
+            )
+
+    def _operate(self, function: Function, value: float) -> None:
+        # the setpoint before the function: with the input on, an old setpoint must not act for a moment
+        self._set(f"SOUR:{function.scpi} {value:.7g}")
+        self._set(f"SOUR:FUNC {function.scpi}")
+        command = f"SOUR:{function.scpi}?"
+        read = query_number(self._transport, command)
+        if abs(read - value) > READ_BACK_TOLERANCE * value + function.resolution:
+            raise self._transport.fault(
+                command,
+                f"{read:g}",
+                f"the setpoint {value:.7g} {function.unit} was not taken",
+                "Check the load's range.",
+            )
+
+    def _set(self, command: str) -> None:
+        self._transport.write(command)
+        refuse_errors(self._transport, command)

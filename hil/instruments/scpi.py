@@ -1,0 +1,117 @@
+"""What SCPI instruments have in common: numbers, identity, status and error queue (IEEE 488.2, SCPI-99)."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from hil.errors import RigFault
+from hil.ports import Identity
+
+if TYPE_CHECKING:
+    from hil.instruments.transport import Transport
+
+ESR_ERRORS = 0b0011_1100
+"""Bits of ``*ESR?`` that tell of an error: query 4, device 8, execution 16, command 32 (IEEE 488.2 §11.5.1)."""
+
+LONGEST_QUEUE = 64
+"""Entries after which an error queue is held never to end; instruments keep 10 to 32."""
+
+INFINITY = 9.9e37
+"""SCPI's infinity, an overload (SCPI-99 §7.2.1)."""
+
+NOT_A_NUMBER = 9.91e37
+"""SCPI's NAN (SCPI-99 §7.2.1)."""
+
+_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
+_ERROR = re.compile(r"([+-]?\d+)(?:\s*,\s*(.*))?")
+
+
+def parse_number(text: str) -> float:
+    """Return the value of an NR1, NR2 or NR3 number; no spaces, no words.
+
+    Raises ValueError that says why it is none: no data, overload, or text.
+    """
+    if _NUMBER.fullmatch(text) is None:
+        word = text.strip().upper().lstrip("+-")
+        if word == "NAN":
+            raise ValueError("no valid data")
+        if word in {"INF", "INFINITY", "OVER", "OVERLOAD", "OL"}:
+            raise ValueError("overload")
+        raise ValueError("not a number")
+    value = float(text)
+    if abs(value) >= INFINITY:
+        raise ValueError("no valid data" if value == NOT_A_NUMBER else "overload")
+    return value
+
+
+def query_number(transport: Transport, command: str) -> float:
+    """Return the number that ``command`` asks for; raises RigFault if it is none."""
+    reply = transport.query(command)
+    try:
+        return parse_number(reply)
+    except ValueError as error:
+        raise transport.fault(command, reply, f"a number was awaited, found {error}", "Check the dialect.") from None
+
+
+def query_integer(transport: Transport, command: str, *, timeout: float | None = None) -> int:
+    """Return the non-negative whole number that ``command`` asks for; raises RigFault if it is none."""
+    reply = transport.query(command, timeout=timeout)
+    digits = reply.removeprefix("+")
+    if not digits.isdecimal():
+        raise transport.fault(command, reply, "a whole number was awaited", "Check the dialect.")
+    return int(digits)
+
+
+def query_identity(transport: Transport) -> Identity:
+    """Ask ``*IDN?``; raises RigFault if the reply has not the four fields of IEEE 488.2."""
+    reply = transport.query("*IDN?")
+    fields = [field.strip() for field in reply.split(",")]
+    if len(fields) != 4 or not all(fields[:2]):
+        raise transport.fault(
+            "*IDN?", reply, "no identity (manufacturer,model,serial,firmware)", "Check that the port is the SCPI port."
+        )
+    return Identity(*fields)
+
+
+def wait_for_completion(transport: Transport, *, timeout: float | None = None) -> None:
+    """Ask ``*OPC?``, which answers ``1`` when all commands before it are carried out."""
+    if query_integer(transport, "*OPC?", timeout=timeout) != 1:
+        raise transport.fault("*OPC?", "not 1", "the instrument is not done with its commands", "Check the dialect.")
+
+
+def read_errors(transport: Transport) -> list[str]:
+    """Read the error queue empty, oldest first, each entry as ``code,text``."""
+    errors: list[str] = []
+    while len(errors) < LONGEST_QUEUE:
+        reply = transport.query("SYST:ERR?")
+        match = _ERROR.fullmatch(reply)
+        if match is None:
+            raise transport.fault("SYST:ERR?", reply, "no entry of an error queue (code,text)", "Check the dialect.")
+        if int(match[1]) == 0:
+            return errors
+        errors.append(reply)
+    raise transport.fault("SYST:ERR?", errors[-1], "the error queue never ends", "Restart the instrument.")
+
+
+def refuse_errors(transport: Transport, command: str) -> None:
+    """Raise RigFault if the error queue is not empty after ``command``."""
+    errors = read_errors(transport)
+    if errors:
+        raise RigFault(
+            f"'{command}' left errors in the queue: {'; '.join(errors)}",
+            place=transport.place,
+            remedy="Look up the code in the instrument's manual; check firmware and dialect.",
+        )
+
+
+def refuse_status(transport: Transport, doing: str) -> None:
+    """Raise RigFault if the event status register or the error queue tells of an error; reading clears both."""
+    status = query_integer(transport, "*ESR?")
+    errors = read_errors(transport)
+    if status & ESR_ERRORS or errors:
+        raise RigFault(
+            f"{doing} left '*ESR?' at {status} and these errors in the queue: {'; '.join(errors) or 'none'}",
+            place=transport.place,
+            remedy="Look up the code in the instrument's manual; check firmware and dialect.",
+        )

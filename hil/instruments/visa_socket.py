@@ -1,0 +1,80 @@
+"""The TCP line under a raw ``SOCKET`` resource, made strict.
+
+pyvisa-py leaves four cases open that a bench meets: it takes a refused connection for an open one, spins until the
+time-out when the instrument closes the line, waits without end for an instrument that sends without a line feed,
+and hands a late reply to the next query. This socket takes the place of the one inside pyvisa-py's session and ends
+each of them with an OSError.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import socket
+from typing import Any
+
+from hil.clock import stopwatch
+
+LINE_FEED = b"\n"
+LONGEST_REPLY = 65_536
+"""Bytes without a line feed after which an instrument is held to be talking nonsense; its longest reply has 200."""
+
+
+class UnaskedBytes(OSError):
+    """The instrument sent something that was not asked for: replies and queries are out of step."""
+
+
+class VisaSocket(socket.socket):
+    """A connected TCP socket that reads one line for each query; latency first (TCP_NODELAY)."""
+
+    def __init__(self, descriptor: int) -> None:
+        super().__init__(fileno=descriptor)
+        self.seen = b""
+        """What was received since the last ``begin()``: what a fault reports as read."""
+        self._elapsed = stopwatch()
+        self._timeout = 0.0
+        error = self.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if error:
+            self.close()
+            raise OSError(error, os.strerror(error))
+        self.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def begin(self, timeout: float) -> None:
+        """Start a query whose reply must be whole within ``timeout`` seconds.
+
+        Raises UnaskedBytes if something lies there already, ConnectionAbortedError if the line is closed.
+        """
+        self.seen = b""
+        self._timeout = timeout
+        self._elapsed = stopwatch()
+        if select.select([self], [], [], 0)[0]:
+            self.seen = super().recv(4096)
+            if not self.seen:
+                raise ConnectionAbortedError("closed by the instrument")
+            raise UnaskedBytes("bytes that no query asked for")
+
+    def recv(self, size: int, flags: int = 0, /) -> bytes:
+        """Read what is there, and hold it against the one line that the query waits for."""
+        data = super().recv(size, flags)
+        if not data:
+            raise ConnectionAbortedError("closed by the instrument")
+        self.seen += data
+        end = self.seen.find(LINE_FEED)
+        if end < 0:
+            if self._elapsed() > self._timeout:
+                raise TimeoutError("no line feed")
+            if len(self.seen) > LONGEST_REPLY:
+                raise UnaskedBytes(f"more than {LONGEST_REPLY} bytes without a line feed")
+        elif end != len(self.seen) - 1:
+            raise UnaskedBytes("more than one line for one query")
+        return data
+
+
+def take_over(session: Any) -> VisaSocket:
+    """Put a VisaSocket in the place of the socket inside pyvisa-py's TCPIP SOCKET ``session``.
+
+    Raises OSError if the connection was not made after all.
+    """
+    line = VisaSocket(session.interface.detach())
+    session.interface = line
+    return line

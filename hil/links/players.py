@@ -1,0 +1,269 @@
+"""A protocol machine with hands: carries out its effects on a line, a contact, a meter and a ledger.
+
+Both the rig's counterpart and the reference devices are players; what differs is whose line, contact and meter they
+get, and, for a counterpart that cheats, what is done to a message before it leaves (``before_sending``). A player
+holds no clock: its host calls ``on_bytes`` and ``on_time`` with the present instant, no later than ``next_deadline``.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from hil.errors import RigFault
+from hil.links.ledger_judge import judge_coins, judge_payment
+from hil.protocol.framing import encode_frame
+from hil.protocol.machine import (
+    Credited,
+    Effect,
+    ExamineCoins,
+    ExaminePayment,
+    Noted,
+    Remember,
+    SessionEnded,
+    Settle,
+    SwitchContact,
+    Transmit,
+)
+from hil.protocol.messages import Message, encode_message
+from hil.protocol.socket import SocketMachine
+from hil.protocol.socket_table import CONTACT_CLOSED
+
+if TYPE_CHECKING:
+    from hil.ports import LedgerView
+    from hil.protocol.cable import CableMachine
+
+METERING_S = 0.1
+"""A player reads its meter this often; ten times a second, as a PZEM-004T does."""
+
+CLOSEST_METERING_S = 0.01
+"""Near the end of the credit it reads more often, but not more than this."""
+
+CONFLICT_WATCH_S = 0.4
+"""A socket looks for a conflicting spend this often, so that 100 ms of the 500 ms limit remain to switch."""
+
+
+class Journal(Protocol):
+    """Where the newest signed transaction is kept before anything that depends on it."""
+
+    def remember(self, session: bytes, n: int, transaction: bytes) -> None: ...
+
+
+@dataclass
+class PlayerHooks:
+    """What a host may want to see or change; each default does nothing."""
+
+    before_sending: Callable[[Message], Sequence[Message]] = lambda message: (message,)
+    on_contact: Callable[[bool, str], None] = lambda closed, reason: None
+    on_credit: Callable[[int, int], None] = lambda n, credited_mwh: None
+    on_note: Callable[[str], None] = lambda text: None
+    on_session_end: Callable[[str, int], None] = lambda reason, payments: None
+    on_broadcast: Callable[[bytes], None] = lambda transaction: None
+
+
+@dataclass(order=True)
+class _Answer:
+    """An answer of the ledger that the machine hears when the time that it takes has passed."""
+
+    due: float
+    number: int
+    give: Callable[[float], list[Effect]] = field(compare=False)
+
+
+class SocketPlayer:
+    """A socket: machine, line, contact, meter, ledger.
+
+    :param energy_wh: the meter that it bills by, in watt-hours.
+    :param power_w: the present power at that meter, in watts.
+    :param ledger_delay_s: how long an answer of the ledger takes, in seconds.
+    """
+
+    def __init__(
+        self,
+        machine: SocketMachine,
+        *,
+        write: Callable[[bytes], None],
+        set_contact: Callable[[bool], None],
+        energy_wh: Callable[[], float],
+        power_w: Callable[[], float],
+        ledger: LedgerView,
+        journal: Journal,
+        ledger_delay_s: float,
+        hooks: PlayerHooks | None = None,
+    ) -> None:
+        self.machine = machine
+        self.hooks = hooks or PlayerHooks()
+        self._write = write
+        self._set_contact = set_contact
+        self._energy_wh = energy_wh
+        self._power_w = power_w
+        self._ledger = ledger
+        self._journal = journal
+        self._delay = ledger_delay_s
+        self._answers: list[_Answer] = []
+        self._numbers = itertools.count()
+        self._metering_due: float | None = None
+        self._watch_due: float | None = None
+
+    def next_deadline(self) -> float | None:
+        dues = [self.machine.next_deadline(), self._metering_due, self._watch_due]
+        if self._answers:
+            dues.append(self._answers[0].due)
+        return min((due for due in dues if due is not None), default=None)
+
+    def on_bytes(self, data: bytes, now: float) -> None:
+        self._carry_out(self.machine.on_bytes(data, now), now)
+
+    def on_time(self, now: float) -> None:
+        while self._answers and self._answers[0].due <= now:
+            self._carry_out(heapq.heappop(self._answers).give(now), now)
+        if self._metering_due is not None and now >= self._metering_due:
+            self._read_meter(now)
+        if self._watch_due is not None and now >= self._watch_due:
+            self._watch_due = now + CONFLICT_WATCH_S
+            self._watch(now)
+        self._carry_out(self.machine.on_time(now), now)
+
+    def _read_meter(self, now: float) -> None:
+        self._metering_due = None
+        self._carry_out(self.machine.on_energy(int(self._energy_wh() * 1000), now), now)
+        if self.machine.state in CONTACT_CLOSED:
+            self._metering_due = now + self._until_next_metering()
+
+    def _until_next_metering(self) -> float:
+        """Half the time that the credit still lasts at the present power, within bounds: the end is met closely."""
+        power = self._power_w()
+        if power <= 0:
+            return METERING_S
+        lasts_s = self.machine.credit_mwh / 1000 / power * 3600
+        return min(METERING_S, max(CLOSEST_METERING_S, lasts_s / 2))
+
+    def _watch(self, now: float) -> None:
+        if not self.machine.newest:
+            return
+        try:
+            other = self._ledger.conflict(self.machine.newest)
+        except RigFault as lost:
+            self._carry_out(self.machine.on_ledger_lost(lost.what, now), now)
+            return
+        if other is not None:
+            self._carry_out(self.machine.on_conflict(other, now), now)
+
+    def _carry_out(self, effects: Sequence[Effect], now: float) -> None:
+        for effect in effects:
+            match effect:
+                case Transmit():
+                    _transmit(effect, self.hooks, self._write)
+                case SwitchContact(closed, reason):
+                    self._switch(closed, reason, now)
+                case ExamineCoins(coins, confirmations):
+                    self._ask(now, self._examine_coins, coins, confirmations)
+                case ExaminePayment():
+                    self._ask(now, self._examine_payment, effect)
+                case Settle(transaction):
+                    self._ask(now, self._settle, transaction)
+                case Remember(session, n, transaction):
+                    self._journal.remember(session, n, transaction)
+                case Credited(n, credited_mwh):
+                    self.hooks.on_credit(n, credited_mwh)
+                case Noted(text):
+                    self.hooks.on_note(text)
+                case SessionEnded(_, reason, payments):
+                    self.hooks.on_session_end(reason, payments)
+
+    def _switch(self, closed: bool, reason: str, now: float) -> None:
+        self._set_contact(closed)
+        self.hooks.on_contact(closed, reason)
+        self._metering_due = now + METERING_S if closed else None
+        self._watch_due = now + CONFLICT_WATCH_S if closed else None
+
+    def _ask(self, now: float, question: Callable[..., Callable[[float], list[Effect]]], *arguments: object) -> None:
+        heapq.heappush(self._answers, _Answer(now + self._delay, next(self._numbers), question(*arguments)))
+
+    def _examine_coins(self, coins: Sequence[object], confirmations: int) -> Callable[[float], list[Effect]]:
+        try:
+            refusal = judge_coins(self._ledger, coins, confirmations)  # type: ignore[arg-type]  # from ExamineCoins
+        except RigFault as lost:
+            why = lost.what
+            return lambda now: self.machine.on_ledger_lost(why, now)
+        return lambda now: self.machine.on_coins_examined(refusal, now)
+
+    def _examine_payment(self, payment: ExaminePayment) -> Callable[[float], list[Effect]]:
+        try:
+            refusal = judge_payment(self._ledger, payment)
+        except RigFault as lost:
+            why = lost.what
+            return lambda now: self.machine.on_ledger_lost(why, now)
+        if payment.broadcast and refusal is None:
+            self.hooks.on_broadcast(payment.transaction)
+        return lambda now: self.machine.on_payment_examined(payment.n, refusal, now)
+
+    def _settle(self, transaction: bytes) -> Callable[[float], list[Effect]]:
+        try:
+            answer = self._ledger.broadcast(transaction)
+        except RigFault as lost:
+            why = lost.what
+            return lambda now: self.machine.on_settled(why, now)
+        if answer.allowed:
+            self.hooks.on_broadcast(transaction)
+            return lambda now: self.machine.on_settled(None, now)
+        return lambda now: self.machine.on_settled(answer.reason, now, lost=True)
+
+
+class CablePlayer:
+    """A cable: machine, line, meter. Parameters as for :class:`SocketPlayer`."""
+
+    def __init__(
+        self,
+        machine: CableMachine,
+        *,
+        write: Callable[[bytes], None],
+        energy_wh: Callable[[], float],
+        power_w: Callable[[], float],
+        journal: Journal,
+        hooks: PlayerHooks | None = None,
+    ) -> None:
+        self.machine = machine
+        self.hooks = hooks or PlayerHooks()
+        self._write = write
+        self._energy_wh = energy_wh
+        self._power_w = power_w
+        self._journal = journal
+
+    def next_deadline(self) -> float | None:
+        return self.machine.next_deadline()
+
+    def plug(self, now: float) -> None:
+        self._carry_out(self.machine.plug(now))
+
+    def on_bytes(self, data: bytes, now: float) -> None:
+        # the cable's meter is read when it matters: before what the socket claims or asks is judged
+        self._read_meter(now)
+        self._carry_out(self.machine.on_bytes(data, now))
+
+    def on_time(self, now: float) -> None:
+        self._read_meter(now)
+        self._carry_out(self.machine.on_time(now))
+
+    def _read_meter(self, now: float) -> None:
+        self._carry_out(self.machine.on_power(self._power_w(), int(self._energy_wh() * 1000), now))
+
+    def _carry_out(self, effects: Sequence[Effect]) -> None:
+        for effect in effects:
+            match effect:
+                case Transmit():
+                    _transmit(effect, self.hooks, self._write)
+                case Remember(session, n, transaction):
+                    self._journal.remember(session, n, transaction)
+                case Noted(text):
+                    self.hooks.on_note(text)
+                case SessionEnded(_, reason, payments):
+                    self.hooks.on_session_end(reason, payments)
+
+
+def _transmit(effect: Transmit, hooks: PlayerHooks, write: Callable[[bytes], None]) -> None:
+    for message in hooks.before_sending(effect.message):
+        write(effect.data if message is effect.message else encode_frame(encode_message(message)))

@@ -1,0 +1,92 @@
+"""A serial line on the test side: pyserial underneath, served by the bench's clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from hil.errors import RigFault
+
+READ_TIMEOUT_S = 5.0
+"""Bytes that the virtual bench says it sent must be readable within this wall time; they already left it."""
+
+
+class SerialPort(Protocol):
+    """The part of pyserial's ``Serial`` that a line needs; real ports, ``socket://`` and ``rfc2217://`` have it."""
+
+    timeout: float | None
+
+    def read(self, size: int = 1) -> bytes: ...
+
+    def write(self, data: bytes) -> int | None: ...
+
+    def fileno(self) -> int: ...
+
+    @property
+    def in_waiting(self) -> int: ...
+
+
+def _discard(data: bytes) -> None:
+    """Bytes that nobody listens to yet; the tap and the evidence attach their own listener first."""
+
+
+class SerialLine:
+    """Implements :class:`hil.ports.Line`, and both line protocols of :mod:`hil.clock`."""
+
+    def __init__(self, name: str, port: SerialPort) -> None:
+        self.name = name
+        self.bytes_sent = 0
+        self.bytes_received = 0
+        self._port = port
+        self._listener: Callable[[bytes], None] = _discard
+        port.timeout = READ_TIMEOUT_S
+
+    def listen(self, listener: Callable[[bytes], None]) -> None:
+        self._listener = listener
+
+    def reset(self) -> None:
+        """Start counting at zero again: the bench was reset and has discarded what was on its way."""
+        self.bytes_sent = self.bytes_received = 0
+        self._listener = _discard
+
+    def write(self, data: bytes) -> None:
+        try:
+            self._port.write(data)
+        except OSError as error:  # SerialException is an OSError
+            raise self._lost(error) from error
+        self.bytes_sent += len(data)
+
+    def receive_until(self, total: int) -> None:
+        missing = total - self.bytes_received
+        if missing <= 0:
+            return
+        try:
+            data = self._port.read(missing)
+        except OSError as error:
+            raise self._lost(error) from error
+        if len(data) < missing:
+            raise RigFault(
+                f"{missing} bytes were announced and {len(data)} came within {READ_TIMEOUT_S:g} s",
+                place=f"line {self.name}",
+                remedy="See whether the line's other end still runs.",
+            )
+        self.bytes_received += missing
+        self._listener(data)
+
+    def fileno(self) -> int:
+        return self._port.fileno()
+
+    def on_readable(self) -> None:
+        try:
+            data = self._port.read(max(1, self._port.in_waiting))
+        except OSError as error:
+            raise self._lost(error) from error
+        if not data:
+            raise self._lost(ConnectionError("end of stream"))
+        self.bytes_received += len(data)
+        self._listener(data)
+
+    def _lost(self, error: OSError) -> RigFault:
+        return RigFault(
+            f"the line is lost ({error})", place=f"line {self.name}", remedy="Check its cable and adapter, then rerun."
+        )

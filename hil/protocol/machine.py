@@ -1,0 +1,173 @@
+"""The engine under both state tables, and the effects that a machine asks its host for.
+
+Sans-IO: bytes, instants and answers go in, effects come out. The machine holds no clock, socket or file. A
+transition that the table does not list is refused: the state stays as it was and the refusal is counted.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Generic, TypeAlias, TypeVar
+
+from hil.protocol.coins import Coin
+from hil.protocol.framing import FrameDecoder, FrameError, encode_frame
+from hil.protocol.messages import Message, MessageError, decode_message, encode_message
+
+
+@dataclass(frozen=True)
+class Transmit:
+    """Put ``data`` (one frame that carries ``message``) on the line."""
+
+    message: Message
+    data: bytes
+
+
+@dataclass(frozen=True)
+class SwitchContact:
+    """Switch the power contact, at once."""
+
+    closed: bool
+    reason: str
+
+
+@dataclass(frozen=True)
+class ExamineCoins:
+    """Ask the ledger whether the coins exist as declared, unspent, with this many confirmations.
+
+    The host answers with ``on_coins_examined``.
+    """
+
+    coins: tuple[Coin, ...]
+    min_confirmations: int
+
+
+@dataclass(frozen=True)
+class ExaminePayment:
+    """Ask the ledger whether it would take this transaction; if ``broadcast``, send it as well.
+
+    ``coins`` are those inputs that must still be unspent and confirmed; the session's own change is not among them.
+    The host answers with ``on_payment_examined``.
+    """
+
+    n: int
+    transaction: bytes
+    coins: tuple[Coin, ...]
+    min_confirmations: int
+    broadcast: bool
+
+
+@dataclass(frozen=True)
+class Remember:
+    """Keep the newest signed transaction where a power cut cannot take it, before anything that follows."""
+
+    session: bytes
+    n: int
+    transaction: bytes
+
+
+@dataclass(frozen=True)
+class Settle:
+    """Broadcast the newest transaction of the session; the host answers with ``on_settled``."""
+
+    transaction: bytes
+
+
+@dataclass(frozen=True)
+class Credited:
+    """Payment ``n`` was accepted; ``credited_mwh`` is the total of the session."""
+
+    n: int
+    credited_mwh: int
+
+
+@dataclass(frozen=True)
+class Noted:
+    """Something for the device's console and the evidence; never needed for the protocol to go on."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class SessionEnded:
+    """The session is over and all that it owed is settled."""
+
+    session: bytes
+    reason: str
+    payments: int
+
+
+Effect: TypeAlias = (
+    Transmit | SwitchContact | ExamineCoins | ExaminePayment | Remember | Settle | Credited | Noted | SessionEnded
+)
+
+S = TypeVar("S", bound=enum.Enum)
+E = TypeVar("E", bound=enum.Enum)
+A = TypeVar("A", bound=enum.Enum)
+
+Table: TypeAlias = Mapping[tuple[S, E], tuple[S, tuple[A, ...]]]
+
+
+class TableMachine(Generic[S, E, A]):
+    """Runs a transition table; an action named ``send-offer`` is the method ``_send_offer`` of the subclass."""
+
+    table: ClassVar[Table]  # type: ignore[type-arg]  # a class variable cannot name the class's type parameters
+
+    def __init__(self, state: S) -> None:
+        self.state = state
+        self.refused_events = 0
+        """Events that the table does not allow in the state they came in."""
+        self.bad_frames = 0
+        """Frames and messages that could not be decoded."""
+        self.repeated_messages = 0
+        """Messages with a sequence number that was already seen."""
+        self._decoder = FrameDecoder()
+        self._effects: list[Effect] = []
+        self._pending: deque[E] = deque()
+        self._running = False
+
+    def _fire(self, event: E) -> bool:
+        """Take the transition of ``event``; events fired by its actions follow in order. False if refused."""
+        if (self.state, event) not in self.table and not self._running:
+            self.refused_events += 1
+            return False
+        self._pending.append(event)
+        if self._running:
+            return True
+        self._running = True
+        try:
+            while self._pending:
+                entry = self.table.get((self.state, self._pending.popleft()))
+                if entry is None:
+                    self.refused_events += 1
+                    continue
+                self.state, actions = entry
+                for action in actions:
+                    getattr(self, f"_{action.value.replace('-', '_')}")()
+        finally:
+            self._running = False
+        return True
+
+    def _take_effects(self) -> list[Effect]:
+        effects, self._effects = self._effects, []
+        return effects
+
+    def _transmit(self, message: Message) -> None:
+        self._effects.append(Transmit(message, encode_frame(encode_message(message))))
+
+    def _decode(self, data: bytes) -> list[Message | FrameError | MessageError]:
+        """Return what the bytes complete, in order; errors are counted and the link goes on."""
+        decoded: list[Message | FrameError | MessageError] = []
+        for item in self._decoder.feed(data):
+            if isinstance(item, FrameError):
+                self.bad_frames += 1
+                decoded.append(item)
+                continue
+            try:
+                decoded.append(decode_message(item))
+            except MessageError as error:
+                self.bad_frames += 1
+                decoded.append(error)
+        return decoded

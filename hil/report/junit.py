@@ -1,0 +1,87 @@
+"""The run as JUnit XML, for continuous integration.
+
+JUnit knows three ways not to pass: ``failure`` is the device's, ``error`` is ours (rig fault, author error, evidence
+cut off), ``skipped`` is what did not run. Inconclusive is a failure of its own type: a pipeline must not go green.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from xml.etree import ElementTree as Xml
+
+from hil.evidence.documents import Verdict
+from hil.evidence.store import RunRecord
+from hil.report.scenario_view import ScenarioView, view_scenario
+from hil.report.words import MARKS, text_of, verdict_of, visible
+
+JUNIT_FILE = "junit.xml"
+
+_ELEMENTS = {
+    Verdict.FAIL: "failure",
+    Verdict.INCONCLUSIVE: "failure",
+    Verdict.RIG_FAULT: "error",
+    Verdict.AUTHOR_ERROR: "error",
+    Verdict.NOT_APPLICABLE: "skipped",
+    Verdict.NOT_RUN: "skipped",
+}
+
+
+def write_junit(folder: Path) -> Path:
+    """Write ``junit.xml`` into the run folder and return its path; times are those of the bench's clock.
+
+    Raises FileNotFoundError or ValueError if the folder has no readable ``run.json``.
+    """
+    record = RunRecord.load(folder)
+    views = [view_scenario(number, scenario) for number, scenario in enumerate(record.scenarios, 1)]
+    run_id = visible(text_of(record.document, "id") or folder.name)
+    root = Xml.Element("testsuites", {"name": run_id})
+    for feature in dict.fromkeys(view.feature for view in views):
+        root.append(_suite(feature, [view for view in views if view.feature == feature]))
+    if record.document.get("finished") is not True or verdict_of(record.document) is None:
+        root.append(_unfinished())
+    _total(root)
+    path = folder / JUNIT_FILE
+    Xml.indent(root)
+    Xml.ElementTree(root).write(path, encoding="utf-8", xml_declaration=True)
+    return path
+
+
+def _suite(feature: str | None, views: list[ScenarioView]) -> Xml.Element:
+    suite = Xml.Element("testsuite", {"name": visible(feature or "not recorded")})
+    suite.extend(_case(view) for view in views)
+    suite.set("time", f"{sum(view.duration or 0.0 for view in views):.3f}")
+    _total(suite)
+    return suite
+
+
+def _case(view: ScenarioView) -> Xml.Element:
+    name = visible(view.name)
+    case = Xml.Element("testcase", {"classname": visible(view.feature or "not recorded"), "name": name})
+    if view.place:
+        case.set("file", visible(view.feature or ""))
+        case.set("line", visible(view.line or "0"))
+    case.set("time", f"{view.duration or 0.0:.3f}")
+    # evidence that breaks off is an error of the run, not a scenario that was left out on purpose
+    element = "error" if view.damage else _ELEMENTS.get(view.verdict)
+    if element is not None:
+        reason = Xml.SubElement(case, element, {"message": visible(view.why)})
+        reason.set("type", "evidence cut off" if view.damage else view.verdict.value)
+    if view.findings:
+        lines = [f"{MARKS[row.verdict]} {visible(row.text)}" for row in view.findings]
+        Xml.SubElement(case, "system-out").text = "\n".join(lines)
+    return case
+
+
+def _unfinished() -> Xml.Element:
+    suite = Xml.Element("testsuite", {"name": "run"})
+    case = Xml.SubElement(suite, "testcase", {"classname": "run", "name": "the run was finished", "time": "0.000"})
+    Xml.SubElement(case, "error", {"message": "the run has no final verdict", "type": "unfinished run"})
+    _total(suite)
+    return suite
+
+
+def _total(element: Xml.Element) -> None:
+    cases = list(element.iter("testcase"))
+    element.set("tests", str(len(cases)))
+    for kind, attribute in (("failure", "failures"), ("error", "errors"), ("skipped", "skipped")):
+        element.set(attribute, str(sum(case.find(kind) is not None for case in cases)))

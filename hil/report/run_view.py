@@ -1,0 +1,173 @@
+"""A whole run as the report tells it: identification, equipment, summary, and what speaks against believing it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hil.evidence.documents import Verdict
+from hil.evidence.limits import worst
+from hil.evidence.store import RunRecord
+from hil.report.integrity import Statement, check
+from hil.report.scenario_view import ScenarioView, contradiction, view_scenario
+from hil.report.words import MEANINGS, number_of, rows_of, section_of, text_of, verdict_of
+
+Fact = tuple[str, str | None]
+
+
+@dataclass(frozen=True)
+class InstrumentRow:
+    role: str | None
+    name: str | None
+    manufacturer: str | None
+    model: str | None
+    serial: str | None
+    firmware: str | None
+    calibration: str
+
+
+@dataclass(frozen=True)
+class RunView:
+    run_id: str
+    title: str
+    finished: bool
+    verdict: Verdict | None
+    """The recorded verdict of the run; None if there is none."""
+    sentence: str
+    virtual: bool | None
+    identification: list[Fact]
+    method: list[Fact]
+    devices: list[Mapping[str, Any]]
+    instruments: list[InstrumentRow]
+    node: list[Fact]
+    persons: list[Mapping[str, Any]]
+    decision_rule: str | None
+    remarks: str | None
+    scenarios: list[ScenarioView]
+    counts: list[tuple[Verdict, int]]
+    integrity: Statement
+    warnings: list[str]
+
+
+def view_run(record: RunRecord) -> RunView:
+    """Tell the run from its folder; keys that are missing are left None and never fail."""
+    document = record.document
+    rig, acceptance = section_of(document, "rig"), section_of(document, "acceptance")
+    scenarios = [view_scenario(number, scenario) for number, scenario in enumerate(record.scenarios, 1)]
+    finished = document.get("finished") is True
+    verdict = verdict_of(document) if finished else None
+    integrity = check(record)
+    counted = Counter(scenario.verdict for scenario in scenarios)
+    virtual = rig.get("virtual")
+    return RunView(
+        run_id=text_of(document, "id") or record.folder.name,
+        title=text_of(acceptance, "title") or "Acceptance report",
+        finished=finished,
+        verdict=verdict,
+        sentence=_sentence(finished, verdict),
+        virtual=virtual if isinstance(virtual, bool) else None,
+        identification=_identification(document, acceptance, rig),
+        method=_method(document, acceptance),
+        devices=rows_of(rig, "devices"),
+        instruments=[_instrument(row, virtual is True) for row in rows_of(rig, "instruments")],
+        node=_node(section_of(document, "node")),
+        persons=rows_of(acceptance, "persons"),
+        decision_rule=text_of(acceptance, "decision_rule"),
+        remarks=text_of(acceptance, "remarks"),
+        scenarios=scenarios,
+        counts=[(each, counted[each]) for each in Verdict if counted[each]],
+        integrity=integrity,
+        warnings=_warnings(document, finished, verdict, scenarios, integrity),
+    )
+
+
+def _sentence(finished: bool, verdict: Verdict | None) -> str:
+    if not finished:
+        return "The run was never finished. It has no verdict; what follows is what was recorded until it broke off."
+    return MEANINGS[verdict] if verdict is not None else "No verdict of the run was recorded."
+
+
+def _warnings(
+    document: Mapping[str, Any],
+    finished: bool,
+    verdict: Verdict | None,
+    scenarios: list[ScenarioView],
+    integrity: Statement,
+) -> list[str]:
+    warnings = [] if finished else ["This run was never finished."]
+    if finished and verdict is None:
+        warnings.append(f"The recorded verdict of the run is {text_of(document, 'verdict') or 'missing'}.")
+    if finished and not integrity.sound:
+        warnings += integrity.sentences
+    for scenario in scenarios:
+        if scenario.damage:
+            warnings.append(f"Scenario {scenario.number}, {scenario.name}: {scenario.damage}")
+        if scenario.left_unsafe and not scenario.damage:
+            warnings.append(f"Scenario {scenario.number}, {scenario.name}: safe state {scenario.safe_state}.")
+        if (words := contradiction(scenario)) is not None:
+            warnings.append(words)
+    if verdict is not None and worst([verdict, *(scenario.verdict for scenario in scenarios)]) is not verdict:
+        warnings.append(f"The run is recorded as {verdict}, which is milder than what its scenarios say.")
+    if verdict is Verdict.PASS and any(scenario.damage for scenario in scenarios):
+        warnings.append("The run is recorded as a pass, although not every scenario was recorded to its end.")
+    return warnings
+
+
+def _identification(document: Mapping[str, Any], acceptance: Mapping[str, Any], rig: Mapping[str, Any]) -> list[Fact]:
+    laboratory, customer = section_of(acceptance, "laboratory"), section_of(acceptance, "customer")
+    host = section_of(document, "host")
+    return [
+        ("Report of run", text_of(document, "id")),
+        ("Laboratory", text_of(laboratory, "name")),
+        ("Place", text_of(laboratory, "place")),
+        ("Customer", text_of(customer, "name")),
+        ("Order", text_of(customer, "order")),
+        ("Tested from", text_of(document, "started") or text_of(host, "started")),
+        ("Tested until", text_of(host, "finished")),
+        ("Test conditions", text_of(acceptance, "conditions")),
+        ("Rig", " · ".join(filter(None, (text_of(rig, "name"), text_of(rig, "file")))) or None),
+        ("Set-ups of the rig", text_of(rig, "setups")),
+        ("Limits of the rig", text_of(rig, "limits")),
+    ]
+
+
+def _method(document: Mapping[str, Any], acceptance: Mapping[str, Any]) -> list[Fact]:
+    host = section_of(document, "host")
+    wall = number_of(host, "wall_s")
+    machine = " · Python ".join(filter(None, (text_of(host, "platform"), text_of(host, "python"))))
+    return [
+        ("Method", text_of(acceptance, "method")),
+        ("Feature files", text_of(document, "features")),
+        ("Framework", f"micropay-hil {text_of(document, 'version') or '(version not recorded)'}"),
+        ("Git commit", text_of(document, "commit")),
+        ("Seed", text_of(document, "seed")),
+        ("Evidence digest", text_of(document, "evidence_digest")),
+        ("Machine", machine or None),
+        ("Wall time", None if wall is None else f"{wall:.1f} s"),
+    ]
+
+
+def _node(node: Mapping[str, Any]) -> list[Fact]:
+    version = " ".join(filter(None, (text_of(node, "version"), text_of(node, "subversion"))))
+    return [
+        ("Provider", text_of(node, "provider")),
+        ("Version", version or None),
+        ("Image", text_of(node, "image")),
+        ("Image digest", text_of(node, "image_digest")),
+        ("Options", " ".join(str(option) for option in node["options"]))
+        if isinstance(node.get("options"), list)
+        else ("Options", text_of(node, "options")),
+    ]
+
+
+def _instrument(row: Mapping[str, Any], virtual: bool) -> InstrumentRow:
+    calibration = section_of(row, "calibration")
+    parts = [
+        f"{word} {text}"
+        for word, key in (("certificate", "certificate"), ("due", "due"), ("uncertainty", "uncertainty"))
+        if (text := text_of(calibration, key))
+    ]
+    fields = {key: text_of(row, key) for key in ("role", "name", "manufacturer", "model", "serial", "firmware")}
+    return InstrumentRow(**fields, calibration=", ".join(parts) or ("none: virtual" if virtual else "not recorded"))

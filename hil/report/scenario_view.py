@@ -1,0 +1,207 @@
+"""One scenario as the report tells it: events in, plain rows out. Nothing here decides anything anew."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hil.evidence.documents import Event, Kind, Verdict
+from hil.evidence.limits import Rule, worst
+from hil.evidence.store import ScenarioRecord
+from hil.report.words import Scale, number_of, section_of, text_of, verdict_of
+
+_NOTHING_DRIVEN = frozenset({Verdict.NOT_APPLICABLE, Verdict.NOT_RUN, Verdict.AUTHOR_ERROR})
+"""Verdicts of scenarios that may never have touched the bench, so that no safe state had to be reached."""
+
+
+@dataclass(frozen=True)
+class StepRow:
+    keyword: str
+    text: str | None
+    line: str | None
+    outcome: str
+    """``passed``, ``failed`` or ``not run``."""
+    started: float | None
+    ended: float
+    error: Problem | None
+
+
+@dataclass(frozen=True)
+class Problem:
+    """An error as three answers: what, where, what to do next."""
+
+    what: str
+    place: str | None = None
+    remedy: str | None = None
+
+
+@dataclass(frozen=True)
+class FindingRow:
+    """A measurement as printed: numbers in one unit, with as many decimals as the uncertainty is worth."""
+
+    name: str | None
+    requirement: str | None
+    value: str | None
+    uncertainty: str | None
+    unit: str
+    limit: str | None
+    margin: str | None
+    rule: str | None
+    verdict: Verdict
+    detail: str | None
+    text: str
+    """The sentence that the bench wrote when it decided."""
+    margin_share: float | None
+    """Margin as a share of the limit, to find what came closest to it; None if it cannot be told."""
+
+
+@dataclass(frozen=True)
+class ScenarioView:
+    number: int
+    name: str
+    feature: str | None
+    line: str | None
+    tags: list[str]
+    setup: str | None
+    seed: str | None
+    verdict: Verdict
+    reason: str | None
+    duration: float | None
+    clock: str | None
+    steps: list[StepRow]
+    findings: list[FindingRow]
+    transactions: list[Event]
+    faults: list[Event]
+    safe_state: str
+    safe: bool
+    damage: str | None
+    """Set when the evidence stops before the scenario did; says what is missing."""
+
+    @property
+    def place(self) -> str | None:
+        """``feature:line``, as far as it was recorded."""
+        return f"{self.feature}:{self.line}" if self.feature and self.line else self.feature
+
+    @property
+    def left_unsafe(self) -> bool:
+        """Whether nothing shows that the safe state was reached, although the bench may have been driven."""
+        return not self.safe and (self.damage is not None or self.verdict not in _NOTHING_DRIVEN)
+
+    @property
+    def not_run(self) -> int:
+        return sum(step.outcome == "not run" for step in self.steps)
+
+    @property
+    def why(self) -> str:
+        """The shortest honest reason: the cut, else the measurements that decided, else what was recorded."""
+        decisive = "; ".join(row.text for row in self.findings if row.verdict is self.verdict)
+        errors = "; ".join(" ".join(filter(None, (s.error.what, s.error.remedy))) for s in self.steps if s.error)
+        return self.damage or decisive or self.reason or errors or "no reason recorded"
+
+
+def view_scenario(number: int, record: ScenarioRecord) -> ScenarioView:
+    """Tell the scenario from its events; whatever is missing stays None."""
+    begin: Mapping[str, Any] = next((event.data for event in record.of(Kind.START)), {})
+    stop = next(record.of(Kind.STOP), None)
+    end: Mapping[str, Any] = stop.data if stop else {}
+    findings = [_finding(event.data) for event in record.of(Kind.VERDICT)]
+    tags = begin.get("tags")
+    safe, safe_state = _safe_state(end)
+    return ScenarioView(
+        number=number,
+        name=text_of(begin, "name") or record.name,
+        feature=text_of(begin, "feature"),
+        line=text_of(begin, "line"),
+        tags=[str(tag) for tag in tags] if isinstance(tags, list) else [],
+        setup=text_of(begin, "setup"),
+        seed=text_of(begin, "seed"),
+        verdict=verdict_of(end) or Verdict.NOT_RUN,
+        reason=text_of(end, "reason"),
+        duration=record.events[-1].t if record.events else None,
+        clock=record.events[0].clock if record.events else None,
+        steps=[_step(event) for event in record.of(Kind.STEP)],
+        findings=findings,
+        transactions=list(record.of(Kind.TRANSACTION)),
+        faults=list(record.of(Kind.FAULT)),
+        safe_state=safe_state,
+        safe=safe,
+        damage=_damage(record, stop),
+    )
+
+
+def contradiction(view: ScenarioView) -> str | None:
+    """Return a warning if the verdict of the scenario is milder than what its own measurements and steps say."""
+    found = [row.verdict for row in view.findings]
+    found += [Verdict.FAIL for step in view.steps if step.outcome == "failed"]
+    if view.verdict is Verdict.PASS and (view.not_run or worst([Verdict.PASS, *found]) is not Verdict.PASS):
+        return f"Scenario {view.number} is recorded as a pass, although not all its steps and measurements passed."
+    return None
+
+
+def _damage(record: ScenarioRecord, stop: Event | None) -> str | None:
+    after = f"; the last whole event is at {record.events[-1].t:.3f} s" if record.events else ""
+    if record.damage is not None:
+        return f"The evidence file is cut off: {record.damage}{after}. What came later is not known."
+    if stop is None:
+        return f"The evidence ends without a stop event{after}. What came later is not known."
+    if verdict_of(stop.data) is None:
+        return "The stop event holds no verdict that this report knows."
+    return None
+
+
+def _safe_state(end: Mapping[str, Any]) -> tuple[bool, str]:
+    safe = section_of(end, "safe_state")
+    seconds = number_of(safe, "seconds")
+    took = f", {seconds:.3f} s after it was asked for" if seconds is not None else ", time not recorded"
+    if safe.get("reached") is True:
+        return True, f"reached{took}"
+    if safe.get("reached") is False:
+        return False, "NOT reached"
+    return False, "not recorded"
+
+
+def _step(event: Event) -> StepRow:
+    data = event.data
+    return StepRow(
+        keyword=text_of(data, "keyword") or "",
+        text=text_of(data, "text"),
+        line=text_of(data, "line"),
+        outcome=text_of(data, "outcome") or "not recorded",
+        started=number_of(data, "started"),
+        ended=event.t,
+        error=_problem(data),
+    )
+
+
+def _problem(data: Mapping[str, Any]) -> Problem | None:
+    error = section_of(data, "error")
+    if error:
+        what = text_of(error, "what") or text_of(error, "text") or text_of(data, "error") or "not recorded"
+        return Problem(what, text_of(error, "place"), text_of(error, "remedy"))
+    sentence = text_of(data, "error")
+    return Problem(sentence) if sentence else None
+
+
+def _finding(data: Mapping[str, Any]) -> FindingRow:
+    unit = text_of(data, "unit") or ""
+    value, margin = number_of(data, "value"), number_of(data, "margin")
+    uncertainty = number_of(data, "uncertainty")
+    limits = [limit for limit in (number_of(data, "limit_low"), number_of(data, "limit_high")) if limit is not None]
+    reference = max((abs(limit) for limit in limits), default=abs(value or 0.0))
+    exact = data.get("rule") == Rule.EXACT.value
+    scale = Scale(unit, reference, None if exact else uncertainty)
+    return FindingRow(
+        name=text_of(data, "name"),
+        requirement=text_of(data, "requirement"),
+        value="not taken" if value is None else scale.number(value),
+        uncertainty=None if exact or value is None or uncertainty is None else scale.number(uncertainty),
+        unit=scale.unit,
+        limit=text_of(data, "limit"),
+        margin=None if margin is None else scale.number(margin, signed=True),
+        rule=text_of(data, "rule"),
+        verdict=verdict_of(data) or Verdict.NOT_RUN,
+        detail=text_of(data, "detail"),
+        text=text_of(data, "text") or text_of(data, "name") or "not recorded",
+        margin_share=margin / reference if margin is not None and reference else None,
+    )

@@ -1,0 +1,57 @@
+"""The run in a few lines, for the terminal."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from hil.evidence.documents import Verdict
+from hil.evidence.store import RunRecord
+from hil.report.scenario_view import FindingRow, ScenarioView, contradiction, view_scenario
+from hil.report.words import MARKS, visible
+
+_WORD_WIDTH = max(len(verdict.value) for verdict in Verdict)
+
+
+def summary_lines(record: RunRecord) -> list[str]:
+    """Return one line for each scenario that did not pass, the timing limit that was nearest, and the counts.
+
+    Needs no finished run. The lines hold no control characters, whatever the evidence holds.
+    """
+    views = [view_scenario(number, scenario) for number, scenario in enumerate(record.scenarios, 1)]
+    lines = []
+    for view in views:
+        if view.verdict is not Verdict.PASS:
+            lines.append(_line(view, view.why))
+        elif (warning := contradiction(view)) is not None:
+            lines.append(_line(view, warning))
+    nearest = _nearest_timing_limit(views)
+    if nearest is not None:
+        lines.append(nearest)
+    counted = Counter(view.verdict for view in views)
+    counts = ", ".join(f"{counted[verdict]} {verdict}" for verdict in Verdict if counted[verdict])
+    lines.append(f"{len(views)} scenario{'' if len(views) == 1 else 's'}{': ' if counts else ''}{counts}")
+    return [visible(line.replace("\n", " ")) for line in lines]
+
+
+def _line(view: ScenarioView, reason: str) -> str:
+    place = f"  {view.place}" if view.place else ""
+    return f"{MARKS[view.verdict]} {view.verdict.value:<{_WORD_WIDTH}}{place}  {view.name}: {reason}"
+
+
+def _nearest_timing_limit(views: list[ScenarioView]) -> str | None:
+    """Return the passed timing measurement with the smallest margin for its limit; None if there is none."""
+    passed = [
+        (row.margin_share, view, row)
+        for view in views
+        for row in view.findings
+        if row.margin_share is not None and row.unit in {"s", "ms"} and row.verdict is Verdict.PASS
+    ]
+    if not passed:
+        return None
+    share, view, row = min(passed, key=lambda each: each[0])
+    return f"  nearest passed timing limit, {share:.0%} left: {_measured(row)} ({view.place or view.name})"
+
+
+def _measured(row: FindingRow) -> str:
+    spread = f" ± {row.uncertainty}" if row.uncertainty is not None else ""
+    return f"{row.name}: {row.value}{spread} {row.unit}, limit {row.limit}"

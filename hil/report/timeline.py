@@ -1,0 +1,194 @@
+"""What the timeline plot of a scenario shows, taken from its events. Drawing is done by svg.py and report.js."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median
+
+from hil.evidence.documents import Event, Kind
+from hil.evidence.store import ScenarioRecord
+from hil.report.words import number_of, section_of, text_of, visible
+
+MOST_POINTS = 4000
+"""Above this many readings a curve is reduced, which keeps a scenario of hours in a file that a browser opens."""
+
+GAP_FACTOR = 5
+"""A pause this many times the usual one between two readings breaks the curve: nothing was measured there."""
+
+POWER_OFF_SHARE = 0.01
+"""Power counts as off at or below this share of the scenario's largest power."""
+
+Point = tuple[float, float | None]
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One quantity over time; ``axis`` is ``power`` (W, left) or ``credit`` (Wh, right).
+
+    A point without a value breaks the line. A stepped curve holds each value until the next: it was reported then,
+    not measured in between.
+    """
+
+    label: str
+    axis: str
+    stepped: bool
+    points: list[Point]
+    note: str | None = None
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Something that happened at ``t``: ``accepted``, ``refused``, ``fault`` or ``off``."""
+
+    t: float
+    kind: str
+    label: str
+
+
+@dataclass(frozen=True)
+class Lane:
+    """A relay: the spans in which it was closed, and every edge. Before the first edge its state is not known."""
+
+    name: str
+    closed: list[tuple[float, float]]
+    edges: list[float]
+
+
+@dataclass(frozen=True)
+class Timeline:
+    start: float
+    end: float
+    curves: list[Curve]
+    marks: list[Mark]
+    lanes: list[Lane]
+
+    @property
+    def empty(self) -> bool:
+        return not (self.curves or self.marks or self.lanes)
+
+    @property
+    def notes(self) -> list[str]:
+        return [curve.note for curve in self.curves if curve.note]
+
+
+def timeline_of(scenario: ScenarioRecord) -> Timeline:
+    """Gather the curves, marks and lanes of ``scenario``; events without a finite time are left out."""
+    events = [event for event in scenario.events if math.isfinite(event.t)]
+    times = [event.t for event in events] or [0.0]
+    powers = _readings(events, "power_W")
+    credits_ = _readings(events, "credit_Wh")
+    curves = [_curve(f"power ({source})", "power", points) for source, points in powers.items()]
+    curves += [_curve(f"credit ({source})", "credit", points) for source, points in credits_.items()]
+    marks = _marks(events) + [mark for points in powers.values() for mark in _power_off(points)]
+    start, end = min(0.0, *times), max(times)
+    return Timeline(start, max(end, start + 1e-3), curves, sorted(marks, key=lambda mark: mark.t), _lanes(events, end))
+
+
+def _readings(events: list[Event], key: str) -> dict[str, list[tuple[float, float]]]:
+    found: dict[str, list[tuple[float, float]]] = {}
+    for event in events:
+        if event.kind is Kind.READING and (value := number_of(event.data, key)) is not None:
+            found.setdefault(visible(event.source), []).append((event.t, value))
+    return {source: sorted(points) for source, points in found.items()}
+
+
+def _curve(label: str, axis: str, points: list[tuple[float, float]]) -> Curve:
+    reduced = reduce_points(points, MOST_POINTS)
+    note = None
+    if len(reduced) < len(points):
+        note = (
+            f"{label}: {len(points)} readings drawn as {len(reduced)}, the smallest and the largest of each of "
+            f"{MOST_POINTS // 2} equal spans of time; the evidence file keeps them all."
+        )
+    stepped = axis == "credit"
+    gaps = [] if stepped else _gaps(points)
+    return Curve(label, axis, stepped, sorted([*reduced, *gaps], key=lambda point: point[0]), note)
+
+
+def reduce_points(points: list[tuple[float, float]], most: int) -> list[tuple[float, float]]:
+    """Return at most ``most`` of ``points``: the smallest and largest of each of ``most / 2`` equal spans of time.
+
+    A single-sample spike always survives, which it does not with other reductions (research/gherkin-and-reports.md).
+    """
+    if len(points) <= most:
+        return points
+    buckets = most // 2
+    first, last = points[0][0], points[-1][0]
+    width = (last - first) / buckets or 1.0
+    spans: dict[int, list[tuple[float, float]]] = {}
+    for point in points:
+        spans.setdefault(min(int((point[0] - first) / width), buckets - 1), []).append(point)
+    reduced = []
+    for span in spans.values():
+        lowest = min(span, key=lambda point: point[1])
+        highest = max(span, key=lambda point: point[1])
+        reduced += sorted({lowest, highest})
+    return reduced
+
+
+def _gaps(points: list[tuple[float, float]]) -> list[Point]:
+    """Return a point without a value in the middle of each pause in which the instrument gave no reading."""
+    if len(points) < 3:
+        return []
+    longest = GAP_FACTOR * median(later[0] - earlier[0] for earlier, later in pairwise(points))
+    return [
+        ((earlier[0] + later[0]) / 2, None)
+        for earlier, later in pairwise(points)
+        if 0 < longest < later[0] - earlier[0]
+    ]
+
+
+def _power_off(points: list[tuple[float, float]]) -> list[Mark]:
+    threshold = POWER_OFF_SHARE * max(value for _, value in points)
+    return [
+        Mark(later[0], "off", f"power went off between {earlier[0]:.3f} s and {later[0]:.3f} s")
+        for earlier, later in pairwise(points)
+        if earlier[1] > threshold >= later[1]
+    ]
+
+
+def _marks(events: list[Event]) -> list[Mark]:
+    marks = []
+    for event in events:
+        if event.kind is Kind.FAULT:
+            marks.append(Mark(event.t, "fault", visible(f"fault: {text_of(event.data, 'what') or 'unnamed'}")))
+        elif event.kind is Kind.FRAME:
+            message = (text_of(event.data, "message") or "").upper()
+            fields = section_of(event.data, "fields")
+            if message == "RECEIPT":
+                marks.append(Mark(event.t, "accepted", visible(f"payment {text_of(fields, 'n') or ''} accepted")))
+            elif message == "ERROR":
+                words = " ".join(filter(None, (text_of(fields, "code"), text_of(fields, "text"))))
+                marks.append(Mark(event.t, "refused", visible(f"refused: {words or 'no reason given'}")))
+    return marks
+
+
+def _lanes(events: list[Event], end: float) -> list[Lane]:
+    states: dict[str, list[tuple[float, bool]]] = {}
+    for event in events:
+        closed = event.data.get("closed")
+        if event.kind is Kind.RELAY and isinstance(closed, bool):
+            states.setdefault(visible(event.source), []).append((event.t, closed))
+    return [_lane(name, sorted(states[name]), end) for name in sorted(states)]
+
+
+def _lane(name: str, states: list[tuple[float, bool]], end: float) -> Lane:
+    spans: list[tuple[float, float]] = []
+    edges: list[float] = []
+    closed_since: float | None = None
+    known: bool | None = None
+    for t, closed in states:
+        if closed is known:
+            continue
+        edges.append(t)
+        if closed:
+            closed_since = t
+        elif closed_since is not None:
+            spans.append((closed_since, t))
+            closed_since = None
+        known = closed
+    if closed_since is not None:
+        spans.append((closed_since, end))
+    return Lane(name, spans, edges)

@@ -1,0 +1,194 @@
+"""Who stands opposite the device under test, and what the device itself is given, for each set-up.
+
+All keys come from the scenario's seed, so that a run can be repeated to the byte. The virtual bench gets the device's
+account in its profile; on a physical bench the device has its own, and the rig file says what it may know of it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from hil.errors import AuthorError, ConfigurationError
+from hil.links.abuses import Abuse, DemandMore, DivertChange, PayStranger, Underpay, WithholdPayment
+from hil.links.counterpart import MemoryJournal
+from hil.links.players import CablePlayer, PlayerHooks, SocketPlayer
+from hil.protocol.account import CHANGE, RECEIVE, Account
+from hil.protocol.cable import CableMachine
+from hil.protocol.policy import CableLimits, Mode, Policy, SocketTerms
+from hil.protocol.signing import Key
+from hil.protocol.socket import SocketMachine
+from hil.units import Satoshi
+
+if TYPE_CHECKING:
+    from hil.ports import Line
+    from hil.protocol.coins import Coin
+    from hil.rig.trial import Trial
+
+
+@dataclass(frozen=True)
+class AbusePlan:
+    """How the counterpart will cheat.
+
+    :param kind: ``underpay``, ``stranger``, ``withhold`` (cable) or ``overcharge``, ``divert`` (socket).
+    :param from_payment: number of the first payment that it spoils.
+    :param amount_sat: satoshi, for ``underpay`` and ``overcharge``.
+    """
+
+    kind: str
+    from_payment: int
+    amount_sat: int = 0
+
+
+def account_seed(seed: str, role: str) -> bytes:
+    """Return the 32-byte BIP 32 seed of ``role`` in the scenario with this seed."""
+    return hashlib.sha256(f"{seed}/account/{role}".encode()).digest()
+
+
+class CableSide:
+    """Set-up *socket under test*: the rig plays the cable."""
+
+    line = "socket-link"
+    meter_source = "socket"
+
+    def __init__(self, trial: Trial) -> None:
+        self._trial = trial
+        keys = Account(account_seed(trial.seed, "counterpart cable"))
+        self._receive, self._change = keys.key(RECEIVE, 0), keys.key(CHANGE, 0)
+        self._coins: list[Coin] = []
+
+    def fund(self) -> list[Coin]:
+        """Give the counterpart cable its coins."""
+        plan = self._trial.plan
+        script = self._receive.p2wpkh_script if plan.funding_type == "P2WPKH" else self._receive.p2pkh_script
+        self._coins = self._trial.rig.ledger.fund(script, Satoshi(plan.funds_sat))
+        return self._coins
+
+    def device_profiles(self) -> dict[str, Mapping[str, Any] | None]:
+        trial = self._trial
+        return {"socket": _profile(trial, "socket", {"mode": trial.plan.mode}), "cable": None}
+
+    def player(self, line: Line) -> tuple[CablePlayer, Abuse | None]:
+        """Build the cable on ``line``; it meters with the lab's meter."""
+        trial = self._trial
+        keys = {
+            script: key for key in (self._receive, self._change) for script in (key.p2wpkh_script, key.p2pkh_script)
+        }
+        abuse = self._abuse(keys)
+        machine = CableMachine(
+            CableLimits(max_payments=trial.plan.max_payments),
+            Policy(),
+            self._coins,
+            keys,
+            self._change.p2wpkh_script,
+            _session_ids(trial.seed),
+        )
+        player = CablePlayer(
+            machine,
+            write=line.write,
+            energy_wh=lambda: trial.watch.energy_wh,
+            power_w=lambda: trial.watch.power_w,
+            journal=MemoryJournal(),
+            hooks=_hooks(abuse),
+        )
+        return player, abuse
+
+    def _abuse(self, keys: Mapping[bytes, Key]) -> Abuse | None:
+        plan = self._trial.plan.abuse
+        change = self._change.p2wpkh_script
+        if plan is None:
+            return None
+        if plan.kind == "underpay":
+            return Underpay(plan.amount_sat, plan.from_payment, self._coins, keys, change)
+        if plan.kind == "stranger":
+            return PayStranger(plan.from_payment, self._coins, keys, change)
+        if plan.kind == "withhold":
+            return WithholdPayment(plan.from_payment)
+        raise AuthorError(f"a cable cannot cheat by '{plan.kind}'")
+
+
+class SocketSide:
+    """Set-up *cable under test*: the rig plays the socket; K1 is its contact and the lab meter its meter."""
+
+    line = "cable-link"
+    meter_source = "counterpart"
+
+    def __init__(self, trial: Trial) -> None:
+        self._trial = trial
+        self._payee = Account(account_seed(trial.seed, "counterpart socket"))
+        # the first receiving key of the cable under test: its coins are sent there
+        self._cable = Account(account_seed(trial.seed, "cable")).key(RECEIVE, 0)
+        self._coins: list[Coin] = []
+
+    def fund(self) -> list[Coin]:
+        """Give the cable under test its coins."""
+        plan = self._trial.plan
+        script = self._cable.p2wpkh_script if plan.funding_type == "P2WPKH" else self._cable.p2pkh_script
+        self._coins = self._trial.rig.ledger.fund(script, Satoshi(plan.funds_sat))
+        return self._coins
+
+    def device_profiles(self) -> dict[str, Mapping[str, Any] | None]:
+        trial = self._trial
+        coins = [
+            {
+                "txid": coin.outpoint.txid,
+                "index": coin.outpoint.index,
+                "value_sat": int(coin.value),
+                "script": coin.script.hex(),
+            }
+            for coin in self._coins
+        ]
+        more = {"max_payments": trial.plan.max_payments, "coins": coins}
+        return {"socket": None, "cable": _profile(trial, "cable", more)}
+
+    def player(self, line: Line) -> tuple[SocketPlayer, Abuse | None]:
+        """Build the socket on ``line``."""
+        trial = self._trial
+        abuse = self._abuse()
+        indices = iter(range(1 << 31))
+        terms = dataclasses.replace(SocketTerms(), mode=Mode[trial.plan.mode.upper().replace("-", "_")])
+        player = SocketPlayer(
+            SocketMachine(terms, Policy(), lambda: self._payee.key(RECEIVE, next(indices)).p2wpkh_script),
+            write=line.write,
+            set_contact=lambda closed: trial.rig.strategy.switch("K1", closed=closed),
+            energy_wh=lambda: trial.watch.energy_wh,
+            power_w=lambda: trial.watch.power_w,
+            ledger=trial.rig.ledger_view,
+            journal=MemoryJournal(),
+            ledger_delay_s=0.0,
+            hooks=_hooks(abuse),
+        )
+        return player, abuse
+
+    def _abuse(self) -> Abuse | None:
+        plan = self._trial.plan.abuse
+        if plan is None:
+            return None
+        if plan.kind == "overcharge":
+            return DemandMore(plan.amount_sat, plan.from_payment)
+        if plan.kind == "divert":
+            return DivertChange(plan.from_payment)
+        raise AuthorError(f"a socket cannot cheat by '{plan.kind}'")
+
+
+def _hooks(abuse: Abuse | None) -> PlayerHooks:
+    return PlayerHooks(before_sending=abuse.before_sending) if abuse is not None else PlayerHooks()
+
+
+def _session_ids(seed: str) -> Callable[[], bytes]:
+    numbers = iter(range(1 << 31))
+    return lambda: hashlib.sha256(f"{seed}/session/{next(numbers)}".encode()).digest()[:8]
+
+
+def _profile(trial: Trial, role: str, more: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the profile of the device under test: the rig file's, this scenario's account, and what it asks for."""
+    facts = getattr(trial.rig.file.options.devices, role)
+    if facts is None:
+        raise ConfigurationError(f"options.rig.devices has no {role}", place=str(trial.rig.file.path))
+    profile = {**facts.profile, "account": account_seed(trial.seed, role).hex(), **more}
+    if trial.plan.boot_delay_s:
+        profile["boot_delay_s"] = trial.plan.boot_delay_s
+    return profile

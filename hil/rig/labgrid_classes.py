@@ -1,0 +1,150 @@
+"""What labgrid does not have: VISA instruments on raw sockets, the virtual bench, and the bench's strategy.
+
+Resources are facts, drivers act (labgrid's own split). labgrid's ``PyVISADriver`` hard-codes ``::INSTR``, so raw
+SOCKET resources are impossible with it; ours passes any VISA resource string through.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable
+
+import attr
+from labgrid import target_factory
+from labgrid.driver import Driver
+from labgrid.resource import Resource
+from labgrid.strategy.common import Strategy, StrategyError, never_retry
+
+from hil.errors import RigFault
+from hil.instruments.dialects import open_load, open_meter
+from hil.ports import Load, Meter
+from hil.rig.relays import CoilRelay, DigitalOutput
+
+
+@target_factory.reg_resource
+@attr.s(eq=False)
+class VirtualBench(Resource):  # type: ignore[misc]  # labgrid has no types
+    """The simulated bench; the rig starts it as a program of its own.
+
+    :param address: loopback address to listen on; empty: one of 127.0.0.0/8 that is free.
+    """
+
+    address: str = attr.ib(default="", validator=attr.validators.instance_of(str))
+
+
+@target_factory.reg_resource
+@attr.s(eq=False)
+class VisaInstrument(Resource):  # type: ignore[misc]  # labgrid has no types
+    """An instrument by its VISA resource string, e.g. ``TCPIP::192.168.1.7::5025::SOCKET`` or ``ASRL/dev/ttyUSB0``."""
+
+    resource: str = attr.ib(validator=attr.validators.instance_of(str))
+
+
+class _InstrumentDriver(Driver):  # type: ignore[misc]  # labgrid has no types
+    bindings = {"instrument": VisaInstrument}  # noqa: RUF012 - labgrid's way to declare bindings
+
+    def __attrs_post_init__(self) -> None:
+        super().__attrs_post_init__()
+        self.port: Meter | Load | None = None
+
+    def on_deactivate(self) -> None:
+        if self.port is not None:
+            self.port.close()
+            self.port = None
+
+
+@target_factory.reg_driver
+@attr.s(eq=False)
+class PowerMeterDriver(_InstrumentDriver):
+    """Opens the lab power meter by the dialect that its ``*IDN?`` names; ``port`` is a :class:`hil.ports.Meter`."""
+
+    def on_activate(self) -> None:
+        self.port = open_meter(self.name or "meter", self.instrument.resource)
+
+
+@target_factory.reg_driver
+@attr.s(eq=False)
+class LoadDriver(_InstrumentDriver):
+    """Opens the programmable load by the dialect that its ``*IDN?`` names; ``port`` is a :class:`hil.ports.Load`."""
+
+    def on_activate(self) -> None:
+        self.port = open_load(self.name or "load", self.instrument.resource)
+
+
+class BenchState(enum.Enum):
+    """Where the bench stands.
+
+    SAFE: load input off, all relays open, read back (DESIGN §6). ARMED: K2 closed, K1 left to the counterpart that
+    plays the socket. LIVE: K1 and K2 closed, the socket under test has the mains.
+    """
+
+    UNKNOWN = "unknown"
+    SAFE = "safe"
+    ARMED = "armed"
+    LIVE = "live"
+
+
+@target_factory.reg_driver
+@attr.s(eq=False)
+class BenchStrategy(Strategy):  # type: ignore[misc]  # labgrid has no types
+    """Brings the bench from safe to live and back. A bench that once failed to obey stays broken."""
+
+    bindings = {  # noqa: RUF012 - labgrid's way to declare bindings
+        "k1": "DigitalOutputProtocol",
+        "k2": "DigitalOutputProtocol",
+        "k3": "DigitalOutputProtocol",
+        "k4": "DigitalOutputProtocol",
+        "load": LoadDriver,
+    }
+
+    def __attrs_post_init__(self) -> None:
+        super().__attrs_post_init__()
+        self.bench_state = BenchState.UNKNOWN
+        self.on_switch: Callable[[str, bool], None] = _nobody_listens
+
+    @never_retry  # type: ignore[untyped-decorator]  # labgrid has no types
+    def transition(self, status: str | BenchState) -> None:
+        """Go to ``safe``, ``armed`` or ``live``; raises StrategyError from the RigFault that stopped it."""
+        wanted = BenchState(status)
+        if wanted is BenchState.SAFE:
+            self.make_safe()
+            return
+        if wanted is BenchState.UNKNOWN or self.bench_state is not BenchState.SAFE:
+            raise StrategyError(
+                f"the bench goes from safe to armed or live, not from {self.bench_state.value} to {status}"
+            )
+        for name in ("K1", "K2") if wanted is BenchState.LIVE else ("K2",):
+            self.switch(name, closed=True)
+        self.bench_state = wanted
+
+    def make_safe(self) -> None:
+        """Load input off, then K1, then K2, then the devices' supplies; each is tried even if one before it failed.
+
+        Raises RigFault that names everything that did not obey.
+        """
+        problems: list[str] = []
+        self.bench_state = BenchState.UNKNOWN
+        try:
+            self.target.activate(self.load)
+            self.load.port.set_input(on=False)
+        except RigFault as error:
+            problems.append(str(error))
+        for name in ("K1", "K2", "K3", "K4"):
+            try:
+                self.switch(name, closed=False)
+            except RigFault as error:
+                problems.append(str(error))
+        if problems:
+            raise RigFault("; ".join(problems), place="safe state", remedy="Switch the mains off by hand.")
+        self.bench_state = BenchState.SAFE
+
+    def switch(self, name: str, *, closed: bool) -> None:
+        """Switch one of K1 to K4 and read it back; raises RigFault if it does not obey."""
+        output: DigitalOutput = getattr(self, name.lower())
+        self.target.activate(output)
+        CoilRelay(output).set(closed=closed)
+        self.on_switch(name, closed)
+
+
+def _nobody_listens(name: str, closed: bool) -> None:
+    """Until a scenario records what is switched."""

@@ -1,0 +1,259 @@
+"""What a scenario measures: each function declares, takes and judges one measurement from what was recorded.
+
+A measurement whose evidence is missing is inconclusive, not passed: "the power stays below X" must not hold because
+the meter said nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from hil.errors import AuthorError
+from hil.evidence.documents import Kind, Verdict
+from hil.evidence.limits import Finding, Measurement
+from hil.evidence.timing import ZERO_POWER_W, EvidenceMissing, Interval, instant, power_came, power_lost, power_readings
+from hil.protocol.codes import ErrorCode
+from hil.protocol.messages import Error, Offer, Payment, Receipt
+from hil.protocol.transactions import parse_transaction
+from hil.units import Second, WattHour
+
+if TYPE_CHECKING:
+    from hil.evidence.documents import Event
+    from hil.rig.recorder import Frame
+    from hil.rig.trial import Trial
+
+BIT_RATE = 115_200
+BITS_PER_BYTE = 10
+"""8N1: a start bit, eight data bits, a stop bit."""
+
+AFTERMATH_S = 2.0
+"""After the end of a session the bench is watched this much longer, so that the last readings show zero power."""
+
+
+def energy(trial: Trial, measurement: Measurement) -> None:
+    """Integrated energy at the lab meter at the end of the scenario."""
+    trial.declare(measurement)
+    _watch_aftermath(trial)
+    _take(trial, measurement, lambda: _energy(trial, 0.0))
+
+
+def unpaid_energy(trial: Trial, measurement: Measurement) -> None:
+    """Energy at the lab meter less what the receipts credited; never below zero by more than the uncertainty."""
+    trial.declare(measurement)
+    _watch_aftermath(trial)
+    _take(trial, measurement, lambda: _energy(trial, trial.credited_wh()))
+
+
+def _energy(trial: Trial, credited: float) -> Interval:
+    readings = power_readings(trial.recorder.events)
+    if not readings:
+        raise EvidenceMissing("no reading of the lab meter")
+    period = trial.rig.meter.update_period
+    loaded = sum(period for _, power in readings if power >= ZERO_POWER_W)
+    value = trial.watch.energy_wh
+    spread = trial.rig.meter.energy_uncertainty(WattHour(value), Second(loaded))
+    return Interval(value - credited - spread, value - credited + spread)
+
+
+def highest_power(trial: Trial, measurement: Measurement) -> None:
+    """The largest reading of the scenario with its uncertainty."""
+    trial.declare(measurement)
+    _take(trial, measurement, lambda: _highest(trial, [power for _, power in power_readings(trial.recorder.events)]))
+
+
+def power_before_payment(trial: Trial, measurement: Measurement) -> None:
+    """The largest reading that was over before the first receipt passed on the line."""
+    trial.declare(measurement)
+
+    def find() -> Interval:
+        receipts = trial.messages(Receipt)
+        end = receipts[0][0].t if receipts else math.inf
+        return _highest(trial, [power for event, power in power_readings(trial.recorder.events) if event.t <= end])
+
+    _take(trial, measurement, find)
+
+
+def _highest(trial: Trial, powers: Sequence[float]) -> Interval:
+    if not powers:
+        raise EvidenceMissing("no reading of the lab meter in that time")
+    value = max(powers)
+    spread = trial.rig.meter.power_accuracy.of(value) if value >= ZERO_POWER_W else 0.0
+    return Interval(value - spread, value + spread)
+
+
+def interruptions(trial: Trial, measurement: Measurement) -> None:
+    """Readings without power between the first and the last with power."""
+    trial.declare(measurement)
+
+    def find() -> Interval:
+        flowing = [power >= ZERO_POWER_W for _, power in power_readings(trial.recorder.events)]
+        if True not in flowing:
+            raise EvidenceMissing("power never flowed")
+        first, last = flowing.index(True), len(flowing) - 1 - flowing[::-1].index(True)
+        return _exactly(flowing[first:last].count(False))
+
+    _take(trial, measurement, find)
+
+
+def refusal_to_cut(trial: Trial, measurement: Measurement) -> None:
+    """From the last byte of the first message that the counterpart spoiled to zero power."""
+    trial.declare(measurement)
+    trial.sleep(AFTERMATH_S)
+
+    def find() -> Interval:
+        strike = next((event for event in trial.recorder.events if event.kind is Kind.FAULT), None)
+        if strike is None:
+            raise EvidenceMissing("the counterpart did not get to cheat")
+        spoiled = next((frame for frame in trial.recorder.frames if _is_spoiled(frame, strike)), None)
+        if spoiled is None:
+            raise EvidenceMissing("the spoiled message did not pass on the line")
+        written = instant(spoiled.event)
+        arrived = Interval(written.early, written.late + _transmission_s(spoiled.event))
+        return power_lost(trial.recorder.events, arrived.early).since(arrived)
+
+    _take(trial, measurement, find)
+
+
+def _is_spoiled(frame: Frame, strike: Event) -> bool:
+    return frame.direction == "to device" and frame.t >= strike.t
+
+
+def _transmission_s(frame: Event) -> float:
+    return len(str(frame.data["bytes"])) / 2 * BITS_PER_BYTE / BIT_RATE
+
+
+def payment_to_power(trial: Trial, measurement: Measurement) -> None:
+    """From the first PAYMENT on the line to the first reading with power."""
+    trial.declare(measurement)
+
+    def find() -> Interval:
+        payments = trial.messages(Payment)
+        if not payments:
+            raise EvidenceMissing("no payment passed on the line")
+        paid = instant(payments[0][0].event)
+        return power_came(trial.recorder.events, paid.early).since(paid)
+
+    _take(trial, measurement, find)
+
+
+def boot_to_payment(trial: Trial, measurement: Measurement) -> None:
+    """From closing the supply of the device under test to the receipt of the first payment."""
+    trial.declare(measurement)
+
+    def find() -> Interval:
+        receipts = trial.messages(Receipt)
+        if trial.powered_on is None or not receipts:
+            raise EvidenceMissing("no payment was accepted")
+        return instant(receipts[0][0].event).since(instant(trial.powered_on))
+
+    _take(trial, measurement, find)
+
+
+def accepted(trial: Trial, measurement: Measurement) -> None:
+    """Number of the newest payment with a receipt."""
+    trial.declare(measurement)
+    _take(trial, measurement, lambda: _exactly(trial.accepted_payments()))
+
+
+def signed(trial: Trial, measurement: Measurement) -> None:
+    """Number of different payments that passed on the line."""
+    trial.declare(measurement)
+    _take(trial, measurement, lambda: _exactly(len({payment.n for _, payment in trial.messages(Payment)})))
+
+
+def paid(trial: Trial, measurement: Measurement) -> None:
+    """Satoshi that the accepted payments pay to the offered payee: the newest in single-fee mode, else their sum."""
+    trial.declare(measurement)
+
+    def find() -> Interval:
+        newest = {payment.n: payment for _, payment in trial.messages(Payment)}
+        amounts = [_paid_to(_payee(trial), newest[n].transaction) for n in range(1, trial.accepted_payments() + 1)]
+        return _exactly(amounts[-1] if trial.plan.mode == "single-fee" else sum(amounts))
+
+    _take(trial, measurement, find)
+
+
+def settled(trial: Trial, measurement: Measurement) -> None:
+    """Confirmed transactions of the session; each must pay a fee above zero."""
+    trial.declare(measurement)
+    trial.mine()
+    transactions = trial.payments_on_ledger()
+    for transaction in transactions:
+        trial.record_transaction(transaction, "confirmed" if transaction.confirmations else "seen")
+    confirmed = [each for each in transactions if each.confirmations >= 1 and each.fee > 0]
+    _take(trial, measurement, lambda: _exactly(len(confirmed)))
+
+
+def newest_confirms(trial: Trial, measurement: Measurement) -> None:
+    """Confirmations, after one more block, of the transaction of the newest payment with a receipt."""
+    trial.declare(measurement)
+
+    def find() -> Interval:
+        raw = trial.newest_valid_payment().transaction
+        in_mempool = [each for each in trial.payments_on_ledger() if each.raw == raw]
+        if not in_mempool:
+            raise EvidenceMissing("the newest valid transaction is not on the ledger")
+        trial.record_transaction(in_mempool[0], "broadcast")
+        trial.mine()
+        mined = trial.rig.ledger.transaction(in_mempool[0].txid)
+        if mined is None:
+            return _exactly(0)
+        trial.record_transaction(mined, "confirmed")
+        return _exactly(mined.confirmations)
+
+    _take(trial, measurement, find)
+
+
+def received(trial: Trial, measurement: Measurement) -> None:
+    """Satoshi that confirmed transactions pay to the offered payee."""
+    trial.declare(measurement)
+
+    def find() -> Interval:
+        payee = _payee(trial)
+        confirmed = [each for each in trial.payments_on_ledger() if each.confirmations >= 1]
+        return _exactly(sum(_paid_to(payee, each.raw) for each in confirmed))
+
+    _take(trial, measurement, find)
+
+
+def reported(trial: Trial, device: str, code: str, measurement: Measurement) -> None:
+    """ERROR messages with this code from the device under test."""
+    if code not in ErrorCode.__members__:
+        raise AuthorError(f"'{code}' is no error code of the protocol", remedy="See SPEC.md, Error codes.")
+    if not trial.plan.setup.startswith(device):
+        raise AuthorError(f"the {device} is not under test in this scenario")
+    trial.declare(measurement)
+    errors = trial.messages(Error, "from device")
+    _take(trial, measurement, lambda: _exactly(sum(error.code is ErrorCode[code] for _, error in errors)))
+
+
+def _take(trial: Trial, measurement: Measurement, find: Callable[[], Interval]) -> None:
+    try:
+        found = find()
+    except EvidenceMissing as missing:
+        trial.settle_finding(Finding(measurement, math.nan, math.nan, Verdict.INCONCLUSIVE, missing.what))
+        return
+    trial.settle_finding(measurement.find(found.early, found.late))
+
+
+def _exactly(number: float) -> Interval:
+    return Interval(number, number)
+
+
+def _payee(trial: Trial) -> bytes:
+    offers = trial.messages(Offer)
+    if not offers:
+        raise EvidenceMissing("no offer passed on the line")
+    return offers[-1][1].payee_script
+
+
+def _paid_to(script: bytes, raw: bytes) -> int:
+    return sum(output.nValue for output in parse_transaction(raw).vout if bytes(output.scriptPubKey) == script)
+
+
+def _watch_aftermath(trial: Trial) -> None:
+    """Go on until the meter has shown zero power for a while, so that the energy is complete."""
+    if trial.watch.power_w >= ZERO_POWER_W or trial.session_closed():
+        trial.sleep(AFTERMATH_S)

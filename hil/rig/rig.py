@@ -1,0 +1,212 @@
+"""A rig that is open: the one place where ports meet the concrete classes behind them."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from labgrid import Environment
+from labgrid.exceptions import InvalidConfigError, NoDriverFoundError, NoResourceFoundError
+from labgrid.resource import NetworkSerialPort
+from labgrid.strategy.common import StrategyError
+from serial import SerialException
+
+from hil.chain.ledger import RegtestLedger
+from hil.chain.rpc import RpcClient
+from hil.chain.views import NodeView
+from hil.clock import Clock, LockstepClock, WallClock, stopwatch
+from hil.errors import ConfigurationError, RigFault
+from hil.links.serial_line import SerialLine
+from hil.rig.file import LINES, RELAYS, RigFile
+from hil.rig.labgrid_classes import BenchStrategy
+from hil.rig.virtual_bench import ADDRESS_VARIABLE, VirtualBenchProcess
+
+if TYPE_CHECKING:
+    from hil.chain.node import Node
+    from hil.ports import Ledger, LedgerView, Load, Meter
+
+
+@dataclass(frozen=True)
+class SafeState:
+    """How the bench came to its safe state.
+
+    :param seconds: bench time that it took; ``wall_seconds`` the same by this machine's clock.
+    """
+
+    reached: bool
+    seconds: float
+    wall_seconds: float
+    problem: str = ""
+
+
+class Rig:
+    """Clock, instruments, relays, lines and ledger of one bench, for as long as a run lasts.
+
+    Built by :meth:`open`; a context manager that leaves the bench safe and everything closed.
+    """
+
+    def __init__(self, file: RigFile, node: Node, seed: int, bench: VirtualBenchProcess | None) -> None:
+        self.file = file
+        self.node = node
+        self.seed = seed
+        self.bench = bench
+        self.clock: Clock = LockstepClock(bench) if bench is not None else WallClock()
+        self._rpc = RpcClient(node.endpoint)
+        self._bank = RegtestLedger(self._rpc, seed=seed, now=lambda: self._bank_offset + self.clock.now())
+        self._bank_offset = 0.0
+        self.ledger: Ledger = self._bank
+        self.ledger_view: LedgerView = NodeView(self._rpc)
+        environment, target = _labgrid(file)
+        self._environment = environment
+        self._closing = contextlib.ExitStack()
+        self._closing.callback(environment.cleanup)
+        self.strategy: BenchStrategy = target.get_driver("BenchStrategy")
+        self.meter: Meter = target.get_driver("PowerMeterDriver", name="meter").port
+        self.load: Load = target.get_driver("LoadDriver", name="load").port
+        self._closing.callback(self.meter.close)
+        self._closing.callback(self.load.close)
+        self.lines = {name: SerialLine(name, target.get_driver("SerialDriver", name=name).serial) for name in LINES}
+        for relay in RELAYS:
+            target.get_driver("DigitalOutputProtocol", name=relay)
+        self._bank.prepare()
+
+    @classmethod
+    @contextlib.contextmanager
+    def open(cls, file: RigFile, node: Node, seed: int) -> Iterator[Rig]:
+        """Open the bench of ``file`` with a node that was started; the bench is safe before and after.
+
+        Raises RigFault if a part of it does not answer, ConfigurationError if labgrid cannot read the file.
+        """
+        bench = None
+        with contextlib.ExitStack() as stack:
+            if file.virtual:
+                bench = VirtualBenchProcess(_bench_address(file))
+                stack.callback(bench.close)
+                os.environ[ADDRESS_VARIABLE] = bench.address
+            rig = cls(file, node, seed, bench)
+            stack.callback(rig.close)
+            rig.make_safe()
+            yield rig
+            rig.make_safe()
+
+    def rewind(self) -> None:
+        """Let a scenario's time begin at zero, where time is ours to set; the bench must be safe."""
+        self._bank_offset += self.clock.now()
+        if isinstance(self.clock, LockstepClock):
+            self.clock.reset()
+
+    def reset(self, devices: Mapping[str, Mapping[str, Any] | None], seed: str, plant: Mapping[str, Any]) -> None:
+        """Put devices with these profiles on the virtual bench; prepare instruments and lines; wait till they settle.
+
+        Called once a scenario, after :meth:`rewind`.
+        """
+        if self.bench is not None:
+            endpoint = self.node.endpoint
+            node = {
+                "host": endpoint.host,
+                "port": endpoint.port,
+                "user": endpoint.user,
+                "password": endpoint.password,
+            }
+            self.bench.reset(seed=seed, plant={**self.file.options.plant, **plant}, devices=devices, node=node)
+        for line in self.lines.values():
+            line.reset()
+            self.clock.attach(line)  # type: ignore[attr-defined]  # both clocks have it, for their own kind of line
+        self.load.prepare()
+        self.meter.prepare()
+        self._bank.begin()
+        self.clock.sleep(self.meter.settling)
+
+    def make_safe(self) -> SafeState:
+        """Bring the bench to its safe state and say how long it took; never raises."""
+        began, watch = self.clock.now(), stopwatch()
+        try:
+            self.strategy.transition("safe")
+        except (StrategyError, RigFault) as error:
+            cause = error.__cause__ if isinstance(error, StrategyError) and error.__cause__ else error
+            return SafeState(False, self.clock.now() - began, watch(), str(cause))
+        return SafeState(True, self.clock.now() - began, watch())
+
+    def on_switch(self, listener: Callable[[str, bool], None]) -> None:
+        """Tell ``listener`` of every relay that was switched and read back."""
+        self.strategy.on_switch = listener
+
+    def describe(self) -> dict[str, Any]:
+        """Return what ``run.json`` says of the rig; no address, no secret."""
+        options = self.file.options
+        instruments = []
+        for role, instrument in (("meter", self.meter), ("load", self.load)):
+            facts = options.instruments.get(role)
+            identity = instrument.identity
+            instruments.append(
+                {
+                    "name": role,
+                    "role": "power meter" if role == "meter" else "programmable load",
+                    "manufacturer": identity.manufacturer,
+                    "model": identity.model,
+                    "serial": identity.serial,
+                    "firmware": identity.firmware,
+                    "calibration": facts.model_dump() if facts else None,
+                }
+            )
+        return {
+            "name": options.name,
+            "description": options.description,
+            "file": self.file.path.name,
+            "virtual": self.file.virtual,
+            "setups": list(options.setups),
+            "limits": options.limits.model_dump(),
+            "instruments": instruments,
+        }
+
+    def close(self) -> None:
+        """Let go of everything; the bench should be safe by now."""
+        self._closing.close()
+        self._rpc.close()
+
+
+def _bench_address(file: RigFile) -> str:
+    """Return ``VirtualBench.address`` of the rig file; labgrid cannot be asked yet, its templates need the address."""
+    return file.bench_address
+
+
+def _labgrid(file: RigFile) -> tuple[Any, Any]:
+    """Load the environment and activate every driver; what does not answer is named."""
+    place = str(file.path)
+    try:
+        environment = Environment(config_file=place)
+        target = environment.get_target("main")
+    except (InvalidConfigError, NoResourceFoundError, NoDriverFoundError, KeyError, TypeError, ValueError) as error:
+        raise ConfigurationError(f"labgrid cannot build the bench: {error}", place=place) from error
+    for driver in target.drivers:
+        if isinstance(driver, BenchStrategy):
+            continue
+        try:
+            target.activate(driver)
+        except (SerialException, OSError) as error:
+            name = _where(driver)
+            raise RigFault(
+                f"cannot be opened ({error})", place=name, remedy="Check that it is connected and its address right."
+            ) from error
+    return environment, target
+
+
+def _where(driver: Any) -> str:
+    for resource in driver.get_bound_resources():
+        if isinstance(resource, NetworkSerialPort):
+            return f"line {driver.name} ({resource.host}:{resource.port})"
+    return f"{type(driver).__name__} {driver.name}"
+
+
+def project_root(start: Path) -> Path:
+    """Return the folder at or above ``start`` that holds ``rigs/`` and ``features/``."""
+    for folder in (start, *start.parents):
+        if (folder / "rigs").is_dir() and (folder / "features").is_dir():
+            return folder
+    raise ConfigurationError(
+        "no project here: no folder at or above has rigs/ and features/", place=str(start), remedy="Change into it."
+    )

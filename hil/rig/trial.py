@@ -1,0 +1,344 @@
+"""One scenario on the bench: the verbs behind the steps.
+
+Given steps say what stands on the bench and what the counterpart will do; ``switch_on`` builds it and applies power;
+Then steps measure. Everything observed goes through the recorder into the evidence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from hil.clock import Timer
+from hil.errors import AuthorError, DeadlineExceeded, RigFault
+from hil.evidence.documents import Kind
+from hil.evidence.limits import Finding, Measurement
+from hil.evidence.timing import ZERO_POWER_W
+from hil.links.counterpart import Counterpart
+from hil.links.frame_log import FrameLog
+from hil.protocol.coins import Coin, OutPoint
+from hil.protocol.messages import Close, Message, Payment, Receipt
+from hil.protocol.transactions import parse_transaction
+from hil.rig.counterparts import AbusePlan, CableSide, SocketSide
+from hil.rig.file import CABLE_UNDER_TEST, SOCKET_UNDER_TEST
+from hil.rig.recorder import ConsoleLog, Direction, Frame, Recorder
+from hil.rig.verdicts import Findings
+
+if TYPE_CHECKING:
+    from hil.evidence.documents import Event, Json
+    from hil.links.abuses import Abuse
+    from hil.ports import LedgerTransaction, Reading
+    from hil.rig.rig import Rig
+    from hil.units import Watt
+
+M = TypeVar("M", bound=Message)
+
+SAMPLE_PERIOD_S = 0.1
+"""The lab meter is read as often as it updates: 10 Hz."""
+
+TOASTER_W = 1300.0
+"""The reference appliance (slides)."""
+
+FUNDS_SAT = 200_000
+"""What the cable is given for a scenario: 20 quanta of the toast, less fees."""
+
+
+@dataclass
+class Plan:
+    """What the Given steps have said so far."""
+
+    setup: str = ""
+    mode: str = "single-fee"
+    appliance: str = "toaster"
+    load_power_w: float | None = None
+    max_payments: int = 100
+    funds_sat: int = FUNDS_SAT
+    funding_type: str = "P2WPKH"
+    boot_delay_s: float = 0.0
+    abuse: AbusePlan | None = None
+
+
+@dataclass
+class Watch:
+    """What is followed while the scenario runs, for waits and for the live line."""
+
+    energy_wh: float = 0.0
+    power_w: float = 0.0
+    credited_mwh: int = 0
+    awaited: str = ""
+    until: float | None = None
+    on_progress: Callable[[Trial], None] = field(default=lambda trial: None)
+
+
+class Trial:
+    """See the module's docstring. Built for one scenario and finished by :meth:`finish`."""
+
+    def __init__(self, rig: Rig, recorder: Recorder, seed: str) -> None:
+        self.rig = rig
+        self.clock = rig.clock
+        self.recorder = recorder
+        self.seed = seed
+        self.plan = Plan()
+        self.watch = Watch()
+        self.findings = Findings(recorder)
+        self.coins: list[Coin] = []
+        self.powered_on: Event | None = None
+        self.abuse: Abuse | None = None
+        self._counterpart: Counterpart | None = None
+        self._sampling: Timer | None = None
+
+    # --- Given -------------------------------------------------------------------------------------------------
+
+    def use_setup(self, setup: str) -> None:
+        """Say which device is under test; raises AuthorError if this rig does not offer it or another was named."""
+        if self.plan.setup and self.plan.setup != setup:
+            raise AuthorError(f"this scenario is '{self.plan.setup}' already, not '{setup}'")
+        if setup not in self.rig.file.options.setups:
+            offered = ", ".join(self.rig.file.options.setups)
+            raise AuthorError(f"rig '{self.rig.file.options.name}' does not offer '{setup}'; it offers {offered}")
+        self.plan.setup = setup
+
+    def need(self, feature: str) -> None:
+        """Raise AuthorError unless the rig file lists this feature."""
+        if feature not in self.rig.file.features:
+            raise AuthorError(
+                f"rig '{self.rig.file.options.name}' does not have '{feature}'",
+                remedy="Tag the scenario for a rig that has.",
+            )
+
+    def use_toaster(self) -> None:
+        """Plug the reference toaster into the cable; raises AuthorError if this rig has none."""
+        if "toaster" not in self.rig.file.options.appliances:
+            raise AuthorError(f"rig '{self.rig.file.options.name}' has no toaster", remedy="Use the load.")
+        self.plan.appliance = "toaster"
+
+    def use_load(self, power: Watt) -> None:
+        """Let the programmable load draw ``power``; raises AuthorError beyond what it or the rig can do."""
+        most = min(self.rig.load.max_power, self.rig.file.options.limits.power)
+        if not 0 < power <= most:
+            raise AuthorError(f"{power:g} W is outside what this rig can draw: above 0 W, at most {most:g} W")
+        self.plan.appliance, self.plan.load_power_w = "load", float(power)
+
+    def cheat(self, abuse: AbusePlan) -> None:
+        """Let the counterpart cheat; one abuse a scenario."""
+        if self.plan.abuse is not None:
+            raise AuthorError("the counterpart cheats in one way a scenario")
+        self.plan.abuse = abuse
+
+    # --- When --------------------------------------------------------------------------------------------------
+
+    def switch_on(self) -> None:
+        """Build what was planned, apply power to the device under test, and let the counterpart begin."""
+        plan = self.plan
+        if plan.setup not in {SOCKET_UNDER_TEST, CABLE_UNDER_TEST}:
+            raise AuthorError("no device under test", remedy="Begin with 'Given the socket is under test in … mode'.")
+        side = CableSide(self) if plan.setup == SOCKET_UNDER_TEST else SocketSide(self)
+        self.coins = side.fund()
+        self.rig.reset(side.device_profiles(), self.seed, {})
+        self.rig.on_switch(self._on_switch)
+        self._record_funding()
+        line = self.rig.lines[side.line]
+        self._listen_to_consoles()
+        to_device, from_device = (
+            FrameLog(self._frames(side.line, "to device", side.meter_source)),
+            FrameLog(self._frames(side.line, "from device", side.meter_source)),
+        )
+        tapped = TappedLine(line, to_device, from_device)
+        player, self.abuse = side.player(tapped)
+        if self.abuse is not None:
+            self.abuse.on_strike = self._on_strike
+        self._counterpart = Counterpart(player, tapped, self.clock)
+        self._sample()
+        self.rig.strategy.transition("live" if plan.setup == SOCKET_UNDER_TEST else "armed")
+        self._connect_appliance()
+        supply = "K3" if plan.setup == SOCKET_UNDER_TEST else "K4"
+        self.rig.strategy.switch(supply, closed=True)
+        self.powered_on = next(event for event in reversed(self.recorder.events) if event.kind is Kind.RELAY)
+        self._counterpart.start()
+
+    def wait_for(self, condition: Callable[[], Any], *, timeout: float, what: str) -> None:
+        """Let the bench run until ``condition``; raises DeadlineExceeded, which blames the device under test."""
+        self.watch.awaited, self.watch.until = what, self.clock.now() + timeout
+        self.clock.wait_for(condition, timeout=timeout, what=what, last_seen=self._last_seen)
+        self.watch.awaited = ""
+
+    def sleep(self, seconds: float) -> None:
+        """Let the bench run for a while."""
+        self.watch.awaited, self.watch.until = "time to pass", self.clock.now() + seconds
+        self.clock.sleep(seconds)
+        self.watch.awaited = ""
+
+    # --- what was seen -----------------------------------------------------------------------------------------
+
+    def messages(self, kind: type[M], direction: Direction | None = None) -> list[tuple[Frame, M]]:
+        """Return the frames that carried a message of this kind, oldest first."""
+        return [
+            (frame, frame.message)
+            for frame in self.recorder.frames
+            if isinstance(frame.message, kind) and direction in (None, frame.direction)
+        ]
+
+    def accepted_payments(self) -> int:
+        """Number of the newest payment that a receipt confirmed; 0 if there is none."""
+        return max((receipt.n for _, receipt in self.messages(Receipt)), default=0)
+
+    def newest_valid_payment(self) -> Payment:
+        """Return the newest payment that a receipt confirmed; raises DeadlineExceeded if none was."""
+        accepted = self.accepted_payments()
+        for _, payment in reversed(self.messages(Payment)):
+            if payment.n == accepted:
+                return payment
+        raise DeadlineExceeded("no payment was accepted in this scenario")
+
+    def session_closed(self) -> bool:
+        return bool(self.messages(Close))
+
+    def credited_wh(self) -> float:
+        """Energy paid for, by the newest receipt, in watt-hours."""
+        return max((receipt.credited_mwh for _, receipt in self.messages(Receipt)), default=0) / 1000
+
+    def payments_on_ledger(self) -> list[LedgerTransaction]:
+        """Return the transactions that spend the cable's coins, or the change of one that does; oldest first."""
+        found: list[LedgerTransaction] = []
+        outpoints = [coin.outpoint for coin in self.coins]
+        while transactions := [each for each in self.rig.ledger.spending(outpoints) if each not in found]:
+            found += transactions
+            outpoints = [OutPoint(each.txid, index) for each in transactions for index in (0, 1)]
+        return found
+
+    def mine(self, blocks: int = 1) -> None:
+        """Let the bench's miner find blocks, stamped with the bench's time."""
+        self.rig.ledger.mine(blocks)
+
+    def record_transaction(self, transaction: LedgerTransaction, event: str) -> None:
+        """Put a transaction into the evidence."""
+        outputs = [output.nValue for output in parse_transaction(transaction.raw).vout]
+        data: dict[str, Json] = {
+            "txid": transaction.txid,
+            "event": event,
+            "fee_sat": int(transaction.fee),
+            "payment_sat": outputs[0],
+            "confirmations": transaction.confirmations,
+            "raw": transaction.raw.hex(),
+        }
+        if len(outputs) > 1:
+            data["change_sat"] = outputs[1]
+        self.recorder.write(Kind.TRANSACTION, "ledger", data)
+
+    # --- Then --------------------------------------------------------------------------------------------------
+
+    def declare(self, measurement: Measurement) -> Measurement:
+        """Say what will be measured before it is; one that is never taken fails."""
+        return self.findings.declare(measurement)
+
+    def settle_finding(self, finding: Finding) -> None:
+        """Record a verdict; raises LimitMissed or Undecided unless it is pass."""
+        self.findings.take(finding)
+
+    def finish(self) -> list[Finding]:
+        """Stop the counterpart and the sampling; return what was declared and never taken. The rig makes it safe."""
+        if self._counterpart is not None:
+            self._counterpart.stop()
+        if self._sampling is not None:
+            self._sampling.cancel()
+        return self.findings.fail_missing()
+
+    # --- inside ------------------------------------------------------------------------------------------------
+
+    def _connect_appliance(self) -> None:
+        plan, rig = self.plan, self.rig
+        if rig.bench is not None:
+            rig.bench.plug(plan.appliance)
+        if plan.load_power_w is not None:
+            rig.load.draw_power(plan.load_power_w)  # type: ignore[arg-type]  # checked in use_load
+            rig.load.set_input(on=True)
+
+    def _sample(self) -> None:
+        self._on_reading(self.rig.meter.read())
+        self._sampling = self.clock.call_at(self.clock.now() + SAMPLE_PERIOD_S, self._sample)
+
+    def _on_reading(self, reading: Reading) -> None:
+        self.watch.power_w, self.watch.energy_wh = float(reading.power), float(reading.energy)
+        self.recorder.write(
+            Kind.READING,
+            "meter",
+            {
+                "voltage_V": reading.voltage,
+                "current_A": reading.current,
+                "power_W": reading.power,
+                "energy_Wh": reading.energy,
+            },
+            # the value averages over one update period, and may be as old as one more
+            before=2 * self.rig.meter.update_period,
+        )
+        self._supervise(reading)
+        self.watch.on_progress(self)
+
+    def _supervise(self, reading: Reading) -> None:
+        limits = self.rig.file.options.limits
+        for name, value, limit, unit in (
+            ("power", reading.power, limits.power, "W"),
+            ("energy", reading.energy, limits.energy, "Wh"),
+            ("session time", self.clock.now(), limits.session, "s"),
+        ):
+            if value > limit:
+                raise RigFault(
+                    f"{name} of {value:g} {unit} exceeds the rig's limit of {limit:g} {unit}",
+                    place="safety",
+                    remedy="The bench was made safe; see limits in the rig file.",
+                )
+
+    def _frames(self, line: str, direction: Direction, meter: str) -> Callable[[object, bytes], None]:
+        record = self.recorder.frame_listener(line, direction, meter)
+
+        def on_frame(item: object, raw: bytes) -> None:
+            record(item, raw)
+            if isinstance(item, Receipt):
+                self.watch.credited_mwh = item.credited_mwh
+
+        return on_frame
+
+    def _listen_to_consoles(self) -> None:
+        for name in ("socket-console", "cable-console"):
+            self.rig.lines[name].listen(ConsoleLog(self.recorder, name).feed)
+
+    def _record_funding(self) -> None:
+        for coin in self.coins:
+            data: dict[str, Json] = {"txid": coin.outpoint.txid, "event": "funding", "payment_sat": int(coin.value)}
+            self.recorder.write(Kind.TRANSACTION, "ledger", data)
+
+    def _on_switch(self, name: str, closed: bool) -> None:
+        self.recorder.write(Kind.RELAY, name, {"closed": closed, "read_back": closed})
+
+    def _on_strike(self) -> None:
+        if self.abuse is not None:
+            who = "cable" if self.plan.setup == SOCKET_UNDER_TEST else "socket"
+            self.recorder.write(Kind.FAULT, "counterpart", {"what": self.abuse.words, "who": who})
+
+    def _last_seen(self) -> str:
+        frame = self.recorder.frames[-1] if self.recorder.frames else None
+        newest = f"{type(frame.message).__name__} {frame.direction} at {frame.t:.3f} s" if frame else "no message yet"
+        flowing = f"{self.watch.power_w:.0f} W" if self.watch.power_w >= ZERO_POWER_W else "no power"
+        return f"{newest}, {flowing}, {self.watch.energy_wh:.2f} Wh"
+
+
+class TappedLine:
+    """A line whose bytes are also decoded for the evidence, each in the instant it passes."""
+
+    def __init__(self, line: Any, to_device: FrameLog, from_device: FrameLog) -> None:
+        self._line = line
+        self._to_device = to_device
+        self._from_device = from_device
+        self.name: str = line.name
+
+    def write(self, data: bytes) -> None:
+        self._line.write(data)
+        self._to_device.feed(data)
+
+    def listen(self, listener: Callable[[bytes], None]) -> None:
+        def on_bytes(data: bytes) -> None:
+            self._from_device.feed(data)
+            listener(data)
+
+        self._line.listen(on_bytes)

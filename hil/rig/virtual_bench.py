@@ -1,0 +1,139 @@
+"""The virtual bench as seen by the rig: a program that it starts, and the control port that moves its time."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from hil.errors import RigFault
+
+START_TIMEOUT_S = 15.0
+"""From start to its ready line; a loaded machine needs 2 s to import everything."""
+
+CONTROL_TIMEOUT_S = 20.0
+"""Longest wall time for one answer. An advance does a few milliseconds of work."""
+
+TRIES = 8
+"""How many loopback addresses are tried when none is given and other benches hold their ports."""
+
+ADDRESS_VARIABLE = "LG_HIL_BENCH"
+"""Rig files name the address by this variable; labgrid's templates see only ``LG_*``."""
+
+
+class VirtualBenchProcess:
+    """Starts the bench and ends it. The bench also ends by itself when this process dies: its stdin closes.
+
+    Implements :class:`hil.clock.TimeKeeper`.
+    """
+
+    def __init__(self, address: str = "") -> None:
+        self._process, self.address, self.ports = _start(address)
+        self._control = socket.create_connection((self.address, self.ports["control"]), timeout=CONTROL_TIMEOUT_S)
+        self._control.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._replies = self._control.makefile("rb")
+
+    def advance(self, until: float, received: Mapping[str, int]) -> tuple[float, Mapping[str, int]]:
+        reply = self.ask({"op": "advance", "until": until, "received": received})
+        return reply["now"], reply["sent"]
+
+    def reset(
+        self,
+        *,
+        seed: str,
+        plant: Mapping[str, Any],
+        devices: Mapping[str, Mapping[str, Any] | None],
+        node: Mapping[str, Any] | None,
+    ) -> None:
+        """Begin anew at zero: a plant, devices with these profiles, and the node that the socket asks."""
+        self.ask({"op": "reset", "seed": seed, "plant": plant, "devices": devices, "node": node})
+
+    def plug(self, appliance: str) -> None:
+        """Put ``toaster``, ``load`` or ``none`` into the cable's outlet."""
+        self.ask({"op": "plug", "appliance": appliance})
+
+    def ask(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Send one request and return its reply; raises RigFault if the bench is gone or refuses."""
+        try:
+            self._control.sendall(json.dumps(request, separators=(",", ":")).encode() + b"\n")
+            line = self._replies.readline()
+        except OSError as error:
+            raise self._lost(f"no answer to '{request['op']}' ({error})") from error
+        if not line:
+            raise self._lost(f"it closed the control port during '{request['op']}'")
+        reply: dict[str, Any] = json.loads(line)
+        if "error" in reply:
+            who = f", {reply['who']}" if "who" in reply else ""
+            raise RigFault(reply["error"], place=f"virtual bench{who}")
+        return reply
+
+    def close(self) -> None:
+        """End the program; idempotent."""
+        self._replies.close()
+        self._control.close()
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        try:
+            self._process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait(timeout=5)
+        for stream in (self._process.stdout, self._process.stderr):
+            if stream is not None:
+                stream.close()
+
+    def _lost(self, what: str) -> RigFault:
+        code = self._process.poll()
+        state = "still runs" if code is None else f"ended with code {code}"
+        return RigFault(
+            f"{what}; the program {state}", place="virtual bench", remedy="Rerun; see its last words above."
+        )
+
+
+def _start(address: str) -> tuple[subprocess.Popen[bytes], str, dict[str, int]]:
+    tries = [address] if address else [_loopback_address(number) for number in range(TRIES)]
+    words = ""
+    for candidate in tries:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "hil.vbench", "--with-parent", "--address", candidate],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,  # Ctrl-C goes to the test process, which brings the bench to its safe state first
+        )
+        ready = _ready_line(process)
+        if ready is not None:
+            return process, candidate, ready["ports"]
+        process.kill()
+        _, errors = process.communicate(timeout=5)
+        words = errors.decode(errors="replace").strip()
+        if "in use" not in words and "busy" not in words:
+            break
+    raise RigFault(
+        f"it did not start: {words or 'it said nothing'}",
+        place="virtual bench",
+        remedy="Free the port, or leave VirtualBench.address empty so that a free address is taken.",
+    )
+
+
+def _ready_line(process: subprocess.Popen[bytes]) -> dict[str, Any] | None:
+    if process.stdout is None:
+        raise AssertionError("started with a pipe")
+    readable, _, _ = select.select([process.stdout], [], [], START_TIMEOUT_S)
+    line = process.stdout.readline() if readable else b""
+    try:
+        ready = json.loads(line)
+    except ValueError:
+        return None
+    return ready if isinstance(ready, dict) and ready.get("ready") else None
+
+
+def _loopback_address(number: int) -> str:
+    """Return an address of 127.64.0.0/10 that depends on this process, so that parallel runs do not meet."""
+    value = (os.getpid() * TRIES + number) % (1 << 22)
+    return f"127.{64 + (value >> 16)}.{(value >> 8) & 255}.{max(1, value & 254)}"

@@ -1,0 +1,131 @@
+"""A contract for everything that pytest and pytest-bdd do not promise and hil/bdd/bridge.py uses."""
+
+from __future__ import annotations
+
+import inspect
+from importlib.metadata import version
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from pytest_bdd.gherkin_parser import GherkinDocument
+from pytest_bdd.parser import FeatureParser
+from pytest_bdd.scenario import _execute_scenario
+
+from hil.bdd.bridge import build_feature, registered_markers, render, replace_arguments, scenario_function
+from hil.bdd.naming import cases
+from hil.tests.bdd.samples import feature_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_versions_are_the_pair_that_these_contracts_were_written_for() -> None:
+    assert version("pytest").startswith("9.2.")
+    assert version("pytest-bdd").startswith("9.0.")
+
+
+def test_feature_parser_takes_its_tree_from_one_overridable_method() -> None:
+    assert list(inspect.signature(FeatureParser._parse_feature_file).parameters) == ["self"]
+    assert "self._parse_feature_file()" in inspect.getsource(FeatureParser.parse)
+
+
+def test_document_of_pytest_bdd_is_made_from_the_tree_of_the_gherkin_parser(tmp_path: Path) -> None:
+    document = feature_of(tmp_path, "Feature: f\n  Scenario: s\n    Given a\n")
+    scenario = GherkinDocument.from_dict(document.raw).feature.children[0].scenario
+    assert scenario is not None
+    assert scenario.steps[0].text == "a"
+
+
+def test_feature_is_the_same_as_pytest_bdd_reads_from_the_file(tmp_path: Path) -> None:
+    text = """
+        @slow
+        Feature: f
+          Background:
+            Given a
+          @one
+          Scenario Outline: s <n>
+            When b <n>
+              | <n> |
+            Examples:
+              | n |
+              | 1 |
+          Rule: r
+            Scenario: t
+              Then c
+                \"\"\"
+                d
+                \"\"\"
+    """
+    document = feature_of(tmp_path, text)
+    ours = build_feature(document.path, document.raw)
+    theirs = FeatureParser(str(tmp_path), "x.feature").parse()
+    assert list(ours.scenarios) == list(theirs.scenarios) == ["s <n>", "t"]
+    for name, template in theirs.scenarios.items():
+        expected, rendered = template.render({"n": "1"}), ours.scenarios[name].render({"n": "1"})
+        assert [(step.type, step.name, step.line_number, step.docstring) for step in rendered.steps] == [
+            (step.type, step.name, step.line_number, step.docstring) for step in expected.steps
+        ]
+        assert (rendered.name, rendered.tags, rendered.line_number) == (
+            expected.name,
+            expected.tags,
+            expected.line_number,
+        )
+    assert (ours.filename, ours.rel_filename) == (theirs.filename, theirs.rel_filename)
+
+
+@pytest.mark.parametrize(
+    ("text", "rendered"), [("a <n> b", "a 1 b"), ("<n><n>", "11"), ("<m> stays", "<m> stays"), ("a < b", "a < b")]
+)
+def test_columns_are_rendered_as_pytest_bdd_renders_them(text: str, rendered: str) -> None:
+    assert render(text, {"n": "1"}) == rendered
+
+
+def test_scenario_is_executed_by_feature_scenario_and_request() -> None:
+    assert list(inspect.signature(_execute_scenario).parameters) == ["feature", "scenario", "request"]
+
+
+def test_scenario_function_asks_for_the_request_only_and_hands_the_rendered_scenario_to_the_hooks(
+    tmp_path: Path,
+) -> None:
+    document = feature_of(
+        tmp_path, "Feature: f\n  Background:\n  Scenario Outline: s\n    Examples:\n      | n |\n      | 1 |\n"
+    )
+    (case,) = cases(document)
+    function = scenario_function(build_feature(document.path, document.raw), case)
+    assert list(inspect.signature(function).parameters) == ["request"]
+    called: list[tuple[str, str]] = []
+
+    def record(hook: str) -> Any:
+        return lambda scenario, **_: called.append((hook, scenario.name))
+
+    hook = SimpleNamespace(pytest_bdd_before_scenario=record("before"), pytest_bdd_after_scenario=record("after"))
+    function(SimpleNamespace(config=SimpleNamespace(hook=hook)))  # type: ignore[arg-type]
+    assert called == [("before", "s"), ("after", "s")]
+
+
+def test_item_takes_a_callable_and_a_module_needs_no_python_object() -> None:
+    assert "callobj" in inspect.signature(pytest.Function.__init__).parameters
+    # what pytest does for text files with doctests
+    from _pytest.doctest import DoctestTextfile
+
+    assert issubclass(DoctestTextfile, pytest.Module)
+    assert DoctestTextfile.obj is None
+
+
+def test_traceback_of_a_failure_is_filtered_by_one_overridable_method() -> None:
+    assert list(inspect.signature(pytest.Function._traceback_filter).parameters) == ["self", "excinfo"]
+
+
+def test_registered_markers_are_known_by_name(pytestconfig: pytest.Config) -> None:
+    assert {"parametrize", "usefixtures", "skip", "lg_feature"} <= registered_markers(pytestconfig)
+
+
+def test_arguments_are_replaced_where_collection_reads_them(pytestconfig: pytest.Config) -> None:
+    assert "args = self.config.args" in inspect.getsource(pytest.Session.perform_collect)
+    before = list(pytestconfig.args)
+    try:
+        replace_arguments(pytestconfig, lambda argument: [argument, argument + "!"])
+        assert pytestconfig.args == [each for argument in before for each in (argument, argument + "!")]
+    finally:
+        pytestconfig.args[:] = before

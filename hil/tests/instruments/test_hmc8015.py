@@ -1,0 +1,134 @@
+"""The meter's driver against the transcript of the HMC8015."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+
+import pytest
+
+from hil.errors import RigFault
+from hil.instruments.dialects import open_meter
+from hil.ports import Meter, Reading
+from hil.tests.instruments.scripted import SILENCE, Action, ScriptedInstrument, close_line, load_transcript
+from hil.units import Ampere, Second, Volt, Watt, WattHour
+
+DATA = "CHAN1:MEAS:DATA?"
+
+
+@contextmanager
+def meter(instead: Mapping[str, list[Action]] | None = None) -> Iterator[tuple[Meter, ScriptedInstrument]]:
+    with ScriptedInstrument(load_transcript("hmc8015"), instead or {}) as instrument:
+        driver = open_meter("meter", instrument.resource, timeout=0.2)
+        try:
+            yield driver, instrument
+        finally:
+            driver.close()
+
+
+def refused(instead: Mapping[str, list[Action]], verb: Callable[[Meter], object]) -> str:
+    with meter(instead) as (driver, _):
+        with pytest.raises(RigFault, match=r"^meter \(TCPIP") as caught:
+            verb(driver)
+        assert caught.value.remedy
+        return str(caught.value)
+
+
+def test_prepare_resets_sets_fixed_ranges_starts_the_integrator_and_reads_back() -> None:
+    with meter() as (driver, instrument):
+        driver.prepare()
+    sent = instrument.received
+    assert sent[1] == "*RST"
+    assert sent.index("CHAN1:ACQ:CURR:RANG 10") < sent.index("INT:RES") < sent.index("INT:STAR")
+    assert sent[-5:] == [
+        "*ESR?",
+        "SYST:ERR?",
+        "CHAN1:MEAS:FUNC?",
+        "CHAN1:ACQ:VOLT:RANG?",
+        "CHAN1:ACQ:CURR:RANG?",
+    ]
+
+
+def test_read_is_one_query() -> None:
+    with meter() as (driver, instrument):
+        driver.prepare()
+        before = len(instrument.received)
+        reading = driver.read()
+        assert instrument.received[before:] == [DATA]
+    assert reading == Reading(Volt(230.12), Ampere(5.652), Watt(1300.6), WattHour(8.12))
+
+
+def test_accuracy_of_the_reference_load_is_within_what_the_scenarios_need() -> None:
+    with meter() as (driver, _):
+        assert driver.update_period == 0.1
+        assert driver.power_accuracy.of(1300) == pytest.approx(0.65 + 1.5)
+        assert driver.energy_uncertainty(WattHour(40), Second(120)) < 0.1
+
+
+def test_errors_reads_the_queue_empty() -> None:
+    with meter({"SYST:ERR?": [b'-113,"Undefined header"\n']}) as (driver, _):
+        assert driver.errors() == ['-113,"Undefined header"']
+        assert driver.errors() == []
+
+
+@pytest.mark.parametrize(
+    ("reply", "quantity", "why"),
+    [
+        (b"NAN,5.65E+00,1.3E+03,8.1E+00\n", "voltage", "no valid data"),
+        (b"2.3E+02,INF,1.3E+03,8.1E+00\n", "current", "overload"),
+        (b"2.3E+02,5.65E+00,9.9E37,8.1E+00\n", "power", "overload"),
+        (b"2.3E+02,5.65E+00,1.3E+03,9.91E37\n", "energy", "no valid data"),
+        (b"2.3E+02,5.65E+00,----,8.1E+00\n", "power", "not a number"),
+        (b"230 V,5.65E+00,1.3E+03,8.1E+00\n", "voltage", "not a number"),
+    ],
+)
+def test_reading_without_a_value_says_which_quantity_and_why(reply: bytes, quantity: str, why: str) -> None:
+    message = refused({DATA: [reply]}, lambda driver: driver.read())
+    assert f"{quantity}: {why}" in message
+    assert f"'{DATA}' read '{reply.decode().strip()}'" in message
+
+
+@pytest.mark.parametrize("reply", [b"2.3E+02,5.65E+00,1.3E+03\n", b"\n", b"1,2,3,4,5\n"])
+def test_reading_with_another_number_of_values_is_refused(reply: bytes) -> None:
+    assert "4 values were awaited" in refused({DATA: [reply]}, lambda driver: driver.read())
+
+
+def test_meter_that_answers_garbage_is_refused() -> None:
+    assert "not readable ASCII" in refused({DATA: [b"\x93\xfa\x00\n"]}, lambda driver: driver.read())
+
+
+def test_meter_that_falls_silent_is_refused() -> None:
+    assert "no whole reply" in refused({DATA: [SILENCE]}, lambda driver: driver.read())
+
+
+def test_meter_that_goes_away_in_a_reading_is_refused() -> None:
+    assert "the connection was lost" in refused({DATA: [close_line]}, lambda driver: driver.read())
+
+
+def test_prepare_fails_when_the_error_queue_is_not_empty() -> None:
+    message = refused({"SYST:ERR?": [b'-222,"Data out of range"\n']}, lambda driver: driver.prepare())
+    assert '-222,"Data out of range"' in message
+
+
+def test_prepare_fails_when_the_status_tells_of_an_error_and_the_queue_does_not() -> None:
+    message = refused({"*ESR?": [b"32\n"]}, lambda driver: driver.prepare())
+    assert "'*ESR?' at 32" in message
+
+
+def test_bits_of_the_status_that_are_no_error_do_not_matter() -> None:
+    with meter({"*ESR?": [b"129\n"]}) as (driver, _):
+        driver.prepare()
+
+
+@pytest.mark.parametrize(
+    ("command", "reply", "words"),
+    [
+        ("CHAN1:MEAS:FUNC?", b"URMS,IRMS,P\n", "functions URMS,IRMS,P,WH were not taken"),
+        ("CHAN1:ACQ:VOLT:RANG?", b"6.0000E+02\n", "range 300 was not taken"),
+        ("CHAN1:ACQ:CURR:RANG?", b"AUTO\n", "not a number"),
+        ("*OPC?", b"0\n", "not done"),
+        ("*ESR?", b"-\n", "a whole number was awaited"),
+    ],
+)
+def test_prepare_fails_when_a_read_back_disagrees(command: str, reply: bytes, words: str) -> None:
+    assert words in refused({command: [reply]}, lambda driver: driver.prepare())

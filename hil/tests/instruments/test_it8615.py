@@ -1,0 +1,159 @@
+"""The load's driver against the transcript of the IT8615."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+
+import pytest
+
+from hil.errors import AuthorError, RigFault
+from hil.instruments.dialects import open_load
+from hil.ports import Load
+from hil.tests.instruments.scripted import SILENCE, Action, ScriptedInstrument, close_line, load_transcript
+from hil.units import Ampere, Ohm, Watt
+
+
+@contextmanager
+def load(instead: Mapping[str, list[Action]] | None = None) -> Iterator[tuple[Load, ScriptedInstrument]]:
+    with ScriptedInstrument(load_transcript("it8615"), instead or {}) as instrument:
+        driver = open_load("load", instrument.resource, timeout=0.2)
+        try:
+            yield driver, instrument
+        finally:
+            driver.close()
+
+
+def refused(instead: Mapping[str, list[Action]], verb: Callable[[Load], object]) -> str:
+    with load(instead) as (driver, _):
+        with pytest.raises(RigFault, match=r"^load \(TCPIP") as caught:
+            verb(driver)
+        assert caught.value.remedy
+        return str(caught.value)
+
+
+def test_prepare_switches_the_input_off_before_and_after_the_reset() -> None:
+    with load() as (driver, instrument):
+        driver.prepare()
+        assert not driver.input_is_on()
+    sent = [command for command in instrument.received if command != "SYST:ERR?"]
+    assert sent == [
+        "*IDN?",
+        "SYST:REM",
+        "*CLS",
+        "INPUT:STATE 0",
+        "INPUT:STATE?",
+        "*RST",
+        "PROT:CLE",
+        "SYST:MODE AC",
+        "SOUR:PFAC 1;:SOUR:CFAC 1.41",
+        "INPUT:STATE 0",
+        "INPUT:STATE?",
+        "INPUT:STATE?",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("verb", "function", "setpoint"),
+    [
+        (lambda driver: driver.draw_power(Watt(1300.0)), "POW", "1300"),
+        (lambda driver: driver.draw_current(Ampere(1.5)), "CURR", "1.5"),
+        (lambda driver: driver.present_resistance(Ohm(40.7)), "RES", "40.7"),
+    ],
+)
+def test_setpoint_comes_before_its_function_and_is_read_back(
+    verb: Callable[[Load], None], function: str, setpoint: str
+) -> None:
+    with load() as (driver, instrument):
+        verb(driver)
+    assert instrument.received == [
+        "*IDN?",
+        f"SOUR:{function} {setpoint}",
+        "SYST:ERR?",
+        f"SOUR:FUNC {function}",
+        "SYST:ERR?",
+        f"SOUR:{function}?",
+    ]
+
+
+def test_input_is_switched_and_read_back() -> None:
+    with load() as (driver, instrument):
+        driver.set_input(on=True)
+        driver.set_input(on=False)
+    assert instrument.received[1:] == [
+        "INPUT:STATE 1",
+        "INPUT:STATE?",
+        "SYST:ERR?",
+        "INPUT:STATE 0",
+        "INPUT:STATE?",
+        "SYST:ERR?",
+    ]
+
+
+def test_errors_reads_the_queue_empty() -> None:
+    with load({"SYST:ERR?": [b"602,Over power\n"]}) as (driver, _):
+        assert driver.errors() == ["602,Over power"]
+        assert driver.errors() == []
+
+
+@pytest.mark.parametrize(
+    "verb",
+    [
+        lambda driver: driver.draw_power(Watt(1800.1)),
+        lambda driver: driver.draw_power(Watt(-1.0)),
+        lambda driver: driver.draw_power(Watt(math.nan)),
+        lambda driver: driver.draw_current(Ampere(7.9)),
+        lambda driver: driver.draw_current(Ampere(-0.1)),
+        lambda driver: driver.present_resistance(Ohm(29.0)),
+        lambda driver: driver.present_resistance(Ohm(0.0)),
+        lambda driver: driver.present_resistance(Ohm(math.inf)),
+    ],
+)
+def test_setpoint_beyond_the_rating_is_refused_and_nothing_is_sent(verb: Callable[[Load], None]) -> None:
+    with load() as (driver, instrument):
+        with pytest.raises(AuthorError, match="beyond this load, which takes 0 to 1800 W"):
+            verb(driver)
+        assert instrument.received == ["*IDN?"]
+
+
+def test_setting_that_leaves_an_error_is_named() -> None:
+    message = refused(
+        {"SYST:ERR?": [b"0,No Error\n", b"-221,Settings conflict\n"]}, lambda driver: driver.draw_power(Watt(1300.0))
+    )
+    assert "'SOUR:FUNC POW' left errors in the queue: -221,Settings conflict" in message
+
+
+def test_setpoint_that_reads_back_differently_is_refused() -> None:
+    message = refused({"SOUR:POW?": [b"1.0000E+02\n"]}, lambda driver: driver.draw_power(Watt(1300.0)))
+    assert "the setpoint 1300 W was not taken: 'SOUR:POW?' read '100'" in message
+
+
+def test_setpoint_may_be_rounded_to_the_resolution_of_the_load() -> None:
+    with load({"SOUR:POW?": [b"1.3004E+03\n"]}) as (driver, _):
+        driver.draw_power(Watt(1300.0))
+
+
+def test_input_that_stays_on_is_a_rig_fault_that_tells_the_error_queue() -> None:
+    message = refused(
+        {"INPUT:STATE?": [b"1\n"], "SYST:ERR?": [b"602,Over power\n"]}, lambda driver: driver.set_input(on=False)
+    )
+    assert "the input did not switch off" in message
+    assert "602,Over power" in message
+    assert "Cut the mains" in message
+
+
+def test_input_that_answers_no_state_is_refused() -> None:
+    assert "0 or 1 was awaited" in refused({"INPUT:STATE?": [b"ON\n"]}, lambda driver: driver.input_is_on())
+
+
+@pytest.mark.parametrize(
+    ("action", "words"),
+    [(SILENCE, "no whole reply"), (close_line, "the connection was lost"), (b"\xff\n", "not readable ASCII")],
+)
+def test_load_that_does_not_answer_can_still_be_switched_off(action: Action, words: str) -> None:
+    with load({"SOUR:POW?": [action]}) as (driver, instrument):
+        with pytest.raises(RigFault, match=words):
+            driver.draw_power(Watt(1300.0))
+        driver.set_input(on=False)
+        assert instrument.received[-3:] == ["INPUT:STATE 0", "INPUT:STATE?", "SYST:ERR?"]

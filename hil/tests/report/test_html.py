@@ -1,0 +1,253 @@
+"""The HTML report, read as a browser reads it: parsed, not searched for strings."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from ruamel.yaml import YAML
+
+from hil.evidence.documents import Event, Json, Kind, Verdict
+from hil.evidence.store import RunRecord, RunWriter, ScenarioRecord
+from hil.report.html import render, write_html
+from hil.tests.report.page import Node, assert_nothing_foreign_can_run, facts, read, rows
+
+MakeRun = Callable[..., Path]
+NASTY_AS_READ = "</script><script>alert(\"1\")</script> & 'quoted' ⟨U+2028⟩ ⟨U+202E⟩ ⟨U+001B⟩[31m"
+
+
+@pytest.fixture(scope="module")
+def page(finished_run: Path) -> Node:
+    return read(write_html(finished_run).read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def crashed_page(crashed_run: Path) -> Node:
+    return read(write_html(crashed_run).read_text(encoding="utf-8"))
+
+
+def test_report_runs_only_its_own_two_scripts_and_loads_nothing(page: Node, crashed_page: Node) -> None:
+    assert_nothing_foreign_can_run(page)
+    assert_nothing_foreign_can_run(crashed_page)
+
+
+def test_foreign_text_is_printed_letter_by_letter_wherever_it_stands(page: Node) -> None:
+    second = page.one("article", id="scenario-2")
+    assert f"Energy laboratory {NASTY_AS_READ}" in facts(page)["Laboratory"]
+    assert NASTY_AS_READ in rows(page.one("section", id="items").one("table"))[0][1]
+    assert NASTY_AS_READ in second.one("h3").text
+    assert f"@{NASTY_AS_READ}" in [tag.text for tag in second.all("span", class_="tag")]
+    for name in ("findings", "steps", "faults"):
+        assert NASTY_AS_READ in second.one("table", class_=name).text, name
+    assert NASTY_AS_READ in second.one("p", class_="marks-in-words").text
+    assert NASTY_AS_READ in second.one("p", class_="reason").text
+
+
+def test_report_holds_no_invisible_or_reversing_character(finished_run: Path) -> None:
+    text = write_html(finished_run).read_text(encoding="utf-8")
+    assert not re.findall("[\x00-\x08\x0b-\x1f\u2028\u2029\u202a-\u202e\u2066-\u2069]", text)
+
+
+def test_report_identifies_run_laboratory_method_and_equipment(page: Node) -> None:
+    assert page.one("b", id="run-id").text == "2031-05-17T0930Z-7f3a"
+    assert page.one("head").one("title").text.endswith("2031-05-17T0930Z-7f3a")
+    found = facts(page)
+    assert found["Customer"] == "Toast & Sons"
+    assert found["Framework"] == "micropay-hil 0.1.0"
+    assert (found["Git commit"], found["Seed"]) == ("83b3b3a2f0c4", "42")
+    assert re.fullmatch("[0-9a-f]{64}", found["Evidence digest"])
+    assert found["Version"] == "280100 /Satoshi:28.1.0/"
+    assert (found["Image digest"], found["Options"]) == ("sha256:4f1c0ffee", "-regtest -txindex")
+    assert found["Machine"] == "not recorded"
+    meter, load = rows(page.one("section", id="equipment").one("table"))
+    assert meter == ["meter", "HMC8015", "Rohde & Schwarz", "HMC8015", "100042", "01.102", "none: virtual"]
+    assert load[-1] == "certificate C-2031-118, due 2032-01-31, uncertainty 0.1 %"
+    assert "Results relate only to the items tested." in page.one("section", id="items").text
+    assert page.one("p", id="end").text == "— End of report 2031-05-17T0930Z-7f3a —"
+
+
+def test_verdict_of_the_run_is_told_in_plain_words(page: Node) -> None:
+    outcome = page.one("section", id="outcome")
+    assert outcome.one("span", class_="verdict").text == "✗ fail"
+    assert outcome.one("p", class_="outcome-sentence").text == "The items tested did not meet at least one limit."
+    counts = outcome.one("p", class_="counts").text
+    assert counts == "4 scenarios: 1 pass, 1 fail, 1 inconclusive, 1 not applicable"
+
+
+def test_virtual_rig_is_said_at_the_top_and_across_the_page(page: Node, make_run: MakeRun) -> None:
+    assert page.one("div", class_="watermark").text == "VIRTUAL RIG"
+    assert "simulated bench" in page.one("p", id="virtual-rig").text
+    physical = read(render(RunRecord.load(make_run(verdict=Verdict.PASS, document={"rig": {"virtual": False}}))))
+    assert not physical.all("div", class_="watermark")
+    assert not physical.all("p", id="virtual-rig")
+
+
+def test_summary_has_a_line_for_each_scenario(page: Node) -> None:
+    lines = rows(page.one("table", class_="summary"))
+    assert [line[2] for line in lines] == ["✓ pass", "✗ fail", "? inconclusive", "\u2013 not applicable"]
+    assert lines[1][3] == "2 fail"
+    assert lines[0][4] == "135.300 s"
+    assert "features/toast.feature:7" in lines[0][1]
+
+
+def test_measurement_is_printed_with_value_uncertainty_limit_margin_and_rule(page: Node) -> None:
+    first, energy, count = rows(page.one("article", id="scenario-1").one("table", class_="findings"))
+    assert first == [
+        "✓ pass",
+        "power-on to first accepted payment R-BOOT-1",
+        "24.200",
+        "± 0.050",
+        "s",
+        "≤ 27 s",
+        "+2.750",
+        "interval",
+    ]
+    assert energy[2:] == ["40.03", "± 0.41", "Wh", "39.2 Wh … 40.8 Wh", "+0.36", "guarded"]
+    assert count[2:] == ["1", "", "", "= 1", "0", "exact"]
+    late, missing = rows(page.one("article", id="scenario-2").one("table", class_="findings"))
+    assert late[2:] == ["650", "± 50", "ms", "≤ 500 ms", "\u2212200", "interval"]
+    assert late[0] == "✗ fail"
+    assert missing[2:4] == ["not taken", ""]
+
+
+def test_step_that_did_not_run_is_not_shown_as_failed(page: Node) -> None:
+    steps = rows(page.one("article", id="scenario-2").one("table", class_="steps"))
+    assert [step[2] for step in steps] == ["✓ pass", "✓ pass", "✗ fail", "○ not run"]
+    assert steps[3][3:] == ["\u2013", "\u2013"]
+    assert steps[2][3:] == ["37.700 s", "40.000 s"]
+
+
+def test_error_of_a_step_says_where_and_what_to_do(page: Node) -> None:
+    problem = page.one("article", id="scenario-2").one("span", class_="problem")
+    what, where, remedy = problem.children
+    assert what.text.startswith("power was cut too late")
+    assert (where.text, remedy.text) == ("Where: features/underpayment.feature:15", "What to do: See its log.")
+
+
+def test_transactions_faults_and_safe_state_are_listed(page: Node) -> None:
+    funding, broadcast, confirmed = rows(page.one("article", id="scenario-1").one("table", class_="transactions"))
+    assert funding[3:] == ["\u2013", "\u2013", "\u2013"]
+    assert broadcast[0:2] == ["135.100 s", "broadcast"]
+    assert confirmed[3:] == ["50 000 sat", "437 400 sat", "12 600 sat"]
+    assert rows(page.one("article", id="scenario-2").one("table", class_="faults"))[0][:2] == ["30.000 s", "cable"]
+    assert "reached, 0.142 s" in page.one("article", id="scenario-1").one("p", class_="safe-state").text
+
+
+def test_plot_holds_power_credit_payments_and_relay_edges(page: Node) -> None:
+    data = json.loads(page.one("script", id="plot-2").raw)
+    assert [curve["axis"] for curve in data["curves"]] == ["power", "credit"]
+    assert len(data["curves"][0]["x"]) == 400
+    assert [kind for _, kind in data["marks"]] == ["accepted", "fault", "refused", "off"]
+    assert data["lanes"][0] == {"name": "K1", "closed": [[0.5, 40.0]], "edges": [0.0, 0.5, 40.0]}
+    static = page.one("article", id="scenario-2").one("svg", class_="timeline")
+    assert {path.attributes["class"] for path in static.all("path", class_="curve")} == {"curve power", "curve credit"}
+    assert len(page.one("article", id="scenario-1").one("svg", class_="timeline").all("g", class_="accepted")) == 5
+
+
+def test_toast_of_135_seconds_at_10_hz_takes_less_than_150_kilobytes(make_run: MakeRun, finished_run: Path) -> None:
+    scenario = RunRecord.load(finished_run).scenarios[0]
+    empty = RunRecord.load(make_run(verdict=Verdict.PASS))
+    assert len(list(scenario.of(Kind.READING))) == 2704
+    assert len(render(replace(empty, scenarios=[scenario]))) - len(render(empty)) < 150_000
+
+
+def test_run_that_was_never_finished_has_no_verdict_and_says_so(crashed_page: Node) -> None:
+    assert crashed_page.one("section", id="outcome").one("span", class_="verdict").text == "○ no verdict"
+    attention = [line.text for line in crashed_page.one("section", id="attention").all("li")]
+    assert attention[0] == "This run was never finished."
+    assert "never finished" in crashed_page.one("section", id="integrity").text
+
+
+def test_scenario_cut_off_in_the_middle_of_a_line_renders_and_says_it_loudly(crashed_page: Node) -> None:
+    scenario = crashed_page.one("article", id="scenario-2")
+    assert scenario.one("p", class_="damage").text.startswith("Incomplete evidence. The evidence file is cut off")
+    assert "the last whole event is at 29.900 s" in scenario.one("p", class_="damage").text
+    assert scenario.one("svg", class_="timeline").all("path", class_="curve")
+    attention = crashed_page.one("section", id="attention").text
+    assert "Scenario 2, Boot in time: The evidence file is cut off" in attention
+    assert rows(crashed_page.one("table", class_="summary"))[1][2] == "○ not run cut off"
+
+
+def test_step_that_failed_because_of_the_rig_is_not_blamed_on_the_device(make_run: MakeRun) -> None:
+    def meter_lost(run: RunWriter) -> None:
+        writer = run.scenario(1, "meter lost")
+        data: dict[str, Json] = {
+            "keyword": "Then",
+            "text": "40 Wh flow",
+            "outcome": "failed",
+            "error": "meter: no answer",
+        }
+        writer.write(Event(Kind.STEP, 3.0, "bench", data))
+        stop: dict[str, Json] = {"verdict": "rig fault", "reason": "meter: no answer", "safe_state": {"reached": False}}
+        writer.write(Event(Kind.STOP, 3.0, "bench", stop))
+        run.scenario_done(writer)
+
+    page = read(render(RunRecord.load(make_run(meter_lost, verdict=Verdict.RIG_FAULT))))
+    assert rows(page.one("table", class_="steps"))[0][2] == "! rig fault"
+    assert "safe state NOT reached" in page.one("section", id="attention").text
+    assert page.one("p", class_="outcome-sentence").text.startswith("The bench failed.")
+
+
+def test_verdict_that_is_milder_than_its_evidence_is_called_out(make_run: MakeRun) -> None:
+    def whitewashed(run: RunWriter) -> None:
+        writer = run.scenario(1, "whitewashed")
+        writer.write(Event(Kind.VERDICT, 1.0, "bench", {"name": "x", "verdict": "fail"}))
+        writer.write(Event(Kind.STOP, 1.0, "bench", {"verdict": "pass", "safe_state": {"reached": True}}))
+        run.scenario_done(writer)
+
+    page = read(render(RunRecord.load(make_run(whitewashed, verdict=Verdict.PASS))))
+    assert "Scenario 1 is recorded as a pass, although not all" in page.one("section", id="attention").text
+
+
+def test_run_that_recorded_nothing_still_renders(make_run: MakeRun) -> None:
+    page = read(render(RunRecord.load(make_run(verdict=Verdict.NOT_RUN, document={}))))
+    found = facts(page)
+    known = {"Framework", "Evidence digest", "Tested from", "Tested until", "Wall time"}
+    assert {value for label, value in found.items() if label not in known} == {"not recorded"}
+    assert page.one("section", id="outcome").one("span", class_="verdict").text == "○ not run"
+
+
+def test_the_acceptance_file_of_the_project_fills_its_places_in_the_report(make_run: MakeRun) -> None:
+    path = Path(__file__).parents[3] / "reports" / "acceptance.yaml"
+    acceptance: Any = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
+    page = read(render(RunRecord.load(make_run(verdict=Verdict.PASS, document={"acceptance": acceptance}))))
+    found = facts(page)
+    for label in ("Laboratory", "Place", "Customer", "Order", "Test conditions", "Method"):
+        assert found[label] != "not recorded", label
+    agreed = page.one("section", id="decision-rules").one("p", class_="agreed-rule").text
+    assert agreed == acceptance["decision_rule"].strip()
+    signatures = rows(page.one("table", class_="signatures"))
+    assert [line[:2] for line in signatures] == [["Performed by", "—"], ["Authorised by", "—"]]
+
+
+LEAVES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=True) | st.text(max_size=8) | st.just("<b>")
+VALUES = st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3))
+RUN_KEYS = ["id", "finished", "verdict", "seed", "rig", "node", "acceptance", "host", "features", "evidence_digest"]
+DATA_KEYS = [
+    *("name", "feature", "line", "tags", "setup", "keyword", "text", "outcome", "started", "error", "power_W"),
+    *("credit_Wh", "closed", "message", "fields", "txid", "event", "fee_sat", "what", "who", "verdict", "reason"),
+    *("safe_state", "unit", "limit_low", "limit_high", "limit", "rule", "value", "uncertainty", "margin", "detail"),
+]
+EVENTS = st.builds(
+    Event,
+    kind=st.sampled_from(Kind),
+    t=st.floats(0, 1e6),
+    source=st.text(max_size=5),
+    data=st.dictionaries(st.sampled_from(DATA_KEYS), VALUES, max_size=8),
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.dictionaries(st.sampled_from(RUN_KEYS), VALUES), st.lists(EVENTS, max_size=12))
+def test_any_run_folder_renders_and_runs_nothing(document: Mapping[str, Any], events: list[Event]) -> None:
+    record = RunRecord(Path("no-such-folder"), document, [ScenarioRecord("0001-any", events)])
+    page = render(record)
+    page.encode()
+    assert_nothing_foreign_can_run(read(page))

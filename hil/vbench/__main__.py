@@ -1,0 +1,124 @@
+"""``python -m hil.vbench``: the virtual bench as a program of its own.
+
+Prints one line of JSON on stdout when it is ready, and ends quietly on SIGTERM, SIGINT or, with ``--with-parent``,
+when its stdin closes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from hil.errors import ConfigurationError, ExitCode, HilError
+from hil.vbench.bench import PROGRAMS, Bench
+from hil.vbench.hmc8015 import Hmc8015
+from hil.vbench.it8615 import It8615
+from hil.vbench.server import STANDARD_PORTS, Endpoints, start
+from hil.vbench.terminals import ElectronicLoadState
+from hil.vbench.world import WorldRequest
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the bench until it is told to end; return the exit code (see hil.errors.ExitCode)."""
+    options = _parser().parse_args(arguments)
+    if options.with_parent:
+        # A thread, because the loop may be inside a device program when the parent dies.
+        threading.Thread(target=_end_with_parent, daemon=True).start()
+    try:
+        endpoints, world = _configuration(options)
+        asyncio.run(_serve(endpoints, world, options.programs))
+    except HilError as error:
+        sys.stderr.write(f"hil vbench: {error}\n")
+        return error.exit_code
+    except KeyboardInterrupt:
+        pass
+    return ExitCode.PASS
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="hil vbench", description="The virtual bench, on loopback.")
+    parser.add_argument("--address", help="loopback address to listen on (default 127.0.0.1)")
+    parser.add_argument(
+        "--port",
+        action="append",
+        default=[],
+        metavar="NAME=PORT",
+        help=f"another port than the standard one, 0 for any; names: {', '.join(STANDARD_PORTS)}",
+    )
+    parser.add_argument("--config", metavar="FILE", help="JSON: address, ports, and world (as in a reset request)")
+    parser.add_argument("--programs", default=PROGRAMS, metavar="MODULE:CALLABLE", help="factory of device programs")
+    parser.add_argument("--with-parent", action="store_true", help="end when stdin closes")
+    return parser
+
+
+def _configuration(options: argparse.Namespace) -> tuple[Endpoints, WorldRequest]:
+    settings = {} if options.config is None else _read_settings(options.config)
+    ports = _as_mapping(settings.get("ports", {}), "ports", options.config)
+    for text in options.port:
+        name, _, number = text.partition("=")
+        ports[name] = int(number) if number.isdecimal() else number
+    for name, number in ports.items():
+        if type(number) is not int or not 0 <= number <= 65535:
+            raise ConfigurationError(f"port '{name}': '{number}' is not a number from 0 to 65535")
+    world = WorldRequest.of(_as_mapping(settings.get("world", {}), "world", options.config))
+    address = settings.get("address", Endpoints.address) if options.address is None else options.address
+    return Endpoints(str(address), ports), world
+
+
+def _read_settings(path: str) -> dict[str, Any]:
+    try:
+        settings: object = json.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"cannot be read as JSON: {error}", place=path) from None
+    if isinstance(settings, dict) and not set(settings) - {"address", "ports", "world"}:
+        return settings
+    raise ConfigurationError("must be an object of address, ports and world", place=path)
+
+
+def _as_mapping(value: object, name: str, place: str) -> dict[str, Any]:
+    if not isinstance(value, Mapping):
+        raise ConfigurationError(f"'{name}' must be an object", place=place)
+    return dict(value)
+
+
+async def _serve(endpoints: Endpoints, world: WorldRequest, programs: str) -> None:
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(_complain)
+    ended = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, ended.set)
+    load_state = ElectronicLoadState()
+    bench: Bench
+
+    def now() -> float:
+        return bench.now()
+
+    bench = Bench(Hmc8015(now), It8615(load_state, now), load_state, programs=programs, first_world=world)
+    running = await start(bench, endpoints)
+    ready = {"ready": True, "address": running.address, "ports": dict(running.ports)}
+    sys.stdout.write(json.dumps(ready) + "\n")
+    sys.stdout.flush()
+    await ended.wait()
+    await running.close()
+
+
+def _complain(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    sys.stderr.write(f"hil vbench: {context.get('message')}: {context.get('exception')!r}\n")
+
+
+def _end_with_parent() -> None:
+    while os.read(0, 4096):
+        pass
+    os._exit(ExitCode.PASS)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

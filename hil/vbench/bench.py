@@ -1,0 +1,219 @@
+"""The bench: instruments and lines that stay, and a world (time, plant, devices) that each reset replaces."""
+
+from __future__ import annotations
+
+import importlib
+import math
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from hil.errors import ConfigurationError, HilError
+from hil.vbench.firmware import DeviceHost, describe, meter_gain
+from hil.vbench.kernel import Kernel
+from hil.vbench.lines import LinePort, Uart
+from hil.vbench.plant import Plant
+from hil.vbench.terminals import VirtualInstrument
+from hil.vbench.world import ROLES, WorldRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hil.chain.rpc import RpcClient
+    from hil.devices.board import ProgramFactory
+    from hil.ports import LedgerView
+    from hil.vbench.terminals import ElectronicLoadState, MeterSample
+    from hil.vbench.world import NodeAccess
+
+LINES = tuple(f"{role}-{line}" for line in ("link", "console") for role in ROLES)
+PROGRAMS = "hil.devices.programs:build"
+"""Where the device programs come from: ``module:callable``, a :class:`hil.devices.board.ProgramFactory`."""
+
+RPC_TIMEOUT = 10.0
+"""Seconds of wall time that a device's ledger may take for one answer while virtual time stands still."""
+
+
+class MeterInstrument(VirtualInstrument, Protocol):
+    """A virtual instrument that the plant feeds with samples."""
+
+    def update(self, sample: MeterSample) -> None: ...
+
+
+class LoadInstrument(VirtualInstrument, Protocol):
+    """A virtual load that looks after its protections."""
+
+    def update(self) -> None: ...
+
+
+def find_factory(dotted: str) -> ProgramFactory:
+    """Import ``module:callable``; raises ConfigurationError if it is not there."""
+    module, _, name = dotted.partition(":")
+    try:
+        factory: ProgramFactory = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ConfigurationError(f"no device programs at '{dotted}': {error}") from None
+    return factory
+
+
+@dataclass
+class World:
+    """Everything that starts at t = 0 and ends with the next reset."""
+
+    kernel: Kernel
+    plant: Plant
+    uarts: dict[str, Uart]
+    hosts: dict[str, DeviceHost]
+
+
+class Bench:
+    """What the ports of the process talk to. Not thread-safe: everything runs in one event loop.
+
+    :param load: acts on ``load_state``, which the plant obeys.
+    :param programs: dotted name of the program factory, imported when a reset first fits a device.
+    """
+
+    def __init__(
+        self,
+        meter: MeterInstrument,
+        load: LoadInstrument,
+        load_state: ElectronicLoadState,
+        *,
+        programs: str = PROGRAMS,
+        first_world: WorldRequest | None = None,
+    ) -> None:
+        self.meter = meter
+        self.load = load
+        self.ports = {name: LinePort(name) for name in LINES}
+        self._port_list = tuple(self.ports.values())
+        self.lockstep = False
+        """True while a controller owns time."""
+        self._load_state = load_state
+        self._programs = programs
+        self._ledger_client: tuple[NodeAccess, RpcClient] | None = None
+        self.reset(first_world or WorldRequest())
+
+    def now(self) -> float:
+        """Return the present instant in seconds of virtual time."""
+        return self.world.kernel.now
+
+    def reset(self, request: WorldRequest) -> None:
+        """Replace the world; raises HilError, and keeps the old one, if it cannot be built."""
+        world = self._build(request)
+        for port in self.ports.values():
+            port.reset()
+        self.world = world
+        self._consoles = [uart for name, uart in world.uarts.items() if name.endswith("-console")]
+        world.plant.connect_load()
+        self.meter.power_on(f"{request.seed}/meter")
+        self.load.power_on(f"{request.seed}/load")
+
+    def _build(self, request: WorldRequest) -> World:
+        kernel = Kernel()
+        numbers = request.plant
+        gains = {
+            role: meter_gain(request.seed, role) if math.isnan(given) else given
+            for role, given in zip(ROLES, (numbers.socket_meter_gain, numbers.cable_meter_gain), strict=True)
+        }
+        hosts: dict[str, DeviceHost] = {}
+
+        def supply(role: str, on: bool) -> None:
+            if role in hosts:
+                hosts[role].supply(on)
+
+        fitted = [role for role in ROLES if request.devices.get(role) is not None]
+        plant = Plant(kernel, numbers, self._load_state, self._end_period, "socket" in fitted, supply)
+        uarts = {
+            f"{role}-{line}": Uart(kernel, self.ports[f"{role}-{line}"], baud, prompt=line == "link")
+            for role in ROLES
+            for line, baud in (("link", numbers.link_baud), ("console", numbers.console_baud))
+        }
+        for role in fitted:
+            ledger = self._ledger(request.node) if role == "socket" and request.node is not None else None
+            try:
+                hosts[role] = DeviceHost(
+                    role,
+                    kernel,
+                    plant,
+                    uarts[f"{role}-link"],
+                    uarts[f"{role}-console"],
+                    factory=find_factory(self._programs),
+                    profile=request.devices[role] or {},
+                    ledger=ledger,
+                    seed=request.seed,
+                    gain=gains[role],
+                )
+            except HilError:
+                raise
+            except Exception as error:
+                raise ConfigurationError(f"the {role}'s program cannot be built: {describe(error)}") from error
+        return World(kernel, plant, uarts, hosts)
+
+    def _end_period(self, sample: MeterSample) -> None:
+        """Let the instruments take their turn, ten times a second: both have that update rate."""
+        self.meter.update(sample)
+        self.load.update()
+
+    def _ledger(self, node: NodeAccess) -> LedgerView:
+        from hil.chain.rpc import RpcClient, RpcEndpoint
+        from hil.chain.views import NodeView
+
+        if self._ledger_client is None or self._ledger_client[0] != node:
+            if self._ledger_client is not None:
+                self._ledger_client[1].close()
+            endpoint = RpcEndpoint(node.host, node.port, node.user, node.password)
+            self._ledger_client = node, RpcClient(endpoint, timeout=RPC_TIMEOUT)
+        return NodeView(self._ledger_client[1])
+
+    # --- time --------------------------------------------------------------------------------------------------
+
+    def advance(self, until: float, received: Mapping[str, int]) -> None:
+        """Hand the bytes up to the totals ``received`` to the devices and run events as DESIGN §4 says."""
+        world = self.world
+        for name, total in received.items():
+            port = self.ports[name]
+            if total != port.taken:
+                world.uarts[name].feed(port.take(total))
+        world.kernel.run_until(until)
+        for console in self._consoles:
+            console.flush()
+
+    def follow(self, until: float) -> None:
+        """Let time pass to ``until`` without a controller: bytes go through as they come, faults go to stderr."""
+        received = {name: port.received for name, port in self.ports.items()}
+        while True:
+            self.advance(until, received)
+            for who, error in self.take_faults():
+                sys.stderr.write(f"hil vbench: {who}: {error}\n")
+            if self.now() >= until:
+                return
+
+    def take_faults(self) -> list[tuple[str, str]]:
+        """Return and forget what device programs raised since the last call."""
+        kernel = self.world.kernel
+        faults, kernel.faults = kernel.faults, []
+        return faults
+
+    # --- the outside -------------------------------------------------------------------------------------------
+
+    def sent(self) -> str:
+        """Return as JSON the total bytes sent to the test side, of each line that sent any."""
+        return "{" + ",".join([f'"{port.name}":{port.sent}' for port in self._port_list if port.sent]) + "}"
+
+    def truth(self) -> dict[str, object]:
+        """Return the plant's true values at the present instant, for tests of the bench itself."""
+        plant = self.world.plant
+        contacts = {f"K{number}": relay for number, relay in enumerate(plant.relays, 1)} | {"socket": plant.contact}
+        power = plant.power()
+        return {
+            "now": self.now(),
+            "power": power,
+            "energy_wh": plant.energy(),
+            "voltage": plant.meter_voltage(),
+            "outlet_voltage": plant.outlet_voltage(),
+            "current": plant.current(),
+            "appliance": plant.plugged,
+            "contacts": {
+                name: {"coil": relay.coil, "closed": relay.closed, "edge": relay.edge}
+                for name, relay in contacts.items()
+            },
+        }

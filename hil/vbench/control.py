@@ -1,0 +1,244 @@
+"""The control port: one controller at a time, JSON lines, and lockstep time (DESIGN §4).
+
+Requests: ``reset``, ``advance``, ``plug``, ``truth``. Whatever cannot be done is answered with ``{"error": …}`` and
+the bench goes on. Without a controller that has reset the bench, virtual time follows the wall clock.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, TypeAlias
+
+from hil.errors import ConfigurationError, nearest
+from hil.vbench.bench import LINES
+from hil.vbench.replies import decode, encode, error, guarded
+from hil.vbench.sockets import ByteProtocol, peer_is_gone
+from hil.vbench.wall import WallFollower
+from hil.vbench.world import WorldRequest
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from hil.vbench.bench import Bench
+
+Request: TypeAlias = Mapping[str, object]
+
+BYTES_DEADLINE = 5.0
+"""Seconds of wall time within which bytes that the controller announces must have arrived."""
+
+MAX_STEP = 86400.0
+"""Seconds of virtual time in one ``advance``; a day takes the bench some ten seconds."""
+
+ACCEPT_TURNS = 5
+"""Turns of the event loop that a reset lets pass: a line that was connected before is then surely being served."""
+
+MAX_LINE = 1 << 20
+"""Bytes of one request."""
+
+
+class ControlPort:
+    """Admits one controller and owns the switch between wall time and lockstep time."""
+
+    def __init__(self, bench: Bench, loop: asyncio.AbstractEventLoop) -> None:
+        self.bench = bench
+        self.loop = loop
+        self.follower = WallFollower(bench, loop)
+        self._controller: Controller | None = None
+        for port in bench.ports.values():
+            port.on_received = self._bytes_arrived
+        self.follower.start()
+
+    def make_protocol(self) -> ByteProtocol:
+        """Return the protocol for one more TCP connection."""
+        return Controller(self)
+
+    def admit(self, controller: Controller) -> bool:
+        holder = self._controller
+        if holder is not None and not peer_is_gone(holder.transport):
+            return False
+        if holder is not None:
+            holder.transport.abort()
+            self.release(holder)
+        self._controller = controller
+        return True
+
+    def release(self, controller: Controller) -> None:
+        if self._controller is controller:
+            self._controller = None
+            controller.give_up()
+            self.bench.lockstep = False
+            self.follower.start()
+
+    def _bytes_arrived(self) -> None:
+        if self._controller is not None:
+            self._controller.go_on()
+
+
+class Controller(ByteProtocol):
+    """One connection to the control port."""
+
+    def __init__(self, port: ControlPort) -> None:
+        super().__init__()
+        self._port = port
+        self._bench = port.bench
+        self._admitted = False
+        self._buffer = bytearray()
+        self._busy = False
+        """True while a request waits for its turn or its bytes."""
+        self._waiting: tuple[float, dict[str, int]] | None = None
+        self._deadline: asyncio.TimerHandle | None = None
+        self._operations: dict[str, Callable[[Request], str | None]] = {
+            "advance": self._advance,
+            "reset": self._reset,
+            "plug": self._plug,
+            "truth": self._truth,
+        }
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self._admitted = self._port.admit(self)
+        if not self._admitted:
+            self._write(error("this bench already has a controller; end that one or start a bench on another address"))
+            self.transport.close()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._port.release(self)
+
+    def data_received(self, data: bytes) -> None:
+        if not self._admitted:
+            return
+        self._buffer += data
+        self._serve()
+
+    def _serve(self) -> None:
+        buffer = self._buffer
+        while not self._busy and (end := buffer.find(b"\n")) >= 0:
+            line = bytes(buffer[:end])
+            del buffer[: end + 1]
+            if (reply := self._answer(line)) is not None:
+                self._write(reply)
+        if len(buffer) > MAX_LINE:
+            self._write(error(f"a request is longer than {MAX_LINE} bytes"))
+            self.transport.close()
+            self._admitted = False
+
+    def _answer(self, line: bytes) -> str | None:
+        """Return the reply, or None if it is still to come."""
+        try:
+            request = decode(line.decode())
+        except (ValueError, RecursionError) as problem:
+            return error(f"not JSON: {problem}")
+        if not isinstance(request, dict):
+            return error("a request is an object with an 'op'")
+        operation = request.get("op")
+        if not isinstance(operation, str) or operation not in self._operations:
+            return error(f"unknown op {operation!r}{nearest(str(operation), self._operations)}")
+        return guarded(self._operations[operation], request)
+
+    def _finish(self, work: Callable[[], str]) -> None:
+        """End a request that had to wait, and take up those behind it."""
+        self.give_up()
+        if (reply := guarded(work)) is not None:
+            self._write(reply)
+        self._serve()
+
+    def _write(self, reply: str) -> None:
+        self.transport.write(reply.encode() + b"\n")
+
+    # --- operations --------------------------------------------------------------------------------------------
+
+    def _reset(self, request: Request) -> None:
+        world = WorldRequest.of(request)
+        self._busy = True
+        self._port.loop.call_soon(self._reset_later, world, ACCEPT_TURNS)
+
+    def _reset_later(self, world: WorldRequest, turns: int) -> None:
+        if not self._busy:
+            return
+        if turns:
+            self._port.loop.call_soon(self._reset_later, world, turns - 1)
+            return
+        self._finish(lambda: self._reset_now(world))
+
+    def _reset_now(self, world: WorldRequest) -> str:
+        self._bench.reset(world)
+        self._port.follower.stop()
+        self._bench.lockstep = True
+        return '{"now":0.0}'
+
+    def _plug(self, request: Request) -> str:
+        self._bench.world.plant.plug(str(request.get("appliance")))
+        return f'{{"now":{self._bench.now()!r}}}'
+
+    def _truth(self, request: Request) -> str:
+        return encode(self._bench.truth())
+
+    def _advance(self, request: Request) -> str | None:
+        if not self._bench.lockstep:
+            raise ConfigurationError("time follows the wall clock until you send a reset", place="advance")
+        until, received = request.get("until"), request.get("received", {})
+        if isinstance(until, bool) or not isinstance(until, float | int) or not math.isfinite(until):
+            raise ConfigurationError("must be a finite number of seconds", place="advance.until")
+        now = self._bench.now()
+        if not now <= until <= now + MAX_STEP:
+            raise ConfigurationError(
+                f"{until} s is not from the present {now} s to {MAX_STEP:g} s later", place="advance.until"
+            )
+        if not isinstance(received, dict):
+            raise ConfigurationError("must be an object: totals by line", place="advance.received")
+        ports = self._bench.ports
+        complete = True
+        for name, total in received.items():
+            port = ports.get(name)
+            if port is None:
+                raise ConfigurationError(f"'{name}' is not a line{nearest(name, LINES)}", place="advance.received")
+            if type(total) is not int or total < port.taken:
+                raise ConfigurationError(
+                    f"must be a whole number, at least {port.taken}", place=f"advance.received.{name}"
+                )
+            complete = complete and port.received >= total
+        if complete:
+            return self._run(float(until), received)
+        self._busy = True
+        self._waiting = (float(until), received)
+        self._deadline = self._port.loop.call_later(BYTES_DEADLINE, self._timed_out)
+        return None
+
+    def _missing(self, received: Mapping[str, int]) -> str | None:
+        ports = self._bench.ports
+        for name, total in received.items():
+            if ports[name].received < total:
+                return name
+        return None
+
+    def _run(self, until: float, received: Mapping[str, int]) -> str:
+        bench = self._bench
+        bench.advance(until, received)
+        if faults := bench.take_faults():
+            sent: object = decode(bench.sent())
+            return error("; then ".join(what for _, what in faults), who=faults[0][0], now=bench.now(), sent=sent)
+        return f'{{"now":{bench.now()!r},"sent":{bench.sent()}}}'
+
+    # --- waiting for bytes -------------------------------------------------------------------------------------
+
+    def go_on(self) -> None:
+        """Take up a waiting ``advance`` if its last byte has arrived."""
+        if self._waiting is None or self._missing(self._waiting[1]) is not None:
+            return
+        until, received = self._waiting
+        self._finish(lambda: self._run(until, received))
+
+    def give_up(self) -> None:
+        """Forget a waiting request."""
+        self._busy = False
+        self._waiting = None
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _timed_out(self) -> None:
+        if self._waiting is None or (name := self._missing(self._waiting[1])) is None:
+            return
+        expected, got = self._waiting[1][name], self._bench.ports[name].received
+        self._finish(lambda: error(f"{name}: waited {BYTES_DEADLINE:g} s for {expected} bytes, {got} arrived"))

@@ -1,0 +1,129 @@
+"""Status reporting of IEEE 488.2 and SCPI-99: event register, status byte, error queue.
+
+Not modelled: MAV (a raw socket has no output queue that could be asked) and the QUEStionable and OPERation
+registers, whose summary bits therefore stay 0.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+MESSAGES: Final[dict[int, str]] = {
+    0: "No error",
+    -101: "Invalid character",
+    -102: "Syntax error",
+    -104: "Data type error",
+    -108: "Parameter not allowed",
+    -109: "Missing parameter",
+    -113: "Undefined header",
+    -114: "Header suffix out of range",
+    -131: "Invalid suffix",
+    -151: "Invalid string data",
+    -221: "Settings conflict",
+    -222: "Data out of range",
+    -223: "Too much data",
+    -224: "Illegal parameter value",
+    -252: "Missing media",
+    -300: "Device-specific error",
+    -350: "Queue overflow",
+    -363: "Input buffer overrun",
+}
+"""Error numbers and texts of SCPI-99, volume 2, chapter 21.8."""
+
+OPERATION_COMPLETE: Final = 1 << 0
+QUERY_ERROR: Final = 1 << 2
+DEVICE_ERROR: Final = 1 << 3
+EXECUTION_ERROR: Final = 1 << 4
+COMMAND_ERROR: Final = 1 << 5
+POWER_ON: Final = 1 << 7
+
+ERROR_AVAILABLE: Final = 1 << 2
+EVENT_SUMMARY: Final = 1 << 5
+MASTER_SUMMARY: Final = 1 << 6
+
+_EVENT_BIT: Final = {1: COMMAND_ERROR, 2: EXECUTION_ERROR, 3: DEVICE_ERROR, 4: QUERY_ERROR}
+
+QUEUE_LENGTH: Final = 20
+"""Errors kept; SCPI-99 asks for at least two. The last place is taken by -350 when more arrive."""
+
+
+class ScpiError(Exception):
+    """An error for the instrument's own error queue; never leaves the instrument."""
+
+    def __init__(self, code: int, detail: str = "") -> None:
+        message = MESSAGES[code]
+        super().__init__(f"{message};{detail}" if detail else message)
+        self.code = code
+
+
+def quoted(code: int, message: str) -> str:
+    """Return an entry as SCPI-99 writes it: ``-113,"Undefined header"``."""
+    return f'{code},"{message}"'
+
+
+class Status:
+    """ESR, ESE, SRE, STB and the error queue of one instrument.
+
+    :param entry: writes an error as this instrument's dialect does.
+    """
+
+    def __init__(self, entry: Callable[[int, str], str] = quoted) -> None:
+        self._entry = entry
+        self._queue: deque[tuple[int, str]] = deque()
+        self._service_enable = 0
+        self.event_enable = 0
+        self._events = POWER_ON
+
+    def power_on(self) -> None:
+        """Go back to the power-on state: nothing enabled, queue empty, PON set in the event register."""
+        self.clear()
+        self._service_enable = 0
+        self.event_enable = 0
+        self._events = POWER_ON
+
+    def clear(self) -> None:
+        """``*CLS``: empty event register and error queue; the enable registers stay."""
+        self._queue.clear()
+        self._events = 0
+
+    @property
+    def service_enable(self) -> int:
+        return self._service_enable
+
+    @service_enable.setter
+    def service_enable(self, mask: int) -> None:
+        """Bit 6 cannot be enabled: it is the summary itself (IEEE 488.2, 11.3.2)."""
+        self._service_enable = mask & ~MASTER_SUMMARY
+
+    def operation_complete(self) -> None:
+        """``*OPC``: no command of these instruments overlaps, so it is complete at once."""
+        self._events |= OPERATION_COMPLETE
+
+    def report(self, error: ScpiError) -> None:
+        """Put an error into the queue and set its bit in the event register."""
+        self._events |= _EVENT_BIT[-error.code // 100]
+        if len(self._queue) < QUEUE_LENGTH:
+            self._queue.append((error.code, str(error)))
+        else:
+            self._events |= DEVICE_ERROR
+            self._queue[-1] = (-350, MESSAGES[-350])
+
+    def next_error(self) -> str:
+        """``SYSTem:ERRor?``: return and remove the oldest error, or the entry that says there is none."""
+        return self._entry(*(self._queue.popleft() if self._queue else (0, MESSAGES[0])))
+
+    def read_events(self) -> int:
+        """``*ESR?``: return and clear the event register."""
+        events, self._events = self._events, 0
+        return events
+
+    def status_byte(self) -> int:
+        """``*STB?``: return the status byte with the master summary in bit 6; clears nothing."""
+        byte = ERROR_AVAILABLE if self._queue else 0
+        if self._events & self.event_enable:
+            byte |= EVENT_SUMMARY
+        return byte | MASTER_SUMMARY if byte & self._service_enable else byte

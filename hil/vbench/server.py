@@ -1,0 +1,173 @@
+"""The ports of the bench: binding them all before anything starts, and the SCPI sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import ipaddress
+import socket
+import weakref
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING
+
+from hil.errors import ConfigurationError, RigFault, nearest
+from hil.vbench.bench import LINES
+from hil.vbench.control import ControlPort
+from hil.vbench.relay_board import serve_relays
+from hil.vbench.sockets import ByteProtocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from pymodbus.server import ModbusTcpServer
+
+    from hil.vbench.bench import Bench
+    from hil.vbench.terminals import VirtualInstrument
+
+STANDARD_PORTS: Mapping[str, int] = {
+    "meter": 5025,
+    "load": 30000,
+    "relays": 5020,
+    "control": 7000,
+    **{name: 7001 + number for number, name in enumerate(LINES)},
+}
+"""5025 and 30000 are the instruments' own (research/scpi.md); 5020 stands for Modbus' 502, which needs privileges."""
+
+MAX_SCPI_LINE = 1 << 16
+"""Bytes of one SCPI message; a client that sends more is cut off."""
+
+
+@dataclass(frozen=True)
+class Endpoints:
+    """Where a bench listens: one loopback address, one port for each part (0: any free one)."""
+
+    address: str = "127.0.0.1"
+    ports: Mapping[str, int] = field(default_factory=dict)
+    """Those that differ from ``STANDARD_PORTS``."""
+
+    def bind(self) -> dict[str, socket.socket]:
+        """Return a bound socket for each port; binds all or raises.
+
+        Raises ConfigurationError for an address or port that cannot be, RigFault for one that is taken.
+        """
+        if not _is_loopback(self.address):
+            raise ConfigurationError(
+                f"'{self.address}' is not a loopback address", remedy="Take one of 127.0.0.1 to 127.255.255.254"
+            )
+        for name in self.ports:
+            if name not in STANDARD_PORTS:
+                raise ConfigurationError(f"'{name}' is not a port of the bench{nearest(name, STANDARD_PORTS)}")
+        bound: dict[str, socket.socket] = {}
+        try:
+            for name, port in {**STANDARD_PORTS, **self.ports}.items():
+                bound[name] = self._bind_one(name, port)
+        except Exception:
+            for one in bound.values():
+                one.close()
+            raise
+        return bound
+
+    def _bind_one(self, name: str, port: int) -> socket.socket:
+        one = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        try:
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            one.bind((self.address, port))
+            one.listen(16)  # two may bind with SO_REUSEADDR while none listens
+            one.setblocking(False)
+        except (OSError, OverflowError) as error:
+            one.close()
+            place = f"{self.address}:{port}"
+            if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+                raise RigFault(
+                    f"the port of '{name}' is taken by another program",
+                    place=place,
+                    remedy=f"End that one, or choose another address (--address 127.0.0.2) or port (--port {name}=…)",
+                ) from None
+            raise RigFault(
+                f"the port of '{name}' cannot be opened: {error}", place=place, remedy="Choose another address or port"
+            ) from None
+        return one
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        return ipaddress.IPv4Address(address).is_loopback
+    except ValueError:
+        return False
+
+
+class ScpiConnection(ByteProtocol):
+    """One client of one instrument: lines ended by LF or CRLF in, replies ended by LF out."""
+
+    def __init__(self, instrument: VirtualInstrument) -> None:
+        super().__init__()
+        self._execute = instrument.execute
+        self._rest = b""
+
+    def data_received(self, data: bytes) -> None:
+        *lines, rest = (self._rest + data if self._rest else data).split(b"\n")
+        self._rest = rest
+        for line in lines:
+            if len(line) > MAX_SCPI_LINE:
+                break
+            reply = self._execute(line.decode("ascii", "replace").rstrip("\r"))
+            if reply is not None:
+                self.transport.write(reply.encode("ascii", "replace") + b"\n")
+        else:
+            if len(rest) <= MAX_SCPI_LINE:
+                return
+        self.transport.abort()
+
+    def pause_writing(self) -> None:
+        """Take no more queries from a client that does not read its replies."""
+        self.transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        self.transport.resume_reading()
+
+
+@dataclass
+class RunningBench:
+    """A bench that listens."""
+
+    bench: Bench
+    address: str
+    ports: Mapping[str, int]
+    control: ControlPort
+    _servers: list[asyncio.Server]
+    _relays: ModbusTcpServer
+    _connections: weakref.WeakSet[ByteProtocol]
+
+    async def close(self) -> None:
+        """Stop listening and drop all connections."""
+        self.control.follower.stop()
+        for server in self._servers:
+            server.close()
+        for connection in list(self._connections):
+            connection.abort()
+        await self._relays.shutdown()  # type: ignore[no-untyped-call]  # pymodbus
+
+
+async def start(bench: Bench, endpoints: Endpoints) -> RunningBench:
+    """Open all ports of ``bench`` in the running event loop; raises as ``Endpoints.bind`` does."""
+    loop = asyncio.get_running_loop()
+    sockets = endpoints.bind()
+    ports = {name: int(one.getsockname()[1]) for name, one in sockets.items()}
+    control = ControlPort(bench, loop)
+    makers: dict[str, Callable[[], ByteProtocol]] = {
+        "meter": lambda: ScpiConnection(bench.meter),
+        "load": lambda: ScpiConnection(bench.load),
+        "control": control.make_protocol,
+        **{name: port.make_protocol for name, port in bench.ports.items()},
+    }
+    connections: weakref.WeakSet[ByteProtocol] = weakref.WeakSet()
+
+    def remembered(make: Callable[[], ByteProtocol]) -> ByteProtocol:
+        connection = make()
+        connections.add(connection)
+        return connection
+
+    servers = [await loop.create_server(partial(remembered, make), sock=sockets[name]) for name, make in makers.items()]
+    relays = await serve_relays(bench, sockets["relays"], loop)
+    return RunningBench(bench, endpoints.address, ports, control, servers, relays, connections)

@@ -1,0 +1,74 @@
+"""Where the plant and the virtual instruments meet: what a meter's and a load's terminals carry.
+
+The plant writes samples and serves measurements; the instruments know nothing of contactors, cables or appliances.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+LoadMode: TypeAlias = Literal["CURR", "RES", "POW"]
+
+
+@dataclass(frozen=True)
+class MeterSample:
+    """True values at the meter's terminals over one update period; the instrument adds its own errors."""
+
+    t: float
+    """Instant in seconds of virtual time at which the period ended."""
+    period: float
+    """Length of the period in seconds."""
+    voltage: float
+    """True rms voltage in V."""
+    current: float
+    """True rms current in A."""
+    power: float
+    """Mean active power in W."""
+    frequency: float
+    """Fundamental frequency in Hz; 0 without voltage."""
+
+
+def _nobody() -> None:
+    """Stand for the plant until it registers itself."""
+
+
+def _dead_terminals() -> tuple[float, float, float, float]:
+    return 0.0, 0.0, 0.0, 0.0
+
+
+@dataclass
+class ElectronicLoadState:
+    """What an electronic load is told to draw, and how it sees its own terminals.
+
+    The instrument writes the set-points and then calls ``on_change``; the plant sets both callables.
+    """
+
+    mode: LoadMode = "CURR"
+    current: float = 0.0
+    """Set-point of mode CURR in A rms."""
+    resistance: float = 0.0
+    """Set-point of mode RES in ohm."""
+    power: float = 0.0
+    """Set-point of mode POW in W."""
+    input_on: bool = False
+    on_change: Callable[[], None] = field(default=_nobody, repr=False)
+    """Called after every change of the fields above."""
+    measured: Callable[[], tuple[float, float, float, float]] = field(default=_dead_terminals, repr=False)
+    """Returns true volts (rms), amperes (rms), watts and hertz at the present instant."""
+
+
+class VirtualInstrument(Protocol):
+    """An instrument behind a raw socket: one line in, at most one line out."""
+
+    def execute(self, line: str) -> str | None:
+        """Take one received line without its line end; return the reply without line end, None if there is none.
+
+        Never raises for anything a client can send: errors go into the instrument's error queue.
+        """
+
+    def power_on(self, seed: str) -> None:
+        """Go back to the power-on state, with the noise seeded by ``seed``."""

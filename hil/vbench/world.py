@@ -1,0 +1,65 @@
+"""What a world shall be made of, as a reset request or a configuration file says it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from hil.errors import ConfigurationError, nearest
+from hil.vbench.parameters import PlantParameters
+
+ROLES = ("socket", "cable")
+
+
+@dataclass(frozen=True)
+class NodeAccess:
+    """Where the socket's ledger is; the password never shows in a repr."""
+
+    host: str
+    port: int
+    user: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class WorldRequest:
+    """What a world shall be made of."""
+
+    seed: str = "standing bench"
+    plant: PlantParameters = field(default_factory=PlantParameters)
+    devices: Mapping[str, Mapping[str, object] | None] = field(default_factory=dict)
+    """Profiles of the devices fitted, by role."""
+    node: NodeAccess | None = None
+
+    @classmethod
+    def of(cls, request: Mapping[str, object]) -> WorldRequest:
+        """Return the parsed request; raises ConfigurationError that names the first thing wrong."""
+        unknown = set(request) - {"op", "seed", "plant", "devices", "node"}
+        if unknown:
+            raise ConfigurationError(f"unknown fields: {', '.join(sorted(unknown))}", place="reset")
+        seed, plant, node = request.get("seed", cls.seed), request.get("plant"), request.get("node")
+        devices = request.get("devices")
+        if not isinstance(seed, str):
+            raise ConfigurationError("must be a text", place="reset.seed")
+        for name, value in {"plant": plant, "devices": devices, "node": node}.items():
+            if value is not None and not isinstance(value, Mapping):
+                raise ConfigurationError("must be an object", place=f"reset.{name}")
+        profiles = dict(devices) if isinstance(devices, Mapping) else {}
+        for role, profile in profiles.items():
+            if role not in ROLES:
+                raise ConfigurationError(f"'{role}' is not a device{nearest(role, ROLES)}", place="reset.devices")
+            if profile is not None and not isinstance(profile, Mapping):
+                raise ConfigurationError("must be a profile (an object) or null", place=f"reset.devices.{role}")
+        return cls(
+            seed,
+            PlantParameters.of(plant if isinstance(plant, Mapping) else {}),
+            profiles,
+            _node_access(node) if isinstance(node, Mapping) else None,
+        )
+
+
+def _node_access(node: Mapping[str, object]) -> NodeAccess:
+    host, port, user, password = (node.get(name) for name in ("host", "port", "user", "password"))
+    if isinstance(host, str) and type(port) is int and isinstance(user, str) and isinstance(password, str):
+        return NodeAccess(host, port, user, password)
+    raise ConfigurationError("needs host, user and password (texts) and port (a number)", place="reset.node")
