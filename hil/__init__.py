@@ -1,5 +1,3 @@
 """Hardware-in-the-loop tests for thing-to-thing electricity payments (see README.md)."""
 
-from importlib.metadata import version
-
-__version__ = version("micropay-hil")
+__version__ = "0.1.0"

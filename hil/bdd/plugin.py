@@ -125,12 +125,13 @@ def _record_step(item: pytest.Item, step: Any, outcome: str, error: Exception | 
     left = item.stash[STEPS_LEFT]
     if step in left:
         left.remove(step)
+    started: float = item.stash.get(STEP_STARTED, 0.0)
     data: dict[str, Any] = {
         "keyword": step.keyword.strip(),
         "text": step.name,
         "line": step.line_number,
         "outcome": outcome,
-        "started": round(item.stash[STEP_STARTED] if STEP_STARTED in item.stash else 0.0, 6),
+        "started": round(started, 6),
     }
     if error is not None:
         data["error"] = _error_document(error)

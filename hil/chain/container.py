@@ -6,6 +6,7 @@ import atexit
 import contextlib
 import os
 import secrets
+import socket
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
@@ -55,6 +56,7 @@ _UNREACHABLE = (docker.errors.DockerException, requests.RequestException, OSErro
 def connect(timeout: float = _DAEMON_TIMEOUT) -> DockerClient:
     """Return a client of the Docker daemon; raises ConfigurationError if none answers."""
     try:
+        _knock()
         return docker.from_env(timeout=int(timeout))  # asks the daemon for its version
     except _UNREACHABLE as error:
         raise ConfigurationError(
@@ -68,8 +70,20 @@ def shares_our_network() -> bool:
 
     That is so for the system's own daemon on Linux; one behind another socket may be remote, rootless or in a VM.
     """
-    address = os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock"
-    return sys.platform.startswith("linux") and address in _SYSTEM_SOCKETS
+    return sys.platform.startswith("linux") and _daemon_address() in _SYSTEM_SOCKETS
+
+
+def _daemon_address() -> str:
+    return os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock"
+
+
+def _knock() -> None:
+    """Raise OSError if nobody listens on the daemon's socket: docker-py would leak one for each vain attempt."""
+    scheme, _, path = _daemon_address().partition("://")
+    if scheme == "unix":
+        with socket.socket(socket.AF_UNIX) as probe:
+            probe.settimeout(_DAEMON_TIMEOUT)
+            probe.connect(path)
 
 
 class ContainerNode(NodeBase):
@@ -127,6 +141,7 @@ class ContainerNode(NodeBase):
         )
         if self._standing is not None:
             atexit.unregister(self.stop)
+            self._docker.close()
 
     def stop(self) -> None:
         atexit.unregister(self.stop)

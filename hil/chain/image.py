@@ -26,8 +26,9 @@ OWN_IMAGES: Final = "micropay-hil/"
 DEFAULT_IMAGE: Final = f"{OWN_IMAGES}bitcoind"
 DEBIAN_IMAGE: Final = ("debian", f"{debian.SUITE}-slim")
 LABEL: Final = "micropay-hil.dockerfile"
+NOTES_LABEL: Final = "micropay-hil.notes"
 
-_BOOTSTRAPPED = (f"{OWN_IMAGES}debian", debian.SUITE)
+_BASE_IMAGE = f"{OWN_IMAGES}debian"
 _DOCKER_ERRORS = (docker.errors.DockerException, requests.RequestException)
 
 
@@ -43,12 +44,13 @@ def ensure_image(client: DockerClient, name: str) -> tuple[Image, tuple[str, ...
     """
     ours = name.startswith(OWN_IMAGES)
     fingerprint = hashlib.sha256(dockerfile().read_bytes()).hexdigest()[:16] if ours else ""
-    if (image := _present(client, name, fingerprint)) is not None:
-        return image, ()
-    with lock("image"):
-        if (image := _present(client, name, fingerprint)) is not None:
-            return image, ()
-        return _build(client, name, fingerprint) if ours else (_pull(client, name), ())
+    image = _present(client, name, fingerprint)
+    if image is None:
+        with lock("image"):
+            image = _present(client, name, fingerprint)
+            if image is None:
+                image = _build(client, name, fingerprint) if ours else _pull(client, name)
+    return image, tuple(image.labels.get(NOTES_LABEL, "").splitlines())
 
 
 def dockerfile() -> Path:
@@ -85,18 +87,18 @@ def _pull(client: DockerClient, name: str) -> Image:
     return image
 
 
-def _build(client: DockerClient, name: str, fingerprint: str) -> tuple[Image, tuple[str, ...]]:
+def _build(client: DockerClient, name: str, fingerprint: str) -> Image:
     """Build from Debian's image if the registry gives it, else from the packages of the machine's mirror."""
     try:
         client.images.pull(DEBIAN_IMAGE[0], tag=DEBIAN_IMAGE[1])
-        return _build_on(client, name, ":".join(DEBIAN_IMAGE), fingerprint), ()
+        return _build_on(client, name, ":".join(DEBIAN_IMAGE), fingerprint)
     except _DOCKER_ERRORS as error:
         first = f"on Debian's image: {_brief(error)}"
     try:
         tree = debian.unpack()
-        _import_tree(client, tree)
+        base = _base_of(client, tree)
         note = "base image made from the machine's Debian mirror, because the registry's cannot be used"
-        return _build_on(client, name, ":".join(_BOOTSTRAPPED), fingerprint), (note, *tree.notes)
+        return _build_on(client, name, base, fingerprint, (note, *tree.notes))
     except (ConfigurationError, *_DOCKER_ERRORS) as error:
         second = f"on the machine's Debian mirror: {_brief(error)}"
     raise ConfigurationError(
@@ -106,12 +108,12 @@ def _build(client: DockerClient, name: str, fingerprint: str) -> tuple[Image, tu
     )
 
 
-def _build_on(client: DockerClient, name: str, base: str, fingerprint: str) -> Image:
+def _build_on(client: DockerClient, name: str, base: str, fingerprint: str, notes: tuple[str, ...] = ()) -> Image:
     image, _ = client.images.build(
         path=str(dockerfile().parent),
         tag=name,
         buildargs={"BASE": base},
-        labels={LABEL: fingerprint},
+        labels={LABEL: fingerprint, NOTES_LABEL: "\n".join(notes)},
         network_mode="host",
         rm=True,
         forcerm=True,
@@ -119,10 +121,19 @@ def _build_on(client: DockerClient, name: str, base: str, fingerprint: str) -> I
     return image
 
 
-def _import_tree(client: DockerClient, tree: debian.Tree) -> None:
-    """Make the unpacked tree a base image; everything in it belongs to root whoever unpacked it."""
+def _base_of(client: DockerClient, tree: debian.Tree) -> str:
+    """Return the name of the base image that holds the unpacked tree; import it if it is not there yet."""
+    stat = (tree.root / "usr/bin/bitcoind").stat()
+    tag = f"{debian.SUITE}-{int(stat.st_mtime)}-{stat.st_size}"  # dpkg keeps the package's own dates
+    name = f"{_BASE_IMAGE}:{tag}"
+    if _present(client, name, "") is None:
+        _import_tree(client, tree, tag)
+    return name
 
+
+def _import_tree(client: DockerClient, tree: debian.Tree, tag: str) -> None:
     def as_root(member: tarfile.TarInfo) -> tarfile.TarInfo:
+        # whoever unpacked it
         member.uid = member.gid = 0
         member.uname = member.gname = "root"
         return member
@@ -131,7 +142,7 @@ def _import_tree(client: DockerClient, tree: debian.Tree) -> None:
         with tarfile.open(fileobj=file, mode="w") as archive:
             archive.add(tree.root, arcname=".", filter=as_root)
         file.flush()
-        client.api.import_image_from_file(file.name, *_BOOTSTRAPPED)
+        client.api.import_image_from_file(file.name, _BASE_IMAGE, tag)
 
 
 def _brief(error: Exception) -> str:

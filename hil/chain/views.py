@@ -16,7 +16,7 @@ from hil.protocol.coins import OutPoint
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_PARENTHESES = re.compile(r"\(([^()]*)\)\s*$")
+_PARENTHESES = re.compile(r"\((.*)\)$", re.DOTALL)
 _KNOWN: Final = frozenset({"txn-already-in-mempool", "txn-already-known"})
 _NOT_FOUND: Final = -5
 _NO_TRANSACTION: Final = -22

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import platform
+import resource
 import secrets
 import subprocess
 import sys
@@ -139,7 +140,11 @@ class Run:
             self._closing.close()
         finally:
             verdict = worst([*self._verdicts, *([verdict] if verdict is not None else [])])
-            self._writer.host |= {"finished": utc_now().isoformat(), "wall_s": round(self._watch(), 3)}
+            self._writer.host |= {
+                "finished": utc_now().isoformat(),
+                "wall_s": round(self._watch(), 3),
+                "max_rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+            }
             self.digest = self._writer.finish(verdict)
             self._point_latest()
         return verdict

@@ -25,6 +25,9 @@ class ByteProtocol(asyncio.BufferedProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)
+        # asyncio does this only for sockets made with proto IPPROTO_TCP; without it a second frame waits 40 ms for the
+        # acknowledgement of the first
+        transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._connected = True
 
     def abort(self) -> None:

@@ -115,8 +115,8 @@ class Project:
         path.write_text(textwrap.dedent(text).lstrip("\n"), encoding="utf-8")
 
     def run(self, *arguments: str) -> pytest.RunResult:
-        """Run pytest in this process; without labgrid's plugin, which can be started once in a process only."""
-        return self.pytester.runpytest_inprocess("-p", "no:labgrid", *arguments)
+        """Run pytest in this process; labgrid starts only once in a process, hypothesis takes a second to load."""
+        return self.pytester.runpytest_inprocess("-p", "no:labgrid", "-p", "no:hypothesispytest", *arguments)
 
     def collected(self, *arguments: str) -> list[str]:
         result = self.run("--collect-only", "-q", *arguments)

@@ -64,22 +64,18 @@ def test_a_node_answers_on_loopback_only_and_is_removed(daemon: DockerClient, ho
     node.stop()
 
 
-def test_the_description_names_version_image_digest_and_options() -> None:
+def test_docker_shows_what_runs_and_no_password_and_few_rights(daemon: DockerClient) -> None:
     with ContainerNode() as node:
         description = node.describe()
-    assert (description.provider, description.image, description.options) == ("docker", DEFAULT_IMAGE, OPTIONS)
-    assert description.image_digest.startswith("sha256:")
-    assert description.version >= 240_000
-
-
-def test_docker_inspect_shows_no_password_and_few_rights(daemon: DockerClient) -> None:
-    with ContainerNode() as node:
         attributes = daemon.api.inspect_container(str(node.container.id))
         assert "-rpcauth=" in json.dumps(attributes)
         assert node.endpoint.password not in json.dumps(attributes)
-        host = attributes["HostConfig"]
-        assert (host["ReadonlyRootfs"], host["CapDrop"], list(host["Tmpfs"])) == (True, ["ALL"], ["/data"])
-        assert attributes["Config"]["User"] == "65534:65534"
+    host = attributes["HostConfig"]
+    assert (host["ReadonlyRootfs"], host["CapDrop"], list(host["Tmpfs"])) == (True, ["ALL"], ["/data"])
+    assert attributes["Config"]["User"] == "65534:65534"
+    assert (description.provider, description.image, description.options) == ("docker", DEFAULT_IMAGE, OPTIONS)
+    assert description.image_digest.startswith("sha256:")
+    assert description.version >= 240_000
 
 
 def test_the_container_of_a_killed_owner_is_removed_by_the_next_start(
@@ -98,15 +94,15 @@ def test_the_container_of_a_killed_owner_is_removed_by_the_next_start(
 
 
 def test_a_container_of_another_machine_is_left_alone_until_it_has_ended(daemon: DockerClient) -> None:
-    with ContainerNode():  # the image is there now
-        elsewhere = str(replace(this_process(), space="0abc"))
+    ensure_image(daemon, DEFAULT_IMAGE)
+    elsewhere = str(replace(this_process(), space="0abc"))
     stranger = daemon.containers.create(
         DEFAULT_IMAGE, ["-version"], entrypoint=["bitcoind"], labels={OWNER_LABEL: elsewhere}
     )
     try:
         assert stranger.id not in reap(daemon)
         stranger.start()
-        stranger.wait(timeout=10)
+        stranger.wait()
         assert stranger.id in reap(daemon)
     finally:
         if _exists(daemon, str(stranger.id)):
@@ -131,9 +127,9 @@ def test_a_port_taken_at_the_last_moment_is_replaced_by_another(monkeypatch: pyt
 def test_an_absent_image_of_our_own_is_built_and_found_again(daemon: DockerClient) -> None:
     name = f"{OWN_IMAGES}bitcoind-test-{this_process().pid}"
     try:
-        built, _ = ensure_image(daemon, name)
-        again, notes = ensure_image(daemon, name)
-        assert (again.id, notes) == (built.id, ())
+        built, notes = ensure_image(daemon, name)
+        again, notes_again = ensure_image(daemon, name)
+        assert (again.id, notes_again) == (built.id, notes)
         version = daemon.containers.run(name, ["-version"], remove=True)
         assert version.startswith(b"Bitcoin ")
     finally:

@@ -115,7 +115,8 @@ def test_a_node_killed_during_a_call_is_a_ledger_that_is_unavailable(make_node: 
         with pytest.raises(LedgerUnavailable, match="dropped the connection during waitforblockheight"):
             client.call("waitforblockheight", 10**6, 10_000)
         kill.join()
-        with pytest.raises(LedgerUnavailable, match="refused the connection"):
+        # while the dying process still holds its port, the kernel may take the connection and drop it
+        with pytest.raises(LedgerUnavailable, match=r"(refused|dropped) the connection"):
             client.call("getblockcount")
 
 

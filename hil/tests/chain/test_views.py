@@ -156,6 +156,7 @@ def test_without_a_transaction_index_conflicts_in_blocks_are_found_since_the_vie
         ("missing-inputs", "missing-inputs"),
         ("bad-txns-inputs-missingorspent", "missing-inputs"),
         ("mandatory-script-verify-flag-failed (Non-canonical DER signature)", "Non-canonical DER signature"),
+        ("mempool-script-verify-flag-failed (No CHECK(MULTI)SIG)", "No CHECK(MULTI)SIG"),
         ("insufficient fee, rejecting replacement ab; new feerate 1 <= old feerate 2", "insufficient fee"),
         ("min relay fee not met, 0 < 110", "min relay fee not met"),
         ("Fee exceeds maximum configured by user (e.g. -maxtxfee, maxfeerate)", "max-fee-exceeded"),

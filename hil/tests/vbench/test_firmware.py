@@ -1,10 +1,12 @@
+import socket
+
 import pytest
 
 from hil.tests.vbench.bench_kit import BYTE, Echo, plain_bench
 from hil.vbench.bench import Bench
 from hil.vbench.firmware import Entropy, meter_gain
 from hil.vbench.parameters import PlantParameters
-from hil.vbench.world import WorldRequest
+from hil.vbench.world import NodeAccess, WorldRequest
 
 K3 = 2
 
@@ -118,3 +120,16 @@ def test_storage_survives_a_power_cut_but_not_a_reset() -> None:
     renewed = bench.world.hosts["socket"]._program
     assert isinstance(renewed, Echo)
     assert renewed.board.storage.read("key") is None
+
+
+def test_only_the_socket_sees_the_ledger_and_a_dead_node_is_not_ready() -> None:
+    bench = plain_bench()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    node = NodeAccess("127.0.0.1", port, "user", "password")
+    for _ in range(2):
+        bench.reset(WorldRequest("s", devices={"socket": {}, "cable": {}}, node=node))
+    ledgers = {role: host._board.ledger for role, host in bench.world.hosts.items()}
+    assert ledgers["cable"] is None
+    assert ledgers["socket"] is not None
+    assert ledgers["socket"].ready() is False

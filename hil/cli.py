@@ -1,0 +1,130 @@
+"""``hil``: run, check, node, vbench, report. Exit codes are those of :class:`hil.errors.ExitCode`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from hil import __version__
+from hil.errors import ExitCode, HilError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Entry point of the command; returns the exit code."""
+    options, rest = _parser().parse_known_args(arguments)
+    if rest and options.command != "run":
+        _parser().error(f"unrecognized arguments: {' '.join(rest)}")
+    try:
+        code: int = options.act(options, rest)
+    except HilError as error:
+        print(f"hil {options.command}: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return ExitCode.INTERRUPTED
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="hil", description="Hardware-in-the-loop tests for thing-to-thing electricity payments."
+    )
+    parser.add_argument("--version", action="version", version=f"hil {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    run = commands.add_parser("run", help="run feature files on a rig; further options are pytest's")
+    run.add_argument("paths", nargs="*", help="features/, one file, file:line or file::scenario (default: features)")
+    run.add_argument("--rig", help="rig file (default: rigs/virtual.yaml)")
+    run.add_argument("--node", help="bitcoind: auto, docker, native or external (default: NODE, else auto)")
+    run.add_argument("--seed", type=int, help="repeat a run with its seed")
+    run.set_defaults(act=_run)
+
+    check = commands.add_parser("check", help="find mistakes in feature files without running anything")
+    check.add_argument("paths", nargs="*", default=["features"])
+    check.add_argument("--rig", help="check this rig file too")
+    check.set_defaults(act=_check)
+
+    node = commands.add_parser("node", help="a bitcoind that outlives the command")
+    node.add_argument("action", choices=("up", "info", "down"))
+    node.add_argument("--provider", help="auto, docker or native (default: NODE, else auto)")
+    node.set_defaults(act=_node)
+
+    vbench = commands.add_parser("vbench", help="the virtual bench on its own")
+    vbench.add_argument("action", choices=("up",))
+    vbench.add_argument("--address", default="127.0.0.1", help="loopback address (default: %(default)s)")
+    vbench.set_defaults(act=_vbench)
+
+    report = commands.add_parser("report", help="write the report of a run anew from its evidence")
+    report.add_argument("run", nargs="?", default="reports/runs/latest", help="run folder (default: %(default)s)")
+    report.set_defaults(act=_report)
+    return parser
+
+
+def _run(options: argparse.Namespace, rest: list[str]) -> int:
+    import pytest
+
+    arguments = [*(options.paths or ["features"]), *rest]
+    for name in ("rig", "node", "seed"):
+        value = getattr(options, name)
+        if value is not None:
+            arguments += [f"--{name}", str(value)]
+    return int(pytest.main(arguments))
+
+
+def _check(options: argparse.Namespace, _: list[str]) -> int:
+    from hil.bdd.catalogue import load_catalogue
+    from hil.bdd.preflight import check_paths
+    from hil.rig.file import RigFile
+
+    if options.rig:
+        RigFile.load(Path(options.rig))
+    problems = check_paths(options.paths, load_catalogue())
+    for problem in problems:
+        print(problem)
+    print(f"{len(problems)} mistake{'' if len(problems) == 1 else 's'}", file=sys.stderr)
+    return ExitCode.AUTHOR_ERROR if problems else ExitCode.PASS
+
+
+def _node(options: argparse.Namespace, _: list[str]) -> int:
+    from hil.chain import standing
+
+    if options.action == "down":
+        print("stopped" if standing.down() else "no node was up")
+        return ExitCode.PASS
+    node = standing.up(options.provider) if options.action == "up" else standing.info()
+    if node is None:
+        print("no node is up; start one with: hil node up")
+        return ExitCode.NOTHING_RUN
+    description = node.description
+    print(f"{description.provider}: {description.subversion} at {node.endpoint.host}:{node.endpoint.port}, regtest")
+    for note in description.notes:
+        print(f"  {note}")
+    print(f"ask it:   {node.command} getblockchaininfo")
+    settings = " ".join(f"{name}={value}" for name, value in node.environment.items())
+    print(f"use it:   {settings} hil run --node external")
+    return ExitCode.PASS
+
+
+def _vbench(options: argparse.Namespace, _: list[str]) -> int:
+    """The bench takes over this process: its signals, output and exit code are the command's."""
+    sys.stdout.flush()
+    arguments = [sys.executable, "-m", "hil.vbench", "--address", options.address]
+    os.execv(sys.executable, arguments)  # noqa: S606 - our own program, no shell
+    return ExitCode.INTERNAL_ERROR  # not reached: execv replaces this process or raises
+
+
+def _report(options: argparse.Namespace, _: list[str]) -> int:
+    from hil.errors import ConfigurationError
+    from hil.report.html import write_html
+    from hil.report.junit import write_junit
+
+    folder = Path(options.run).resolve()
+    try:
+        write_junit(folder)
+        print(write_html(folder))
+    except (OSError, json.JSONDecodeError) as error:
+        raise ConfigurationError(f"this is no run folder ({error})", place=str(options.run)) from None
+    return ExitCode.PASS

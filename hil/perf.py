@@ -1,0 +1,131 @@
+"""``make perf``: figures about the framework itself, printed and written to ``reports/perf.json``.
+
+Medians of several tries in one run, since the machine is shared and noisy; compare ratios, not machines. Nothing here
+passes or fails.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from hil.chain.providers import measure_ready
+from hil.errors import ConfigurationError
+from hil.evidence.documents import Kind
+from hil.evidence.store import RunRecord, ScenarioRecord
+from hil.instruments.measure import measure_query
+from hil.rig.rig import project_root
+from hil.rig.virtual_bench import VirtualBenchProcess
+
+TARGET = Path("reports/perf.json")
+TRIES = 5
+TOAST = "features/toast.feature::One slice, sold by the socket in <mode> mode[single-fee-1]"
+SUITE_TIMEOUT_S = 600
+
+
+def main() -> int:
+    """Measure everything, print a table, write the file; returns the exit code."""
+    root = project_root(Path.cwd())
+    figures: dict[str, Any] = {}
+    steps: list[tuple[str, Callable[[], Mapping[str, Any]]]] = [
+        ("toast", lambda: _toast(root)),
+        ("suite", lambda: _suite(root)),
+        ("node", _node),
+        ("queries", _queries),
+    ]
+    for name, measure in steps:
+        print(f"measuring {name} ...", file=sys.stderr)
+        figures |= measure()
+    for key, value in figures.items():
+        print(f"{key:24} {json.dumps(value)}")
+    (root / TARGET).write_text(json.dumps(figures, indent=2) + "\n")
+    return 0
+
+
+def _toast(root: Path) -> Mapping[str, Any]:
+    """The reference scenario, from its first event to its last, real bitcoind and evidence included."""
+    walls, virtual = [], 0.0
+    for _ in range(TRIES):
+        record = _run(root, TOAST)
+        scenario = record.scenarios[0]
+        walls.append(_wall_s(scenario))
+        virtual = scenario.events[-1].t
+    wall = statistics.median(walls)
+    return {
+        "toast_virtual_s": round(virtual, 3),
+        "toast_wall_s": round(wall, 4),
+        "toast_realtime_factor": round(virtual / wall),
+    }
+
+
+def _suite(root: Path) -> Mapping[str, Any]:
+    """All features in one run, node and report included; the largest memory of the test process."""
+    record = _run(root, "features")
+    host = record.document["host"]
+    virtual = sum(scenario.events[-1].t for scenario in record.scenarios)
+    return {
+        "suite_wall_s": host["wall_s"],
+        "suite_scenarios": len(record.scenarios),
+        "suite_virtual_s": round(virtual, 1),
+        "test_process_mb": host["max_rss_mb"],
+    }
+
+
+def _node() -> Mapping[str, Any]:
+    """From nothing to a funded node; null for a provider that this machine does not have."""
+    ready: dict[str, float | None] = {}
+    for provider in ("native", "docker"):
+        try:
+            measure_ready(provider)  # the first one may build the image
+            ready[provider] = round(statistics.median(measure_ready(provider) for _ in range(TRIES)), 4)
+        except ConfigurationError as error:
+            print(f"  {provider}: {error}", file=sys.stderr)
+            ready[provider] = None
+    return {"node_ready_s": ready}
+
+
+def _queries() -> Mapping[str, Any]:
+    """One query to the virtual meter through our transport, and by a bare socket."""
+    bench = VirtualBenchProcess()
+    try:
+        found = measure_query(f"TCPIP::{bench.address}::{bench.ports['meter']}::SOCKET")
+    finally:
+        bench.close()
+    return {key: round(value, 1) for key, value in found.items()}
+
+
+def _run(root: Path, what: str) -> RunRecord:
+    with tempfile.TemporaryFile("w+") as output:
+        code = subprocess.run(
+            [sys.executable, "-m", "pytest", "-q", what, "--seed", "1"],
+            cwd=root,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            timeout=SUITE_TIMEOUT_S,
+            check=False,
+            env=os.environ,
+        ).returncode
+        if code != 0:
+            output.seek(0)
+            raise SystemExit(f"{what} ended with code {code}; figures would mean nothing\n{output.read()[-3000:]}")
+    return RunRecord.load((root / "reports/runs/latest").resolve())
+
+
+def _wall_s(scenario: ScenarioRecord) -> float:
+    start, stop = next(scenario.of(Kind.START)), next(scenario.of(Kind.STOP))
+    if start.host is None or stop.host is None:
+        raise SystemExit(f"{scenario.name} does not tell its wall time")
+    began, ended = (datetime.fromisoformat(str(event.host["wall"])) for event in (start, stop) if event.host)
+    return (ended - began).total_seconds()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
