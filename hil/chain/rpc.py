@@ -33,10 +33,10 @@ _POLL = 0.002
 _PROBE_TIMEOUT = 0.5
 _AUTHORISATION_HINT = "Check the user and password or the cookie file"
 
-_REPEATABLE_PREFIXES = ("get", "list", "test", "decode", "validate", "verify", "scan", "estimate")
+_READING_PREFIXES = ("get", "list", "test", "decode", "validate", "verify", "scan", "estimate")
 _REPEATABLE = frozenset({"sendrawtransaction", "setmocktime", "invalidateblock", "reconsiderblock", "uptime", "help"})
 _DROPPED = (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError)
-_NOT_REPEATABLE = frozenset({"getnewaddress", "getrawchangeaddress"})
+_NOT_READING = frozenset({"getnewaddress", "getrawchangeaddress"})
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,12 @@ def to_satoshi(amount: Decimal | int) -> Satoshi:
 
 def is_repeatable(method: str) -> bool:
     """Tell whether a call does no harm if the node carries it out twice; ``generate…`` and ``send…`` do."""
-    return method in _REPEATABLE or (method.startswith(_REPEATABLE_PREFIXES) and method not in _NOT_REPEATABLE)
+    return method in _REPEATABLE or only_reads(method)
+
+
+def only_reads(method: str) -> bool:
+    """Tell whether a call leaves chain, mempool and wallet of the node as they are."""
+    return method.startswith(_READING_PREFIXES) and method not in _NOT_READING
 
 
 class RpcClient:
@@ -102,6 +107,8 @@ class RpcClient:
         self._connection: http.client.HTTPConnection | None = None
         self._lock = threading.Lock()
         self._ids = itertools.count(1)
+        self.changes = 0
+        """How many exchanges may have changed something at the node: those with a call that does not only read."""
 
     def __repr__(self) -> str:
         return f"RpcClient({self.endpoint!r}, timeout={self.timeout:g})"
@@ -112,7 +119,9 @@ class RpcClient:
         Raises RpcError if the node says no, LedgerUnavailable if it does not answer.
         """
         number = next(self._ids)
-        reply = self._exchange({"id": number, "method": method, "params": params}, method, is_repeatable(method))
+        reply = self._exchange(
+            {"id": number, "method": method, "params": params}, method, is_repeatable(method), not only_reads(method)
+        )
         return self._result(reply, method)
 
     def batch(self, requests: Sequence[Request]) -> list[Any]:
@@ -124,7 +133,8 @@ class RpcClient:
             return []
         body = [{"id": next(self._ids), "method": method, "params": params} for method, *params in requests]
         what = f"a batch of {len(body)} calls from {body[0]['method']}"
-        replies = self._exchange(body, what, all(is_repeatable(str(one["method"])) for one in body))
+        methods = [str(one["method"]) for one in body]
+        replies = self._exchange(body, what, all(map(is_repeatable, methods)), not all(map(only_reads, methods)))
         if isinstance(replies, Mapping):
             self._result(replies, what)  # an error about the batch as a whole
         if not isinstance(replies, list) or len(replies) != len(body):
@@ -168,8 +178,9 @@ class RpcClient:
         if connection is not None:
             connection.close()
 
-    def _exchange(self, request: object, what: str, repeatable: bool) -> Any:
+    def _exchange(self, request: object, what: str, repeatable: bool, changes: bool) -> Any:
         body = json.dumps(request, default=_encode, separators=(",", ":")).encode()
+        self.changes += changes
         with self._lock:
             while True:  # at most twice: the second round has no kept connection
                 kept = self._drop_if_closed_by_peer()

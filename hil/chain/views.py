@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from bitcoin.core import CTransaction, b2lx
@@ -95,9 +96,13 @@ class NodeView:
 
     def conflict(self, transaction: bytes) -> str | None:
         """See the port; raises ValueError if ``transaction`` is none."""
-        parsed = _parse(transaction)
-        own = b2lx(parsed.GetTxid())
-        spent = [OutPoint(b2lx(one.prevout.hash), one.prevout.n) for one in parsed.vin]
+        own, spent = _own_and_spent(transaction)
+        # cheap and nearly always enough, since a device asks several times a second: the coins are still there, or
+        # this very transaction has taken them
+        first = [("gettxout", own, 0, True), *(("gettxout", one.txid, one.index, True) for one in spent)]
+        paid, *coins = self._client.batch(first)
+        if paid is not None or all(coin is not None for coin in coins):
+            return None
         query = [{"txid": one.txid, "vout": one.index} for one in spent]
         calls: list[tuple[Any, ...]] = [("gettxout", one.txid, one.index, False) for one in spent]
         spending, *outputs = self._client.batch([("gettxspendingprevout", query), *calls])
@@ -138,6 +143,13 @@ class NodeView:
 def _reason(error: RpcError) -> str:
     # here the node's words quote the whole transaction
     return "TX decode failed" if error.code == _NO_TRANSACTION else normalised(error.message)
+
+
+@lru_cache(maxsize=16)
+def _own_and_spent(transaction: bytes) -> tuple[str, tuple[OutPoint, ...]]:
+    """Return the transaction's id and the coins that it spends; asked again and again for the same transaction."""
+    parsed = _parse(transaction)
+    return b2lx(parsed.GetTxid()), tuple(OutPoint(b2lx(one.prevout.hash), one.prevout.n) for one in parsed.vin)
 
 
 def _parse(transaction: bytes) -> CTransaction:

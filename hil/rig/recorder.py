@@ -34,7 +34,12 @@ class Recorder:
         self._writer = writer
         self._clock = clock
         self.frames: list[Frame] = []
+        self._by_kind: dict[type[object], list[Frame]] = {}
         self._credited_mwh = 0
+
+    def frames_with(self, kind: type[object]) -> list[Frame]:
+        """Return the frames that carried a message of this kind, oldest first; cheap enough for a wait's condition."""
+        return self._by_kind.get(kind, [])
 
     @property
     def events(self) -> list[Event]:
@@ -82,7 +87,9 @@ class Recorder:
                 "bytes": raw.hex(),
             }
             event = self.write(Kind.FRAME, line, data)
-            self.frames.append(Frame(event.t, direction, message, event))
+            frame = Frame(event.t, direction, message, event)
+            self.frames.append(frame)
+            self._by_kind.setdefault(type(message), []).append(frame)
             self._note_credit(message, meter)
 
         return on_frame

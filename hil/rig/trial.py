@@ -175,7 +175,7 @@ class Trial:
         """Return the frames that carried a message of this kind, oldest first."""
         return [
             (frame, frame.message)
-            for frame in self.recorder.frames
+            for frame in self.recorder.frames_with(kind)
             if isinstance(frame.message, kind) and direction in (None, frame.direction)
         ]
 
@@ -192,7 +192,7 @@ class Trial:
         raise DeadlineExceeded("no payment was accepted in this scenario")
 
     def session_closed(self) -> bool:
-        return bool(self.messages(Close))
+        return bool(self.recorder.frames_with(Close))
 
     def credited_wh(self) -> float:
         """Energy paid for, by the newest receipt, in watt-hours."""

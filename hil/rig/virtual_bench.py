@@ -8,7 +8,7 @@ import select
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from hil.errors import RigFault
@@ -37,9 +37,12 @@ class VirtualBenchProcess:
         self._control = socket.create_connection((self.address, self.ports["control"]), timeout=CONTROL_TIMEOUT_S)
         self._control.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._replies = self._control.makefile("rb")
+        self.ledger_touched: Callable[[], int] = lambda: 0
+        """Tells how often this side has changed the chain; virtual devices ask their node again only after that."""
 
     def advance(self, until: float, received: Mapping[str, int]) -> tuple[float, Mapping[str, int]]:
-        reply = self.ask({"op": "advance", "until": until, "received": received})
+        touched = self.ledger_touched()
+        reply = self.ask({"op": "advance", "until": until, "received": received, "ledger_touched": touched})
         return reply["now"], reply["sent"]
 
     def reset(

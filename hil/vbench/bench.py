@@ -13,6 +13,7 @@ from hil.vbench.firmware import DeviceHost, describe, meter_gain
 from hil.vbench.kernel import Kernel
 from hil.vbench.lines import LinePort, Uart
 from hil.vbench.plant import Plant
+from hil.vbench.quiet_ledger import QuietLedger
 from hil.vbench.terminals import VirtualInstrument
 from hil.vbench.world import ROLES, WorldRequest
 
@@ -87,6 +88,8 @@ class Bench:
         self._port_list = tuple(self.ports.values())
         self.lockstep = False
         """True while a controller owns time."""
+        self.ledger_touched = 0
+        """How often the test side has changed the chain, as it last said."""
         self._load_state = load_state
         self._programs = programs
         self._ledger_client: tuple[NodeAccess, RpcClient] | None = None
@@ -128,7 +131,7 @@ class Bench:
             for line, baud in (("link", numbers.link_baud), ("console", numbers.console_baud))
         }
         for role in fitted:
-            ledger = self._ledger(request.node) if role == "socket" and request.node is not None else None
+            ledger = self._ledger(request.node, kernel) if role == "socket" and request.node is not None else None
             try:
                 hosts[role] = DeviceHost(
                     role,
@@ -153,7 +156,7 @@ class Bench:
         self.meter.update(sample)
         self.load.update()
 
-    def _ledger(self, node: NodeAccess) -> LedgerView:
+    def _ledger(self, node: NodeAccess, kernel: Kernel) -> LedgerView:
         from hil.chain.rpc import RpcClient, RpcEndpoint
         from hil.chain.views import NodeView
 
@@ -162,7 +165,7 @@ class Bench:
                 self._ledger_client[1].close()
             endpoint = RpcEndpoint(node.host, node.port, node.user, node.password)
             self._ledger_client = node, RpcClient(endpoint, timeout=RPC_TIMEOUT)
-        return NodeView(self._ledger_client[1])
+        return QuietLedger(NodeView(self._ledger_client[1]), lambda: self.ledger_touched, lambda: kernel.now)
 
     # --- time --------------------------------------------------------------------------------------------------
 

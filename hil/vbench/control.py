@@ -187,6 +187,10 @@ class Controller(ByteProtocol):
             )
         if not isinstance(received, dict):
             raise ConfigurationError("must be an object: totals by line", place="advance.received")
+        touched = request.get("ledger_touched", 0)
+        if type(touched) is not int:
+            raise ConfigurationError("must be a whole number", place="advance.ledger_touched")
+        self._bench.ledger_touched = touched
         ports = self._bench.ports
         complete = True
         for name, total in received.items():

@@ -1,0 +1,56 @@
+"""The ledger as a virtual device sees it: the real node, asked only when the answer can have changed.
+
+While virtual time stands still nobody but the test side and the devices themselves touch the chain of the bench. The
+test side says with each ``advance`` how often it has done so; until that count changes, the same question has the
+same answer. A socket looks for conflicting spends several times a second, and each look at the node costs as much as
+all other work of that step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hil.ports import Acceptance, CoinStatus, LedgerView
+    from hil.protocol.coins import OutPoint
+
+LOOK_AGAIN_S = 5.0
+"""However quiet it is, the node is asked this often in virtual time: somebody else may use an external node too."""
+
+
+class QuietLedger:
+    """Implements :class:`hil.ports.LedgerView` over another one.
+
+    :param touched: how often the test side has changed the chain, as it last said.
+    :param now: virtual time in seconds.
+    """
+
+    def __init__(self, view: LedgerView, touched: Callable[[], int], now: Callable[[], float]) -> None:
+        self._view = view
+        self._touched = touched
+        self._now = now
+        self._no_conflict: tuple[bytes, int] | None = None
+        self._ask_at = 0.0
+
+    def ready(self) -> bool:
+        return self._view.ready()
+
+    def coin(self, outpoint: OutPoint) -> CoinStatus | None:
+        return self._view.coin(outpoint)
+
+    def accepts(self, transaction: bytes) -> Acceptance:
+        return self._view.accepts(transaction)
+
+    def broadcast(self, transaction: bytes) -> Acceptance:
+        self._no_conflict = None
+        return self._view.broadcast(transaction)
+
+    def conflict(self, transaction: bytes) -> str | None:
+        question = transaction, self._touched()
+        if question == self._no_conflict and self._now() < self._ask_at:
+            return None
+        found = self._view.conflict(transaction)
+        self._no_conflict = question if found is None else None
+        self._ask_at = self._now() + LOOK_AGAIN_S
+        return found
