@@ -2,7 +2,7 @@ Feature: A cable that pays too little loses its power
   The socket checks each signed transaction before it credits it. A wrong one costs the cable its power within 500 ms,
   and the socket settles with the newest transaction that was right.
 
-  Scenario Outline: The cable <cheats> from the third payment on
+  Scenario Outline: The cable <cheats> from the third payment on, in <mode> mode
     Given the socket is under test in <mode> mode
     And the load draws 1300 W
     And the cable <cheats> from the third payment on

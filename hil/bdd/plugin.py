@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from hil.bdd.bridge import render
 from hil.bdd.collection import ScenarioItem
 from hil.bdd.live import LiveLine
 from hil.bdd.outcome import exit_code_of, verdict_of
@@ -75,7 +76,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         seed = config.getoption("seed")
         seed = secrets.randbelow(1 << 31) if seed is None else seed
         root = project_root(config.rootpath)
-        config.stash[RUN] = Run(root, rig_file, node=config.getoption("node"), seed=seed)
+        features = list(dict.fromkeys(item.document.file for item in scenarios))
+        config.stash[RUN] = Run(root, rig_file, node=config.getoption("node"), seed=seed, features=features)
     except ConfigurationError as error:
         raise pytest.UsageError(str(error)) from None
 
@@ -85,7 +87,8 @@ def pytest_report_header(config: pytest.Config) -> str:
 
 
 def _facts(item: ScenarioItem) -> ScenarioFacts:
-    return ScenarioFacts(item.name, item.document.file, item.case.line, tuple(item.case.tags))
+    name = render(item.case.scenario.name, item.case.values)
+    return ScenarioFacts(name, item.name, item.document.file, item.case.line, tuple(item.case.tags))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

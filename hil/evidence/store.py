@@ -23,6 +23,12 @@ MANIFEST_FILE = "manifest.json"
 SCENARIOS = "scenarios"
 
 
+BATCH = 200
+"""Events that may wait to be written, about 10 s of a bench at 10 Hz."""
+
+_PROMPT = frozenset({Kind.START, Kind.VERDICT, Kind.STOP, Kind.STEP})
+
+
 def slug(text: str) -> str:
     """Return ``text`` as a file name of lower-case words joined by hyphens, at most 60 characters."""
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:60] or "scenario"
@@ -35,21 +41,32 @@ class ScenarioWriter:
         self.path = path
         self.events: list[Event] = []
         """Everything written so far, in order: what limits are judged on."""
+        self._written = 0
         self._digest = hashlib.sha256()
-        self._file = path.open("x", encoding="utf-8", buffering=1 << 16)
+        self._file = path.open("x", encoding="utf-8")
 
     def write(self, event: Event) -> None:
-        """Append ``event``; raises RigFault when the disk does not take it."""
-        canonical = event.canonical()
-        text = encode(canonical)
-        self._digest.update(text.encode())
-        self._digest.update(b"\n")
+        """Append ``event``; raises RigFault when the disk does not take it.
+
+        Readings and frames are written out in batches: what a crash can lose is bounded by ``BATCH`` events, and
+        never the last word of a step or a verdict.
+        """
         self.events.append(event)
-        line = text if event.host is None else encode({**canonical, "host": dict(event.host)})
+        if event.kind in _PROMPT or len(self.events) - self._written >= BATCH:
+            self._write_out()
+
+    def _write_out(self) -> None:
+        lines = []
+        for event in self.events[self._written :]:
+            canonical = event.canonical()
+            text = encode(canonical)
+            self._digest.update(text.encode())
+            self._digest.update(b"\n")
+            lines.append(text if event.host is None else encode({**canonical, "host": dict(event.host)}))
+        self._written = len(self.events)
         try:
-            self._file.write(line + "\n")
-            if event.kind in {Kind.START, Kind.VERDICT, Kind.STOP, Kind.STEP}:
-                self._file.flush()
+            self._file.write("\n".join(lines) + "\n")
+            self._file.flush()
         except OSError as error:
             raise RigFault(
                 f"evidence cannot be written: {error.strerror}", place=str(self.path), remedy="Free disk space."
@@ -57,8 +74,9 @@ class ScenarioWriter:
 
     def close(self) -> str:
         """Make the file durable and return the hex digest of its canonical events."""
+        if self._written < len(self.events):
+            self._write_out()
         try:
-            self._file.flush()
             os.fsync(self._file.fileno())
             self._file.close()
         except OSError as error:

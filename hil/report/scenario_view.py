@@ -114,7 +114,8 @@ def view_scenario(number: int, record: ScenarioRecord) -> ScenarioView:
         feature=text_of(begin, "feature"),
         line=text_of(begin, "line"),
         tags=[str(tag) for tag in tags] if isinstance(tags, list) else [],
-        setup=text_of(begin, "setup"),
+        # a scenario's own steps name the set-up, so it is known when it stops rather than when it starts
+        setup=text_of(begin, "setup") or text_of(end, "setup"),
         seed=text_of(begin, "seed"),
         verdict=verdict_of(end) or Verdict.NOT_RUN,
         reason=text_of(end, "reason"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import socket
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,7 @@ from hil.links.serial_line import SerialLine
 from hil.rig.file import LINES, RELAYS, RigFile
 from hil.rig.labgrid_classes import BenchStrategy
 from hil.rig.virtual_bench import ADDRESS_VARIABLE, VirtualBenchProcess
+from hil.units import format_quantity
 
 if TYPE_CHECKING:
     from hil.chain.node import Node
@@ -71,7 +73,7 @@ class Rig:
         self.load: Load = target.get_driver("LoadDriver", name="load").port
         self._closing.callback(self.meter.close)
         self._closing.callback(self.load.close)
-        self.lines = {name: SerialLine(name, target.get_driver("SerialDriver", name=name).serial) for name in LINES}
+        self.lines = {name: SerialLine(name, _prompt(target.get_driver("SerialDriver", name=name))) for name in LINES}
         for relay in RELAYS:
             target.get_driver("DigitalOutputProtocol", name=relay)
         self._bank.prepare()
@@ -86,7 +88,6 @@ class Rig:
         bench = None
         with contextlib.ExitStack() as stack:
             if file.virtual:
-                stack.enter_context(one_processor())
                 bench = VirtualBenchProcess(_bench_address(file))
                 stack.callback(bench.close)
                 os.environ[ADDRESS_VARIABLE] = bench.address
@@ -162,7 +163,11 @@ class Rig:
             "file": self.file.path.name,
             "virtual": self.file.virtual,
             "setups": list(options.setups),
-            "limits": options.limits.model_dump(),
+            "limits": {
+                "power": format_quantity(options.limits.power, "W"),
+                "energy": format_quantity(options.limits.energy, "Wh"),
+                "session": format_quantity(options.limits.session, "s"),
+            },
             "instruments": instruments,
         }
 
@@ -170,22 +175,6 @@ class Rig:
         """Let go of everything; the bench should be safe by now."""
         self._closing.close()
         self._rpc.close()
-
-
-@contextlib.contextmanager
-def one_processor() -> Iterator[None]:
-    """Keep this process, and programs that it starts, on one processor for a while.
-
-    Test side and virtual bench take turns thousands of times a second and never work at the same time. On one
-    processor a turn costs 25 µs; across two it can cost ten times that, since an idle processor wakes slowly.
-    """
-    allowed = os.sched_getaffinity(0)
-    processors = sorted(allowed)
-    os.sched_setaffinity(0, {processors[os.getpid() % len(processors)]})
-    try:
-        yield
-    finally:
-        os.sched_setaffinity(0, allowed)
 
 
 def _bench_address(file: RigFile) -> str:
@@ -212,6 +201,14 @@ def _labgrid(file: RigFile) -> tuple[Any, Any]:
                 f"cannot be opened ({error})", place=name, remedy="Check that it is connected and its address right."
             ) from error
     return environment, target
+
+
+def _prompt(driver: Any) -> Any:
+    """Return the driver's serial port; one over TCP sends each frame at once (pyserial leaves Nagle's delay on)."""
+    if isinstance(driver.port, NetworkSerialPort):
+        with socket.socket(fileno=os.dup(driver.serial.fileno())) as line:
+            line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return driver.serial
 
 
 def _where(driver: Any) -> str:

@@ -9,6 +9,7 @@ import resource
 import secrets
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -33,9 +34,14 @@ ACCEPTANCE = Path("reports/acceptance.yaml")
 
 @dataclass(frozen=True)
 class ScenarioFacts:
-    """What the START event says of a scenario."""
+    """What the START event says of a scenario.
+
+    :param name: as the reader of a report knows it, placeholders filled in.
+    :param label: the last part of its node id, unique in its feature; with the run's seed it decides the keys.
+    """
 
     name: str
+    label: str
     feature: str
     line: int
     tags: tuple[str, ...]
@@ -56,10 +62,13 @@ class Run:
     :param seed: decides every key, coin and noise of a virtual run.
     """
 
-    def __init__(self, root: Path, rig_file: RigFile, *, node: str | None, seed: int) -> None:
+    def __init__(
+        self, root: Path, rig_file: RigFile, *, node: str | None, seed: int, features: Sequence[str] = ()
+    ) -> None:
         self.root = root
         self.rig_file = rig_file
         self.seed = seed
+        self.features = features
         self._node_preference = node
         self._closing = contextlib.ExitStack()
         self._watch = stopwatch()
@@ -79,7 +88,7 @@ class Run:
             description = asdict(node.describe())
             self._writer.document["node"] = description
             self._rig = self._closing.enter_context(Rig.open(self.rig_file, node, self.seed))
-            self._writer.document["rig"] = self._rig.describe()
+            self._writer.document["rig"] = {**self._rig_document(), **self._rig.describe()}
             self._writer.save()
         return self._rig
 
@@ -90,7 +99,7 @@ class Run:
         rig.rewind()
         recorder = Recorder(writer, rig.clock)
         recorder.write(Kind.START, "bench", self._start(facts), host={"wall": utc_now().isoformat()})
-        trial = Trial(rig, recorder, f"{self.seed}/{facts.feature}/{facts.name}")
+        trial = Trial(rig, recorder, f"{self.seed}/{facts.feature}/{facts.label}")
         return OpenScenario(trial, recorder, writer)
 
     def end(self, scenario: OpenScenario, verdict: Verdict, reason: str) -> tuple[Verdict, str]:
@@ -155,7 +164,8 @@ class Run:
         temporary.symlink_to(self.folder.name)
         temporary.replace(latest)
 
-    def _document(self) -> dict[str, Any]:
+    def _rig_document(self) -> dict[str, Any]:
+        """What is known of the rig before it is opened."""
         options = self.rig_file.options
         devices = [
             {"role": role, "description": facts.description, "serial": facts.serial, "firmware": facts.firmware}
@@ -163,12 +173,20 @@ class Run:
             if facts is not None
         ]
         return {
+            "name": options.name,
+            "file": self.rig_file.path.name,
+            "virtual": self.rig_file.virtual,
+            "devices": devices,
+        }
+
+    def _document(self) -> dict[str, Any]:
+        return {
             "id": self.id,
             "seed": str(self.seed),
             "version": __version__,
             "commit": _commit(self.root),
-            "rig": {"name": options.name, "file": self.rig_file.path.name, "virtual": self.rig_file.virtual},
-            "devices": devices,
+            "rig": self._rig_document(),
+            "features": list(self.features),
             "acceptance": _acceptance(self.root / ACCEPTANCE),
         }
 

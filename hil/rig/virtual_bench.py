@@ -36,7 +36,7 @@ class VirtualBenchProcess:
         self._process, self.address, self.ports = _start(address)
         self._control = socket.create_connection((self.address, self.ports["control"]), timeout=CONTROL_TIMEOUT_S)
         self._control.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._replies = self._control.makefile("rb")
+        self._unread = b""
         self.ledger_touched: Callable[[], int] = lambda: 0
         """Tells how often this side has changed the chain; virtual devices ask their node again only after that."""
 
@@ -62,22 +62,28 @@ class VirtualBenchProcess:
 
     def ask(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Send one request and return its reply; raises RigFault if the bench is gone or refuses."""
-        try:
-            self._control.sendall(json.dumps(request, separators=(",", ":")).encode() + b"\n")
-            line = self._replies.readline()
-        except OSError as error:
-            raise self._lost(f"no answer to '{request['op']}' ({error})") from error
-        if not line:
-            raise self._lost(f"it closed the control port during '{request['op']}'")
-        reply: dict[str, Any] = json.loads(line)
+        reply: dict[str, Any] = json.loads(self._exchange(str(request["op"]), json.dumps(request).encode()))
         if "error" in reply:
             who = f", {reply['who']}" if "who" in reply else ""
             raise RigFault(reply["error"], place=f"virtual bench{who}")
         return reply
 
+    def _exchange(self, what: str, request: bytes) -> bytes:
+        """Send a line and return the line that answers it."""
+        try:
+            self._control.sendall(request + b"\n")
+            while b"\n" not in self._unread:
+                data = self._control.recv(1 << 16)
+                if not data:
+                    raise self._lost(f"it closed the control port during '{what}'")
+                self._unread += data
+        except OSError as error:
+            raise self._lost(f"no answer to '{what}' ({error})") from error
+        line, _, self._unread = self._unread.partition(b"\n")
+        return line
+
     def close(self) -> None:
         """End the program; idempotent."""
-        self._replies.close()
         self._control.close()
         if self._process.stdin is not None:
             self._process.stdin.close()

@@ -22,6 +22,7 @@ from hil.errors import ConfigurationError, ExitCode, HilError
 from hil.vbench.bench import PROGRAMS, Bench, find_factory
 from hil.vbench.hmc8015 import Hmc8015
 from hil.vbench.it8615 import It8615
+from hil.vbench.polling import FastLaneLoop
 from hil.vbench.server import STANDARD_PORTS, Endpoints, start
 from hil.vbench.terminals import ElectronicLoadState
 from hil.vbench.world import WorldRequest
@@ -35,7 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
         endpoints, world = _configuration(options)
-        asyncio.run(_serve(endpoints, world, options.programs))
+        with asyncio.Runner(loop_factory=FastLaneLoop) as runner:
+            runner.run(_serve(endpoints, world, options.programs))
     except HilError as error:
         sys.stderr.write(f"hil vbench: {error}\n")
         return error.exit_code

@@ -58,6 +58,7 @@ class ControlPort:
         if holder is not None and not peer_is_gone(holder.transport):
             return False
         if holder is not None:
+            holder.leave_fast_lane()
             holder.transport.abort()
             self.release(holder)
         self._controller = controller
@@ -98,11 +99,14 @@ class Controller(ByteProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
         self._admitted = self._port.admit(self)
-        if not self._admitted:
+        if self._admitted:
+            self.take_fast_lane(lambda: self._admitted and not self._busy and self._bench.lockstep)
+        else:
             self._write(error("this bench already has a controller; end that one or start a bench on another address"))
             self.transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self.leave_fast_lane()
         self._port.release(self)
 
     def data_received(self, data: bytes) -> None:
@@ -120,6 +124,7 @@ class Controller(ByteProtocol):
                 self._write(reply)
         if len(buffer) > MAX_LINE:
             self._write(error(f"a request is longer than {MAX_LINE} bytes"))
+            self.leave_fast_lane()
             self.transport.close()
             self._admitted = False
 

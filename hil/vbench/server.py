@@ -105,6 +105,13 @@ class ScpiConnection(ByteProtocol):
         self._execute = instrument.execute
         self._rest = b""
 
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self.take_fast_lane(lambda: not self.transport.is_closing())
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.leave_fast_lane()
+
     def data_received(self, data: bytes) -> None:
         *lines, rest = (self._rest + data if self._rest else data).split(b"\n")
         self._rest = rest
@@ -117,10 +124,12 @@ class ScpiConnection(ByteProtocol):
         else:
             if len(rest) <= MAX_SCPI_LINE:
                 return
+        self.leave_fast_lane()
         self.transport.abort()
 
     def pause_writing(self) -> None:
         """Take no more queries from a client that does not read its replies."""
+        self.leave_fast_lane()
         self.transport.pause_reading()
 
     def resume_writing(self) -> None:

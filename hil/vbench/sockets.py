@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+from collections.abc import Callable
 from typing import cast
 
-READ_SIZE = 1 << 13
+from hil.vbench.polling import READ_SIZE, FastHandler, FastLaneLoop
 
 
 class ByteProtocol(asyncio.BufferedProtocol):
@@ -20,6 +21,8 @@ class ByteProtocol(asyncio.BufferedProtocol):
 
     def __init__(self) -> None:
         self._connected = False
+        self._fast_lane: dict[int, FastHandler] | None = None
+        self._descriptor = -1
         self._read_buffer = bytearray(READ_SIZE)
         self._read_view = memoryview(self._read_buffer)
 
@@ -44,6 +47,29 @@ class ByteProtocol(asyncio.BufferedProtocol):
     def data_received(self, data: bytes) -> None:
         """Take the next bytes of the stream."""
         raise NotImplementedError
+
+    def take_fast_lane(self, can_wait: Callable[[], bool]) -> None:
+        """Have ``data_received`` called past asyncio's queue from now on, where the loop has a fast lane.
+
+        :param can_wait: asked after each call; False if something was scheduled that the loop must look at.
+        """
+        loop = asyncio.get_running_loop()
+        if not isinstance(loop, FastLaneLoop):
+            return
+
+        def handle(data: bytes) -> bool:
+            self.data_received(data)
+            return can_wait()
+
+        self._fast_lane = loop.fast_lane.handlers
+        self._descriptor = self.transport.get_extra_info("socket").fileno()
+        self._fast_lane[self._descriptor] = handle
+
+    def leave_fast_lane(self) -> None:
+        """Must be called before the connection is gone: its file descriptor will be another's."""
+        if self._fast_lane is not None:
+            self._fast_lane.pop(self._descriptor, None)
+            self._fast_lane = None
 
 
 def peer_is_gone(transport: asyncio.BaseTransport) -> bool:
