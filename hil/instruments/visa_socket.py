@@ -11,7 +11,9 @@ from __future__ import annotations
 import os
 import select
 import socket
-from typing import Any
+
+from pyvisa.constants import StatusCode
+from pyvisa_py.tcpip import TCPIPSocketSession
 
 from hil.clock import stopwatch
 
@@ -70,11 +72,38 @@ class VisaSocket(socket.socket):
         return data
 
 
-def take_over(session: Any) -> VisaSocket:
-    """Put a VisaSocket in the place of the socket inside pyvisa-py's TCPIP SOCKET ``session``.
+class LineSession(TCPIPSocketSession):  # type: ignore[misc]  # pyvisa-py has no types
+    """pyvisa-py's session for a line that carries one short reply for each query.
+
+    It leaves out what pyvisa-py's own does for streams of any length (chunks, a look at four attributes, a select
+    before each write), which takes longer than the reply of a meter.
+    """
+
+    interface: VisaSocket
+
+    def write(self, data: bytes) -> tuple[int, StatusCode]:
+        self.interface.sendall(data)
+        return len(data), StatusCode.success
+
+    def read(self, count: int) -> tuple[bytes, StatusCode]:
+        """Read up to the line feed, or return what came until the session's time-out."""
+        elapsed = stopwatch()
+        line = self.interface
+        while True:
+            left = None if self.timeout is None else max(0.0, self.timeout - elapsed())
+            if not select.select([line], [], [], left)[0]:
+                return line.seen, StatusCode.error_timeout
+            line.recv(count)
+            if line.seen.endswith(LINE_FEED):
+                return line.seen, StatusCode.success_termination_character_read
+
+
+def take_over(session: TCPIPSocketSession) -> VisaSocket:
+    """Make a LineSession over a VisaSocket of pyvisa-py's TCPIP SOCKET ``session``.
 
     Raises OSError if the connection was not made after all.
     """
     line = VisaSocket(session.interface.detach())
     session.interface = line
+    session.__class__ = LineSession
     return line
