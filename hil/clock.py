@@ -127,7 +127,10 @@ class TimeKeeper(Protocol):
     """The virtual bench's control port, as seen by the clock."""
 
     def advance(self, until: float, received: Mapping[str, int]) -> tuple[float, Mapping[str, int]]:
-        """Ask for virtual time ``until``; return the instant reached and, for each line, the total bytes sent."""
+        """Ask for virtual time ``until``; return the instant reached and the total bytes sent on each line.
+
+        :param received: total bytes that the test side has sent on each line; a line that is missing has none.
+        """
 
 
 class LockstepClock(Clock):
@@ -156,7 +159,7 @@ class LockstepClock(Clock):
         self._lines.clear()
 
     def _pass_time(self, until: float) -> None:
-        received = {name: line.bytes_sent for name, line in self._lines.items()}
+        received = {name: line.bytes_sent for name, line in self._lines.items() if line.bytes_sent}
         self._now, sent = self._bench.advance(until, received)
         for name, total in sent.items():
             line = self._lines.get(name)

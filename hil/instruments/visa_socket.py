@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import select
 import socket
+import struct
 
 from pyvisa.constants import StatusCode
 from pyvisa_py.tcpip import TCPIPSocketSession
@@ -35,6 +36,7 @@ class VisaSocket(socket.socket):
         """What was received since the last ``begin()``: what a fault reports as read."""
         self._elapsed = stopwatch()
         self._timeout = 0.0
+        self._patience: float | None = None
         error = self.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         if error:
             self.close()
@@ -54,6 +56,14 @@ class VisaSocket(socket.socket):
             if not self.seen:
                 raise ConnectionAbortedError("closed by the instrument")
             raise UnaskedBytes("bytes that no query asked for")
+
+    def wait_at_most(self, seconds: float | None) -> None:
+        """Let each later ``recv`` wait this long, None for ever; the kernel keeps the time (SO_RCVTIMEO)."""
+        if seconds != self._patience:
+            self._patience = seconds
+            # zero would mean for ever
+            whole, part = divmod(0 if seconds is None else max(1, round(seconds * 1e6)), 1_000_000)
+            self.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", whole, part))
 
     def recv(self, size: int, flags: int = 0, /) -> bytes:
         """Read what is there, and hold it against the one line that the query waits for."""
@@ -87,13 +97,13 @@ class LineSession(TCPIPSocketSession):  # type: ignore[misc]  # pyvisa-py has no
 
     def read(self, count: int) -> tuple[bytes, StatusCode]:
         """Read up to the line feed, or return what came until the session's time-out."""
-        elapsed = stopwatch()
         line = self.interface
+        line.wait_at_most(self.timeout)
         while True:
-            left = None if self.timeout is None else max(0.0, self.timeout - elapsed())
-            if not select.select([line], [], [], left)[0]:
+            try:
+                line.recv(count)
+            except (BlockingIOError, TimeoutError):
                 return line.seen, StatusCode.error_timeout
-            line.recv(count)
             if line.seen.endswith(LINE_FEED):
                 return line.seen, StatusCode.success_termination_character_read
 

@@ -6,6 +6,7 @@ import json
 import os
 import select
 import socket
+import struct
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -36,13 +37,23 @@ class VirtualBenchProcess:
         self._process, self.address, self.ports = _start(address)
         self._control = socket.create_connection((self.address, self.ports["control"]), timeout=CONTROL_TIMEOUT_S)
         self._control.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        # the kernel keeps the deadline: with Python's own each send and each read would begin with a poll
+        self._control.settimeout(None)
+        for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
+            self._control.setsockopt(socket.SOL_SOCKET, option, struct.pack("ll", int(CONTROL_TIMEOUT_S), 0))
         self._unread = b""
         self.ledger_touched: Callable[[], int] = lambda: 0
         """Tells how often this side has changed the chain; virtual devices ask their node again only after that."""
+        self._ledger_told = 0
 
     def advance(self, until: float, received: Mapping[str, int]) -> tuple[float, Mapping[str, int]]:
+        request: dict[str, Any] = {"op": "advance", "until": until}
+        if received:
+            request["received"] = received
         touched = self.ledger_touched()
-        reply = self.ask({"op": "advance", "until": until, "received": received, "ledger_touched": touched})
+        if touched != self._ledger_told:
+            request["ledger_touched"] = self._ledger_told = touched
+        reply = self.ask(request)
         return reply["now"], reply["sent"]
 
     def reset(
@@ -77,6 +88,8 @@ class VirtualBenchProcess:
                 if not data:
                     raise self._lost(f"it closed the control port during '{what}'")
                 self._unread += data
+        except BlockingIOError as error:
+            raise self._lost(f"no answer to '{what}' within {CONTROL_TIMEOUT_S:g} s") from error
         except OSError as error:
             raise self._lost(f"no answer to '{what}' ({error})") from error
         line, _, self._unread = self._unread.partition(b"\n")

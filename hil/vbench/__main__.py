@@ -109,6 +109,7 @@ async def _serve(endpoints: Endpoints, world: WorldRequest, programs: str) -> No
     # what is loaded by now stays for good: no collection need look at it again (it took 35 ms at each reset)
     gc.collect()
     gc.freeze()
+    gc.set_threshold(50_000)  # events come and go without cycles
     running = await start(bench, endpoints)
     ready = {"ready": True, "address": running.address, "ports": dict(running.ports)}
     sys.stdout.write(json.dumps(ready) + "\n")

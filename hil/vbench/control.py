@@ -149,7 +149,7 @@ class Controller(ByteProtocol):
         self._serve()
 
     def _write(self, reply: str) -> None:
-        self.transport.write(reply.encode() + b"\n")
+        self.reply(reply.encode() + b"\n")
 
     # --- operations --------------------------------------------------------------------------------------------
 
@@ -192,10 +192,11 @@ class Controller(ByteProtocol):
             )
         if not isinstance(received, dict):
             raise ConfigurationError("must be an object: totals by line", place="advance.received")
-        touched = request.get("ledger_touched", 0)
-        if type(touched) is not int:
-            raise ConfigurationError("must be a whole number", place="advance.ledger_touched")
-        self._bench.ledger_touched = touched
+        if "ledger_touched" in request:
+            touched = request["ledger_touched"]
+            if type(touched) is not int:
+                raise ConfigurationError("must be a whole number", place="advance.ledger_touched")
+            self._bench.ledger_touched = touched
         ports = self._bench.ports
         complete = True
         for name, total in received.items():

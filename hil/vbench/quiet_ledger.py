@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from hil.ports import Acceptance, CoinStatus, LedgerView
     from hil.protocol.coins import OutPoint
 
-LOOK_AGAIN_S = 5.0
+LOOK_AGAIN_S = 10.0
 """However quiet it is, the node is asked this often in virtual time: somebody else may use an external node too."""
 
 

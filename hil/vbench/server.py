@@ -120,7 +120,7 @@ class ScpiConnection(ByteProtocol):
                 break
             reply = self._execute(line.decode("ascii", "replace").rstrip("\r"))
             if reply is not None:
-                self.transport.write(reply.encode("ascii", "replace") + b"\n")
+                self.reply(reply.encode("ascii", "replace") + b"\n")
         else:
             if len(rest) <= MAX_SCPI_LINE:
                 return

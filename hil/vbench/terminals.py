@@ -6,7 +6,7 @@ The plant writes samples and serves measurements; the instruments know nothing o
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,8 +14,7 @@ if TYPE_CHECKING:
 LoadMode: TypeAlias = Literal["CURR", "RES", "POW"]
 
 
-@dataclass(frozen=True)
-class MeterSample:
+class MeterSample(NamedTuple):
     """True values at the meter's terminals over one update period; the instrument adds its own errors."""
 
     t: float
