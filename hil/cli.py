@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from hil import __version__
 from hil.errors import ExitCode, HilError
@@ -28,15 +28,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code
 
 
+class _Parser(argparse.ArgumentParser):
+    """Ends a wrong command line as the author's error; argparse's own code 2 means interrupted here."""
+
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(ExitCode.AUTHOR_ERROR, f"{self.prog}: {message}\n")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="hil", description="Hardware-in-the-loop tests for thing-to-thing electricity payments."
-    )
+    parser = _Parser(prog="hil", description="Hardware-in-the-loop tests for thing-to-thing electricity payments.")
     parser.add_argument("--version", action="version", version=f"hil {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    run = commands.add_parser("run", help="run feature files on a rig; further options are pytest's")
-    run.add_argument("paths", nargs="*", help="features/, one file, file:line or file::scenario (default: features)")
+    run = commands.add_parser(
+        "run",
+        help="run feature files on a rig; further options are pytest's",
+        usage="hil run [-h] [--rig FILE] [--node PROVIDER] [--seed NUMBER] [pytest's options] [PATH ...]",
+        epilog="PATH: features/, one file, file:line or file::scenario (default: features)",
+        allow_abbrev=False,  # what is not spelled out is for pytest
+    )
     run.add_argument("--rig", help="rig file (default: rigs/virtual.yaml)")
     run.add_argument("--node", help="bitcoind: auto, docker, native or external (default: NODE, else auto)")
     run.add_argument("--seed", type=int, help="repeat a run with its seed")
@@ -66,7 +77,8 @@ def _parser() -> argparse.ArgumentParser:
 def _run(options: argparse.Namespace, rest: list[str]) -> int:
     import pytest
 
-    arguments = [*(options.paths or ["features"]), *rest]
+    # pytest itself tells paths from the values of its options; the plugin of hypothesis takes a second to load
+    arguments = ["-o", "testpaths=features", "-p", "no:hypothesispytest", *rest]
     for name in ("rig", "node", "seed"):
         value = getattr(options, name)
         if value is not None:
@@ -125,6 +137,10 @@ def _report(options: argparse.Namespace, _: list[str]) -> int:
     try:
         write_junit(folder)
         print(write_html(folder))
-    except (OSError, json.JSONDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise ConfigurationError(f"this is no run folder ({error})", place=str(options.run)) from None
     return ExitCode.PASS
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,4 +1,7 @@
-"""The live line: what the bench does at this moment. On a terminal one line that is rewritten, else one each 10 s."""
+"""The live line: what the bench does at this moment. On a terminal one line that is rewritten, else one each 10 s.
+
+On a terminal it stands below the line on which pytest counts the scenarios, and the cursor returns there.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,9 @@ if TYPE_CHECKING:
 
 TERMINAL_PERIOD_S = 0.1
 PLAIN_PERIOD_S = 10.0
-_CLEAR = b"\r\x1b[2K"
+_BELOW = b"\x1bD\x1b[A\x1b7\x1b[B\r\x1b[2K"
+"""Index and cursor up (so that there is a line below), save the cursor, go down, erase that line (ECMA-48, VT100)."""
+_BACK = b"\x1b8"
 
 
 class LiveLine:
@@ -34,16 +39,16 @@ class LiveLine:
         self._due = self._watch() + self._period
         text = describe(trial, self.step)
         if self._terminal:
-            width = os.get_terminal_size(self._file).columns
-            self._write(_CLEAR + text[: width - 1].encode())
+            width = os.get_terminal_size(self._file).columns or 80
+            self._write(_BELOW + text[: width - 1].encode() + _BACK)
             self._shown = True
         else:
-            self._write(text.encode() + b"\n")
+            self._write(b"\n" + text.encode() + b"\n")
 
     def clear(self) -> None:
         """Take the line away, so that what pytest prints stands alone."""
         if self._shown:
-            self._write(_CLEAR)
+            self._write(_BELOW + _BACK)
             self._shown = False
 
     def close(self) -> None:

@@ -1,6 +1,9 @@
-"""From an exception to a verdict, and from a verdict to an exit code. The two tables of README "Exit codes"."""
+"""From an exception to a verdict and to words, and from a verdict to an exit code (README "Exit codes")."""
 
 from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
 
 from hil.errors import ExitCode, HilError
 from hil.evidence.documents import Verdict
@@ -29,15 +32,37 @@ def verdict_of(error: BaseException) -> Verdict:
     An error that nobody raised on purpose is a fault of the bench, this program included: it says nothing about the
     device under test.
     """
-    link: BaseException | None = error
-    while link is not None:
-        if isinstance(link, HilError):
-            return _BY_EXIT_CODE.get(link.exit_code, Verdict.RIG_FAULT)
-        link = link.__cause__
+    told = purposeful(error)
+    if told is not None:
+        return _BY_EXIT_CODE.get(told.exit_code, Verdict.RIG_FAULT)
     if isinstance(error, KeyboardInterrupt):
         return Verdict.NOT_RUN
     return Verdict.RIG_FAULT
 
 
+def purposeful(error: BaseException) -> HilError | None:
+    """Return the error that was raised on purpose, ``error`` itself or its nearest cause; None if there is none."""
+    link: BaseException | None = error
+    while link is not None:
+        if isinstance(link, HilError):
+            return link
+        link = link.__cause__
+    return None
+
+
 def exit_code_of(verdict: Verdict) -> ExitCode:
     return _EXIT_CODES[verdict]
+
+
+def error_document(error: BaseException) -> dict[str, str]:
+    """Return what a STEP event says of an error."""
+    told = purposeful(error)
+    if told is None:
+        return {"what": f"{type(error).__name__}: {error}"}
+    parts = {"what": told.what, "place": told.place, "remedy": told.remedy}
+    return {key: text for key, text in parts.items() if text}
+
+
+def explain(place: str, step: str, error: HilError, again: Sequence[str]) -> str:
+    """Return what an engineer needs on the terminal: the step, what was found, and the command that runs it again."""
+    return f"{place}: {step}\n{verdict_of(error)}: {error}\nrun it again: {shlex.join(again)}"

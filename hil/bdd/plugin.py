@@ -1,7 +1,8 @@
 """The pytest plugin that runs feature files on a rig: options, evidence, verdicts, exit code, summary.
 
-A scenario gets the bench in ``pytest_runtest_setup`` and gives it back, safe, in ``pytest_runtest_teardown``; steps
-are recorded as pytest-bdd tells of them. Exit codes are those of :class:`hil.errors.ExitCode`.
+A scenario gets the bench in ``pytest_runtest_setup`` and gives it back, safe, in ``pytest_runtest_teardown``, or in
+``pytest_sessionfinish`` if the run was interrupted; steps are recorded as pytest-bdd tells of them. Exit codes are
+those of :class:`hil.errors.ExitCode`.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import pytest
 from hil.bdd.bridge import render
 from hil.bdd.collection import ScenarioItem
 from hil.bdd.live import LiveLine
-from hil.bdd.outcome import exit_code_of, verdict_of
+from hil.bdd.outcome import error_document, exit_code_of, explain, purposeful, verdict_of
 from hil.errors import ConfigurationError, ExitCode, HilError
 from hil.evidence.documents import Kind, Verdict
 from hil.evidence.store import RunRecord
@@ -25,7 +26,8 @@ from hil.report.junit import write_junit
 from hil.report.summary import summary_lines
 from hil.rig.file import RigFile
 from hil.rig.rig import project_root
-from hil.rig.run import OpenScenario, Run, ScenarioFacts
+from hil.rig.run import OpenScenario, Run
+from hil.rig.run_folder import ScenarioFacts, refuse
 from hil.rig.trial import Trial
 
 if TYPE_CHECKING:
@@ -37,7 +39,12 @@ SCENARIO = pytest.StashKey[OpenScenario]()
 OUTCOME = pytest.StashKey[tuple[Verdict, str]]()
 STEP_STARTED = pytest.StashKey[float]()
 STEPS_LEFT = pytest.StashKey[list[Any]]()
+STEP = pytest.StashKey[Any]()
 NUMBER = pytest.StashKey[int]()
+OPEN = pytest.StashKey[pytest.Item]()
+"""The scenario that has the bench, if any."""
+HANDLERS = pytest.StashKey[dict[int, Any]]()
+"""Who handled signals before this run."""
 
 DEFAULT_RIG = Path("rigs/virtual.yaml")
 
@@ -52,6 +59,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[LIVE] = LiveLine()
     # a terminated run ends as an interrupted one does: every finaliser runs and the bench becomes safe
+    handlers: dict[int, Any] = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    config.stash[HANDLERS] = handlers
     signal.signal(signal.SIGTERM, _interrupt)
 
 
@@ -61,6 +70,8 @@ def _interrupt(number: int, _: object) -> None:
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     config.stash[LIVE].close()
+    for number, handler in config.stash[HANDLERS].items():
+        signal.signal(number, handler)
 
 
 @pytest.hookimpl(trylast=True)
@@ -71,15 +82,27 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         item.stash[NUMBER] = number
     if not scenarios or config.option.collectonly:
         return
+    path = Path(config.getoption("rig"))
+    seed = config.getoption("seed")
+    seed = secrets.randbelow(1 << 31) if seed is None else seed
     try:
-        rig_file = RigFile.load(Path(config.getoption("rig")))
-        seed = config.getoption("seed")
-        seed = secrets.randbelow(1 << 31) if seed is None else seed
         root = project_root(config.rootpath)
+        try:
+            rig_file = RigFile.load(path)
+        except ConfigurationError as error:
+            folder = refuse(root, path, seed, [_facts(item) for item in scenarios], error)
+            _write_reports(folder)
+            report = folder.relative_to(root) / "report.html"
+            raise pytest.UsageError(f"{error}\nnothing was run, nothing was switched; report: {report}") from None
         features = list(dict.fromkeys(item.document.file for item in scenarios))
         config.stash[RUN] = Run(root, rig_file, node=config.getoption("node"), seed=seed, features=features)
     except ConfigurationError as error:
         raise pytest.UsageError(str(error)) from None
+
+
+def _write_reports(folder: Path) -> None:
+    write_junit(folder)
+    write_html(folder)
 
 
 def pytest_report_header(config: pytest.Config) -> str:
@@ -101,9 +124,26 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         verdict = verdict_of(error)
         item.stash[OUTCOME] = (verdict, str(error))
         run.record_failed_start(item.stash[NUMBER], _facts(item), verdict, str(error))
+        _stop_run(item.session, "the bench cannot be had")
         raise
     item.stash[SCENARIO] = scenario
+    item.config.stash[OPEN] = item
     scenario.trial.watch.on_progress = item.config.stash[LIVE].show
+
+
+def _stop_run(session: pytest.Session, why: str) -> None:
+    """Run no more scenarios: the bench stays broken until a person has looked."""
+    session.shouldfail = why
+    _leave_out_the_rest(session, why)
+
+
+def _leave_out_the_rest(session: pytest.Session, why: str) -> None:
+    """Tell of every scenario that has not begun that it did not run, and why."""
+    run = session.config.stash[RUN]
+    for item in session.items:
+        if isinstance(item, ScenarioItem) and OUTCOME not in item.stash and SCENARIO not in item.stash:
+            item.stash[OUTCOME] = (Verdict.NOT_RUN, why)
+            run.record_failed_start(item.stash[NUMBER], _facts(item), Verdict.NOT_RUN, why)
 
 
 def pytest_bdd_before_scenario(request: pytest.FixtureRequest, scenario: Any) -> None:
@@ -113,6 +153,7 @@ def pytest_bdd_before_scenario(request: pytest.FixtureRequest, scenario: Any) ->
 def pytest_bdd_before_step(request: pytest.FixtureRequest, step: Any) -> None:
     item = request.node
     item.stash[STEP_STARTED] = item.stash[SCENARIO].trial.clock.now()
+    item.stash[STEP] = step
     item.config.stash[LIVE].step = f"{step.keyword} {step.name}"
 
 
@@ -137,15 +178,8 @@ def _record_step(item: pytest.Item, step: Any, outcome: str, error: Exception | 
         "started": round(started, 6),
     }
     if error is not None:
-        data["error"] = _error_document(error)
+        data["error"] = error_document(error)
     item.stash[SCENARIO].recorder.write(Kind.STEP, "bench", data)
-
-
-def _error_document(error: Exception) -> dict[str, Any]:
-    if isinstance(error, HilError):
-        parts = {"what": error.what, "place": error.place, "remedy": error.remedy}
-        return {key: text for key, text in parts.items() if text}
-    return {"what": f"{type(error).__name__}: {error}"}
 
 
 @pytest.hookimpl(wrapper=True)
@@ -153,57 +187,75 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
-    if isinstance(item, ScenarioItem) and call.excinfo is not None and OUTCOME not in item.stash:
+    if isinstance(item, ScenarioItem) and call.excinfo is not None:
         error = call.excinfo.value
-        item.stash[OUTCOME] = (verdict_of(error), str(error) or type(error).__name__)
-        if isinstance(error, HilError):
-            report.longrepr = _explain(item, error)
+        item.stash.setdefault(OUTCOME, (verdict_of(error), str(error) or type(error).__name__))
+        told = purposeful(error)
+        if told is not None and not item.config.getoption("fulltrace"):
+            report.longrepr = _explain(item, told)
     return report
 
 
 def _explain(item: ScenarioItem, error: HilError) -> str:
-    """Return what an engineer needs on the terminal: the step, what was found, and how to run just this again."""
-    run = item.config.stash[RUN]
-    step = item.config.stash[LIVE].step
-    again = f"hil run '{item.nodeid}' --seed {run.seed}"
-    return f"{item.document.file}:{item.case.line}: {step}\n{verdict_of(error)}: {error}\nrun it again: {again}"
+    options = item.config.option
+    again = ["hil", "run", item.nodeid, "--seed", str(item.config.stash[RUN].seed)]
+    again += ["--rig", options.rig] if options.rig != str(DEFAULT_RIG) else []
+    again += ["--node", options.node] if options.node else []
+    step = item.stash.get(STEP, None)
+    line, words = (step.line_number, f"{step.keyword.strip()} {step.name}") if step else (item.case.line, item.name)
+    return explain(f"{item.document.file}:{line}", words, error, again)
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_runtest_teardown(item: pytest.Item) -> None:
     if not isinstance(item, ScenarioItem) or SCENARIO not in item.stash:
         return
-    scenario = item.stash[SCENARIO]
-    item.config.stash[LIVE].clear()
-    for step in item.stash.get(STEPS_LEFT, []):
-        _record_step(item, step, "not run")
-    ran = STEPS_LEFT in item.stash
-    verdict, reason = item.stash.get(OUTCOME, (Verdict.PASS, "") if ran else (Verdict.NOT_RUN, "interrupted"))
-    if verdict is Verdict.PASS and item.stash[STEPS_LEFT]:
-        verdict, reason = Verdict.NOT_RUN, "interrupted"
-    stands, why = item.config.stash[RUN].end(scenario, verdict, reason)
-    item.stash[OUTCOME] = (stands, why)
-    if stands is not verdict:
+    verdict, _ = item.stash.get(OUTCOME, (Verdict.PASS, ""))
+    stands, why = _give_back(item)
+    if stands is Verdict.RIG_FAULT and not item.config.stash[RUN].bench_is_safe:
+        _stop_run(item.session, "the bench did not reach its safe state")
+    if stands is not verdict and stands is not Verdict.NOT_RUN:
         pytest.fail(f"{stands}: {why}", pytrace=False)
+
+
+def _give_back(item: pytest.Item) -> tuple[Verdict, str]:
+    """End the scenario that has the bench: what was left is not run, the bench becomes safe, evidence is closed."""
+    config = item.config
+    del config.stash[OPEN]
+    config.stash[LIVE].clear()
+    left = list(item.stash.get(STEPS_LEFT, ()))
+    ran_to_its_end = STEPS_LEFT in item.stash and not left
+    for step in left:
+        _record_step(item, step, "not run")
+    came_out = (Verdict.PASS, "") if ran_to_its_end else (Verdict.NOT_RUN, "interrupted")
+    item.stash[OUTCOME] = config.stash[RUN].end(item.stash[SCENARIO], *item.stash.get(OUTCOME, came_out))
+    return item.stash[OUTCOME]
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     config = session.config
     if RUN not in config.stash:
         return
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)  # an impatient second Ctrl-C must not leave the mains on
     run = config.stash[RUN]
     interrupted = exitstatus == ExitCode.INTERRUPTED
+    if OPEN in config.stash:
+        _give_back(config.stash[OPEN])
+    _leave_out_the_rest(session, "interrupted" if interrupted else "the run ended before")
     verdict = run.close(Verdict.NOT_RUN if interrupted else None)
-    write_junit(run.folder)
-    write_html(run.folder)
-    if exitstatus in (ExitCode.PASS, ExitCode.DEVICE_FAILURE):
-        session.exitstatus = exit_code_of(verdict)
+    _write_reports(run.folder)
+    code = exit_code_of(verdict)
+    # a test that is no scenario may have failed too: then the run's pass does not stand for all
+    if exitstatus == ExitCode.PASS or (exitstatus == ExitCode.DEVICE_FAILURE and code is not ExitCode.PASS):
+        session.exitstatus = code
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     if RUN not in config.stash or not config.stash[RUN].digest:
         return
     run = config.stash[RUN]
+    terminalreporter.ensure_newline()
     terminalreporter.section("acceptance")
     for line in summary_lines(RunRecord.load(run.folder)):
         terminalreporter.write_line(line)

@@ -49,14 +49,27 @@ class DeviceJournal:
     def open_session(self) -> OpenSession | None:
         """Return the session that a power cut left open, if any; raises TornRecord."""
         record = self._read(_SESSION)
-        return OpenSession(*record) if isinstance(record, list) else None
+        if record is None:
+            return None
+        match record:
+            case [bytes() as session, int() as n, bytes() as transaction]:
+                return OpenSession(session, n, transaction)
+        raise self._torn(_SESSION, "does not hold a session")
 
     def take_address_index(self) -> int:
-        """Return an index that was never returned before, also across power cuts."""
-        used = self._read(_ADDRESSES)
-        index = used if isinstance(used, int) else 0
+        """Return an index that was never returned before, also across power cuts; raises TornRecord."""
+        index = self.addresses_used()
         self._write(_ADDRESSES, index + 1)
         return index
+
+    def addresses_used(self) -> int:
+        """Return how many indices were taken; raises TornRecord."""
+        used = self._read(_ADDRESSES)
+        if used is None:
+            return 0
+        if isinstance(used, int) and used >= 0:
+            return used
+        raise self._torn(_ADDRESSES, "does not hold a number")
 
     def _write(self, name: str, value: object) -> None:
         body = cbor2.dumps(value)
@@ -68,5 +81,13 @@ class DeviceJournal:
             return None
         checksum, body = record[:4], record[4:]
         if zlib.crc32(body).to_bytes(4, "big") != checksum:
-            raise TornRecord(f"record '{name}' does not match its checksum", place="device storage")
-        return cbor2.loads(body)
+            raise self._torn(name, "does not match its checksum")
+        try:
+            return cbor2.loads(body)
+        except (cbor2.CBORError, ValueError):
+            raise self._torn(name, "is no CBOR") from None
+
+    @staticmethod
+    def _torn(name: str, how: str) -> TornRecord:
+        # never started over with: a lost count would offer an address twice, a lost payment is money
+        return TornRecord(f"record '{name}' {how}", place="device storage", remedy="Replace or restore the storage.")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from hil.protocol.coins import Coin, OutPoint
-from hil.protocol.policy import Mode, Network, SocketTerms
+from hil.protocol.messages import MAX_COINS
+from hil.protocol.policy import Misuse, Mode, Network, SocketTerms
+from hil.protocol.terms import checked_terms
 from hil.units import Satoshi
 
 
@@ -24,8 +26,8 @@ class CoinProfile(_Strict):
     """A coin that a cable was given: outpoint, value, script in hex."""
 
     txid: str = Field(pattern="^[0-9a-f]{64}$")
-    index: int = Field(ge=0)
-    value_sat: int = Field(gt=0)
+    index: int = Field(ge=0, lt=2**32)
+    value_sat: int = Field(gt=0, le=21_000_000 * 100_000_000)
     script: str = Field(pattern="^([0-9a-f]{2})+$")
 
     def coin(self) -> Coin:
@@ -47,8 +49,10 @@ class DeviceProfile(_Strict):
 
     def boot_stages(self) -> tuple[BootStage, ...]:
         """Return the stages as they will run, the seeded defect included."""
-        if not self.boot_delay_s or not self.boot:
+        if not self.boot_delay_s:
             return self.boot
+        if not self.boot:
+            return (BootStage(name="delay", seconds=self.boot_delay_s),)
         *first, last = self.boot
         return (*first, BootStage(name=last.name, seconds=last.seconds + self.boot_delay_s))
 
@@ -73,13 +77,21 @@ class SocketProfile(DeviceProfile):
 
     boot: tuple[BootStage, ...] = SOCKET_BOOT
     mode: str = Field(default=Mode.SINGLE_FEE.label, pattern="^(single-fee|per-payment)$")
-    tariff_sat_per_wh: int = Field(default=1250, gt=0)
-    quantum_sat: int = Field(default=10_000, gt=0)
-    fee_rate_sat_per_vb: int = Field(default=10, gt=0)
+    tariff_sat_per_wh: int = Field(default=1250, ge=1, le=10**9)
+    quantum_sat: int = Field(default=10_000, ge=294)
+    fee_rate_sat_per_vb: int = Field(default=10, ge=1, le=10**6)
     max_payments: int = Field(default=100, ge=1, le=65535)
-    min_confirmations: int = Field(default=1, ge=0)
+    min_confirmations: int = Field(default=1, ge=0, le=100)
     ledger_delay_s: float = Field(default=0.05, ge=0, le=10)
     """How long a question to the ledger takes on the device's processor (signature checks and RPC on a Pi)."""
+
+    @model_validator(mode="after")
+    def _can_be_kept(self) -> SocketProfile:
+        try:
+            checked_terms(self.terms())
+        except Misuse as error:
+            raise ValueError(error.what) from None
+        return self
 
     def terms(self) -> SocketTerms:
         return SocketTerms(
@@ -98,4 +110,4 @@ class CableProfile(DeviceProfile):
 
     boot: tuple[BootStage, ...] = CABLE_BOOT
     max_payments: int = Field(default=100, ge=1, le=65535)
-    coins: tuple[CoinProfile, ...] = ()
+    coins: tuple[CoinProfile, ...] = Field(default=(), max_length=MAX_COINS)

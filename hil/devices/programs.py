@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
 from hil.devices.journal import DeviceJournal
 from hil.devices.profiles import CableProfile, DeviceProfile, SocketProfile
-from hil.errors import ConfigurationError, RigFault
+from hil.errors import ConfigurationError, RigFault, nearest
+from hil.links.ledger_judge import settle
 from hil.links.players import CablePlayer, PlayerHooks, SocketPlayer
 from hil.protocol.account import CHANGE, RECEIVE, Account
 from hil.protocol.cable import CableMachine
@@ -28,7 +30,11 @@ FUNDING_KEYS = 4
 
 
 class _Firmware(abc.ABC):
-    """Boot stages, console, and the player that runs once they are through."""
+    """Boot stages, console, and the player that runs once they are through.
+
+    Whatever it raises opens the contact and stands on the console before the host hears of it; after that only the
+    next power-on starts it again.
+    """
 
     def __init__(self, role: str, profile: DeviceProfile, board: Board) -> None:
         self._role = role
@@ -47,24 +53,37 @@ class _Firmware(abc.ABC):
 
     def power_on(self, now: float) -> None:
         self._origin, self._stage, self._player = now, 0, None
-        self._enter_stage(now)
+        with self._fail_safe(now):
+            self._enter_stage(now)
 
     def power_off(self, now: float) -> None:
         self._player, self._stage_ends = None, None
 
     def on_link_bytes(self, data: bytes, now: float) -> None:
         if self._player is not None:
-            self._player.on_bytes(data, now)
+            with self._fail_safe(now):
+                self._player.on_bytes(data, now)
 
     def on_time(self, now: float) -> None:
-        if self._stage_ends is not None and now >= self._stage_ends:
-            self._stage += 1
-            self._enter_stage(now)
-        elif self._player is not None:
-            self._player.on_time(now)
+        with self._fail_safe(now):
+            if self._stage_ends is not None and now >= self._stage_ends:
+                self._stage += 1
+                self._enter_stage(now)
+            elif self._player is not None:
+                self._player.on_time(now)
 
     def next_deadline(self) -> float | None:
         return self._player.next_deadline() if self._player is not None else self._stage_ends
+
+    @contextlib.contextmanager
+    def _fail_safe(self, now: float) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:
+            self._board.contact.set(closed=False)
+            self._player, self._stage_ends = None, None
+            self._say(f"halted: {error}", now)
+            raise
 
     def _enter_stage(self, now: float) -> None:
         if self._stage < len(self._stages):
@@ -72,12 +91,14 @@ class _Firmware(abc.ABC):
             self._say(stage.name, now)
             self._stage_ends = now + stage.seconds
             return
-        self._player = self._start(now)
-        if self._player is None:
+        player = self._start(now)
+        if player is None:
             self._stage_ends = now + LEDGER_RETRY_S
             return
-        self._stage_ends = None
+        self._player, self._stage_ends = player, None
         self._say("ready", now)
+        if isinstance(player, CablePlayer):
+            player.plug(now)
 
     def _say(self, text: str, now: float) -> None:
         self._board.console.write(f"[{now - self._origin:10.3f}] {self._role}: {text}\r\n".encode())
@@ -99,41 +120,52 @@ class SocketProgram(_Firmware):
 
     def __init__(self, profile: SocketProfile, board: Board) -> None:
         super().__init__("socket", profile, board)
-        self._socket_profile = profile
+        self._terms = profile.terms()
+        self._ledger_delay_s = profile.ledger_delay_s
 
     def _start(self, now: float) -> SocketPlayer | None:
         ledger = self._board.ledger
         if ledger is None:
             raise ConfigurationError("a socket needs a view of the ledger", remedy="Give the virtual bench a node.")
+        self._journal.addresses_used()  # a torn record is found now, not when the first cable calls
         try:
             if not ledger.ready():
+                self._say("ledger not ready", now)
                 return None
-            self._settle_open_session(now)
         except RigFault as lost:
             self._say(f"ledger unavailable: {lost.what}", now)
             return None
-        board, profile = self._board, self._socket_profile
+        if not self._settle_open_session(now):
+            return None
+        board = self._board
         return SocketPlayer(
-            SocketMachine(profile.terms(), Policy(), self._new_payee),
+            SocketMachine(self._terms, Policy(), self._new_payee),
             write=board.link.write,
             set_contact=lambda closed: board.contact.set(closed=closed),
             energy_wh=board.meter.energy,
             power_w=board.meter.power,
             ledger=ledger,
             journal=self._journal,
-            ledger_delay_s=profile.ledger_delay_s,
+            ledger_delay_s=self._ledger_delay_s,
             hooks=self._hooks(),
         )
 
-    def _settle_open_session(self, now: float) -> None:
-        """A power cut left a session open: its newest transaction is broadcast before anything is sold again."""
+    def _settle_open_session(self, now: float) -> bool:
+        """A power cut left a session open: its newest transaction is broadcast before anything is sold again.
+
+        Returns whether that is done; if not, it is to be tried again.
+        """
         left = self._journal.open_session()
         if left is None or self._board.ledger is None:
-            return
-        answer = self._board.ledger.broadcast(left.transaction)
-        outcome = "settled" if answer.allowed else f"lost: {answer.reason}"
-        self._say(f"session {left.session.hex()} before the power cut: payment {left.n} {outcome}", now)
+            return True
+        outcome = settle(self._board.ledger, left.transaction)
+        what = f"session {left.session.hex()} before the power cut: payment {left.n}"
+        if outcome.failure is not None and not outcome.lost:
+            self._say(f"{what} not settled yet: {outcome.failure}", now)
+            return False
+        self._say(f"{what} {'settled' if outcome.failure is None else f'lost: {outcome.failure}'}", now)
         self._journal.forget()
+        return True
 
     def _new_payee(self) -> bytes:
         return self._account.key(RECEIVE, self._journal.take_address_index()).p2wpkh_script
@@ -144,22 +176,29 @@ class CableProgram(_Firmware):
 
     def __init__(self, profile: CableProfile, board: Board) -> None:
         super().__init__("cable", profile, board)
-        self._cable_profile = profile
+        self._limits = CableLimits(max_payments=profile.max_payments)
+        self._coins = [coin.coin() for coin in profile.coins]
+        keys = [self._account.key(RECEIVE, index) for index in range(FUNDING_KEYS)]
+        self._keys = {script: key for key in keys for script in (key.p2wpkh_script, key.p2pkh_script)}
+        for index, coin in enumerate(self._coins):
+            if coin.script not in self._keys:
+                raise ConfigurationError(
+                    f"coins.{index}.script: {coin.script.hex()} is not one of the first {FUNDING_KEYS} of its account",
+                    place="profile of the cable",
+                )
 
     def _start(self, now: float) -> CablePlayer:
-        board, profile = self._board, self._cable_profile
-        keys = [self._account.key(RECEIVE, index) for index in range(FUNDING_KEYS)]
+        board = self._board
         change = self._account.key(CHANGE, self._journal.take_address_index())
-        by_script = {script: key for key in [*keys, change] for script in (key.p2wpkh_script, key.p2pkh_script)}
         machine = CableMachine(
-            CableLimits(max_payments=profile.max_payments),
+            self._limits,
             Policy(),
-            [coin.coin() for coin in profile.coins],
-            by_script,
+            self._coins,
+            {**self._keys, change.p2wpkh_script: change},
             change.p2wpkh_script,
             lambda: board.entropy(8),
         )
-        player = CablePlayer(
+        return CablePlayer(
             machine,
             write=board.link.write,
             energy_wh=board.meter.energy,
@@ -167,19 +206,18 @@ class CableProgram(_Firmware):
             journal=self._journal,
             hooks=self._hooks(),
         )
-        player.plug(now)
-        return player
 
 
 def build(role: str, profile: Mapping[str, object], board: Board) -> Program:
-    """Build the program of ``role`` (``socket`` or ``cable``); raises ConfigurationError for a wrong profile."""
+    """Build the program of ``role`` (``socket`` or ``cable``); ConfigurationError names all that is wrong."""
+    place = f"profile of the {role}"
     try:
         if role == "socket":
             return SocketProgram(SocketProfile.model_validate(profile), board)
         if role == "cable":
             return CableProgram(CableProfile.model_validate(profile), board)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise ConfigurationError(f"{where}: {first['msg']}", place=f"profile of the {role}") from None
-    raise ConfigurationError(f"'{role}' is no device; known: cable, socket")
+        # pydantic's own text would quote the input, which may be the account
+        flaws = [(".".join(str(part) for part in flaw["loc"]), flaw["msg"]) for flaw in error.errors()]
+        raise ConfigurationError("; ".join(f"{w}: {m}" if w else m for w, m in flaws), place=place) from None
+    raise ConfigurationError(f"'{role}' is no device{nearest(role, ('cable', 'socket'))}")

@@ -13,6 +13,7 @@ from typing import Protocol
 from bitcoin.core import CTransaction, CTxOut
 from bitcoin.core.script import CScript
 
+from hil.errors import AuthorError
 from hil.protocol.coins import Coin, OutPoint
 from hil.protocol.messages import Message, Payment, PaymentRequest
 from hil.protocol.signing import Key, sign_transaction
@@ -50,10 +51,10 @@ class _CablePaymentAbuse:
     def before_sending(self, message: Message) -> Sequence[Message]:
         if not isinstance(message, Payment):
             return (message,)
+        coin = change_coin(parse_transaction(message.transaction), self._change)
+        if coin is not None:  # per-payment: the next payment spends this change
+            self._coins[coin.outpoint] = coin
         if message.n < self.from_payment:
-            coin = change_coin(parse_transaction(message.transaction), self._change)
-            if coin is not None:  # per-payment: the next payment spends this change
-                self._coins[coin.outpoint] = coin
             return (message,)
         self.on_strike()
         return self._cheat(message)
@@ -69,7 +70,10 @@ class _CablePaymentAbuse:
 
 
 class Underpay(_CablePaymentAbuse):
-    """Pays ``missing_sat`` less than asked for, and keeps them as change."""
+    """Pays ``missing_sat`` less than asked for, and keeps them as change.
+
+    Raises AuthorError when it strikes a payment that is not larger than that.
+    """
 
     def __init__(
         self, missing_sat: int, from_payment: int, coins: Sequence[Coin], keys: Mapping[bytes, Key], change: bytes
@@ -80,6 +84,8 @@ class Underpay(_CablePaymentAbuse):
 
     def _cheat(self, payment: Payment) -> Sequence[Message]:
         paid, *rest = parse_transaction(payment.transaction).vout
+        if self.missing_sat >= paid.nValue:
+            raise AuthorError(f"payment {payment.n} of {paid.nValue} sat cannot be {self.missing_sat} sat short")
         less = CTxOut(paid.nValue - self.missing_sat, paid.scriptPubKey)
         more = [CTxOut(output.nValue + self.missing_sat, output.scriptPubKey) for output in rest]
         return (self._resign(payment, [less, *more]),)
@@ -108,43 +114,53 @@ class WithholdPayment(_CablePaymentAbuse):
         return ()
 
 
-class DemandMore:
-    """A cheating socket: asks for ``extra_sat`` more than agreed, out of the cable's change."""
+class _SocketRequestAbuse:
+    """Alters the proposals from number ``from_payment`` on, as a cheating socket would."""
 
-    def __init__(self, extra_sat: int, from_payment: int) -> None:
-        self.extra_sat = extra_sat
-        self.from_payment = from_payment
-        self.on_strike = _nobody_watches
-        self.words = f"asks for {extra_sat} sat too much from payment {from_payment} on"
-
-    def before_sending(self, message: Message) -> Sequence[Message]:
-        if not isinstance(message, PaymentRequest) or message.n < self.from_payment:
-            return (message,)
-        self.on_strike()
-        honest = parse_transaction(message.transaction)
-        paid, change = honest.vout
-        outputs = [
-            CTxOut(paid.nValue + self.extra_sat, paid.scriptPubKey),
-            CTxOut(change.nValue - self.extra_sat, change.scriptPubKey),
-        ]
-        altered = CTransaction(honest.vin, outputs, honest.nLockTime, honest.nVersion)
-        return (dataclasses.replace(message, transaction=altered.serialize()),)
-
-
-class DivertChange:
-    """A cheating socket: sends the cable's change to a script that is not the cable's."""
+    words = "alters the proposal"
 
     def __init__(self, from_payment: int) -> None:
         self.from_payment = from_payment
         self.on_strike = _nobody_watches
-        self.words = f"diverts the change from payment {from_payment} on"
 
     def before_sending(self, message: Message) -> Sequence[Message]:
         if not isinstance(message, PaymentRequest) or message.n < self.from_payment:
             return (message,)
-        self.on_strike()
         honest = parse_transaction(message.transaction)
-        paid, change = honest.vout
-        outputs = [paid, CTxOut(change.nValue, CScript(STRANGER_SCRIPT))]
+        outputs = self._cheat(honest.vout)
+        if outputs is None:
+            return (message,)
+        self.on_strike()
         altered = CTransaction(honest.vin, outputs, honest.nLockTime, honest.nVersion)
         return (dataclasses.replace(message, transaction=altered.serialize()),)
+
+    def _cheat(self, outputs: Sequence[CTxOut]) -> Sequence[CTxOut] | None:
+        """Return the outputs to ask for, None if this proposal leaves nothing to cheat with."""
+        raise NotImplementedError  # pragma: no cover - abstract
+
+
+class DemandMore(_SocketRequestAbuse):
+    """A cheating socket: asks for ``extra_sat`` more than agreed, out of the cable's change or, for want of it, fee."""
+
+    def __init__(self, extra_sat: int, from_payment: int) -> None:
+        super().__init__(from_payment)
+        self.extra_sat = extra_sat
+        self.words = f"asks for {extra_sat} sat too much from payment {from_payment} on"
+
+    def _cheat(self, outputs: Sequence[CTxOut]) -> Sequence[CTxOut] | None:
+        paid, *rest = outputs
+        change = [CTxOut(output.nValue - self.extra_sat, output.scriptPubKey) for output in rest]
+        more = CTxOut(paid.nValue + self.extra_sat, paid.scriptPubKey)
+        return [more, *(output for output in change if output.nValue > 0)]
+
+
+class DivertChange(_SocketRequestAbuse):
+    """A cheating socket: sends the cable's change to a script that is not the cable's; honest where there is none."""
+
+    def __init__(self, from_payment: int) -> None:
+        super().__init__(from_payment)
+        self.words = f"diverts the change from payment {from_payment} on"
+
+    def _cheat(self, outputs: Sequence[CTxOut]) -> Sequence[CTxOut] | None:
+        paid, *rest = outputs
+        return [paid, *(CTxOut(output.nValue, CScript(STRANGER_SCRIPT)) for output in rest)] if rest else None

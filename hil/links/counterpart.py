@@ -66,5 +66,5 @@ class Counterpart:
             self._timer.cancel()
             self._timer = None
         due = self.player.next_deadline()
-        if due is not None:
+        if due is not None and self._running:  # a player's hook may have stopped it
             self._timer = self._clock.call_at(due, self._on_time)

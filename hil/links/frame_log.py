@@ -23,7 +23,9 @@ class FrameLog:
             if isinstance(item, FrameError):
                 self._listener(item, b"")
                 continue
+            message: Message | MessageError
             try:
-                self._listener(decode_message(item), encode_frame(item))
+                message = decode_message(item)
             except MessageError as error:
-                self._listener(error, encode_frame(item))
+                message = error
+            self._listener(message, encode_frame(item))  # a payload has exactly one frame

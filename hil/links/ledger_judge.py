@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
+from hil.errors import RigFault
 from hil.protocol.checks import Refusal, RefusalCode
 
 if TYPE_CHECKING:
@@ -12,6 +14,34 @@ if TYPE_CHECKING:
     from hil.ports import LedgerView
     from hil.protocol.coins import Coin
     from hil.protocol.machine import ExaminePayment
+
+PASSING_REASONS: Final = frozenset(
+    {"mempool min fee not met", "min relay fee not met", "mempool full", "too-long-mempool-chain"}
+)
+"""Why a node refuses a transaction now that it may take later (research/bitcoin.md): its mempool is full."""
+
+
+@dataclass(frozen=True)
+class Settlement:
+    """What became of the attempt to settle a session.
+
+    :param failure: None if the ledger has the transaction, else why not.
+    :param lost: it never will; otherwise it is worth trying again.
+    """
+
+    failure: str | None
+    lost: bool = False
+
+
+def settle(ledger: LedgerView, transaction: bytes) -> Settlement:
+    """Broadcast the newest transaction of a session; never raises for a ledger that cannot be asked."""
+    try:
+        answer = ledger.broadcast(transaction)
+    except RigFault as unavailable:
+        return Settlement(unavailable.what)
+    if answer.allowed:
+        return Settlement(None)
+    return Settlement(answer.reason, lost=answer.reason not in PASSING_REASONS)
 
 
 def judge_coins(ledger: LedgerView, coins: Sequence[Coin], min_confirmations: int) -> Refusal | None:

@@ -11,10 +11,10 @@ import heapq
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from hil.errors import RigFault
-from hil.links.ledger_judge import judge_coins, judge_payment
+from hil.links.ledger_judge import judge_coins, judge_payment, settle
 from hil.protocol.framing import encode_frame
 from hil.protocol.machine import (
     Credited,
@@ -64,13 +64,16 @@ class PlayerHooks:
     on_broadcast: Callable[[bytes], None] = lambda transaction: None
 
 
+_GiveAnswer: TypeAlias = Callable[[float], list[Effect]]
+
+
 @dataclass(order=True)
 class _Answer:
     """An answer of the ledger that the machine hears when the time that it takes has passed."""
 
     due: float
     number: int
-    give: Callable[[float], list[Effect]] = field(compare=False)
+    give: _GiveAnswer = field(compare=False)
 
 
 class SocketPlayer:
@@ -159,12 +162,12 @@ class SocketPlayer:
                     _transmit(effect, self.hooks, self._write)
                 case SwitchContact(closed, reason):
                     self._switch(closed, reason, now)
-                case ExamineCoins(coins, confirmations):
-                    self._ask(now, self._examine_coins, coins, confirmations)
+                case ExamineCoins():
+                    self._answer_later(now, self._examine_coins(effect))
                 case ExaminePayment():
-                    self._ask(now, self._examine_payment, effect)
-                case Settle(transaction):
-                    self._ask(now, self._settle, transaction)
+                    self._answer_later(now, self._examine_payment(effect))
+                case Settle():
+                    self._answer_later(now, self._settle(effect))
                 case Remember(session, n, transaction):
                     self._journal.remember(session, n, transaction)
                 case Credited(n, credited_mwh):
@@ -180,37 +183,32 @@ class SocketPlayer:
         self._metering_due = now + METERING_S if closed else None
         self._watch_due = now + CONFLICT_WATCH_S if closed else None
 
-    def _ask(self, now: float, question: Callable[..., Callable[[float], list[Effect]]], *arguments: object) -> None:
-        heapq.heappush(self._answers, _Answer(now + self._delay, next(self._numbers), question(*arguments)))
+    def _answer_later(self, now: float, give: _GiveAnswer) -> None:
+        heapq.heappush(self._answers, _Answer(now + self._delay, next(self._numbers), give))
 
-    def _examine_coins(self, coins: Sequence[object], confirmations: int) -> Callable[[float], list[Effect]]:
+    def _examine_coins(self, asked: ExamineCoins) -> _GiveAnswer:
         try:
-            refusal = judge_coins(self._ledger, coins, confirmations)  # type: ignore[arg-type]  # from ExamineCoins
+            refusal = judge_coins(self._ledger, asked.coins, asked.min_confirmations)
         except RigFault as lost:
             why = lost.what
-            return lambda now: self.machine.on_ledger_lost(why, now)
-        return lambda now: self.machine.on_coins_examined(refusal, now)
+            return lambda now: self.machine.on_ledger_lost(why, now, asked.question)
+        return lambda now: self.machine.on_coins_examined(asked.question, refusal, now)
 
-    def _examine_payment(self, payment: ExaminePayment) -> Callable[[float], list[Effect]]:
+    def _examine_payment(self, asked: ExaminePayment) -> _GiveAnswer:
         try:
-            refusal = judge_payment(self._ledger, payment)
+            refusal = judge_payment(self._ledger, asked)
         except RigFault as lost:
             why = lost.what
-            return lambda now: self.machine.on_ledger_lost(why, now)
-        if payment.broadcast and refusal is None:
-            self.hooks.on_broadcast(payment.transaction)
-        return lambda now: self.machine.on_payment_examined(payment.n, refusal, now)
+            return lambda now: self.machine.on_ledger_lost(why, now, asked.question)
+        if asked.broadcast and refusal is None:
+            self.hooks.on_broadcast(asked.transaction)
+        return lambda now: self.machine.on_payment_examined(asked.question, refusal, now)
 
-    def _settle(self, transaction: bytes) -> Callable[[float], list[Effect]]:
-        try:
-            answer = self._ledger.broadcast(transaction)
-        except RigFault as lost:
-            why = lost.what
-            return lambda now: self.machine.on_settled(why, now)
-        if answer.allowed:
-            self.hooks.on_broadcast(transaction)
-            return lambda now: self.machine.on_settled(None, now)
-        return lambda now: self.machine.on_settled(answer.reason, now, lost=True)
+    def _settle(self, asked: Settle) -> _GiveAnswer:
+        outcome = settle(self._ledger, asked.transaction)
+        if outcome.failure is None:
+            self.hooks.on_broadcast(asked.transaction)
+        return lambda now: self.machine.on_settled(asked.question, outcome.failure, now, lost=outcome.lost)
 
 
 class CablePlayer:

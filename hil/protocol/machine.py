@@ -37,9 +37,11 @@ class SwitchContact:
 class ExamineCoins:
     """Ask the ledger whether the coins exist as declared, unspent, with this many confirmations.
 
-    The host answers with ``on_coins_examined``.
+    The host answers with ``on_coins_examined``, or with ``on_ledger_lost``. The answer names the ``question``: one
+    that comes when the session has moved on says nothing about the next.
     """
 
+    question: int
     coins: tuple[Coin, ...]
     min_confirmations: int
 
@@ -49,9 +51,10 @@ class ExaminePayment:
     """Ask the ledger whether it would take this transaction; if ``broadcast``, send it as well.
 
     ``coins`` are those inputs that must still be unspent and confirmed; the session's own change is not among them.
-    The host answers with ``on_payment_examined``.
+    The host answers with ``on_payment_examined``, or with ``on_ledger_lost``, and names the ``question``.
     """
 
+    question: int
     n: int
     transaction: bytes
     coins: tuple[Coin, ...]
@@ -70,8 +73,9 @@ class Remember:
 
 @dataclass(frozen=True)
 class Settle:
-    """Broadcast the newest transaction of the session; the host answers with ``on_settled``."""
+    """Broadcast the newest transaction of the session; the host answers ``question`` with ``on_settled``."""
 
+    question: int
     transaction: bytes
 
 
@@ -128,9 +132,13 @@ class TableMachine(Generic[S, E, A]):
         self._pending: deque[E] = deque()
         self._running = False
 
+    def _allows(self, event: E) -> bool:
+        """Tell whether the table lists ``event`` in the present state; one that it does not must leave no trace."""
+        return (self.state, event) in self.table
+
     def _fire(self, event: E) -> bool:
         """Take the transition of ``event``; events fired by its actions follow in order. False if refused."""
-        if (self.state, event) not in self.table and not self._running:
+        if not self._running and not self._allows(event):
             self.refused_events += 1
             return False
         self._pending.append(event)
@@ -148,6 +156,7 @@ class TableMachine(Generic[S, E, A]):
                     getattr(self, f"_{action.value.replace('-', '_')}")()
         finally:
             self._running = False
+            self._pending.clear()  # an action that raised leaves no event behind for the next call
         return True
 
     def _take_effects(self) -> list[Effect]:

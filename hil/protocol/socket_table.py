@@ -73,21 +73,26 @@ _S, _E, _A = SocketState, SocketEvent, SocketAction
 
 _CUT = (_S.SETTLING, (_A.OPEN_CONTACT, _A.SETTLE))
 _REFUSE = (_S.SETTLING, (_A.OPEN_CONTACT, _A.SEND_REFUSAL, _A.SETTLE))
-_GIVE_UP = (_S.IDLE, (_A.END_SESSION,))
+_CLOSE = (_S.IDLE, (_A.SEND_CLOSE, _A.END_SESSION))
+_TURN_AWAY = (_S.IDLE, (_A.SEND_REFUSAL, _A.END_SESSION))
 
 SOCKET_TABLE: Table[SocketState, SocketEvent, SocketAction] = {
     (_S.IDLE, _E.HELLO): (_S.OFFERED, (_A.BEGIN_SESSION, _A.SEND_OFFER)),
     (_S.IDLE, _E.HELLO_UNSUITABLE): (_S.IDLE, (_A.SEND_REFUSAL,)),
     (_S.OFFERED, _E.HELLO): (_S.OFFERED, (_A.BEGIN_SESSION, _A.SEND_OFFER)),
-    (_S.OFFERED, _E.HELLO_UNSUITABLE): (_S.IDLE, (_A.SEND_REFUSAL, _A.END_SESSION)),
+    (_S.OFFERED, _E.HELLO_UNSUITABLE): _TURN_AWAY,
     (_S.OFFERED, _E.FUNDING): (_S.CHECKING_COINS, (_A.EXAMINE_COINS,)),
-    (_S.OFFERED, _E.FUNDING_REFUSED): (_S.IDLE, (_A.SEND_REFUSAL, _A.END_SESSION)),
-    (_S.OFFERED, _E.CLOSE_RECEIVED): _GIVE_UP,
-    (_S.OFFERED, _E.CABLE_SILENT): _GIVE_UP,
+    (_S.OFFERED, _E.FUNDING_REFUSED): _TURN_AWAY,
+    (_S.OFFERED, _E.CLOSE_RECEIVED): _CLOSE,
+    (_S.OFFERED, _E.CABLE_SILENT): _CLOSE,
+    # nothing is sold yet, so a cable that restarted is served at once; the answer about its old coins comes too late
+    (_S.CHECKING_COINS, _E.HELLO): (_S.OFFERED, (_A.BEGIN_SESSION, _A.SEND_OFFER)),
+    (_S.CHECKING_COINS, _E.HELLO_UNSUITABLE): _TURN_AWAY,
     (_S.CHECKING_COINS, _E.COINS_GOOD): (_S.AWAITING_PAYMENT, (_A.PROPOSE_PAYMENT,)),
-    (_S.CHECKING_COINS, _E.COINS_BAD): (_S.IDLE, (_A.SEND_REFUSAL, _A.END_SESSION)),
-    (_S.CHECKING_COINS, _E.LEDGER_LOST): (_S.IDLE, (_A.SEND_REFUSAL, _A.END_SESSION)),
-    (_S.CHECKING_COINS, _E.CLOSE_RECEIVED): _GIVE_UP,
+    (_S.CHECKING_COINS, _E.COINS_BAD): _TURN_AWAY,
+    (_S.CHECKING_COINS, _E.LEDGER_LOST): _TURN_AWAY,
+    (_S.CHECKING_COINS, _E.CLOSE_RECEIVED): _CLOSE,
+    (_S.CHECKING_COINS, _E.CABLE_SILENT): _CLOSE,
     (_S.AWAITING_PAYMENT, _E.PAYMENT_SIGNED): (_S.CHECKING_PAYMENT, (_A.EXAMINE_PAYMENT,)),
     (_S.AWAITING_PAYMENT, _E.REPLY_LATE): (_S.AWAITING_PAYMENT, (_A.REPEAT_REQUEST,)),
     (_S.AWAITING_PAYMENT, _E.FUNDS_EXHAUSTED): _REFUSE,
@@ -100,23 +105,19 @@ SOCKET_TABLE: Table[SocketState, SocketEvent, SocketAction] = {
     (_S.CHECKING_TOP_UP, _E.PAYMENT_ACCEPTED): (_S.DELIVERING, (_A.CREDIT_PAYMENT,)),
     # no power without credit, not even while a top-up is being checked: the contact closes again if it is good
     (_S.CHECKING_TOP_UP, _E.CREDIT_SPENT): (_S.CHECKING_PAYMENT, (_A.OPEN_CONTACT,)),
-    (_S.SETTLING, _E.SETTLED): (_S.IDLE, (_A.SEND_CLOSE, _A.END_SESSION)),
+    (_S.SETTLING, _E.SETTLED): _CLOSE,
     (_S.SETTLING, _E.SETTLEMENT_FAILED): (_S.SETTLING, (_A.RETRY_LATER,)),
     # another spend of the coins won: nothing is left to broadcast
-    (_S.SETTLING, _E.SETTLEMENT_LOST): (_S.IDLE, (_A.SEND_CLOSE, _A.END_SESSION)),
+    (_S.SETTLING, _E.SETTLEMENT_LOST): _CLOSE,
     (_S.SETTLING, _E.SETTLEMENT_DUE): (_S.SETTLING, (_A.SETTLE,)),
-    **{
-        (state, event): _REFUSE
-        for state in (_S.AWAITING_PAYMENT, _S.AWAITING_TOP_UP, _S.CHECKING_PAYMENT, _S.CHECKING_TOP_UP)
-        for event in (_E.PAYMENT_INVALID, _E.LEDGER_LOST)
-    },
-    **{
-        (state, event): _REFUSE
-        for state in (_S.DELIVERING, _S.AWAITING_TOP_UP, _S.CHECKING_TOP_UP)
-        for event in (_E.CONFLICT_SEEN,)
-    },
     (_S.DELIVERING, _E.PAYMENT_INVALID): _REFUSE,
     (_S.DELIVERING, _E.LEDGER_LOST): _REFUSE,
+    **{
+        (state, event): _REFUSE
+        for state in (_S.AWAITING_PAYMENT, _S.CHECKING_PAYMENT, _S.AWAITING_TOP_UP, _S.CHECKING_TOP_UP)
+        for event in (_E.PAYMENT_INVALID, _E.LEDGER_LOST)
+    },
+    **{(state, _E.CONFLICT_SEEN): _REFUSE for state in (_S.DELIVERING, _S.AWAITING_TOP_UP, _S.CHECKING_TOP_UP)},
     **{(state, _E.CREDIT_SPENT): _CUT for state in (_S.DELIVERING, _S.AWAITING_TOP_UP)},
     **{
         (state, event): _CUT

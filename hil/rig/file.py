@@ -125,6 +125,10 @@ class RigFile:
             raise ConfigurationError(
                 f"the rig file cannot be read ({error.strerror})", place=str(path), remedy="See rigs/ for examples."
             ) from None
+        except UnicodeDecodeError as error:
+            raise ConfigurationError(
+                f"the rig file cannot be read (no UTF-8: {error.reason})", place=str(path)
+            ) from None
         try:
             document = YAML().load(StringIO(text))
         except MarkedYAMLError as error:
@@ -135,14 +139,11 @@ class RigFile:
 
     @classmethod
     def _check(cls, path: Path, document: object) -> RigFile:
-        problems = []
         if not isinstance(document, Mapping):
             raise ConfigurationError("a rig file is a mapping with targets and options", place=f"{path}:1:1")
         target = _get(document, "targets", "main")
-        if not isinstance(target, Mapping):
-            place = f"{path}:{_line(document, ('targets', 'main'))}"
-            raise ConfigurationError("targets.main is missing", place=place, remedy="See rigs/virtual.yaml.")
-        problems += [f"{path}:{_line(document, ('targets', 'main'))}: {what}" for what in _missing_drivers(target)]
+        wrong = _wrong_target(target) if isinstance(target, Mapping) else [((), "targets.main is missing")]
+        problems = [f"{path}:{_line(document, ('targets', 'main', *keys))}: {what}" for keys, what in wrong]
         options = None
         try:
             options = RigOptions.model_validate(_plain(_get(document, "options", "rig") or {}))
@@ -151,12 +152,13 @@ class RigFile:
                 where = ("options", "rig", *problem["loc"])
                 read = "" if problem["type"] in {"missing", "extra_forbidden"} else f" (read: {problem['input']!r})"
                 name = ".".join(str(part) for part in where)
-                problems.append(f"{path}:{_line(document, where)}: {name}: {problem['msg']}{read}")
-        if problems or options is None:
+                what = problem["msg"].removeprefix("Value error, ")
+                problems.append(f"{path}:{_line(document, where)}: {name}: {what}{read}")
+        if problems or options is None or not isinstance(target, Mapping):
             raise ConfigurationError(
                 "\n".join(problems), remedy="Mend the rig file; rigs/virtual.yaml shows every entry."
             )
-        features = frozenset(str(feature) for feature in target.get("features", ()))
+        features = frozenset(str(feature) for feature in (target.get("features") or ()))
         benches = [arguments for kind, arguments in _entries(target, "resources") if kind == "VirtualBench"]
         address = str(benches[0].get("address", "")) if benches else ""
         return cls(path, options, features, virtual=bool(benches), bench_address=address)
@@ -167,6 +169,31 @@ def _entries(target: Mapping[str, Any], section: str) -> list[tuple[str, Mapping
     listed = target.get(section) or []
     pairs = listed.items() if isinstance(listed, Mapping) else [pair for entry in listed for pair in entry.items()]
     return [(str(kind), arguments or {}) for kind, arguments in pairs]
+
+
+def _wrong_target(target: Mapping[str, Any]) -> list[tuple[tuple[str | int, ...], str]]:
+    """Return what is wrong with a target, each with the keys that lead to its place."""
+    wrong: list[tuple[tuple[str | int, ...], str]] = []
+    for section in ("resources", "drivers"):
+        listed = target.get(section) or []
+        if not isinstance(listed, Mapping | Sequence) or isinstance(listed, str):
+            wrong.append(
+                ((section,), f"targets.main.{section}: labgrid takes a list of classes here (read: {listed!r})")
+            )
+            continue
+        entries = (
+            [((section,), listed)]
+            if isinstance(listed, Mapping)
+            else [((section, number), entry) for number, entry in enumerate(listed)]
+        )
+        for keys, entry in entries:
+            if not isinstance(entry, Mapping) or not all(isinstance(each, Mapping | None) for each in entry.values()):
+                what = f"labgrid takes the name of a class with its arguments here (read: {_plain(entry)!r})"
+                wrong.append((keys, f"targets.main.{section}: {what}"))
+    features = target.get("features")
+    if features is not None and (not isinstance(features, Sequence) or isinstance(features, str)):
+        wrong.append((("features",), f"targets.main.features: labgrid takes a list here (read: {features!r})"))
+    return wrong or [((), what) for what in _missing_drivers(target)]
 
 
 def _missing_drivers(target: Mapping[str, Any]) -> list[str]:

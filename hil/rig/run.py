@@ -3,48 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import platform
-import resource
-import secrets
-import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-
-from hil import __version__
 from hil.chain.providers import choose
 from hil.clock import stopwatch, utc_now
-from hil.errors import ConfigurationError
-from hil.evidence.documents import Event, Json, Kind, Verdict
+from hil.errors import RigFault
+from hil.evidence.documents import Json, Kind, Verdict
 from hil.evidence.limits import worst
-from hil.evidence.store import RunWriter, ScenarioWriter
+from hil.evidence.store import ScenarioWriter
 from hil.rig.file import RigFile
 from hil.rig.recorder import Recorder
 from hil.rig.rig import Rig, SafeState
+from hil.rig.run_folder import ScenarioFacts, finish, new_folder, write_not_started
 from hil.rig.trial import Trial
-
-RUNS = Path("reports/runs")
-ACCEPTANCE = Path("reports/acceptance.yaml")
-
-
-@dataclass(frozen=True)
-class ScenarioFacts:
-    """What the START event says of a scenario.
-
-    :param name: as the reader of a report knows it, placeholders filled in.
-    :param label: the last part of its node id, unique in its feature; with the run's seed it decides the keys.
-    """
-
-    name: str
-    label: str
-    feature: str
-    line: int
-    tags: tuple[str, ...]
 
 
 @dataclass
@@ -68,21 +42,24 @@ class Run:
         self.root = root
         self.rig_file = rig_file
         self.seed = seed
-        self.features = features
         self._node_preference = node
         self._closing = contextlib.ExitStack()
         self._watch = stopwatch()
         self._verdicts: list[Verdict] = []
         self._rig: Rig | None = None
-        started = utc_now()
-        self.id = f"{started:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
-        self.folder = root / RUNS / self.id
+        self.bench_is_safe = True
+        """Whether the bench obeyed when it was last told to become safe."""
         self.digest = ""
-        self._writer = RunWriter.create(self.folder, self._document(), self._host(started.isoformat()))
+        document = {"seed": str(seed), "rig": self._rig_document(), "features": list(features)}
+        self._writer = new_folder(root, document)
+        self.folder = self._writer.folder
 
     @property
     def rig(self) -> Rig:
-        """The rig, opened when it is first asked for; raises RigFault or ConfigurationError if it cannot be."""
+        """The rig, opened when it is first asked for; raises RigFault or ConfigurationError if it cannot be.
+
+        Whoever gets such an error asks no second time: the bench stays broken until a person has looked.
+        """
         if self._rig is None:
             node = self._closing.enter_context(choose(self._node_preference))
             description = asdict(node.describe())
@@ -94,42 +71,37 @@ class Run:
 
     def begin(self, number: int, facts: ScenarioFacts) -> OpenScenario:
         """Open the evidence of a scenario and give it the bench."""
-        writer = self._writer.scenario(number, facts.name)
         rig = self.rig
         rig.rewind()
+        writer = self._writer.scenario(number, facts.name)
         recorder = Recorder(writer, rig.clock)
-        recorder.write(Kind.START, "bench", self._start(facts), host={"wall": utc_now().isoformat()})
+        recorder.write(Kind.START, "bench", facts.document(self.seed), host={"wall": utc_now().isoformat()})
         trial = Trial(rig, recorder, f"{self.seed}/{facts.feature}/{facts.label}")
         return OpenScenario(trial, recorder, writer)
 
     def end(self, scenario: OpenScenario, verdict: Verdict, reason: str) -> tuple[Verdict, str]:
         """Make the bench safe and write the STOP event; return the verdict that stands, and why."""
         trial = scenario.trial
-        for finding in trial.finish():
-            verdict, reason = worst([verdict, finding.verdict]), reason or str(finding)
-        safe = trial.rig.make_safe()
+        try:
+            for finding in trial.finish(to_its_end=verdict is not Verdict.NOT_RUN):
+                verdict, reason = worst([verdict, finding.verdict]), reason or str(finding)
+        finally:
+            safe = trial.rig.make_safe()
+            self.bench_is_safe = safe.reached
+            self._verdicts.append(verdict if safe.reached else Verdict.RIG_FAULT)
         if not safe.reached:
             verdict, reason = Verdict.RIG_FAULT, safe.problem
-        self._stop(scenario, verdict, reason, safe)
+        try:
+            self._stop(scenario, verdict, reason, safe)
+        except RigFault:
+            self._verdicts.append(Verdict.RIG_FAULT)
+            raise
         return verdict, reason
 
     def record_failed_start(self, number: int, facts: ScenarioFacts, verdict: Verdict, reason: str) -> None:
         """Write the evidence of a scenario for which the bench could not be had."""
-        writer = self._writer.scenario(number, f"{facts.name} not started")
-        stop: dict[str, Json] = {"verdict": verdict.value, "reason": reason}
-        for kind, data in ((Kind.START, self._start(facts)), (Kind.STOP, stop)):
-            writer.write(Event(kind, 0.0, "bench", data, clock="none"))
+        write_not_started(self._writer, number, facts, self.seed, verdict, reason)
         self._verdicts.append(verdict)
-        self._writer.scenario_done(writer)
-
-    def _start(self, facts: ScenarioFacts) -> dict[str, Json]:
-        return {
-            "name": facts.name,
-            "feature": facts.feature,
-            "line": facts.line,
-            "tags": list(facts.tags),
-            "seed": str(self.seed),
-        }
 
     def _stop(self, scenario: OpenScenario, verdict: Verdict, reason: str, safe: SafeState) -> None:
         data: dict[str, Json] = {
@@ -140,29 +112,23 @@ class Run:
         }
         host: dict[str, Json] = {"wall": utc_now().isoformat(), "safe_state_wall_s": round(safe.wall_seconds, 6)}
         scenario.recorder.write(Kind.STOP, "bench", data, host=host)
-        self._verdicts.append(verdict)
         self._writer.scenario_done(scenario.writer)
 
     def close(self, verdict: Verdict | None = None) -> Verdict:
-        """Let go of rig and node, write verdict, digest and manifest. Returns the verdict of the run."""
+        """Let go of rig and node, write verdict, digest and manifest. Returns the verdict of the run.
+
+        A run of which a part did not run is no pass.
+        """
         try:
             self._closing.close()
         finally:
-            verdict = worst([*self._verdicts, *([verdict] if verdict is not None else [])])
-            self._writer.host |= {
-                "finished": utc_now().isoformat(),
-                "wall_s": round(self._watch(), 3),
-                "max_rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
-            }
-            self.digest = self._writer.finish(verdict)
-            self._point_latest()
+            verdicts = [*self._verdicts, *([verdict] if verdict is not None else [])]
+            verdict = worst(verdicts)
+            if verdict is Verdict.PASS and Verdict.NOT_RUN in verdicts:
+                verdict = Verdict.NOT_RUN
+            self._writer.host["wall_s"] = round(self._watch(), 3)
+            self.digest = finish(self._writer, verdict)
         return verdict
-
-    def _point_latest(self) -> None:
-        latest = self.folder.parent / "latest"
-        temporary = latest.with_name(f".latest-{self.id}")
-        temporary.symlink_to(self.folder.name)
-        temporary.replace(latest)
 
     def _rig_document(self) -> dict[str, Any]:
         """What is known of the rig before it is opened."""
@@ -178,53 +144,3 @@ class Run:
             "virtual": self.rig_file.virtual,
             "devices": devices,
         }
-
-    def _document(self) -> dict[str, Any]:
-        return {
-            "id": self.id,
-            "seed": str(self.seed),
-            "version": __version__,
-            "commit": _commit(self.root),
-            "rig": self._rig_document(),
-            "features": list(self.features),
-            "acceptance": _acceptance(self.root / ACCEPTANCE),
-        }
-
-    def _host(self, started: str) -> dict[str, Any]:
-        return {
-            "started": started,
-            "platform": platform.platform(),
-            "python": sys.version.split()[0],
-            "folder": str(self.folder),
-        }
-
-
-def _commit(root: Path) -> str:
-    """Return the commit of the project, with ``+`` if files differ from it; ``unknown`` without git."""
-    environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0"}
-    try:
-        head, dirty = (
-            subprocess.run(
-                ["git", *arguments],  # noqa: S607 - whichever git the engineer uses
-                cwd=root,
-                capture_output=True,
-                text=True,
-                timeout=10,
-                check=True,
-                env=environment,
-            ).stdout.strip()
-            for arguments in (["rev-parse", "HEAD"], ["status", "--porcelain"])
-        )
-    except (OSError, subprocess.SubprocessError):
-        return "unknown"
-    return head + ("+" if dirty else "")
-
-
-def _acceptance(path: Path) -> Any:
-    """Return what the laboratory says of itself; {} if the file is missing."""
-    if not path.is_file():
-        return {}
-    try:
-        return YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8")) or {}
-    except Exception as error:
-        raise ConfigurationError(f"cannot be read: {error}", place=str(path)) from error

@@ -236,13 +236,16 @@ class Trial:
         """Record a verdict; raises LimitMissed or Undecided unless it is pass."""
         self.findings.take(finding)
 
-    def finish(self) -> list[Finding]:
-        """Stop the counterpart and the sampling; return what was declared and never taken. The rig makes it safe."""
+    def finish(self, *, to_its_end: bool = True) -> list[Finding]:
+        """Stop the counterpart and the sampling; return what was declared and never taken. The rig makes it safe.
+
+        :param to_its_end: False if the scenario was interrupted: then nothing that is missing is held against anybody.
+        """
         if self._counterpart is not None:
             self._counterpart.stop()
         if self._sampling is not None:
             self._sampling.cancel()
-        return self.findings.fail_missing()
+        return self.findings.fail_missing() if to_its_end else []
 
     # --- inside ------------------------------------------------------------------------------------------------
 
@@ -276,11 +279,13 @@ class Trial:
         self.watch.on_progress(self)
 
     def _supervise(self, reading: Reading) -> None:
-        limits = self.rig.file.options.limits
+        limits, now = self.rig.file.options.limits, self.clock.now()
+        if reading.power <= limits.power and reading.energy <= limits.energy and now <= limits.session:
+            return
         for name, value, limit, unit in (
             ("power", reading.power, limits.power, "W"),
             ("energy", reading.energy, limits.energy, "Wh"),
-            ("session time", self.clock.now(), limits.session, "s"),
+            ("session time", now, limits.session, "s"),
         ):
             if value > limit:
                 raise RigFault(

@@ -1,0 +1,142 @@
+"""The run folder before and after the bench has been used: what every ``run.json`` says, and runs that never began."""
+
+from __future__ import annotations
+
+import os
+import platform
+import resource
+import secrets
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from hil import __version__
+from hil.clock import utc_now
+from hil.errors import ConfigurationError
+from hil.evidence.documents import Event, Json, Kind, Verdict
+from hil.evidence.store import RunWriter
+
+RUNS = Path("reports/runs")
+ACCEPTANCE = Path("reports/acceptance.yaml")
+
+
+@dataclass(frozen=True)
+class ScenarioFacts:
+    """What the START event says of a scenario.
+
+    :param name: as the reader of a report knows it, placeholders filled in.
+    :param label: the last part of its node id, unique in its feature; with the run's seed it decides the keys.
+    """
+
+    name: str
+    label: str
+    feature: str
+    line: int
+    tags: tuple[str, ...]
+
+    def document(self, seed: int) -> dict[str, Json]:
+        """Return the data of the START event."""
+        return {
+            "name": self.name,
+            "feature": self.feature,
+            "line": self.line,
+            "tags": list(self.tags),
+            "seed": str(seed),
+        }
+
+
+def new_folder(root: Path, document: Mapping[str, Any]) -> RunWriter:
+    """Make the folder of a run that begins now; ``document`` is what ``run.json`` says of this run in particular.
+
+    Raises ConfigurationError if ``reports/acceptance.yaml`` cannot be read.
+    """
+    started = utc_now()
+    identity = f"{started:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+    folder = root / RUNS / identity
+    common = {
+        "id": identity,
+        "version": __version__,
+        "commit": _commit(root),
+        "acceptance": _acceptance(root / ACCEPTANCE),
+    }
+    host: dict[str, Json] = {
+        "started": started.isoformat(),
+        "platform": platform.platform(),
+        "python": sys.version.split()[0],
+        "folder": str(folder),
+    }
+    return RunWriter.create(folder, {**common, **document}, host)
+
+
+def finish(run: RunWriter, verdict: Verdict) -> str:
+    """End a run folder and let ``latest`` point to it; return the evidence digest."""
+    run.host |= {
+        "finished": utc_now().isoformat(),
+        "max_rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+    }
+    digest = run.finish(verdict)
+    latest = run.folder.parent / "latest"
+    temporary = latest.with_name(f".latest-{run.folder.name}")
+    temporary.symlink_to(run.folder.name)
+    temporary.replace(latest)
+    return digest
+
+
+def write_not_started(
+    run: RunWriter, number: int, facts: ScenarioFacts, seed: int, verdict: Verdict, reason: str
+) -> None:
+    """Write the evidence of a scenario that never had the bench."""
+    writer = run.scenario(number, f"{facts.name} not started")
+    stop: dict[str, Json] = {"verdict": verdict.value, "reason": reason}
+    for kind, data in ((Kind.START, facts.document(seed)), (Kind.STOP, stop)):
+        writer.write(Event(kind, 0.0, "bench", data, clock="none"))
+    run.scenario_done(writer)
+
+
+def refuse(
+    root: Path, rig_file: Path, seed: int, scenarios: Sequence[ScenarioFacts], error: ConfigurationError
+) -> Path:
+    """Write the evidence of a run for which the rig file cannot be used; return its folder."""
+    run = new_folder(root, {"seed": str(seed), "rig": {"file": rig_file.name}})
+    verdict, reason = Verdict.AUTHOR_ERROR, str(error)
+    for number, facts in enumerate(scenarios, 1):
+        write_not_started(run, number, facts, seed, verdict, reason)
+        verdict, reason = Verdict.NOT_RUN, "the rig file cannot be used"
+    finish(run, Verdict.AUTHOR_ERROR)
+    return run.folder
+
+
+def _commit(root: Path) -> str:
+    """Return the commit of the project, with ``+`` if files differ from it; ``unknown`` without git."""
+    environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0"}
+    try:
+        head, dirty = (
+            subprocess.run(
+                ["git", *arguments],  # noqa: S607 - whichever git the engineer uses
+                cwd=root,
+                capture_output=True,
+                text=True,
+                timeout=10,
+                check=True,
+                env=environment,
+            ).stdout.strip()
+            for arguments in (["rev-parse", "HEAD"], ["status", "--porcelain"])
+        )
+    except (OSError, subprocess.SubprocessError):
+        return "unknown"
+    return head + ("+" if dirty else "")
+
+
+def _acceptance(path: Path) -> Any:
+    """Return what the laboratory says of itself; {} if the file is missing."""
+    if not path.is_file():
+        return {}
+    try:
+        return YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8")) or {}
+    except Exception as error:
+        raise ConfigurationError(f"cannot be read: {error}", place=str(path)) from error

@@ -1,0 +1,252 @@
+"""The command ``hil`` in processes of its own, in a project of its own, and what such a process leaves behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from hil.chain.folders import cache_folder
+from hil.clock import WallClock
+from hil.evidence.documents import Event, Kind
+from hil.evidence.store import RunRecord
+
+ROOT = Path(__file__).parents[3]
+TIMEOUT = 60.0
+"""Seconds that a command may take on a machine that is busy with other things."""
+
+LONG = """\
+Feature: A session of hours
+  Scenario: The load draws little
+    Given the socket is under test in single-fee mode
+    And the load draws 100 W
+    When the devices are switched on
+    And 3 h have passed
+    Then no power flowed
+  Scenario: Another one
+    Given the socket is under test in single-fee mode
+    And the load draws 100 W
+    When the devices are switched on
+"""
+
+
+def poll(condition: Callable[[], Any], what: str, *, timeout: float = TIMEOUT) -> Any:
+    """Look every 20 ms until ``condition()`` is true, and return that; raises DeadlineExceeded."""
+    clock = WallClock()
+
+    def look_again() -> None:
+        clock.call_at(clock.now() + 0.02, look_again)
+
+    look_again()
+    return clock.wait_for(condition, timeout=timeout, what=what)
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A command that has ended: its exit code, all that it said, and the newest run of its project."""
+
+    code: int
+    said: str
+    project: Path
+
+    @property
+    def folder(self) -> Path:
+        return (self.project / "reports/runs/latest").resolve()
+
+    @property
+    def document(self) -> dict[str, Any]:
+        document: dict[str, Any] = json.loads((self.folder / "run.json").read_text())
+        return document
+
+    @property
+    def record(self) -> RunRecord:
+        return RunRecord.load(self.folder)
+
+    @property
+    def report(self) -> str:
+        return (self.folder / "report.html").read_text(encoding="utf-8")
+
+    @property
+    def digest(self) -> str:
+        """The digest of the last lines on the terminal."""
+        lines = [line for line in self.said.splitlines() if line.startswith("evidence digest: ")]
+        assert len(lines) == 1, self.said
+        return lines[0].removeprefix("evidence digest: ")
+
+    def stop_event(self, scenario: int = 0) -> Event:
+        return next(self.record.scenarios[scenario].of(Kind.STOP))
+
+
+@dataclass
+class Project:
+    """A copy of the project, small enough to make many, with runs of its own."""
+
+    folder: Path
+    environment: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def make(cls, folder: Path, **environment: str) -> Project:
+        folder.mkdir(parents=True)
+        for name in ("conftest.py", "pyproject.toml"):
+            shutil.copy(ROOT / name, folder)
+        for name in ("features", "rigs"):
+            shutil.copytree(ROOT / name, folder / name)
+        for name in ("fixtures",):
+            (folder / name).symlink_to(ROOT / name)
+        (folder / "reports").mkdir()
+        shutil.copy(ROOT / "reports/acceptance.yaml", folder / "reports")
+        (folder / "long.feature").write_text(LONG)
+        return cls(folder, environment)
+
+    def rig(self, name: str, *changes: tuple[str, str]) -> str:
+        """Write a copy of the virtual rig's file with some passages replaced; return its path in the project."""
+        text = (self.folder / "rigs/virtual.yaml").read_text(encoding="utf-8")
+        for old, new in changes:
+            assert text.count(old) == 1, old
+            text = text.replace(old, new)
+        (self.folder / "rigs" / name).write_text(text, encoding="utf-8")
+        return f"rigs/{name}"
+
+    def start(self, *arguments: str, program: Sequence[str] = ("-m", "hil.cli"), **options: Any) -> Running:
+        """Start ``hil`` with these arguments in a process group of its own."""
+        said = (self.folder / "said.txt").open("w+b")
+        options = {"stdout": said, "stderr": subprocess.STDOUT, "stdin": subprocess.DEVNULL, **options}
+        process = subprocess.Popen(
+            [sys.executable, *program, *arguments],
+            cwd=self.folder,
+            env=environment(self.environment),
+            start_new_session=True,
+            **options,
+        )
+        said.close()
+        return Running(process, self.folder)
+
+    def run(self, *arguments: str, program: Sequence[str] = ("-m", "hil.cli")) -> Finished:
+        """Run ``hil`` to its end."""
+        return self.start(*arguments, program=program).finish()
+
+
+def environment(more: Mapping[str, str]) -> dict[str, str]:
+    """Return this process' environment without what would choose a node, and with ``more``."""
+    chosen = {name: value for name, value in os.environ.items() if not name.startswith(("NODE", "HIL_", "PYTEST_"))}
+    # many short processes: without compiled modules each would compile a thousand of them anew
+    chosen.pop("PYTHONDONTWRITEBYTECODE", None)
+    return {**chosen, "PYTHONPYCACHEPREFIX": str(cache_folder() / "pycache"), "COLUMNS": "160", **more}
+
+
+@dataclass
+class Running:
+    """A command that runs."""
+
+    process: subprocess.Popen[bytes]
+    folder: Path
+
+    def finish(self) -> Finished:
+        """Wait for its end; a command that does not end is killed, and that is an error."""
+        try:
+            code = self.process.wait(timeout=TIMEOUT)
+        except subprocess.TimeoutExpired:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait(timeout=5)
+            raise
+        return Finished(code, (self.folder / "said.txt").read_text(encoding="utf-8", errors="replace"), self.folder)
+
+    def wait_for_receipt(self) -> None:
+        """Wait until evidence on the disk holds a receipt: the run is in the middle of a session."""
+
+        def receipt_is_written() -> bool:
+            assert self.process.poll() is None, (self.folder / "said.txt").read_text()
+            files = self.folder.glob("reports/runs/*/scenarios/*.jsonl")
+            return any('"RECEIPT"' in file.read_text(encoding="utf-8") for file in files)
+
+        poll(receipt_is_written, "a receipt in the evidence")
+
+    def signal(self, number: int) -> None:
+        """Send a signal to the process and all of its group, as the terminal does for Ctrl-C."""
+        os.killpg(self.process.pid, number)
+
+    def helpers(self) -> list[Helper]:
+        """Return the programs that it has started."""
+        return [helper for helper in map(Helper.of, _process_ids()) if helper and helper.parent == self.process.pid]
+
+
+@dataclass(frozen=True)
+class Helper:
+    """A process with its command line."""
+
+    pid: int
+    parent: int
+    started: str
+    command: tuple[str, ...]
+
+    @classmethod
+    def of(cls, pid: int) -> Helper | None:
+        try:
+            stat = Path(f"/proc/{pid}/stat").read_text()
+            command = Path(f"/proc/{pid}/cmdline").read_bytes()
+        except OSError:
+            return None
+        fields = stat[stat.rindex(")") + 2 :].split()
+        if fields[0] in "ZX":
+            return None
+        return cls(pid, int(fields[1]), fields[19], tuple(command.decode(errors="replace").split("\0")))
+
+    @property
+    def name(self) -> str:
+        return "vbench" if "hil.vbench" in self.command else "bitcoind" if "-regtest" in self.command else "other"
+
+    def is_alive(self) -> bool:
+        now = Helper.of(self.pid)
+        return now is not None and now.started == self.started
+
+    def endpoints(self) -> list[tuple[str, int]]:
+        """Return where it listens, as far as its command line tells."""
+        if self.name == "vbench":
+            address = self.command[self.command.index("--address") + 1]
+            return [(address, port) for port in (5025, 30000, 5020, 7000, 7001, 7002, 7003, 7004)]
+        return [("127.0.0.1", int(word.partition("=")[2])) for word in self.command if word.startswith("-rpcport=")]
+
+
+def gone(helpers: Sequence[Helper]) -> bool:
+    """Wait for the end of these processes; tell whether all ended within two seconds."""
+    poll(lambda: not any(helper.is_alive() for helper in helpers), "the end of the helpers", timeout=2.0)
+    return True
+
+
+def command_lines() -> str:
+    """Return the command lines of all processes: what ``ps`` shows to everybody."""
+    lines = []
+    for pid in _process_ids():
+        helper = Helper.of(pid)
+        lines.append(" ".join(helper.command) if helper else "")
+    return "\n".join(lines)
+
+
+def is_free(endpoint: tuple[str, int]) -> bool:
+    """Tell whether a server could listen there."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(endpoint)
+            probe.listen()
+        except OSError:
+            return False
+    return True
+
+
+def own_address(number: int) -> str:
+    """Return a loopback address that only this process uses, outside of those that the rig chooses (127.64.0.0/10)."""
+    pid = os.getpid()
+    return f"127.{200 + number}.{pid >> 8 & 255}.{pid % 254 + 1}"
+
+
+def _process_ids() -> list[int]:
+    return [int(path.name) for path in Path("/proc").glob("[0-9]*")]

@@ -1,0 +1,67 @@
+"""All runs that the tests look at. They are started together, a few at a time, since each mostly waits or imports.
+
+A plan is a function that does one run, in a project of its own, and returns what came of it; the fixture of the same
+name hands that to the tests. Plans of tests that are not selected are not carried out.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from hil.chain import container
+from hil.errors import ConfigurationError
+from hil.tests.acceptance import plans, tools
+from hil.tests.acceptance.plans import PLANS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+AT_A_TIME = 3
+
+Started = dict[str, Future[Any]]
+
+
+def _docker_answers() -> bool:
+    try:
+        container.connect().close()
+    except ConfigurationError:
+        return False
+    return True
+
+
+collect_ignore = [
+    *([] if _docker_answers() else ["test_docker.py"]),
+    *([] if tools.available() else ["test_standing_bench.py"]),
+]
+
+
+@pytest.fixture(scope="session")
+def started(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, Future[Any]]]:
+    """Every plan that a selected test needs, under way."""
+    wanted = {name for item in request.session.items for name in _plans_of(item)}
+    folder = tmp_path_factory.mktemp("acceptance")
+    plans.prepare()
+    with ThreadPoolExecutor(AT_A_TIME) as pool:
+        yield {name: pool.submit(plan, folder / name) for name, plan in PLANS.items() if name in wanted}
+
+
+def _plans_of(item: pytest.Item) -> set[str]:
+    """Return the names that a test asks for: its fixtures, and parameters that name a plan."""
+    parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
+    return {*getattr(item, "fixturenames", ()), *(str(getattr(value, "plan", value)) for value in parameters)}
+
+
+def _fixture(name: str) -> Any:
+    @pytest.fixture(scope="session", name=name)
+    def outcome(started: Started) -> Any:
+        return started[name].result()
+
+    return outcome
+
+
+globals().update({f"outcome_of_{name}": _fixture(name) for name in PLANS})

@@ -1,0 +1,398 @@
+"""The runs that the acceptance tests look at, the slow ones first."""
+
+from __future__ import annotations
+
+import os
+import pty
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+import termios
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hil.chain import debian, native
+from hil.chain.container import OWNER_LABEL, connect
+from hil.tests.acceptance.commands import (
+    TIMEOUT,
+    Finished,
+    Helper,
+    Project,
+    Running,
+    command_lines,
+    environment,
+    gone,
+    is_free,
+    own_address,
+    poll,
+)
+from hil.tests.instruments.scripted import ScriptedInstrument, load_transcript
+
+PLANS: dict[str, Callable[[Path], Any]] = {}
+
+TOAST = "features/toast.feature"
+SLICE = "One slice, sold by the socket in <mode> mode[single-fee-1]"
+SEED, OTHER_SEED = "7", "8"
+PROVIDER = "native" if native.available() is not None else "docker"
+FIRST_BOOT = "features/boot.feature:4"
+
+
+def plan(function: Callable[[Path], Any]) -> Callable[[Path], Any]:
+    PLANS[function.__name__] = function
+    return function
+
+
+def prepare() -> None:
+    """Have a native bitcoind unpacked before anything is timed."""
+    if PROVIDER == "native":
+        native.command_for("bitcoind")
+
+
+def line_of(project: Project, file: str, text: str) -> str:
+    """Return ``file:line`` of the first line of a feature file that holds ``text``."""
+    lines = (project.folder / file).read_text(encoding="utf-8").splitlines()
+    return f"{file}:{next(number for number, line in enumerate(lines, 1) if text in line)}"
+
+
+def slice_of_toast(project: Project) -> str:
+    """Return ``file:line`` of the row of the outline that is one slice in single-fee mode."""
+    return line_of(project, TOAST, "| single-fee  | 1 ")
+
+
+# --- interrupted -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Interrupted:
+    """A run that was ended in the middle."""
+
+    finished: Finished
+    helpers: list[Helper]
+    """The programs that it had started."""
+    all_gone: bool
+    busy: list[tuple[str, int]]
+    """Where still somebody listens afterwards."""
+
+
+def _interrupt(project: Project, number: int) -> Interrupted:
+    running = project.start("run", "long.feature", "--node", PROVIDER, "--seed", SEED)
+    running.wait_for_receipt()
+    helpers = running.helpers()
+    running.signal(number)
+    finished = running.finish()
+    all_gone = gone(helpers)
+    busy = [endpoint for helper in helpers for endpoint in helper.endpoints() if not is_free(endpoint)]
+    return Interrupted(finished, helpers, all_gone, busy)
+
+
+@plan
+def interrupted(folder: Path) -> Interrupted:
+    return _interrupt(Project.make(folder), signal.SIGINT)
+
+
+@plan
+def terminated(folder: Path) -> Interrupted:
+    return _interrupt(Project.make(folder), signal.SIGTERM)
+
+
+@dataclass(frozen=True)
+class Killed:
+    """A run that was killed in the middle, and the report that was made of what it left."""
+
+    run: Interrupted
+    folder: Path
+    reported: Finished
+
+
+def _report_of_the_dead(project: Project, run: Interrupted) -> Killed:
+    folder = next(path for path in (project.folder / "reports/runs").iterdir() if not path.is_symlink())
+    return Killed(run, folder, project.run("report", str(folder)))
+
+
+@plan
+def killed(folder: Path) -> Killed:
+    project = Project.make(folder)
+    return _report_of_the_dead(project, _interrupt(project, signal.SIGKILL))
+
+
+@dataclass(frozen=True)
+class KilledWithContainer:
+    """A run in Docker that was killed, and the next one after it."""
+
+    container: str
+    was_left: bool
+    next_run: Finished
+    is_left: bool
+
+
+@plan
+def killed_with_container(folder: Path) -> KilledWithContainer:
+    project = Project.make(folder)
+    client = connect()
+    try:
+        running = project.start("run", "long.feature", "--node", "docker")
+        running.wait_for_receipt()
+        name = next(
+            str(each.name)
+            for each in client.containers.list(filters={"label": OWNER_LABEL})
+            if each.labels[OWNER_LABEL].startswith(f"{running.process.pid}-")
+        )
+        running.signal(signal.SIGKILL)
+        running.finish()
+
+        def is_left() -> bool:
+            return bool(client.api.containers(all=True, filters={"name": name}))
+
+        was_left = is_left()
+        next_run = project.run("run", slice_of_toast(project), "--node", "docker", "--seed", SEED)
+        return KilledWithContainer(name, was_left, next_run, is_left())
+    finally:
+        client.close()
+
+
+# --- good runs -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class StandingNode:
+    """A run on a node of ``hil node up``, and what bitcoin-cli says of its transaction afterwards."""
+
+    up: Finished
+    info: Finished
+    run: Finished
+    password: str
+    seen_in_ps: str
+    asked: subprocess.CompletedProcess[str]
+    txid: str
+    down: Finished
+    down_again: Finished
+    node_is_gone: bool
+
+
+@plan
+def standing_node(folder: Path) -> StandingNode:
+    cache = folder.with_name("cache")
+    cache.mkdir()
+    if (tree := debian.unpacked()) is not None:
+        (cache / tree.root.name).symlink_to(tree.root)
+    project = Project.make(folder, HIL_CACHE=str(cache))
+    up = project.run("node", "up", "--provider", PROVIDER)
+    try:
+        info = project.run("node", "info")
+        _, _, password = (cache / "standing.cookie").read_text().partition(":")
+        lines = {key: rest.strip() for key, _, rest in (line.partition(":") for line in info.said.splitlines())}
+        settings = dict(word.split("=", 1) for word in shlex.split(lines["use it"]) if "=" in word)
+        user = Project(project.folder, {**project.environment, **settings})
+        running = user.start("run", slice_of_toast(project), "--seed", SEED)
+        snapshots = _watch_command_lines(running)
+        run = running.finish()
+        txid = next(
+            str(event.data["txid"])
+            for event in run.record.scenarios[0].events
+            if event.kind == "transaction" and event.data["event"] == "confirmed"
+        )
+        ask = [*shlex.split(lines["ask it"])[:-1], "getrawtransaction", txid, "true"]
+        asked = subprocess.run(ask, capture_output=True, text=True, timeout=TIMEOUT, check=False)
+    finally:
+        down = project.run("node", "down")
+    down_again = project.run("node", "down")
+    port = int(settings["HIL_NODE_URL"].rpartition(":")[2])
+    is_gone = is_free(("127.0.0.1", port))
+    return StandingNode(up, info, run, password, snapshots, asked, txid, down, down_again, is_gone)
+
+
+def _watch_command_lines(running: Running) -> str:
+    """Return all that ``ps`` could have shown from now to the end of a command."""
+    seen: set[str] = set()
+
+    def ended() -> bool:
+        seen.update(command_lines().splitlines())
+        return running.process.poll() is not None
+
+    poll(ended, "the end of the run")
+    return "\n".join(sorted(seen))
+
+
+@plan
+def toast(folder: Path) -> Finished:
+    """One slice by ``hil run features/toast.feature:<line>``, native node."""
+    project = Project.make(folder)
+    return project.run("run", slice_of_toast(project), "--node", PROVIDER, "--seed", SEED)
+
+
+@plan
+def toast_of_another_seed(folder: Path) -> Finished:
+    """The same with another seed, by ``pytest features/toast.feature::<scenario>``."""
+    project = Project.make(folder, NODE=PROVIDER)
+    return project.run(f"{TOAST}::{SLICE}", "--seed", OTHER_SEED, program=("-m", "pytest"))
+
+
+@dataclass(frozen=True)
+class OnTerminal:
+    """A run on a pseudo-terminal: all the bytes that a person's terminal got."""
+
+    code: int
+    written: bytes
+    finished: Finished
+    line: str
+    """``file:line`` of the step that failed."""
+
+
+@plan
+def too_slow(folder: Path) -> OnTerminal:
+    """A socket that needs 31 s to its first payment, by its profile in the rig file."""
+    project = Project.make(folder)
+    rig = project.rig(
+        "slow.yaml",
+        ("serial: virtual-socket\n        profile: {}", "serial: slow\n        profile: {boot_delay_s: 10}"),
+    )
+    person, program = pty.openpty()
+    termios.tcsetwinsize(program, (24, 160))
+    running = project.start(
+        "run", FIRST_BOOT, "--rig", rig, "--node", PROVIDER, "--seed", SEED, stdout=program, stderr=program
+    )
+    os.close(program)
+    written = bytearray()
+
+    def read() -> bool:
+        try:
+            data = os.read(person, 1 << 16)
+        except OSError:  # the last program on the other end has gone
+            return True
+        written.extend(data)
+        return not data
+
+    try:
+        poll(read, "the end of the run")
+    finally:
+        os.close(person)
+    finished = running.finish()
+    step = line_of(project, "features/boot.feature", "Then the first payment was accepted within 27 s")
+    return OnTerminal(finished.code, bytes(written), finished, step)
+
+
+# --- bad input -------------------------------------------------------------------------------------------------------
+
+
+@plan
+def garbage_meter(folder: Path) -> Finished:
+    """A meter that knows its name and its settings, and answers garbage when it is read."""
+    project = Project.make(folder)
+    garbage: list[Any] = [b"\x00\xff~~ 12,,;\n"] * 1000
+    with ScriptedInstrument(load_transcript("hmc8015"), {"CHAN1:MEAS:DATA?": garbage}) as meter:
+        rig = project.rig("garbage.yaml", ("'TCPIP::$LG_HIL_BENCH::5025::SOCKET'", f"'{meter.resource}'"))
+        return project.run("run", FIRST_BOOT, "--rig", rig, "--node", PROVIDER, "--seed", SEED)
+
+
+@plan
+def dead_meter(folder: Path) -> Finished:
+    """A meter at an address where nobody listens, for a run of three scenarios."""
+    project = Project.make(folder)
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        resource = f"'TCPIP::127.0.0.1::{silent.getsockname()[1]}::SOCKET'"
+        rig = project.rig("dead.yaml", ("'TCPIP::$LG_HIL_BENCH::5025::SOCKET'", resource))
+        return project.run("run", "features/boot.feature", "--rig", rig, "--node", PROVIDER, "--seed", SEED)
+
+
+@plan
+def busy_port(folder: Path) -> Finished:
+    """A rig file that fixes the address of the bench, where somebody has the meter's port already."""
+    project = Project.make(folder)
+    address = own_address(1)
+    rig = project.rig("busy.yaml", ("VirtualBench:\n          name: bench", f"VirtualBench: {{address: {address}}}"))
+    with socket.socket() as other:
+        other.bind((address, 5025))
+        other.listen()
+        return project.run("run", FIRST_BOOT, "--rig", rig, "--node", PROVIDER, "--seed", SEED)
+
+
+@plan
+def missing_node(folder: Path) -> Finished:
+    """A machine without Docker, bitcoind and Debian mirror."""
+    nothing = folder.with_name("nothing")
+    nothing.mkdir()
+    cache = folder.with_name("empty-cache")
+    project = Project.make(folder, PATH=str(nothing), HIL_CACHE=str(cache), DOCKER_HOST=f"unix://{nothing}/docker.sock")
+    return project.run("run", FIRST_BOOT, "--seed", SEED)
+
+
+@plan
+def broken_rig(folder: Path) -> Finished:
+    """A rig file with two mistakes."""
+    project = Project.make(folder)
+    rig = project.rig("broken.yaml", ("power: 2000 W", "power: 2000 Watts"), ("energy: 500 Wh", "energi: 500 Wh"))
+    return project.run("run", "features/boot.feature", "--rig", rig, "--seed", SEED)
+
+
+@plan
+def wrong_feature(folder: Path) -> Finished:
+    """A feature file with an undefined step."""
+    project = Project.make(folder)
+    text = "Feature: Wrong\n  Scenario: One\n    When the devices are swiched on\n"
+    (project.folder / "wrong.feature").write_text(text)
+    return project.run("run", "wrong.feature", "--seed", SEED)
+
+
+@plan
+def collected(folder: Path) -> Finished:
+    """What a run without paths would carry out."""
+    return Project.make(folder).run("run", "--collect-only", "-q")
+
+
+# --- the bench alone -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class StandingBench:
+    """``hil vbench up``: its ready line, what foreign clients got, and how it ended."""
+
+    ready: str
+    answers: dict[str, subprocess.CompletedProcess[str]]
+    code: int
+    rest: str
+    busy: list[tuple[str, int]]
+
+
+@plan
+def standing_bench(folder: Path) -> StandingBench:
+    from hil.tests.acceptance.tools import tool
+
+    folder.mkdir()
+    address = own_address(2)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "hil.cli", "vbench", "up", "--address", address],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=environment({}),
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    try:
+        ready = process.stdout.readline()
+        scpi = [*tool("lxi"), "scpi", "--raw", "--timeout", "5", "--address", address]
+        modbus = [*tool("mbpoll"), "-m", "tcp", "-p", "5020", "-t", "0", "-r", "1", "-o", "5"]
+        questions = {
+            "meter": [*scpi, "--port", "5025", "*IDN?"],
+            "load": [*scpi, "--port", "30000", "*IDN?"],
+            "coils before": [*modbus, "-1", "-c", "4", address],
+            "close K1": [*modbus, address, "1"],
+            "coils after": [*modbus, "-1", "-c", "4", address],
+        }
+        answers = {
+            name: subprocess.run(question, capture_output=True, text=True, timeout=TIMEOUT, check=False)
+            for name, question in questions.items()
+        }
+        process.send_signal(signal.SIGINT)
+        rest, _ = process.communicate(timeout=TIMEOUT)
+    finally:
+        process.kill()
+        process.wait(timeout=5)
+    helper = Helper(process.pid, 0, "", ("hil.vbench", "--address", address))
+    busy = [endpoint for endpoint in helper.endpoints() if not is_free(endpoint)]
+    return StandingBench(ready, answers, process.returncode, rest, busy)

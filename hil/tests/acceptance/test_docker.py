@@ -1,0 +1,28 @@
+"""Runs with a node in Docker; collected only where a daemon answers."""
+
+from __future__ import annotations
+
+from hil.tests.acceptance.commands import Finished
+from hil.tests.acceptance.plans import KilledWithContainer
+
+
+def test_a_node_in_docker_gives_the_same_evidence_as_a_native_one(
+    toast: Finished, killed_with_container: KilledWithContainer
+) -> None:
+    assert killed_with_container.next_run.code == 0, killed_with_container.next_run.said
+    assert killed_with_container.next_run.digest == toast.digest
+
+
+def test_the_evidence_names_image_and_digest(killed_with_container: KilledWithContainer) -> None:
+    node = killed_with_container.next_run.document["node"]
+
+    assert node["provider"] == "docker"
+    assert node["image"]
+    assert node["image_digest"].startswith("sha256:")
+
+
+def test_a_container_that_a_killed_run_left_is_removed_when_the_next_run_starts(
+    killed_with_container: KilledWithContainer,
+) -> None:
+    assert killed_with_container.container
+    assert not killed_with_container.is_left

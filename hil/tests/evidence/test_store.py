@@ -1,0 +1,279 @@
+"""Run folders: what is written survives a crash, and nobody changes it unseen."""
+
+from __future__ import annotations
+
+import json
+import resource
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hil.errors import RigFault
+from hil.evidence.documents import Event, Json, Kind, Verdict
+from hil.evidence.store import (
+    BATCH,
+    MANIFEST_FILE,
+    RUN_FILE,
+    SCENARIOS,
+    RunRecord,
+    RunWriter,
+    ScenarioWriter,
+    read_scenario,
+    slug,
+)
+
+
+def reading(number: int, **host: Json) -> Event:
+    return Event(Kind.READING, number / 10, "meter", {"power_W": float(number)}, host=host or None)
+
+
+def start() -> Event:
+    return Event(Kind.START, 0.0, "bench", {"name": "toast ☕"})
+
+
+def stop(verdict: Verdict = Verdict.PASS) -> Event:
+    return Event(Kind.STOP, 99.0, "bench", {"verdict": verdict.value})
+
+
+def write_run(folder: Path, *, events: list[Event], host: dict[str, Json] | None = None) -> str:
+    """Write a run of one scenario; return its evidence digest."""
+    run = RunWriter.create(folder, {"seed": "1"}, host or {"folder": str(folder)})
+    scenario = run.scenario(1, "One slice")
+    for event in events:
+        scenario.write(event)
+    run.scenario_done(scenario)
+    return run.finish(Verdict.PASS)
+
+
+def scenario_file(folder: Path) -> Path:
+    return next((folder / SCENARIOS).iterdir())
+
+
+@contextmanager
+def room_for(size: int) -> Iterator[None]:
+    """Let no file of this process grow beyond ``size`` bytes: to a writer that is a full disk."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_run_reads_back_as_it_was_written(tmp_path: Path) -> None:
+    events = [start(), *(reading(number) for number in range(3 * BATCH)), stop()]
+
+    digest = write_run(tmp_path / "run", events=events)
+
+    record = RunRecord.load(tmp_path / "run")
+    assert record.scenarios[0].events == events
+    assert record.scenarios[0].verdict is Verdict.PASS
+    assert record.scenarios[0].damage is None
+    assert record.document["finished"] is True
+    assert record.document["evidence_digest"] == digest
+    assert record.altered_files() == []
+
+
+def test_the_digest_covers_the_events_and_not_the_host(tmp_path: Path) -> None:
+    one = write_run(tmp_path / "one", events=[start(), reading(1, wall="10:00"), stop()], host={"port": 1})
+    same = write_run(tmp_path / "two", events=[start(), reading(1, wall="11:00"), stop()], host={"port": 2})
+    without = write_run(tmp_path / "three", events=[start(), reading(1), stop()])
+
+    assert one == same == without
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        [start(), reading(2), stop()],
+        [start(), stop()],
+        [start(), reading(1), stop(Verdict.FAIL)],
+        [start(), stop(), reading(1)],
+        [start(), Event(Kind.READING, 0.1, "meter", {"power_W": 1.0}, before=0.1), stop()],
+        [start(), Event(Kind.READING, 0.1, "load", {"power_W": 1.0}), stop()],
+    ],
+)
+def test_the_digest_changes_with_anything_that_was_observed(tmp_path: Path, events: list[Event]) -> None:
+    assert write_run(tmp_path / "one", events=[start(), reading(1), stop()]) != write_run(
+        tmp_path / "two", events=events
+    )
+
+
+def test_the_digest_does_not_depend_on_the_order_in_which_scenarios_end(tmp_path: Path) -> None:
+    digests = []
+    for name, order in (("one", [0, 1]), ("two", [1, 0])):
+        run = RunWriter.create(tmp_path / name, {}, {})
+        writers = [run.scenario(number, "slice") for number in (1, 2)]
+        for number, writer in enumerate(writers):
+            writer.write(reading(number))
+        for number in order:
+            run.scenario_done(writers[number])
+        digests.append(run.finish(Verdict.PASS))
+
+    assert digests[0] == digests[1]
+
+
+@given(cut=st.integers(0, 5000))
+@settings(max_examples=60)
+def test_a_file_cut_off_anywhere_still_reads_up_to_the_cut(tmp_path_factory: pytest.TempPathFactory, cut: int) -> None:
+    folder = tmp_path_factory.mktemp("run")
+    events = [start(), *(reading(number, wall="ten past ☕") for number in range(20)), stop()]
+    write_run(folder / "run", events=events)
+    path = scenario_file(folder / "run")
+    whole = path.read_bytes()
+    path.write_bytes(whole[:cut])
+
+    record = read_scenario(path)
+
+    assert record.events == events[: len(record.events)]
+    assert len(record.events) >= whole[:cut].count(b"\n")
+    complete = len(record.events) == len(events)
+    assert record.verdict is (Verdict.PASS if complete else Verdict.NOT_RUN)
+    if not complete and not whole[:cut].endswith(b"\n"):
+        assert record.damage is not None or whole[cut : cut + 1] == b"\n"
+
+
+def test_garbage_in_the_middle_ends_the_reading_and_is_told(tmp_path: Path) -> None:
+    write_run(tmp_path / "run", events=[start(), reading(1), stop()])
+    path = scenario_file(tmp_path / "run")
+    lines = path.read_bytes().splitlines()
+    path.write_bytes(b"\n".join([lines[0], b"\xff\x00{", *lines[1:]]))
+
+    record = read_scenario(path)
+
+    assert record.events == [start()]
+    assert record.damage == "line 2 is no event (JSONDecodeError)"
+
+
+def test_an_empty_file_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "0001-x.jsonl"
+    path.touch()
+
+    assert read_scenario(path).damage == "the file is empty"
+
+
+def change(path: Path) -> None:
+    path.write_bytes(path.read_bytes().replace(b"1.0", b"1.1"))
+
+
+def remove(path: Path) -> None:
+    path.unlink()
+
+
+@pytest.mark.parametrize("tamper", [change, remove])
+def test_a_scenario_that_was_altered_or_removed_is_found(tmp_path: Path, tamper: Callable[[Path], None]) -> None:
+    folder = tmp_path / "run"
+    write_run(folder, events=[start(), reading(1), stop()])
+    path = scenario_file(folder)
+
+    tamper(path)
+
+    assert RunRecord.load(folder).altered_files() == [f"{SCENARIOS}/{path.name}"]
+
+
+def test_an_altered_run_document_is_found(tmp_path: Path) -> None:
+    write_run(tmp_path / "run", events=[start(), stop()])
+    path = tmp_path / "run" / RUN_FILE
+
+    document = json.loads(path.read_text())
+    path.write_text(json.dumps({**document, "verdict": "pass", "seed": "2"}))
+
+    assert RunRecord.load(tmp_path / "run").altered_files() == [RUN_FILE]
+
+
+def test_a_missing_manifest_is_told(tmp_path: Path) -> None:
+    write_run(tmp_path / "run", events=[start(), stop()])
+    (tmp_path / "run" / MANIFEST_FILE).unlink()
+
+    assert RunRecord.load(tmp_path / "run").altered_files() == [MANIFEST_FILE]
+
+
+def test_a_run_that_never_ended_reads_as_not_finished(tmp_path: Path) -> None:
+    run = RunWriter.create(tmp_path / "run", {"seed": "1"}, {})
+    scenario = run.scenario(1, "slice")
+    scenario.write(start())
+    for number in range(BATCH + 5):
+        scenario.write(reading(number))
+
+    record = RunRecord.load(tmp_path / "run")
+
+    assert record.document["finished"] is False
+    assert len(record.scenarios[0].events) >= BATCH
+    assert record.scenarios[0].verdict is Verdict.NOT_RUN
+    scenario.close()
+
+
+@pytest.mark.parametrize("kind", [Kind.START, Kind.STEP, Kind.VERDICT, Kind.STOP])
+def test_the_last_word_of_a_step_or_verdict_is_on_disk_at_once(tmp_path: Path, kind: Kind) -> None:
+    writer = ScenarioWriter(tmp_path / "x.jsonl")
+    writer.write(reading(1))
+    writer.write(Event(kind, 0.0, "bench", {"verdict": "pass"}))
+
+    assert len(read_scenario(writer.path).events) == 2
+    writer.close()
+
+
+def test_a_crash_loses_less_than_a_batch(tmp_path: Path) -> None:
+    writer = ScenarioWriter(tmp_path / "x.jsonl")
+    for number in range(5 * BATCH - 1):
+        writer.write(reading(number))
+
+    assert len(writer.events) - len(read_scenario(writer.path).events) < BATCH
+    writer.close()
+
+
+def test_a_disk_that_takes_no_more_is_a_rig_fault_that_names_the_file(tmp_path: Path) -> None:
+    writer = ScenarioWriter(tmp_path / "x.jsonl")
+
+    def fill() -> None:
+        for number in range(10 * BATCH):
+            writer.write(reading(number))
+
+    with room_for(4096), pytest.raises(RigFault, match=r"x\.jsonl: evidence cannot be written") as caught:
+        fill()
+
+    assert caught.value.remedy
+    writer.close()
+
+
+def test_a_run_folder_is_never_written_over(tmp_path: Path) -> None:
+    write_run(tmp_path / "run", events=[start(), stop()])
+
+    with pytest.raises(FileExistsError):
+        RunWriter.create(tmp_path / "run", {}, {})
+
+
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [
+        ("One slice, sold by the socket", "one-slice-sold-by-the-socket"),
+        ("../../etc/passwd", "etc-passwd"),
+        ("☕", "scenario"),
+        ("x" * 200, "x" * 60),
+    ],
+)
+def test_a_scenario_name_becomes_a_harmless_file_name(name: str, file: str) -> None:
+    assert slug(name) == file
+
+
+def test_a_folder_without_run_document_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        RunRecord.load(tmp_path)
+    (tmp_path / RUN_FILE).write_text("{")
+    with pytest.raises(ValueError, match="Expecting"):
+        RunRecord.load(tmp_path)
+
+
+def test_documents_hold_what_the_run_is_given(tmp_path: Path) -> None:
+    write_run(tmp_path / "run", events=[stop()], host={"wall_s": 1.5})
+
+    document: dict[str, Any] = json.loads((tmp_path / "run" / RUN_FILE).read_text())
+
+    assert document["host"] == {"wall_s": 1.5}
+    assert document["seed"] == "1"
+    assert document["verdict"] == "pass"

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hil.links.frame_log import FrameLog
+from hil.protocol.framing import FrameError, FrameErrorCode, encode_frame
+from hil.protocol.messages import Message, MessageError, MessageErrorCode, Meter, encode_message
+
+SESSION = bytes(range(8))
+METERS = [Meter(SESSION, number, 100 * number) for number in range(1, 4)]
+FRAMES = [encode_frame(encode_message(meter)) for meter in METERS]
+
+
+def logged(*pieces: bytes) -> list[tuple[Message | FrameError | MessageError, bytes]]:
+    seen: list[tuple[Message | FrameError | MessageError, bytes]] = []
+    log = FrameLog(lambda item, raw: seen.append((item, raw)))
+    for piece in pieces:
+        log.feed(piece)
+    return seen
+
+
+@given(st.lists(st.integers(0, len(b"".join(FRAMES))), max_size=8).map(sorted))
+def test_messages_are_logged_with_their_bytes_however_they_arrive(cuts: list[int]) -> None:
+    stream = b"".join(FRAMES)
+    edges = [0, *cuts, len(stream)]
+    pieces = [stream[start:end] for start, end in zip(edges, edges[1:], strict=False)]
+    assert logged(*pieces) == list(zip(METERS, FRAMES, strict=True))
+
+
+def test_a_message_is_logged_in_the_instant_its_last_byte_passes() -> None:
+    assert logged(FRAMES[0][:-1]) == []
+    assert len(logged(FRAMES[0][:-1], FRAMES[0][-1:])) == 1
+
+
+def test_a_broken_frame_is_reported_and_the_next_is_read() -> None:
+    broken = bytes([FRAMES[0][0], FRAMES[0][1] ^ 1]) + FRAMES[0][2:]
+    (first, raw), (second, _) = logged(broken + FRAMES[1])
+    assert isinstance(first, FrameError)
+    assert (first.code, raw) == (FrameErrorCode.BAD_CRC, b"")
+    assert second == METERS[1]
+
+
+def test_a_whole_frame_that_holds_no_message_is_reported_with_its_bytes() -> None:
+    frame = encode_frame(b"\x82\x07\x00")
+    ((item, raw),) = logged(frame)
+    assert isinstance(item, MessageError)
+    assert item.code in set(MessageErrorCode)
+    assert raw == frame

@@ -1,0 +1,116 @@
+"""Each transition of both tables is taken by what a host can do; what they do not list changes nothing."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+
+from hil.protocol.cable_table import CABLE_TABLE, CableAction, CableEvent, CableState
+from hil.protocol.machine import Noted
+from hil.protocol.messages import PaymentRequest
+from hil.protocol.socket_table import CONTACT_CLOSED, SOCKET_TABLE, SocketAction, SocketEvent, SocketState
+from hil.tests.protocol.desk import CABLE_EVENTS, SOCKET_EVENTS, CableDesk, SocketDesk
+
+
+def words(member: SocketState | SocketEvent | CableState | CableEvent) -> str:
+    return str(member.value)
+
+
+def trace(desk: SocketDesk | CableDesk) -> Any:
+    """Everything that a machine may remember, but for its counters of what it refused, and the present instant."""
+    counters = {"refused_events", "repeated_messages", "late_answers", "_now", "_decoder"}
+    return {key: repr(value) for key, value in vars(desk.machine).items() if key not in counters}
+
+
+@pytest.mark.parametrize(("state", "event"), SOCKET_TABLE, ids=words)
+def test_each_transition_of_the_socket_is_taken_as_the_table_says(state: SocketState, event: SocketEvent) -> None:
+    before = SocketState.CHECKING_COINS if event is SocketEvent.FUNDS_EXHAUSTED else state
+    if event is SocketEvent.FUNDS_EXHAUSTED and state is SocketState.AWAITING_TOP_UP:
+        before = SocketState.DELIVERING  # the event follows at once on the transition into its state
+    desk = SocketDesk().reach(before)
+    desk.taken.clear()
+    SOCKET_EVENTS[event](desk)
+    assert (state, event) in desk.taken
+    nothing_to_settle = (SocketState.SETTLING, SocketEvent.SETTLED) in desk.taken
+    assert desk.machine.state is (SocketState.IDLE if nothing_to_settle else SOCKET_TABLE[state, event][0])
+    assert desk.contact() == (desk.machine.state in CONTACT_CLOSED)
+
+
+@pytest.mark.parametrize(("state", "event"), CABLE_TABLE, ids=words)
+def test_each_transition_of_the_cable_is_taken_as_the_table_says(state: CableState, event: CableEvent) -> None:
+    desk = CableDesk().reach(state)
+    desk.taken.clear()
+    CABLE_EVENTS[event](desk)
+    assert (state, event) in desk.taken
+    assert desk.machine.state is CABLE_TABLE[state, event][0]
+
+
+UNLISTED_SOCKET = [(s, e) for s in SocketState for e in SocketEvent if (s, e) not in SOCKET_TABLE]
+UNLISTED_CABLE = [(s, e) for s in CableState for e in CableEvent if (s, e) not in CABLE_TABLE]
+
+
+def test_an_event_that_the_sockets_table_does_not_list_leaves_no_trace() -> None:
+    for state, event in UNLISTED_SOCKET:
+        desk = SocketDesk().reach(state)
+        before = trace(desk)
+        assert not desk.machine._fire(event)
+        assert (desk.machine.refused_events, trace(desk)) == (1, before), (state, event)
+
+
+def test_an_event_that_the_cables_table_does_not_list_leaves_no_trace() -> None:
+    for state, event in UNLISTED_CABLE:
+        desk = CableDesk().reach(state)
+        before = trace(desk)
+        assert not desk.machine._fire(event)
+        assert (desk.machine.refused_events, trace(desk)) == (1, before), (state, event)
+
+
+LEDGER_EVENTS = {SocketEvent.CONFLICT_SEEN, SocketEvent.LEDGER_LOST}
+SAID_TOO_EARLY_OR_LATE = {SocketEvent.FUNDING, SocketEvent.FUNDING_REFUSED, SocketEvent.CLOSE_RECEIVED}
+
+
+@pytest.mark.parametrize(
+    ("state", "event"),
+    [pair for pair in UNLISTED_SOCKET if pair[1] in LEDGER_EVENTS | SAID_TOO_EARLY_OR_LATE],
+    ids=words,
+)
+def test_what_comes_in_the_wrong_state_changes_neither_state_nor_money_nor_the_reason_told_at_the_end(
+    state: SocketState, event: SocketEvent
+) -> None:
+    desk = SocketDesk().reach(state)
+    session = copy.copy(desk.machine._session)
+    SOCKET_EVENTS[event](desk)
+    after = desk.machine._session
+    assert desk.machine.state is state
+    if session is None or after is None:
+        assert session is after is None
+        return
+    told = ("close_reason", "coins", "declared", "accepted", "newest", "proposal", "proposed", "candidate")
+    assert [getattr(after, name) for name in told] == [getattr(session, name) for name in told]
+
+
+def test_every_event_and_action_of_a_table_is_used() -> None:
+    for table, events, actions in (
+        (SOCKET_TABLE, SocketEvent, SocketAction),
+        (CABLE_TABLE, CableEvent, CableAction),
+    ):
+        assert {event for _, event in table} == set(events)
+        assert {action for _, some in table.values() for action in some} == set(actions)
+
+
+def test_every_event_can_be_played() -> None:
+    assert set(SOCKET_EVENTS) == set(SocketEvent)
+    assert set(CABLE_EVENTS) == set(CableEvent)
+
+
+def test_an_action_that_raises_leaves_no_event_behind() -> None:
+    desk = SocketDesk(coins=10_000 + 1_110)
+    desk.reach(SocketState.CHECKING_COINS)
+    desk.machine._require_session().change_script = b"\x6a"  # no proposal can be built with it
+    with pytest.raises(Exception, match="neither P2WPKH nor P2PKH"):
+        desk.answer_coins()
+    assert not desk.machine._pending
+    assert not desk.sent(PaymentRequest)
+    assert [effect for effect in desk.effects if isinstance(effect, Noted)] == []

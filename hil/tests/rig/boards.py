@@ -1,0 +1,76 @@
+"""Relay boards on real sockets: one of pymodbus whose coils may be stuck, and one that answers as it likes."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from pymodbus.constants import ExcCodes
+from pymodbus.server import ModbusTcpServer
+from pymodbus.simulator import DataType, SimData, SimDevice
+
+WRITE_COIL, READ_COILS = 5, 1
+
+
+@dataclass
+class Board:
+    """Four coils. A stuck coil acknowledges what it is told and stays as it is; a broken board refuses all."""
+
+    coils: list[bool] = field(default_factory=lambda: [False] * 4)
+    stuck: set[int] = field(default_factory=set)
+    refuses: bool = False
+    port: int = 0
+
+    async def act(
+        self,
+        function: int,
+        start: int,
+        address: int,
+        count: int,
+        registers: list[int],
+        values: list[int] | list[bool] | None,
+    ) -> ExcCodes | None:
+        """Signature of pymodbus."""
+        if self.refuses:
+            return ExcCodes.DEVICE_FAILURE
+        if function == WRITE_COIL and values is not None:
+            if address not in self.stuck:
+                self.coils[address] = bool(values[0])
+        else:
+            registers[0] = sum(closed << bit for bit, closed in enumerate(self.coils))
+        return None
+
+
+@contextmanager
+def served(board: Board) -> Iterator[Board]:
+    """Serve the board on a free port of loopback, in a thread of its own."""
+    loop = asyncio.new_event_loop()
+    ready = threading.Event()
+    ended = asyncio.Event()
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        board.port = probe.getsockname()[1]
+
+    async def serve() -> None:
+        device = SimDevice(
+            0, SimData(0, values=[False] * 16, datatype=DataType.BITS), use_bit_addressing=True, action=board.act
+        )
+        server = ModbusTcpServer(device, address=("127.0.0.1", board.port))
+        await server.serve_forever(background=True)
+        ready.set()
+        await ended.wait()
+        await server.shutdown()  # type: ignore[no-untyped-call]  # pymodbus
+
+    thread = threading.Thread(target=lambda: loop.run_until_complete(serve()), name="relay board", daemon=True)
+    thread.start()
+    assert ready.wait(10), "the relay board did not start"
+    try:
+        yield board
+    finally:
+        loop.call_soon_threadsafe(ended.set)
+        thread.join(10)
+        loop.close()

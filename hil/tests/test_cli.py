@@ -1,0 +1,126 @@
+"""The command ``hil``: what it says and with which code it ends. Whole runs are in hil/tests/acceptance."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from hil import __version__
+from hil.cli import main
+from hil.evidence.documents import Event, Kind, Verdict
+from hil.evidence.store import RunWriter
+
+ROOT = Path(__file__).parents[2]
+
+WRONG = """\
+Feature: Wrong
+  Scenario: One
+    Given the socket is under test in single-fee mode
+    When the devices are swiched on
+"""
+
+
+def ended(arguments: list[str]) -> int:
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    return int(str(caught.value.code or 0))
+
+
+def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert ended(["--version"]) == 0
+    assert capsys.readouterr().out == f"hil {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ([], "required"),
+        (["tost"], "invalid choice: 'tost'"),
+        (["check", "--wrong"], "unrecognized arguments: --wrong"),
+        (["run", "--seed", "seven"], "invalid int value: 'seven'"),
+        (["node", "sideways"], "invalid choice: 'sideways'"),
+    ],
+)
+def test_a_wrong_command_line_is_the_authors_error(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], told: str
+) -> None:
+    assert ended(arguments) == 4
+    assert told in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [[], ["run"], ["check"], ["node"], ["vbench"], ["report"]])
+def test_every_command_explains_itself(capsys: pytest.CaptureFixture[str], command: list[str]) -> None:
+    assert ended([*command, "--help"]) == 0
+    assert "usage: hil" in capsys.readouterr().out
+
+
+def test_check_passes_the_features_of_the_project(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(ROOT)
+
+    assert main(["check", "--rig", "rigs/virtual.yaml"]) == 0
+    assert capsys.readouterr().err == "0 mistakes\n"
+
+
+def test_check_tells_each_mistake_with_file_line_and_column(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("wrong.feature").write_text(WRONG)
+
+    assert main(["check", "wrong.feature"]) == 4
+
+    told = capsys.readouterr()
+    assert told.out.startswith("wrong.feature:4:10: ")
+    assert "the devices are switched on" in told.out
+    assert told.err == "1 mistake\n"
+
+
+def test_check_tells_a_wrong_rig_file_first(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    path = tmp_path / "bench.yaml"
+    path.write_text("targets: [\n")
+
+    assert main(["check", "--rig", str(path)]) == 4
+    assert f"hil check: {path}:2:1: this is no YAML" in capsys.readouterr().err
+
+
+def test_check_of_a_folder_that_is_not_there_is_the_authors_error(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "nowhere/at/all"]) == 4
+    assert "nowhere/at/all: there is no such file or folder" in capsys.readouterr().err
+
+
+def test_report_writes_the_report_anew_and_tells_where(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = RunWriter.create(tmp_path / "run", {"id": "r", "seed": "1"}, {})
+    scenario = run.scenario(1, "slice")
+    scenario.write(Event(Kind.START, 0.0, "bench", {"name": "slice"}))
+    scenario.write(Event(Kind.STOP, 1.0, "bench", {"verdict": "pass"}))
+    run.scenario_done(scenario)
+    run.finish(Verdict.PASS)
+
+    assert main(["report", str(tmp_path / "run")]) == 0
+
+    assert capsys.readouterr().out.strip() == str(tmp_path / "run" / "report.html")
+    assert "slice" in (tmp_path / "run" / "report.html").read_text()
+    assert (tmp_path / "run" / "junit.xml").is_file()
+
+
+@pytest.mark.parametrize("content", [None, b"{", b"\xff\xfe"])
+def test_report_of_what_is_no_run_folder_is_the_authors_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes | None
+) -> None:
+    if content is not None:
+        (tmp_path / "run.json").write_bytes(content)
+
+    assert main(["report", str(tmp_path)]) == 4
+    assert f"hil report: {tmp_path}: this is no run folder" in capsys.readouterr().err
+
+
+def test_no_standing_node_is_told_with_the_way_to_have_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HIL_CACHE", str(tmp_path))
+
+    assert main(["node", "info"]) == 5
+    assert capsys.readouterr().out == "no node is up; start one with: hil node up\n"

@@ -1,0 +1,339 @@
+"""Clocks: one suite for both, then what only one of them does. Real times stay below 50 ms."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Iterator, Mapping
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hil.clock import Clock, LockstepClock, WallClock, stopwatch, utc_now
+from hil.errors import DeadlineExceeded
+
+SHORT = 0.01
+"""Seconds; long enough to tell apart on a busy machine, short enough for a unit test."""
+
+
+class Far:
+    """A virtual bench in memory: it stops right after an instant at which a device sends on a line."""
+
+    def __init__(self, sends: Mapping[str, list[tuple[float, bytes]]] | None = None) -> None:
+        self.now = 0.0
+        self.sends = {name: sorted(events, key=lambda event: event[0]) for name, events in (sends or {}).items()}
+        self.sent = dict.fromkeys(self.sends, b"")
+        self.asked: list[tuple[float, dict[str, int]]] = []
+
+    def advance(self, until: float, received: Mapping[str, int]) -> tuple[float, Mapping[str, int]]:
+        self.asked.append((until, dict(received)))
+        assert until >= self.now, "time was asked to go backwards"
+        due = [events[0][0] for events in self.sends.values() if events and events[0][0] <= until]
+        self.now = min([*due, until])
+        for name, events in self.sends.items():
+            while events and events[0][0] <= self.now:
+                self.sent[name] += events.pop(0)[1]
+        return self.now, {name: len(data) for name, data in self.sent.items()}
+
+
+class NearLine:
+    """The test side's end of a line of :class:`Far`."""
+
+    def __init__(self, name: str, far: Far, clock: LockstepClock, listener: Callable[[bytes], None]) -> None:
+        self.name = name
+        self.bytes_sent = 0
+        self._far, self._clock, self._listener = far, clock, listener
+        self._received = 0
+        self.arrivals: list[tuple[float, bytes]] = []
+
+    def receive_until(self, total: int) -> None:
+        data = self._far.sent[self.name][self._received : total]
+        self._received = total
+        if data:
+            self.arrivals.append((self._clock.now(), data))
+            self._listener(data)
+
+
+class Pipe:
+    """A line that a wall clock can watch."""
+
+    def __init__(self, end: socket.socket, listener: Callable[[bytes], None]) -> None:
+        self._end, self._listener = end, listener
+
+    def fileno(self) -> int:
+        return self._end.fileno()
+
+    def on_readable(self) -> None:
+        self._listener(self._end.recv(100))
+
+
+@pytest.fixture(params=["lockstep", "wall"])
+def clock(request: pytest.FixtureRequest) -> Clock:
+    return LockstepClock(Far()) if request.param == "lockstep" else WallClock()
+
+
+# --- every clock ---------------------------------------------------------------------------------------------------
+
+
+def test_sleep_lets_at_least_that_much_time_pass(clock: Clock) -> None:
+    began = clock.now()
+
+    clock.sleep(SHORT)
+
+    assert clock.now() - began >= SHORT
+
+
+def test_a_timer_runs_inside_a_wait_and_never_before_it_is_due(clock: Clock) -> None:
+    ran: list[float] = []
+    due = clock.now() + SHORT
+    clock.call_at(due, lambda: ran.append(clock.now()))
+    assert ran == []
+
+    clock.sleep(2 * SHORT)
+
+    assert len(ran) == 1
+    assert ran[0] >= due
+
+
+def test_timers_run_in_the_order_in_which_they_are_due_then_in_that_of_their_calls(clock: Clock) -> None:
+    ran: list[str] = []
+    now = clock.now()
+    for name, due in (("c", now + SHORT), ("a", now), ("d", now + SHORT), ("b", now)):
+        clock.call_at(due, lambda name=name: ran.append(name))  # type: ignore[misc]  # a lambda with a default
+
+    clock.sleep(SHORT)
+
+    assert ran == ["a", "b", "c", "d"]
+
+
+def test_a_timer_that_is_past_runs_at_the_next_wait(clock: Clock) -> None:
+    ran: list[str] = []
+    clock.call_at(clock.now() - 1, lambda: ran.append("late"))
+
+    clock.sleep(0.0)
+
+    assert ran == ["late"]
+
+
+def test_a_cancelled_timer_never_runs_and_cancelling_is_idempotent(clock: Clock) -> None:
+    ran: list[str] = []
+    timer = clock.call_at(clock.now(), lambda: ran.append("x"))
+    timer.cancel()
+    timer.cancel()
+
+    clock.sleep(SHORT)
+
+    assert ran == []
+
+
+def test_a_callback_may_cancel_another_that_is_due_at_the_same_instant(clock: Clock) -> None:
+    ran: list[str] = []
+    due = clock.now() + SHORT
+    clock.call_at(due, lambda: other.cancel())
+    other = clock.call_at(due, lambda: ran.append("other"))
+
+    clock.sleep(2 * SHORT)
+
+    assert ran == []
+
+
+def test_a_callback_may_set_the_next_timer(clock: Clock) -> None:
+    ran: list[int] = []
+
+    def tick() -> None:
+        ran.append(len(ran))
+        if len(ran) < 4:
+            clock.call_at(clock.now() + SHORT / 4, tick)
+
+    clock.call_at(clock.now(), tick)
+    clock.wait_for(lambda: len(ran) == 4, timeout=1.0, what="four ticks")
+
+    assert ran == [0, 1, 2, 3]
+
+
+def test_wait_for_returns_what_the_condition_returns(clock: Clock) -> None:
+    there: list[str] = []
+    clock.call_at(clock.now() + SHORT, lambda: there.append("here"))
+
+    assert clock.wait_for(lambda: there and there[0], timeout=5.0, what="a value") == "here"
+
+
+def test_wait_for_returns_at_once_if_the_condition_holds(clock: Clock) -> None:
+    began = clock.now()
+
+    assert clock.wait_for(lambda: True, timeout=1000.0, what="nothing") is True
+    assert clock.now() - began < 1.0
+
+
+def test_wait_for_wakes_up_with_the_timer_that_makes_the_condition_true(clock: Clock) -> None:
+    done: list[bool] = []
+    clock.call_at(clock.now() + SHORT, lambda: done.append(True))
+    began = clock.now()
+
+    clock.wait_for(lambda: done, timeout=1000.0, what="the timer")
+
+    assert clock.now() - began < 10.0
+
+
+def test_a_wait_in_vain_names_what_was_awaited_and_what_was_last_seen(clock: Clock) -> None:
+    began = clock.now()
+
+    with pytest.raises(DeadlineExceeded) as caught:
+        clock.wait_for(lambda: False, timeout=SHORT, what="the first payment", last_seen=lambda: "HELLO at 1 s")
+
+    assert str(caught.value) == "waited 0.01 s for the first payment in vain; last seen: HELLO at 1 s"
+    assert clock.now() - began >= SHORT
+
+
+def test_a_wait_in_vain_needs_no_last_seen(clock: Clock) -> None:
+    with pytest.raises(DeadlineExceeded, match=r"^waited 0 s for rain in vain$"):
+        clock.wait_for(lambda: None, timeout=0, what="rain")
+
+
+def test_an_error_in_a_callback_ends_the_wait_and_the_clock_goes_on(clock: Clock) -> None:
+    def fail() -> None:
+        raise ValueError("from the callback")
+
+    clock.call_at(clock.now() + SHORT / 2, fail)
+    ran: list[str] = []
+    clock.call_at(clock.now() + SHORT, lambda: ran.append("after"))
+
+    with pytest.raises(ValueError, match="from the callback"):
+        clock.sleep(SHORT)
+    clock.sleep(SHORT)
+
+    assert ran == ["after"]
+
+
+def test_time_never_goes_backwards(clock: Clock) -> None:
+    instants = []
+    for _ in range(5):
+        instants.append(clock.now())
+        clock.sleep(SHORT / 10)
+        clock.sleep(-1.0)
+
+    assert instants == sorted(instants)
+
+
+# --- lockstep ------------------------------------------------------------------------------------------------------
+
+
+def test_virtual_time_moves_only_while_somebody_waits_and_then_exactly() -> None:
+    clock = LockstepClock(Far())
+    assert clock.now() == 0.0
+
+    clock.sleep(110.8)
+
+    assert clock.now() == 110.8
+    assert clock.bound == 0.0
+
+
+def test_bytes_are_handed_over_in_the_instant_in_which_they_were_sent() -> None:
+    far = Far({"link": [(1.5, b"hello"), (2.25, b"again"), (2.25, b"!")]})
+    clock = LockstepClock(far)
+    line = NearLine("link", far, clock, lambda data: None)
+    clock.attach(line)
+
+    clock.sleep(10.0)
+
+    assert line.arrivals == [(1.5, b"hello"), (2.25, b"again!")]
+
+
+def test_a_listener_that_answers_is_heard_before_time_goes_on() -> None:
+    far = Far({"link": [(1.5, b"question")]})
+    clock = LockstepClock(far)
+
+    def answer(data: bytes) -> None:
+        line.bytes_sent += 7
+
+    line = NearLine("link", far, clock, answer)
+    clock.attach(line)
+    clock.sleep(3.0)
+
+    assert far.now == 3.0
+    assert [received.get("link", 0) for _, received in far.asked] == [0, 7]
+
+
+def test_a_wait_ends_with_the_bytes_that_fulfil_it() -> None:
+    far = Far({"link": [(1.5, b"payment")]})
+    clock = LockstepClock(far)
+    line = NearLine("link", far, clock, lambda data: None)
+    clock.attach(line)
+
+    clock.wait_for(lambda: line.arrivals, timeout=100.0, what="bytes")
+
+    assert clock.now() == 1.5
+
+
+def test_a_reset_begins_at_zero_without_timers_and_lines() -> None:
+    far = Far({"link": [(0.5, b"old")]})
+    clock = LockstepClock(far)
+    line = NearLine("link", far, clock, lambda data: None)
+    clock.attach(line)
+    ran: list[str] = []
+    clock.call_at(2.0, lambda: ran.append("old"))
+    clock.sleep(1.0)
+
+    clock.reset()
+    far.now = 0.0
+    assert clock.now() == 0.0
+    clock.sleep(5.0)
+
+    assert ran == []
+    assert far.asked[-1] == (5.0, {})
+
+
+@given(st.lists(st.floats(0, 50), max_size=20), st.floats(0, 50))
+def test_virtual_timers_run_exactly_when_due_in_order_and_none_too_early(dues: list[float], end: float) -> None:
+    clock = LockstepClock(Far())
+    ran: list[tuple[float, float]] = []
+    for due in dues:
+        clock.call_at(due, lambda due=due: ran.append((due, clock.now())))  # type: ignore[misc]  # as above
+
+    clock.sleep(end)
+
+    assert [due for due, _ in ran] == sorted(due for due in dues if due <= end)
+    assert all(due == at for due, at in ran)
+
+
+# --- wall ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def ends() -> Iterator[tuple[socket.socket, socket.socket]]:
+    near, far = socket.socketpair()
+    with near, far:
+        yield near, far
+
+
+def test_a_wall_clock_serves_lines_while_it_waits(ends: tuple[socket.socket, socket.socket]) -> None:
+    near, far = ends
+    clock = WallClock()
+    heard: list[bytes] = []
+    clock.attach(Pipe(near, heard.append))
+    clock.call_at(clock.now() + SHORT, lambda: far.sendall(b"payment"))
+
+    clock.wait_for(lambda: heard, timeout=5.0, what="bytes")
+
+    assert heard == [b"payment"]
+
+
+def test_a_wall_clock_begins_near_zero_and_knows_its_bound() -> None:
+    clock = WallClock()
+
+    assert 0.0 <= clock.now() < 1.0
+    assert clock.bound > 0.0
+
+
+def test_a_stopwatch_tells_the_seconds_since_it_was_started() -> None:
+    watch = stopwatch()
+    WallClock().sleep(SHORT)
+
+    assert SHORT <= watch() < 5.0
+
+
+def test_calendar_time_is_utc() -> None:
+    zone = utc_now().tzinfo
+
+    assert zone is not None
+    assert str(zone) == "UTC"
