@@ -8,6 +8,9 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 RUN_OPTIONS ?=
 
+# Compiled modules are kept, whatever the caller's shell says: without them each start takes seconds longer.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: acceptance test lint perf setup clean
 
 acceptance: $(INSTALLED)

@@ -192,8 +192,9 @@ class WallClock(Clock):
         return Second(time.monotonic() - self._origin)
 
     def attach(self, line: WallLine) -> None:
-        """Serve ``line`` from now on."""
-        self._selector.register(line.fileno(), selectors.EVENT_READ, line)
+        """Serve ``line`` from now on; a second time changes nothing."""
+        if line.fileno() not in self._selector.get_map():
+            self._selector.register(line.fileno(), selectors.EVENT_READ, line)
 
     def _pass_time(self, until: float) -> None:
         if not self._selector.get_map():

@@ -84,6 +84,7 @@ class DeadlineExceeded(HilError):
 def nearest(read: str, known: Iterable[str]) -> str:
     """Return ``"; known: a, b. Did you mean 'b'?"`` for an error about a name that is not in a closed list."""
     names = sorted(known)
-    close = get_close_matches(read, names, n=1)
-    hint = f". Did you mean '{close[0]}'?" if close else ""
+    folded = {name.casefold(): name for name in names}
+    close = get_close_matches(read.casefold(), folded, n=1)
+    hint = f". Did you mean '{folded[close[0]]}'?" if close else ""
     return f"; known: {', '.join(names)}{hint}"

@@ -54,6 +54,14 @@ def exit_code_of(verdict: Verdict) -> ExitCode:
     return _EXIT_CODES[verdict]
 
 
+def code_of_session(of_pytest: int, verdict: Verdict) -> int:
+    """Return the exit code of a session that pytest would end with ``of_pytest`` and whose run has this verdict."""
+    code = exit_code_of(verdict)
+    # a test that is no scenario may have failed too: then the run's pass does not stand for all
+    decides = of_pytest == ExitCode.PASS or (of_pytest == ExitCode.DEVICE_FAILURE and code is not ExitCode.PASS)
+    return code if decides else of_pytest
+
+
 def error_document(error: BaseException) -> dict[str, str]:
     """Return what a STEP event says of an error."""
     told = purposeful(error)

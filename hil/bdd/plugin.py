@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from hil.bdd.applicability import why_not
 from hil.bdd.bridge import render
-from hil.bdd.collection import ScenarioItem
+from hil.bdd.collection import ScenarioItem, catalogue_of
 from hil.bdd.live import LiveLine
-from hil.bdd.outcome import error_document, exit_code_of, explain, purposeful, verdict_of
-from hil.errors import ConfigurationError, ExitCode, HilError
+from hil.bdd.outcome import code_of_session, error_document, explain, purposeful, verdict_of
+from hil.errors import ConfigurationError, ExitCode, HilError, RigFault
 from hil.evidence.documents import Kind, Verdict
 from hil.evidence.store import RunRecord
 from hil.report.html import write_html
@@ -41,6 +42,8 @@ STEP_STARTED = pytest.StashKey[float]()
 STEPS_LEFT = pytest.StashKey[list[Any]]()
 STEP = pytest.StashKey[Any]()
 NUMBER = pytest.StashKey[int]()
+UNMET = pytest.StashKey[str]()
+"""Why this rig cannot offer the scenario; empty if it can."""
 OPEN = pytest.StashKey[pytest.Item]()
 """The scenario that has the bench, if any."""
 HANDLERS = pytest.StashKey[dict[int, Any]]()
@@ -94,6 +97,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             _write_reports(folder)
             report = folder.relative_to(root) / "report.html"
             raise pytest.UsageError(f"{error}\nnothing was run, nothing was switched; report: {report}") from None
+        for item in scenarios:
+            item.stash[UNMET] = why_not(item.case, catalogue_of(config), rig_file)
         features = list(dict.fromkeys(item.document.file for item in scenarios))
         config.stash[RUN] = Run(root, rig_file, node=config.getoption("node"), seed=seed, features=features)
     except ConfigurationError as error:
@@ -109,6 +114,12 @@ def pytest_report_header(config: pytest.Config) -> str:
     return f"rig: {config.getoption('rig')}"
 
 
+def pytest_report_collectionfinish(items: list[pytest.Item]) -> list[str]:
+    """Tell before the run what this bench cannot offer."""
+    unmet = [(item.nodeid, item.stash[UNMET]) for item in items if item.stash.get(UNMET, "")]
+    return [f"not applicable: {node}: {why}" for node, why in unmet]
+
+
 def _facts(item: ScenarioItem) -> ScenarioFacts:
     name = render(item.case.scenario.name, item.case.values)
     return ScenarioFacts(name, item.name, item.document.file, item.case.line, tuple(item.case.tags))
@@ -118,6 +129,10 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     if not isinstance(item, ScenarioItem):
         return
     run = item.config.stash[RUN]
+    if item.stash[UNMET]:
+        item.stash[OUTCOME] = (Verdict.NOT_APPLICABLE, item.stash[UNMET])
+        run.record_failed_start(item.stash[NUMBER], _facts(item), *item.stash[OUTCOME])
+        pytest.skip(f"not applicable: {item.stash[UNMET]}")
     try:
         scenario = run.begin(item.stash[NUMBER], _facts(item))
     except Exception as error:
@@ -225,8 +240,11 @@ def _give_back(item: pytest.Item) -> tuple[Verdict, str]:
     config.stash[LIVE].clear()
     left = list(item.stash.get(STEPS_LEFT, ()))
     ran_to_its_end = STEPS_LEFT in item.stash and not left
-    for step in left:
-        _record_step(item, step, "not run")
+    try:
+        for step in left:
+            _record_step(item, step, "not run")
+    except RigFault as error:  # evidence cannot be written; the bench must become safe all the same
+        item.stash[OUTCOME] = (Verdict.RIG_FAULT, str(error))
     came_out = (Verdict.PASS, "") if ran_to_its_end else (Verdict.NOT_RUN, "interrupted")
     item.stash[OUTCOME] = config.stash[RUN].end(item.stash[SCENARIO], *item.stash.get(OUTCOME, came_out))
     return item.stash[OUTCOME]
@@ -245,10 +263,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     _leave_out_the_rest(session, "interrupted" if interrupted else "the run ended before")
     verdict = run.close(Verdict.NOT_RUN if interrupted else None)
     _write_reports(run.folder)
-    code = exit_code_of(verdict)
-    # a test that is no scenario may have failed too: then the run's pass does not stand for all
-    if exitstatus == ExitCode.PASS or (exitstatus == ExitCode.DEVICE_FAILURE and code is not ExitCode.PASS):
-        session.exitstatus = code
+    session.exitstatus = code_of_session(exitstatus, verdict)
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:

@@ -127,7 +127,6 @@ class SocketProgram(_Firmware):
         ledger = self._board.ledger
         if ledger is None:
             raise ConfigurationError("a socket needs a view of the ledger", remedy="Give the virtual bench a node.")
-        self._journal.addresses_used()  # a torn record is found now, not when the first cable calls
         try:
             if not ledger.ready():
                 self._say("ledger not ready", now)
@@ -137,6 +136,7 @@ class SocketProgram(_Firmware):
             return None
         if not self._settle_open_session(now):
             return None
+        self._journal.addresses_used()  # a torn record is found now, not when the first cable calls
         board = self._board
         return SocketPlayer(
             SocketMachine(self._terms, Policy(), self._new_payee),

@@ -93,8 +93,8 @@ class Event:
         bounds = document["bounds"]
         data = document["data"]
         host = document.get("host")
-        if not isinstance(bounds, Sequence) or not isinstance(data, Mapping):
-            raise TypeError("bounds must be a list and data an object")
+        if not isinstance(bounds, Sequence) or len(bounds) != 2 or not isinstance(data, Mapping):
+            raise TypeError("bounds must be a list of two numbers and data an object")
         return cls(
             kind=Kind(str(document["kind"])),
             t=float(document["t"]),  # type: ignore[arg-type]  # float() says itself what it cannot take

@@ -89,7 +89,12 @@ class Measurement:
     requirement: str | None = None
 
     def find(self, low: float, high: float, *, detail: str = "") -> Finding:
-        """Decide for a true value known to lie in ``low`` .. ``high`` (equal for ``exact``)."""
+        """Decide for a true value known to lie in ``low`` .. ``high`` (equal for ``exact``).
+
+        Raises ValueError if ``low`` is above ``high``: such an interval would pass limits that no value in it meets.
+        """
+        if low > high:
+            raise ValueError(f"{self.name}: the interval from {low:g} to {high:g} is empty")
         return Finding(self, low, high, self.limit.decide(low, high), detail)
 
     def find_value(self, value: float, uncertainty: float = 0.0, *, detail: str = "") -> Finding:

@@ -85,17 +85,17 @@ class Run:
         try:
             for finding in trial.finish(to_its_end=verdict is not Verdict.NOT_RUN):
                 verdict, reason = worst([verdict, finding.verdict]), reason or str(finding)
-        finally:
-            safe = trial.rig.make_safe()
-            self.bench_is_safe = safe.reached
-            self._verdicts.append(verdict if safe.reached else Verdict.RIG_FAULT)
+        except RigFault as error:  # evidence cannot be written; the bench must become safe all the same
+            verdict, reason = Verdict.RIG_FAULT, str(error)
+        safe = trial.rig.make_safe()
+        self.bench_is_safe = safe.reached
         if not safe.reached:
             verdict, reason = Verdict.RIG_FAULT, safe.problem
         try:
             self._stop(scenario, verdict, reason, safe)
-        except RigFault:
-            self._verdicts.append(Verdict.RIG_FAULT)
-            raise
+        except RigFault as error:
+            verdict, reason = Verdict.RIG_FAULT, str(error)
+        self._verdicts.append(verdict)
         return verdict, reason
 
     def record_failed_start(self, number: int, facts: ScenarioFacts, verdict: Verdict, reason: str) -> None:

@@ -10,8 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from hil.clock import Timer
-from hil.errors import AuthorError, DeadlineExceeded, RigFault
+from hil.errors import AuthorError, DeadlineExceeded
 from hil.evidence.documents import Kind
 from hil.evidence.limits import Finding, Measurement
 from hil.evidence.timing import ZERO_POWER_W
@@ -23,6 +22,8 @@ from hil.protocol.transactions import parse_transaction
 from hil.rig.counterparts import AbusePlan, CableSide, SocketSide
 from hil.rig.file import CABLE_UNDER_TEST, SOCKET_UNDER_TEST
 from hil.rig.recorder import ConsoleLog, Direction, Frame, Recorder
+from hil.rig.sampling import Sampler
+from hil.rig.tap import TappedLine
 from hil.rig.verdicts import Findings
 
 if TYPE_CHECKING:
@@ -33,9 +34,6 @@ if TYPE_CHECKING:
     from hil.units import Watt
 
 M = TypeVar("M", bound=Message)
-
-SAMPLE_PERIOD_S = 0.1
-"""The lab meter is read as often as it updates: 10 Hz."""
 
 TOASTER_W = 1300.0
 """The reference appliance (slides)."""
@@ -86,7 +84,7 @@ class Trial:
         self.powered_on: Event | None = None
         self.abuse: Abuse | None = None
         self._counterpart: Counterpart | None = None
-        self._sampling: Timer | None = None
+        self._sampler = Sampler(rig.meter, rig.clock, recorder, rig.file.options.limits, self._on_reading)
 
     # --- Given -------------------------------------------------------------------------------------------------
 
@@ -98,14 +96,6 @@ class Trial:
             offered = ", ".join(self.rig.file.options.setups)
             raise AuthorError(f"rig '{self.rig.file.options.name}' does not offer '{setup}'; it offers {offered}")
         self.plan.setup = setup
-
-    def need(self, feature: str) -> None:
-        """Raise AuthorError unless the rig file lists this feature."""
-        if feature not in self.rig.file.features:
-            raise AuthorError(
-                f"rig '{self.rig.file.options.name}' does not have '{feature}'",
-                remedy="Tag the scenario for a rig that has.",
-            )
 
     def use_toaster(self) -> None:
         """Plug the reference toaster into the cable; raises AuthorError if this rig has none."""
@@ -149,7 +139,7 @@ class Trial:
         if self.abuse is not None:
             self.abuse.on_strike = self._on_strike
         self._counterpart = Counterpart(player, tapped, self.clock)
-        self._sample()
+        self._sampler.start()
         self.rig.strategy.transition("live" if plan.setup == SOCKET_UNDER_TEST else "armed")
         self._connect_appliance()
         supply = "K3" if plan.setup == SOCKET_UNDER_TEST else "K4"
@@ -192,7 +182,9 @@ class Trial:
         raise DeadlineExceeded("no payment was accepted in this scenario")
 
     def session_closed(self) -> bool:
-        return bool(self.recorder.frames_with(Close))
+        """Tell whether the socket has closed the session; it does so only after it has settled."""
+        from_socket = "from device" if self.plan.setup == SOCKET_UNDER_TEST else "to device"
+        return any(frame.direction == from_socket for frame in self.recorder.frames_with(Close))
 
     def credited_wh(self) -> float:
         """Energy paid for, by the newest receipt, in watt-hours."""
@@ -243,8 +235,7 @@ class Trial:
         """
         if self._counterpart is not None:
             self._counterpart.stop()
-        if self._sampling is not None:
-            self._sampling.cancel()
+        self._sampler.stop()
         return self.findings.fail_missing() if to_its_end else []
 
     # --- inside ------------------------------------------------------------------------------------------------
@@ -257,42 +248,9 @@ class Trial:
             rig.load.draw_power(plan.load_power_w)  # type: ignore[arg-type]  # checked in use_load
             rig.load.set_input(on=True)
 
-    def _sample(self) -> None:
-        self._on_reading(self.rig.meter.read())
-        self._sampling = self.clock.call_at(self.clock.now() + SAMPLE_PERIOD_S, self._sample)
-
     def _on_reading(self, reading: Reading) -> None:
         self.watch.power_w, self.watch.energy_wh = float(reading.power), float(reading.energy)
-        self.recorder.write(
-            Kind.READING,
-            "meter",
-            {
-                "voltage_V": reading.voltage,
-                "current_A": reading.current,
-                "power_W": reading.power,
-                "energy_Wh": reading.energy,
-            },
-            # the value averages over one update period, and may be as old as one more
-            before=2 * self.rig.meter.update_period,
-        )
-        self._supervise(reading)
         self.watch.on_progress(self)
-
-    def _supervise(self, reading: Reading) -> None:
-        limits, now = self.rig.file.options.limits, self.clock.now()
-        if reading.power <= limits.power and reading.energy <= limits.energy and now <= limits.session:
-            return
-        for name, value, limit, unit in (
-            ("power", reading.power, limits.power, "W"),
-            ("energy", reading.energy, limits.energy, "Wh"),
-            ("session time", now, limits.session, "s"),
-        ):
-            if value > limit:
-                raise RigFault(
-                    f"{name} of {value:g} {unit} exceeds the rig's limit of {limit:g} {unit}",
-                    place="safety",
-                    remedy="The bench was made safe; see limits in the rig file.",
-                )
 
     def _frames(self, line: str, direction: Direction, meter: str) -> Callable[[object, bytes], None]:
         record = self.recorder.frame_listener(line, direction, meter)
@@ -326,24 +284,3 @@ class Trial:
         newest = f"{type(frame.message).__name__} {frame.direction} at {frame.t:.3f} s" if frame else "no message yet"
         flowing = f"{self.watch.power_w:.0f} W" if self.watch.power_w >= ZERO_POWER_W else "no power"
         return f"{newest}, {flowing}, {self.watch.energy_wh:.2f} Wh"
-
-
-class TappedLine:
-    """A line whose bytes are also decoded for the evidence, each in the instant it passes."""
-
-    def __init__(self, line: Any, to_device: FrameLog, from_device: FrameLog) -> None:
-        self._line = line
-        self._to_device = to_device
-        self._from_device = from_device
-        self.name: str = line.name
-
-    def write(self, data: bytes) -> None:
-        self._line.write(data)
-        self._to_device.feed(data)
-
-    def listen(self, listener: Callable[[bytes], None]) -> None:
-        def on_bytes(data: bytes) -> None:
-            self._from_device.feed(data)
-            listener(data)
-
-        self._line.listen(on_bytes)

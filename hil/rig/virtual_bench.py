@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import os
 import select
@@ -12,7 +13,7 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from hil.errors import RigFault
+from hil.errors import ExitCode, RigFault
 
 START_TIMEOUT_S = 15.0
 """From start to its ready line; a loaded machine needs 2 s to import everything."""
@@ -131,10 +132,13 @@ def _start(address: str) -> tuple[subprocess.Popen[bytes], str, dict[str, int]]:
         ready = _ready_line(process)
         if ready is not None:
             return process, candidate, ready["ports"]
-        process.kill()
-        _, errors = process.communicate(timeout=5)
+        try:
+            _, errors = process.communicate(timeout=5)  # closes its stdin, so it ends if it has not already
+        except subprocess.TimeoutExpired:
+            process.kill()
+            _, errors = process.communicate()
         words = errors.decode(errors="replace").strip()
-        if "in use" not in words and "busy" not in words:
+        if process.returncode != ExitCode.RIG_FAULT:  # that is what it says of a port that is taken
             break
     raise RigFault(
         f"it did not start: {words or 'it said nothing'}",
@@ -158,4 +162,4 @@ def _ready_line(process: subprocess.Popen[bytes]) -> dict[str, Any] | None:
 def _loopback_address(number: int) -> str:
     """Return an address of 127.64.0.0/10 that depends on this process, so that parallel runs do not meet."""
     value = (os.getpid() * TRIES + number) % (1 << 22)
-    return f"127.{64 + (value >> 16)}.{(value >> 8) & 255}.{max(1, value & 254)}"
+    return str(ipaddress.IPv4Address("127.64.0.0") + value)

@@ -337,3 +337,17 @@ def test_calendar_time_is_utc() -> None:
 
     assert zone is not None
     assert str(zone) == "UTC"
+
+
+def test_a_line_that_is_attached_again_is_served_once(ends: tuple[socket.socket, socket.socket]) -> None:
+    near, far = ends
+    heard: list[bytes] = []
+    line = Pipe(near, heard.append)
+    clock = WallClock()
+    clock.attach(line)
+    clock.attach(line)
+    far.sendall(b"once")
+
+    clock.wait_for(lambda: heard, timeout=5.0, what="bytes")
+
+    assert heard == [b"once"]

@@ -64,3 +64,7 @@ def test_codes_below_six_keep_the_meaning_of_pytest() -> None:
 def test_the_nearest_known_name_is_offered() -> None:
     assert nearest("hmc8051", ["hmc8015", "wt300e"]) == "; known: hmc8015, wt300e. Did you mean 'hmc8015'?"
     assert nearest("xyz", ["b", "a"]) == "; known: a, b"
+
+
+def test_the_nearest_name_is_found_whatever_its_case() -> None:
+    assert "Did you mean 'kW'?" in hil.errors.nearest("kw", ["W", "kW"])

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from hil.bdd.applicability import needs
 from hil.bdd.catalogue import given, when
 from hil.errors import AuthorError
+from hil.rig.file import RigFile
 from hil.rig.trial import TOASTER_W, Trial
 from hil.units import Satoshi, Second, Watt
 
@@ -14,7 +16,21 @@ SESSION_TIMEOUT_S = 3600.0
 """Longest that a scenario waits for the end of a session."""
 
 
+def _setup_offered(rig: RigFile, device: str, _: str) -> str:
+    setup, offered = f"{device} under test", rig.options.setups
+    return "" if setup in offered else f"rig '{rig.options.name}' does not offer '{setup}', only {', '.join(offered)}"
+
+
+def _toaster_there(rig: RigFile, _: Watt) -> str:
+    return "" if "toaster" in rig.options.appliances else f"rig '{rig.options.name}' has no toaster"
+
+
+def _defects_can_be_seeded(rig: RigFile, _: Second) -> str:
+    return "" if "seeded-defects" in rig.features else f"rig '{rig.options.name}' has no feature 'seeded-defects'"
+
+
 @given("the {device} is under test in {mode} mode")
+@needs(_setup_offered)
 def device_under_test(device: str, mode: str, /, trial: Trial) -> None:
     """Names the device under test; the rig plays the other side. The mode says how payments reach the ledger."""
     trial.use_setup(f"{device} under test")
@@ -22,6 +38,7 @@ def device_under_test(device: str, mode: str, /, trial: Trial) -> None:
 
 
 @given("a toaster of {power} is plugged into the cable")
+@needs(_toaster_there)
 def toaster(power: Watt, /, trial: Trial) -> None:
     """The reference appliance: 1300 W when hot, more in the first second (PTC inrush)."""
     if power != TOASTER_W:
@@ -56,9 +73,9 @@ def coin_type(kind: str, /, trial: Trial) -> None:
 
 
 @given("the device under test needs {duration} longer to start, as a seeded defect")
+@needs(_defects_can_be_seeded)
 def slow_start(delay: Second, /, trial: Trial) -> None:
     """A defect put into the simulated device, to see that the bench finds it. Only on rigs with seeded-defects."""
-    trial.need("seeded-defects")
     trial.plan.boot_delay_s = float(delay)
 
 

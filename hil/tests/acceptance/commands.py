@@ -216,8 +216,8 @@ class Helper:
 
 
 def gone(helpers: Sequence[Helper]) -> bool:
-    """Wait for the end of these processes; tell whether all ended within two seconds."""
-    poll(lambda: not any(helper.is_alive() for helper in helpers), "the end of the helpers", timeout=2.0)
+    """Wait for the end of these processes; raises DeadlineExceeded if one is there after 5 s."""
+    poll(lambda: not any(helper.is_alive() for helper in helpers), "the end of the helpers", timeout=5.0)
     return True
 
 

@@ -6,6 +6,7 @@ name hands that to the tests. Plans of tests that are not selected are not carri
 
 from __future__ import annotations
 
+import shutil
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +14,7 @@ import pytest
 
 from hil.chain import container
 from hil.errors import ConfigurationError
-from hil.tests.acceptance import plans, tools
-from hil.tests.acceptance.plans import PLANS
+from hil.tests.acceptance.plans import FOREIGN_CLIENTS, PLANS, prepare
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +34,7 @@ def _docker_answers() -> bool:
 
 collect_ignore = [
     *([] if _docker_answers() else ["test_docker.py"]),
-    *([] if tools.available() else ["test_standing_bench.py"]),
+    *([] if all(map(shutil.which, FOREIGN_CLIENTS)) else ["test_foreign_clients.py"]),
 ]
 
 
@@ -45,7 +45,7 @@ def started(
     """Every plan that a selected test needs, under way."""
     wanted = {name for item in request.session.items for name in _plans_of(item)}
     folder = tmp_path_factory.mktemp("acceptance")
-    plans.prepare()
+    prepare()
     with ThreadPoolExecutor(AT_A_TIME) as pool:
         yield {name: pool.submit(plan, folder / name) for name, plan in PLANS.items() if name in wanted}
 

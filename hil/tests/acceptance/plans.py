@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pty
 import shlex
+import shutil
 import signal
 import socket
 import subprocess
@@ -288,6 +289,23 @@ def garbage_meter(folder: Path) -> Finished:
         return project.run("run", FIRST_BOOT, "--rig", rig, "--node", PROVIDER, "--seed", SEED)
 
 
+FULL_AT = 150_000
+LITTLE_ROOM = f"""
+import resource, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, ({FULL_AT}, {FULL_AT}))
+from hil.cli import main
+sys.exit(main())
+"""
+"""``hil`` for which no file may grow beyond this many bytes: to a writer that is a full disk."""
+
+
+@plan
+def full_disk(folder: Path) -> Finished:
+    """A disk that takes no more in the middle of a session."""
+    project = Project.make(folder)
+    return project.run("run", "long.feature:2", "--node", PROVIDER, "--seed", SEED, program=("-c", LITTLE_ROOM))
+
+
 @plan
 def dead_meter(folder: Path) -> Finished:
     """A meter at an address where nobody listens, for a run of three scenarios."""
@@ -297,6 +315,14 @@ def dead_meter(folder: Path) -> Finished:
         resource = f"'TCPIP::127.0.0.1::{silent.getsockname()[1]}::SOCKET'"
         rig = project.rig("dead.yaml", ("'TCPIP::$LG_HIL_BENCH::5025::SOCKET'", resource))
         return project.run("run", "features/boot.feature", "--rig", rig, "--node", PROVIDER, "--seed", SEED)
+
+
+@plan
+def socket_only(folder: Path) -> Finished:
+    """A bench that cannot put a cable on trial, asked to."""
+    project = Project.make(folder)
+    rig = project.rig("socket-only.yaml", ("[socket under test, cable under test]", "[socket under test]"))
+    return project.run("run", "features/boot.feature", "--rig", rig, "--node", PROVIDER, "--seed", SEED)
 
 
 @plan
@@ -347,6 +373,10 @@ def collected(folder: Path) -> Finished:
 # --- the bench alone -------------------------------------------------------------------------------------------------
 
 
+FOREIGN_CLIENTS = ("lxi", "mbpoll")
+"""Of the Debian packages lxi-tools and mbpoll."""
+
+
 @dataclass(frozen=True)
 class StandingBench:
     """``hil vbench up``: its ready line, what foreign clients got, and how it ended."""
@@ -360,8 +390,6 @@ class StandingBench:
 
 @plan
 def standing_bench(folder: Path) -> StandingBench:
-    from hil.tests.acceptance.tools import tool
-
     folder.mkdir()
     address = own_address(2)
     process = subprocess.Popen(
@@ -375,8 +403,8 @@ def standing_bench(folder: Path) -> StandingBench:
     assert process.stdout is not None
     try:
         ready = process.stdout.readline()
-        scpi = [*tool("lxi"), "scpi", "--raw", "--timeout", "5", "--address", address]
-        modbus = [*tool("mbpoll"), "-m", "tcp", "-p", "5020", "-t", "0", "-r", "1", "-o", "5"]
+        scpi = ["lxi", "scpi", "--raw", "--timeout", "5", "--address", address]
+        modbus = ["mbpoll", "-m", "tcp", "-p", "5020", "-t", "0", "-r", "1", "-o", "5"]
         questions = {
             "meter": [*scpi, "--port", "5025", "*IDN?"],
             "load": [*scpi, "--port", "30000", "*IDN?"],
@@ -387,6 +415,7 @@ def standing_bench(folder: Path) -> StandingBench:
         answers = {
             name: subprocess.run(question, capture_output=True, text=True, timeout=TIMEOUT, check=False)
             for name, question in questions.items()
+            if shutil.which(question[0])
         }
         process.send_signal(signal.SIGINT)
         rest, _ = process.communicate(timeout=TIMEOUT)

@@ -1,10 +1,8 @@
-"""``hil vbench up``: foreign clients talk to the virtual bench while nobody else does."""
+"""``hil vbench up``: the virtual bench alone, as a program of its own."""
 
 from __future__ import annotations
 
 import json
-
-import pytest
 
 from hil.tests.acceptance.plans import StandingBench
 
@@ -15,26 +13,6 @@ def test_the_bench_prints_one_line_of_json_with_its_ports(standing_bench: Standi
     assert ready["ready"] is True
     assert ready["ports"]["meter"] == 5025
     assert set(ready["ports"]) >= {"load", "relays", "control", "socket-link", "cable-console"}
-
-
-@pytest.mark.parametrize(("instrument", "identity"), [("meter", "Rohde&Schwarz,HMC8015"), ("load", "IT8615")])
-def test_lxi_tools_read_the_identity_of_an_instrument(
-    standing_bench: StandingBench, instrument: str, identity: str
-) -> None:
-    answer = standing_bench.answers[instrument]
-
-    assert answer.returncode == 0, answer.stderr
-    assert identity in answer.stdout
-
-
-def test_mbpoll_closes_a_relay_and_reads_it_back(standing_bench: StandingBench) -> None:
-    answers = standing_bench.answers
-
-    assert [answer.returncode for answer in answers.values()] == [0] * len(answers)
-    assert "[1]: \t0" in answers["coils before"].stdout
-    assert "Written 1 references" in answers["close K1"].stdout
-    assert "[1]: \t1" in answers["coils after"].stdout
-    assert "[2]: \t0" in answers["coils after"].stdout
 
 
 def test_ctrl_c_ends_the_bench_quietly(standing_bench: StandingBench) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hil.bdd.outcome import error_document, exit_code_of, explain, purposeful, verdict_of
+from hil.bdd.outcome import code_of_session, error_document, exit_code_of, explain, purposeful, verdict_of
 from hil.errors import (
     AuthorError,
     ConfigurationError,
@@ -102,3 +102,26 @@ def test_the_command_that_runs_it_again_can_be_pasted_into_a_shell() -> None:
         "fail: 31 s",
         """run it again: hil run 'a.feature::The cable'"'"'s <x>'""",
     ]
+
+
+@pytest.mark.parametrize(
+    ("of_pytest", "verdict", "code"),
+    [
+        (0, Verdict.PASS, 0),
+        (1, Verdict.FAIL, 1),
+        (1, Verdict.RIG_FAULT, 7),
+        (1, Verdict.INCONCLUSIVE, 6),
+        (0, Verdict.NOT_RUN, 2),
+        (0, Verdict.NOT_APPLICABLE, 5),
+        (2, Verdict.NOT_RUN, 2),
+        (2, Verdict.RIG_FAULT, 2),
+        (3, Verdict.PASS, 3),
+        (4, Verdict.PASS, 4),
+    ],
+)
+def test_the_verdict_of_the_run_decides_the_code_of_the_session(of_pytest: int, verdict: Verdict, code: int) -> None:
+    assert code_of_session(of_pytest, verdict) == code
+
+
+def test_a_run_that_passed_does_not_hide_a_test_that_failed_beside_it() -> None:
+    assert code_of_session(1, Verdict.PASS) == 1

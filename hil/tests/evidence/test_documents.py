@@ -65,3 +65,10 @@ def test_a_line_that_is_no_event_is_refused(change: dict[str, Json]) -> None:
 
     with pytest.raises((ValueError, TypeError)):
         Event.from_json(line)
+
+
+@pytest.mark.parametrize("bounds", [[], [0], [0, 0, 0], "ab"])
+def test_bounds_are_two_numbers(bounds: object) -> None:
+    document = {**Event(Kind.START, 0.0, "bench").canonical(), "bounds": bounds}
+    with pytest.raises((TypeError, ValueError)):
+        Event.from_json(document)  # type: ignore[arg-type]  # what a damaged file may hold

@@ -156,3 +156,9 @@ def test_a_rig_fault_outweighs_a_failure_and_a_failure_outweighs_the_inconclusiv
             assert worst(list(order)) is greater
     assert worst([]) is Verdict.NOT_RUN
     assert set(SEVERITY) == set(Verdict)
+
+
+def test_an_interval_that_holds_no_value_is_refused() -> None:
+    measurement = Measurement("time to zero power", Limit("s", high=6.0), Rule.INTERVAL)
+    with pytest.raises(ValueError, match="time to zero power"):
+        measurement.find_value(7.5, -2.0)

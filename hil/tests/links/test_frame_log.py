@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from hypothesis import given
+import itertools
+
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hil.links.frame_log import FrameLog
@@ -20,11 +22,12 @@ def logged(*pieces: bytes) -> list[tuple[Message | FrameError | MessageError, by
     return seen
 
 
+@settings(derandomize=True, deadline=None, database=None)
 @given(st.lists(st.integers(0, len(b"".join(FRAMES))), max_size=8).map(sorted))
 def test_messages_are_logged_with_their_bytes_however_they_arrive(cuts: list[int]) -> None:
     stream = b"".join(FRAMES)
     edges = [0, *cuts, len(stream)]
-    pieces = [stream[start:end] for start, end in zip(edges, edges[1:], strict=False)]
+    pieces = [stream[start:end] for start, end in itertools.pairwise(edges)]
     assert logged(*pieces) == list(zip(METERS, FRAMES, strict=True))
 
 

@@ -74,7 +74,9 @@ class Network(FarEnd):
         self.connection.close()
 
     def close(self) -> None:
-        self.port.close()
+        if self.port.is_open:
+            self.port._socket.close()  # pyserial's own close() sleeps for 0.3 s
+            self.port.is_open = False
         self.connection.close()
 
 
@@ -131,11 +133,12 @@ def test_fewer_bytes_than_announced_are_a_fault_that_names_the_line(
 
 def test_a_line_that_was_lost_is_a_fault_with_name_and_remedy(far: Terminal | Network) -> None:
     far.vanish()
-    for use in (lambda: far.line.receive_until(1), far.line.on_readable):
-        with pytest.raises(RigFault, match="the line is lost") as caught:
-            use()
-        assert caught.value.place == "line socket-link"
-        assert "cable" in str(caught.value.remedy)
+    with pytest.raises(RigFault, match="the line is lost") as caught:
+        far.line.receive_until(1)
+    assert caught.value.place == "line socket-link"
+    assert "cable" in str(caught.value.remedy)
+    with pytest.raises(RigFault, match="the line is lost"):
+        far.line.on_readable()
 
 
 def test_a_line_whose_port_is_closed_cannot_be_written(far: Terminal | Network) -> None:
@@ -151,8 +154,7 @@ def test_an_other_end_that_takes_no_bytes_is_a_fault_and_no_endless_wait(
     monkeypatch.setattr(serial_line, "WRITE_TIMEOUT_S", 0.05)
     line = SerialLine("socket-link", far.port)
     with pytest.raises(RigFault, match="Write timeout"):
-        for _ in range(1000):
-            line.write(bytes(100_000))
+        line.write(bytes(50_000_000))
 
 
 def test_the_wall_clock_serves_a_line_while_it_waits(far: Terminal | Network) -> None:

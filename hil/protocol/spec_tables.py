@@ -1,0 +1,131 @@
+"""Writes into SPEC.md what the code knows already: ``python -m hil.protocol.spec_tables``.
+
+States, events, actions, transitions and policy numbers stand once, in the tables and in ``Policy``; a region of the
+document between ``<!-- generated: name -->`` and ``<!-- end -->`` is made from them. A test fails when it is stale.
+"""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import enum
+import inspect
+import re
+import textwrap
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from hil.protocol.cable_table import CABLE_TABLE, CableAction, CableEvent, CableState
+from hil.protocol.machine import Table
+from hil.protocol.policy import Policy
+from hil.protocol.socket_table import SOCKET_TABLE, SocketAction, SocketEvent, SocketState
+
+SPEC: Final = Path(__file__).with_name("SPEC.md")
+
+_REGION = re.compile(r"(<!-- generated: ([a-z ]+) -->\n).*?(<!-- end -->\n)", re.DOTALL)
+_UNITS: Final = {"s": "s", "mwh": "mWh", "w": "W"}
+
+
+def regions() -> dict[str, str]:
+    """Return the text of each generated region, by name."""
+    return {
+        "socket diagram": diagram(SOCKET_TABLE, SocketState),
+        "socket members": members(SocketState, SocketEvent, SocketAction),
+        "socket transitions": transitions(SOCKET_TABLE, SocketState),
+        "cable diagram": diagram(CABLE_TABLE, CableState),
+        "cable members": members(CableState, CableEvent, CableAction),
+        "cable transitions": transitions(CABLE_TABLE, CableState),
+        "policy": policy_numbers(),
+    }
+
+
+def renewed(document: str) -> str:
+    """Return ``document`` with each region as it must be; KeyError for one that nobody makes."""
+    made = regions()
+    return _REGION.sub(lambda found: f"{found[1]}\n{made[found[2]]}\n{found[3]}", document)
+
+
+def diagram(table: Table[Any, Any, Any], states: type[enum.Enum]) -> str:
+    """Return a Mermaid state diagram; transitions that share both ends share an arrow."""
+    arrows: dict[tuple[enum.Enum, enum.Enum], list[str]] = {}
+    for (state, event), (target, _) in _ordered(table, states):
+        arrows.setdefault((state, target), []).append(event.value)
+    lines = ["```mermaid", "stateDiagram-v2", f"    [*] --> {_identifier(next(iter(states)))}"]
+    lines += [f'    state "{state.value}" as {_identifier(state)}' for state in states]
+    for (state, target), events in arrows.items():
+        lines.append(f"    {_identifier(state)} --> {_identifier(target)}: {', '.join(events)}")
+    return "\n".join([*lines, "```\n"])
+
+
+def transitions(table: Table[Any, Any, Any], states: type[enum.Enum]) -> str:
+    """Return the transition table, by state."""
+    rows = [
+        (state.value, event.value, target.value, ", ".join(f"`{action.value}`" for action in actions))
+        for (state, event), (target, actions) in _ordered(table, states)
+    ]
+    return _markdown(("in state", "event", "next state", "actions, in this order"), rows)
+
+
+def members(*kinds: type[enum.Enum]) -> str:
+    """Return what each state, event and action means, from the lines under the members."""
+    tables = []
+    for kind in kinds:
+        meanings = _meanings(kind)
+        heading = kind.__name__.removeprefix("Socket").removeprefix("Cable").lower()
+        coded = heading == "action"
+        rows = [(f"`{each.value}`" if coded else each.value, meanings[each.name]) for each in kind]
+        tables.append(_markdown((heading, "meaning"), rows))
+    return "\n".join(tables)
+
+
+def policy_numbers() -> str:
+    """Return the fields of Policy with their defaults and units; sources stand in the code."""
+    meanings = _meanings(Policy)
+    rows = [
+        (
+            f"`{field.name}`",
+            f"{field.default:g} {_UNITS[field.name.rpartition('_')[2]]}",
+            _unsourced(meanings[field.name]),
+        )
+        for field in dataclasses.fields(Policy)
+    ]
+    return _markdown(("name", "default", "meaning"), rows)
+
+
+def _ordered(table: Table[Any, Any, Any], states: type[enum.Enum]) -> list[tuple[Any, Any]]:
+    order = list(states)
+    return sorted(table.items(), key=lambda entry: order.index(entry[0][0]))
+
+
+def _identifier(state: enum.Enum) -> str:
+    return str(state.value).replace(" ", "_").replace("-", "_")
+
+
+def _markdown(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    lines = [f"| {' | '.join(cells)} |\n" for cells in (heads, *rows)]
+    return "".join([lines[0], "|---" * len(heads) + "|\n", *lines[1:]])
+
+
+def _meanings(kind: type) -> dict[str, str]:
+    """Return the string that stands under each member in the source of ``kind``."""
+    body = ast.parse(textwrap.dedent(inspect.getsource(kind))).body[0]
+    if not isinstance(body, ast.ClassDef):
+        raise TypeError(f"{kind} is not a class")
+    found: dict[str, str] = {}
+    name = ""
+    for node in body.body:
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
+                continue
+            case ast.Expr(value=ast.Constant(value=str(text))) if name:
+                found[name] = " ".join(text.split())
+    return found
+
+
+def _unsourced(meaning: str) -> str:
+    return re.sub(r" \([^()]*(?:DESIGN|research)[^()]*\)", "", meaning)
+
+
+if __name__ == "__main__":
+    SPEC.write_text(renewed(SPEC.read_text(encoding="utf-8")), encoding="utf-8")

@@ -1,0 +1,80 @@
+"""Reads the lab meter ten times a second while a scenario runs, and holds every reading against the rig's limits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from hil.errors import RigFault
+from hil.evidence.documents import Kind
+
+if TYPE_CHECKING:
+    from hil.clock import Clock, Timer
+    from hil.ports import Meter, Reading
+    from hil.rig.file import SafetyLimits
+    from hil.rig.recorder import Recorder
+
+SAMPLE_PERIOD_S = 0.1
+"""The lab meter is read as often as it updates: 10 Hz."""
+
+
+class Sampler:
+    """Begins with ``start`` and goes on as long as somebody waits on the clock, until ``stop``.
+
+    :param listener: gets each reading after it was recorded.
+
+    Raises RigFault, in whatever wait it happens, when a limit of the rig is exceeded (DESIGN §6).
+    """
+
+    def __init__(
+        self,
+        meter: Meter,
+        clock: Clock,
+        recorder: Recorder,
+        limits: SafetyLimits,
+        listener: Callable[[Reading], None],
+    ) -> None:
+        self._meter = meter
+        self._clock = clock
+        self._recorder = recorder
+        self._limits = limits
+        self._listener = listener
+        self._timer: Timer | None = None
+        # the value averages over one update period, and may be as old as one more
+        self._age = 2 * meter.update_period
+
+    def start(self) -> None:
+        self._sample()
+
+    def stop(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _sample(self) -> None:
+        reading = self._meter.read()
+        data = {
+            "voltage_V": reading.voltage,
+            "current_A": reading.current,
+            "power_W": reading.power,
+            "energy_Wh": reading.energy,
+        }
+        self._recorder.write(Kind.READING, "meter", data, before=self._age)
+        self._supervise(reading)
+        self._listener(reading)
+        self._timer = self._clock.call_at(self._clock.now() + SAMPLE_PERIOD_S, self._sample)
+
+    def _supervise(self, reading: Reading) -> None:
+        limits, now = self._limits, self._clock.now()
+        if reading.power <= limits.power and reading.energy <= limits.energy and now <= limits.session:
+            return
+        for name, value, limit, unit in (
+            ("power", reading.power, limits.power, "W"),
+            ("energy", reading.energy, limits.energy, "Wh"),
+            ("session time", now, limits.session, "s"),
+        ):
+            if value > limit:
+                raise RigFault(
+                    f"{name} of {value:g} {unit} exceeds the rig's limit of {limit:g} {unit}",
+                    place="safety",
+                    remedy="The bench was made safe; see limits in the rig file.",
+                )

@@ -1,0 +1,294 @@
+"""The firmware of the reference devices: boot, console, ledger, power cuts, addresses, secrets."""
+
+from __future__ import annotations
+
+import logging
+import re
+
+import pytest
+
+from hil.devices.journal import TornRecord
+from hil.devices.profiles import CABLE_BOOT, SOCKET_BOOT
+from hil.errors import ConfigurationError
+from hil.ports import Acceptance
+from hil.protocol.cable_table import CableState
+from hil.protocol.framing import FrameDecoder
+from hil.protocol.messages import Message, Offer, decode_message
+from hil.protocol.policy import Mode
+from hil.protocol.socket_table import SocketState
+from hil.protocol.transactions import parse_transaction
+from hil.tests.devices.device_pair import SEEDS, DevicePair
+
+STAMP = re.compile(r"\[ *(\d+\.\d{3})\] (?:socket|cable): (.*)\r\n")
+BOOT = [{"name": "kernel", "seconds": 2.0}, {"name": "application", "seconds": 1.5}]
+
+
+def stamped(console: str) -> list[tuple[float, str]]:
+    return [(float(at), text) for at, text in STAMP.findall(console)]
+
+
+def offers(pair: DevicePair) -> list[Offer]:
+    found: list[Message] = []
+    for _, who, frame in pair.sent:
+        (payload,) = FrameDecoder().feed(frame)
+        assert isinstance(payload, bytes)
+        found += [decode_message(payload)] if who == "socket" else []
+    return [message for message in found if isinstance(message, Offer)]
+
+
+# --- boot -------------------------------------------------------------------------------------------------------
+
+
+def test_boot_stages_stand_on_the_console_with_their_times() -> None:
+    pair = DevicePair(socket={"boot": BOOT}, cable={"boot": [{"name": "kernel", "seconds": 60}]})
+    pair.run(10.0)
+    pair.start().run(15.0)
+    assert stamped(pair.socket.console) == [(0.0, "kernel"), (2.0, "application"), (3.5, "ready")]
+    assert stamped(pair.cable.console) == [(0.0, "kernel")]
+
+
+def test_the_default_stages_leave_time_for_the_first_payment_within_27_seconds() -> None:
+    pair = DevicePair(socket={"boot": SOCKET_BOOT}, cable={"boot": CABLE_BOOT}).start()
+    pair.run(27.0)
+    assert pair.closed
+    assert stamped(pair.socket.console)[-1] == (21.0, "ready")
+
+
+def test_nothing_is_on_the_line_before_a_device_is_ready_and_what_comes_is_not_heard() -> None:
+    pair = DevicePair(socket={"boot": BOOT}, cable={"boot": [{"name": "kernel", "seconds": 1.0}]}).start()
+    pair.run(20.0)
+    first = {who: next(at for at, sender, _ in pair.sent if sender == who) for who in ("socket", "cable")}
+    assert first["cable"] == 1.0  # HELLO at 1, 2 and 3 s find nobody
+    assert first["socket"] == pytest.approx(4.0, abs=0.01)
+
+
+@pytest.mark.parametrize(("boot", "ready"), [(BOOT, 8.5), ([], 5.0)])
+def test_a_seeded_boot_delay_comes_on_top_of_the_stages(boot: list[dict[str, object]], ready: float) -> None:
+    pair = DevicePair(socket={"boot": boot, "boot_delay_s": 5.0})
+    pair.socket.supply(True)
+    pair.run(20.0)
+    assert stamped(pair.socket.console)[-1] == (ready, "ready")
+
+
+def test_a_socket_whose_ledger_is_not_ready_asks_again_each_second_and_offers_nothing() -> None:
+    pair = DevicePair()
+    pair.ledger.is_ready = False
+    pair.start().run(5.5)
+    assert [text for _, text in stamped(pair.socket.console)] == ["ledger not ready"] * 6
+    assert offers(pair) == []
+    pair.ledger.is_ready, pair.ledger.available = True, False
+    pair.run(7.5)
+    assert pair.socket.console.count("ledger unavailable: no answer") == 2
+    pair.ledger.available = True
+    pair.run(12.0)
+    assert len(offers(pair)) == 1
+    assert pair.closed
+
+
+def test_a_cable_says_ready_before_it_calls() -> None:
+    pair = DevicePair()
+    pair.cable.supply(True)
+    assert stamped(pair.cable.console) == [(0.0, "ready")]
+    assert [who for _, who, _ in pair.sent] == ["cable"]
+
+
+def test_the_console_tells_contact_refusals_and_the_end() -> None:
+    pair = DevicePair(cable={"max_payments": 1}).start()
+    pair.run(40.0)
+    assert "socket: contact closed (payment 1 accepted)\r\n" in pair.socket.console
+    assert "socket: contact open (limit_reached)\r\n" in pair.socket.console
+    assert "cable: payment 1 credited, 8000 mWh in all\r\n" in pair.cable.console
+
+
+# --- power cuts -------------------------------------------------------------------------------------------------
+
+
+def test_after_a_power_cut_the_socket_settles_with_the_newest_payment_before_it_offers() -> None:
+    pair = DevicePair().start()
+    pair.run(30.0)
+    left = pair.journal().open_session()
+    assert left is not None
+    assert left.n == 2
+    pair.socket.supply(False)
+    assert not pair.closed
+    pair.run_for(3.0)
+    assert pair.ledger.sent == []
+    before = len(offers(pair))
+    pair.socket.supply(True)
+    assert pair.ledger.sent == [left.transaction]
+    assert parse_transaction(left.transaction).vout[0].nValue == 20_000
+    assert len(offers(pair)) == before
+    assert f"session {left.session.hex()} before the power cut: payment 2 settled" in pair.socket.console
+    assert pair.journal().open_session() is None
+
+
+@pytest.mark.parametrize("mode", Mode)
+def test_a_power_cut_at_any_instant_loses_no_accepted_payment(mode: Mode) -> None:
+    for tenth in range(1, 40):
+        pair = DevicePair(socket={"mode": mode.label}).start()
+        pair.power_w = 20_000.0  # a payment lasts 1.4 s
+        pair.run(tenth / 10 + 0.0005 * tenth)
+        machine = pair.socket_machine
+        assert machine is not None
+        newest = machine.newest
+        pair.socket.supply(False)
+        pair.run_for(0.5)
+        pair.socket.supply(True)
+        assert not newest or newest in pair.ledger.sent
+        assert not pair.closed
+
+
+def test_a_power_cut_during_settling_is_settled_after_it_and_only_once() -> None:
+    pair = DevicePair().start()
+    pair.run(10.0)
+    pair.ledger.available = False
+    pair.cable.supply(False)
+    pair.run_for(70.0)
+    assert pair.socket_machine is not None
+    assert pair.socket_machine.state is SocketState.SETTLING
+    pair.socket.supply(False)
+    pair.socket.supply(True)
+    pair.run_for(3.0)
+    assert "ledger unavailable: no answer" in pair.socket.console
+    pair.ledger.available = True
+    pair.run_for(3.0)
+    pair.socket.supply(False)
+    pair.socket.supply(True)
+    assert len(pair.ledger.sent) == 1
+    assert pair.socket.console.count("before the power cut") == 1
+
+
+def test_a_session_that_only_a_full_mempool_keeps_from_settling_stays_in_the_storage() -> None:
+    pair = DevicePair().start()
+    pair.run(10.0)
+    left = pair.journal().open_session()
+    pair.socket.supply(False)
+    pair.ledger.broadcast = lambda transaction: Acceptance(allowed=False, reason="mempool full")  # type: ignore[method-assign]
+    pair.socket.supply(True)
+    pair.run_for(2.0)
+    assert pair.journal().open_session() == left
+    assert "not settled yet: mempool full" in pair.socket.console
+    del pair.ledger.broadcast
+    pair.run_for(2.0)
+    assert pair.journal().open_session() is None
+    assert len(pair.ledger.sent) == 1
+
+
+def test_a_session_whose_coins_were_spent_elsewhere_is_told_as_lost() -> None:
+    pair = DevicePair().start()
+    pair.run(10.0)
+    pair.socket.supply(False)
+    pair.ledger.spend_elsewhere()
+    pair.socket.supply(True)
+    assert "payment 1 lost: missing-inputs" in pair.socket.console
+    assert pair.journal().open_session() is None
+
+
+def test_a_restarted_cable_ends_its_old_session_and_is_served_anew() -> None:
+    pair = DevicePair(coin_values=(100_000,)).start()
+    pair.run(10.0)
+    pair.cable.supply(False)
+    pair.cable.supply(True)
+    pair.run_for(5.0)
+    assert len(pair.ledger.sent) == 1
+    assert len({offer.session for offer in offers(pair)}) == 2
+    assert "peer_restarted" in pair.socket.console
+
+
+@pytest.mark.parametrize("record", ["session", "addresses"])
+@pytest.mark.parametrize("damage", ["bit", "cut", "empty"])
+def test_a_torn_record_is_refused_loudly_and_the_socket_does_not_start(record: str, damage: str) -> None:
+    pair = DevicePair().start()
+    pair.run(10.0)
+    pair.socket.supply(False)
+    records = pair.socket.storage.records
+    whole = records[record]
+    records[record] = {
+        "bit": bytes([whole[0] ^ 1]) + whole[1:],
+        "cut": whole[: len(whole) // 2],
+        "empty": b"",
+    }[damage]
+    damaged = records[record]
+    with pytest.raises(TornRecord, match=f"device storage: record '{record}'"):
+        pair.socket.supply(True)
+    assert f"halted: device storage: record '{record}'" in pair.socket.console
+    assert records[record] == damaged
+    assert pair.socket.program.next_deadline() is None
+    assert len(offers(pair)) == 1
+    assert len(pair.ledger.sent) == (1 if record == "addresses" else 0)  # what can be settled still is
+    records[record] = whole
+    pair.socket.supply(False)
+    pair.socket.supply(True)
+    assert pair.socket_machine is not None
+
+
+def test_whatever_a_program_raises_opens_the_contact_first(caplog: pytest.LogCaptureFixture) -> None:
+    pair = DevicePair().start()
+    pair.run(10.0)
+    assert pair.closed
+
+    def broken() -> float:
+        raise OSError("meter gone")
+
+    pair.socket.player._energy_wh = broken
+    with caplog.at_level(logging.DEBUG), pytest.raises(OSError, match="meter gone"):
+        pair.run(11.0)
+    assert not pair.closed
+    assert "halted: meter gone" in pair.socket.console
+    assert pair.socket.program.next_deadline() is None
+
+
+# --- addresses and secrets --------------------------------------------------------------------------------------
+
+
+def test_every_session_has_a_payee_address_of_its_own_also_across_power_cuts() -> None:
+    pair = DevicePair().start()
+    for cut in ("cable", "socket", "cable", "socket", "cable"):
+        pair.run_for(3.0)
+        pair.devices[cut].supply(False)
+        pair.devices[cut].supply(True)
+    pair.run_for(15.0)
+    by_session = {offer.session: offer.payee_script for offer in offers(pair)}
+    assert len(by_session) >= 4
+    assert len(set(by_session.values())) == len(by_session)
+
+
+def test_a_restarted_cable_has_another_change_address() -> None:
+    pair = DevicePair().start()
+    first = pair.cable_machine._change_script if pair.cable_machine else b""
+    pair.cable.supply(False)
+    pair.cable.supply(True)
+    assert pair.cable_machine is not None
+    assert pair.cable_machine._change_script not in {first, b""}
+
+
+def test_the_account_is_on_no_console_in_no_repr_and_in_no_record() -> None:
+    pair = DevicePair().start()
+    pair.run(60.0)
+    shown = ""
+    for device in pair.devices.values():
+        shown += device.console + repr(device.program) + repr(vars(device.program)) + repr(vars(device.player.machine))
+        shown += "".join(record.hex() for record in device.storage.records.values())
+    shown += "".join(frame.hex() for _, _, frame in pair.sent)
+    for seed in SEEDS.values():
+        assert seed.hex() not in shown
+        assert repr(seed) not in shown
+
+
+# --- a cable without means ----------------------------------------------------------------------------------------
+
+
+def test_a_cable_without_coins_declines_every_offer_and_both_live_on() -> None:
+    pair = DevicePair(cable={"coins": []}).start()
+    pair.run(30.0)
+    assert pair.cable_machine is not None
+    assert pair.cable_machine.state is CableState.CALLING
+    assert "refused: FUNDS_EXHAUSTED: the cable has no coins" in pair.cable.console
+    assert not pair.closed
+
+
+def test_a_socket_without_a_ledger_is_a_mistake_in_the_configuration() -> None:
+    pair = DevicePair()
+    pair.socket.program._board.ledger = None
+    with pytest.raises(ConfigurationError, match="needs a view of the ledger"):
+        pair.socket.supply(True)

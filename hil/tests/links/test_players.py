@@ -1,0 +1,95 @@
+"""What a player does with its hands: the order of effects, the pace of its meter, and a ledger that fails."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from hil.links.players import CLOSEST_METERING_S, CONFLICT_WATCH_S, METERING_S
+from hil.protocol.policy import Mode, Policy
+from hil.protocol.socket_table import SocketState
+from hil.tests.devices.device_pair import DevicePair
+
+
+def running(seconds: float, **options: object) -> DevicePair:
+    pair = DevicePair(**options).start()  # type: ignore[arg-type]
+    pair.run(seconds)
+    return pair
+
+
+@pytest.mark.parametrize("mode", Mode)
+def test_no_single_failure_of_the_ledger_stops_the_program_or_leaves_power_on_without_credit(mode: Mode) -> None:
+    whole = DevicePair(socket={"mode": mode.label}, cable={"max_payments": 2}).start()
+    whole.run(60.0)
+    asked = whole.ledger.questions
+    assert asked > 10
+    for first in sorted({*range(1, min(asked, 12)), asked // 2, asked - 1, asked}):
+        pair = DevicePair(socket={"mode": mode.label}, cable={"max_payments": 2})
+        pair.ledger.fails_at = range(first, first + 3)
+        pair.start().run(150.0)
+        machine = pair.socket_machine
+        assert machine is not None
+        assert (machine.state, pair.closed) == (SocketState.IDLE, False)
+        assert pair.journal().open_session() is None
+        assert "halted" not in pair.socket.console
+
+
+def test_a_ledger_that_stays_away_keeps_the_socket_settling_with_a_note_for_each_attempt() -> None:
+    pair = running(10.0)
+    pair.ledger.available = False
+    pair.run_for(60.0)
+    machine = pair.socket_machine
+    assert machine is not None
+    assert (machine.state, pair.closed) == (SocketState.SETTLING, False)
+    attempts = 60 / (Policy().settle_s + 0.05)
+    assert pair.socket.console.count("settlement failed, is tried again: no answer") == pytest.approx(attempts, abs=2)
+    left = pair.journal().open_session()
+    assert left is not None
+    pair.ledger.available = True
+    pair.run_for(3.0)
+    assert pair.ledger.sent == [left.transaction]
+    assert machine.state is SocketState.IDLE
+
+
+def test_a_conflicting_spend_opens_the_contact_within_the_limit() -> None:
+    pair = running(10.0)
+    pair.ledger.spend_elsewhere()
+    pair.run_for(CONFLICT_WATCH_S + 0.001)
+    assert not pair.closed
+    assert Policy().cut_off_s > CONFLICT_WATCH_S
+    pair.run_for(1.0)
+    assert "settlement lost: missing-inputs" in pair.socket.console
+
+
+def test_the_meter_is_read_more_often_as_the_credit_ends() -> None:
+    pair = DevicePair(cable={"max_payments": 1}).start()
+    readings: list[tuple[float, float]] = []
+    read = pair.socket.energy
+    pair.socket.energy = lambda: (readings.append((pair.now, pair.energy_wh)), read())[1]  # type: ignore[method-assign,func-returns-value]
+    pair.socket.program._board.meter = pair.socket
+    pair.socket.supply(False)
+    pair.socket.supply(True)
+    pair.run(40.0)
+    gaps = [later - earlier for (earlier, _), (later, _) in itertools.pairwise(readings)]
+    assert max(gaps) <= METERING_S + 1e-9
+    assert min(gaps) >= CLOSEST_METERING_S - 1e-9
+    assert gaps[-1] == pytest.approx(CLOSEST_METERING_S)
+    assert pair.energy_wh - 8 < 1300 * CLOSEST_METERING_S / 3600 + 1e-3
+
+
+def test_a_payment_is_remembered_before_its_receipt_leaves() -> None:
+    pair = DevicePair()
+    order: list[str] = []
+    write, carry = pair.socket.storage.write, pair.carry
+
+    def stored(name: str, record: bytes) -> None:
+        order.append(name)
+        write(name, record)
+
+    pair.socket.storage.write = stored  # type: ignore[method-assign]
+    pair.carry = lambda sender, data: (order.append(sender.role), carry(sender, data))[1]  # type: ignore[method-assign,func-returns-value]
+    pair.start()
+    while not pair.closed:
+        pair.run_for(0.001)
+    assert order[-2:] == ["session", "socket"]

@@ -1,0 +1,48 @@
+"""The virtual bench as the rig starts it: addresses, and what happens when it is gone."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from hil.errors import RigFault
+from hil.rig import virtual_bench
+from hil.rig.virtual_bench import TRIES, VirtualBenchProcess
+
+
+@pytest.fixture
+def bench() -> Iterator[VirtualBenchProcess]:
+    process = VirtualBenchProcess()
+    yield process
+    process.close()
+
+
+def test_every_try_has_an_address_of_its_own_on_loopback() -> None:
+    addresses = [virtual_bench._loopback_address(number) for number in range(TRIES)]
+    assert len(set(addresses)) == TRIES
+    assert all(address.startswith("127.") for address in addresses)
+
+
+def test_another_address_is_taken_when_the_first_one_is_in_use() -> None:
+    first = virtual_bench._loopback_address(0)
+    with socket.create_server((first, 5025)):
+        bench = VirtualBenchProcess()
+        bench.close()
+    assert bench.address == virtual_bench._loopback_address(1)
+
+
+def test_a_bench_that_died_is_a_rig_fault_that_says_so(bench: VirtualBenchProcess) -> None:
+    bench.reset(seed="x", plant={}, devices={}, node=None)
+    assert bench.advance(1.0, {}) == (1.0, {})
+    bench._process.kill()
+    bench._process.wait(timeout=5)
+    with pytest.raises(RigFault, match=r"virtual bench: .*ended with code -9"):
+        bench.advance(2.0, {})
+
+
+def test_what_the_bench_refuses_is_told_in_its_own_words(bench: VirtualBenchProcess) -> None:
+    bench.reset(seed="x", plant={}, devices={}, node=None)
+    with pytest.raises(RigFault, match="kettle"):
+        bench.plug("kettle")
