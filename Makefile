@@ -16,8 +16,10 @@ unexport PYTHONDONTWRITEBYTECODE
 acceptance: $(INSTALLED)
 	@$(BIN)/hil run features $(RUN_OPTIONS)
 
+# The unit suite on two processors; then whole runs, which bring their own processes.
 test: $(INSTALLED)
-	@$(BIN)/python -m pytest -q hil/tests
+	@$(BIN)/python -m pytest -q -n 2 --dist worksteal hil/tests --ignore hil/tests/acceptance
+	@$(BIN)/python -m pytest -q hil/tests/acceptance
 
 lint: $(INSTALLED)
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check -q . && $(BIN)/mypy && $(BIN)/lint-imports --no-logo
