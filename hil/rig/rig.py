@@ -24,6 +24,7 @@ from hil.errors import ConfigurationError, RigFault
 from hil.links.serial_line import SerialLine
 from hil.rig.file import LINES, RELAYS, RigFile
 from hil.rig.labgrid_classes import BenchStrategy
+from hil.rig.turns import fastest_turns
 from hil.rig.virtual_bench import ADDRESS_VARIABLE, VirtualBenchProcess
 from hil.units import format_quantity
 
@@ -88,9 +89,9 @@ class Rig:
         bench = None
         with contextlib.ExitStack() as stack:
             if file.virtual:
-                stack.enter_context(one_processor())
                 bench = VirtualBenchProcess(_bench_address(file))
                 stack.callback(bench.close)
+                stack.enter_context(fastest_turns(bench))
                 os.environ[ADDRESS_VARIABLE] = bench.address
             rig = cls(file, node, seed, bench)
             stack.callback(rig.close)
@@ -176,23 +177,6 @@ class Rig:
         """Let go of everything; the bench should be safe by now."""
         self._closing.close()
         self._rpc.close()
-
-
-@contextlib.contextmanager
-def one_processor() -> Iterator[None]:
-    """Keep this process, and programs that it starts, on one processor for a while.
-
-    Test side and virtual bench take turns thousands of times a second and never work at the same time. On one
-    processor a turn is a switch of processes; across two it wakes an idle one, which on a virtual machine takes up to
-    ten times as long, and slows both where the two share a core.
-    """
-    allowed = os.sched_getaffinity(0)
-    processors = sorted(allowed)
-    os.sched_setaffinity(0, {processors[os.getpid() % len(processors)]})
-    try:
-        yield
-    finally:
-        os.sched_setaffinity(0, allowed)
 
 
 def _bench_address(file: RigFile) -> str:

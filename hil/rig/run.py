@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -65,6 +66,9 @@ class Run:
             description = asdict(node.describe())
             self._writer.document["node"] = description
             self._rig = self._closing.enter_context(Rig.open(self.rig_file, node, self.seed))
+            # what is loaded by now stays for good: no collection in the middle of a scenario need look at it again
+            gc.collect()
+            gc.freeze()
             self._writer.document["rig"] = {**self._rig_document(), **self._rig.describe()}
             self._writer.save()
         return self._rig

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from hil.clock import stopwatch
 from hil.errors import ExitCode, RigFault
 
 START_TIMEOUT_S = 15.0
@@ -46,6 +47,7 @@ class VirtualBenchProcess:
         self.ledger_touched: Callable[[], int] = lambda: 0
         """Tells how often this side has changed the chain; virtual devices ask their node again only after that."""
         self._ledger_told = 0
+        self._patience = 0.0
 
     def advance(self, until: float, received: Mapping[str, int]) -> tuple[float, Mapping[str, int]]:
         request: dict[str, Any] = {"op": "advance", "until": until}
@@ -68,6 +70,16 @@ class VirtualBenchProcess:
         """Begin anew at zero: a plant, devices with these profiles, and the node that the socket asks."""
         self.ask({"op": "reset", "seed": seed, "plant": plant, "devices": devices, "node": node})
 
+    @property
+    def process(self) -> int:
+        """The bench's process id."""
+        return self._process.pid
+
+    def be_patient(self, seconds: float) -> None:
+        """Have both sides look this long for what comes next before they sleep."""
+        self.ask({"op": "patience", "seconds": seconds})
+        self._patience = seconds
+
     def plug(self, appliance: str) -> None:
         """Put ``toaster``, ``load`` or ``none`` into the cable's outlet."""
         self.ask({"op": "plug", "appliance": appliance})
@@ -84,8 +96,14 @@ class VirtualBenchProcess:
         """Send a line and return the line that answers it."""
         try:
             self._control.sendall(request + b"\n")
+            elapsed = stopwatch()
             while b"\n" not in self._unread:
-                data = self._control.recv(1 << 16)
+                try:
+                    data = self._control.recv(1 << 16, socket.MSG_DONTWAIT if elapsed() < self._patience else 0)
+                except BlockingIOError:
+                    if elapsed() < CONTROL_TIMEOUT_S:
+                        continue
+                    raise
                 if not data:
                     raise self._lost(f"it closed the control port during '{what}'")
                 self._unread += data

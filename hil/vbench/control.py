@@ -1,7 +1,8 @@
 """The control port: one controller at a time, JSON lines, and lockstep time (DESIGN §4).
 
-Requests: ``reset``, ``advance``, ``plug``, ``truth``. Whatever cannot be done is answered with ``{"error": …}`` and
-the bench goes on. Without a controller that has reset the bench, virtual time follows the wall clock.
+Requests: ``reset``, ``advance``, ``plug``, ``truth``, ``patience``. Whatever cannot be done is answered with
+``{"error": …}`` and the bench goes on. Without a controller that has reset the bench, virtual time follows the wall
+clock.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from hil.errors import ConfigurationError, nearest
 from hil.vbench.bench import LINES
+from hil.vbench.polling import FastLaneLoop
 from hil.vbench.replies import decode, encode, error, guarded
 from hil.vbench.sockets import ByteProtocol, peer_is_gone
 from hil.vbench.wall import WallFollower
@@ -32,6 +34,9 @@ MAX_STEP = 86400.0
 
 ACCEPT_TURNS = 5
 """Turns of the event loop that a reset lets pass: a line that was connected before is then surely being served."""
+
+MAX_PATIENCE = 0.01
+"""Seconds that a controller may have the bench look for requests without sleeping."""
 
 MAX_LINE = 1 << 20
 """Bytes of one request."""
@@ -68,6 +73,8 @@ class ControlPort:
         if self._controller is controller:
             self._controller = None
             controller.give_up()
+            if isinstance(self.loop, FastLaneLoop):
+                self.loop.fast_lane.patience = 0.0
             self.bench.lockstep = False
             self.follower.start()
 
@@ -94,6 +101,7 @@ class Controller(ByteProtocol):
             "reset": self._reset,
             "plug": self._plug,
             "truth": self._truth,
+            "patience": self._be_patient,
         }
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -174,6 +182,15 @@ class Controller(ByteProtocol):
 
     def _plug(self, request: Request) -> str:
         self._bench.world.plant.plug(str(request.get("appliance")))
+        return f'{{"now":{self._bench.now()!r}}}'
+
+    def _be_patient(self, request: Request) -> str:
+        """How long to look for the next request before sleeping; a controller knows whether that pays."""
+        seconds = request.get("seconds")
+        if isinstance(seconds, bool) or not isinstance(seconds, float | int) or not 0 <= seconds <= MAX_PATIENCE:
+            raise ConfigurationError(f"must be from 0 to {MAX_PATIENCE:g} seconds", place="patience.seconds")
+        if isinstance(self._port.loop, FastLaneLoop):
+            self._port.loop.fast_lane.patience = float(seconds)
         return f'{{"now":{self._bench.now()!r}}}'
 
     def _truth(self, request: Request) -> str:

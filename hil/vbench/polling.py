@@ -29,18 +29,28 @@ class FastLaneSelector(selectors.EpollSelector):
         self._scheduled = False
         self.handlers: dict[int, FastHandler] = {}
         """By file descriptor; only for connections that asyncio has registered for reading as well."""
+        self.patience = 0.0
+        """Seconds to go on looking before it sleeps: a process that sleeps takes longer to wake than to answer."""
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         elapsed = stopwatch()
         remaining = timeout
         while True:
-            ready = super().select(remaining)
+            ready = self._look(remaining)
             slow = [event for event in ready if not self._serve(*event)]
             if slow or not ready or self._scheduled:
                 self._scheduled = False
                 return slow
             if timeout is not None:
                 remaining = max(0.0, timeout - elapsed())
+
+    def _look(self, timeout: float | None) -> list[tuple[selectors.SelectorKey, int]]:
+        if self.patience and timeout != 0:
+            elapsed = stopwatch()
+            while elapsed() < self.patience:
+                if ready := super().select(0):
+                    return ready
+        return super().select(timeout)
 
     def _serve(self, key: selectors.SelectorKey, events: int) -> bool:
         handler = self.handlers.get(key.fd)
