@@ -130,6 +130,7 @@ class Controller(ByteProtocol):
             del buffer[: end + 1]
             if (reply := self._answer(line)) is not None:
                 self._write(reply)
+                self._bench.meter.catch_up()
         if len(buffer) > MAX_LINE:
             self._write(error(f"a request is longer than {MAX_LINE} bytes"))
             self.leave_fast_lane()

@@ -108,6 +108,7 @@ class Hmc8015:
             quantise(sample.frequency, 100.0),
         )
         self._data = None
+        self._all_values()  # formed now, while nobody waits, for the query that comes next
 
     def _reset(self) -> None:
         self._settings = _Settings()

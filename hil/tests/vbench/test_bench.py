@@ -17,7 +17,9 @@ from hil.clock import stopwatch
 from hil.errors import ExitCode
 from hil.tests.vbench.bench_kit import PROGRAMS, Client, Harness, running
 from hil.vbench.__main__ import main
+from hil.vbench.bench import LateMeter
 from hil.vbench.server import MAX_SCPI_LINE, STANDARD_PORTS
+from hil.vbench.terminals import MeterSample
 
 ANY_PORTS = [argument for name in STANDARD_PORTS for argument in ("--port", f"{name}=0")]
 COMMAND = [sys.executable, "-m", "hil.vbench"]
@@ -274,3 +276,27 @@ def test_a_person_s_scpi_client_meets_the_instruments(identify: Callable[[str, i
     with program() as (_, harness):
         assert ",HMC8015," in identify(harness.address, harness.ports["meter"])
         assert ",IT8615," in identify(harness.address, harness.ports["load"])
+
+
+def test_a_late_meter_has_taken_every_sample_before_anything_is_asked_of_it() -> None:
+    taken: list[object] = []
+
+    class Meter:
+        def update(self, sample: MeterSample) -> None:
+            taken.append(sample)
+
+        def execute(self, line: str) -> str:
+            return f"{line} {len(taken)}"
+
+        def power_on(self, seed: str) -> None:
+            taken.clear()
+
+    meter = LateMeter(Meter())
+    for number in range(3):
+        meter.update(MeterSample(number / 10, 0.1, 230.0, 1.0, 230.0, 50.0))
+    assert taken == []
+    assert meter.execute("READ?") == "READ? 3"
+    meter.update(MeterSample(0.3, 0.1, 230.0, 1.0, 230.0, 50.0))
+    meter.power_on("again")
+    meter.catch_up()
+    assert taken == []
