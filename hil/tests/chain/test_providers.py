@@ -13,8 +13,9 @@ from hil.chain.external import ExternalNode
 from hil.chain.folders import PROJECT, cache_folder
 from hil.chain.ledger import RegtestLedger
 from hil.chain.providers import choose, decide, measure_ready
-from hil.chain.rpc import RpcClient, WrongCredentials
+from hil.chain.rpc import LedgerUnavailable, RpcClient, RpcError, WrongCredentials
 from hil.chain.views import NodeView
+from hil.clock import WallClock
 from hil.errors import ConfigurationError
 from hil.protocol.signing import Key
 from hil.units import Satoshi
@@ -181,10 +182,24 @@ def test_a_standing_node_is_up_until_it_is_taken_down_and_bitcoin_cli_sees_what_
     assert not standing.down()
 
 
+def answers(client: RpcClient) -> bool:
+    try:
+        client.call("uptime")
+    except LedgerUnavailable:
+        return False
+    except RpcError:
+        return True  # it says that it is about to stop
+    return True
+
+
 def test_a_standing_node_that_died_is_started_anew(provider: str, own_cache: Path) -> None:
     first = standing.up(provider)
     client = RpcClient(first.endpoint)
-    client.call("stop")
+    client.call("stop")  # answered before the node is gone
+    clock = WallClock()
+    while answers(client):
+        assert clock.now() < 10, "the node was told to stop and still answers"
+        clock.sleep(0.02)
     client.close()
     assert standing.up(provider).endpoint != first.endpoint
 
