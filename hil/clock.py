@@ -49,6 +49,8 @@ class Clock(ABC):
     def __init__(self) -> None:
         self._timers: list[Timer] = []
         self._numbers = itertools.count()
+        self.meanwhile: Callable[[], None] = _nothing
+        """Work that can wait, done in each wait while the other side of the bench has its turn; short, idempotent."""
 
     @abstractmethod
     def now(self) -> Second:
@@ -126,10 +128,13 @@ class LockstepLine(Protocol):
 class TimeKeeper(Protocol):
     """The virtual bench's control port, as seen by the clock."""
 
-    def advance(self, until: float, received: Mapping[str, int]) -> tuple[float, Mapping[str, int]]:
+    def advance(
+        self, until: float, received: Mapping[str, int], meanwhile: Callable[[], None]
+    ) -> tuple[float, Mapping[str, int]]:
         """Ask for virtual time ``until``; return the instant reached and the total bytes sent on each line.
 
         :param received: total bytes that the test side has sent on each line; a line that is missing has none.
+        :param meanwhile: called once, between the question and its answer.
         """
 
 
@@ -160,7 +165,7 @@ class LockstepClock(Clock):
 
     def _pass_time(self, until: float) -> None:
         received = {name: line.bytes_sent for name, line in self._lines.items() if line.bytes_sent}
-        self._now, sent = self._bench.advance(until, received)
+        self._now, sent = self._bench.advance(until, received, self.meanwhile)
         for name, total in sent.items():
             line = self._lines.get(name)
             if line is not None:
@@ -197,11 +202,16 @@ class WallClock(Clock):
             self._selector.register(line.fileno(), selectors.EVENT_READ, line)
 
     def _pass_time(self, until: float) -> None:
+        self.meanwhile()
         if not self._selector.get_map():
             time.sleep(max(0.0, until - self.now()))
             return
         for key, _ in self._selector.select(max(0.0, until - self.now())):
             key.data.on_readable()
+
+
+def _nothing() -> None:
+    """Stand in where there is no work that can wait."""
 
 
 def utc_now() -> datetime:

@@ -26,7 +26,7 @@ from hil.rig.rig import project_root
 from hil.rig.virtual_bench import VirtualBenchProcess
 
 TARGET = Path("reports/perf.json")
-TRIES = 5
+TRIES = 9
 TOAST = "features/toast.feature::One slice, sold by the socket in <mode> mode[single-fee-1]"
 SUITE_TIMEOUT_S = 600
 

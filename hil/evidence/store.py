@@ -41,7 +41,8 @@ class ScenarioWriter:
         self.path = path
         self.events: list[Event] = []
         """Everything written so far, in order: what limits are judged on."""
-        self._written = 0
+        self._encoded = 0
+        self._unwritten: list[str] = []
         self._digest = hashlib.sha256()
         self._file = path.open("x", encoding="utf-8")
 
@@ -52,20 +53,23 @@ class ScenarioWriter:
         never the last word of a step or a verdict.
         """
         self.events.append(event)
-        if event.kind in _PROMPT or len(self.events) - self._written >= BATCH:
+        if event.kind in _PROMPT or len(self.events) - self._encoded + len(self._unwritten) >= BATCH:
             self._write_out()
 
-    def _write_out(self) -> None:
-        lines = []
-        for event in self.events[self._written :]:
+    def encode_waiting(self) -> None:
+        """Encode what was written meanwhile: work that is to be done once, at any time before it goes to the disk."""
+        for event in self.events[self._encoded :]:
             canonical = event.canonical()
             text = encode(canonical)
-            self._digest.update(text.encode())
-            self._digest.update(b"\n")
-            lines.append(text if event.host is None else encode({**canonical, "host": dict(event.host)}))
-        self._written = len(self.events)
+            self._digest.update(text.encode() + b"\n")
+            self._unwritten.append(text if event.host is None else encode({**canonical, "host": dict(event.host)}))
+        self._encoded = len(self.events)
+
+    def _write_out(self) -> None:
+        self.encode_waiting()
+        lines, self._unwritten = self._unwritten, []
         try:
-            self._file.write("\n".join(lines) + "\n")
+            self._file.write("".join([f"{line}\n" for line in lines]))
             self._file.flush()
         except OSError as error:
             raise RigFault(
@@ -74,8 +78,7 @@ class ScenarioWriter:
 
     def close(self) -> str:
         """Make the file durable and return the hex digest of its canonical events."""
-        if self._written < len(self.events):
-            self._write_out()
+        self._write_out()
         try:
             os.fsync(self._file.fileno())
             self._file.close()

@@ -21,6 +21,9 @@ from hil.rig.rig import Rig, SafeState
 from hil.rig.run_folder import ScenarioFacts, finish, new_folder, write_not_started
 from hil.rig.trial import Trial
 
+COLLECT_AFTER = 50_000
+"""New objects before the garbage collector looks at them: readings and events stay, and hold no cycles."""
+
 
 @dataclass
 class OpenScenario:
@@ -69,6 +72,8 @@ class Run:
             # what is loaded by now stays for good: no collection in the middle of a scenario need look at it again
             gc.collect()
             gc.freeze()
+            self._closing.callback(gc.set_threshold, *gc.get_threshold())
+            gc.set_threshold(COLLECT_AFTER)
             self._writer.document["rig"] = {**self._rig_document(), **self._rig.describe()}
             self._writer.save()
         return self._rig
@@ -78,6 +83,7 @@ class Run:
         rig = self.rig
         rig.rewind()
         writer = self._writer.scenario(number, facts.name)
+        rig.clock.meanwhile = writer.encode_waiting
         recorder = Recorder(writer, rig.clock)
         recorder.write(Kind.START, "bench", facts.document(self.seed), host={"wall": utc_now().isoformat()})
         trial = Trial(rig, recorder, f"{self.seed}/{facts.feature}/{facts.label}")

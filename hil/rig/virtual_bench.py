@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import json
 import os
 import select
 import socket
@@ -12,6 +11,8 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from typing import Any
+
+import orjson
 
 from hil.clock import stopwatch
 from hil.errors import ExitCode, RigFault
@@ -49,14 +50,16 @@ class VirtualBenchProcess:
         self._ledger_told = 0
         self._patience = 0.0
 
-    def advance(self, until: float, received: Mapping[str, int]) -> tuple[float, Mapping[str, int]]:
+    def advance(
+        self, until: float, received: Mapping[str, int], meanwhile: Callable[[], None] | None = None
+    ) -> tuple[float, Mapping[str, int]]:
         request: dict[str, Any] = {"op": "advance", "until": until}
         if received:
             request["received"] = received
         touched = self.ledger_touched()
         if touched != self._ledger_told:
             request["ledger_touched"] = self._ledger_told = touched
-        reply = self.ask(request)
+        reply = self.ask(request, meanwhile)
         return reply["now"], reply["sent"]
 
     def reset(
@@ -84,18 +87,30 @@ class VirtualBenchProcess:
         """Put ``toaster``, ``load`` or ``none`` into the cable's outlet."""
         self.ask({"op": "plug", "appliance": appliance})
 
-    def ask(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """Send one request and return its reply; raises RigFault if the bench is gone or refuses."""
-        reply: dict[str, Any] = json.loads(self._exchange(str(request["op"]), json.dumps(request).encode()))
+    def ask(self, request: Mapping[str, Any], meanwhile: Callable[[], None] | None = None) -> dict[str, Any]:
+        """Send one request, do what ``meanwhile`` does, return the reply; RigFault if the bench is gone or refuses."""
+        what = str(request["op"])
+        self._send(what, orjson.dumps(request))
+        try:
+            if meanwhile is not None:
+                meanwhile()
+        finally:  # a reply that stays unread would be taken for the next one's
+            line = self._receive(what)
+        reply: dict[str, Any] = orjson.loads(line)
         if "error" in reply:
             who = f", {reply['who']}" if "who" in reply else ""
             raise RigFault(reply["error"], place=f"virtual bench{who}")
         return reply
 
-    def _exchange(self, what: str, request: bytes) -> bytes:
-        """Send a line and return the line that answers it."""
+    def _send(self, what: str, request: bytes) -> None:
         try:
             self._control.sendall(request + b"\n")
+        except OSError as error:
+            raise self._lost(f"no answer to '{what}' ({error})") from error
+
+    def _receive(self, what: str) -> bytes:
+        """Return the line that answers the request ``what``."""
+        try:
             elapsed = stopwatch()
             while b"\n" not in self._unread:
                 try:
@@ -171,7 +186,7 @@ def _ready_line(process: subprocess.Popen[bytes]) -> dict[str, Any] | None:
     readable, _, _ = select.select([process.stdout], [], [], START_TIMEOUT_S)
     line = process.stdout.readline() if readable else b""
     try:
-        ready = json.loads(line)
+        ready = orjson.loads(line)
     except ValueError:
         return None
     return ready if isinstance(ready, dict) and ready.get("ready") else None

@@ -25,7 +25,10 @@ class Far:
         self.sent = dict.fromkeys(self.sends, b"")
         self.asked: list[tuple[float, dict[str, int]]] = []
 
-    def advance(self, until: float, received: Mapping[str, int]) -> tuple[float, Mapping[str, int]]:
+    def advance(
+        self, until: float, received: Mapping[str, int], meanwhile: Callable[[], None]
+    ) -> tuple[float, Mapping[str, int]]:
+        meanwhile()
         self.asked.append((until, dict(received)))
         assert until >= self.now, "time was asked to go backwards"
         due = [events[0][0] for events in self.sends.values() if events and events[0][0] <= until]
@@ -203,6 +206,17 @@ def test_an_error_in_a_callback_ends_the_wait_and_the_clock_goes_on(clock: Clock
     clock.sleep(SHORT)
 
     assert ran == ["after"]
+
+
+def test_work_that_can_wait_is_done_in_a_wait_and_not_before(clock: Clock) -> None:
+    done: list[float] = []
+    clock.meanwhile = lambda: done.append(clock.now())
+    assert done == []
+
+    clock.sleep(SHORT)
+
+    assert done
+    assert done[0] < SHORT + clock.now()
 
 
 def test_time_never_goes_backwards(clock: Clock) -> None:

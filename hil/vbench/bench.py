@@ -8,6 +8,8 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from hil.chain.rpc import RpcClient, RpcEndpoint
+from hil.chain.views import NodeView
 from hil.errors import ConfigurationError, HilError
 from hil.vbench.firmware import DeviceHost, describe, meter_gain
 from hil.vbench.kernel import Kernel
@@ -20,7 +22,6 @@ from hil.vbench.world import ROLES, WorldRequest
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hil.chain.rpc import RpcClient
     from hil.devices.board import ProgramFactory
     from hil.ports import LedgerView
     from hil.vbench.terminals import ElectronicLoadState, MeterSample
@@ -186,9 +187,6 @@ class Bench:
         self.load.update()
 
     def _ledger(self, node: NodeAccess, kernel: Kernel) -> LedgerView:
-        from hil.chain.rpc import RpcClient, RpcEndpoint
-        from hil.chain.views import NodeView
-
         if self._ledger_client is None or self._ledger_client[0] != node:
             if self._ledger_client is not None:
                 self._ledger_client[1].close()

@@ -140,8 +140,8 @@ class Controller(ByteProtocol):
     def _answer(self, line: bytes) -> str | None:
         """Return the reply, or None if it is still to come."""
         try:
-            request = decode(line.decode())
-        except (ValueError, RecursionError) as problem:
+            request = decode(line)
+        except ValueError as problem:
             return error(f"not JSON: {problem}")
         if not isinstance(request, dict):
             return error("a request is an object with an 'op'")

@@ -126,6 +126,8 @@ class DeviceHost:
         self._powered = False
         self._crashed = False
         self._alarm: Alarm | None = None
+        self._deadline: float | None = None
+        """The program's own, as it stood after the last call: only calls change it."""
         self._turns = 0
         self._turns_at = -1.0
         link.receiver = self._on_link_bytes
@@ -162,7 +164,8 @@ class DeviceHost:
         try:
             call()
             if self._powered:
-                self._arm(self._program.next_deadline())
+                self._deadline = self._program.next_deadline()
+                self._arm(self._deadline)
         except Exception as error:  # whatever a program does, the bench lives on and says whose fault it was
             self._crash(describe(error))
 
@@ -199,8 +202,7 @@ class DeviceHost:
         self._run(self._on_time)
 
     def _on_time(self) -> None:
-        deadline = self._program.next_deadline()
-        if deadline is not None and deadline <= self._kernel.now:
+        if self._deadline is not None and self._deadline <= self._kernel.now:
             self._program.on_time(self._kernel.now)
 
 

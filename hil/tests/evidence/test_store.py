@@ -227,6 +227,20 @@ def test_a_crash_loses_less_than_a_batch(tmp_path: Path) -> None:
     writer.close()
 
 
+def test_the_digest_does_not_depend_on_when_events_are_encoded(tmp_path: Path) -> None:
+    events = [Event(Kind.READING, number / 10, "meter", {"power_W": number}) for number in range(5)]
+    digests = set()
+    for eager in (False, True):
+        writer = ScenarioWriter(tmp_path / f"{eager}.jsonl")
+        for event in events:
+            writer.write(event)
+            if eager:
+                writer.encode_waiting()
+        digests.add((writer.close(), writer.path.read_text()))
+
+    assert len(digests) == 1
+
+
 def test_a_disk_that_takes_no_more_is_a_rig_fault_that_names_the_file(tmp_path: Path) -> None:
     writer = ScenarioWriter(tmp_path / "x.jsonl")
 

@@ -55,7 +55,10 @@ class MemoryBench:
 
     # the bench
 
-    def advance(self, until: float, received: Mapping[str, int]) -> tuple[float, Mapping[str, int]]:
+    def advance(
+        self, until: float, received: Mapping[str, int], meanwhile: Callable[[], None]
+    ) -> tuple[float, Mapping[str, int]]:
+        meanwhile()
         assert received.get(self.name, 0) == self.bytes_sent
         before = len(self.pair.sent)
         while self._written:

@@ -46,3 +46,14 @@ def test_what_the_bench_refuses_is_told_in_its_own_words(bench: VirtualBenchProc
     bench.reset(seed="x", plant={}, devices={}, node=None)
     with pytest.raises(RigFault, match="kettle"):
         bench.plug("kettle")
+
+
+def test_an_error_in_the_meantime_leaves_question_and_answer_in_step(bench: VirtualBenchProcess) -> None:
+    def disk_full() -> None:
+        raise RigFault("evidence cannot be written")
+
+    bench.reset(seed="x", plant={}, devices={}, node=None)
+    with pytest.raises(RigFault, match="evidence"):
+        bench.advance(1.0, {}, disk_full)
+
+    assert bench.advance(2.0, {}) == (2.0, {})
