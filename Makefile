@@ -11,10 +11,18 @@ RUN_OPTIONS ?=
 # Compiled modules are kept, whatever the caller's shell says: without them each start takes seconds longer.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: acceptance test lint perf setup clean
+.PHONY: acceptance abuse smoke test lint perf fuzz spec setup clean
 
 acceptance: $(INSTALLED)
-	@$(BIN)/hil run features $(RUN_OPTIONS)
+	@$(BIN)/hil run features -m "not catalogue" $(RUN_OPTIONS)
+
+# Every way to cheat that the catalogue lists, in both directions: about 70 s.
+abuse: $(INSTALLED)
+	@$(BIN)/hil run features/abuse $(RUN_OPTIONS)
+
+# Both devices as programs of their own, in real time: about 75 s.
+smoke: $(INSTALLED)
+	@$(BIN)/hil run features/smoke.feature --rig rigs/realtime.yaml $(RUN_OPTIONS)
 
 # The unit suite on two processors; then whole runs, which bring their own processes.
 test: $(INSTALLED)
@@ -26,6 +34,18 @@ lint: $(INSTALLED)
 
 perf: $(INSTALLED)
 	@$(BIN)/python -m hil.perf
+
+# A million inputs through the decoders and both machines, on two processors: about two minutes.
+fuzz: $(INSTALLED)
+	@$(BIN)/python -m hil.fuzz
+
+# Renews the test vectors and what of the protocol's specification comes from the code; then shows, and demands, that a
+# test fires each transition of the state tables.
+spec: $(INSTALLED)
+	@$(BIN)/python -m hil.tests.protocol.make_vectors
+	@$(BIN)/python -m hil.protocol.spec_tables
+	@$(BIN)/python -m pytest -q -p hil.tests.transition_matrix --transition-matrix \
+	  hil/tests/protocol hil/tests/links hil/tests/devices
 
 setup: $(INSTALLED)
 

@@ -71,6 +71,10 @@ def _parser() -> argparse.ArgumentParser:
     report = commands.add_parser("report", help="write the report of a run anew from its evidence")
     report.add_argument("run", nargs="?", default="reports/runs/latest", help="run folder (default: %(default)s)")
     report.set_defaults(act=_report)
+
+    from hil.device_cli import add_device_commands
+
+    add_device_commands(commands)
     return parser
 
 

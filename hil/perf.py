@@ -17,6 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from hil.adversary import campaign
 from hil.chain.providers import measure_ready
 from hil.errors import ConfigurationError
 from hil.evidence.documents import Kind
@@ -29,6 +30,7 @@ TARGET = Path("reports/perf.json")
 TRIES = 9
 TOAST = "features/toast.feature::One slice, sold by the socket in <mode> mode[single-fee-1]"
 SUITE_TIMEOUT_S = 600
+CHAIN_SESSIONS = 500
 
 
 def main() -> int:
@@ -40,6 +42,8 @@ def main() -> int:
         ("suite", lambda: _suite(root)),
         ("node", _node),
         ("queries", _queries),
+        ("pair sessions", _pair_sessions),
+        ("chain sessions", _chain_sessions),
     ]
     for name, measure in steps:
         print(f"measuring {name} ...", file=sys.stderr)
@@ -100,6 +104,22 @@ def _queries() -> Mapping[str, Any]:
     finally:
         bench.close()
     return {key: round(value, 1) for key, value in found.items()}
+
+
+def _pair_sessions() -> Mapping[str, Any]:
+    """Adversarial sessions of both devices, each rule held after each event, on two processors without a chain."""
+    done = campaign.in_memory(campaign.SESSIONS)
+    return {"pair_sessions_per_s": round(done.per_second, 1), "pair_sessions": done.plans}
+
+
+def _chain_sessions() -> Mapping[str, Any]:
+    """The same with a native node of their own: real coins, judgement, broadcasts; null without a bitcoind."""
+    try:
+        done = campaign.on_chain(CHAIN_SESSIONS)
+    except ConfigurationError as error:
+        print(f"  native: {error}", file=sys.stderr)
+        return {"chain_sessions_per_s": None, "chain_sessions": 0}
+    return {"chain_sessions_per_s": round(done.per_second, 1), "chain_sessions": done.plans}
 
 
 def _run(root: Path, what: str) -> RunRecord:

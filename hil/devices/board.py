@@ -33,6 +33,9 @@ class EnergyMeter(Protocol):
     def power(self) -> Watt:
         """Return the present active power."""
 
+    def live(self) -> bool:
+        """Tell whether there is mains voltage at the meter; without it an appliance that draws nothing says nothing."""
+
 
 class Storage(Protocol):
     """A few small records that survive a power cut; each is written whole or not at all."""
@@ -70,6 +73,9 @@ class Program(Protocol):
         """Power is gone: everything but the storage is lost; the contact falls open by itself."""
 
     def on_link_bytes(self, data: bytes, now: float) -> None: ...
+
+    def on_plug(self, plugged: bool, now: float) -> None:
+        """The plug contact of the board changed; a board without one never calls it."""
 
     def on_time(self, now: float) -> None: ...
 

@@ -12,11 +12,11 @@ from pydantic import ValidationError
 from hil.devices.journal import DeviceJournal
 from hil.devices.profiles import CableProfile, DeviceProfile, SocketProfile
 from hil.errors import ConfigurationError, RigFault, nearest
-from hil.links.ledger_judge import settle
 from hil.links.players import CablePlayer, PlayerHooks, SocketPlayer
 from hil.protocol.account import CHANGE, RECEIVE, Account
 from hil.protocol.cable import CableMachine
 from hil.protocol.policy import CableLimits, Policy
+from hil.protocol.records import CableRecord, SocketRecord
 from hil.protocol.socket import SocketMachine
 
 if TYPE_CHECKING:
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 LEDGER_RETRY_S = 1.0
 """A socket whose ledger is not ready asks again this often and offers nothing meanwhile."""
+
+CHANGE_KEYS = 500
+"""Power-ons, each with a change address of its own, after which change is no longer looked for; 50 ms of deriving."""
 
 FUNDING_KEYS = 4
 """How many receiving keys a cable holds ready for the coins it is given."""
@@ -63,6 +66,11 @@ class _Firmware(abc.ABC):
         if self._player is not None:
             with self._fail_safe(now):
                 self._player.on_bytes(data, now)
+
+    def on_plug(self, plugged: bool, now: float) -> None:
+        if isinstance(self._player, SocketPlayer) and not plugged:
+            with self._fail_safe(now):
+                self._player.on_unplugged(now)
 
     def on_time(self, now: float) -> None:
         with self._fail_safe(now):
@@ -111,7 +119,9 @@ class _Firmware(abc.ABC):
             on_contact=lambda closed, reason: say(
                 f"{self._role}: contact {'closed' if closed else 'open'} ({reason})\r\n".encode()
             ),
-            on_session_end=lambda reason, payments: self._journal.forget(),
+            on_session_end=lambda reason, payments: say(
+                f"{self._role}: session over ({reason}), {payments} payments\r\n".encode()
+            ),
         )
 
 
@@ -134,11 +144,11 @@ class SocketProgram(_Firmware):
         except RigFault as lost:
             self._say(f"ledger unavailable: {lost.what}", now)
             return None
-        if not self._settle_open_session(now):
-            return None
-        self._journal.addresses_used()  # a torn record is found now, not when the first cable calls
+        left = self._journal.open_session()
+        if left is None:
+            self._journal.addresses_used()  # a torn record is found now, unless there is a session to settle first
         board = self._board
-        return SocketPlayer(
+        player = SocketPlayer(
             SocketMachine(self._terms, Policy(), self._new_payee),
             write=board.link.write,
             set_contact=lambda closed: board.contact.set(closed=closed),
@@ -149,23 +159,9 @@ class SocketProgram(_Firmware):
             ledger_delay_s=self._ledger_delay_s,
             hooks=self._hooks(),
         )
-
-    def _settle_open_session(self, now: float) -> bool:
-        """A power cut left a session open: its newest transaction is broadcast before anything is sold again.
-
-        Returns whether that is done; if not, it is to be tried again.
-        """
-        left = self._journal.open_session()
-        if left is None or self._board.ledger is None:
-            return True
-        outcome = settle(self._board.ledger, left.transaction)
-        what = f"session {left.session.hex()} before the power cut: payment {left.n}"
-        if outcome.failure is not None and not outcome.lost:
-            self._say(f"{what} not settled yet: {outcome.failure}", now)
-            return False
-        self._say(f"{what} {'settled' if outcome.failure is None else f'lost: {outcome.failure}'}", now)
-        self._journal.forget()
-        return True
+        if isinstance(left, SocketRecord):
+            player.restore(left, now)
+        return player
 
     def _new_payee(self) -> bytes:
         return self._account.key(RECEIVE, self._journal.take_address_index()).p2wpkh_script
@@ -188,21 +184,29 @@ class CableProgram(_Firmware):
                 )
 
     def _start(self, now: float) -> CablePlayer:
-        board = self._board
-        change = self._account.key(CHANGE, self._journal.take_address_index())
+        board, journal = self._board, self._journal
+        left = journal.open_session()
+        # change of earlier lives may be what is left to spend
+        newest = journal.take_address_index()
+        changes = [self._account.key(CHANGE, index) for index in range(max(0, newest - CHANGE_KEYS), newest + 1)]
         machine = CableMachine(
             self._limits,
             Policy(),
             self._coins,
-            {**self._keys, change.p2wpkh_script: change},
-            change.p2wpkh_script,
+            self._keys | {key.p2wpkh_script: key for key in changes},
+            changes[-1].p2wpkh_script,
             lambda: board.entropy(8),
         )
+        kept = journal.coins() or []
+        # coins that were given since come first: they were given for want of what is kept
+        candidates = [tuple(self._coins), *kept] if journal.take_given(tuple(self._coins)) else kept
+        machine.restore(candidates, left if isinstance(left, CableRecord) else None)
         return CablePlayer(
             machine,
             write=board.link.write,
             energy_wh=board.meter.energy,
             power_w=board.meter.power,
+            live=board.meter.live,
             journal=self._journal,
             hooks=self._hooks(),
         )

@@ -7,19 +7,29 @@ from typing import TYPE_CHECKING
 from hil.links.players import CablePlayer, SocketPlayer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from hil.clock import Clock, Timer
     from hil.ports import Line
+    from hil.protocol.coins import Coin
+    from hil.protocol.records import Record
 
 
 class MemoryJournal:
-    """The counterpart's journal: the newest transaction of each session, for as long as the scenario runs."""
+    """The counterpart's journal: it loses no power, so it only keeps what a scenario may ask for."""
 
     def __init__(self) -> None:
         self.transactions: dict[bytes, dict[int, bytes]] = {}
-        """By session id and payment number."""
+        """Signed transactions by session id and payment number."""
 
-    def remember(self, session: bytes, n: int, transaction: bytes) -> None:
-        self.transactions.setdefault(session, {})[n] = transaction
+    def remember(self, record: Record) -> None:
+        self.transactions.setdefault(record.session, {})[record.n] = record.transaction
+
+    def keep_coins(self, candidates: Sequence[tuple[Coin, ...]]) -> None:
+        """The machine has them."""
+
+    def forget(self) -> None:
+        """A scenario may still ask for the session."""
 
 
 class Counterpart:

@@ -21,6 +21,7 @@ from hil.protocol.machine import (
     Effect,
     ExamineCoins,
     ExaminePayment,
+    KeepCoins,
     Noted,
     Remember,
     SessionEnded,
@@ -35,6 +36,8 @@ from hil.protocol.socket_table import CONTACT_CLOSED
 if TYPE_CHECKING:
     from hil.ports import LedgerView
     from hil.protocol.cable import CableMachine
+    from hil.protocol.coins import Coin
+    from hil.protocol.records import Record, SocketRecord
 
 METERING_S = 0.1
 """A player reads its meter this often; ten times a second, as a PZEM-004T does."""
@@ -47,9 +50,16 @@ CONFLICT_WATCH_S = 0.4
 
 
 class Journal(Protocol):
-    """Where the newest signed transaction is kept before anything that depends on it."""
+    """What a power cut cannot take; written before anything that depends on it."""
 
-    def remember(self, session: bytes, n: int, transaction: bytes) -> None: ...
+    def remember(self, record: Record) -> None:
+        """Keep the session as it stands; it replaces what was kept of it before."""
+
+    def keep_coins(self, candidates: Sequence[tuple[Coin, ...]]) -> None:
+        """Keep the sets of coins of which one is what the cable has left, the likeliest first."""
+
+    def forget(self) -> None:
+        """The session is over and settled."""
 
 
 @dataclass
@@ -117,6 +127,14 @@ class SocketPlayer:
             dues.append(self._answers[0].due)
         return min((due for due in dues if due is not None), default=None)
 
+    def restore(self, record: SocketRecord, now: float) -> None:
+        """Take up the session that a power cut interrupted."""
+        self._carry_out(self.machine.restore(record, now), now)
+
+    def on_unplugged(self, now: float) -> None:
+        """The plug contact opened."""
+        self._carry_out(self.machine.on_unplugged(now), now)
+
     def on_bytes(self, data: bytes, now: float) -> None:
         self._carry_out(self.machine.on_bytes(data, now), now)
 
@@ -168,13 +186,14 @@ class SocketPlayer:
                     self._answer_later(now, self._examine_payment(effect))
                 case Settle():
                     self._answer_later(now, self._settle(effect))
-                case Remember(session, n, transaction):
-                    self._journal.remember(session, n, transaction)
+                case Remember(record):
+                    self._journal.remember(record)
                 case Credited(n, credited_mwh):
                     self.hooks.on_credit(n, credited_mwh)
                 case Noted(text):
                     self.hooks.on_note(text)
                 case SessionEnded(_, reason, payments):
+                    self._journal.forget()
                     self.hooks.on_session_end(reason, payments)
 
     def _switch(self, closed: bool, reason: str, now: float) -> None:
@@ -212,7 +231,10 @@ class SocketPlayer:
 
 
 class CablePlayer:
-    """A cable: machine, line, meter. Parameters as for :class:`SocketPlayer`."""
+    """A cable: machine, line, meter. Parameters as for :class:`SocketPlayer`.
+
+    :param live: whether there is mains voltage at the meter.
+    """
 
     def __init__(
         self,
@@ -221,6 +243,7 @@ class CablePlayer:
         write: Callable[[bytes], None],
         energy_wh: Callable[[], float],
         power_w: Callable[[], float],
+        live: Callable[[], bool],
         journal: Journal,
         hooks: PlayerHooks | None = None,
     ) -> None:
@@ -229,6 +252,7 @@ class CablePlayer:
         self._write = write
         self._energy_wh = energy_wh
         self._power_w = power_w
+        self._live = live
         self._journal = journal
 
     def next_deadline(self) -> float | None:
@@ -247,18 +271,22 @@ class CablePlayer:
         self._carry_out(self.machine.on_time(now))
 
     def _read_meter(self, now: float) -> None:
-        self._carry_out(self.machine.on_power(self._power_w(), int(self._energy_wh() * 1000), now))
+        energy_mwh = int(self._energy_wh() * 1000)
+        self._carry_out(self.machine.on_power(self._power_w(), energy_mwh, now, live=self._live()))
 
     def _carry_out(self, effects: Sequence[Effect]) -> None:
         for effect in effects:
             match effect:
                 case Transmit():
                     _transmit(effect, self.hooks, self._write)
-                case Remember(session, n, transaction):
-                    self._journal.remember(session, n, transaction)
+                case Remember(record):
+                    self._journal.remember(record)
+                case KeepCoins(candidates):
+                    self._journal.keep_coins(candidates)
                 case Noted(text):
                     self.hooks.on_note(text)
                 case SessionEnded(_, reason, payments):
+                    self._journal.forget()
                     self.hooks.on_session_end(reason, payments)
 
 

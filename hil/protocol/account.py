@@ -24,10 +24,13 @@ class Account:
         if not 16 <= len(seed) <= 64:
             raise ValueError(f"a BIP 32 seed has 16 to 64 bytes, not {len(seed)}")
         self._account = HDKey.from_seed(seed).derive(ACCOUNT_PATH)
+        self._chains: dict[int, HDKey] = {}  # a derivation step takes 0.1 ms, and keys come in runs of one chain
 
     def __repr__(self) -> str:
         return "Account(...)"
 
     def key(self, chain: int, index: int) -> Key:
         """Return the key at ``m/84'/1'/0'/chain/index``."""
-        return Key(self._account.derive([chain, index]).key.secret)
+        if chain not in self._chains:
+            self._chains[chain] = self._account.derive([chain])
+        return Key(self._chains[chain].derive([index]).key.secret)

@@ -1,39 +1,33 @@
 """The cable's protocol machine: it asks for power, checks each proposed transaction, and signs or walks away.
 
 The host feeds bytes, instants and the readings of the cable's own meter; every method returns the effects that the
-host carries out in order. See SPEC.md for the rules, ``cable_table.py`` for the states and ``cable_actions.py`` for
-what the transitions do.
+host carries out in order. See SPEC.md for the rules, ``cable_table.py`` for the states, ``cable_messages.py`` for
+what becomes of a message and ``cable_actions.py`` for what the transitions do.
 """
 
 from __future__ import annotations
 
-from hil.protocol.cable_actions import CableActions
+from collections.abc import Sequence
+
+from hil.protocol.cable_actions import coins_after, require_keys
+from hil.protocol.cable_messages import CableMessages
 from hil.protocol.cable_table import CableEvent, CableState
-from hil.protocol.checks import Refusal, RefusalCode, check_offer, check_proposal
+from hil.protocol.coins import Coin
 from hil.protocol.framing import FrameError
 from hil.protocol.machine import Effect, Noted
 from hil.protocol.messages import (
-    Close,
     CloseReason,
-    Error,
-    ErrorCode,
-    Message,
     MessageError,
-    Meter,
-    Offer,
-    PaymentRequest,
-    Receipt,
 )
-from hil.protocol.policy import credited_energy_mwh
+from hil.protocol.policy import Misuse, credited_energy_mwh
+from hil.protocol.records import SEQUENCE_JUMP, CableRecord, declared_coins
 from hil.protocol.sessions import CableSession
+from hil.protocol.wallet import Wallet
 
 _S, _E = CableState, CableEvent
 
-HARMLESS = frozenset({ErrorCode.MALFORMED, ErrorCode.UNEXPECTED})
-"""Errors after which the socket is where it was: one message was lost on it, the session goes on."""
 
-
-class CableMachine(CableActions):
+class CableMachine(CableMessages):
     """One cable, one session at a time.
 
     :param limits: the most it pays, in price, fee and number of payments.
@@ -49,6 +43,43 @@ class CableMachine(CableActions):
         """Return the instant at which ``on_time`` must be called at the latest."""
         dues = (self._call_due, self._reply_due, self._silent_at, self._meter_due, self._idle_due())
         return min((due for due in dues if due is not None), default=None)
+
+    def restore(self, candidates: Sequence[tuple[Coin, ...]], record: CableRecord | None) -> None:
+        """Take up what a power cut interrupted, before ``plug``.
+
+        :param candidates: what KeepCoins kept; empty if it never did: then the coins are those it was built with.
+        :param record: what Remember kept of a session that had not ended; None if there is none.
+
+        Raises Misuse if it is plugged in already, or lacks a key.
+        """
+        if self.state is not _S.UNPLUGGED or self._session is not None:
+            raise Misuse("a session is restored before the cable is plugged in")
+        scripts = [coin.script for coins in candidates for coin in coins]
+        require_keys(self._keys, scripts)
+        if candidates:
+            self._wallet = Wallet(candidates)
+        if record is None:
+            return
+        declared = declared_coins(record.funding)
+        require_keys(self._keys, [*(coin.script for coin in declared), record.funding.change_script])
+        credited = credited_energy_mwh(record.offer, record.n)
+        self._change_script = record.funding.change_script
+        self._session = CableSession(
+            record.session,
+            sequence=record.sequence + SEQUENCE_JUMP,
+            heard=record.heard,
+            offer=record.offer,
+            funding=record.funding,
+            coins=coins_after(record),
+            energy_origin_mwh=self._energy_mwh - record.used_mwh,
+            signed=record.n,
+            signed_request=record.request,
+            payment=record.transaction,
+            before=record.before,
+            unmetered_mwh=max(0, credited - record.used_mwh),
+            drew_power=True,
+            restored=True,
+        )
 
     # --- what the host tells -----------------------------------------------------------------------------------
 
@@ -74,13 +105,13 @@ class CableMachine(CableActions):
         """Serve the timers that are due."""
         self._now = now
         if self._silent_at is not None and now >= self._silent_at:
-            self._end_with(CloseReason.PEER_SILENT, _E.SOCKET_SILENT)
+            self._lose_socket()
         if self._call_due is not None and now >= self._call_due:
             self._fire(_E.CALL_DUE)
         if self._reply_due is not None and now >= self._reply_due:
             if now >= self._require_session().asked_at + self.policy.silent_peer_s:
                 # a socket that talks and never answers is given up like one that does not talk
-                self._end_with(CloseReason.PEER_SILENT, _E.SOCKET_SILENT)
+                self._lose_socket()
             else:
                 self._fire(_E.REPLY_LATE)
         if self._meter_due is not None and now >= self._meter_due:
@@ -90,12 +121,17 @@ class CableMachine(CableActions):
             self._end_with(CloseReason.APPLIANCE_FINISHED, _E.APPLIANCE_FINISHED)
         return self._take_effects()
 
-    def on_power(self, power_w: float, energy_mwh: int, now: float) -> list[Effect]:
-        """Take the cable's own meter: present power and milliwatt-hours since it was powered on."""
+    def on_power(self, power_w: float, energy_mwh: int, now: float, *, live: bool = True) -> list[Effect]:
+        """Take the cable's own meter: present power and milliwatt-hours since it was powered on.
+
+        :param live: whether there is voltage; an appliance that is not supplied is not finished.
+        """
         self._now = now
         self._energy_mwh = max(self._energy_mwh, energy_mwh)
         if self._session is not None and self.state is not _S.ENDED:
-            if power_w >= self.policy.idle_power_w:
+            if not live:
+                self._idle_since = None
+            elif power_w >= self.policy.idle_power_w:
                 self._session.drew_power = True
                 self._idle_since = None
             elif self._session.drew_power and self._idle_since is None:
@@ -106,105 +142,3 @@ class CableMachine(CableActions):
         if self._idle_since is None or self.state is not _S.SUPPLIED:
             return None
         return self._idle_since + self.policy.appliance_idle_s
-
-    # --- messages ----------------------------------------------------------------------------------------------
-
-    def _on_message(self, message: Message) -> None:
-        session = self._session
-        if session is None or message.session != session.id:
-            self.refused_events += 1
-            return
-        if not (isinstance(message, Error) and message.sequence == 0):  # 0: from a socket that knows no such session
-            if message.sequence <= session.heard:
-                self.repeated_messages += 1
-                return
-            session.heard = message.sequence
-        if self._silent_at is not None:
-            self._silent_at = self._now + self.policy.silent_peer_s
-        if isinstance(message, Offer):
-            self._on_offer(session, message)
-        elif isinstance(message, PaymentRequest):
-            self._on_request(session, message)
-        elif isinstance(message, Receipt):
-            self._on_receipt(session, message)
-        elif isinstance(message, Meter):
-            self._on_meter(message)
-        elif isinstance(message, Close):
-            self._end_with(message.reason, _E.CLOSE_RECEIVED)
-        elif isinstance(message, Error):
-            self._effects.append(Noted(f"socket reports {message.code.name}: {message.text}"))
-            if message.code not in HARMLESS:
-                self._end_with(CloseReason.REFUSED, _E.ERROR_RECEIVED)
-        else:
-            self.refused_events += 1
-
-    def _on_offer(self, session: CableSession, offer: Offer) -> None:
-        if not self._allows(_E.OFFER_GOOD):  # the answer to a HELLO that was repeated
-            self.refused_events += 1
-            return
-        try:
-            if not self._coins:
-                raise Refusal(RefusalCode.FUNDS_EXHAUSTED, "the cable has no coins")
-            check_offer(offer, self.limits)
-        except Refusal as refusal:
-            self._refuse(refusal, _E.OFFER_REFUSED)
-            return
-        session.offer = offer
-        self._fire(_E.OFFER_GOOD)
-
-    def _on_request(self, session: CableSession, request: PaymentRequest) -> None:
-        if not self._allows(_E.REQUEST_REFUSED):
-            self.refused_events += 1
-            return
-        if request.n == session.signed and request.transaction == session.signed_request:
-            self._fire(_E.REQUEST_REPEATED)
-            return
-        offer = self._require_offer(session)
-        try:
-            check_proposal(
-                request,
-                expected_n=session.signed + 1,
-                offer=offer,
-                coins=session.coins,
-                change_script=self._change_script,
-                limits=self.limits,
-                used_mwh=self.used_mwh,
-            )
-        except Refusal as refusal:
-            self._refuse(refusal, _E.REQUEST_REFUSED)
-            return
-        session.request = request
-        session.credited_mwh = max(session.credited_mwh, credited_energy_mwh(offer, session.signed))
-        self._fire(_E.REQUEST_GOOD)
-
-    def _on_receipt(self, session: CableSession, receipt: Receipt) -> None:
-        if not self._allows(_E.RECEIPT_GOOD):
-            self.refused_events += 1
-            return
-        if receipt.n < session.signed:  # it was sent again and crossed the newest payment
-            self.repeated_messages += 1
-            return
-        owed = credited_energy_mwh(self._require_offer(session), session.signed)
-        if receipt.n != session.signed or receipt.credited_mwh < owed:
-            text = f"receipt {receipt.n} over {receipt.credited_mwh} mWh, paid for {owed} mWh"
-            self._refuse(Refusal(RefusalCode.RECEIPT_SHORT, text), _E.RECEIPT_REFUSED)
-            return
-        session.credited_mwh = receipt.credited_mwh
-        self._fire(_E.RECEIPT_GOOD)
-
-    def _on_meter(self, meter: Meter) -> None:
-        if meter.energy_mwh > self.limits.most_claimable_mwh(self.used_mwh):
-            text = f"socket claims {meter.energy_mwh} mWh, cable used {self.used_mwh} mWh"
-            self._refuse(Refusal(RefusalCode.ENERGY_OVERCLAIMED, text), _E.ENERGY_OVERCLAIMED)
-
-    def _refuse(self, refusal: Refusal, event: CableEvent) -> None:
-        """Let ``event`` tell ``refusal`` to the socket; where the table does not list it, nothing changes."""
-        if self._allows(event):
-            self._refusal = refusal
-            self._effects.append(Noted(f"refused: {refusal}"))
-        self._end_with(CloseReason.REFUSED, event)
-
-    def _end_with(self, reason: CloseReason, event: CableEvent) -> None:
-        if self._allows(event):
-            self._close_reason = reason
-        self._fire(event)

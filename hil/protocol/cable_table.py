@@ -8,7 +8,7 @@ from hil.protocol.machine import Table
 
 
 class CableState(enum.Enum):
-    """A cable has signed nothing before PAYING, and never signs again once ENDED."""
+    """A cable signs in PAYING only, and never again once ENDED; in CALLING it may be about to resume a session."""
 
     UNPLUGGED = "unplugged"
     """Not plugged in, or not yet started."""
@@ -33,6 +33,8 @@ class CableEvent(enum.Enum):
     """`hello_s` after an unanswered HELLO, `call_again_s` after a refusal."""
     OFFER_GOOD = "offer good"
     """OFFER that passed the checks."""
+    OFFER_RESUMED = "offer resumed"
+    """The OFFER of the session that it was in before it restarted, unchanged."""
     OFFER_REFUSED = "offer refused"
     """OFFER that failed a check."""
     REQUEST_GOOD = "request good"
@@ -50,9 +52,15 @@ class CableEvent(enum.Enum):
     APPLIANCE_FINISHED = "appliance finished"
     """An appliance that drew power drew none for `appliance_idle_s`."""
     ERROR_RECEIVED = "error received"
-    """ERROR other than `MALFORMED` and `UNEXPECTED`, after which the session goes on."""
+    """ERROR that ends the session for good. After `MALFORMED` and `UNEXPECTED` the session goes on."""
     CLOSE_RECEIVED = "close received"
-    """CLOSE from the socket."""
+    """CLOSE from the socket, for a reason that a new session would not remove."""
+    SESSION_LOST = "session lost"
+    """ERROR or CLOSE that says that this session is over and another may begin, and there are coins and budget left."""
+    LINK_LOST = "link lost"
+    """As `socket silent`, and there are coins and budget left for another session."""
+    NOTHING_LEFT = "nothing left"
+    """The session that was to be resumed is over, and no coins, budget or trust are left for another."""
     REPLY_LATE = "reply late"
     """No request within `reply_s` of FUNDING, or no receipt within `reply_s` of PAYMENT."""
     SOCKET_SILENT = "socket silent"
@@ -78,10 +86,14 @@ class CableAction(enum.Enum):
     """ERROR with the code of the check that failed."""
     SEND_CLOSE = "send-close"
     """CLOSE."""
+    RESUME_SESSION = "resume-session"
+    """Go on where the session was before the restart."""
+    FALL_SILENT = "fall-silent"
+    """Call no more."""
     CALL_LATER = "call-later"
-    """Forget the session and wait `call_again_s`."""
+    """Forget the session, note which coins may be left, and wait `call_again_s`."""
     END_SESSION = "end-session"
-    """The session is over; the cable stays silent until it is plugged in or started anew."""
+    """The session is over; note which coins may be left, and stay silent until plugged in or started anew."""
 
 
 _S, _E, _A = CableState, CableEvent, CableAction
@@ -94,9 +106,11 @@ CABLE_TABLE: Table[CableState, CableEvent, CableAction] = {
     (_S.UNPLUGGED, _E.PLUGGED): (_S.CALLING, (_A.SEND_HELLO,)),
     (_S.CALLING, _E.CALL_DUE): (_S.CALLING, (_A.SEND_HELLO,)),
     (_S.CALLING, _E.OFFER_GOOD): (_S.FUNDED, (_A.SEND_FUNDING,)),
+    (_S.CALLING, _E.OFFER_RESUMED): (_S.PAYING, (_A.RESUME_SESSION, _A.REPEAT_PAYMENT)),
     (_S.CALLING, _E.OFFER_REFUSED): (_S.CALLING, (_A.SEND_REFUSAL, _A.CALL_LATER)),
     (_S.CALLING, _E.ERROR_RECEIVED): (_S.CALLING, (_A.CALL_LATER,)),
     (_S.CALLING, _E.CLOSE_RECEIVED): (_S.CALLING, (_A.CALL_LATER,)),
+    (_S.CALLING, _E.NOTHING_LEFT): (_S.ENDED, (_A.FALL_SILENT,)),
     (_S.FUNDED, _E.REPLY_LATE): (_S.FUNDED, (_A.REPEAT_FUNDING,)),
     (_S.FUNDED, _E.REQUEST_GOOD): (_S.PAYING, (_A.SIGN_PAYMENT,)),
     (_S.PAYING, _E.REQUEST_REPEATED): (_S.PAYING, (_A.REPEAT_PAYMENT,)),
@@ -114,6 +128,11 @@ CABLE_TABLE: Table[CableState, CableEvent, CableAction] = {
     # after ERROR or CLOSE of the socket there is nothing to say; a socket that seems silent may still hear
     **{(state, _E.ERROR_RECEIVED): _END for state in (_S.FUNDED, _S.PAYING, _S.SUPPLIED)},
     **{(state, _E.CLOSE_RECEIVED): _END for state in (_S.FUNDED, _S.PAYING, _S.SUPPLIED)},
-    **{(state, _E.SOCKET_SILENT): _CLOSE for state in (_S.FUNDED, _S.PAYING, _S.SUPPLIED)},
+    **{(state, _E.SESSION_LOST): (_S.CALLING, (_A.CALL_LATER,)) for state in (_S.FUNDED, _S.PAYING, _S.SUPPLIED)},
+    **{
+        (state, _E.LINK_LOST): (_S.CALLING, (_A.SEND_CLOSE, _A.CALL_LATER))
+        for state in (_S.FUNDED, _S.PAYING, _S.SUPPLIED)
+    },
+    **{(state, _E.SOCKET_SILENT): _CLOSE for state in (_S.PAYING, _S.SUPPLIED)},
 }
 """(state, event) -> (next state, actions). What is not listed here is refused and changes nothing."""

@@ -15,6 +15,7 @@ from typing import ClassVar, Generic, TypeAlias, TypeVar
 from hil.protocol.coins import Coin
 from hil.protocol.framing import FrameDecoder, FrameError, encode_frame
 from hil.protocol.messages import Message, MessageError, decode_message, encode_message
+from hil.protocol.records import Record
 
 
 @dataclass(frozen=True)
@@ -64,11 +65,9 @@ class ExaminePayment:
 
 @dataclass(frozen=True)
 class Remember:
-    """Keep the newest signed transaction where a power cut cannot take it, before anything that follows."""
+    """Keep the session as it stands where a power cut cannot take it, before anything that follows."""
 
-    session: bytes
-    n: int
-    transaction: bytes
+    record: Record
 
 
 @dataclass(frozen=True)
@@ -96,15 +95,31 @@ class Noted:
 
 @dataclass(frozen=True)
 class SessionEnded:
-    """The session is over and all that it owed is settled."""
+    """The session is over and all that it owed is settled; its record can go."""
 
     session: bytes
     reason: str
     payments: int
 
 
+@dataclass(frozen=True)
+class KeepCoins:
+    """Keep these sets of coins, the likeliest first, where a power cut cannot take them: one is what is left."""
+
+    candidates: tuple[tuple[Coin, ...], ...]
+
+
 Effect: TypeAlias = (
-    Transmit | SwitchContact | ExamineCoins | ExaminePayment | Remember | Settle | Credited | Noted | SessionEnded
+    Transmit
+    | SwitchContact
+    | ExamineCoins
+    | ExaminePayment
+    | Remember
+    | KeepCoins
+    | Settle
+    | Credited
+    | Noted
+    | SessionEnded
 )
 
 S = TypeVar("S", bound=enum.Enum)

@@ -71,6 +71,8 @@ class Policy:
     """In a session the cable tells its own count this often, which also keeps it from seeming silent."""
     appliance_idle_s: float = 10.0
     """An appliance that drew power and then draws none for this long is finished: the cable closes in order."""
+    remember_mwh: int = 500
+    """The socket writes down what it delivered each time it was this much more: what a restart can cost it."""
     idle_power_w: float = 1.0
     """Below this power in W an appliance draws none."""
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from hil.protocol.codes import CloseReason
 from hil.protocol.coins import Coin
-from hil.protocol.messages import Offer, PaymentRequest
+from hil.protocol.messages import Funding, Offer, PaymentRequest
 
 LAST_SEQUENCE = 2**32 - 1
 """The sequence does not wrap: a sender that came here stays here, its peer drops all that follows as repeated."""
@@ -37,6 +37,7 @@ class SocketSession(Session):
     offer: Offer
     energy_origin_mwh: int
     """Reading of the socket's meter when the session began."""
+    funding: Funding | None = None
     declared: tuple[Coin, ...] = ()
     coins: tuple[Coin, ...] = ()
     """What the next payment spends: the declared coins; per-payment, after the first payment its change."""
@@ -51,6 +52,8 @@ class SocketSession(Session):
     accepted: int = 0
     newest: bytes = b""
     """The transaction of payment ``accepted``."""
+    remembered_mwh: int = 0
+    """Delivered energy as it was last written down."""
     exhausted: bool = False
     settled: bool = False
     """``newest`` is on the ledger."""
@@ -62,13 +65,20 @@ class CableSession(Session):
     """The cable's side."""
 
     offer: Offer | None = None
+    funding: Funding | None = None
     coins: tuple[Coin, ...] = ()
     energy_origin_mwh: int = 0
     request: PaymentRequest | None = None
     signed: int = 0
     signed_request: bytes = b""
     payment: bytes = b""
+    before: bytes = b""
+    """The signed transaction of payment ``signed`` - 1."""
+    unmetered_mwh: int = 0
+    """What may have flowed while this side was off: all that was paid for and not yet used."""
     asked_at: float = 0.0
     """When FUNDING or the newest PAYMENT was sent first."""
     credited_mwh: int = 0
     drew_power: bool = False
+    restored: bool = False
+    """It began before a restart; which receipts came then is not known."""

@@ -1,41 +1,30 @@
 """The socket's protocol machine: it offers, proposes transactions, judges what comes back, and switches the power.
 
 The host feeds bytes, instants, energy readings and the ledger's answers; every method returns the effects that the
-host carries out in order. See SPEC.md for the rules, ``socket_table.py`` for the states and ``socket_actions.py``
-for what the transitions do.
+host carries out in order. See SPEC.md for the rules, ``socket_table.py`` for the states, ``socket_messages.py`` for
+what becomes of a message and ``socket_actions.py`` for what the transitions do.
 """
 
 from __future__ import annotations
 
-from hil.protocol.checks import Refusal, RefusalCode, check_funding, check_payment
-from hil.protocol.coins import Coin, OutPoint
+from hil.protocol.checks import Refusal, RefusalCode
 from hil.protocol.framing import FrameError
 from hil.protocol.machine import Effect, Noted
-from hil.protocol.messages import (
-    Close,
-    CloseReason,
-    Error,
-    ErrorCode,
-    Funding,
-    Hello,
-    Message,
-    MessageError,
-    Meter,
-    Payment,
-    message_name,
-)
+from hil.protocol.messages import CloseReason, MessageError, Mode
+from hil.protocol.policy import Misuse
+from hil.protocol.records import SEQUENCE_JUMP, SocketRecord, declared_coins
 from hil.protocol.sessions import SocketSession
-from hil.protocol.socket_actions import REMEMBERED_SESSIONS, SocketActions
+from hil.protocol.socket_base import REMEMBERED_SESSIONS
+from hil.protocol.socket_messages import SocketMessages
 from hil.protocol.socket_table import CONTACT_CLOSED, SocketEvent, SocketState
-from hil.protocol.transactions import TransactionError, parse_transaction, without_signatures
-from hil.units import Satoshi
+from hil.protocol.transactions import change_coin, parse_transaction
 
 __all__ = ["REMEMBERED_SESSIONS", "SocketMachine"]
 
 _S, _E = SocketState, SocketEvent
 
 
-class SocketMachine(SocketActions):
+class SocketMachine(SocketMessages):
     """One socket, one session at a time.
 
     :param terms: what it sells and for how much; Misuse if they cannot be kept (``terms.checked_terms``).
@@ -47,6 +36,41 @@ class SocketMachine(SocketActions):
         """Return the instant at which ``on_time`` must be called at the latest."""
         dues = (self._reply_due, self._silent_at, self._meter_due, self._settle_due)
         return min((due for due in dues if due is not None), default=None)
+
+    def restore(self, record: SocketRecord, now: float) -> list[Effect]:
+        """Take up the session that a power cut interrupted; before anything else, with a meter that counts from zero.
+
+        With credit left it waits for its cable; without, it is settled. Raises Misuse unless the machine is idle.
+        """
+        if self.state is not _S.IDLE or self._session is not None:
+            raise Misuse("a session is restored before anything else")
+        self._now = now
+        per_payment = record.offer.mode is Mode.PER_PAYMENT
+        declared = declared_coins(record.funding)
+        change = change_coin(parse_transaction(record.transaction), record.funding.change_script)
+        self._session = session = SocketSession(
+            record.session,
+            sequence=record.sequence + SEQUENCE_JUMP,
+            heard=record.heard,
+            offer=record.offer,
+            energy_origin_mwh=self._energy_mwh - record.delivered_mwh,
+            funding=record.funding,
+            declared=declared,
+            coins=declared if not per_payment else (change,) if change is not None else (),
+            change_script=record.funding.change_script,
+            max_payments=min(record.offer.max_payments, record.funding.max_payments),
+            accepted=record.n,
+            newest=record.transaction,
+            remembered_mwh=record.delivered_mwh,
+            settled=per_payment,
+        )
+        text = f"session {session.id.hex()} before the power cut: payment {record.n}"
+        self._effects.append(Noted(f"{text}, {self.credit_mwh} mWh of credit left"))
+        if self.credit_mwh > 0:
+            self._fire(_E.RESTORED)
+        else:
+            self._end_with(CloseReason.CREDIT_SPENT, _E.CREDIT_SPENT)
+        return self._take_effects()
 
     # --- what the host tells -----------------------------------------------------------------------------------
 
@@ -92,6 +116,8 @@ class SocketMachine(SocketActions):
         self._energy_mwh = max(self._energy_mwh, energy_mwh)
         session = self._session
         if session is not None and self.state in CONTACT_CLOSED:
+            if self.delivered_mwh >= session.remembered_mwh + self.policy.remember_mwh:
+                self._remember()
             limit = session.accepted >= session.max_payments
             if self.credit_mwh <= 0:
                 reason = CloseReason.FUNDS_EXHAUSTED if session.exhausted else CloseReason.CREDIT_SPENT
@@ -100,6 +126,12 @@ class SocketMachine(SocketActions):
                 pass  # nothing more can be asked for, or has been
             elif self.credit_mwh <= self.policy.top_up_credit_mwh:
                 self._fire(_E.CREDIT_LOW)
+        return self._take_effects()
+
+    def on_unplugged(self, now: float) -> list[Effect]:
+        """The cable was pulled: the power is off at once, and what is owed is settled."""
+        self._now = now
+        self._end_with(CloseReason.UNPLUGGED, _E.UNPLUGGED)
         return self._take_effects()
 
     def on_coins_examined(self, question: int, refusal: Refusal | None, now: float) -> list[Effect]:
@@ -153,110 +185,6 @@ class SocketMachine(SocketActions):
                 self._fire(_E.SETTLEMENT_LOST if lost else _E.SETTLEMENT_FAILED)
         return self._take_effects()
 
-    # --- messages ----------------------------------------------------------------------------------------------
-
-    def _on_message(self, message: Message) -> None:
-        if isinstance(message, Hello):
-            self._on_hello(message)
-            return
-        session = self._session
-        if session is None or message.session != session.id:
-            if not isinstance(message, Error | Close):  # they ask for no answer, and the sender has ended already
-                self._send_error(ErrorCode.UNKNOWN_SESSION, "no such session", message.session)
-            return
-        if message.sequence <= session.heard:
-            self.repeated_messages += 1
-            return
-        session.heard = message.sequence
-        if self.state is not _S.SETTLING:
-            self._silent_at = self._now + self.policy.silent_peer_s
-        if isinstance(message, Funding):
-            self._on_funding(session, message)
-        elif isinstance(message, Payment):
-            self._on_payment(session, message)
-        elif isinstance(message, Close):
-            self._end_with(CloseReason.PEER_CLOSED, _E.CLOSE_RECEIVED)
-        elif isinstance(message, Error):
-            self._effects.append(Noted(f"cable reports {message.code.name}: {message.text}"))
-        elif not isinstance(message, Meter):
-            self._refuse_unexpected(session, f"{message_name(message)} is not for a socket")
-
-    def _on_hello(self, hello: Hello) -> None:
-        session = self._session
-        if session is not None and hello.session == session.id:
-            if hello.sequence <= session.heard:
-                self.repeated_messages += 1
-                return
-            if self.state is not _S.OFFERED:  # said before the offer came
-                self.refused_events += 1
-                return
-        elif hello.session in self._past:  # whoever repeats the past does not touch the session that runs
-            self.refused_events += 1
-            self._effects.append(Noted(f"refused: hello of past session {hello.session.hex()}"))
-            self._send_error(ErrorCode.SESSION_REUSED, "session id was used before", hello.session)
-            return
-        unsuitable = self.terms.mode not in hello.modes or hello.network is not self.terms.network
-        if unsuitable and self._allows(_E.HELLO_UNSUITABLE):
-            text = f"sells {self.terms.mode.label} on {self.terms.network.label}"
-            self._refuse(Refusal(RefusalCode.UNSUITABLE, text), _E.HELLO_UNSUITABLE, session=hello.session)
-            return
-        if self._allows(_E.HELLO):
-            self._hello = hello
-            self._end_with(CloseReason.PEER_RESTARTED, _E.HELLO)
-            return
-        self.refused_events += 1
-        self._effects.append(Noted(f"hello not served while {self.state.value}"))
-        if self._settle_due is not None:  # settling may take long; else the cable's next HELLO is served
-            text = "a session is still to be settled"
-            self._send_error(ErrorCode.LEDGER_UNAVAILABLE, text, hello.session)
-
-    def _on_funding(self, session: SocketSession, funding: Funding) -> None:
-        declared = tuple(
-            Coin(OutPoint(item.txid, item.index), Satoshi(item.value_sat), item.script) for item in funding.coins
-        )
-        if not self._allows(_E.FUNDING):
-            if (declared, funding.change_script) == (session.declared, session.change_script):
-                self.repeated_messages += 1  # the cable did not hear the request yet
-            else:
-                self._refuse_unexpected(session, "other coins were declared before")
-            return
-        try:
-            check_funding(funding, self.terms)
-        except Refusal as refusal:
-            self._refuse(refusal, _E.FUNDING_REFUSED)
-            return
-        session.declared = session.coins = declared
-        session.change_script = funding.change_script
-        session.max_payments = min(session.offer.max_payments, funding.max_payments)
-        self._fire(_E.FUNDING)
-
-    def _on_payment(self, session: SocketSession, payment: Payment) -> None:
-        if payment.n == session.accepted and _same_payment(payment.transaction, session.newest):
-            self.repeated_messages += 1
-            if self.state in CONTACT_CLOSED:  # the cable did not hear the receipt
-                self._send_receipt()
-            return
-        if payment.n == session.proposed and _same_payment(payment.transaction, session.candidate):
-            self.repeated_messages += 1
-            return
-        if not session.proposed:
-            self._refuse_unexpected(session, "no payment was asked for")
-            return
-        if not self._allows(_E.PAYMENT_INVALID):
-            self.refused_events += 1  # it crossed the end of the session
-            return
-        try:
-            if payment.n != session.proposed or payment.n == session.accepted:
-                raise Refusal(RefusalCode.NOT_NEXT, f"payment {payment.n}, asked for was {session.proposed}")
-            check_payment(session.proposal, payment.transaction, session.coins)
-        except Refusal as refusal:
-            self._refuse(refusal, _E.PAYMENT_INVALID)
-            return
-        session.candidate = payment.transaction
-        self._fire(_E.PAYMENT_SIGNED)
-
-    # --- refusals ----------------------------------------------------------------------------------------------
-
     def _is_awaited(self, question: int) -> bool:
         """Tell whether the ledger's answer to ``question`` is awaited still; it is given once."""
         if question == self._question:
@@ -265,32 +193,3 @@ class SocketMachine(SocketActions):
         self.late_answers += 1
         self._effects.append(Noted(f"answer {question} of the ledger came when the session had moved on"))
         return False
-
-    def _refuse(self, refusal: Refusal, event: SocketEvent, *, session: bytes | None = None) -> None:
-        """Let ``event`` tell ``refusal`` to the cable; where the table does not list it, nothing changes."""
-        if self._allows(event):
-            running = self._session.id if self._session else b""
-            self._refusal, self._refused_session = refusal, session or running
-            self._effects.append(Noted(f"refused: {refusal}"))
-        self._end_with(CloseReason.REFUSED, event)
-
-    def _refuse_unexpected(self, session: SocketSession, text: str) -> None:
-        self.refused_events += 1
-        self._effects.append(Noted(f"refused: {text} in state {self.state.value}"))
-        self._send_error(ErrorCode.UNEXPECTED, text, session.id)
-
-    def _end_with(self, reason: CloseReason, event: SocketEvent) -> None:
-        if self._session is not None and self._allows(event):
-            self._session.close_reason = reason
-        self._fire(event)
-
-
-def _same_payment(payment: bytes, known: bytes) -> bool:
-    """Tell whether it is a payment that is known already; a cable may have signed it anew instead of keeping it."""
-    if not known or payment == known:
-        return payment == known
-    try:
-        mine, theirs = (without_signatures(parse_transaction(raw)).serialize() for raw in (known, payment))
-    except TransactionError:
-        return False
-    return bool(mine == theirs)

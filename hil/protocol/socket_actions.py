@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable
 from dataclasses import replace
 
 from hil.protocol.checks import Refusal, RefusalCode, quanta_of
@@ -12,116 +10,25 @@ from hil.protocol.machine import (
     ExamineCoins,
     ExaminePayment,
     Noted,
-    Remember,
     SessionEnded,
     Settle,
     SwitchContact,
-    TableMachine,
 )
 from hil.protocol.messages import (
     Close,
     CloseReason,
-    Error,
-    ErrorCode,
-    Hello,
-    Meter,
     Mode,
     Offer,
     PaymentRequest,
-    Receipt,
 )
-from hil.protocol.policy import Policy, SocketTerms, credited_energy_mwh
-from hil.protocol.sessions import MOST_ENERGY_MWH, SocketSession
-from hil.protocol.socket_table import SOCKET_TABLE, SocketAction, SocketEvent, SocketState
-from hil.protocol.terms import checked_terms
+from hil.protocol.sessions import SocketSession
+from hil.protocol.socket_base import SocketBase
+from hil.protocol.socket_table import SocketEvent
 from hil.protocol.transactions import FundsExhausted, build_payment, change_coin, parse_transaction, txid
 
-REMEMBERED_SESSIONS = 64
-"""How many past session ids are refused as reused; a bound on memory, not on safety (coins are checked anyway)."""
 
-
-class SocketActions(TableMachine[SocketState, SocketEvent, SocketAction]):
-    """The session that the socket is in, its timers, and one method for each action of the table."""
-
-    table = SOCKET_TABLE
-
-    def __init__(self, terms: SocketTerms, policy: Policy, new_payee: Callable[[], bytes]) -> None:
-        super().__init__(SocketState.IDLE)
-        self.terms = checked_terms(terms)
-        self.policy = policy
-        self.late_answers = 0
-        """Answers of the ledger that came when the session had moved on."""
-        self._new_payee = new_payee
-        self._session: SocketSession | None = None
-        self._past: deque[bytes] = deque(maxlen=REMEMBERED_SESSIONS)
-        self._hello: Hello | None = None
-        self._refusal = Refusal(RefusalCode.UNEXPECTED, "")
-        self._refused_session = b""
-        self._questions = 0
-        self._question: int | None = None
-        self._energy_mwh = 0
-        self._now = 0.0
-        self._reply_due: float | None = None
-        self._silent_at: float | None = None
-        self._meter_due: float | None = None
-        self._settle_due: float | None = None
-
-    @property
-    def credited_mwh(self) -> int:
-        """Energy paid for in this session, in milliwatt-hours."""
-        return credited_energy_mwh(self.terms, self._session.accepted) if self._session else 0
-
-    @property
-    def delivered_mwh(self) -> int:
-        """Energy delivered in this session, in milliwatt-hours."""
-        return self._energy_mwh - self._session.energy_origin_mwh if self._session else 0
-
-    @property
-    def credit_mwh(self) -> int:
-        """What is paid for and not yet delivered; negative by what was delivered unpaid."""
-        return self.credited_mwh - self.delivered_mwh
-
-    @property
-    def payments(self) -> int:
-        """How many payments it has credited in this session."""
-        return self._session.accepted if self._session else 0
-
-    @property
-    def newest(self) -> bytes:
-        """The newest valid signed transaction of the session; empty if there is none."""
-        return self._session.newest if self._session else b""
-
-    # --- for the actions and for socket.py ---------------------------------------------------------------------
-
-    @property
-    def _told_energy_mwh(self) -> int:
-        return min(self.delivered_mwh, MOST_ENERGY_MWH)
-
-    def _require_session(self) -> SocketSession:
-        if self._session is None:
-            raise AssertionError(f"no session in state {self.state.value}")
-        return self._session
-
-    def _new_question(self) -> int:
-        self._questions += 1
-        self._question = self._questions
-        return self._questions
-
-    def _send_error(self, code: ErrorCode, text: str, session: bytes) -> None:
-        """Send ERROR; to a session that is not the running one with sequence 0, which any count lets pass."""
-        running = self._session is not None and session == self._session.id
-        self._transmit(Error(session, self._require_session().next_sequence() if running else 0, code, text))
-
-    def _send_meter(self) -> None:
-        session = self._require_session()
-        self._meter_due = self._now + self.policy.meter_s
-        self._transmit(Meter(session.id, session.next_sequence(), self._told_energy_mwh))
-
-    def _send_receipt(self) -> None:
-        session = self._require_session()
-        self._transmit(Receipt(session.id, session.next_sequence(), session.accepted, self.credited_mwh))
-
-    # --- actions of the table ----------------------------------------------------------------------------------
+class SocketActions(SocketBase):
+    """One method for each action of the table."""
 
     def _begin_session(self) -> None:
         hello = self._hello
@@ -158,9 +65,12 @@ class SocketActions(TableMachine[SocketState, SocketEvent, SocketAction]):
     def _send_refusal(self) -> None:
         self._send_error(self._refusal.error_code, str(self._refusal), self._refused_session)
 
+    def _await_cable(self) -> None:
+        self._silent_at = self._now + self.policy.silent_peer_s
+
     def _examine_coins(self) -> None:
         session = self._require_session()
-        self._effects.append(ExamineCoins(self._new_question(), session.coins, self.terms.min_confirmations))
+        self._effects.append(ExamineCoins(self._new_question(), session.coins, session.offer.min_confirmations))
 
     def _propose_payment(self) -> None:
         session = self._require_session()
@@ -169,7 +79,7 @@ class SocketActions(TableMachine[SocketState, SocketEvent, SocketAction]):
             proposal = build_payment(
                 session.coins,
                 session.offer.payee_script,
-                quanta_of(self.terms.mode, n),
+                quanta_of(session.offer.mode, n),
                 session.offer.quantum_sat,
                 session.change_script,
                 session.offer.fee_rate_sat_per_vb,
@@ -205,16 +115,16 @@ class SocketActions(TableMachine[SocketState, SocketEvent, SocketAction]):
                 n=session.proposed,
                 transaction=session.candidate,
                 coins=tuple(coin for coin in session.coins if coin.outpoint in declared),
-                min_confirmations=self.terms.min_confirmations,
-                broadcast=self.terms.mode is Mode.PER_PAYMENT,
+                min_confirmations=session.offer.min_confirmations,
+                broadcast=session.offer.mode is Mode.PER_PAYMENT,
             )
         )
 
     def _credit_payment(self) -> None:
         session = self._require_session()
         session.accepted, session.newest = session.proposed, session.candidate
-        self._effects.append(Remember(session.id, session.accepted, session.newest))
-        if self.terms.mode is Mode.PER_PAYMENT:
+        self._remember()
+        if session.offer.mode is Mode.PER_PAYMENT:
             session.settled = True
             change = change_coin(parse_transaction(session.newest), session.change_script)
             session.coins = (change,) if change is not None else ()
@@ -228,13 +138,16 @@ class SocketActions(TableMachine[SocketState, SocketEvent, SocketAction]):
             self._meter_due = self._now + self.policy.meter_s
 
     def _open_contact(self) -> None:
+        session = self._require_session()
         self._meter_due = None
-        self._effects.append(SwitchContact(closed=False, reason=self._require_session().close_reason.name.lower()))
+        self._effects.append(SwitchContact(closed=False, reason=session.close_reason.name.lower()))
+        if session.accepted:
+            self._remember()  # what was delivered up to here is known for good
 
     def _settle(self) -> None:
         session = self._require_session()
         self._silent_at = self._reply_due = self._question = None
-        if session.newest and self.terms.mode is Mode.SINGLE_FEE:
+        if session.newest and session.offer.mode is Mode.SINGLE_FEE:
             self._effects.append(Settle(self._new_question(), session.newest))
         else:
             self._fire(SocketEvent.SETTLED)  # nothing was bought, or each payment is on the ledger already

@@ -28,6 +28,8 @@ class SocketState(enum.Enum):
     """Power flows; the ledger is asked about the next payment."""
     SETTLING = "settling"
     """The contact is open; the newest transaction is on its way to the ledger."""
+    SUSPENDED = "suspended"
+    """The contact is open; a session from before a restart, with credit left, waits for its cable."""
 
 
 CONTACT_CLOSED = frozenset({SocketState.DELIVERING, SocketState.AWAITING_TOP_UP, SocketState.CHECKING_TOP_UP})
@@ -38,6 +40,12 @@ class SocketEvent(enum.Enum):
 
     HELLO = "hello"
     """A HELLO that can be served: of a new session, or of the one that was offered."""
+    HELLO_AGAIN = "hello again"
+    """HELLO of the running session, from a cable that restarted."""
+    RESTORED = "restored"
+    """A session with credit left was found in the storage after a restart."""
+    RESUMED = "resumed"
+    """The cable of the suspended session goes on in it: HELLO, METER or PAYMENT."""
     HELLO_UNSUITABLE = "hello unsuitable"
     """A HELLO of a new session without the socket's mode or for another network."""
     FUNDING = "funding"
@@ -68,6 +76,8 @@ class SocketEvent(enum.Enum):
     """The ledger gives no answer."""
     CLOSE_RECEIVED = "close received"
     """CLOSE from the cable."""
+    UNPLUGGED = "unplugged"
+    """The socket feels that the cable was pulled."""
     CABLE_SILENT = "cable silent"
     """Nothing new came for `silent_peer_s`, or no first payment in that time."""
     SETTLED = "settled"
@@ -86,7 +96,9 @@ class SocketAction(enum.Enum):
     BEGIN_SESSION = "begin-session"
     """Take the session id and a fresh payee script; the same session keeps what it has."""
     SEND_OFFER = "send-offer"
-    """OFFER."""
+    """OFFER; in a running session the same one."""
+    AWAIT_CABLE = "await-cable"
+    """Wait `silent_peer_s` for the cable."""
     SEND_REFUSAL = "send-refusal"
     """ERROR with the code of the check that failed."""
     EXAMINE_COINS = "examine-coins"
@@ -123,12 +135,17 @@ _TURN_AWAY = (_S.IDLE, (_A.SEND_REFUSAL, _A.END_SESSION))
 SOCKET_TABLE: Table[SocketState, SocketEvent, SocketAction] = {
     (_S.IDLE, _E.HELLO): (_S.OFFERED, (_A.BEGIN_SESSION, _A.SEND_OFFER)),
     (_S.IDLE, _E.HELLO_UNSUITABLE): (_S.IDLE, (_A.SEND_REFUSAL,)),
+    (_S.IDLE, _E.RESTORED): (_S.SUSPENDED, (_A.AWAIT_CABLE,)),
+    # the session that was found has no credit left: what it owes is settled before anything is sold
+    (_S.IDLE, _E.CREDIT_SPENT): (_S.SETTLING, (_A.SETTLE,)),
+    (_S.SUSPENDED, _E.RESUMED): (_S.DELIVERING, (_A.CLOSE_CONTACT,)),
     (_S.OFFERED, _E.HELLO): (_S.OFFERED, (_A.BEGIN_SESSION, _A.SEND_OFFER)),
     (_S.OFFERED, _E.HELLO_UNSUITABLE): _TURN_AWAY,
     (_S.OFFERED, _E.FUNDING): (_S.CHECKING_COINS, (_A.EXAMINE_COINS,)),
     (_S.OFFERED, _E.FUNDING_REFUSED): _TURN_AWAY,
     (_S.OFFERED, _E.CLOSE_RECEIVED): _CLOSE,
     (_S.OFFERED, _E.CABLE_SILENT): _CLOSE,
+    (_S.OFFERED, _E.UNPLUGGED): _CLOSE,
     # nothing is sold yet, so a cable that restarted is served at once; the answer about its old coins comes too late
     (_S.CHECKING_COINS, _E.HELLO): (_S.OFFERED, (_A.BEGIN_SESSION, _A.SEND_OFFER)),
     (_S.CHECKING_COINS, _E.HELLO_UNSUITABLE): _TURN_AWAY,
@@ -137,6 +154,7 @@ SOCKET_TABLE: Table[SocketState, SocketEvent, SocketAction] = {
     (_S.CHECKING_COINS, _E.LEDGER_LOST): _TURN_AWAY,
     (_S.CHECKING_COINS, _E.CLOSE_RECEIVED): _CLOSE,
     (_S.CHECKING_COINS, _E.CABLE_SILENT): _CLOSE,
+    (_S.CHECKING_COINS, _E.UNPLUGGED): _CLOSE,
     (_S.AWAITING_PAYMENT, _E.PAYMENT_SIGNED): (_S.CHECKING_PAYMENT, (_A.EXAMINE_PAYMENT,)),
     (_S.AWAITING_PAYMENT, _E.REPLY_LATE): (_S.AWAITING_PAYMENT, (_A.REPEAT_REQUEST,)),
     (_S.AWAITING_PAYMENT, _E.FUNDS_EXHAUSTED): _REFUSE,
@@ -154,6 +172,16 @@ SOCKET_TABLE: Table[SocketState, SocketEvent, SocketAction] = {
     # another spend of the coins won: nothing is left to broadcast
     (_S.SETTLING, _E.SETTLEMENT_LOST): _CLOSE,
     (_S.SETTLING, _E.SETTLEMENT_DUE): (_S.SETTLING, (_A.SETTLE,)),
+    **{
+        (state, _E.HELLO_AGAIN): (state, (_A.SEND_OFFER,))
+        for state in (
+            _S.AWAITING_PAYMENT,
+            _S.CHECKING_PAYMENT,
+            _S.DELIVERING,
+            _S.AWAITING_TOP_UP,
+            _S.CHECKING_TOP_UP,
+        )
+    },
     (_S.DELIVERING, _E.PAYMENT_INVALID): _REFUSE,
     (_S.DELIVERING, _E.LEDGER_LOST): _REFUSE,
     **{
@@ -171,9 +199,10 @@ SOCKET_TABLE: Table[SocketState, SocketEvent, SocketAction] = {
             _S.DELIVERING,
             _S.AWAITING_TOP_UP,
             _S.CHECKING_TOP_UP,
+            _S.SUSPENDED,
         )
-        # a cable that says HELLO in mid-session has restarted: its old session is settled, then it is served anew
-        for event in (_E.CLOSE_RECEIVED, _E.CABLE_SILENT, _E.HELLO)
+        # HELLO of another session: the cable forgot its own, or is another one; what is owed is settled first
+        for event in (_E.CLOSE_RECEIVED, _E.CABLE_SILENT, _E.UNPLUGGED, _E.HELLO)
     },
 }
 """(state, event) -> (next state, actions). What is not listed here is refused and changes nothing."""

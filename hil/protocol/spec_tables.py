@@ -1,4 +1,4 @@
-"""Writes into SPEC.md what the code knows already: ``python -m hil.protocol.spec_tables``.
+"""Writes into SPEC.md what the code knows already: ``make spec``, or ``python -m hil.protocol.spec_tables`` alone.
 
 States, events, actions, transitions and policy numbers stand once, in the tables and in ``Policy``; a region of the
 document between ``<!-- generated: name -->`` and ``<!-- end -->`` is made from them. A test fails when it is stale.
@@ -20,8 +20,14 @@ from hil.protocol.cable_table import CABLE_TABLE, CableAction, CableEvent, Cable
 from hil.protocol.machine import Table
 from hil.protocol.policy import Policy
 from hil.protocol.socket_table import SOCKET_TABLE, SocketAction, SocketEvent, SocketState
+from hil.protocol.spec_diagrams import diagrams
 
 SPEC: Final = Path(__file__).with_name("SPEC.md")
+
+SOCKET_ENDS: Final = frozenset({SocketState.IDLE, SocketState.SETTLING})
+"""States in which the socket sells nothing; what leads there stands in the diagram of the endings."""
+CABLE_ENDS: Final = frozenset({CableState.ENDED})
+"""The same of the cable."""
 
 _REGION = re.compile(r"(<!-- generated: ([a-z ]+) -->\n).*?(<!-- end -->\n)", re.DOTALL)
 _UNITS: Final = {"s": "s", "mwh": "mWh", "w": "W"}
@@ -30,10 +36,10 @@ _UNITS: Final = {"s": "s", "mwh": "mWh", "w": "W"}
 def regions() -> dict[str, str]:
     """Return the text of each generated region, by name."""
     return {
-        "socket diagram": diagram(SOCKET_TABLE, SocketState),
+        "socket diagram": diagrams(SOCKET_TABLE, SocketState, SOCKET_ENDS),
         "socket members": members(SocketState, SocketEvent, SocketAction),
         "socket transitions": transitions(SOCKET_TABLE, SocketState),
-        "cable diagram": diagram(CABLE_TABLE, CableState),
+        "cable diagram": diagrams(CABLE_TABLE, CableState, CABLE_ENDS),
         "cable members": members(CableState, CableEvent, CableAction),
         "cable transitions": transitions(CABLE_TABLE, CableState),
         "policy": policy_numbers(),
@@ -44,18 +50,6 @@ def renewed(document: str) -> str:
     """Return ``document`` with each region as it must be; KeyError for one that nobody makes."""
     made = regions()
     return _REGION.sub(lambda found: f"{found[1]}\n{made[found[2]]}\n{found[3]}", document)
-
-
-def diagram(table: Table[Any, Any, Any], states: type[enum.Enum]) -> str:
-    """Return a Mermaid state diagram; transitions that share both ends share an arrow."""
-    arrows: dict[tuple[enum.Enum, enum.Enum], list[str]] = {}
-    for (state, event), (target, _) in _ordered(table, states):
-        arrows.setdefault((state, target), []).append(event.value)
-    lines = ["```mermaid", "stateDiagram-v2", f"    [*] --> {_identifier(next(iter(states)))}"]
-    lines += [f'    state "{state.value}" as {_identifier(state)}' for state in states]
-    for (state, target), events in arrows.items():
-        lines.append(f"    {_identifier(state)} --> {_identifier(target)}: {', '.join(events)}")
-    return "\n".join([*lines, "```\n"])
 
 
 def transitions(table: Table[Any, Any, Any], states: type[enum.Enum]) -> str:
@@ -96,10 +90,6 @@ def policy_numbers() -> str:
 def _ordered(table: Table[Any, Any, Any], states: type[enum.Enum]) -> list[tuple[Any, Any]]:
     order = list(states)
     return sorted(table.items(), key=lambda entry: order.index(entry[0][0]))
-
-
-def _identifier(state: enum.Enum) -> str:
-    return str(state.value).replace(" ", "_").replace("-", "_")
 
 
 def _markdown(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:

@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hil.errors import AuthorError, ConfigurationError
-from hil.links.abuses import Abuse, DemandMore, DivertChange, PayStranger, Underpay, WithholdPayment
+from hil.links.abuse_catalogue import AbuseRow, executable_by
+from hil.links.abuse_model import Cheat, Tools
+from hil.links.abuses import DemandMore, DivertChange, PayStranger, Underpay, WithholdPayment, carry_out
 from hil.links.counterpart import MemoryJournal
 from hil.links.players import CablePlayer, PlayerHooks, SocketPlayer
 from hil.protocol.account import CHANGE, RECEIVE, Account
@@ -33,14 +35,52 @@ if TYPE_CHECKING:
 class AbusePlan:
     """How the counterpart will cheat.
 
-    :param kind: ``underpay``, ``stranger``, ``withhold`` (cable) or ``overcharge``, ``divert`` (socket).
-    :param from_payment: number of the first payment that it spoils.
+    :param kind: ``underpay``, ``stranger``, ``withhold`` (cable) or ``overcharge``, ``divert`` (socket); empty if it
+        is a row of the catalogue.
+    :param from_payment: number of the first payment that it spoils; None: as the row says.
     :param amount_sat: satoshi, for ``underpay`` and ``overcharge``.
+    :param row: the row of the catalogue.
     """
 
     kind: str
-    from_payment: int
+    from_payment: int | None
     amount_sat: int = 0
+    row: AbuseRow | None = None
+
+    @classmethod
+    def of_catalogue(cls, who: str, abuse: str, from_payment: int | None = None) -> AbusePlan:
+        """Return the plan for a row of the catalogue; AuthorError if it is none that ``who`` can carry out.
+
+        Some abuses come before any payment, so that there is no first payment to begin with.
+        """
+        row = executable_by(who, abuse)
+        if from_payment is not None and row.from_payment == 0:
+            raise AuthorError(f"'{abuse}' comes before any payment", remedy="Leave out 'from the … payment on'.")
+        return cls("", from_payment, row=row)
+
+    def check(self, setup: str, mode: str) -> None:
+        """Raise AuthorError if this cannot be shown with this device under test in this mode."""
+        row = self.row
+        if row is not None and not setup.startswith(row.device):
+            raise AuthorError(f"'{row.id}' is for a scenario with the {row.device} under test")
+        if row is not None and mode not in row.modes:
+            raise AuthorError(f"'{row.id}' is for {' and '.join(row.modes)} mode, not for {mode} mode")
+
+    @property
+    def first_payment(self) -> int:
+        """Number of the first payment that it spoils."""
+        if self.from_payment is not None:
+            return self.from_payment
+        return self.row.from_payment if self.row is not None else 1
+
+
+def read_abuse(who: str) -> Callable[[str], str]:
+    """Return a reader of the ids of what ``who`` can do, for the steps; it raises AuthorError for any other text."""
+    return lambda text: executable_by(who, text).id
+
+
+LIVE_V = 80.0
+"""From this voltage on the meter of a real cable measures (PZEM-004T, data sheet)."""
 
 
 def account_seed(seed: str, role: str) -> bytes:
@@ -64,20 +104,20 @@ class CableSide:
         """Give the counterpart cable its coins."""
         plan = self._trial.plan
         script = self._receive.p2wpkh_script if plan.funding_type == "P2WPKH" else self._receive.p2pkh_script
-        self._coins = self._trial.rig.ledger.fund(script, Satoshi(plan.funds_sat))
+        self._coins = self._trial.rig.ledger.fund(script, Satoshi(plan.funds_sat), outputs=_coins_wanted(plan.abuse))
         return self._coins
 
     def device_profiles(self) -> dict[str, Mapping[str, Any] | None]:
         trial = self._trial
         return {"socket": _profile(trial, "socket", {"mode": trial.plan.mode}), "cable": None}
 
-    def player(self, line: Line) -> tuple[CablePlayer, Abuse | None]:
+    def player(self, line: Line) -> tuple[CablePlayer, Cheat | None]:
         """Build the cable on ``line``; it meters with the lab's meter."""
         trial = self._trial
         keys = {
             script: key for key in (self._receive, self._change) for script in (key.p2wpkh_script, key.p2pkh_script)
         }
-        abuse = self._abuse(keys)
+        abuse = self._abuse(keys, line)
         machine = CableMachine(
             CableLimits(max_payments=trial.plan.max_payments),
             Policy(),
@@ -91,22 +131,26 @@ class CableSide:
             write=line.write,
             energy_wh=lambda: trial.watch.energy_wh,
             power_w=lambda: trial.watch.power_w,
+            live=lambda: trial.watch.voltage_v >= LIVE_V,
             journal=MemoryJournal(),
             hooks=_hooks(abuse),
         )
         return player, abuse
 
-    def _abuse(self, keys: Mapping[bytes, Key]) -> Abuse | None:
+    def _abuse(self, keys: Mapping[bytes, Key], line: Line) -> Cheat | None:
         plan = self._trial.plan.abuse
         change = self._change.p2wpkh_script
         if plan is None:
             return None
+        if plan.row is not None:
+            tools = dataclasses.replace(_tools(self._trial, line), coins=self._coins, keys=keys, change=change)
+            return carry_out(plan.row, tools, plan.from_payment)
         if plan.kind == "underpay":
-            return Underpay(plan.amount_sat, plan.from_payment, self._coins, keys, change)
+            return Underpay(plan.amount_sat, plan.first_payment, self._coins, keys, change)
         if plan.kind == "stranger":
-            return PayStranger(plan.from_payment, self._coins, keys, change)
+            return PayStranger(plan.first_payment, self._coins, keys, change)
         if plan.kind == "withhold":
-            return WithholdPayment(plan.from_payment)
+            return WithholdPayment(plan.first_payment)
         raise AuthorError(f"a cable cannot cheat by '{plan.kind}'")
 
 
@@ -127,7 +171,7 @@ class SocketSide:
         """Give the cable under test its coins."""
         plan = self._trial.plan
         script = self._cable.p2wpkh_script if plan.funding_type == "P2WPKH" else self._cable.p2pkh_script
-        self._coins = self._trial.rig.ledger.fund(script, Satoshi(plan.funds_sat))
+        self._coins = self._trial.rig.ledger.fund(script, Satoshi(plan.funds_sat), outputs=_coins_wanted(plan.abuse))
         return self._coins
 
     def device_profiles(self) -> dict[str, Mapping[str, Any] | None]:
@@ -144,16 +188,16 @@ class SocketSide:
         more = {"max_payments": trial.plan.max_payments, "coins": coins}
         return {"socket": None, "cable": _profile(trial, "cable", more)}
 
-    def player(self, line: Line) -> tuple[SocketPlayer, Abuse | None]:
+    def player(self, line: Line) -> tuple[SocketPlayer, Cheat | None]:
         """Build the socket on ``line``."""
         trial = self._trial
-        abuse = self._abuse()
+        abuse = self._abuse(line)
         indices = iter(range(1 << 31))
         terms = dataclasses.replace(SocketTerms(), mode=Mode[trial.plan.mode.upper().replace("-", "_")])
         player = SocketPlayer(
             SocketMachine(terms, Policy(), lambda: self._payee.key(RECEIVE, next(indices)).p2wpkh_script),
             write=line.write,
-            set_contact=lambda closed: trial.rig.strategy.switch("K1", closed=closed),
+            set_contact=lambda closed: self._switch(closed if abuse is None else abuse.before_switching(closed)),
             energy_wh=lambda: trial.watch.energy_wh,
             power_w=lambda: trial.watch.power_w,
             ledger=trial.rig.ledger_view,
@@ -163,18 +207,41 @@ class SocketSide:
         )
         return player, abuse
 
-    def _abuse(self) -> Abuse | None:
+    def _switch(self, closed: bool) -> None:
+        self._trial.rig.strategy.switch("K1", closed=closed)
+
+    def _abuse(self, line: Line) -> Cheat | None:
         plan = self._trial.plan.abuse
         if plan is None:
             return None
+        if plan.row is not None:
+            cheat = carry_out(plan.row, _tools(self._trial, line), plan.from_payment)
+            cheat.set_contact = self._switch
+            return cheat
         if plan.kind == "overcharge":
-            return DemandMore(plan.amount_sat, plan.from_payment)
+            return DemandMore(plan.amount_sat, plan.first_payment)
         if plan.kind == "divert":
-            return DivertChange(plan.from_payment)
+            return DivertChange(plan.first_payment)
         raise AuthorError(f"a socket cannot cheat by '{plan.kind}'")
 
 
-def _hooks(abuse: Abuse | None) -> PlayerHooks:
+def _tools(trial: Trial, line: Line) -> Tools:
+    return Tools(
+        write=line.write,
+        later=lambda seconds, act: _call_later(trial, seconds, act),
+        ledger=trial.rig.ledger_view,
+    )
+
+
+def _call_later(trial: Trial, seconds: float, act: Callable[[], None]) -> None:
+    trial.clock.call_at(trial.clock.now() + seconds, act)
+
+
+def _coins_wanted(plan: AbusePlan | None) -> int:
+    return plan.row.coins if plan is not None and plan.row is not None else 1
+
+
+def _hooks(abuse: Cheat | None) -> PlayerHooks:
     return PlayerHooks(before_sending=abuse.before_sending) if abuse is not None else PlayerHooks()
 
 

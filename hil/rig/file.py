@@ -13,26 +13,16 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedBase, TaggedScalar
+from ruamel.yaml.comments import CommentedBase
 from ruamel.yaml.error import MarkedYAMLError
 
 from hil.errors import AuthorError, ConfigurationError
+from hil.rig.file_target import entries, plain, wrong_target
 from hil.units import Dimension, parse
 
 SOCKET_UNDER_TEST = "socket under test"
 CABLE_UNDER_TEST = "cable under test"
 PAIR = "pair"
-
-RELAYS = ("K1", "K2", "K3", "K4")
-"""K1 mains contactor, K2 plug, K3 supply of the socket's electronics, K4 of the cable's (DESIGN §2)."""
-
-LINES = ("socket-link", "cable-link", "socket-console", "cable-console")
-REQUIRED = {
-    "PowerMeterDriver": ("meter",),
-    "LoadDriver": ("load",),
-    "SerialDriver": LINES,
-}
-"""Drivers that every rig has, by class and name; relays may be driven by any digital output of labgrid."""
 
 
 def _quantity(dimension: Dimension) -> BeforeValidator:
@@ -104,17 +94,26 @@ class RigFile:
     :ivar options: what stands under ``options.rig``.
     :ivar features: labgrid's feature flags of the target ``main``.
     :ivar virtual: whether the bench is simulated.
+    :ivar real_time: whether time is the wall clock's; a physical bench has no other.
     :ivar bench_address: where the simulated bench is to listen; empty: wherever it is free.
     """
 
     def __init__(
-        self, path: Path, options: RigOptions, features: frozenset[str], *, virtual: bool, bench_address: str = ""
+        self,
+        path: Path,
+        options: RigOptions,
+        features: frozenset[str],
+        *,
+        virtual: bool,
+        bench_address: str = "",
+        real_time: bool | None = None,
     ) -> None:
         self.path = path
         self.options = options
         self.features = features
         self.virtual = virtual
         self.bench_address = bench_address
+        self.real_time = not virtual if real_time is None else real_time
 
     @classmethod
     def load(cls, path: Path) -> RigFile:
@@ -142,11 +141,11 @@ class RigFile:
         if not isinstance(document, Mapping):
             raise ConfigurationError("a rig file is a mapping with targets and options", place=f"{path}:1:1")
         target = _get(document, "targets", "main")
-        wrong = _wrong_target(target) if isinstance(target, Mapping) else [((), "targets.main is missing")]
+        wrong = wrong_target(target) if isinstance(target, Mapping) else [((), "targets.main is missing")]
         problems = [f"{path}:{_line(document, ('targets', 'main', *keys))}: {what}" for keys, what in wrong]
         options = None
         try:
-            options = RigOptions.model_validate(_plain(_get(document, "options", "rig") or {}))
+            options = RigOptions.model_validate(plain(_get(document, "options", "rig") or {}))
         except ValidationError as error:
             for problem in error.errors():
                 where = ("options", "rig", *problem["loc"])
@@ -159,56 +158,10 @@ class RigFile:
                 "\n".join(problems), remedy="Mend the rig file; rigs/virtual.yaml shows every entry."
             )
         features = frozenset(str(feature) for feature in (target.get("features") or ()))
-        benches = [arguments for kind, arguments in _entries(target, "resources") if kind == "VirtualBench"]
+        benches = [arguments for kind, arguments in entries(target, "resources") if kind == "VirtualBench"]
         address = str(benches[0].get("address", "")) if benches else ""
-        return cls(path, options, features, virtual=bool(benches), bench_address=address)
-
-
-def _entries(target: Mapping[str, Any], section: str) -> list[tuple[str, Mapping[str, Any]]]:
-    """Return (class, arguments) of each resource or driver; labgrid takes a list of one-key mappings or a mapping."""
-    listed = target.get(section) or []
-    pairs = listed.items() if isinstance(listed, Mapping) else [pair for entry in listed for pair in entry.items()]
-    return [(str(kind), arguments or {}) for kind, arguments in pairs]
-
-
-def _wrong_target(target: Mapping[str, Any]) -> list[tuple[tuple[str | int, ...], str]]:
-    """Return what is wrong with a target, each with the keys that lead to its place."""
-    wrong: list[tuple[tuple[str | int, ...], str]] = []
-    for section in ("resources", "drivers"):
-        listed = target.get(section) or []
-        if not isinstance(listed, Mapping | Sequence) or isinstance(listed, str):
-            wrong.append(
-                ((section,), f"targets.main.{section}: labgrid takes a list of classes here (read: {listed!r})")
-            )
-            continue
-        entries = (
-            [((section,), listed)]
-            if isinstance(listed, Mapping)
-            else [((section, number), entry) for number, entry in enumerate(listed)]
-        )
-        for keys, entry in entries:
-            if not isinstance(entry, Mapping) or not all(isinstance(each, Mapping | None) for each in entry.values()):
-                what = f"labgrid takes the name of a class with its arguments here (read: {_plain(entry)!r})"
-                wrong.append((keys, f"targets.main.{section}: {what}"))
-    features = target.get("features")
-    if features is not None and (not isinstance(features, Sequence) or isinstance(features, str)):
-        wrong.append((("features",), f"targets.main.features: labgrid takes a list here (read: {features!r})"))
-    return wrong or [((), what) for what in _missing_drivers(target)]
-
-
-def _missing_drivers(target: Mapping[str, Any]) -> list[str]:
-    drivers = [(kind, str(arguments.get("name", kind))) for kind, arguments in _entries(target, "drivers")]
-    missing = [
-        f"targets.main.drivers: no {kind} named '{name}'"
-        for kind, names in REQUIRED.items()
-        for name in names
-        if (kind, name) not in drivers
-    ]
-    named = {name for _, name in drivers}
-    missing += [f"targets.main.drivers: no driver named '{relay}'" for relay in RELAYS if relay not in named]
-    if "BenchStrategy" not in {kind for kind, _ in drivers}:
-        missing.append("targets.main.drivers: no BenchStrategy")
-    return missing
+        real_time = not benches or benches[0].get("clock") == "wall"
+        return cls(path, options, features, virtual=bool(benches), bench_address=address, real_time=real_time)
 
 
 def _get(document: object, *keys: str) -> object:
@@ -217,17 +170,6 @@ def _get(document: object, *keys: str) -> object:
             return None
         document = document.get(key)
     return document
-
-
-def _plain(node: object) -> object:
-    """Return the YAML node as plain Python, tagged scalars as their text."""
-    if isinstance(node, Mapping):
-        return {str(key): _plain(value) for key, value in node.items()}
-    if isinstance(node, TaggedScalar):
-        return str(node.value)
-    if isinstance(node, Sequence) and not isinstance(node, str):
-        return [_plain(value) for value in node]
-    return node
 
 
 def _line(document: object, keys: Sequence[str | int]) -> str:

@@ -27,9 +27,12 @@ class VirtualBench(Resource):  # type: ignore[misc]  # labgrid has no types
     """The simulated bench; the rig starts it as a program of its own.
 
     :param address: loopback address to listen on; empty: one of 127.0.0.0/8 that is free.
+    :param clock: ``virtual``: time moves as fast as it can, with devices inside the bench. ``wall``: real time, with
+        devices that are processes of their own, on PTYs.
     """
 
     address: str = attr.ib(default="", validator=attr.validators.instance_of(str))
+    clock: str = attr.ib(default="virtual", validator=attr.validators.in_(("virtual", "wall")))
 
 
 @target_factory.reg_resource

@@ -17,6 +17,7 @@ from hil.evidence.timing import ZERO_POWER_W, EvidenceMissing, Interval, instant
 from hil.protocol.codes import ErrorCode
 from hil.protocol.messages import Error, Offer, Payment, Receipt
 from hil.protocol.transactions import parse_transaction
+from hil.rig.interruptions import SUPPLY
 from hil.units import Second, WattHour
 
 if TYPE_CHECKING:
@@ -27,6 +28,12 @@ if TYPE_CHECKING:
 BIT_RATE = 115_200
 BITS_PER_BYTE = 10
 """8N1: a start bit, eight data bits, a stop bit."""
+
+POWER_TIMEOUT_S = 120.0
+"""Longest that a scenario waits for power to come back: two boots and a lock-out of the cable."""
+
+SOME_EVENTS = 30
+"""The newest events hold the newest reading: at ten a second hardly anything comes between."""
 
 AFTERMATH_S = 2.0
 """After the end of a session the bench is watched this much longer, so that the last readings show zero power."""
@@ -134,6 +141,38 @@ def payment_to_power(trial: Trial, measurement: Measurement) -> None:
             raise EvidenceMissing("no payment passed on the line")
         paid = instant(payments[0][0].event)
         return power_came(trial.recorder.events, paid.early).since(paid)
+
+    _take(trial, measurement, find)
+
+
+def await_power(trial: Trial) -> None:
+    """Wait for a reading with power that begins now or later; raises DeadlineExceeded after ``POWER_TIMEOUT_S``."""
+    began = trial.clock.now()
+
+    def flows() -> bool:
+        readings = power_readings(trial.recorder.events[-SOME_EVENTS:])
+        return any(event.t - event.before >= began and power >= ZERO_POWER_W for event, power in readings)
+
+    trial.wait_for(flows, timeout=POWER_TIMEOUT_S, what="power to flow")
+
+
+def sessions(trial: Trial, measurement: Measurement) -> None:
+    """Number of different sessions for which an OFFER passed on the line."""
+    trial.declare(measurement)
+    _take(trial, measurement, lambda: _exactly(len({offer.session for _, offer in trial.messages(Offer)})))
+
+
+def supply_to_power(trial: Trial, measurement: Measurement) -> None:
+    """From the last closing of the supply of the device under test to the first reading with power after it."""
+    trial.declare(measurement)
+    relay = SUPPLY[trial.plan.setup.partition(" ")[0]]
+
+    def find() -> Interval:
+        closings = [each for each in trial.recorder.events if each.source == relay and each.data.get("closed")]
+        if len(closings) < 2:
+            raise EvidenceMissing("the supply was not interrupted")
+        restored = instant(closings[-1])
+        return power_came(trial.recorder.events, restored.early).since(restored)
 
     _take(trial, measurement, find)
 

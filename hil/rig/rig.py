@@ -19,11 +19,13 @@ from serial import SerialException
 from hil.chain.ledger import RegtestLedger
 from hil.chain.rpc import RpcClient
 from hil.chain.views import NodeView
-from hil.clock import Clock, LockstepClock, WallClock, stopwatch
+from hil.clock import Clock, LockstepClock, stopwatch
 from hil.errors import ConfigurationError, RigFault
 from hil.links.serial_line import SerialLine
-from hil.rig.file import LINES, RELAYS, RigFile
+from hil.rig.file import RigFile
+from hil.rig.file_target import LINES, RELAYS
 from hil.rig.labgrid_classes import BenchStrategy
+from hil.rig.real_time import RigClock
 from hil.rig.turns import fastest_turns
 from hil.rig.virtual_bench import ADDRESS_VARIABLE, VirtualBenchProcess
 from hil.units import format_quantity
@@ -31,6 +33,9 @@ from hil.units import format_quantity
 if TYPE_CHECKING:
     from hil.chain.node import Node
     from hil.ports import Ledger, LedgerView, Load, Meter
+
+LOOK_AFTER_DEVICES_S = 0.5
+"""How often a rig in real time asks its virtual bench whether a device's program has ended."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +62,8 @@ class Rig:
         self.node = node
         self.seed = seed
         self.bench = bench
-        self.clock: Clock = LockstepClock(bench) if bench is not None else WallClock()
+        self._lockstep = bench is not None and not file.real_time
+        self.clock: Clock = LockstepClock(bench) if bench is not None and self._lockstep else RigClock()
         self._rpc = RpcClient(node.endpoint)
         self._bank = RegtestLedger(self._rpc, seed=seed, now=lambda: self._bank_offset + self.clock.now())
         self._bank_offset = 0.0
@@ -91,7 +97,8 @@ class Rig:
             if file.virtual:
                 bench = VirtualBenchProcess(_bench_address(file))
                 stack.callback(bench.close)
-                stack.enter_context(fastest_turns(bench))
+                if not file.real_time:
+                    stack.enter_context(fastest_turns(bench))
                 os.environ[ADDRESS_VARIABLE] = bench.address
             rig = cls(file, node, seed, bench)
             stack.callback(rig.close)
@@ -100,10 +107,12 @@ class Rig:
             rig.make_safe()
 
     def rewind(self) -> None:
-        """Let a scenario's time begin at zero, where time is ours to set; the bench must be safe."""
+        """Let a scenario's time begin at zero; the bench must be safe."""
         self._bank_offset += self.clock.now()
         if isinstance(self.clock, LockstepClock):
             self.clock.reset()
+        else:
+            self.clock = RigClock()
 
     def reset(self, devices: Mapping[str, Mapping[str, Any] | None], seed: str, plant: Mapping[str, Any]) -> None:
         """Put devices with these profiles on the virtual bench; prepare instruments and lines; wait till they settle.
@@ -118,7 +127,15 @@ class Rig:
                 "user": endpoint.user,
                 "password": endpoint.password,
             }
-            self.bench.reset(seed=seed, plant={**self.file.options.plant, **plant}, devices=devices, node=node)
+            self.bench.reset(
+                seed=seed,
+                plant={**self.file.options.plant, **plant},
+                devices=devices,
+                node=node,
+                clock="virtual" if self._lockstep else "wall",
+            )
+            if not self._lockstep:
+                self._look_after_devices()
         for line in self.lines.values():
             line.reset()
             self.clock.attach(line)  # type: ignore[attr-defined]  # both clocks have it, for their own kind of line
@@ -126,6 +143,12 @@ class Rig:
         self.meter.prepare()
         self._bank.begin()
         self.clock.sleep(self.meter.settling)
+
+    def _look_after_devices(self) -> None:
+        """Ask every now and then whether a device's program has failed; raises RigFault in whatever wait it happens."""
+        if self.bench is not None:
+            self.bench.look_for_faults()
+        self.clock.call_at(self.clock.now() + LOOK_AFTER_DEVICES_S, self._look_after_devices)
 
     def make_safe(self) -> SafeState:
         """Bring the bench to its safe state and say how long it took; never raises."""

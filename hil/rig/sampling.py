@@ -40,10 +40,12 @@ class Sampler:
         self._limits = limits
         self._listener = listener
         self._timer: Timer | None = None
+        self._due = 0.0
         # the value averages over one update period, and may be as old as one more
         self._age = 2 * meter.update_period
 
     def start(self) -> None:
+        self._due = self._clock.now()
         self._sample()
 
     def stop(self) -> None:
@@ -61,7 +63,11 @@ class Sampler:
         self._recorder.write(Kind.READING, "meter", data, before=self._age)
         self._supervise(reading)
         self._listener(reading)
-        self._timer = self._clock.call_at(self._clock.now() + SAMPLE_PERIOD_S, self._sample)
+        # on a fixed grid, so that the time a reading takes adds no drift; a grid point that was missed is left out
+        self._due += SAMPLE_PERIOD_S
+        while self._due <= self._clock.now():
+            self._due += SAMPLE_PERIOD_S
+        self._timer = self._clock.call_at(self._due, self._sample)
 
     def _supervise(self, reading: Reading) -> None:
         limits, now = self._limits, self._clock.now()

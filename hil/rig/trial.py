@@ -28,7 +28,7 @@ from hil.rig.verdicts import Findings
 
 if TYPE_CHECKING:
     from hil.evidence.documents import Event, Json
-    from hil.links.abuses import Abuse
+    from hil.links.abuse_model import Cheat
     from hil.ports import LedgerTransaction, Reading
     from hil.rig.rig import Rig
     from hil.units import Watt
@@ -63,6 +63,7 @@ class Watch:
 
     energy_wh: float = 0.0
     power_w: float = 0.0
+    voltage_v: float = 0.0
     credited_mwh: int = 0
     awaited: str = ""
     until: float | None = None
@@ -82,8 +83,9 @@ class Trial:
         self.findings = Findings(recorder)
         self.coins: list[Coin] = []
         self.powered_on: Event | None = None
-        self.abuse: Abuse | None = None
+        self.abuse: Cheat | None = None
         self._counterpart: Counterpart | None = None
+        self._tapped: TappedLine | None = None
         self._sampler = Sampler(rig.meter, rig.clock, recorder, rig.file.options.limits, self._on_reading)
 
     # --- Given -------------------------------------------------------------------------------------------------
@@ -115,6 +117,9 @@ class Trial:
         if self.plan.abuse is not None:
             raise AuthorError("the counterpart cheats in one way a scenario")
         self.plan.abuse = abuse
+        if abuse.row is not None:
+            self.plan.funds_sat = abuse.row.funds_sat or self.plan.funds_sat
+            self.plan.max_payments = abuse.row.max_payments or self.plan.max_payments
 
     # --- When --------------------------------------------------------------------------------------------------
 
@@ -123,6 +128,8 @@ class Trial:
         plan = self.plan
         if plan.setup not in {SOCKET_UNDER_TEST, CABLE_UNDER_TEST}:
             raise AuthorError("no device under test", remedy="Begin with 'Given the socket is under test in … mode'.")
+        if plan.abuse is not None:
+            plan.abuse.check(plan.setup, plan.mode)
         side = CableSide(self) if plan.setup == SOCKET_UNDER_TEST else SocketSide(self)
         self.coins = side.fund()
         self.rig.reset(side.device_profiles(), self.seed, {})
@@ -134,7 +141,7 @@ class Trial:
             FrameLog(self._frames(side.line, "to device", side.meter_source)),
             FrameLog(self._frames(side.line, "from device", side.meter_source)),
         )
-        tapped = TappedLine(line, to_device, from_device)
+        tapped = self._tapped = TappedLine(line, to_device, from_device)
         player, self.abuse = side.player(tapped)
         if self.abuse is not None:
             self.abuse.on_strike = self._on_strike
@@ -158,6 +165,12 @@ class Trial:
         self.watch.awaited, self.watch.until = "time to pass", self.clock.now() + seconds
         self.clock.sleep(seconds)
         self.watch.awaited = ""
+
+    def tapped_line(self) -> TappedLine:
+        """Return the link between the devices; raises AuthorError before they are switched on."""
+        if self._tapped is None:
+            raise AuthorError("the devices are not switched on yet", remedy="When the devices are switched on")
+        return self._tapped
 
     # --- what was seen -----------------------------------------------------------------------------------------
 
@@ -187,8 +200,11 @@ class Trial:
         return any(frame.direction == from_socket for frame in self.recorder.frames_with(Close))
 
     def credited_wh(self) -> float:
-        """Energy paid for, by the newest receipt, in watt-hours."""
-        return max((receipt.credited_mwh for _, receipt in self.messages(Receipt)), default=0) / 1000
+        """Energy paid for in watt-hours: by the newest receipt of each session, all sessions together."""
+        by_session: dict[bytes, int] = {}
+        for _, receipt in self.messages(Receipt):
+            by_session[receipt.session] = max(receipt.credited_mwh, by_session.get(receipt.session, 0))
+        return sum(by_session.values()) / 1000
 
     def payments_on_ledger(self) -> list[LedgerTransaction]:
         """Return the transactions that spend the cable's coins, or the change of one that does; oldest first."""
@@ -235,6 +251,8 @@ class Trial:
         """
         if self._counterpart is not None:
             self._counterpart.stop()
+        if self.abuse is not None:
+            self.abuse.stop()
         self._sampler.stop()
         return self.findings.fail_missing() if to_its_end else []
 
@@ -250,6 +268,7 @@ class Trial:
 
     def _on_reading(self, reading: Reading) -> None:
         self.watch.power_w, self.watch.energy_wh = float(reading.power), float(reading.energy)
+        self.watch.voltage_v = float(reading.voltage)
         self.watch.on_progress(self)
 
     def _frames(self, line: str, direction: Direction, meter: str) -> Callable[[object, bytes], None]:

@@ -69,9 +69,18 @@ class VirtualBenchProcess:
         plant: Mapping[str, Any],
         devices: Mapping[str, Mapping[str, Any] | None],
         node: Mapping[str, Any] | None,
+        clock: str = "virtual",
     ) -> None:
-        """Begin anew at zero: a plant, devices with these profiles, and the node that the socket asks."""
-        self.ask({"op": "reset", "seed": seed, "plant": plant, "devices": devices, "node": node})
+        """Begin anew at zero: a plant, devices with these profiles, and the node that the socket asks.
+
+        :param clock: ``wall``: time passes by itself from now on, and the devices are processes of their own.
+        """
+        request = {"op": "reset", "seed": seed, "plant": plant, "devices": devices, "node": node}
+        self.ask(request if clock == "virtual" else {**request, "clock": clock})
+
+    def look_for_faults(self) -> None:
+        """Raise RigFault if a device's program has failed since the last look; on the wall clock nothing else tells."""
+        self.ask({"op": "faults"})
 
     @property
     def process(self) -> int:

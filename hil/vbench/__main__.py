@@ -14,7 +14,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,13 +31,14 @@ from hil.vbench.world import WorldRequest
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the bench until it is told to end; return the exit code (see hil.errors.ExitCode)."""
     options = _parser().parse_args(arguments)
+    last_deeds: list[Callable[[], None]] = []
     if options.with_parent:
         # A thread, because the loop may be inside a device program when the parent dies.
-        threading.Thread(target=_end_with_parent, daemon=True).start()
+        threading.Thread(target=_end_with_parent, args=(last_deeds,), daemon=True).start()
     try:
         endpoints, world = _configuration(options)
         with asyncio.Runner(loop_factory=FastLaneLoop) as runner:
-            runner.run(_serve(endpoints, world, options.programs))
+            runner.run(_serve(endpoints, world, options.programs, last_deeds))
     except HilError as error:
         sys.stderr.write(f"hil vbench: {error}\n")
         return error.exit_code
@@ -92,7 +93,9 @@ def _as_mapping(value: object, name: str, place: str) -> dict[str, Any]:
     return dict(value)
 
 
-async def _serve(endpoints: Endpoints, world: WorldRequest, programs: str) -> None:
+async def _serve(
+    endpoints: Endpoints, world: WorldRequest, programs: str, last_deeds: list[Callable[[], None]]
+) -> None:
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(_complain)
     ended = asyncio.Event()
@@ -111,6 +114,7 @@ async def _serve(endpoints: Endpoints, world: WorldRequest, programs: str) -> No
     gc.freeze()
     gc.set_threshold(50_000)  # events come and go without cycles
     running = await start(bench, endpoints)
+    last_deeds.append(bench.abandon)
     ready = {"ready": True, "address": running.address, "ports": dict(running.ports)}
     sys.stdout.write(json.dumps(ready) + "\n")
     sys.stdout.flush()
@@ -122,9 +126,11 @@ def _complain(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
     sys.stderr.write(f"hil vbench: {context.get('message')}: {context.get('exception')!r}\n")
 
 
-def _end_with_parent() -> None:
+def _end_with_parent(last_deeds: list[Callable[[], None]]) -> None:
     while os.read(0, 4096):
         pass
+    for deed in last_deeds:
+        deed()
     os._exit(ExitCode.PASS)
 
 

@@ -13,14 +13,16 @@ from hil.chain.views import NodeView
 from hil.errors import ConfigurationError, HilError
 from hil.vbench.firmware import DeviceHost, describe, meter_gain
 from hil.vbench.kernel import Kernel
+from hil.vbench.late_meter import LateMeter, MeterInstrument
 from hil.vbench.lines import LinePort, Uart
 from hil.vbench.plant import Plant
+from hil.vbench.processes import ProcessHost, Scratch
 from hil.vbench.quiet_ledger import QuietLedger
 from hil.vbench.terminals import VirtualInstrument
 from hil.vbench.world import ROLES, WorldRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from hil.devices.board import ProgramFactory
     from hil.ports import LedgerView
@@ -33,12 +35,6 @@ PROGRAMS = "hil.devices.programs:build"
 
 RPC_TIMEOUT = 10.0
 """Seconds of wall time that a device's ledger may take for one answer while virtual time stands still."""
-
-
-class MeterInstrument(VirtualInstrument, Protocol):
-    """A virtual instrument that the plant feeds with samples."""
-
-    def update(self, sample: MeterSample) -> None: ...
 
 
 class LoadInstrument(VirtualInstrument, Protocol):
@@ -57,35 +53,6 @@ def find_factory(dotted: str) -> ProgramFactory:
     return factory
 
 
-class LateMeter:
-    """A meter that takes its samples when there is time: after the reply, while the test side works on it.
-
-    Nobody can tell: whatever is asked of the instrument, and whatever begins anew, comes after the samples before it.
-    """
-
-    def __init__(self, meter: MeterInstrument) -> None:
-        self._meter = meter
-        self._samples: list[MeterSample] = []
-
-    def update(self, sample: MeterSample) -> None:
-        self._samples.append(sample)
-
-    def catch_up(self) -> None:
-        """Take the samples that wait."""
-        if self._samples:
-            samples, self._samples = self._samples, []
-            for sample in samples:
-                self._meter.update(sample)
-
-    def execute(self, line: str) -> str | None:
-        self.catch_up()
-        return self._meter.execute(line)
-
-    def power_on(self, seed: str) -> None:
-        self._samples.clear()
-        self._meter.power_on(seed)
-
-
 @dataclass
 class World:
     """Everything that starts at t = 0 and ends with the next reset."""
@@ -94,6 +61,14 @@ class World:
     plant: Plant
     uarts: dict[str, Uart]
     hosts: dict[str, DeviceHost]
+    processes: dict[str, ProcessHost]
+    on_the_wall: bool
+    """Whether time follows the wall clock also under a controller, with devices as processes of their own."""
+
+    def close(self) -> None:
+        """End the devices that are processes, and remove what they stored."""
+        for process in self.processes.values():
+            process.discard()
 
 
 class Bench:
@@ -120,6 +95,13 @@ class Bench:
         """True while a controller owns time."""
         self.ledger_touched = 0
         """How often the test side has changed the chain, as it last said."""
+        self.relays_at = ""
+        """``HOST:PORT`` of the relay board, for devices that are processes; known once the bench listens."""
+        self.catch_up: Callable[[], None] = lambda: None
+        """Moves time to the present of the wall clock, if it follows that."""
+        self.untold: list[tuple[str, str]] = []
+        """Who failed, and how, since the last reset on the wall clock; for the controller's next question."""
+        self._scratch = Scratch()
         self._load_state = load_state
         self._programs = programs
         self._ledger_client: tuple[NodeAccess, RpcClient] | None = None
@@ -132,8 +114,10 @@ class Bench:
     def reset(self, request: WorldRequest) -> None:
         """Replace the world; raises HilError, and keeps the old one, if it cannot be built."""
         world = self._build(request)
+        self.close()
         for port in self.ports.values():
             port.reset()
+        self.untold.clear()
         self.world = world
         self._consoles = [uart for name, uart in world.uarts.items() if name.endswith("-console")]
         world.plant.connect_load()
@@ -148,19 +132,41 @@ class Bench:
             for role, given in zip(ROLES, (numbers.socket_meter_gain, numbers.cable_meter_gain), strict=True)
         }
         hosts: dict[str, DeviceHost] = {}
+        processes: dict[str, ProcessHost] = {}
+        on_the_wall = request.clock == "wall"
 
         def supply(role: str, on: bool) -> None:
-            if role in hosts:
-                hosts[role].supply(on)
+            host = hosts.get(role) or processes.get(role)
+            if host is not None:
+                host.supply(on)
+
+        def plug(plugged: bool) -> None:
+            if "socket" in hosts:  # a socket that is a process of its own has no plug contact
+                hosts["socket"].plug(plugged)
 
         fitted = [role for role in ROLES if request.devices.get(role) is not None]
         plant = Plant(kernel, numbers, self._load_state, self._end_period, "socket" in fitted, supply)
+        plant.on_plug = plug
         uarts = {
             f"{role}-{line}": Uart(kernel, self.ports[f"{role}-{line}"], baud, prompt=line == "link")
             for role in ROLES
             for line, baud in (("link", numbers.link_baud), ("console", numbers.console_baud))
         }
-        for role in fitted:
+        for role in fitted if on_the_wall else ():
+            processes[role] = ProcessHost(
+                role,
+                kernel,
+                plant,
+                uarts[f"{role}-link"],
+                uarts[f"{role}-console"],
+                profile=request.devices[role] or {},
+                node=request.node,
+                gain=gains[role],
+                folder=self._scratch.new(role),
+                relays=lambda: self.relays_at,
+                catch_up=lambda: self.catch_up(),  # noqa: PLW0108 - set anew when the bench begins to listen
+            )
+        for role in fitted if not on_the_wall else ():
             ledger = self._ledger(request.node, kernel) if role == "socket" and request.node is not None else None
             try:
                 hosts[role] = DeviceHost(
@@ -179,7 +185,18 @@ class Bench:
                 raise
             except Exception as error:
                 raise ConfigurationError(f"the {role}'s program cannot be built: {describe(error)}") from error
-        return World(kernel, plant, uarts, hosts)
+        return World(kernel, plant, uarts, hosts, processes, on_the_wall)
+
+    def close(self) -> None:
+        """End the devices of the present world; their storages go with them."""
+        if hasattr(self, "world"):
+            self.world.close()
+
+    def abandon(self) -> None:
+        """Kill what has a process of its own and remove its storage; from any thread, right before the bench ends."""
+        for process in self.world.processes.values():
+            process.abandon()
+        self._scratch.close()
 
     def _end_period(self, sample: MeterSample) -> None:
         """Let the instruments take their turn, ten times a second: both have that update rate."""
@@ -213,7 +230,10 @@ class Bench:
         received = {name: port.received for name, port in self.ports.items()}
         while True:
             self.advance(until, received)
-            for who, error in self.take_faults():
+            faults = self.take_faults()
+            if self.world.on_the_wall:
+                self.untold += faults
+            for who, error in faults:
                 sys.stderr.write(f"hil vbench: {who}: {error}\n")
             if self.now() >= until:
                 return

@@ -1,8 +1,8 @@
 """The control port: one controller at a time, JSON lines, and lockstep time (DESIGN §4).
 
-Requests: ``reset``, ``advance``, ``plug``, ``truth``, ``patience``. Whatever cannot be done is answered with
-``{"error": …}`` and the bench goes on. Without a controller that has reset the bench, virtual time follows the wall
-clock.
+Requests: ``reset``, ``advance``, ``plug``, ``truth``, ``patience``, ``faults``. Whatever cannot be done is answered
+with ``{"error": …}`` and the bench goes on. Without a controller that has reset the bench, virtual time follows the
+wall clock.
 """
 
 from __future__ import annotations
@@ -49,6 +49,7 @@ class ControlPort:
         self.bench = bench
         self.loop = loop
         self.follower = WallFollower(bench, loop)
+        bench.catch_up = self.follower.catch_up
         self._controller: Controller | None = None
         for port in bench.ports.values():
             port.on_received = self._bytes_arrived
@@ -79,7 +80,9 @@ class ControlPort:
             self.follower.start()
 
     def _bytes_arrived(self) -> None:
-        if self._controller is not None:
+        if self.bench.world.on_the_wall:
+            self.follower.catch_up()
+        elif self._controller is not None:
             self._controller.go_on()
 
 
@@ -102,6 +105,7 @@ class Controller(ByteProtocol):
             "plug": self._plug,
             "truth": self._truth,
             "patience": self._be_patient,
+            "faults": self._tell_faults,
         }
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -177,8 +181,11 @@ class Controller(ByteProtocol):
 
     def _reset_now(self, world: WorldRequest) -> str:
         self._bench.reset(world)
-        self._port.follower.stop()
-        self._bench.lockstep = True
+        self._bench.lockstep = world.clock == "virtual"
+        if self._bench.lockstep:
+            self._port.follower.stop()
+        else:
+            self._port.follower.restart()
         return '{"now":0.0}'
 
     def _plug(self, request: Request) -> str:
@@ -192,6 +199,13 @@ class Controller(ByteProtocol):
             raise ConfigurationError(f"must be from 0 to {MAX_PATIENCE:g} seconds", place="patience.seconds")
         if isinstance(self._port.loop, FastLaneLoop):
             self._port.loop.fast_lane.patience = float(seconds)
+        return f'{{"now":{self._bench.now()!r}}}'
+
+    def _tell_faults(self, request: Request) -> str:
+        """On the wall clock nobody advances, so the controller asks now and then whether a device has failed."""
+        faults, self._bench.untold = self._bench.untold, []
+        if faults:
+            return error("; then ".join(what for _, what in faults), who=faults[0][0], now=self._bench.now())
         return f'{{"now":{self._bench.now()!r}}}'
 
     def _truth(self, request: Request) -> str:

@@ -64,6 +64,9 @@ class DeviceMeter:
     def power(self) -> Watt:
         return Watt(self._plant.power() * self._factor)
 
+    def live(self) -> bool:
+        return self._plant.outlet_voltage() > 0
+
 
 class Records:
     """Storage that survives power cuts for as long as the world lives."""
@@ -149,6 +152,11 @@ class DeviceHost:
         self._disarm()
         if not self._crashed:
             self._run(lambda: self._program.power_off(self._kernel.now))
+
+    def plug(self, plugged: bool) -> None:
+        """The plug contact of the socket moved; runs inside an event of the kernel."""
+        if self._powered and not self._crashed:
+            self._run(lambda: self._program.on_plug(plugged, self._kernel.now))
 
     def _start(self) -> None:
         if self._crashed:

@@ -84,6 +84,8 @@ class Plant:
     on_supply: Callable[[str, bool], None]
     plugged: str = "load"
     """What is in the cable's outlet: one of ``APPLIANCES``."""
+    on_plug: Callable[[bool], None] = lambda plugged: None
+    """Called with whether the cable now sits in the socket (K2)."""
     integrals: Integrals = field(default_factory=Integrals)
 
     def __post_init__(self) -> None:
@@ -101,9 +103,14 @@ class Plant:
 
         contactor = p.contactor_operate_time, p.contactor_release_time
         supply = p.supply_operate_time, p.supply_release_time
+
+        def plug(plugged: bool) -> None:
+            self.settle()
+            self.on_plug(plugged)
+
         self.relays = [
             Relay(kernel, *contactor, path),
-            Relay(kernel, *contactor, path),
+            Relay(kernel, *contactor, plug),
             Relay(kernel, *supply, lambda on: self.on_supply("socket", on)),
             Relay(kernel, *supply, lambda on: self.on_supply("cable", on)),
         ]

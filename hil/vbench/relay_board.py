@@ -1,5 +1,7 @@
 """The relay board: four coils K1 to K4 on Modbus TCP, and their auxiliary contacts as discrete inputs.
 
+Where the socket is a process of its own, its contact is a fifth: a real program can only switch what it can reach.
+
 A coil reads back as it was written, at once; the discrete input of the same number follows the contact, which takes
 its operate or release time. Any unit identifier is answered, as boards with one unit do.
 """
@@ -7,7 +9,7 @@ its operate or release time. Any unit identifier is answered, as boards with one
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from pymodbus.constants import ExcCodes
 from pymodbus.server import ModbusTcpServer
@@ -19,9 +21,20 @@ if TYPE_CHECKING:
 
     from hil.vbench.bench import Bench
 
-COILS = 4
 READ_COILS, READ_DISCRETE_INPUTS, WRITE_COIL, WRITE_COILS = 1, 2, 5, 15
 ANY_UNIT = 0
+
+
+class Switched(Protocol):
+    """A relay as the board sees it."""
+
+    @property
+    def coil(self) -> bool: ...
+
+    @property
+    def closed(self) -> bool: ...
+
+    def set(self, *, closed: bool) -> None: ...
 
 
 class RelayBoard:
@@ -39,16 +52,21 @@ class RelayBoard:
         registers: list[int],
         values: list[int] | list[bool] | None,
     ) -> ExcCodes | None:
-        """Answer one request (signature of pymodbus); coils and inputs are bits 0 to 3 of register 0.
+        """Answer one request (signature of pymodbus); coils and inputs are the low bits of register 0.
 
-        pymodbus hands reads over without their bit count; bits above 3 read as open, as on boards with eight-bit
-        registers.
+        pymodbus hands reads over without their bit count; bits without a relay read as open, as on boards with
+        eight-bit registers.
         """
-        relays = self._bench.world.plant.relays
-        if address >= COILS:
+        self._bench.catch_up()
+        world = self._bench.world
+        relays: list[Switched] = [*world.plant.relays]
+        socket = world.processes.get("socket")
+        if socket is not None and socket.contact is not None:
+            relays.append(socket.contact)
+        if address >= len(relays):
             return ExcCodes.ILLEGAL_ADDRESS
         if function in {WRITE_COIL, WRITE_COILS} and values is not None:
-            if address + len(values) > COILS:
+            if address + len(values) > len(relays):
                 return ExcCodes.ILLEGAL_ADDRESS
             for relay, value in zip(relays[address:], values, strict=False):
                 relay.set(closed=bool(value))

@@ -151,6 +151,8 @@ class RunningBench:
     async def close(self) -> None:
         """Stop listening and drop all connections."""
         self.control.follower.stop()
+        self.bench.close()
+        self.bench.abandon()
         for server in self._servers:
             server.close()
         for connection in list(self._connections):
@@ -163,6 +165,7 @@ async def start(bench: Bench, endpoints: Endpoints) -> RunningBench:
     loop = asyncio.get_running_loop()
     sockets = endpoints.bind()
     ports = {name: int(one.getsockname()[1]) for name, one in sockets.items()}
+    bench.relays_at = f"{endpoints.address}:{ports['relays']}"
     control = ControlPort(bench, loop)
     makers: dict[str, Callable[[], ByteProtocol]] = {
         "meter": lambda: ScpiConnection(bench.meter),

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 WALL_STEP = 0.02
 """Seconds between two looks at the wall clock while there is no controller."""
 
+PROCESS_STEP = 0.005
+"""The same where devices are processes: what they switch and send takes effect at the next look."""
+
 
 class WallFollower:
     """Moves virtual time along with the loop's clock while nobody controls it."""
@@ -25,7 +28,17 @@ class WallFollower:
     def start(self) -> None:
         if self._timer is None:
             self._last = self._loop.time()
-            self._timer = self._loop.call_later(WALL_STEP, self._tick)
+            self._timer = self._loop.call_later(self._step(), self._tick)
+
+    def restart(self) -> None:
+        """Begin at the zero of a new world."""
+        self.stop()
+        self.start()
+
+    def catch_up(self) -> None:
+        """Move to the present instant now, if time follows the wall clock; not from within an event."""
+        if self._timer is not None:
+            self._follow()
 
     def stop(self) -> None:
         if self._timer is not None:
@@ -33,7 +46,13 @@ class WallFollower:
             self._timer = None
 
     def _tick(self) -> None:
-        self._timer = self._loop.call_later(WALL_STEP, self._tick)
+        self._timer = self._loop.call_later(self._step(), self._tick)
+        self._follow()
+
+    def _step(self) -> float:
+        return PROCESS_STEP if self._bench.world.on_the_wall else WALL_STEP
+
+    def _follow(self) -> None:
         now = self._loop.time()
         # A machine that slept must not make the bench run through the night at once.
         elapsed = min(now - self._last, 1.0)

@@ -9,6 +9,7 @@ from hil.errors import ConfigurationError, nearest
 from hil.vbench.parameters import PlantParameters
 
 ROLES = ("socket", "cable")
+CLOCKS = ("virtual", "wall")
 
 
 @dataclass(frozen=True)
@@ -30,17 +31,23 @@ class WorldRequest:
     devices: Mapping[str, Mapping[str, object] | None] = field(default_factory=dict)
     """Profiles of the devices fitted, by role."""
     node: NodeAccess | None = None
+    clock: str = "virtual"
+    """``virtual``: devices inside the bench, time moved by the controller. ``wall``: devices as processes of their own
+    (hil.vbench.processes), time as this machine's clock."""
 
     @classmethod
     def of(cls, request: Mapping[str, object]) -> WorldRequest:
         """Return the parsed request; raises ConfigurationError that names the first thing wrong."""
-        unknown = set(request) - {"op", "seed", "plant", "devices", "node"}
+        unknown = set(request) - {"op", "seed", "plant", "devices", "node", "clock"}
         if unknown:
             raise ConfigurationError(f"unknown fields: {', '.join(sorted(unknown))}", place="reset")
         seed, plant, node = request.get("seed", cls.seed), request.get("plant"), request.get("node")
         devices = request.get("devices")
         if not isinstance(seed, str):
             raise ConfigurationError("must be a text", place="reset.seed")
+        clock = request.get("clock", cls.clock)
+        if clock not in CLOCKS:
+            raise ConfigurationError(f"'{clock}' is no clock{nearest(str(clock), CLOCKS)}", place="reset.clock")
         for name, value in {"plant": plant, "devices": devices, "node": node}.items():
             if value is not None and not isinstance(value, Mapping):
                 raise ConfigurationError("must be an object", place=f"reset.{name}")
@@ -55,6 +62,7 @@ class WorldRequest:
             PlantParameters.of(plant if isinstance(plant, Mapping) else {}),
             profiles,
             _node_access(node) if isinstance(node, Mapping) else None,
+            str(clock),
         )
 
 

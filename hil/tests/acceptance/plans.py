@@ -36,6 +36,7 @@ from hil.tests.instruments.scripted import ScriptedInstrument, load_transcript
 PLANS: dict[str, Callable[[Path], Any]] = {}
 
 TOAST = "features/toast.feature"
+SMOKE = "features/smoke.feature"
 SLICE = "One slice, sold by the socket in <mode> mode[single-fee-1]"
 SEED, OTHER_SEED = "7", "8"
 PROVIDER = "native" if native.available() is not None else "docker"
@@ -62,6 +63,17 @@ def line_of(project: Project, file: str, text: str) -> str:
 def slice_of_toast(project: Project) -> str:
     """Return ``file:line`` of the row of the outline that is one slice in single-fee mode."""
     return line_of(project, TOAST, "| single-fee  | 1 ")
+
+
+# --- in real time ----------------------------------------------------------------------------------------------------
+
+
+@plan
+def realtime(folder: Path) -> Finished:
+    """Two short scenarios, one for each device under test, with the devices as processes on the wall clock."""
+    project = Project.make(folder)
+    lines = [line_of(project, SMOKE, name) for name in ("The socket cuts off a cable", "The cable buys")]
+    return project.run("run", *lines, "--rig", "rigs/realtime.yaml", "--node", PROVIDER, "--seed", SEED)
 
 
 # --- interrupted -----------------------------------------------------------------------------------------------------

@@ -119,6 +119,9 @@ class Device:
     def power(self) -> Watt:
         return Watt(self._pair.present_power())
 
+    def live(self) -> bool:
+        return self._pair.closed
+
     def supply(self, on: bool) -> None:
         if on == self.on:
             return

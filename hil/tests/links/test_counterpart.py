@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 
 import pytest
 import serial
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from hil.clock import LockstepClock, WallClock
 from hil.links.counterpart import Counterpart, MemoryJournal
@@ -17,10 +19,12 @@ from hil.protocol.cable import CableMachine
 from hil.protocol.cable_table import CableState
 from hil.protocol.coins import Coin
 from hil.protocol.policy import CableLimits, Policy, SocketTerms
+from hil.protocol.records import SocketRecord
 from hil.protocol.socket import SocketMachine
 from hil.protocol.socket_table import SocketState
 from hil.tests.devices.device_pair import SEEDS, DevicePair, FallibleLedger
 from hil.tests.protocol.desk import CHANGE, KEYS, PAYEE, SESSIONS, coin_of
+from hil.tests.protocol.record_samples import socket_records
 
 OWNER = Account(SEEDS["cable"]).key(RECEIVE, 0)
 
@@ -83,6 +87,7 @@ def cable_player(write: Callable[[bytes], None], coins: list[Coin], pair: Device
         write=write,
         energy_wh=lambda: pair.energy_wh,
         power_w=pair.present_power,
+        live=lambda: pair.closed,
         journal=MemoryJournal(),
     )
 
@@ -155,12 +160,14 @@ def test_a_poked_counterpart_reads_its_meter_at_once() -> None:
     assert player.machine.used_mwh >= before + 500
 
 
-def test_the_journal_of_a_counterpart_keeps_every_payment_by_session_and_number() -> None:
+@settings(derandomize=True, deadline=None, database=None, max_examples=20)
+@given(st.lists(socket_records, max_size=4, unique_by=lambda record: record.n))
+def test_the_journal_of_a_counterpart_keeps_every_payment_by_session_and_number(kept: list[SocketRecord]) -> None:
     journal = MemoryJournal()
-    journal.remember(b"a", 1, b"first")
-    journal.remember(b"a", 2, b"second")
-    journal.remember(b"b", 1, b"other")
-    assert journal.transactions == {b"a": {1: b"first", 2: b"second"}, b"b": {1: b"other"}}
+    for record in kept:
+        journal.remember(record)
+    journal.forget()
+    assert journal.transactions == ({b"session!": {each.n: each.transaction for each in kept}} if kept else {})
 
 
 def test_two_counterparts_make_the_first_payment_over_tcp_on_the_wall_clock() -> None:

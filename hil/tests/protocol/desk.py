@@ -15,7 +15,7 @@ from hil.protocol.cable_table import CableEvent, CableState
 from hil.protocol.checks import Refusal, RefusalCode
 from hil.protocol.coins import Coin, OutPoint
 from hil.protocol.framing import encode_frame
-from hil.protocol.machine import Effect, ExamineCoins, ExaminePayment, Settle, SwitchContact, Transmit
+from hil.protocol.machine import Effect, ExamineCoins, ExaminePayment, Remember, Settle, SwitchContact, Transmit
 from hil.protocol.messages import (
     Close,
     CloseReason,
@@ -35,6 +35,7 @@ from hil.protocol.messages import (
     encode_message,
 )
 from hil.protocol.policy import CableLimits, Policy, SocketTerms
+from hil.protocol.records import CableRecord, SocketRecord
 from hil.protocol.signing import Key, sign_transaction
 from hil.protocol.socket import SocketMachine
 from hil.protocol.socket_table import SocketEvent, SocketState
@@ -172,6 +173,16 @@ class SocketDesk(_Desk):
         switched = [e.closed for e in self.effects if isinstance(e, SwitchContact)]
         return switched[-1] if switched else False
 
+    # --- a restart ----------------------------------------------------------------------------------------------
+
+    def restore(self, delivered_mwh: int) -> list[Effect]:
+        """Have this machine find a session with one payment, 8000 mWh, in its storage."""
+        other = SocketDesk().reach(SocketState.DELIVERING)
+        (record,) = [effect.record for effect in other.effects if isinstance(effect, Remember)]
+        assert isinstance(record, SocketRecord)
+        self.peer_sequence = other.peer_sequence
+        return self.take(self.machine.restore(dataclasses.replace(record, delivered_mwh=delivered_mwh), self.now))
+
     # --- states and events --------------------------------------------------------------------------------------
 
     def reach(self, state: SocketState) -> SocketDesk:
@@ -209,11 +220,15 @@ _SOCKET_WAYS: dict[SocketState, list[Step]] = {
     _S.DELIVERING: _DELIVERING,
     _S.AWAITING_TOP_UP: _AWAITING_TOP_UP,
     _S.CHECKING_TOP_UP: [*_AWAITING_TOP_UP, SocketDesk.pay],
+    _S.SUSPENDED: [lambda desk: desk.restore(1_000)],
     _S.SETTLING: [*_DELIVERING, lambda desk: desk.say(Close, CloseReason.APPLIANCE_FINISHED, 0, "")],
 }
 
 SOCKET_EVENTS: dict[SocketEvent, Step] = {
     _E.HELLO: lambda desk: desk.hello(SESSIONS[9]),
+    _E.HELLO_AGAIN: SocketDesk.hello,
+    _E.RESTORED: lambda desk: desk.restore(7_999),
+    _E.RESUMED: lambda desk: desk.say(Meter, 0),
     _E.HELLO_UNSUITABLE: lambda desk: desk.hello(SESSIONS[9], Network.MAINNET),
     _E.FUNDING: SocketDesk.fund,
     _E.FUNDING_REFUSED: lambda desk: desk.fund([coin_of(1_000)]),
@@ -224,11 +239,12 @@ SOCKET_EVENTS: dict[SocketEvent, Step] = {
     _E.PAYMENT_ACCEPTED: SocketDesk.answer_payment,
     _E.REPLY_LATE: lambda desk: desk.wait(2.0),
     _E.CREDIT_LOW: lambda desk: desk.deliver(6_000),
-    _E.CREDIT_SPENT: lambda desk: desk.deliver(8_000),
+    _E.CREDIT_SPENT: lambda desk: desk.restore(8_000) if desk.machine.state is _S.IDLE else desk.deliver(8_000),
     _E.FUNDS_EXHAUSTED: _exhausting,
     _E.CONFLICT_SEEN: lambda desk: desk.take(desk.machine.on_conflict("ab" * 32, desk.now)),
     _E.LEDGER_LOST: lambda desk: desk.take(desk.machine.on_ledger_lost("no answer", desk.now)),
     _E.CLOSE_RECEIVED: lambda desk: desk.say(Close, CloseReason.APPLIANCE_FINISHED, 0, ""),
+    _E.UNPLUGGED: lambda desk: desk.take(desk.machine.on_unplugged(desk.now)),
     _E.CABLE_SILENT: lambda desk: desk.wait(60.0),
     _E.SETTLED: SocketDesk.answer_settled,
     _E.SETTLEMENT_FAILED: lambda desk: desk.answer_settled("no answer"),
@@ -302,7 +318,7 @@ _CABLE_WAYS: dict[CableState, list[CableStep]] = {
     _C.FUNDED: _FUNDED,
     _C.PAYING: _PAYING,
     _C.SUPPLIED: _SUPPLIED,
-    _C.ENDED: [*_SUPPLIED, lambda desk: desk.say(Close, CloseReason.CREDIT_SPENT, 0, "")],
+    _C.ENDED: [*_SUPPLIED, lambda desk: desk.say(Close, CloseReason.LIMIT_REACHED, 0, "")],
 }
 
 
@@ -313,20 +329,50 @@ def _next_request(desk: CableDesk) -> list[Effect]:
     return desk.request(n)
 
 
-def _close(desk: CableDesk) -> list[Effect]:
+def _close(desk: CableDesk, reason: CloseReason = CloseReason.LIMIT_REACHED) -> list[Effect]:
     desk.session = desk.last(Hello).session if desk.sent(Hello) else desk.session
-    return desk.say(Close, CloseReason.FAULT, 0, "")
+    return desk.say(Close, reason, 0, "")
 
 
 def _error(desk: CableDesk) -> list[Effect]:
     desk.session = desk.last(Hello).session if desk.sent(Hello) else desk.session
-    return desk.say(Error, ErrorCode.LEDGER_UNAVAILABLE, "")
+    return desk.say(Error, ErrorCode.CONFLICT, "")
+
+
+def _silence(desk: CableDesk, budget: int) -> list[Effect]:
+    """Let the socket fall silent; the budget is an agreement that never changes, so the tester reaches inside."""
+    desk.machine.limits = dataclasses.replace(desk.machine.limits, max_payments=budget)
+    desk.use(6_000)
+    return desk.wait(60.0)
+
+
+def _resume(desk: CableDesk, budget: int = 100, **changes: Any) -> list[Effect]:
+    """Restart in the middle of a session, and let the socket make its offer again, with ``changes``."""
+    other = CableDesk().reach(_C.PAYING)
+    (record,) = [effect.record for effect in other.effects if isinstance(effect, Remember)]
+    assert isinstance(record, CableRecord)
+    started = CableDesk(max_payments=budget)
+    started.machine.restore([], record)
+    started.plug()
+    desk.machine, desk.peer_sequence = started.machine, other.peer_sequence
+    desk.machine.table = RecordingTable(CableMachine.table, desk.taken)  # type: ignore[misc]
+    desk.effects = started.effects
+    return desk.offer(**changes)
+
+
+def _resume_elsewhere(desk: CableDesk) -> list[Effect]:
+    """Restart with a budget that is spent, at a socket with other terms."""
+    return _resume(desk, 1, tariff_sat_per_wh=1)
 
 
 CABLE_EVENTS: dict[CableEvent, CableStep] = {
     _F.PLUGGED: CableDesk.plug,
     _F.CALL_DUE: lambda desk: desk.wait(1.0),
     _F.OFFER_GOOD: lambda desk: desk.offer() if desk.sent(Hello) else None,
+    _F.OFFER_RESUMED: lambda desk: _resume(desk),
+    _F.NOTHING_LEFT: _resume_elsewhere,
+    _F.SESSION_LOST: lambda desk: (desk.use(6_000), _close(desk, CloseReason.FAULT)),
+    _F.LINK_LOST: lambda desk: _silence(desk, 5),
     _F.OFFER_REFUSED: lambda desk: desk.offer(tariff_sat_per_wh=2001) if desk.sent(Hello) else None,
     _F.REQUEST_GOOD: _next_request,
     _F.REQUEST_REPEATED: lambda desk: desk.request(max(1, desk.machine.payments)),
@@ -338,6 +384,6 @@ CABLE_EVENTS: dict[CableEvent, CableStep] = {
     _F.ERROR_RECEIVED: _error,
     _F.CLOSE_RECEIVED: _close,
     _F.REPLY_LATE: lambda desk: desk.wait(2.0),
-    _F.SOCKET_SILENT: lambda desk: desk.wait(60.0),
+    _F.SOCKET_SILENT: lambda desk: _silence(desk, 1),
 }
 """How a tester lets each event happen, in a state in which it can."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from hil.links.players import CablePlayer, PlayerHooks, SocketPlayer
@@ -9,6 +10,7 @@ from hil.ports import Acceptance, CoinStatus
 from hil.protocol.cable import CableMachine
 from hil.protocol.coins import Coin, OutPoint
 from hil.protocol.policy import CableLimits, Policy, SocketTerms
+from hil.protocol.records import Record
 from hil.protocol.signing import Key
 from hil.protocol.socket import SocketMachine
 from hil.protocol.transactions import parse_transaction, txid
@@ -61,8 +63,13 @@ class MemoryLedger:
 
 
 class NoJournal:
-    def remember(self, session: bytes, n: int, transaction: bytes) -> None:
-        """Tests of the pair do not cut the power."""
+    """Tests of the pair do not cut the power."""
+
+    def remember(self, record: Record) -> None: ...
+
+    def keep_coins(self, candidates: Sequence[tuple[Coin, ...]]) -> None: ...
+
+    def forget(self) -> None: ...
 
 
 @dataclass
@@ -116,6 +123,7 @@ class Pair:
             write=self.to_socket.append,
             energy_wh=lambda: self.energy_wh * self.cable_meter_gain,
             power_w=self.present_power,
+            live=lambda: self.closed,
             journal=NoJournal(),
             hooks=self.cable_hooks,
         )

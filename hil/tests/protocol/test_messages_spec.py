@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import cbor2
 import pytest
 
 import hil.protocol
@@ -14,16 +15,22 @@ from hil.protocol.framing import MAX_PAYLOAD, FrameErrorCode, encode_frame, long
 from hil.protocol.messages import (
     MESSAGE_TYPES,
     DeclaredCoin,
+    Error,
     Message,
     Meter,
     Mode,
     Network,
+    Offer,
+    Payment,
+    decode_message,
     encode_message,
     message_name,
 )
 from hil.protocol.policy import CableLimits
+from hil.protocol.socket_table import SocketState
 from hil.protocol.transactions import dust_limit, virtual_size
-from hil.tests.protocol.samples import CABLE, SESSION
+from hil.tests.protocol.desk import SocketDesk
+from hil.tests.protocol.samples import CABLE, SESSION, coin, proposal, signed
 
 SPEC = (Path(hil.protocol.__path__[0]) / "SPEC.md").read_text(encoding="utf-8")
 
@@ -70,6 +77,71 @@ def test_frame_errors_and_the_example_are_right() -> None:
     assert f"payload  {payload.hex(' ')}\n" in SPEC
     assert f"frame    {encode_frame(payload).hex(' ')}\n" in SPEC
     assert f"at most the {longest_encoded(MAX_PAYLOAD)} bytes" in SPEC
+
+
+def byte_examples() -> dict[str, bytes]:
+    """Return every example of bytes in the document, under its chapter and the word before it."""
+    found: dict[str, bytes] = {}
+    line = r"(?:[0-9a-f]{2} ?){8,}"
+    for chapter in re.split(r"^## ", SPEC, flags=re.MULTILINE)[1:]:
+        for word, shown in re.findall(rf"^    (\w+) +({line}(?:\n {{8,}}{line})*)$", chapter, re.MULTILINE):
+            found[f"{chapter.splitlines()[0]}: {word}"] = bytes.fromhex(shown)
+    return found
+
+
+def test_every_example_of_bytes_is_true() -> None:
+    examples = byte_examples()
+    hello, answer = examples.pop("Versions: payload"), examples.pop("Versions: answer")
+    desk = SocketDesk()
+    (error,) = desk.sent(Error, desk.take(desk.machine.on_bytes(encode_frame(hello), 0.0)))
+    assert (error.code, error.sequence, encode_message(error)) == (ErrorCode.UNSUPPORTED_VERSION, 0, answer)
+    assert desk.machine.state is SocketState.IDLE
+    payload, frame = examples.pop("Framing: payload"), examples.pop("Framing: frame")
+    assert decode_message(payload) == Meter(SESSION, 3, 1000)
+    assert encode_frame(payload) == frame
+    assert not examples, "an example that no test looks at"
+
+
+def test_the_sizes_told_of_frames_and_scripts_are_right() -> None:
+    coins = tuple(coin(number, 10_000, CABLE.p2pkh_script) for number in range(16))
+    payment = Payment(SESSION, 1, 1, signed(proposal(1, coins), coins).serialize())
+    longest = len(encode_message(payment)) + len(coins)  # each signature here is 71 bytes long, it may be 72
+    assert round(longest / 1000, 1) == 2.5
+    assert "16 P2PKH inputs has 2.5 kB) and take 0.36 s" in SPEC
+    assert round((longest_encoded(MAX_PAYLOAD) + 1) * 10 / 115_200, 2) == 0.36
+    assert (CABLE.p2wpkh_script[:2], len(CABLE.p2wpkh_script)) == (b"\x00\x14", 22)
+    assert (CABLE.p2pkh_script[:3], CABLE.p2pkh_script[-2:]) == (b"\x76\xa9\x14", b"\x88\xac")
+    assert "P2WPKH (22 bytes, `00 14 <hash>`) or P2PKH (25 bytes, `76 a9 14 <hash> 88 ac`)" in SPEC
+
+
+def test_the_numbers_that_the_next_version_may_use_are_free() -> None:
+    used = {row[0]: row[1] for row in rows("### Numbers")}
+    assert used["message type"] == f"1 to {max(MESSAGE_TYPES)}"
+    assert used["mode"] == ", ".join(str(mode.value) for mode in Mode)
+    assert used["network"] == f"0 to {max(Network)}"
+    assert used["error code"].startswith("1 to 89,")
+    assert max(ErrorCode) <= 89
+    assert used["close reason"] == f"1 to {max(CloseReason)}"
+
+
+@pytest.mark.parametrize(
+    "unknown",
+    [
+        [10, SESSION, 1, 1],
+        [1, SESSION, 1, 1, [3, 1], 3],
+        [1, SESSION, 1, 1, [1], 4],
+        [1, SESSION, 1, 1, [1], 3, 0],
+        [8, SESSION, 1, 11, 0, b""],
+        [9, SESSION, 1, 90, ""],
+    ],
+    ids=["message type", "mode", "network", "field more", "close reason", "error code"],
+)
+def test_a_socket_of_version_1_answers_what_it_does_not_know_and_stays_as_it_is(unknown: list[object]) -> None:
+    desk = SocketDesk()
+    effects = desk.take(desk.machine.on_bytes(encode_frame(cbor2.dumps(unknown)), 0.0))
+    assert (desk.errors(effects), desk.machine.bad_frames) == ([ErrorCode.MALFORMED], 1)
+    assert desk.machine.state is SocketState.IDLE
+    assert desk.sent(Offer, desk.hello())
 
 
 def test_the_weights_and_limits_are_right() -> None:

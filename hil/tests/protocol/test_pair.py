@@ -97,7 +97,7 @@ def test_socket_opens_at_once_on_a_wrong_payment_and_broadcasts_the_newest_valid
 def test_socket_opens_when_the_credit_ends_if_no_payment_comes() -> None:
     pair = toast()
     pair.cable.hooks.before_sending = WithholdPayment(3).before_sending
-    pair.plug_and_run(150)
+    pair.plug_and_run(50)
     assert 16 <= pair.energy_wh <= 16 + Policy().unpaid_energy_mwh / 1000
     assert parse_transaction(pair.ledger.sent[0]).vout[0].nValue == 20_000
 
@@ -105,7 +105,7 @@ def test_socket_opens_when_the_credit_ends_if_no_payment_comes() -> None:
 def test_no_power_flows_to_a_cable_that_never_pays() -> None:
     pair = toast()
     pair.cable.hooks.before_sending = WithholdPayment(1).before_sending
-    pair.plug_and_run(150)
+    pair.plug_and_run(65)
     assert pair.energy_wh == 0
     assert not any(closed for _, closed in pair.switched)
     assert pair.socket.machine.state is SocketState.IDLE

@@ -29,6 +29,8 @@ from hil.tests.protocol.pair import Pair
 
 S, E, C = SocketState, SocketEvent, CableState
 
+OTHER_PAYEE = b"\x00\x14" + b"\x77" * 20
+
 
 def ended(desk: SocketDesk | CableDesk) -> list[str]:
     return [effect.reason for effect in desk.effects if isinstance(effect, SessionEnded)]
@@ -83,9 +85,22 @@ def test_a_socket_that_talks_and_sends_no_receipt_is_given_up_after_sixty_second
     for _ in range(13):
         desk.wait(5.0)
         desk.say(Meter, 0)
-    assert desk.machine.state is C.ENDED
+    assert desk.machine.state is C.CALLING
     assert desk.last(Close).reason is CloseReason.PEER_SILENT
     assert ended(desk) == ["peer_silent"]
+
+
+def test_a_payment_that_was_never_acknowledged_is_made_again_from_the_same_coins_and_not_a_second_time() -> None:
+    desk = CableDesk().reach(C.PAYING)
+    first = desk.last(Payment).transaction
+    desk.wait(70.0)
+    desk.offer(payee_script=OTHER_PAYEE)
+    assert len({hello.session for hello in desk.sent(Hello)}) == 2
+    assert [coin.value_sat for coin in desk.last(Funding).coins] == [100_000]
+    # the socket did settle it: the coins are gone, and so is the trust
+    desk.say(Error, ErrorCode.COIN_UNKNOWN, "")
+    assert desk.machine.state is C.ENDED
+    assert desk.last(Payment).transaction == first
 
 
 def test_a_request_for_the_next_payment_stands_for_the_receipt_that_was_lost() -> None:

@@ -13,7 +13,8 @@ from hil.protocol.framing import FrameDecoder
 from hil.protocol.messages import Message, Meter, PaymentRequest, Receipt, decode_message, message_name
 from hil.protocol.policy import Mode, Policy
 from hil.protocol.socket_table import CONTACT_CLOSED, SOCKET_TABLE, SocketState
-from hil.protocol.spec_tables import SPEC, diagram, regions, renewed
+from hil.protocol.spec_diagrams import diagrams, endings, way
+from hil.protocol.spec_tables import CABLE_ENDS, SOCKET_ENDS, SPEC, regions, renewed
 from hil.protocol.transactions import parse_transaction
 from hil.tests.devices.device_pair import DevicePair
 from hil.tests.protocol.test_rough_pair import KEYS
@@ -22,7 +23,7 @@ TEXT = SPEC.read_text(encoding="utf-8")
 
 
 def test_the_specification_is_fresh() -> None:
-    assert renewed(TEXT) == TEXT, "SPEC.md is stale; run: python -m hil.protocol.spec_tables"
+    assert renewed(TEXT) == TEXT, "SPEC.md is stale; run: make spec"
 
 
 def test_a_stale_region_is_noticed_and_what_is_written_by_hand_is_kept() -> None:
@@ -40,17 +41,34 @@ def test_every_region_stands_in_the_specification_once() -> None:
     assert sorted(re.findall(r"<!-- generated: (.*) -->", TEXT)) == sorted(regions())
 
 
-@pytest.mark.parametrize(("table", "states"), [(SOCKET_TABLE, SocketState), (CABLE_TABLE, CableState)])
-def test_a_diagram_has_each_state_and_each_transition(table: Any, states: Any) -> None:
-    drawn = diagram(table, states)
-    names = dict(reversed(pair) for pair in re.findall(r'state "(.*)" as (\w+)', drawn))
-    assert sorted(names.values()) == sorted(state.value for state in states)
-    arrows = {
-        (names[source], event): names[target]
-        for source, target, events in re.findall(r"^    (\w+) --> (\w+): (.*)$", drawn, re.MULTILINE)
-        for event in events.split(", ")
-    }
-    assert arrows == {(start.value, event.value): end.value for (start, event), (end, _) in table.items()}
+ROLES = [(SOCKET_TABLE, SocketState, SOCKET_ENDS), (CABLE_TABLE, CableState, CABLE_ENDS)]
+
+
+@pytest.mark.parametrize(("table", "states", "ends"), ROLES, ids=["socket", "cable"])
+def test_the_two_diagrams_of_a_role_show_each_state_and_each_transition_once(
+    table: Any, states: Any, ends: Any
+) -> None:
+    drawn = re.findall(r"```mermaid\nstateDiagram-v2\n(.*?)```", diagrams(table, states, ends), re.DOTALL)
+    assert len(drawn) == 2
+    shown: list[tuple[str, str, str]] = []
+    named: set[str] = set()
+    for diagram in drawn:
+        boxes: dict[str, list[str]] = {}
+        for box, state in re.findall(r"^    (\w+): (.*)$", diagram, re.MULTILINE):
+            boxes.setdefault(box, []).append(state)
+        assert len({tuple(names) for names in boxes.values()}) == len(boxes)
+        named |= {state for names in boxes.values() for state in names}
+        for sources, target, events in re.findall(r"^    (\w+) --> (\w+): (.*)$", diagram, re.MULTILINE):
+            (end,) = boxes[target]
+            shown += [(state, event, end) for state in boxes[sources] for event in events.split(", ")]
+    assert sorted(shown) == sorted((start.value, event.value, end.value) for (start, event), (end, _) in table.items())
+    assert named == {state.value for state in states}
+
+
+@pytest.mark.parametrize(("table", "states", "ends"), ROLES, ids=["socket", "cable"])
+def test_a_diagram_stays_readable(table: Any, states: Any, ends: Any) -> None:
+    """No more arrows than one can follow; the tables below have it all in lines."""
+    assert max(len(way(table, states, ends)), len(endings(table, states, ends))) <= 25
 
 
 def test_every_state_event_action_and_number_has_a_meaning() -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from hil.errors import ConfigurationError
-from hil.rig.file import LINES, RELAYS, RigFile
+from hil.rig.file import RigFile
+from hil.rig.file_target import LINES, RELAYS
 
 VIRTUAL = Path(__file__).parents[3] / "rigs" / "virtual.yaml"
 
@@ -178,3 +179,25 @@ def test_features_that_are_no_list_are_refused(tmp_path: Path) -> None:
     text = changed("    features:\n      - virtual\n      - seeded-defects\n", "    features: virtual\n")
 
     assert f":{place_of(text, 'features: virtual')}: targets.main.features" in refused(tmp_path, text)
+
+
+def test_a_virtual_bench_may_live_on_the_wall_clock() -> None:
+    real_time = RigFile.load(VIRTUAL.with_name("realtime.yaml"))
+    assert real_time.virtual
+    assert real_time.real_time
+    assert not RigFile.load(VIRTUAL).real_time
+
+
+def test_an_unknown_clock_is_told_with_its_place(tmp_path: Path) -> None:
+    text = changed("VirtualBench:\n          name: bench", "VirtualBench:\n          name: bench\n          clock: wal")
+    assert (
+        f"bench.yaml:{place_of(text, 'clock: wal')}: targets.main.resources: 'wal' is no clock; known: virtual, wall. "
+        "Did you mean 'wall'?"
+    ) in refused(tmp_path, text)
+
+
+def test_numbers_of_a_profile_are_plain_numbers(tmp_path: Path) -> None:
+    """ruamel keeps the spelling of a float in a class of its own, which is no JSON."""
+    socket = load(tmp_path, changed("profile: {}\n      cable", "profile: {boot_delay_s: 0.5}\n      cable")).options
+    assert socket.devices.socket is not None
+    assert type(socket.devices.socket.profile["boot_delay_s"]) is float

@@ -80,6 +80,9 @@ class Echo:
             data = self.board.storage.read("kept") or b"nothing"
         self.board.link.write(data)
 
+    def on_plug(self, plugged: bool, now: float) -> None:
+        """It has no plug contact."""
+
     def on_time(self, now: float) -> None:
         self.calls.append(("time", now))
         if self.profile.get("stuck"):

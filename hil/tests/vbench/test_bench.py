@@ -17,7 +17,7 @@ from hil.clock import stopwatch
 from hil.errors import ExitCode
 from hil.tests.vbench.bench_kit import PROGRAMS, Client, Harness, running
 from hil.vbench.__main__ import main
-from hil.vbench.bench import LateMeter
+from hil.vbench.late_meter import LateMeter
 from hil.vbench.server import MAX_SCPI_LINE, STANDARD_PORTS
 from hil.vbench.terminals import MeterSample
 

@@ -1,0 +1,75 @@
+Feature: A session outlives a restart and a gap of the link
+  Both devices write their session down before anything that depends on it. After a power cut they go on where they
+  were: no new transaction, no second fee, nothing paid twice (SPEC, "Restarts and lost links").
+
+  Scenario Outline: The socket's supply fails in the middle of a slice, in <mode> mode
+    Given the socket is under test in <mode> mode
+    And the load draws 1300 W
+    And the cable pays for at most 3 payments
+    When the devices are switched on
+    And the first payment has been accepted
+    And 10 s have passed
+    And the supply of the socket fails for 3 s
+    And the session has ended
+    Then power flowed again within 35 s of the restored supply
+    And 1 session began
+    And 3 payments of 0.1 mBTC were accepted
+    And the energy delivered is 24 Wh within 3 %
+    And the ledger holds <transactions> transactions with one fee each
+
+    Examples:
+      | mode        | transactions |
+      | single-fee  | 1            |
+      | per-payment | 3            |
+
+  Scenario: The cable's supply fails while power flows
+    Given the cable is under test in single-fee mode
+    And the load draws 1300 W
+    And the cable pays for at most 3 payments
+    When the devices are switched on
+    And the first payment has been accepted
+    And the supply of the cable fails for 1 s
+    And the session has ended
+    Then 1 session began
+    And the cable signed 3 payments
+    And the power was never interrupted before the credit was spent
+    And the energy delivered is 24 Wh within 2 %
+    And the ledger holds 1 transaction with one fee each
+
+  Scenario: The link is gone for less time than the credit lasts
+    Given the socket is under test in single-fee mode
+    And the load draws 1300 W
+    And the cable pays for at most 3 payments
+    When the devices are switched on
+    And the first payment has been accepted
+    And the link is interrupted for 10 s
+    And the session has ended
+    Then 1 session began
+    And the power was never interrupted before the credit was spent
+    And the energy delivered is 24 Wh within 2 %
+
+  Scenario: The link is gone for longer, and the cable calls again with its change
+    Given the socket is under test in single-fee mode
+    And the load draws 1300 W
+    And the cable pays for at most 3 payments
+    When the devices are switched on
+    And the first payment has been accepted
+    And the link is interrupted for 40 s
+    And a block is mined
+    And power flows again
+    And the session has ended
+    Then 2 sessions began
+    And at most 0.1 Wh flowed unpaid
+    And the ledger holds 2 transactions with one fee each
+
+  Scenario: The cable is pulled, and the socket settles within two seconds
+    Given the socket is under test in single-fee mode
+    And the load draws 1300 W
+    When the devices are switched on
+    And the first payment has been accepted
+    And 5 s have passed
+    And the cable is pulled out of the socket
+    And 2 s have passed
+    Then the newest valid transaction was broadcast and confirms
+    And at most 0.1 Wh flowed unpaid
+    And the socket received 0.1 mBTC in all

@@ -1,0 +1,51 @@
+"""What fails in the middle of a session: supply, link, plug; and whether the session goes on."""
+
+from __future__ import annotations
+
+from hil.bdd.catalogue import then, when
+from hil.evidence.limits import Limit, Measurement, Rule
+from hil.rig import interruptions, measuring
+from hil.rig.trial import Trial
+from hil.units import Second
+
+
+@when("the supply of the {device} fails for {duration}")
+def supply_fails(device: str, duration: Second, /, trial: Trial) -> None:
+    """The electronics of the device under test lose their supply (K3 or K4) and get it back; it boots anew."""
+    interruptions.interrupt_supply(trial, device, float(duration))
+
+
+@when("the link is interrupted for {duration}")
+def link_interrupted(duration: Second, /, trial: Trial) -> None:
+    """No byte passes between socket and cable, in either direction; both stay powered."""
+    interruptions.interrupt_link(trial, float(duration))
+
+
+@when("the cable is pulled out of the socket")
+def cable_pulled(trial: Trial) -> None:
+    """K2 opens: no power and no word passes between socket and cable any more; the socket may feel it."""
+    interruptions.pull_plug(trial)
+
+
+@when("a block is mined")
+def block_mined(trial: Trial) -> None:
+    """The bench's miner finds a block with what is in the mempool."""
+    trial.mine()
+
+
+@when("power flows again")
+def power_flows_again(trial: Trial) -> None:
+    """Waits for the first reading with power from now on, at most two minutes."""
+    measuring.await_power(trial)
+
+
+@then("{int} session(s) began")
+def sessions_began(count: int, /, trial: Trial) -> None:
+    """Counts the session ids for which the socket made an OFFER; a session that goes on keeps its id."""
+    measuring.sessions(trial, Measurement("sessions begun", Limit("count", count, count), Rule.EXACT))
+
+
+@then("power flowed again within {duration} of the restored supply")
+def power_after_supply(limit: Second, /, trial: Trial) -> None:
+    """From the last closing of the supply relay to the first reading with power after it."""
+    measuring.supply_to_power(trial, Measurement("restored supply to power", Limit("s", high=limit), Rule.INTERVAL))

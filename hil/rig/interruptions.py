@@ -1,0 +1,40 @@
+"""What the bench takes away from the device under test in the middle of a session: supply, link, plug."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hil.errors import AuthorError
+from hil.evidence.documents import Kind
+
+if TYPE_CHECKING:
+    from hil.rig.trial import Trial
+
+SUPPLY = {"socket": "K3", "cable": "K4"}
+"""The relay behind which the electronics of each device are fed (DESIGN §2)."""
+
+
+def interrupt_supply(trial: Trial, device: str, seconds: float) -> None:
+    """Take the supply of the device under test away for a while; raises AuthorError for the other one."""
+    if trial.plan.setup != f"{device} under test":
+        raise AuthorError(f"the {device} is not under test: the bench plays it, and its supply cannot fail")
+    relay = SUPPLY[device]
+    trial.rig.strategy.switch(relay, closed=False)
+    trial.sleep(seconds)
+    trial.rig.strategy.switch(relay, closed=True)
+
+
+def interrupt_link(trial: Trial, seconds: float) -> None:
+    """Let no byte through between the devices for a while, in either direction."""
+    line = trial.tapped_line()
+    line.cut = True
+    trial.recorder.write(Kind.FAULT, line.name, {"what": f"link interrupted for {seconds:g} s", "who": "bench"})
+    trial.sleep(seconds)
+    line.cut = False
+    trial.recorder.write(Kind.FAULT, line.name, {"what": "link restored", "who": "bench"})
+
+
+def pull_plug(trial: Trial) -> None:
+    """Pull the cable out of the socket: K2 opens, and nothing is said on the link any more."""
+    trial.rig.strategy.switch("K2", closed=False)
+    trial.tapped_line().cut = True

@@ -1,0 +1,45 @@
+"""Records of sessions: one encoding, and nothing else is taken for one."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hil.protocol.plain_cbor import dumps
+from hil.protocol.records import BadRecord, Record, decode_record, encode_record
+from hil.tests.protocol.record_samples import records, socket_records
+
+REPEATABLE = settings(derandomize=True, deadline=None, database=None, max_examples=60)
+
+
+@REPEATABLE
+@given(records)
+def test_a_record_comes_back_as_it_was_written(record: Record) -> None:
+    assert decode_record(encode_record(record)) == record
+
+
+@REPEATABLE
+@given(st.binary(max_size=200))
+def test_no_other_bytes_are_a_record_and_none_raise_anything_else(data: bytes) -> None:
+    try:
+        record = decode_record(data)
+    except BadRecord:
+        return
+    assert encode_record(record) == data
+
+
+@REPEATABLE
+@given(socket_records, st.data())
+def test_a_record_cut_off_anywhere_is_refused(record: Record, data: st.DataObject) -> None:
+    whole = encode_record(record)
+    with pytest.raises(BadRecord):
+        decode_record(whole[: data.draw(st.integers(0, len(whole) - 1))])
+
+
+@pytest.mark.parametrize(
+    "items", [[], [2, 1, b"", b""], [1], [1, 3, b"", b""], [1, 1], [1, 1, b"", b"", 1], [1, [], b"", b""]]
+)
+def test_an_array_of_another_shape_or_version_is_refused(items: list[object]) -> None:
+    with pytest.raises(BadRecord):
+        decode_record(dumps(items))

@@ -1,0 +1,45 @@
+"""The lab meter as the plant feeds it: samples are taken when there is time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from hil.vbench.terminals import VirtualInstrument
+
+if TYPE_CHECKING:
+    from hil.vbench.terminals import MeterSample
+
+
+class MeterInstrument(VirtualInstrument, Protocol):
+    """A virtual instrument that the plant feeds with samples."""
+
+    def update(self, sample: MeterSample) -> None: ...
+
+
+class LateMeter:
+    """A meter that takes its samples when there is time: after the reply, while the test side works on it.
+
+    Nobody can tell: whatever is asked of the instrument, and whatever begins anew, comes after the samples before it.
+    """
+
+    def __init__(self, meter: MeterInstrument) -> None:
+        self._meter = meter
+        self._samples: list[MeterSample] = []
+
+    def update(self, sample: MeterSample) -> None:
+        self._samples.append(sample)
+
+    def catch_up(self) -> None:
+        """Take the samples that wait."""
+        if self._samples:
+            samples, self._samples = self._samples, []
+            for sample in samples:
+                self._meter.update(sample)
+
+    def execute(self, line: str) -> str | None:
+        self.catch_up()
+        return self._meter.execute(line)
+
+    def power_on(self, seed: str) -> None:
+        self._samples.clear()
+        self._meter.power_on(seed)
