@@ -23,6 +23,7 @@ _SESSION = "session"
 _ADDRESSES = "addresses"
 _COINS = "coins"
 _GIVEN = "coins given"
+_UNBURIED = "unburied"
 
 
 class TornRecord(PeerViolation):
@@ -99,6 +100,19 @@ class DeviceJournal:
         index = self.addresses_used()
         self._write(_ADDRESSES, index + 1)
         return index
+
+    def keep_unburied(self, transactions: Sequence[bytes]) -> None:
+        """Keep the transactions that were broadcast and on which too few blocks lie."""
+        self._write(_UNBURIED, list(transactions))
+
+    def unburied(self) -> list[bytes]:
+        """Return the transactions kept last; raises TornRecord."""
+        found = self._read(_UNBURIED)
+        if found is None:
+            return []
+        if isinstance(found, list) and all(isinstance(each, bytes) for each in found):
+            return found
+        raise self._torn(_UNBURIED, "does not hold transactions")
 
     def skip_addresses(self, first: int) -> None:
         """Go on with index ``first``: those below may have been taken in a life that the storage knows nothing of."""

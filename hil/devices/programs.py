@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import abc
 import contextlib
+import dataclasses
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
+from hil.devices.burial import Burial
 from hil.devices.journal import DeviceJournal
 from hil.devices.profiles import CableProfile, DeviceProfile, SocketProfile
 from hil.errors import ConfigurationError, RigFault, nearest
@@ -132,6 +134,8 @@ class SocketProgram(_Firmware):
         super().__init__("socket", profile, board)
         self._terms = profile.terms()
         self._ledger_delay_s = profile.ledger_delay_s
+        self._burial: Burial | None = None
+        self._now = 0.0
 
     def _start(self, now: float) -> SocketPlayer | None:
         ledger = self._board.ledger
@@ -148,6 +152,9 @@ class SocketProgram(_Firmware):
         if left is None:
             self._journal.addresses_used()  # a torn record is found now, unless there is a session to settle first
         board = self._board
+        self._now = now
+        self._burial = Burial(self._journal, ledger, lambda text: self._say(text, self._now))
+        self._burial.start(now)
         player = SocketPlayer(
             SocketMachine(self._terms, Policy(), self._new_payee),
             write=board.link.write,
@@ -157,11 +164,35 @@ class SocketProgram(_Firmware):
             ledger=ledger,
             journal=self._journal,
             ledger_delay_s=self._ledger_delay_s,
-            hooks=self._hooks(),
+            hooks=dataclasses.replace(self._hooks(), on_broadcast=self._broadcast),
         )
         if isinstance(left, SocketRecord):
             player.restore(left, now)
         return player
+
+    def power_off(self, now: float) -> None:
+        super().power_off(now)
+        self._burial = None
+
+    def on_time(self, now: float) -> None:
+        self._now = now
+        super().on_time(now)
+        if self._burial is not None:
+            with self._fail_safe(now):
+                self._burial.on_time(now)
+
+    def on_link_bytes(self, data: bytes, now: float) -> None:
+        self._now = now
+        super().on_link_bytes(data, now)
+
+    def next_deadline(self) -> float | None:
+        due = super().next_deadline()
+        later = self._burial.next_deadline() if self._burial is not None else None
+        return due if later is None else later if due is None else min(due, later)
+
+    def _broadcast(self, transaction: bytes) -> None:
+        if self._burial is not None:
+            self._burial.add(transaction, self._now)
 
     def _new_payee(self) -> bytes:
         return self._account.key(RECEIVE, self._journal.take_address_index()).p2wpkh_script

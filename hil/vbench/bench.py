@@ -33,7 +33,7 @@ LINES = tuple(f"{role}-{line}" for line in ("link", "console") for role in ROLES
 PROGRAMS = "hil.devices.programs:build"
 """Where the device programs come from: ``module:callable``, a :class:`hil.devices.board.ProgramFactory`."""
 
-RPC_TIMEOUT = 10.0
+RPC_TIMEOUT = 2.0
 """Seconds of wall time that a device's ledger may take for one answer while virtual time stands still."""
 
 

@@ -137,6 +137,7 @@ class CutPair(DevicePair):
             if role not in self._off:
                 self._guarded(functools.partial(self.devices[role].supply, True))
         self.live(AFTER_S)
+        self.operations = {role: self.disks[role].operations for role in ROLES}
         if self._cut:
             self._to_come = []
             self._arm()  # it did not come any more
@@ -273,7 +274,7 @@ def all_cuts(mode: Mode) -> list[Cut]:
     everybody = (("socket",), ("cable",), ROLES)
     cuts = []
     for role in ROLES:
-        for number in range(calm.disks[role].operations):
+        for number in range(calm.operations[role]):
             # one device, and now and then both at once
             victims = ROLES if number % 4 == 3 else (role,)
             cuts += [Cut("before", role, number, victims)]
