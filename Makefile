@@ -11,10 +11,14 @@ RUN_OPTIONS ?=
 # Compiled modules are kept, whatever the caller's shell says: without them each start takes seconds longer.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: acceptance abuse smoke test lint perf fuzz spec setup clean
+.PHONY: acceptance ledger abuse smoke test lint perf fuzz spec setup clean
 
 acceptance: $(INSTALLED)
-	@$(BIN)/hil run features -m "not catalogue" $(RUN_OPTIONS)
+	@$(BIN)/hil run features -m "not catalogue and not ledger" $(RUN_OPTIONS)
+
+# What can go wrong with the ledger, and three ways to see it: about 40 s.
+ledger: $(INSTALLED)
+	@$(BIN)/hil run features/ledger $(RUN_OPTIONS)
 
 # Every way to cheat that the catalogue lists, in both directions: about 70 s.
 abuse: $(INSTALLED)

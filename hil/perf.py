@@ -17,8 +17,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from hil import perf_ledger
 from hil.adversary import campaign
-from hil.chain.providers import measure_ready
+from hil.chain import soak
+from hil.chain.snapshot import measure_fresh
 from hil.errors import ConfigurationError
 from hil.evidence.documents import Kind
 from hil.evidence.store import RunRecord, ScenarioRecord
@@ -41,9 +43,11 @@ def main() -> int:
         ("toast", lambda: _toast(root)),
         ("suite", lambda: _suite(root)),
         ("node", _node),
+        ("session node", _session_node),
         ("queries", _queries),
         ("pair sessions", _pair_sessions),
         ("chain sessions", _chain_sessions),
+        ("ledger views", _ledger_views),
     ]
     for name, measure in steps:
         print(f"measuring {name} ...", file=sys.stderr)
@@ -88,12 +92,21 @@ def _node() -> Mapping[str, Any]:
     ready: dict[str, float | None] = {}
     for provider in ("native", "docker"):
         try:
-            measure_ready(provider)  # the first one may build the image
-            ready[provider] = round(statistics.median(measure_ready(provider) for _ in range(TRIES)), 4)
+            measure_fresh(provider)  # the first one may build the image
+            ready[provider] = round(statistics.median(measure_fresh(provider) for _ in range(TRIES)), 4)
         except ConfigurationError as error:
             print(f"  {provider}: {error}", file=sys.stderr)
             ready[provider] = None
     return {"node_ready_s": ready}
+
+
+def _session_node() -> Mapping[str, Any]:
+    """500 scenarios in random order on one native node: cost of isolation, growth; null without a bitcoind."""
+    try:
+        return {"session_node_500": vars(soak.measure())}
+    except ConfigurationError as error:
+        print(f"  native: {error}", file=sys.stderr)
+        return {"session_node_500": None}
 
 
 def _queries() -> Mapping[str, Any]:
@@ -120,6 +133,15 @@ def _chain_sessions() -> Mapping[str, Any]:
         print(f"  native: {error}", file=sys.stderr)
         return {"chain_sessions_per_s": None, "chain_sessions": 0}
     return {"chain_sessions_per_s": round(done.per_second, 1), "chain_sessions": done.plans}
+
+
+def _ledger_views() -> Mapping[str, Any]:
+    """What each view of the ledger costs a device; null without a native bitcoind or an Electrum server."""
+    try:
+        return perf_ledger.measure()
+    except ConfigurationError as error:
+        print(f"  ledger views: {error}", file=sys.stderr)
+        return {"ledger_views": None}
 
 
 def _run(root: Path, what: str) -> RunRecord:

@@ -25,6 +25,7 @@ from pytest_bdd.parsers import StepParser
 from hil import units
 from hil.errors import AuthorError, nearest
 from hil.rig.counterparts import read_abuse
+from hil.rig.ledger_attacks import LIES
 from hil.units import Dimension
 
 if TYPE_CHECKING:
@@ -118,6 +119,8 @@ PARAMETERS: dict[str, Parameter] = {
         Parameter("tariff", units.quantity_pattern(Dimension.TARIFF), _read_tariff, "1250 sat/Wh"),
         _choice("device", "socket", "cable"),
         _choice("mode", "single-fee", "per-payment"),
+        _choice("ledger_view", "node", "spv", "api"),
+        _choice("lie", *LIES),
         _choice("relay", "K1", "K2", "K3", "K4"),
         Parameter("ordinal", "|".join(ORDINALS) + r"|\d+(?:st|nd|rd|th)", _read_ordinal, "third"),
         Parameter("int", r"-?\d+", _read_int, "5"),

@@ -6,6 +6,7 @@ import atexit
 import contextlib
 import os
 import secrets
+import shutil
 import socket
 import sys
 from typing import TYPE_CHECKING, Any, Final
@@ -13,27 +14,31 @@ from typing import TYPE_CHECKING, Any, Final
 import docker
 import docker.errors
 import requests
+from docker.types import Mount
 
 from hil.chain.image import digest_of, ensure_image, image_name
+from hil.chain.network_sockets import PEER_HOST, Sockets, on_bridge, on_host_network
 from hil.chain.node import (
     LAUNCH_ATTEMPTS,
     LOG_LINES,
-    OPTIONS,
+    REGTEST,
     START_TIMEOUT,
     NodeBase,
     NodeDescription,
-    free_port,
     guard,
+    options_of,
     port_was_taken,
     random_credentials,
 )
 from hil.chain.owner import Life, parse_owner, this_process
 from hil.chain.rpc import LedgerUnavailable, RpcClient, RpcEndpoint
+from hil.chain.snapshot_copy import data_folder
 from hil.clock import stopwatch
 from hil.errors import ConfigurationError, RigFault
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from docker import DockerClient
     from docker.models.containers import Container
@@ -41,9 +46,10 @@ if TYPE_CHECKING:
 OWNER_LABEL: Final = "micropay-hil.owner"
 STANDING: Final = "standing"
 
-_PORT = 18443
 _NOBODY = "65534:65534"
 _DATA = {"/data": "rw,mode=0700,uid=65534,gid=65534"}
+HARDENING: Final = {"read_only": True, "cap_drop": ["ALL"], "security_opt": ["no-new-privileges"]}
+_FULL_DISK_IS_AN_ERROR = ["sh", "-c", "trap '' XFSZ; exec bitcoind \"$@\"", "bitcoind"]
 _SYSTEM_SOCKETS = frozenset({"unix:///var/run/docker.sock", "unix:///run/docker.sock"})
 _DAEMON_TIMEOUT = 5.0
 BUILD_TIMEOUT: Final = 600.0
@@ -93,6 +99,10 @@ class ContainerNode(NodeBase):
     :param host_network: use the host's network (faster) or a port published on loopback; default: what works here.
     :param extra_options: options after the usual ones, e.g. ``-maxmempool=5``.
     :param standing: outlive this process, in a container of this name.
+    :param snapshot: begin with a copy of this folder (:mod:`hil.chain.snapshot`); the data then outlives bitcoind, in a
+        folder in memory that the daemon must see, too. An empty folder begins from nothing.
+    :param peers: listen for other nodes of ours; needs the host's network.
+    :param chain: another than regtest plays the wrong network.
     """
 
     provider = "docker"
@@ -104,13 +114,21 @@ class ContainerNode(NodeBase):
         host_network: bool | None = None,
         extra_options: Sequence[str] = (),
         standing: str | None = None,
+        snapshot: Path | None = None,
+        peers: bool = False,
+        chain: str = REGTEST,
         why: tuple[str, ...] = (),
     ) -> None:
         super().__init__(why)
         self._image = image or image_name()
         self._host_network = host_network
-        self._options = (*OPTIONS, *extra_options)
+        self._options = options_of(chain, extra_options)
         self._standing = standing
+        self._snapshot = snapshot
+        self._peers = peers
+        self._chain = chain
+        self.folder: Path | None = None
+        """Its data directory, if it began with a snapshot."""
         self._docker: DockerClient | None = None
         self._container: Container | None = None
         self._since_look = stopwatch()
@@ -129,7 +147,7 @@ class ContainerNode(NodeBase):
             reap(self._docker)
             image, notes = ensure_image(self._docker, self._image)
             client = self._launch_until_port_is_free(self._docker)
-            version, subversion = guard(client)
+            version, subversion = guard(client, self._chain)
             client.close()
         except BaseException as error:
             self.stop()
@@ -162,44 +180,74 @@ class ContainerNode(NodeBase):
                     raise
         raise AssertionError("the last attempt returns or raises")
 
+    def run_again(self) -> None:
+        """Start the container again on the same data, ports and credentials, after it has ended.
+
+        Raises ConfigurationError if its data were in its own memory, which is gone.
+        """
+        if self.folder is None:
+            raise ConfigurationError(
+                "the data of this container ended with it", remedy="Start it with a snapshot, or use a native node"
+            )
+        self.container.start()
+        rpc = RpcClient(self.endpoint)
+        rpc.wait_until_ready(START_TIMEOUT, self._check_alive)
+        rpc.close()
+
+    def wait_ended(self, timeout: float) -> None:
+        """Return when bitcoind has ended; raises RigFault if it still runs after ``timeout`` seconds."""
+        try:
+            self.container.wait(timeout=timeout)
+        except _UNREACHABLE as error:
+            raise RigFault(f"waited {timeout:g} s for bitcoind to end in vain ({error})") from error
+
     def _launch(self, client: DockerClient) -> RpcClient:
-        if self._host_network is None:
-            self._host_network = shares_our_network()
         user, password, authorisation = random_credentials()
-        if self._host_network:
-            port = free_port()
-            network: dict[str, Any] = {"network_mode": "host"}
-            listen = ["-rpcbind=127.0.0.1", "-rpcallowip=127.0.0.1", f"-rpcport={port}"]
+        sockets = self._sockets()
+        options: dict[str, Any] = {**HARDENING, **sockets.settings}
+        if self._snapshot is None:
+            options |= {"tmpfs": _DATA, "user": _NOBODY}
         else:
-            port = 0
-            network = {"ports": {f"{_PORT}/tcp": ("127.0.0.1", None)}}
-            # inside, calls come from Docker's own bridge; outside, the port is on loopback only
-            listen = ["-rpcbind=0.0.0.0", "-rpcallowip=0.0.0.0/0", f"-rpcport={_PORT}"]
+            self.folder, owner = data_folder(self._snapshot)
+            options |= {"mounts": [Mount("/data", str(self.folder), type="bind")], "user": owner}
         self._container = client.containers.create(
             self._image,
-            [*self._options, "-datadir=/data", *listen, authorisation],
-            entrypoint=["bitcoind"],
+            [*self._options, "-datadir=/data", *sockets.options, authorisation],
+            entrypoint=["bitcoind"] if self.folder is None else _FULL_DISK_IS_AN_ERROR,
             name=self._standing or f"micropay-hil-{secrets.token_hex(4)}",
             labels={OWNER_LABEL: STANDING if self._standing else str(this_process())},
-            user=_NOBODY,
             working_dir="/data",
-            tmpfs=_DATA,
-            read_only=True,
-            cap_drop=["ALL"],
-            security_opt=["no-new-privileges"],
-            **network,
+            **options,
         )
         self._container.start()
-        if not self._host_network:
-            self._container.reload()
-            published = self._container.ports.get(f"{_PORT}/tcp") or []
-            port = int(published[0]["HostPort"]) if published else 0  # it has ended already: the wait will say so
-        endpoint = RpcEndpoint("127.0.0.1", port, user, password)
+        endpoint = RpcEndpoint(PEER_HOST, self._outside(sockets.rpc), user, password)
+        self._notifications = f"tcp://{PEER_HOST}:{self._outside(sockets.notifications)}"
+        self._peer_port = sockets.peers
         rpc = RpcClient(endpoint)
         self._since_look = stopwatch()
         rpc.wait_until_ready(START_TIMEOUT, self._check_alive)
         self._endpoint = endpoint
         return rpc
+
+    def _sockets(self) -> Sockets:
+        if self._host_network is None:
+            self._host_network = shares_our_network()
+        if self._host_network:
+            return on_host_network(peers=self._peers)
+        if self._peers:
+            raise ConfigurationError(
+                "two nodes in containers meet on the host's network only, which this Docker daemon does not share",
+                remedy="Use NODE=native",
+            )
+        return on_bridge()
+
+    def _outside(self, port: int) -> int:
+        """Return the port by which we reach ``port`` of the container; 0 if it has ended: the wait will say so."""
+        if self._host_network:
+            return port
+        self.container.reload()
+        published = self.container.ports.get(f"{port}/tcp") or []
+        return int(published[0]["HostPort"]) if published else 0
 
     def _check_alive(self) -> None:
         if self._since_look() < _LOOK_PERIOD:
@@ -227,6 +275,9 @@ class ContainerNode(NodeBase):
         if container is not None:
             with contextlib.suppress(*_UNREACHABLE):
                 container.remove(force=True, v=True)
+        folder, self.folder = self.folder, None
+        if folder is not None:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def reap(client: DockerClient) -> list[str]:

@@ -9,35 +9,37 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hil.chain import debian
 from hil.chain.folders import memory_folder
+from hil.chain.network_sockets import notification_options, peer_options
 from hil.chain.node import (
     LAUNCH_ATTEMPTS,
     LOG_LINES,
-    OPTIONS,
+    REGTEST,
     START_TIMEOUT,
     WAYS_OUT,
     NodeBase,
     NodeDescription,
     free_port,
     guard,
+    options_of,
     port_was_taken,
     random_credentials,
 )
-from hil.chain.owner import Life, parse_owner, this_process
+from hil.chain.owner import Life, parse_owner
 from hil.chain.rpc import LedgerUnavailable, RpcClient, RpcEndpoint
+from hil.chain.snapshot_copy import PREFIX, new_folder
 from hil.errors import ConfigurationError, RigFault
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_PREFIX = "micropay-hil-node."
 _KILL_TIMEOUT = 10.0
+_LONGEST_SOCKET_PATH = 107  # sun_path of unix(7), less its final zero
 
 _DIE_WITH_PARENT = """\
 import ctypes, os, signal, sys
@@ -76,16 +78,30 @@ class NativeNode(NodeBase):
 
     :param extra_options: options after the usual ones, e.g. ``-maxmempool=5``.
     :param standing: outlive this process, with its data in this folder, which must not exist yet.
+    :param snapshot: begin with a copy of this folder (:mod:`hil.chain.snapshot`).
+    :param peers: listen for other nodes of ours.
+    :param chain: another than regtest plays the wrong network.
     """
 
     provider = "native"
 
     def __init__(
-        self, *, extra_options: Sequence[str] = (), standing: Path | None = None, why: tuple[str, ...] = ()
+        self,
+        *,
+        extra_options: Sequence[str] = (),
+        standing: Path | None = None,
+        snapshot: Path | None = None,
+        peers: bool = False,
+        chain: str = REGTEST,
+        why: tuple[str, ...] = (),
     ) -> None:
         super().__init__(why)
-        self._options = (*OPTIONS, *extra_options)
+        self._options = options_of(chain, extra_options)
         self._standing = standing
+        self._snapshot = snapshot
+        self._peers = peers
+        self._chain = chain
+        self._arguments: list[str] = []
         self._process: subprocess.Popen[bytes] | None = None
         self._exited = threading.Event()
         self.folder: Path | None = None
@@ -113,7 +129,7 @@ class NativeNode(NodeBase):
                     self._discard()
                     if not retry:
                         raise
-            version, subversion = guard(client)
+            version, subversion = guard(client, self._chain)
             client.close()
         except BaseException:
             self.stop()
@@ -130,13 +146,17 @@ class NativeNode(NodeBase):
 
     def _launch(self, command: list[str]) -> RpcClient:
         if self._standing is None:
-            self.folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{this_process()}.", dir=memory_folder()))
+            self.folder = new_folder()
         else:
             self._standing.mkdir(mode=0o700)
             self.folder = self._standing
+        if self._snapshot is not None:
+            shutil.copytree(self._snapshot, self.folder, dirs_exist_ok=True)
         user, password, authorisation = random_credentials()
         endpoint = RpcEndpoint("127.0.0.1", free_port(), user, password)
-        arguments = [
+        self._notifications = _notifications_in(self.folder)
+        self._peer_port = free_port() if self._peers else 0
+        self._arguments = [
             *command,
             *self._options,
             f"-datadir={self.folder}",
@@ -144,18 +164,38 @@ class NativeNode(NodeBase):
             "-rpcallowip=127.0.0.1",
             f"-rpcport={endpoint.port}",
             authorisation,
+            *notification_options(self._notifications),
+            *(peer_options(self._peer_port) if self._peers else ()),
         ]
+        client = self._run(endpoint)
+        self._endpoint = endpoint
+        return client
+
+    def run_again(self) -> None:
+        """Start bitcoind again on the same data, ports and credentials, after it has ended; see :meth:`wait_ended`."""
+        self._run(self.endpoint).close()
+
+    def wait_ended(self, timeout: float) -> None:
+        """Return when bitcoind has ended; raises RigFault if it still runs after ``timeout`` seconds."""
+        if not self._exited.wait(timeout):
+            raise RigFault(f"waited {timeout:g} s for bitcoind to end in vain; last words: {self._log()}")
+
+    def _run(self, endpoint: RpcEndpoint) -> RpcClient:
+        if self.folder is None:
+            raise self._not_started()
         self._exited = threading.Event()
         launched = threading.Event()
         # The kernel's notice of a parent's death is about the *thread* that started the child, so a thread that
         # lives as long as the child does it; it also notices the end at once.
         threading.Thread(
-            target=self._keep, args=(arguments, self.folder / "node.log", launched), name="bitcoind", daemon=True
+            target=self._keep,
+            args=(self._arguments, self.folder / "node.log", launched),
+            name="bitcoind",
+            daemon=True,
         ).start()
         launched.wait()
         client = RpcClient(endpoint)
         client.wait_until_ready(START_TIMEOUT, self._check_alive)
-        self._endpoint = endpoint
         return client
 
     def _keep(self, arguments: list[str], log: Path, launched: threading.Event) -> None:
@@ -169,6 +209,7 @@ class NativeNode(NodeBase):
                     stdout=output,
                     stderr=subprocess.STDOUT,
                     start_new_session=True,  # Ctrl-C is for us: we still need the ledger to end in order
+                    restore_signals=False,  # SIGXFSZ stays ignored: a full disk is an error, not a death
                 )
             self._process = process
         finally:
@@ -204,14 +245,20 @@ class NativeNode(NodeBase):
             self.folder = None
 
 
+def _notifications_in(folder: Path) -> str:
+    """Return a ZeroMQ address in the node's private folder; on loopback if its path is too long for a socket."""
+    path = folder / "notifications"
+    return f"ipc://{path}" if len(str(path)) < _LONGEST_SOCKET_PATH else f"tcp://127.0.0.1:{free_port()}"
+
+
 def reap() -> list[str]:
     """End nodes whose owner is dead and remove their data; return the names of the folders removed.
 
     The kernel has ended most of them with their owner; what is left is mainly their data in memory.
     """
     removed = []
-    for folder in memory_folder().glob(f"{_PREFIX}*"):
-        owner = parse_owner(folder.name.removeprefix(_PREFIX).rpartition(".")[0])
+    for folder in memory_folder().glob(f"{PREFIX}*"):
+        owner = parse_owner(folder.name.removeprefix(PREFIX).rpartition(".")[0])
         try:
             ours = folder.stat().st_uid == os.getuid()
         except OSError:

@@ -5,20 +5,25 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-import socket
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, Protocol, Self
 
+from hil.chain.network_sockets import PEER_HOST
+from hil.chain.network_sockets import free_port as free_port
 from hil.chain.rpc import METHOD_NOT_FOUND, RpcClient, RpcEndpoint, RpcError, WrongCredentials
-from hil.errors import ConfigurationError, RigFault
+from hil.errors import ConfigurationError, RigFault, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from types import TracebackType
 
 EPOCH: Final = int(datetime(2017, 6, 6, tzinfo=UTC).timestamp())
 """Time zero of every chain, in Unix seconds: the day of the Global IoT Summit 2017 (DESIGN §1)."""
+
+REGTEST: Final = "regtest"
+CHAINS: Final = (REGTEST, "signet", "testnet4")
+"""Where a node of ours may be; all but the first only to play the wrong network, and without peers."""
 
 OPTIONS: Final = (
     "-regtest",
@@ -48,6 +53,7 @@ OLDEST_VERSION: Final = 240_000
 START_TIMEOUT: Final = 20.0
 LOG_LINES: Final = 6
 LAUNCH_ATTEMPTS: Final = 3
+_TAKEN: Final = ("Unable to start HTTP server", "Unable to bind to", "Failed to listen on any port")
 
 WAYS_OUT: Final = (
     "Ways out: start a Docker daemon; or install Bitcoin Core or Knots, so that bitcoind is on PATH; or give apt a "
@@ -121,6 +127,20 @@ class NodeBase:
         self.why = why
         self._endpoint: RpcEndpoint | None = None
         self._description: NodeDescription | None = None
+        self._notifications = ""
+        self._peer_port = 0
+
+    @property
+    def notifications(self) -> str:
+        """ZeroMQ address at which the node publishes ``sequence`` and ``hashblock``; empty if it does not."""
+        return self._notifications
+
+    @property
+    def peer_address(self) -> str:
+        """Where other nodes of ours reach it; raises ConfigurationError if it was not started with ``peers``."""
+        if not self._peer_port:
+            raise ConfigurationError("this node listens for no other node", remedy="Start it with peers=True")
+        return f"{PEER_HOST}:{self._peer_port}"
 
     @property
     def endpoint(self) -> RpcEndpoint:
@@ -163,22 +183,26 @@ def random_credentials() -> tuple[str, str, str]:
     return user, password, f"-rpcauth={user}:{salt}${digest}"
 
 
-def free_port() -> int:
-    """Return a port of the loopback interface that nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def port_was_taken(error: RigFault, last_words: str) -> bool:
     """Tell whether a node failed to start because somebody took its port after :func:`free_port` had found it.
 
     Either the node said so, or the other one, perhaps a bitcoind too, answered us and did not know us.
     """
-    return isinstance(error, WrongCredentials) or "Unable to start HTTP server" in last_words
+    return isinstance(error, WrongCredentials) or any(words in last_words for words in _TAKEN)
 
 
-def guard(client: RpcClient) -> tuple[int, str]:
+def options_of(chain: str, extra: Sequence[str]) -> tuple[str, ...]:
+    """Return the options of a node of ours; any chain but regtest is there to play the wrong network.
+
+    Raises ConfigurationError for a chain that is not one of the test chains: never real money.
+    """
+    if chain not in CHAINS:
+        raise ConfigurationError(f"'{chain}' is no chain for a node of the bench{nearest(chain, CHAINS)}")
+    usual = OPTIONS if chain == REGTEST else (f"-chain={chain}", *OPTIONS[1:])
+    return (*usual, *extra)
+
+
+def guard(client: RpcClient, expected: str = REGTEST) -> tuple[int, str]:
     """Return the node's version and subversion if it is one that this bench may use.
 
     Raises ConfigurationError if it is not on regtest (real money!), too old, or if it follows Knots' dormant hard
@@ -186,9 +210,9 @@ def guard(client: RpcClient) -> tuple[int, str]:
     """
     place = client.endpoint.place
     chain, network = client.batch([("getblockchaininfo",), ("getnetworkinfo",)])
-    if chain["chain"] != "regtest":
+    if chain["chain"] != expected:
         raise ConfigurationError(
-            f"the node is on chain '{chain['chain']}'; only regtest is allowed",
+            f"the node is on chain '{chain['chain']}'; only {expected} is allowed",
             place=place,
             remedy="Start it with -regtest",
         )

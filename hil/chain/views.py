@@ -127,13 +127,15 @@ class NodeView:
         return None if self._client.call("getindexinfo").get("txindex") else self._first_height
 
     def _block_of(self, txid: str) -> str | None:
+        """Return the hash of the block of the best chain that holds the transaction; None if none does."""
         try:
-            block = self._client.call("getrawtransaction", txid, True).get("blockhash")
+            found = self._client.call("getrawtransaction", txid, True)
         except RpcError as error:
             if error.code == _NOT_FOUND:
                 return None
             raise
-        return None if block is None else str(block)
+        # after a reorganisation the transaction index still names the block that was left behind
+        return str(found["blockhash"]) if found.get("confirmations", 0) >= 1 else None
 
     def _is_confirmed(self, transaction: bytes, code: int) -> bool:
         """Tell whether a refused transaction is in a block; all its outputs may be spent, so the node can't tell."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from hil.devices.defects import Defect
 from hil.protocol.coins import Coin, OutPoint
 from hil.protocol.messages import MAX_COINS
 from hil.protocol.policy import Misuse, Mode, Network, SocketTerms
@@ -84,6 +85,8 @@ class SocketProfile(DeviceProfile):
     min_confirmations: int = Field(default=1, ge=0, le=100)
     ledger_delay_s: float = Field(default=0.05, ge=0, le=10)
     """How long a question to the ledger takes on the device's processor (signature checks and RPC on a Pi)."""
+    defects: tuple[Defect, ...] = ()
+    """Seeded defects, see :mod:`hil.devices.defects`."""
 
     @model_validator(mode="after")
     def _can_be_kept(self) -> SocketProfile:

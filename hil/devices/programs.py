@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from hil.devices.burial import Burial
+from hil.devices.defects import DefectiveLedger
 from hil.devices.journal import DeviceJournal
 from hil.devices.profiles import CableProfile, DeviceProfile, SocketProfile
 from hil.errors import ConfigurationError, RigFault, nearest
@@ -134,6 +135,7 @@ class SocketProgram(_Firmware):
         super().__init__("socket", profile, board)
         self._terms = profile.terms()
         self._ledger_delay_s = profile.ledger_delay_s
+        self._defects = profile.defects
         self._burial: Burial | None = None
         self._now = 0.0
 
@@ -141,6 +143,8 @@ class SocketProgram(_Firmware):
         ledger = self._board.ledger
         if ledger is None:
             raise ConfigurationError("a socket needs a view of the ledger", remedy="Give the virtual bench a node.")
+        if self._defects:
+            ledger = DefectiveLedger(ledger, self._defects)
         try:
             if not ledger.ready():
                 self._say("ledger not ready", now)
@@ -153,8 +157,9 @@ class SocketProgram(_Firmware):
             self._journal.addresses_used()  # a torn record is found now, unless there is a session to settle first
         board = self._board
         self._now = now
-        self._burial = Burial(self._journal, ledger, lambda text: self._say(text, self._now))
-        self._burial.start(now)
+        if "forgets-payments" not in self._defects:
+            self._burial = Burial(self._journal, ledger, lambda text: self._say(text, self._now))
+            self._burial.start(now)
         player = SocketPlayer(
             SocketMachine(self._terms, Policy(), self._new_payee),
             write=board.link.write,

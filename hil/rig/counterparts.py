@@ -98,13 +98,17 @@ class CableSide:
         self._trial = trial
         keys = Account(account_seed(trial.seed, "counterpart cable"))
         self._receive, self._change = keys.key(RECEIVE, 0), keys.key(CHANGE, 0)
+        self.keys = {
+            script: key for key in (self._receive, self._change) for script in (key.p2wpkh_script, key.p2pkh_script)
+        }
+        """By script, of its coins and its change."""
         self._coins: list[Coin] = []
 
     def fund(self) -> list[Coin]:
         """Give the counterpart cable its coins."""
         plan = self._trial.plan
         script = self._receive.p2wpkh_script if plan.funding_type == "P2WPKH" else self._receive.p2pkh_script
-        self._coins = self._trial.rig.ledger.fund(script, Satoshi(plan.funds_sat), outputs=_coins_wanted(plan.abuse))
+        self._coins = self._trial.rig.side.fund(script, Satoshi(plan.funds_sat), _coins_wanted(plan.abuse))
         return self._coins
 
     def device_profiles(self) -> dict[str, Mapping[str, Any] | None]:
@@ -114,15 +118,12 @@ class CableSide:
     def player(self, line: Line) -> tuple[CablePlayer, Cheat | None]:
         """Build the cable on ``line``; it meters with the lab's meter."""
         trial = self._trial
-        keys = {
-            script: key for key in (self._receive, self._change) for script in (key.p2wpkh_script, key.p2pkh_script)
-        }
-        abuse = self._abuse(keys, line)
+        abuse = self._abuse(self.keys, line)
         machine = CableMachine(
             CableLimits(max_payments=trial.plan.max_payments),
             Policy(),
             self._coins,
-            keys,
+            self.keys,
             self._change.p2wpkh_script,
             _session_ids(trial.seed),
         )
@@ -171,7 +172,7 @@ class SocketSide:
         """Give the cable under test its coins."""
         plan = self._trial.plan
         script = self._cable.p2wpkh_script if plan.funding_type == "P2WPKH" else self._cable.p2pkh_script
-        self._coins = self._trial.rig.ledger.fund(script, Satoshi(plan.funds_sat), outputs=_coins_wanted(plan.abuse))
+        self._coins = self._trial.rig.side.fund(script, Satoshi(plan.funds_sat), _coins_wanted(plan.abuse))
         return self._coins
 
     def device_profiles(self) -> dict[str, Mapping[str, Any] | None]:

@@ -82,6 +82,10 @@ class RigOptions(_Strict):
     description: str = ""
     setups: list[Literal["socket under test", "cable under test", "pair"]] = Field(min_length=1)
     appliances: list[Literal["toaster", "load"]] = Field(min_length=1)
+    ledger: Literal["node", "spv", "api"] = "node"
+    """How a socket on this bench sees the ledger, if a scenario does not say."""
+    ledger_views: list[Literal["node", "spv", "api"]] = Field(default=["node"], min_length=1)
+    """Which views this bench can give it."""
     limits: SafetyLimits
     instruments: dict[str, InstrumentFacts]
     devices: Devices

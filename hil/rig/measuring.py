@@ -15,7 +15,7 @@ from hil.evidence.documents import Kind, Verdict
 from hil.evidence.limits import Finding, Measurement
 from hil.evidence.timing import ZERO_POWER_W, EvidenceMissing, Interval, instant, power_came, power_lost, power_readings
 from hil.protocol.codes import ErrorCode
-from hil.protocol.messages import Error, Offer, Payment, Receipt
+from hil.protocol.messages import Error, Offer, Payment, PaymentRequest, Receipt
 from hil.protocol.transactions import parse_transaction
 from hil.rig.interruptions import SUPPLY
 from hil.units import Second, WattHour
@@ -43,14 +43,14 @@ def energy(trial: Trial, measurement: Measurement) -> None:
     """Integrated energy at the lab meter at the end of the scenario."""
     trial.declare(measurement)
     _watch_aftermath(trial)
-    _take(trial, measurement, lambda: _energy(trial, 0.0))
+    take(trial, measurement, lambda: _energy(trial, 0.0))
 
 
 def unpaid_energy(trial: Trial, measurement: Measurement) -> None:
     """Energy at the lab meter less what the receipts credited; never below zero by more than the uncertainty."""
     trial.declare(measurement)
     _watch_aftermath(trial)
-    _take(trial, measurement, lambda: _energy(trial, trial.credited_wh()))
+    take(trial, measurement, lambda: _energy(trial, trial.credited_wh()))
 
 
 def _energy(trial: Trial, credited: float) -> Interval:
@@ -64,10 +64,15 @@ def _energy(trial: Trial, credited: float) -> Interval:
     return Interval(value - credited - spread, value - credited + spread)
 
 
+def delivered(trial: Trial) -> Interval:
+    """Return the energy at the lab meter in Wh, with its uncertainty; raises EvidenceMissing without a reading."""
+    return _energy(trial, 0.0)
+
+
 def highest_power(trial: Trial, measurement: Measurement) -> None:
     """The largest reading of the scenario with its uncertainty."""
     trial.declare(measurement)
-    _take(trial, measurement, lambda: _highest(trial, [power for _, power in power_readings(trial.recorder.events)]))
+    take(trial, measurement, lambda: _highest(trial, [power for _, power in power_readings(trial.recorder.events)]))
 
 
 def power_before_payment(trial: Trial, measurement: Measurement) -> None:
@@ -79,7 +84,7 @@ def power_before_payment(trial: Trial, measurement: Measurement) -> None:
         end = receipts[0][0].t if receipts else math.inf
         return _highest(trial, [power for event, power in power_readings(trial.recorder.events) if event.t <= end])
 
-    _take(trial, measurement, find)
+    take(trial, measurement, find)
 
 
 def _highest(trial: Trial, powers: Sequence[float]) -> Interval:
@@ -101,7 +106,7 @@ def interruptions(trial: Trial, measurement: Measurement) -> None:
         first, last = flowing.index(True), len(flowing) - 1 - flowing[::-1].index(True)
         return _exactly(flowing[first:last].count(False))
 
-    _take(trial, measurement, find)
+    take(trial, measurement, find)
 
 
 def refusal_to_cut(trial: Trial, measurement: Measurement) -> None:
@@ -120,7 +125,7 @@ def refusal_to_cut(trial: Trial, measurement: Measurement) -> None:
         arrived = Interval(written.early, written.late + _transmission_s(spoiled.event))
         return power_lost(trial.recorder.events, arrived.early).since(arrived)
 
-    _take(trial, measurement, find)
+    take(trial, measurement, find)
 
 
 def _is_spoiled(frame: Frame, strike: Event) -> bool:
@@ -142,7 +147,7 @@ def payment_to_power(trial: Trial, measurement: Measurement) -> None:
         paid = instant(payments[0][0].event)
         return power_came(trial.recorder.events, paid.early).since(paid)
 
-    _take(trial, measurement, find)
+    take(trial, measurement, find)
 
 
 def await_power(trial: Trial) -> None:
@@ -159,7 +164,7 @@ def await_power(trial: Trial) -> None:
 def sessions(trial: Trial, measurement: Measurement) -> None:
     """Number of different sessions for which an OFFER passed on the line."""
     trial.declare(measurement)
-    _take(trial, measurement, lambda: _exactly(len({offer.session for _, offer in trial.messages(Offer)})))
+    take(trial, measurement, lambda: _exactly(len({offer.session for _, offer in trial.messages(Offer)})))
 
 
 def supply_to_power(trial: Trial, measurement: Measurement) -> None:
@@ -174,7 +179,7 @@ def supply_to_power(trial: Trial, measurement: Measurement) -> None:
         restored = instant(closings[-1])
         return power_came(trial.recorder.events, restored.early).since(restored)
 
-    _take(trial, measurement, find)
+    take(trial, measurement, find)
 
 
 def boot_to_payment(trial: Trial, measurement: Measurement) -> None:
@@ -187,19 +192,25 @@ def boot_to_payment(trial: Trial, measurement: Measurement) -> None:
             raise EvidenceMissing("no payment was accepted")
         return instant(receipts[0][0].event).since(instant(trial.powered_on))
 
-    _take(trial, measurement, find)
+    take(trial, measurement, find)
 
 
 def accepted(trial: Trial, measurement: Measurement) -> None:
     """Number of the newest payment with a receipt."""
     trial.declare(measurement)
-    _take(trial, measurement, lambda: _exactly(trial.accepted_payments()))
+    take(trial, measurement, lambda: _exactly(trial.accepted_payments()))
 
 
 def signed(trial: Trial, measurement: Measurement) -> None:
     """Number of different payments that passed on the line."""
     trial.declare(measurement)
-    _take(trial, measurement, lambda: _exactly(len({payment.n for _, payment in trial.messages(Payment)})))
+    take(trial, measurement, lambda: _exactly(len({payment.n for _, payment in trial.messages(Payment)})))
+
+
+def asked(trial: Trial, measurement: Measurement) -> None:
+    """Number of different payments that were requested on the line."""
+    trial.declare(measurement)
+    take(trial, measurement, lambda: _exactly(len({request.n for _, request in trial.messages(PaymentRequest)})))
 
 
 def paid(trial: Trial, measurement: Measurement) -> None:
@@ -211,7 +222,7 @@ def paid(trial: Trial, measurement: Measurement) -> None:
         amounts = [_paid_to(_payee(trial), newest[n].transaction) for n in range(1, trial.accepted_payments() + 1)]
         return _exactly(amounts[-1] if trial.plan.mode == "single-fee" else sum(amounts))
 
-    _take(trial, measurement, find)
+    take(trial, measurement, find)
 
 
 def settled(trial: Trial, measurement: Measurement) -> None:
@@ -222,7 +233,7 @@ def settled(trial: Trial, measurement: Measurement) -> None:
     for transaction in transactions:
         trial.record_transaction(transaction, "confirmed" if transaction.confirmations else "seen")
     confirmed = [each for each in transactions if each.confirmations >= 1 and each.fee > 0]
-    _take(trial, measurement, lambda: _exactly(len(confirmed)))
+    take(trial, measurement, lambda: _exactly(len(confirmed)))
 
 
 def newest_confirms(trial: Trial, measurement: Measurement) -> None:
@@ -242,7 +253,7 @@ def newest_confirms(trial: Trial, measurement: Measurement) -> None:
         trial.record_transaction(mined, "confirmed")
         return _exactly(mined.confirmations)
 
-    _take(trial, measurement, find)
+    take(trial, measurement, find)
 
 
 def received(trial: Trial, measurement: Measurement) -> None:
@@ -254,7 +265,7 @@ def received(trial: Trial, measurement: Measurement) -> None:
         confirmed = [each for each in trial.payments_on_ledger() if each.confirmations >= 1]
         return _exactly(sum(_paid_to(payee, each.raw) for each in confirmed))
 
-    _take(trial, measurement, find)
+    take(trial, measurement, find)
 
 
 def reported(trial: Trial, device: str, code: str, measurement: Measurement) -> None:
@@ -265,10 +276,11 @@ def reported(trial: Trial, device: str, code: str, measurement: Measurement) -> 
         raise AuthorError(f"the {device} is not under test in this scenario")
     trial.declare(measurement)
     errors = trial.messages(Error, "from device")
-    _take(trial, measurement, lambda: _exactly(sum(error.code is ErrorCode[code] for _, error in errors)))
+    take(trial, measurement, lambda: _exactly(sum(error.code is ErrorCode[code] for _, error in errors)))
 
 
-def _take(trial: Trial, measurement: Measurement, find: Callable[[], Interval]) -> None:
+def take(trial: Trial, measurement: Measurement, find: Callable[[], Interval]) -> None:
+    """Take a measurement that was declared; one whose evidence is missing is inconclusive."""
     try:
         found = find()
     except EvidenceMissing as missing:

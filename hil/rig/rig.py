@@ -16,23 +16,24 @@ from labgrid.resource import NetworkSerialPort
 from labgrid.strategy.common import StrategyError
 from serial import SerialException
 
-from hil.chain.ledger import RegtestLedger
-from hil.chain.rpc import RpcClient
-from hil.chain.views import NodeView
 from hil.clock import Clock, LockstepClock, stopwatch
 from hil.errors import ConfigurationError, RigFault
 from hil.links.serial_line import SerialLine
 from hil.rig.file import RigFile
 from hil.rig.file_target import LINES, RELAYS
 from hil.rig.labgrid_classes import BenchStrategy
+from hil.rig.ledger_side import LedgerSide
 from hil.rig.real_time import RigClock
 from hil.rig.turns import fastest_turns
 from hil.rig.virtual_bench import ADDRESS_VARIABLE, VirtualBenchProcess
 from hil.units import format_quantity
 
 if TYPE_CHECKING:
+    from hil.chain.lies import Lie
     from hil.chain.node import Node
+    from hil.chain.snapshot import OwnNode
     from hil.ports import Ledger, LedgerView, Load, Meter
+    from hil.rig.ledger_views import ViewKind
 
 LOOK_AFTER_DEVICES_S = 0.5
 """How often a rig in real time asks its virtual bench whether a device's program has ended."""
@@ -59,22 +60,20 @@ class Rig:
 
     def __init__(self, file: RigFile, node: Node, seed: int, bench: VirtualBenchProcess | None) -> None:
         self.file = file
-        self.node = node
         self.seed = seed
         self.bench = bench
         self._lockstep = bench is not None and not file.real_time
         self.clock: Clock = LockstepClock(bench) if bench is not None and self._lockstep else RigClock()
-        self._rpc = RpcClient(node.endpoint)
-        self._bank = RegtestLedger(self._rpc, seed=seed, now=lambda: self._bank_offset + self.clock.now())
-        self._bank_offset = 0.0
+        self.own_node: OwnNode | None = None
+        """The node that the present scenario has for itself."""
+        self._common = self.side = LedgerSide(node, seed, self._now)
         if bench is not None:
-            bench.ledger_touched = lambda: self._rpc.changes
-        self.ledger: Ledger = self._bank
-        self.ledger_view: LedgerView = NodeView(self._rpc)
+            bench.ledger_touched = self._touched
         environment, target = _labgrid(file)
         self._environment = environment
         self._closing = contextlib.ExitStack()
         self._closing.callback(environment.cleanup)
+        self._closing.callback(self._common.close)
         self.strategy: BenchStrategy = target.get_driver("BenchStrategy")
         self.meter: Meter = target.get_driver("PowerMeterDriver", name="meter").port
         self.load: Load = target.get_driver("LoadDriver", name="load").port
@@ -83,7 +82,6 @@ class Rig:
         self.lines = {name: SerialLine(name, _prompt(target.get_driver("SerialDriver", name=name))) for name in LINES}
         for relay in RELAYS:
             target.get_driver("DigitalOutputProtocol", name=relay)
-        self._bank.prepare()
 
     @classmethod
     @contextlib.contextmanager
@@ -106,32 +104,67 @@ class Rig:
             yield rig
             rig.make_safe()
 
+    def _now(self) -> float:
+        return self.clock.now()  # a bench in real time has another clock for each scenario
+
+    def _touched(self) -> int:
+        return self.side.touched()
+
+    @property
+    def ledger(self) -> Ledger:
+        """The bench's hand on the chain of the present scenario."""
+        return self.side.bank
+
+    @property
+    def ledger_view(self) -> LedgerView:
+        """How a counterpart socket sees it."""
+        return self.side.view
+
+    @contextlib.contextmanager
+    def with_node(self, node: OwnNode, *, behind: bool = False) -> Iterator[None]:
+        """Start ``node`` and give the bench its chain, for one scenario; it is ended afterwards.
+
+        :param behind: see :class:`LedgerSide`.
+        """
+        with node:
+            side = LedgerSide(node, self.seed, self._now, behind=node if behind else None)
+            self.own_node, self.side = node, side
+            try:
+                yield
+            finally:
+                side.close()
+                self.own_node, self.side = None, self._common
+
     def rewind(self) -> None:
         """Let a scenario's time begin at zero; the bench must be safe."""
-        self._bank_offset += self.clock.now()
+        self._common.rewind(self.clock.now())
         if isinstance(self.clock, LockstepClock):
             self.clock.reset()
         else:
             self.clock = RigClock()
 
-    def reset(self, devices: Mapping[str, Mapping[str, Any] | None], seed: str, plant: Mapping[str, Any]) -> None:
+    def reset(
+        self,
+        devices: Mapping[str, Mapping[str, Any] | None],
+        seed: str,
+        plant: Mapping[str, Any],
+        view: ViewKind,
+        lie: Lie | None = None,
+    ) -> None:
         """Put devices with these profiles on the virtual bench; prepare instruments and lines; wait till they settle.
 
         Called once a scenario, after :meth:`rewind`.
+
+        :param view: how the socket under test sees the ledger.
+        :param lie: what the server of that view lies about.
         """
         if self.bench is not None:
-            endpoint = self.node.endpoint
-            node = {
-                "host": endpoint.host,
-                "port": endpoint.port,
-                "user": endpoint.user,
-                "password": endpoint.password,
-            }
             self.bench.reset(
                 seed=seed,
                 plant={**self.file.options.plant, **plant},
                 devices=devices,
-                node=node,
+                node=self.side.access(),
+                view=self.side.views.access(view, lie),
                 clock="virtual" if self._lockstep else "wall",
             )
             if not self._lockstep:
@@ -141,7 +174,7 @@ class Rig:
             self.clock.attach(line)  # type: ignore[attr-defined]  # both clocks have it, for their own kind of line
         self.load.prepare()
         self.meter.prepare()
-        self._bank.begin()
+        self.side.bank.begin()
         self.clock.sleep(self.meter.settling)
 
     def _look_after_devices(self) -> None:
@@ -199,7 +232,6 @@ class Rig:
     def close(self) -> None:
         """Let go of everything; the bench should be safe by now."""
         self._closing.close()
-        self._rpc.close()
 
 
 def _bench_address(file: RigFile) -> str:

@@ -16,6 +16,7 @@ from hil.evidence.documents import Json, Kind, Verdict
 from hil.evidence.limits import worst
 from hil.evidence.store import ScenarioWriter
 from hil.rig.file import RigFile
+from hil.rig.ledger_side import BEHIND, own_node
 from hil.rig.recorder import Recorder
 from hil.rig.rig import Rig, SafeState
 from hil.rig.run_folder import ScenarioFacts, finish, new_folder, write_not_started
@@ -32,6 +33,8 @@ class OpenScenario:
     trial: Trial
     recorder: Recorder
     writer: ScenarioWriter
+    closing: contextlib.ExitStack
+    """What the scenario has for itself."""
 
 
 class Run:
@@ -82,12 +85,15 @@ class Run:
         """Open the evidence of a scenario and give it the bench."""
         rig = self.rig
         rig.rewind()
+        closing = contextlib.ExitStack()
+        if (node := own_node(facts.tags, self.seed, self._node_preference)) is not None:
+            closing.enter_context(rig.with_node(node, behind=BEHIND in facts.tags))
         writer = self._writer.scenario(number, facts.name)
         rig.clock.meanwhile = writer.encode_waiting
         recorder = Recorder(writer, rig.clock)
         recorder.write(Kind.START, "bench", facts.document(self.seed), host={"wall": utc_now().isoformat()})
         trial = Trial(rig, recorder, f"{self.seed}/{facts.feature}/{facts.label}")
-        return OpenScenario(trial, recorder, writer)
+        return OpenScenario(trial, recorder, writer, closing)
 
     def end(self, scenario: OpenScenario, verdict: Verdict, reason: str) -> tuple[Verdict, str]:
         """Make the bench safe and write the STOP event; return the verdict that stands, and why."""
@@ -97,6 +103,8 @@ class Run:
                 verdict, reason = worst([verdict, finding.verdict]), reason or str(finding)
         except RigFault as error:  # evidence cannot be written; the bench must become safe all the same
             verdict, reason = Verdict.RIG_FAULT, str(error)
+        if verdict in {Verdict.FAIL, Verdict.INCONCLUSIVE} and (why := trial.rig.side.lost()):
+            verdict, reason = Verdict.RIG_FAULT, f"the bench lost its node: {why}; before that: {reason}"
         safe = trial.rig.make_safe()
         self.bench_is_safe = safe.reached
         if not safe.reached:
@@ -105,6 +113,7 @@ class Run:
             self._stop(scenario, verdict, reason, safe)
         except RigFault as error:
             verdict, reason = Verdict.RIG_FAULT, str(error)
+        scenario.closing.close()
         self._verdicts.append(verdict)
         return verdict, reason
 

@@ -6,7 +6,7 @@ Then steps measure. Everything observed goes through the recorder into the evide
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -27,9 +27,14 @@ from hil.rig.tap import TappedLine
 from hil.rig.verdicts import Findings
 
 if TYPE_CHECKING:
+    from hil.chain.attacks_blocks import Miner
+    from hil.chain.attacks_mempool import FeePressure
+    from hil.chain.lies import Lie
     from hil.evidence.documents import Event, Json
     from hil.links.abuse_model import Cheat
     from hil.ports import LedgerTransaction, Reading
+    from hil.protocol.signing import Key
+    from hil.rig.ledger_views import ViewKind
     from hil.rig.rig import Rig
     from hil.units import Watt
 
@@ -54,6 +59,10 @@ class Plan:
     funds_sat: int = FUNDS_SAT
     funding_type: str = "P2WPKH"
     boot_delay_s: float = 0.0
+    ledger_view: ViewKind | None = None
+    """None: the rig file's."""
+    lie: Lie | None = None
+    """What the server of that view lies about."""
     abuse: AbusePlan | None = None
 
 
@@ -86,6 +95,10 @@ class Trial:
         self.abuse: Cheat | None = None
         self._counterpart: Counterpart | None = None
         self._tapped: TappedLine | None = None
+        self._side: CableSide | SocketSide | None = None
+        self.miner: Miner | None = None
+        """A miner in league with a cheat; made when he mines first."""
+        self.fee_pressure: FeePressure | None = None
         self._sampler = Sampler(rig.meter, rig.clock, recorder, rig.file.options.limits, self._on_reading)
 
     # --- Given -------------------------------------------------------------------------------------------------
@@ -131,8 +144,11 @@ class Trial:
         if plan.abuse is not None:
             plan.abuse.check(plan.setup, plan.mode)
         side = CableSide(self) if plan.setup == SOCKET_UNDER_TEST else SocketSide(self)
+        self._side = side
         self.coins = side.fund()
-        self.rig.reset(side.device_profiles(), self.seed, {})
+        self.rig.reset(
+            side.device_profiles(), self.seed, {}, plan.ledger_view or self.rig.file.options.ledger, plan.lie
+        )
         self.rig.on_switch(self._on_switch)
         self._record_funding()
         line = self.rig.lines[side.line]
@@ -185,6 +201,16 @@ class Trial:
     def accepted_payments(self) -> int:
         """Number of the newest payment that a receipt confirmed; 0 if there is none."""
         return max((receipt.n for _, receipt in self.messages(Receipt)), default=0)
+
+    def signed_payments(self) -> list[Payment]:
+        """Return all payments that passed on the line, oldest first."""
+        return [payment for _, payment in self.messages(Payment)]
+
+    def cable_keys(self) -> Mapping[bytes, Key]:
+        """Return the keys of the cable that the rig plays; raises AuthorError if it plays none."""
+        if not isinstance(self._side, CableSide):
+            raise AuthorError("the cable is under test and keeps its keys to itself")
+        return self._side.keys
 
     def newest_valid_payment(self) -> Payment:
         """Return the newest payment that a receipt confirmed; raises DeadlineExceeded if none was."""

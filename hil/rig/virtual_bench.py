@@ -69,13 +69,15 @@ class VirtualBenchProcess:
         plant: Mapping[str, Any],
         devices: Mapping[str, Mapping[str, Any] | None],
         node: Mapping[str, Any] | None,
+        view: Mapping[str, Any] | None = None,
         clock: str = "virtual",
     ) -> None:
         """Begin anew at zero: a plant, devices with these profiles, and the node that the socket asks.
 
+        :param view: another way for the socket to see that node's ledger, see :mod:`hil.rig.ledger_views`.
         :param clock: ``wall``: time passes by itself from now on, and the devices are processes of their own.
         """
-        request = {"op": "reset", "seed": seed, "plant": plant, "devices": devices, "node": node}
+        request = {"op": "reset", "seed": seed, "plant": plant, "devices": devices, "node": node, "view": view}
         self.ask(request if clock == "virtual" else {**request, "clock": clock})
 
     def look_for_faults(self) -> None:

@@ -8,8 +8,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from hil.chain.rpc import RpcClient, RpcEndpoint
-from hil.chain.views import NodeView
+from hil.chain.view_choice import OpenView, open_view
 from hil.errors import ConfigurationError, HilError
 from hil.vbench.firmware import DeviceHost, describe, meter_gain
 from hil.vbench.kernel import Kernel
@@ -19,7 +18,7 @@ from hil.vbench.plant import Plant
 from hil.vbench.processes import ProcessHost, Scratch
 from hil.vbench.quiet_ledger import QuietLedger
 from hil.vbench.terminals import VirtualInstrument
-from hil.vbench.world import ROLES, WorldRequest
+from hil.vbench.world import ROLES, NodeAccess, ViewAccess, WorldRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
     from hil.devices.board import ProgramFactory
     from hil.ports import LedgerView
     from hil.vbench.terminals import ElectronicLoadState, MeterSample
-    from hil.vbench.world import NodeAccess
 
 LINES = tuple(f"{role}-{line}" for line in ("link", "console") for role in ROLES)
 PROGRAMS = "hil.devices.programs:build"
@@ -71,6 +69,15 @@ class World:
             process.discard()
 
 
+def _open(access: NodeAccess | ViewAccess | None) -> OpenView:
+    match access:
+        case NodeAccess(host, port, user, password):
+            return open_view("node", host, port, user=user, password=password, timeout=RPC_TIMEOUT)
+        case ViewAccess(kind, host, port):
+            return open_view(kind, host, port, timeout=RPC_TIMEOUT)
+    raise AssertionError("asked for with a node")
+
+
 class Bench:
     """What the ports of the process talk to. Not thread-safe: everything runs in one event loop.
 
@@ -104,7 +111,7 @@ class Bench:
         self._scratch = Scratch()
         self._load_state = load_state
         self._programs = programs
-        self._ledger_client: tuple[NodeAccess, RpcClient] | None = None
+        self._open_view: tuple[NodeAccess | ViewAccess | None, OpenView] | None = None
         self.reset(first_world or WorldRequest())
 
     def now(self) -> float:
@@ -167,7 +174,7 @@ class Bench:
                 catch_up=lambda: self.catch_up(),  # noqa: PLW0108 - set anew when the bench begins to listen
             )
         for role in fitted if not on_the_wall else ():
-            ledger = self._ledger(request.node, kernel) if role == "socket" and request.node is not None else None
+            ledger = self._ledger(request, kernel) if role == "socket" and request.node is not None else None
             try:
                 hosts[role] = DeviceHost(
                     role,
@@ -203,13 +210,13 @@ class Bench:
         self.meter.update(sample)
         self.load.update()
 
-    def _ledger(self, node: NodeAccess, kernel: Kernel) -> LedgerView:
-        if self._ledger_client is None or self._ledger_client[0] != node:
-            if self._ledger_client is not None:
-                self._ledger_client[1].close()
-            endpoint = RpcEndpoint(node.host, node.port, node.user, node.password)
-            self._ledger_client = node, RpcClient(endpoint, timeout=RPC_TIMEOUT)
-        return QuietLedger(NodeView(self._ledger_client[1]), lambda: self.ledger_touched, lambda: kernel.now)
+    def _ledger(self, request: WorldRequest, kernel: Kernel) -> LedgerView:
+        access = request.view or request.node
+        if self._open_view is None or self._open_view[0] != access:
+            if self._open_view is not None:
+                self._open_view[1].close()
+            self._open_view = access, _open(access)
+        return QuietLedger(self._open_view[1].view, lambda: self.ledger_touched, lambda: kernel.now)
 
     # --- time --------------------------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from hil.vbench.parameters import PlantParameters
 
 ROLES = ("socket", "cable")
 CLOCKS = ("virtual", "wall")
+VIEWS = ("spv", "api")
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,15 @@ class NodeAccess:
 
 
 @dataclass(frozen=True)
+class ViewAccess:
+    """How the socket sees the ledger, if not by the node itself: ``spv`` or ``api``, and the server for it."""
+
+    kind: str
+    host: str
+    port: int
+
+
+@dataclass(frozen=True)
 class WorldRequest:
     """What a world shall be made of."""
 
@@ -31,6 +41,7 @@ class WorldRequest:
     devices: Mapping[str, Mapping[str, object] | None] = field(default_factory=dict)
     """Profiles of the devices fitted, by role."""
     node: NodeAccess | None = None
+    view: ViewAccess | None = None
     clock: str = "virtual"
     """``virtual``: devices inside the bench, time moved by the controller. ``wall``: devices as processes of their own
     (hil.vbench.processes), time as this machine's clock."""
@@ -38,17 +49,17 @@ class WorldRequest:
     @classmethod
     def of(cls, request: Mapping[str, object]) -> WorldRequest:
         """Return the parsed request; raises ConfigurationError that names the first thing wrong."""
-        unknown = set(request) - {"op", "seed", "plant", "devices", "node", "clock"}
+        unknown = set(request) - {"op", "seed", "plant", "devices", "node", "view", "clock"}
         if unknown:
             raise ConfigurationError(f"unknown fields: {', '.join(sorted(unknown))}", place="reset")
         seed, plant, node = request.get("seed", cls.seed), request.get("plant"), request.get("node")
-        devices = request.get("devices")
+        devices, view = request.get("devices"), request.get("view")
         if not isinstance(seed, str):
             raise ConfigurationError("must be a text", place="reset.seed")
         clock = request.get("clock", cls.clock)
         if clock not in CLOCKS:
             raise ConfigurationError(f"'{clock}' is no clock{nearest(str(clock), CLOCKS)}", place="reset.clock")
-        for name, value in {"plant": plant, "devices": devices, "node": node}.items():
+        for name, value in {"plant": plant, "devices": devices, "node": node, "view": view}.items():
             if value is not None and not isinstance(value, Mapping):
                 raise ConfigurationError("must be an object", place=f"reset.{name}")
         profiles = dict(devices) if isinstance(devices, Mapping) else {}
@@ -62,8 +73,16 @@ class WorldRequest:
             PlantParameters.of(plant if isinstance(plant, Mapping) else {}),
             profiles,
             _node_access(node) if isinstance(node, Mapping) else None,
+            _view_access(view) if isinstance(view, Mapping) else None,
             str(clock),
         )
+
+
+def _view_access(view: Mapping[str, object]) -> ViewAccess:
+    kind, host, port = (view.get(name) for name in ("kind", "host", "port"))
+    if kind in VIEWS and isinstance(host, str) and type(port) is int:
+        return ViewAccess(str(kind), host, port)
+    raise ConfigurationError(f"needs kind ({' or '.join(VIEWS)}), host (a text), port (a number)", place="reset.view")
 
 
 def _node_access(node: Mapping[str, object]) -> NodeAccess:

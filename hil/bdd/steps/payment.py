@@ -54,6 +54,12 @@ def boot_budget_missed(limit: Second, /, trial: Trial) -> None:
     )
 
 
+@then("the socket asked for {int} payment(s)")
+def asked(count: int, /, trial: Trial) -> None:
+    """Counts the payments with different numbers that the socket requested: it believed in the coins."""
+    measuring.asked(trial, Measurement("payments asked for", Limit("count", count, count), Rule.EXACT))
+
+
 @then("the cable signed {int} payment(s)")
 def signed(count: int, /, trial: Trial) -> None:
     """Counts the payments with different numbers that the cable sent."""

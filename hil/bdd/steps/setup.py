@@ -6,6 +6,7 @@ from hil.bdd.applicability import needs
 from hil.bdd.catalogue import given, when
 from hil.errors import AuthorError
 from hil.rig.file import RigFile
+from hil.rig.ledger_views import ViewKind
 from hil.rig.trial import TOASTER_W, Trial
 from hil.units import Satoshi, Second, Watt
 
@@ -27,6 +28,11 @@ def _toaster_there(rig: RigFile, _: Watt) -> str:
 
 def _defects_can_be_seeded(rig: RigFile, _: Second) -> str:
     return "" if "seeded-defects" in rig.features else f"rig '{rig.options.name}' has no feature 'seeded-defects'"
+
+
+def _view_offered(rig: RigFile, kind: ViewKind) -> str:
+    offered = rig.options.ledger_views
+    return "" if kind in offered else f"rig '{rig.options.name}' offers no view by '{kind}', only {', '.join(offered)}"
 
 
 @given("the {device} is under test in {mode} mode")
@@ -70,6 +76,13 @@ def coin_type(kind: str, /, trial: Trial) -> None:
     if kind not in {"P2WPKH", "P2PKH"}:
         raise AuthorError(f"'{kind}' is no type of coin; known: P2PKH, P2WPKH")
     trial.plan.funding_type = kind
+
+
+@given("the socket sees the ledger by {ledger_view}")
+@needs(_view_offered)
+def ledger_view(kind: ViewKind, /, trial: Trial) -> None:
+    """``node``: a full node; ``spv``: headers and proofs of an Electrum server; ``api``: its word taken for it."""
+    trial.plan.ledger_view = kind
 
 
 @given("the device under test needs {duration} longer to start, as a seeded defect")

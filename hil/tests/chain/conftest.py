@@ -12,6 +12,9 @@ from bitcoin.core.script import CScript
 
 from hil.chain import container, native
 from hil.chain.container import ContainerNode
+from hil.chain.electrum_client import ElectrumClient
+from hil.chain.electrum_server import ElectrumServer
+from hil.chain.electrum_sync import ServerFollower
 from hil.chain.ledger import RegtestLedger
 from hil.chain.native import NativeNode
 from hil.chain.rpc import RpcClient
@@ -38,7 +41,7 @@ PROVIDERS = [
 ]
 collect_ignore = [
     *([] if "docker" in PROVIDERS else ["test_container.py"]),
-    *([] if "native" in PROVIDERS else ["test_native.py"]),
+    *([] if "native" in PROVIDERS else ["test_native.py", "test_ledger_costs.py"]),
 ]
 
 AnyNode = ContainerNode | NativeNode
@@ -108,6 +111,21 @@ def ledger(shared_ledger: RegtestLedger) -> RegtestLedger:
     """The shared ledger at the beginning of a scenario."""
     shared_ledger.begin()
     return shared_ledger
+
+
+@pytest.fixture(scope="session")
+def electrum(node: AnyNode) -> Iterator[ElectrumServer]:
+    """A real Electrum server on the shared node."""
+    with ElectrumServer(node.endpoint, poll_ms=20) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def settled(client: RpcClient, electrum: ElectrumServer) -> Iterator[Callable[[], None]]:
+    """Wait until the Electrum server shows what the node has."""
+    asking = ElectrumClient(electrum.endpoint)
+    yield ServerFollower(client, asking).catch_up
+    asking.close()
 
 
 @pytest.fixture

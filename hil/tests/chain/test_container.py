@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import docker.errors
 import pytest
 
-from hil.chain import container
+from hil.chain import network_sockets
 from hil.chain.container import OWNER_LABEL, ContainerNode, connect, reap
 from hil.chain.image import DEFAULT_IMAGE, OWN_IMAGES, ensure_image
 from hil.chain.node import OPTIONS, free_port
@@ -118,8 +118,8 @@ def test_a_container_that_exits_at_start_is_noticed_with_its_last_words(daemon: 
 
 def test_a_port_taken_at_the_last_moment_is_replaced_by_another(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
-        ports = iter([other.getsockname()[1], free_port()])
-        monkeypatch.setattr(container, "free_port", lambda: next(ports))
+        ports = iter([other.getsockname()[1], *(free_port() for _ in range(3))])
+        monkeypatch.setattr(network_sockets, "free_port", lambda: next(ports))
         with ContainerNode(host_network=True) as node:
             assert node.endpoint.port != other.getsockname()[1]
 

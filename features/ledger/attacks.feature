@@ -1,0 +1,130 @@
+@ledger
+Feature: What can go wrong with the ledger, and what a socket makes of it
+  Until a payment is buried its coins are not the socket's. It watches for other spends while it delivers, keeps what it
+  broadcast until blocks lie on it, and sells nothing when it can no longer ask (SPEC, "Double spends", "Settlement").
+
+  Scenario: A double spend before the payment is broadcast
+    Given the socket is under test in single-fee mode
+    And the load draws 1300 W
+    When the devices are switched on
+    And the first payment has been accepted
+    And 10 s have passed
+    And the cable spends its coins elsewhere with a higher fee
+    Then the socket reports CONFLICT within 500 ms of the attack
+    And the power was cut within 1 s of the attack
+    And the socket lost at most 10000 sat
+
+  Scenario: A double spend after the payment was broadcast
+    Given the socket is under test in per-payment mode
+    And the load draws 1300 W
+    When the devices are switched on
+    And the first payment has been accepted
+    And 10 s have passed
+    And the cable spends its coins elsewhere with a higher fee
+    Then the socket reports CONFLICT within 500 ms of the attack
+    And the power was cut within 1 s of the attack
+    And the socket lost at most 10000 sat
+
+  @fresh_node
+  Scenario: A miner in league with the cable
+    Given the socket is under test in single-fee mode
+    And the load draws 1300 W
+    When the devices are switched on
+    And the first payment has been accepted
+    And 10 s have passed
+    And a miner in league with the cable mines a spend of its coins to itself
+    Then the socket reports CONFLICT within 500 ms of the attack
+    And the power was cut within 1 s of the attack
+    And the socket lost at most 10000 sat
+
+  @fresh_node
+  Scenario Outline: The last <depth> blocks are replaced after the settlement
+    Given the socket is under test in single-fee mode
+    And the load draws 1300 W
+    And the cable pays for at most 2 payments
+    When the devices are switched on
+    And the session has ended
+    And a block is mined
+    And the last <depth> blocks of the chain are replaced
+    Then the socket had its payment on the ledger again within 35 s of the relief
+    And the socket lost at most 200 sat
+
+    Examples:
+      | depth |
+      | 1     |
+      | 3     |
+
+  @fresh_node
+  Scenario: A reorganisation with a double spend after the settlement
+    Given the socket is under test in single-fee mode
+    And the load draws 1300 W
+    And the cable pays for at most 2 payments
+    When the devices are switched on
+    And the session has ended
+    And a block is mined
+    And the last 1 block of the chain are replaced by ones with a double spend
+    And 35 s have passed
+    Then the socket lost at most 20200 sat
+
+  @small_mempool
+  Scenario: The settlement is crowded out of the mempool
+    Given the socket is under test in single-fee mode
+    And somebody has the money to fill the mempool
+    And the load draws 1300 W
+    And the cable pays for at most 2 payments
+    When the devices are switched on
+    And the session has ended
+    And the newest payment is crowded out of the mempool
+    And the mempool is mined empty
+    Then the socket had its payment on the ledger again within 35 s of the relief
+    And the socket lost at most 200 sat
+
+  @small_mempool
+  Scenario: The fee market moves in the middle of the session
+    Given the socket is under test in single-fee mode
+    And somebody has the money to fill the mempool
+    And the load draws 1300 W
+    And the cable pays for at most 2 payments
+    When the devices are switched on
+    And the first payment has been accepted
+    And the mempool fills up with dearer transactions
+    And 60 s have passed
+    And the mempool is mined empty
+    Then the socket had its payment on the ledger again within 5 s of the relief
+    And the socket lost at most 200 sat
+
+  @fresh_node
+  Scenario: The node freezes in the middle of the session
+    Given the socket is under test in single-fee mode
+    And the load draws 1300 W
+    When the devices are switched on
+    And the first payment has been accepted
+    And 10 s have passed
+    And the node is frozen
+    Then the socket reports LEDGER_UNAVAILABLE within 500 ms of the attack
+    And the power was cut within 1 s of the attack
+    When the node goes on
+    Then the socket had its payment on the ledger again within 5 s of the relief
+    And the socket lost at most 0 sat
+
+  @fresh_node
+  Scenario: The node dies in the middle of the session and is started again
+    Given the socket is under test in single-fee mode
+    And the load draws 1300 W
+    When the devices are switched on
+    And the first payment has been accepted
+    And 10 s have passed
+    And the node is killed
+    Then the socket reports LEDGER_UNAVAILABLE within 500 ms of the attack
+    And the power was cut within 1 s of the attack
+    When the node is started again
+    Then the socket had its payment on the ledger again within 5 s of the relief
+    And the socket lost at most 0 sat
+
+  @still_downloading
+  Scenario: A node that is behind is not believed
+    Given the socket is under test in single-fee mode
+    And the load draws 1300 W
+    When the devices are switched on
+    And 60 s have passed
+    Then no power flowed

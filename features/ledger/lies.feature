@@ -1,0 +1,53 @@
+@ledger
+Feature: A server that lies about the ledger
+  Between an SPV client, or an API, and the ledger stands somebody else's server. SPV notices what can be proven, an API
+  notices nothing: what it costs is in docs/ledger-views.md. A node of the socket's own needs no server.
+
+  Scenario Outline: Forged confirmations of a coin that no block holds are noticed by SPV: <lie>
+    Given the socket is under test in single-fee mode
+    And the socket sees the ledger by spv
+    And the server of the ledger <lie>
+    And the cable will declare-an-unconfirmed-coin
+    And the load draws 1300 W
+    When the devices are switched on
+    And 60 s have passed
+    Then no power flowed
+    And the socket asked for 0 payments
+    And the socket reports LEDGER_UNAVAILABLE
+
+    Examples:
+      | lie                             |
+      | forges-confirmations            |
+      | forges-confirmations-and-proofs |
+
+  Scenario: Forged confirmations are believed by way of an API, which is why it is the weakest view
+    Given the socket is under test in single-fee mode
+    And the socket sees the ledger by api
+    And the server of the ledger forges-confirmations
+    And the cable will declare-an-unconfirmed-coin
+    And the load draws 1300 W
+    When the devices are switched on
+    And 30 s have passed
+    Then the socket asked for 1 payment
+
+  Scenario: Blocks are announced and their headers withheld
+    Given the socket is under test in single-fee mode
+    And the socket sees the ledger by spv
+    And the server of the ledger withholds-headers
+    And the load draws 1300 W
+    When the devices are switched on
+    And 60 s have passed
+    Then no power flowed
+
+  Scenario: A settlement that the server throws away is sent again
+    Given the socket is under test in single-fee mode
+    And the socket sees the ledger by spv
+    And the server of the ledger drops-broadcasts
+    And the load draws 1300 W
+    And the cable pays for at most 1 payments
+    When the devices are switched on
+    And the first payment has been accepted
+    And 40 s have passed
+    And the server of the ledger tells the truth again
+    Then the socket had its payment on the ledger again within 15 s of the relief
+    And the socket lost at most 100 sat

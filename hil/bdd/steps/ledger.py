@@ -1,0 +1,121 @@
+"""What befalls the ledger in the middle of a scenario, and what the socket must make of it. Tags give it a node of its
+own: ``@fresh_node``, ``@small_mempool``, ``@still_downloading``.
+"""
+
+from __future__ import annotations
+
+from hil.bdd.catalogue import given, then, when
+from hil.evidence.limits import Limit, Measurement, Rule
+from hil.rig import ledger_attacks, ledger_measuring
+from hil.rig.trial import Trial
+from hil.units import Satoshi, Second
+
+
+@given("somebody has the money to fill the mempool")
+def money_for_the_mempool(trial: Trial) -> None:
+    """Coins for some sixty large transactions; for a node with a small mempool."""
+    ledger_attacks.prepare_fee_pressure(trial)
+
+
+@given("the server of the ledger {lie}")
+def lying_server(name: str, /, trial: Trial) -> None:
+    """Between the socket and a server that others run; what each view notices is in docs/ledger-views.md."""
+    ledger_attacks.let_server_lie(trial, name)
+
+
+@when("the server of the ledger tells the truth again")
+def truthful_server(trial: Trial) -> None:
+    """From now on it answers what the node knows."""
+    ledger_attacks.let_server_tell_the_truth(trial)
+
+
+@when("the cable spends its coins elsewhere with a higher fee")
+def double_spend(trial: Trial) -> None:
+    """A transaction to the cable itself that every mempool prefers to the socket's."""
+    ledger_attacks.double_spend(trial)
+
+
+@when("a miner in league with the cable mines a spend of its coins to itself")
+def mined_rival(trial: Trial) -> None:
+    """The same in a block, past every mempool."""
+    ledger_attacks.mine_rival(trial)
+
+
+@when("the last {int} block(s) of the chain are replaced")
+def reorganisation(depth: int, /, trial: Trial) -> None:
+    """A longer chain without the transactions of the blocks that it replaces; they return to the mempool."""
+    ledger_attacks.reorganise(trial, depth, double_spent=False)
+
+
+@when("the last {int} block(s) of the chain are replaced by ones with a double spend")
+def reorganisation_with_rival(depth: int, /, trial: Trial) -> None:
+    """The same, and the new chain spends the cable's coins elsewhere: the payment is gone for good."""
+    ledger_attacks.reorganise(trial, depth, double_spent=True)
+
+
+@when("the newest payment is crowded out of the mempool")
+def crowded_out(trial: Trial) -> None:
+    """Large transactions with a high fee take all the room."""
+    ledger_attacks.evict(trial)
+
+
+@when("the mempool is mined empty")
+def mined_empty(trial: Trial) -> None:
+    """Three blocks, as many as a small mempool fills."""
+    ledger_attacks.relieve(trial)
+
+
+@when("the mempool fills up with dearer transactions")
+def fills_up(trial: Trial) -> None:
+    """Its floor rises above the fee rate that the session agreed."""
+    ledger_attacks.raise_floor(trial)
+
+
+@when("the node is frozen")
+def node_frozen(trial: Trial) -> None:
+    """It takes connections and answers nothing."""
+    ledger_attacks.pause_node(trial)
+
+
+@when("the node goes on")
+def node_goes_on(trial: Trial) -> None:
+    """A frozen node answers again."""
+    ledger_attacks.resume_node(trial)
+
+
+@when("the node is killed")
+def node_killed(trial: Trial) -> None:
+    """As in a power cut: its mempool is lost."""
+    ledger_attacks.kill_node(trial)
+
+
+@when("the node is started again")
+def node_started(trial: Trial) -> None:
+    """On the data that it had written."""
+    ledger_attacks.restart_node(trial)
+
+
+@then("the socket reports {word} within {duration} of the attack")
+def reported_in_time(code: str, limit: Second, /, trial: Trial) -> None:
+    """From the last thing that befell the ledger to the socket's ERROR with this code."""
+    ledger_measuring.attack_to_report(
+        trial, code, Measurement(f"attack to ERROR {code}", Limit("s", high=limit), Rule.INTERVAL)
+    )
+
+
+@then("the power was cut within {duration} of the attack")
+def cut_in_time(limit: Second, /, trial: Trial) -> None:
+    """From the last thing that befell the ledger to the first reading without power."""
+    ledger_measuring.attack_to_cut(trial, Measurement("attack to zero power", Limit("s", high=limit), Rule.INTERVAL))
+
+
+@then("the socket lost at most {amount}")
+def lost_at_most(limit: Satoshi, /, trial: Trial) -> None:
+    """The price of the energy delivered less what confirmed transactions pay to the offered payees."""
+    ledger_measuring.loss(trial, Measurement("lost by the socket", Limit("sat", high=limit), Rule.GUARDED))
+
+
+@then("the socket had its payment on the ledger again within {duration} of the relief")
+def on_ledger_again(limit: Second, /, trial: Trial) -> None:
+    """From the last thing that befell the ledger until it has the newest valid transaction; looked for each second."""
+    ledger_measuring.relief_to_ledger(trial, Measurement("relief to payment", Limit("s", high=limit), Rule.INTERVAL))

@@ -1,0 +1,103 @@
+"""The chain as one scenario has it: a node, the bench's hand on it, and the ways in which the socket may see it.
+
+A run has one of these for all its scenarios; one tagged ``@fresh_node`` gets a node of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from hil.chain import attacks_node
+from hil.chain.attacks_mempool import SMALL_MEMPOOL
+from hil.chain.attacks_node import STILL_DOWNLOADING
+from hil.chain.ledger import RegtestLedger
+from hil.chain.rpc import LedgerUnavailable, RpcClient
+from hil.chain.snapshot import fresh_node
+from hil.chain.views import NodeView
+from hil.rig.ledger_views import LedgerViews
+
+if TYPE_CHECKING:
+    from hil.chain.node import Node
+    from hil.chain.snapshot import OwnNode
+    from hil.protocol.coins import Coin
+    from hil.units import Satoshi
+
+FRESH_NODE, BEHIND = "fresh_node", "still_downloading"
+NODE_TAGS: dict[str, tuple[str, ...]] = {
+    FRESH_NODE: (),
+    "small_mempool": SMALL_MEMPOOL,
+    BEHIND: STILL_DOWNLOADING,
+}
+"""Tags that give a scenario a node of its own, with the options that each adds."""
+
+
+class LedgerSide:
+    """See the module's docstring. Built with a node that runs; ``close`` leaves that to its owner.
+
+    :param now: the scenario's time in seconds.
+    :param behind: the same node, if it is to be in initial download for the devices.
+    """
+
+    def __init__(self, node: Node, seed: int, now: Callable[[], float], *, behind: OwnNode | None = None) -> None:
+        self.node = node
+        self.seed = seed
+        self.rpc = RpcClient(node.endpoint)
+        self._offset = 0.0
+        self._behind = behind
+        self.bank = RegtestLedger(self.rpc, seed=seed, now=lambda: self._offset + now())
+        self.view = NodeView(self.rpc)
+        self.views = LedgerViews(self.rpc)
+        self.taken_away = False
+        """True while a scenario has taken the node away on purpose."""
+        self._pokes = 0
+        self.bank.prepare()
+
+    def rewind(self, elapsed: float) -> None:
+        """Let the chain's time be ``elapsed`` seconds further on than the scenario's, as where another one is over."""
+        self._offset += elapsed
+
+    def fund(self, script: bytes, value: Satoshi, outputs: int) -> list[Coin]:
+        """Give somebody coins; a node that is to be behind is started again, for its new block has brought it up."""
+        coins = self.bank.fund(script, value, outputs=outputs)
+        if self._behind is not None:
+            attacks_node.shut_down(self._behind)
+            attacks_node.restart(self._behind)
+        return coins
+
+    def touched(self) -> int:
+        """Return how often the chain or the node was changed from this side; wait first until a server shows it."""
+        changes = self.rpc.changes + self._pokes
+        return changes if self.taken_away else self.views.follow(changes)
+
+    def poke(self) -> None:
+        """Say that the node was changed past its RPC: paused, ended, started again."""
+        self._pokes += 1
+
+    def access(self) -> dict[str, Any]:
+        """Return what the virtual bench must know to ask the node."""
+        endpoint = self.node.endpoint
+        return {"host": endpoint.host, "port": endpoint.port, "user": endpoint.user, "password": endpoint.password}
+
+    def lost(self) -> str:
+        """Return why the node does not answer, though nobody took it away; empty if it does."""
+        if self.taken_away:
+            return ""
+        try:
+            self.rpc.call("getblockcount")
+        except LedgerUnavailable as error:
+            return str(error)
+        return ""
+
+    def close(self) -> None:
+        self.views.close()
+        self.rpc.close()
+
+
+def own_node(tags: Iterable[str], seed: int, preference: str | None) -> OwnNode | None:
+    """Return the node, not started yet, that a scenario with these tags wants for itself; None if it wants none."""
+    wanted = [tag for tag in tags if tag in NODE_TAGS]
+    if not wanted:
+        return None
+    options = [option for tag in wanted for option in NODE_TAGS[tag]]
+    return fresh_node(seed, preference, options=options, peers=False)

@@ -1,0 +1,85 @@
+"""The Electrum server of a run, for devices that see the ledger by SPV or an API; started when first asked for."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any, Literal
+
+from hil.chain.electrum_client import ElectrumClient
+from hil.chain.electrum_server import ElectrumServer
+from hil.chain.electrum_sync import ServerFollower
+from hil.chain.lies import Truth
+from hil.chain.lying_server import LyingServer
+
+if TYPE_CHECKING:
+    from hil.chain.electrum_client import ElectrumEndpoint
+    from hil.chain.lies import Lie
+    from hil.chain.rpc import RpcClient
+
+ViewKind = Literal["node", "spv", "api"]
+
+POLL_MS = 20
+"""How often the server looks at its node; virtual time waits for it after each change of the chain."""
+
+
+class LedgerViews:
+    """Gives the facts that a device needs for its view, and keeps the server level with the node.
+
+    :param node: for questions about what the server must show.
+    """
+
+    def __init__(self, node: RpcClient) -> None:
+        self._node = node
+        self._closing = contextlib.ExitStack()
+        self._server: ElectrumEndpoint | None = None
+        self._follower: ServerFollower | None = None
+        self._liar: LyingServer | None = None
+        self._seen = -1
+        self._in_use = False
+
+    def access(self, kind: ViewKind, lie: Lie | None = None) -> dict[str, Any] | None:
+        """Return what a reset of the virtual bench says of the view; None for a node of its own.
+
+        :param lie: what the server lies about; None for one that does not.
+        """
+        self._in_use = kind != "node"
+        if kind == "node":
+            return None
+        endpoint = self._endpoint() if lie is None else self._lying_endpoint(lie)
+        return {"kind": kind, "host": endpoint.host, "port": endpoint.port}
+
+    def tell_truth(self) -> None:
+        """Have the server lie no more."""
+        if self._liar is not None:
+            self._liar.lie = Truth()
+
+    def follow(self, changes: int) -> int:
+        """Return ``changes``, the count of changes to the node; wait first until the server shows the newest.
+
+        Raises LedgerUnavailable if it does not in time.
+        """
+        if self._in_use and changes != self._seen and self._follower is not None:
+            self._follower.catch_up()
+        self._seen = changes
+        return changes
+
+    def close(self) -> None:
+        self._closing.close()
+
+    def _lying_endpoint(self, lie: Lie) -> ElectrumEndpoint:
+        if self._liar is None:
+            self._liar = LyingServer(self._endpoint())
+            self._closing.callback(self._liar.stop)
+            self._liar.start()
+        self._liar.lie = lie
+        return self._liar.endpoint
+
+    def _endpoint(self) -> ElectrumEndpoint:
+        if self._server is None:
+            server = ElectrumServer(self._node.endpoint, poll_ms=POLL_MS)
+            self._closing.callback(server.stop)
+            server.start()
+            client = ElectrumClient(server.endpoint)
+            self._closing.callback(client.close)
+            self._server, self._follower = server.endpoint, ServerFollower(self._node, client)
+        return self._server
