@@ -27,6 +27,8 @@ class Kind(enum.StrEnum):
     - FRAME: ``direction`` (``to device``, ``from device``), ``message``, ``fields``, ``bytes`` (hex), ``error?``
     - TRANSACTION: ``txid, event`` (``funding``, ``broadcast``, ``confirmed``, ``seen``), ``fee_sat?,
       payment_sat?, change_sat?, raw?``
+    - LEDGER: ``change`` (``added``, ``removed``, ``connected``, ``disconnected``), ``hash``: what the node published of
+      its mempool (transactions) and its best chain (blocks)
     - FAULT: ``what``, ``who`` (a fault that the scenario asked for)
     - CONSOLE: ``text`` (a line that a device printed; source is the console's name)
     - VERDICT: see :class:`hil.evidence.limits.Finding`
@@ -39,6 +41,7 @@ class Kind(enum.StrEnum):
     RELAY = "relay"
     FRAME = "frame"
     TRANSACTION = "transaction"
+    LEDGER = "ledger"
     FAULT = "fault"
     CONSOLE = "console"
     VERDICT = "verdict"

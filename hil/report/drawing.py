@@ -16,7 +16,7 @@ WIDTH, LEFT, RIGHT = 960.0, 64.0, 60.0
 LANE, PLOT, AXIS = 18.0, 190.0, 34.0
 """Heights in SVG units of one lane, of the curves and of the time axis."""
 
-MARK_LANES = {"accepted": "payments", "refused": "payments", "fault": "events", "off": "events"}
+MARK_LANES = {"accepted": "payments", "refused": "payments", "ledger": "ledger", "fault": "events", "off": "events"}
 
 
 @dataclass(frozen=True)
@@ -102,13 +102,13 @@ def draw(timeline: Timeline) -> Drawing:
         for curve in timeline.curves
     ]
     times = [Tick(x_of(t), f"{t:g}") for t in nice_ticks(timeline.start, timeline.end, 10)]
-    lines = [(x_of(mark.t), mark) for mark in timeline.marks if mark.kind != "accepted"]
+    lines = [(x_of(mark.t), mark) for mark in timeline.marks if mark.kind not in {"accepted", "ledger"}]
     return Drawing(bottom + AXIS, top, bottom, rows, paths, times, ticks("power"), ticks("credit"), lines)
 
 
 def _rows(timeline: Timeline, x_of: Callable[[float], float]) -> list[Row]:
     names = list(dict.fromkeys(MARK_LANES[mark.kind] for mark in timeline.marks))
-    lanes = [Lane(name, [], []) for name in ("payments", "events") if name in names] + timeline.lanes
+    lanes = [Lane(name, [], []) for name in ("payments", "ledger", "events") if name in names] + timeline.lanes
     rows = []
     for index, lane in enumerate(lanes):
         marks = [(x_of(m.t), m) for m in timeline.marks if index < len(names) and MARK_LANES[m.kind] == lane.name]

@@ -32,6 +32,7 @@ REPORT_FILE = "report.html"
 _MARK_WORDS = [
     ("accepted", "payment accepted"),
     ("refused", "refusal on the link"),
+    ("ledger", "change on the ledger"),
     ("fault", "fault that the scenario asked for"),
     ("off", "power went off"),
 ]

@@ -40,7 +40,7 @@ class Curve:
 
 @dataclass(frozen=True)
 class Mark:
-    """Something that happened at ``t``: ``accepted``, ``refused``, ``fault`` or ``off``."""
+    """Something that happened at ``t``: ``accepted``, ``refused``, ``ledger``, ``fault`` or ``off``."""
 
     t: float
     kind: str
@@ -149,11 +149,22 @@ def _power_off(points: list[tuple[float, float]]) -> list[Mark]:
     ]
 
 
+_LEDGER_WORDS = {
+    "added": "into the mempool:",
+    "removed": "out of the mempool:",
+    "connected": "new block",
+    "disconnected": "block taken back:",
+}
+
+
 def _marks(events: list[Event]) -> list[Mark]:
     marks = []
     for event in events:
         if event.kind is Kind.FAULT:
             marks.append(Mark(event.t, "fault", visible(f"fault: {text_of(event.data, 'what') or 'unnamed'}")))
+        elif event.kind is Kind.LEDGER:
+            change, name = text_of(event.data, "change") or "", text_of(event.data, "hash") or ""
+            marks.append(Mark(event.t, "ledger", visible(f"{_LEDGER_WORDS.get(change, change)} {name[:12]}")))
         elif event.kind is Kind.FRAME:
             message = (text_of(event.data, "message") or "").upper()
             fields = section_of(event.data, "fields")

@@ -123,6 +123,7 @@ def kill_node(trial: Trial) -> None:
 def restart_node(trial: Trial) -> None:
     """Start a killed node again on its data."""
     attacks_node.restart(_own(trial))
+    trial.rig.side.restarted()
     _give_back(trial, "the node was started again")
     trial.rig.side.bank.follow_time()
 

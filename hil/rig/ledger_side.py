@@ -15,11 +15,14 @@ from hil.chain.ledger import RegtestLedger
 from hil.chain.rpc import LedgerUnavailable, RpcClient
 from hil.chain.snapshot import fresh_node
 from hil.chain.views import NodeView
+from hil.chain.watching import Watcher
+from hil.errors import ConfigurationError
 from hil.rig.ledger_views import LedgerViews
 
 if TYPE_CHECKING:
     from hil.chain.node import Node
     from hil.chain.snapshot import OwnNode
+    from hil.chain.watching import Notification
     from hil.protocol.coins import Coin
     from hil.units import Satoshi
 
@@ -50,8 +53,18 @@ class LedgerSide:
         self.views = LedgerViews(self.rpc)
         self.taken_away = False
         """True while a scenario has taken the node away on purpose."""
+        self.on_change: Callable[[Notification], None] = _nobody
+        """Gets everything that the node publishes, in its order."""
         self._pokes = 0
-        self.bank.prepare()
+        self._seen = 0
+        self._now = now
+        self._watcher: Watcher | None = None
+        try:
+            self.bank.prepare()
+            self._watcher = self._new_watcher()
+        except BaseException:
+            self.close()
+            raise
 
     def rewind(self, elapsed: float) -> None:
         """Let the chain's time be ``elapsed`` seconds further on than the scenario's, as where another one is over."""
@@ -63,12 +76,34 @@ class LedgerSide:
         if self._behind is not None:
             attacks_node.shut_down(self._behind)
             attacks_node.restart(self._behind)
+            self.restarted()
         return coins
 
     def touched(self) -> int:
         """Return how often the chain or the node was changed from this side; wait first until a server shows it."""
         changes = self.rpc.changes + self._pokes
+        if changes != self._seen and not self.taken_away:
+            self._seen = changes
+            self.look()
         return changes if self.taken_away else self.views.follow(changes)
+
+    def look(self) -> None:
+        """Take in all that has happened at the node up to now; virtual time stands still meanwhile."""
+        if self._watcher is not None and not self.taken_away:
+            for notification in self._watcher.catch_up():
+                self.on_change(notification)
+
+    def restarted(self) -> None:
+        """The node was started again: its notifications count from the beginning."""
+        if self._watcher is not None:
+            self._watcher.close()
+        self._watcher = self._new_watcher()
+
+    def _new_watcher(self) -> Watcher | None:
+        try:
+            return Watcher(self.rpc, now=self._now)
+        except ConfigurationError:
+            return None  # an external node that publishes nothing; what the bench asks it is recorded all the same
 
     def poke(self) -> None:
         """Say that the node was changed past its RPC: paused, ended, started again."""
@@ -90,8 +125,14 @@ class LedgerSide:
         return ""
 
     def close(self) -> None:
+        if self._watcher is not None:
+            self._watcher.close()
         self.views.close()
         self.rpc.close()
+
+
+def _nobody(_: Notification) -> None:
+    """Until a scenario records what happens on the ledger."""
 
 
 def own_node(tags: Iterable[str], seed: int, preference: str | None) -> OwnNode | None:

@@ -66,14 +66,10 @@ class Rig:
         self.clock: Clock = LockstepClock(bench) if bench is not None and self._lockstep else RigClock()
         self.own_node: OwnNode | None = None
         """The node that the present scenario has for itself."""
-        self._common = self.side = LedgerSide(node, seed, self._now)
-        if bench is not None:
-            bench.ledger_touched = self._touched
         environment, target = _labgrid(file)
         self._environment = environment
         self._closing = contextlib.ExitStack()
         self._closing.callback(environment.cleanup)
-        self._closing.callback(self._common.close)
         self.strategy: BenchStrategy = target.get_driver("BenchStrategy")
         self.meter: Meter = target.get_driver("PowerMeterDriver", name="meter").port
         self.load: Load = target.get_driver("LoadDriver", name="load").port
@@ -82,6 +78,10 @@ class Rig:
         self.lines = {name: SerialLine(name, _prompt(target.get_driver("SerialDriver", name=name))) for name in LINES}
         for relay in RELAYS:
             target.get_driver("DigitalOutputProtocol", name=relay)
+        self._common = self.side = LedgerSide(node, seed, self._now)
+        self._closing.callback(self._common.close)
+        if bench is not None:
+            bench.ledger_touched = self._touched
 
     @classmethod
     @contextlib.contextmanager

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from hil.chain.attacks_blocks import Miner
     from hil.chain.attacks_mempool import FeePressure
     from hil.chain.lies import Lie
+    from hil.chain.watching import Notification
     from hil.evidence.documents import Event, Json
     from hil.links.abuse_model import Cheat
     from hil.ports import LedgerTransaction, Reading
@@ -145,6 +146,8 @@ class Trial:
             plan.abuse.check(plan.setup, plan.mode)
         side = CableSide(self) if plan.setup == SOCKET_UNDER_TEST else SocketSide(self)
         self._side = side
+        self.rig.side.look()  # what happened before is not this scenario's
+        self.rig.side.on_change = self._on_ledger
         self.coins = side.fund()
         self.rig.reset(
             side.device_profiles(), self.seed, {}, plan.ledger_view or self.rig.file.options.ledger, plan.lie
@@ -301,6 +304,8 @@ class Trial:
         record = self.recorder.frame_listener(line, direction, meter)
 
         def on_frame(item: object, raw: bytes) -> None:
+            if isinstance(item, Receipt | Close):
+                self.rig.side.look()  # a socket has broadcast before it says either
             record(item, raw)
             if isinstance(item, Receipt):
                 self.watch.credited_mwh = item.credited_mwh
@@ -318,6 +323,11 @@ class Trial:
 
     def _on_switch(self, name: str, closed: bool) -> None:
         self.recorder.write(Kind.RELAY, name, {"closed": closed, "read_back": closed})
+
+    def _on_ledger(self, seen: Notification) -> None:
+        data: dict[str, Json] = {"change": seen.change.name.lower(), "hash": seen.hash}
+        began = max(0.0, seen.earliest)
+        self.recorder.write(Kind.LEDGER, "ledger", data, before=max(0.0, self.clock.now() - began))
 
     def _on_strike(self) -> None:
         if self.abuse is not None:
