@@ -128,3 +128,59 @@ Feature: What can go wrong with the ledger, and what a socket makes of it
     When the devices are switched on
     And 60 s have passed
     Then no power flowed
+
+  @other_network
+  Scenario: A node of another network is not believed
+    Given the socket is under test in single-fee mode
+    And the load draws 1300 W
+    When the devices are switched on
+    And 60 s have passed
+    Then no power flowed
+
+  @partition
+  Scenario: A double spend on the far side of a partition
+    Given the socket is under test in per-payment mode
+    And the load draws 1300 W
+    When the devices are switched on
+    And the first payment has been accepted
+    And the network between the nodes is cut
+    And a block is mined
+    And the far side mines a double spend and 1 more block
+    And 5 s have passed
+    And the network is whole again
+    Then the socket reports CONFLICT within 500 ms of the attack
+    And the power was cut within 1 s of the attack
+    And the socket lost at most 10000 sat
+
+  Scenario: The cable pins its payment
+    Given the socket is under test in per-payment mode
+    And the load draws 1300 W
+    When the devices are switched on
+    And the first payment has been accepted
+    And the cable pins its payment with a large, cheap child
+    And the session has ended
+    Then 1 payments of 0.1 mBTC were accepted
+    And at most 0.1 Wh flowed unpaid
+    And the socket lost at most 0 sat
+
+  Scenario: The 26th unconfirmed payment in a row
+    Given the socket is under test in per-payment mode
+    And the cable's coins are worth 400000 sat
+    And the load draws 1800 W
+    When the devices are switched on
+    And the session has ended
+    Then the socket reports LEDGER_REFUSED
+    And 25 payments of 0.1 mBTC were accepted
+    And at most 0.1 Wh flowed unpaid
+    And the socket lost at most 0 sat
+
+  @fresh_node
+  Scenario: The disk of the node is full
+    Given the socket is under test in single-fee mode
+    And the load draws 1300 W
+    When the devices are switched on
+    And the first payment has been accepted
+    And 10 s have passed
+    And the disk of the node is full
+    Then the socket reports LEDGER_UNAVAILABLE within 500 ms of the attack
+    And the power was cut within 1 s of the attack

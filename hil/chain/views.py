@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from bitcoin.core import CTransaction, b2lx
 from bitcoin.core.serialize import SerializationError
 
+from hil.chain.node import REGTEST
 from hil.chain.rpc import LedgerUnavailable, RpcClient, RpcError, to_satoshi
 from hil.chain.scan import BlockScanner
 from hil.ports import Acceptance, CoinStatus
@@ -48,10 +49,13 @@ class NodeView:
 
     Conflicts in blocks are found by the transaction index, from the block of the spent coin on; on a node without
     it, from the height at which this view first answered.
+
+    :param chain: the network that it must be on, as the node names it; another one is never ready.
     """
 
-    def __init__(self, client: RpcClient) -> None:
+    def __init__(self, client: RpcClient, chain: str = REGTEST) -> None:
         self._client = client
+        self._chain = chain
         self._scanner = BlockScanner(client)
         self._first_height: int | None = None
 
@@ -62,7 +66,7 @@ class NodeView:
             return False
         if self._first_height is None:
             self._first_height = int(info["blocks"])
-        return not info["initialblockdownload"]
+        return info["chain"] == self._chain and not info["initialblockdownload"]
 
     def coin(self, outpoint: OutPoint) -> CoinStatus | None:
         output = self._client.call("gettxout", outpoint.txid, outpoint.index, True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from hil.chain import attacks_node
@@ -9,15 +10,18 @@ from hil.chain.attacks import Adversary
 from hil.chain.attacks_blocks import Miner
 from hil.chain.attacks_mempool import FeePressure
 from hil.chain.lies import DroppedBroadcast, ForgedConfirmations, WithheldHeaders
+from hil.chain.rpc import LedgerUnavailable, RpcError
 from hil.errors import AuthorError
 from hil.evidence.documents import Kind
 from hil.protocol.coins import Coin, OutPoint
-from hil.protocol.transactions import parse_transaction, txid
+from hil.protocol.transactions import change_coin, parse_transaction, txid
+from hil.units import Satoshi
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from hil.chain.lies import Lie
+    from hil.chain.network import TwoNodes
     from hil.chain.snapshot import OwnNode
     from hil.rig.trial import Trial
 
@@ -101,6 +105,36 @@ def relieve(trial: Trial) -> None:
     _note(trial, "the mempool was mined empty, and its floor has fallen")
 
 
+def cut_network(trial: Trial) -> None:
+    """Part the bench's node and the one on the far side: each goes on by itself."""
+    _two(trial).part()
+    _note(trial, "the network was cut in two")
+
+
+def mine_on_far_side(trial: Trial, blocks: int) -> None:
+    """Have the far side mine ``blocks`` and one more, the first with another spend of the payment's coins."""
+    rival = _adversary(trial).rival(trial.newest_valid_payment().transaction, _spent(trial))
+    Miner(_two(trial).second, trial.rig.side.seed, "far").overtake(blocks, [rival])
+
+
+def heal_network(trial: Trial) -> None:
+    """Let the two nodes meet again; the chain with more work wins."""
+    _two(trial).connect()
+    trial.rig.side.poke()
+    _note(trial, "the network is whole again")
+
+
+def pin(trial: Trial) -> None:
+    """Hang a large, cheap transaction on the change of the newest payment, at the cable's cost."""
+    side, adversary = trial.rig.side, _adversary(trial)
+    (own,) = side.bank.fund(adversary.script, Satoshi(_PIN_SAT))
+    payment = trial.newest_valid_payment().transaction
+    change = change_coin(parse_transaction(payment), bytes(parse_transaction(payment).vout[1].scriptPubKey))
+    if change is None:
+        raise AuthorError("the newest payment has no change to hang anything on")
+    _note(trial, f"the payment is pinned by {adversary.pin(payment, change, own)}")
+
+
 def pause_node(trial: Trial) -> None:
     """Freeze the node: it takes connections and answers nothing."""
     _take_away(trial, "the node was frozen")
@@ -129,11 +163,17 @@ def restart_node(trial: Trial) -> None:
 
 
 def fill_disk(trial: Trial) -> None:
-    """Let the node write nothing more: it ends at the next block, and takes what is left with it."""
+    """Let the node write nothing more: it ends at the next block, which it cannot store."""
     attacks_node.fill_disk(_own(trial))
-    _note(trial, "the node's disk is full")
+    _take_away(trial, "the node's disk is full, and it ends at the next block")
+    with contextlib.suppress(LedgerUnavailable, RpcError):
+        trial.rig.side.bank.mine()
+    _own(trial).wait_ended(_END_TIMEOUT_S)
 
 
+_END_TIMEOUT_S = 10.0
+_PIN_SAT = 2_000_000
+"""What the large child costs its owner, with room for its 90 000 vB of outputs."""
 _CROWDING_RATE = 50
 """Fee rate of the crowd in sat/vB; the reference socket offers 10."""
 _MOST_RELIEF_BLOCKS = 40
@@ -147,6 +187,13 @@ def _own(trial: Trial) -> OwnNode:
     if node is None:
         raise AuthorError("the run's node serves every scenario and must not be broken", remedy="Tag it @fresh_node")
     return node
+
+
+def _two(trial: Trial) -> TwoNodes:
+    two = trial.rig.side.two
+    if two is None:
+        raise AuthorError("there is one node only", remedy="Tag the scenario @partition")
+    return two
 
 
 def _take_away(trial: Trial, what: str) -> None:

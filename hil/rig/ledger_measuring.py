@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bitcoin.core import CTransaction
+
 from hil.errors import AuthorError
 from hil.evidence.documents import Kind
 from hil.evidence.timing import ZERO_POWER_W, EvidenceMissing, Interval, instant, power_lost, power_readings
 from hil.protocol.codes import ErrorCode
 from hil.protocol.messages import Error, Offer
-from hil.protocol.transactions import parse_transaction
 from hil.rig.measuring import delivered, take
 
 if TYPE_CHECKING:
@@ -68,7 +69,8 @@ def loss(trial: Trial, measurement: Measurement) -> None:
             output.nValue
             for transaction in trial.payments_on_ledger()
             if transaction.confirmations
-            for output in parse_transaction(transaction.raw).vout
+            # not parse_transaction: what others hang on a payment may be larger than the protocol's transactions
+            for output in CTransaction.deserialize(transaction.raw).vout
             if bytes(output.scriptPubKey) in payees
         )
         energy, price = delivered(trial), offers[-1].tariff_sat_per_wh

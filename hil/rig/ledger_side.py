@@ -5,13 +5,15 @@ A run has one of these for all its scenarios; one tagged ``@fresh_node`` gets a 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import contextlib
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from hil.chain import attacks_node
 from hil.chain.attacks_mempool import SMALL_MEMPOOL
 from hil.chain.attacks_node import STILL_DOWNLOADING
 from hil.chain.ledger import RegtestLedger
+from hil.chain.network import TwoNodes
 from hil.chain.rpc import LedgerUnavailable, RpcClient
 from hil.chain.snapshot import fresh_node
 from hil.chain.views import NodeView
@@ -26,11 +28,17 @@ if TYPE_CHECKING:
     from hil.protocol.coins import Coin
     from hil.units import Satoshi
 
+PARTITION, OTHER_NETWORK = "partition", "other_network"
+"""Tags that give the scenario a second node: one on the far side of a line that can be cut, or one of another network
+that the socket asks instead of the bench's."""
+OTHER_CHAIN = "signet"
 FRESH_NODE, BEHIND = "fresh_node", "still_downloading"
 NODE_TAGS: dict[str, tuple[str, ...]] = {
     FRESH_NODE: (),
     "small_mempool": SMALL_MEMPOOL,
     BEHIND: STILL_DOWNLOADING,
+    PARTITION: (),
+    OTHER_NETWORK: (),
 }
 """Tags that give a scenario a node of its own, with the options that each adds."""
 
@@ -51,6 +59,10 @@ class LedgerSide:
         self.bank = RegtestLedger(self.rpc, seed=seed, now=lambda: self._offset + now())
         self.view = NodeView(self.rpc)
         self.views = LedgerViews(self.rpc)
+        self.asked: Node | None = None
+        """The node that the socket asks, if it is not the bench's."""
+        self.two: TwoNodes | None = None
+        """The bench's node and one on the far side, where the scenario has both."""
         self.taken_away = False
         """True while a scenario has taken the node away on purpose."""
         self.on_change: Callable[[Notification], None] = _nobody
@@ -110,8 +122,8 @@ class LedgerSide:
         self._pokes += 1
 
     def access(self) -> dict[str, Any]:
-        """Return what the virtual bench must know to ask the node."""
-        endpoint = self.node.endpoint
+        """Return what the virtual bench must know to ask the socket's node."""
+        endpoint = (self.asked or self.node).endpoint
         return {"host": endpoint.host, "port": endpoint.port, "user": endpoint.user, "password": endpoint.password}
 
     def lost(self) -> str:
@@ -125,6 +137,8 @@ class LedgerSide:
         return ""
 
     def close(self) -> None:
+        if self.two is not None:
+            self.two.close()
         if self._watcher is not None:
             self._watcher.close()
         self.views.close()
@@ -141,4 +155,20 @@ def own_node(tags: Iterable[str], seed: int, preference: str | None) -> OwnNode 
     if not wanted:
         return None
     options = [option for tag in wanted for option in NODE_TAGS[tag]]
-    return fresh_node(seed, preference, options=options, peers=False)
+    return fresh_node(seed, preference, options=options, peers=PARTITION in wanted)
+
+
+@contextlib.contextmanager
+def second_node(side: LedgerSide, tags: Iterable[str], preference: str | None) -> Iterator[None]:
+    """Start what the tags want beside the node of ``side``; it is ended afterwards."""
+    if PARTITION in tags:
+        with fresh_node(side.seed, preference, peers=True) as far:
+            side.two = TwoNodes(side.node, far)  # type: ignore[arg-type]  # own_node made it
+            side.two.connect()
+            yield
+    elif OTHER_NETWORK in tags:
+        with fresh_node(side.seed, preference, chain=OTHER_CHAIN) as other:
+            side.asked = other
+            yield
+    else:
+        yield

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,7 +22,7 @@ from hil.links.serial_line import SerialLine
 from hil.rig.file import RigFile
 from hil.rig.file_target import LINES, RELAYS
 from hil.rig.labgrid_classes import BenchStrategy
-from hil.rig.ledger_side import LedgerSide
+from hil.rig.ledger_side import BEHIND, LedgerSide, second_node
 from hil.rig.real_time import RigClock
 from hil.rig.turns import fastest_turns
 from hil.rig.virtual_bench import ADDRESS_VARIABLE, VirtualBenchProcess
@@ -121,16 +121,17 @@ class Rig:
         return self.side.view
 
     @contextlib.contextmanager
-    def with_node(self, node: OwnNode, *, behind: bool = False) -> Iterator[None]:
+    def with_node(self, node: OwnNode, tags: Sequence[str], preference: str | None) -> Iterator[None]:
         """Start ``node`` and give the bench its chain, for one scenario; it is ended afterwards.
 
-        :param behind: see :class:`LedgerSide`.
+        :param tags: the scenario's, which may ask for a second node too.
         """
         with node:
-            side = LedgerSide(node, self.seed, self._now, behind=node if behind else None)
+            side = LedgerSide(node, self.seed, self._now, behind=node if BEHIND in tags else None)
             self.own_node, self.side = node, side
             try:
-                yield
+                with second_node(side, tags, preference):
+                    yield
             finally:
                 side.close()
                 self.own_node, self.side = None, self._common

@@ -16,7 +16,7 @@ from hil.evidence.documents import Json, Kind, Verdict
 from hil.evidence.limits import worst
 from hil.evidence.store import ScenarioWriter
 from hil.rig.file import RigFile
-from hil.rig.ledger_side import BEHIND, own_node
+from hil.rig.ledger_side import own_node
 from hil.rig.recorder import Recorder
 from hil.rig.rig import Rig, SafeState
 from hil.rig.run_folder import ScenarioFacts, finish, new_folder, write_not_started
@@ -87,7 +87,7 @@ class Run:
         rig.rewind()
         closing = contextlib.ExitStack()
         if (node := own_node(facts.tags, self.seed, self._node_preference)) is not None:
-            closing.enter_context(rig.with_node(node, behind=BEHIND in facts.tags))
+            closing.enter_context(rig.with_node(node, facts.tags, self._node_preference))
         writer = self._writer.scenario(number, facts.name)
         rig.clock.meanwhile = writer.encode_waiting
         recorder = Recorder(writer, rig.clock)

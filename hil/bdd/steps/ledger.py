@@ -71,6 +71,36 @@ def fills_up(trial: Trial) -> None:
     ledger_attacks.raise_floor(trial)
 
 
+@when("the network between the nodes is cut")
+def network_cut(trial: Trial) -> None:
+    """The bench's node and the one on the far side (``@partition``) go on by themselves."""
+    ledger_attacks.cut_network(trial)
+
+
+@when("the far side mines a double spend and {int} more block(s)")
+def far_side_mines(blocks: int, /, trial: Trial) -> None:
+    """Another spend of the coins of the newest payment, and so many blocks on it."""
+    ledger_attacks.mine_on_far_side(trial, blocks)
+
+
+@when("the network is whole again")
+def network_whole(trial: Trial) -> None:
+    """The nodes meet, and the chain with more work wins."""
+    ledger_attacks.heal_network(trial)
+
+
+@when("the cable pins its payment with a large, cheap child")
+def pinned(trial: Trial) -> None:
+    """The change of the newest payment is spent by 90 000 vB at 1 sat/vB, which nobody wants to replace."""
+    ledger_attacks.pin(trial)
+
+
+@when("the disk of the node is full")
+def disk_full(trial: Trial) -> None:
+    """It can write no more, and ends at the next block."""
+    ledger_attacks.fill_disk(trial)
+
+
 @when("the node is frozen")
 def node_frozen(trial: Trial) -> None:
     """It takes connections and answers nothing."""
