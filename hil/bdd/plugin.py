@@ -7,6 +7,7 @@ those of :class:`hil.errors.ExitCode`.
 
 from __future__ import annotations
 
+import random
 import secrets
 import signal
 from pathlib import Path
@@ -57,6 +58,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--rig", default=str(DEFAULT_RIG), metavar="FILE", help="rig file (default: %(default)s)")
     group.addoption("--node", default=None, metavar="PROVIDER", help="bitcoind: auto, docker, native or external")
     group.addoption("--seed", default=None, type=int, help="repeat a run with its seed (default: a random one)")
+    group.addoption("--shuffle", action="store_true", help="run the scenarios in an order that the seed decides")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -80,14 +82,16 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Open the run if there is a scenario to run; whatever is wrong with the rig file ends it before that."""
+    seed = config.getoption("seed")
+    seed = secrets.randbelow(1 << 31) if seed is None else seed
+    if config.getoption("shuffle"):
+        random.Random(seed).shuffle(items)  # noqa: S311 - repeatable, and nothing to keep secret
     scenarios = [item for item in items if isinstance(item, ScenarioItem)]
     for number, item in enumerate(scenarios, 1):
         item.stash[NUMBER] = number
     if not scenarios or config.option.collectonly:
         return
     path = Path(config.getoption("rig"))
-    seed = config.getoption("seed")
-    seed = secrets.randbelow(1 << 31) if seed is None else seed
     try:
         root = project_root(config.rootpath)
         try:

@@ -89,8 +89,9 @@ def restart(node: OwnNode) -> None:
 def fill_disk(node: OwnNode) -> None:
     """Let every further write of the node fail, as on a full disk (RLIMIT_FSIZE 0, so nothing else is touched).
 
-    It goes on answering from memory, and ends itself at the next block, which it cannot store. :func:`free_disk`
-    before :func:`restart` where the process still lives; a new process starts without the limit.
+    It ends itself at the next block, which it cannot store, if nothing else makes it write before; until then it
+    answers from memory. :func:`free_disk` before :func:`restart` where the process still lives; a new process starts
+    without the limit.
 
     Raises ConfigurationError if the container's process cannot be seen from here, or belongs to somebody else.
     """
@@ -107,6 +108,7 @@ def _write_blocks(node: OwnNode) -> None:
     """Let the node write its blocks and coins to disk, if it answers."""
     client = RpcClient(node.endpoint, timeout=_FLUSH_TIMEOUT)
     with contextlib.suppress(LedgerUnavailable):
+        client.call("syncwithvalidationinterfacequeue")  # the transaction index too has what there is to write
         client.call("gettxoutsetinfo", "none")  # writes everything before it counts
     client.close()
 
