@@ -28,9 +28,10 @@ abuse: $(INSTALLED)
 smoke: $(INSTALLED)
 	@$(BIN)/hil run features/smoke.feature --rig rigs/realtime.yaml $(RUN_OPTIONS)
 
-# The unit suite on two processors; then whole runs, which bring their own processes.
+# The unit suite on two processors; then what needs real nodes; then whole runs, which bring their own processes.
 test: $(INSTALLED)
-	@$(BIN)/python -m pytest -q -n 2 --dist worksteal hil/tests --ignore hil/tests/acceptance
+	@$(BIN)/python -m pytest -q -n 2 --dist worksteal hil/tests --ignore hil/tests/acceptance --ignore hil/tests/chain
+	@$(BIN)/python -m pytest -q -n 2 --dist worksteal hil/tests/chain
 	@$(BIN)/python -m pytest -q hil/tests/acceptance
 
 lint: $(INSTALLED)

@@ -92,12 +92,17 @@ def _run(options: argparse.Namespace, rest: list[str]) -> int:
 
 def _check(options: argparse.Namespace, _: list[str]) -> int:
     from hil.bdd.catalogue import load_catalogue
-    from hil.bdd.preflight import check_paths
+    from hil.bdd.preflight import check_paths, project_tags
     from hil.rig.file import RigFile
+    from hil.rig.rig import project_root
 
     if options.rig:
         RigFile.load(Path(options.rig))
-    problems = check_paths(options.paths, load_catalogue())
+    try:
+        tags = project_tags(project_root(Path.cwd()))
+    except HilError:
+        tags = None  # outside a project there is nobody to ask which tags are known
+    problems = check_paths(options.paths, load_catalogue(), tags)
     for problem in problems:
         print(problem)
     print(f"{len(problems)} mistake{'' if len(problems) == 1 else 's'}", file=sys.stderr)

@@ -5,6 +5,7 @@ pytest-bdd turns most of these mistakes into a pass, or reports them when half o
 
 from __future__ import annotations
 
+import tomllib
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,6 +28,16 @@ if TYPE_CHECKING:
 
 PROBLEMS = pytest.StashKey[tuple[Problem, ...]]()
 """The problems for which the run was refused, kept in ``config.stash``."""
+
+
+def project_tags(root: Path) -> set[str] | None:
+    """Return the tags that a project's ``pyproject.toml`` registers as markers; None if none can be read there."""
+    try:
+        settings = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
+        markers: list[str] = settings["tool"]["pytest"]["ini_options"]["markers"]
+    except (OSError, ValueError, KeyError):
+        return None
+    return {marker.partition(":")[0].strip() for marker in markers}
 
 
 def check_paths(

@@ -10,13 +10,10 @@ import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from hil.errors import AuthorError
 from hil.evidence.documents import Kind, Verdict
 from hil.evidence.limits import Finding, Measurement
 from hil.evidence.timing import ZERO_POWER_W, EvidenceMissing, Interval, instant, power_came, power_lost, power_readings
-from hil.protocol.codes import ErrorCode
-from hil.protocol.messages import Error, Offer, Payment, PaymentRequest, Receipt
-from hil.protocol.transactions import parse_transaction
+from hil.protocol.messages import Payment, Receipt
 from hil.rig.interruptions import SUPPLY
 from hil.units import Second, WattHour
 
@@ -104,7 +101,7 @@ def interruptions(trial: Trial, measurement: Measurement) -> None:
         if True not in flowing:
             raise EvidenceMissing("power never flowed")
         first, last = flowing.index(True), len(flowing) - 1 - flowing[::-1].index(True)
-        return _exactly(flowing[first:last].count(False))
+        return exactly(flowing[first:last].count(False))
 
     take(trial, measurement, find)
 
@@ -161,12 +158,6 @@ def await_power(trial: Trial) -> None:
     trial.wait_for(flows, timeout=POWER_TIMEOUT_S, what="power to flow")
 
 
-def sessions(trial: Trial, measurement: Measurement) -> None:
-    """Number of different sessions for which an OFFER passed on the line."""
-    trial.declare(measurement)
-    take(trial, measurement, lambda: _exactly(len({offer.session for _, offer in trial.messages(Offer)})))
-
-
 def supply_to_power(trial: Trial, measurement: Measurement) -> None:
     """From the last closing of the supply of the device under test to the first reading with power after it."""
     trial.declare(measurement)
@@ -182,103 +173,6 @@ def supply_to_power(trial: Trial, measurement: Measurement) -> None:
     take(trial, measurement, find)
 
 
-def boot_to_payment(trial: Trial, measurement: Measurement) -> None:
-    """From closing the supply of the device under test to the receipt of the first payment."""
-    trial.declare(measurement)
-
-    def find() -> Interval:
-        receipts = trial.messages(Receipt)
-        if trial.powered_on is None or not receipts:
-            raise EvidenceMissing("no payment was accepted")
-        return instant(receipts[0][0].event).since(instant(trial.powered_on))
-
-    take(trial, measurement, find)
-
-
-def accepted(trial: Trial, measurement: Measurement) -> None:
-    """Number of the newest payment with a receipt."""
-    trial.declare(measurement)
-    take(trial, measurement, lambda: _exactly(trial.accepted_payments()))
-
-
-def signed(trial: Trial, measurement: Measurement) -> None:
-    """Number of different payments that passed on the line."""
-    trial.declare(measurement)
-    take(trial, measurement, lambda: _exactly(len({payment.n for _, payment in trial.messages(Payment)})))
-
-
-def asked(trial: Trial, measurement: Measurement) -> None:
-    """Number of different payments that were requested on the line."""
-    trial.declare(measurement)
-    take(trial, measurement, lambda: _exactly(len({request.n for _, request in trial.messages(PaymentRequest)})))
-
-
-def paid(trial: Trial, measurement: Measurement) -> None:
-    """Satoshi that the accepted payments pay to the offered payee: the newest in single-fee mode, else their sum."""
-    trial.declare(measurement)
-
-    def find() -> Interval:
-        newest = {payment.n: payment for _, payment in trial.messages(Payment)}
-        amounts = [_paid_to(_payee(trial), newest[n].transaction) for n in range(1, trial.accepted_payments() + 1)]
-        return _exactly(amounts[-1] if trial.plan.mode == "single-fee" else sum(amounts))
-
-    take(trial, measurement, find)
-
-
-def settled(trial: Trial, measurement: Measurement) -> None:
-    """Confirmed transactions of the session; each must pay a fee above zero."""
-    trial.declare(measurement)
-    trial.mine()
-    transactions = trial.payments_on_ledger()
-    for transaction in transactions:
-        trial.record_transaction(transaction, "confirmed" if transaction.confirmations else "seen")
-    confirmed = [each for each in transactions if each.confirmations >= 1 and each.fee > 0]
-    take(trial, measurement, lambda: _exactly(len(confirmed)))
-
-
-def newest_confirms(trial: Trial, measurement: Measurement) -> None:
-    """Confirmations, after one more block, of the transaction of the newest payment with a receipt."""
-    trial.declare(measurement)
-
-    def find() -> Interval:
-        raw = trial.newest_valid_payment().transaction
-        in_mempool = [each for each in trial.payments_on_ledger() if each.raw == raw]
-        if not in_mempool:
-            raise EvidenceMissing("the newest valid transaction is not on the ledger")
-        trial.record_transaction(in_mempool[0], "broadcast")
-        trial.mine()
-        mined = trial.rig.ledger.transaction(in_mempool[0].txid)
-        if mined is None:
-            return _exactly(0)
-        trial.record_transaction(mined, "confirmed")
-        return _exactly(mined.confirmations)
-
-    take(trial, measurement, find)
-
-
-def received(trial: Trial, measurement: Measurement) -> None:
-    """Satoshi that confirmed transactions pay to the offered payee."""
-    trial.declare(measurement)
-
-    def find() -> Interval:
-        payee = _payee(trial)
-        confirmed = [each for each in trial.payments_on_ledger() if each.confirmations >= 1]
-        return _exactly(sum(_paid_to(payee, each.raw) for each in confirmed))
-
-    take(trial, measurement, find)
-
-
-def reported(trial: Trial, device: str, code: str, measurement: Measurement) -> None:
-    """ERROR messages with this code from the device under test."""
-    if code not in ErrorCode.__members__:
-        raise AuthorError(f"'{code}' is no error code of the protocol", remedy="See SPEC.md, Error codes.")
-    if not trial.plan.setup.startswith(device):
-        raise AuthorError(f"the {device} is not under test in this scenario")
-    trial.declare(measurement)
-    errors = trial.messages(Error, "from device")
-    take(trial, measurement, lambda: _exactly(sum(error.code is ErrorCode[code] for _, error in errors)))
-
-
 def take(trial: Trial, measurement: Measurement, find: Callable[[], Interval]) -> None:
     """Take a measurement that was declared; one whose evidence is missing is inconclusive."""
     try:
@@ -289,19 +183,9 @@ def take(trial: Trial, measurement: Measurement, find: Callable[[], Interval]) -
     trial.settle_finding(measurement.find(found.early, found.late))
 
 
-def _exactly(number: float) -> Interval:
+def exactly(number: float) -> Interval:
+    """Return the interval of a value that is counted."""
     return Interval(number, number)
-
-
-def _payee(trial: Trial) -> bytes:
-    offers = trial.messages(Offer)
-    if not offers:
-        raise EvidenceMissing("no offer passed on the line")
-    return offers[-1][1].payee_script
-
-
-def _paid_to(script: bytes, raw: bytes) -> int:
-    return sum(output.nValue for output in parse_transaction(raw).vout if bytes(output.scriptPubKey) == script)
 
 
 def _watch_aftermath(trial: Trial) -> None:

@@ -8,20 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from hil.errors import AuthorError, DeadlineExceeded
+from hil.errors import AuthorError
 from hil.evidence.documents import Kind
 from hil.evidence.limits import Finding, Measurement
 from hil.evidence.timing import ZERO_POWER_W
 from hil.links.counterpart import Counterpart
 from hil.links.frame_log import FrameLog
-from hil.protocol.coins import Coin, OutPoint
-from hil.protocol.messages import Close, Message, Payment, Receipt
-from hil.protocol.transactions import parse_transaction
+from hil.protocol.coins import Coin
+from hil.protocol.messages import Close, Receipt
 from hil.rig.counterparts import AbusePlan, CableSide, SocketSide
 from hil.rig.file import CABLE_UNDER_TEST, SOCKET_UNDER_TEST
-from hil.rig.recorder import ConsoleLog, Direction, Frame, Recorder
+from hil.rig.observations import Observations
+from hil.rig.plan import Plan
+from hil.rig.recorder import ConsoleLog, Direction, Recorder
 from hil.rig.sampling import Sampler
 from hil.rig.tap import TappedLine
 from hil.rig.verdicts import Findings
@@ -29,42 +30,13 @@ from hil.rig.verdicts import Findings
 if TYPE_CHECKING:
     from hil.chain.attacks_blocks import Miner
     from hil.chain.attacks_mempool import FeePressure
-    from hil.chain.lies import Lie
     from hil.chain.watching import Notification
     from hil.evidence.documents import Event, Json
     from hil.links.abuse_model import Cheat
-    from hil.ports import LedgerTransaction, Reading
+    from hil.ports import Reading
     from hil.protocol.signing import Key
-    from hil.rig.ledger_views import ViewKind
     from hil.rig.rig import Rig
     from hil.units import Watt
-
-M = TypeVar("M", bound=Message)
-
-TOASTER_W = 1300.0
-"""The reference appliance (slides)."""
-
-FUNDS_SAT = 200_000
-"""What the cable is given for a scenario: 20 quanta of the toast, less fees."""
-
-
-@dataclass
-class Plan:
-    """What the Given steps have said so far."""
-
-    setup: str = ""
-    mode: str = "single-fee"
-    appliance: str = "toaster"
-    load_power_w: float | None = None
-    max_payments: int = 100
-    funds_sat: int = FUNDS_SAT
-    funding_type: str = "P2WPKH"
-    boot_delay_s: float = 0.0
-    ledger_view: ViewKind | None = None
-    """None: the rig file's."""
-    lie: Lie | None = None
-    """What the server of that view lies about."""
-    abuse: AbusePlan | None = None
 
 
 @dataclass
@@ -80,7 +52,7 @@ class Watch:
     on_progress: Callable[[Trial], None] = field(default=lambda trial: None)
 
 
-class Trial:
+class Trial(Observations):
     """See the module's docstring. Built for one scenario and finished by :meth:`finish`."""
 
     def __init__(self, rig: Rig, recorder: Recorder, seed: str) -> None:
@@ -191,77 +163,11 @@ class Trial:
             raise AuthorError("the devices are not switched on yet", remedy="When the devices are switched on")
         return self._tapped
 
-    # --- what was seen -----------------------------------------------------------------------------------------
-
-    def messages(self, kind: type[M], direction: Direction | None = None) -> list[tuple[Frame, M]]:
-        """Return the frames that carried a message of this kind, oldest first."""
-        return [
-            (frame, frame.message)
-            for frame in self.recorder.frames_with(kind)
-            if isinstance(frame.message, kind) and direction in (None, frame.direction)
-        ]
-
-    def accepted_payments(self) -> int:
-        """Number of the newest payment that a receipt confirmed; 0 if there is none."""
-        return max((receipt.n for _, receipt in self.messages(Receipt)), default=0)
-
-    def signed_payments(self) -> list[Payment]:
-        """Return all payments that passed on the line, oldest first."""
-        return [payment for _, payment in self.messages(Payment)]
-
     def cable_keys(self) -> Mapping[bytes, Key]:
         """Return the keys of the cable that the rig plays; raises AuthorError if it plays none."""
         if not isinstance(self._side, CableSide):
             raise AuthorError("the cable is under test and keeps its keys to itself")
         return self._side.keys
-
-    def newest_valid_payment(self) -> Payment:
-        """Return the newest payment that a receipt confirmed; raises DeadlineExceeded if none was."""
-        accepted = self.accepted_payments()
-        for _, payment in reversed(self.messages(Payment)):
-            if payment.n == accepted:
-                return payment
-        raise DeadlineExceeded("no payment was accepted in this scenario")
-
-    def session_closed(self) -> bool:
-        """Tell whether the socket has closed the session; it does so only after it has settled."""
-        from_socket = "from device" if self.plan.setup == SOCKET_UNDER_TEST else "to device"
-        return any(frame.direction == from_socket for frame in self.recorder.frames_with(Close))
-
-    def credited_wh(self) -> float:
-        """Energy paid for in watt-hours: by the newest receipt of each session, all sessions together."""
-        by_session: dict[bytes, int] = {}
-        for _, receipt in self.messages(Receipt):
-            by_session[receipt.session] = max(receipt.credited_mwh, by_session.get(receipt.session, 0))
-        return sum(by_session.values()) / 1000
-
-    def payments_on_ledger(self) -> list[LedgerTransaction]:
-        """Return the transactions that spend the cable's coins, or the change of one that does; oldest first."""
-        found: list[LedgerTransaction] = []
-        outpoints = [coin.outpoint for coin in self.coins]
-        while transactions := [each for each in self.rig.ledger.spending(outpoints) if each not in found]:
-            found += transactions
-            outpoints = [OutPoint(each.txid, index) for each in transactions for index in (0, 1)]
-        return found
-
-    def mine(self, blocks: int = 1) -> None:
-        """Let the bench's miner find blocks, stamped with the bench's time."""
-        self.rig.ledger.mine(blocks)
-
-    def record_transaction(self, transaction: LedgerTransaction, event: str) -> None:
-        """Put a transaction into the evidence."""
-        outputs = [output.nValue for output in parse_transaction(transaction.raw).vout]
-        data: dict[str, Json] = {
-            "txid": transaction.txid,
-            "event": event,
-            "fee_sat": int(transaction.fee),
-            "payment_sat": outputs[0],
-            "confirmations": transaction.confirmations,
-            "raw": transaction.raw.hex(),
-        }
-        if len(outputs) > 1:
-            data["change_sat"] = outputs[1]
-        self.recorder.write(Kind.TRANSACTION, "ledger", data)
 
     # --- Then --------------------------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hil.bdd.catalogue import then, when
 from hil.evidence.limits import Limit, Measurement, Rule
-from hil.rig import interruptions, measuring
+from hil.rig import interruptions, measuring, payment_measuring
 from hil.rig.trial import Trial
 from hil.units import Second
 
@@ -42,7 +42,7 @@ def power_flows_again(trial: Trial) -> None:
 @then("{int} session(s) began")
 def sessions_began(count: int, /, trial: Trial) -> None:
     """Counts the session ids for which the socket made an OFFER; a session that goes on keeps its id."""
-    measuring.sessions(trial, Measurement("sessions begun", Limit("count", count, count), Rule.EXACT))
+    payment_measuring.sessions(trial, Measurement("sessions begun", Limit("count", count, count), Rule.EXACT))
 
 
 @then("power flowed again within {duration} of the restored supply")

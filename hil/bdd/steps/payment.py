@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hil.bdd.catalogue import then
 from hil.evidence.limits import Limit, Measurement, Rule
-from hil.rig import measuring
+from hil.rig import payment_measuring
 from hil.rig.trial import Trial
 from hil.units import Satoshi, Second
 
@@ -12,21 +12,21 @@ from hil.units import Satoshi, Second
 @then("{int} payments of {amount} were accepted")
 def payments_accepted(count: int, amount: Satoshi, /, trial: Trial) -> None:
     """Counts the receipts, and checks that each further payment pays the socket this much more."""
-    measuring.accepted(trial, Measurement("payments accepted", Limit("count", count, count), Rule.EXACT))
+    payment_measuring.accepted(trial, Measurement("payments accepted", Limit("count", count, count), Rule.EXACT))
     limit = Limit("sat", count * amount, count * amount)
-    measuring.paid(trial, Measurement("paid to the offered payee", limit, Rule.EXACT))
+    payment_measuring.paid(trial, Measurement("paid to the offered payee", limit, Rule.EXACT))
 
 
 @then("the ledger holds {int} transaction(s) with one fee each")
 def transactions_on_ledger(count: int, /, trial: Trial) -> None:
     """Mines a block, then counts the confirmed transactions that spend the cable's coins; each pays a fee."""
-    measuring.settled(trial, Measurement("confirmed transactions", Limit("count", count, count), Rule.EXACT))
+    payment_measuring.settled(trial, Measurement("confirmed transactions", Limit("count", count, count), Rule.EXACT))
 
 
 @then("the newest valid transaction was broadcast and confirms")
 def newest_confirms(trial: Trial) -> None:
     """The transaction of the last payment with a receipt is in the mempool, and in the next block."""
-    measuring.newest_confirms(
+    payment_measuring.newest_confirms(
         trial, Measurement("confirmations of the newest valid transaction", Limit("count", low=1), Rule.EXACT)
     )
 
@@ -35,13 +35,13 @@ def newest_confirms(trial: Trial) -> None:
 def received(amount: Satoshi, /, trial: Trial) -> None:
     """The sum that confirmed transactions pay to the offered payee."""
     limit = Limit("sat", amount, amount)
-    measuring.received(trial, Measurement("received on the ledger", limit, Rule.EXACT))
+    payment_measuring.received(trial, Measurement("received on the ledger", limit, Rule.EXACT))
 
 
 @then("the first payment was accepted within {duration} of power-on")
 def boot_budget(limit: Second, /, trial: Trial) -> None:
     """From the supply of the device under test to the receipt of the first payment; slides: 27 s."""
-    measuring.boot_to_payment(
+    payment_measuring.boot_to_payment(
         trial, Measurement("power-on to first accepted payment", Limit("s", high=limit), Rule.INTERVAL)
     )
 
@@ -49,7 +49,7 @@ def boot_budget(limit: Second, /, trial: Trial) -> None:
 @then("the first payment was accepted later than {duration} after power-on")
 def boot_budget_missed(limit: Second, /, trial: Trial) -> None:
     """The bench's check on itself: a device that is too slow is found to be."""
-    measuring.boot_to_payment(
+    payment_measuring.boot_to_payment(
         trial, Measurement("power-on to first accepted payment", Limit("s", low=limit), Rule.INTERVAL)
     )
 
@@ -57,18 +57,18 @@ def boot_budget_missed(limit: Second, /, trial: Trial) -> None:
 @then("the socket asked for {int} payment(s)")
 def asked(count: int, /, trial: Trial) -> None:
     """Counts the payments with different numbers that the socket requested: it believed in the coins."""
-    measuring.asked(trial, Measurement("payments asked for", Limit("count", count, count), Rule.EXACT))
+    payment_measuring.asked(trial, Measurement("payments asked for", Limit("count", count, count), Rule.EXACT))
 
 
 @then("the cable signed {int} payment(s)")
 def signed(count: int, /, trial: Trial) -> None:
     """Counts the payments with different numbers that the cable sent."""
-    measuring.signed(trial, Measurement("payments signed", Limit("count", count, count), Rule.EXACT))
+    payment_measuring.signed(trial, Measurement("payments signed", Limit("count", count, count), Rule.EXACT))
 
 
 @then("the {device} reports {word}")
 def reports(device: str, code: str, /, trial: Trial) -> None:
     """The device under test sent an ERROR with this code (SPEC, "Error codes")."""
-    measuring.reported(
+    payment_measuring.reported(
         trial, device, code, Measurement(f"errors {code} from the {device}", Limit("count", low=1), Rule.EXACT)
     )

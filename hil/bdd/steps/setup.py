@@ -7,7 +7,8 @@ from hil.bdd.catalogue import given, when
 from hil.errors import AuthorError
 from hil.rig.file import RigFile
 from hil.rig.ledger_views import ViewKind
-from hil.rig.trial import TOASTER_W, Trial
+from hil.rig.plan import TOASTER_W
+from hil.rig.trial import Trial
 from hil.units import Satoshi, Second, Watt
 
 BOOT_TIMEOUT_S = 120.0

@@ -73,7 +73,7 @@ def scripted() -> Iterator[Make]:
 
 def test_answers_come_back_in_the_order_asked_and_bytes_are_counted(scripted: Make) -> None:
     later = b'{"id": 3, "result": "b"}\n{"method": "blockchain.headers.subscribe", "params": []}\n'
-    server, client = scripted(later + b'{"id": 2, "result": 0.1}\n', b"")
+    server, client = scripted(b"", later + b'{"id": 2, "result": 0.1}\n')  # so it has heard both when it answers
     assert [str(one) for one in client.batch([("a",), ("b", 1)])] == ["0.1", "b"]
     assert [one["method"] for one in server.lines] == ["server.version", "a", "b"]
     sent = [json.dumps(one, separators=(",", ":")) + "\n" for one in server.lines]

@@ -1,0 +1,36 @@
+"""What the Given steps of a scenario have said so far."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hil.chain.lies import Lie
+    from hil.rig.counterparts import AbusePlan
+    from hil.rig.ledger_views import ViewKind
+
+TOASTER_W = 1300.0
+"""The reference appliance (slides)."""
+
+FUNDS_SAT = 200_000
+"""What the cable is given for a scenario: 20 quanta of the toast, less fees."""
+
+
+@dataclass
+class Plan:
+    """What the Given steps have said so far."""
+
+    setup: str = ""
+    mode: str = "single-fee"
+    appliance: str = "toaster"
+    load_power_w: float | None = None
+    max_payments: int = 100
+    funds_sat: int = FUNDS_SAT
+    funding_type: str = "P2WPKH"
+    boot_delay_s: float = 0.0
+    ledger_view: ViewKind | None = None
+    """None: the rig file's."""
+    lie: Lie | None = None
+    """What the server of that view lies about."""
+    abuse: AbusePlan | None = None
