@@ -432,6 +432,19 @@ def collected(folder: Path) -> Finished:
     return Project.make(folder).run("run", "--collect-only", "-q")
 
 
+@plan
+def shuffled(folder: Path) -> dict[str, Finished]:
+    """Scenarios of two features on one node, in the order of the files and in two others."""
+    features = ("features/boot.feature", "features/underpayment.feature")
+    orders = {"as written": (), "shuffled": ("--shuffle",), "again": ("--shuffle",)}
+    return {
+        name: Project.make(folder / name.replace(" ", "-")).run(
+            "run", *features, "--node", PROVIDER, "--seed", SEED, *options
+        )
+        for name, options in orders.items()
+    }
+
+
 # --- the bench alone -------------------------------------------------------------------------------------------------
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hil.evidence.documents import Kind
+from hil.evidence.documents import Kind, Verdict
 from hil.protocol.account import CHANGE, RECEIVE, Account
 from hil.rig.counterparts import account_seed
 from hil.tests.acceptance.commands import Finished
@@ -146,3 +146,20 @@ def test_no_secret_is_written_told_or_shown(standing_node: StandingNode, where: 
 
 def test_the_process_list_was_seen_while_the_run_was_on(standing_node: StandingNode) -> None:
     assert "hil.vbench" in standing_node.seen_in_ps
+
+
+def _order(run: Finished) -> list[str]:
+    return [str(next(scenario.of(Kind.START)).data["name"]) for scenario in run.record.scenarios]
+
+
+def test_no_scenario_leans_on_another_whatever_the_order(shuffled: dict[str, Finished]) -> None:
+    written, mixed = shuffled["as written"], shuffled["shuffled"]
+    assert _order(mixed) != _order(written)
+    assert sorted(_order(mixed)) == sorted(_order(written))
+    for run in shuffled.values():
+        assert run.code == 0, run.said
+        assert {scenario.verdict for scenario in run.record.scenarios} == {Verdict.PASS}
+
+
+def test_the_order_follows_from_the_seed(shuffled: dict[str, Finished]) -> None:
+    assert shuffled["shuffled"].digest == shuffled["again"].digest
