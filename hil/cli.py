@@ -51,6 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--rig", help="rig file (default: rigs/virtual.yaml)")
     run.add_argument("--node", help="bitcoind: auto, docker, native or external (default: NODE, else auto)")
     run.add_argument("--seed", type=int, help="repeat a run with its seed")
+    run.add_argument("--acceptance", action="store_true", help="refuse a rig with an expired calibration")
     run.set_defaults(act=_run)
 
     check = commands.add_parser("check", help="find mistakes in feature files without running anything")
@@ -66,6 +67,8 @@ def _parser() -> argparse.ArgumentParser:
     vbench = commands.add_parser("vbench", help="the virtual bench on its own")
     vbench.add_argument("action", choices=("up",))
     vbench.add_argument("--address", default="127.0.0.1", help="loopback address (default: %(default)s)")
+    for role in ("meter", "load"):
+        vbench.add_argument(f"--{role}", metavar="DIALECT", help=f"which {role} it has (default: as rigs/virtual.yaml)")
     vbench.set_defaults(act=_vbench)
 
     report = commands.add_parser("report", help="write the report of a run anew from its evidence")
@@ -73,14 +76,22 @@ def _parser() -> argparse.ArgumentParser:
     report.set_defaults(act=_report)
 
     from hil.device_cli import add_device_commands
+    from hil.rig_cli import add_rig_commands
 
     add_device_commands(commands)
+    add_rig_commands(commands)
     return parser
 
 
 def _run(options: argparse.Namespace, rest: list[str]) -> int:
     import pytest
 
+    if options.acceptance:
+        from hil.rig.check import refuse_expired
+        from hil.rig.file import RigFile
+
+        rig = RigFile.load(Path(options.rig or "rigs/virtual.yaml"))
+        refuse_expired(rig.options, str(rig.path))
     # pytest itself tells paths from the values of its options; the plugin of hypothesis takes a second to load
     arguments = ["-o", "testpaths=features", "-p", "no:hypothesispytest", *rest]
     for name in ("rig", "node", "seed"):
@@ -133,6 +144,7 @@ def _vbench(options: argparse.Namespace, _: list[str]) -> int:
     """The bench takes over this process: its signals, output and exit code are the command's."""
     sys.stdout.flush()
     arguments = [sys.executable, "-m", "hil.vbench", "--address", options.address]
+    arguments += [f"--{role}={name}" for role in ("meter", "load") if (name := getattr(options, role))]
     os.execv(sys.executable, arguments)  # noqa: S606 - our own program, no shell
     return ExitCode.INTERNAL_ERROR  # not reached: execv replaces this process or raises
 

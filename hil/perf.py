@@ -26,6 +26,7 @@ from hil.evidence.documents import Kind
 from hil.evidence.store import RunRecord, ScenarioRecord
 from hil.instruments.measure import measure_query
 from hil.rig.rig import project_root
+from hil.rig.safe_state_campaign import kills
 from hil.rig.virtual_bench import VirtualBenchProcess
 
 TARGET = Path("reports/perf.json")
@@ -48,6 +49,7 @@ def main() -> int:
         ("pair sessions", _pair_sessions),
         ("chain sessions", _chain_sessions),
         ("ledger views", _ledger_views),
+        ("200 kills", lambda: _kills(root)),
     ]
     for name, measure in steps:
         print(f"measuring {name} ...", file=sys.stderr)
@@ -142,6 +144,12 @@ def _ledger_views() -> Mapping[str, Any]:
     except ConfigurationError as error:
         print(f"  ledger views: {error}", file=sys.stderr)
         return {"ledger_views": None}
+
+
+def _kills(root: Path) -> Mapping[str, Any]:
+    """SIGKILL at 200 random instants on the rig in real time: until the virtual plant is truly without power."""
+    done = [kill.ms for kill in kills(root / "rigs/realtime.yaml")]
+    return {"safe_state_ms": {"median": round(statistics.median(done), 1), "worst": round(max(done), 1)}}
 
 
 def _run(root: Path, what: str) -> RunRecord:

@@ -82,7 +82,7 @@ class Meter(Instrument, Protocol):
 
 
 class Load(Instrument, Protocol):
-    """The programmable AC load behind the cable."""
+    """The programmable load behind the cable: AC, or DC behind an adapter; values are those at its own terminals."""
 
     max_power: Watt
 

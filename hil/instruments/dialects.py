@@ -6,19 +6,23 @@ from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from hil.errors import RigFault, nearest
+from hil.instruments.dl3021 import Dl3021
 from hil.instruments.hmc8015 import Hmc8015
 from hil.instruments.it8615 import It8615
 from hil.instruments.scpi import query_identity
 from hil.instruments.transport import TIMEOUT, Observer, Transport
+from hil.instruments.wt310e import Wt310e
 from hil.ports import Identity, Load, Meter
 
 METERS: Mapping[str, Callable[[Transport, Identity], Meter]] = {
     "Rohde&Schwarz HMC8015": Hmc8015,
+    "YOKOGAWA WT310E": Wt310e,
 }
 """Power meters by the manufacturer and model that ``*IDN?`` tells, in any case of letters."""
 
 LOADS: Mapping[str, Callable[[Transport, Identity], Load]] = {
     "ITECH IT8615": It8615,
+    "RIGOL TECHNOLOGIES DL3021": Dl3021,
 }
 """Electronic loads, likewise."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hil.instruments.scpi import (
-    parse_number,
+    parse_fields,
     query_number,
     read_errors,
     refuse_status,
@@ -28,6 +28,8 @@ POWER_RANGE = Watt(VOLTAGE_RANGE * CURRENT_RANGE)
 READ = "CHAN1:MEAS:DATA?"
 FUNCTIONS = {"URMS": "voltage", "IRMS": "current", "P": "power", "WH": "energy"}
 """Measurement functions in the order in which one query reads them, with the quantity that each gives."""
+
+QUANTITIES = tuple(FUNCTIONS.values())
 
 RESET_TIMEOUT = 10.0
 """Seconds for ``*RST``; R&S's own drivers allow 5 s and more for it (d)."""
@@ -81,18 +83,7 @@ class Hmc8015:
     def read(self) -> Reading:
         """Return the latest reading with one query; raises RigFault on overload, no data, garbage or silence."""
         reply = self._transport.query(READ)
-        fields = reply.split(",")
-        if len(fields) != len(FUNCTIONS):
-            raise self._transport.fault(
-                READ, reply, f"{len(FUNCTIONS)} values were awaited, found {len(fields)}", "Prepare the meter again."
-            )
-        values = []
-        for quantity, field in zip(FUNCTIONS.values(), fields, strict=True):
-            try:
-                values.append(parse_number(field))
-            except ValueError as error:
-                remedy = REMEDIES.get(str(error), "Check firmware and dialect of the meter.")
-                raise self._transport.fault(READ, reply, f"{quantity}: {error} ('{field}')", remedy) from None
+        values = parse_fields(self._transport, READ, reply, QUANTITIES, REMEDIES)
         return Reading(Volt(values[0]), Ampere(values[1]), Watt(values[2]), WattHour(values[3]))
 
     def energy_uncertainty(self, energy: WattHour, elapsed: Second) -> WattHour:

@@ -76,6 +76,25 @@ class It8615:
         self._refuse_beyond_rating(resistance, power, RESISTANCE)
         self._operate(RESISTANCE, resistance)
 
+    def protect(self, *, power: float, current: float | None = None) -> None:
+        """Have the load open its own input above these watts and amperes; call it after ``prepare``, which resets it.
+
+        A limit at or above the load's rating is left to the rating, which it keeps by itself. Raises RigFault if a
+        setting is not taken.
+        """
+        wanted = [("POW", power, float(self.max_power))]
+        wanted += [("CURR", current, self.max_power / MAINS)] if current is not None else []
+        for name, limit, rated in wanted:
+            if limit >= rated:
+                continue
+            for setting, value in (("", f"{limit:.7g}"), (":STAT", "1")):
+                self._set(f"SOUR:{name}:PROT{setting} {value}")
+                command = f"SOUR:{name}:PROT{setting}?"
+                if abs((read := query_number(self._transport, command)) - float(value)) > 0.005 * float(value):
+                    raise self._transport.fault(
+                        command, f"{read:g}", f"the protection {value} was not taken", "Check the load's range."
+                    )
+
     def set_input(self, *, on: bool) -> None:
         """Switch the input and read it back; raises RigFault if it is not as told or an error is in the queue."""
         command = f"INPUT:STATE {on:d}"

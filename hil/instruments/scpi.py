@@ -9,6 +9,8 @@ from hil.errors import RigFault
 from hil.ports import Identity
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from hil.instruments.transport import Transport
 
 ESR_ERRORS = 0b0011_1100
@@ -16,6 +18,9 @@ ESR_ERRORS = 0b0011_1100
 
 LONGEST_QUEUE = 64
 """Entries after which an error queue is held never to end; instruments keep 10 to 32."""
+
+ERROR_QUERY = "SYST:ERR?"
+"""SCPI-99's question for the oldest entry of the error queue; some dialects have another."""
 
 INFINITY = 9.9e37
 """SCPI's infinity, an overload (SCPI-99 §7.2.1)."""
@@ -80,23 +85,23 @@ def wait_for_completion(transport: Transport, *, timeout: float | None = None) -
         raise transport.fault("*OPC?", "not 1", "the instrument is not done with its commands", "Check the dialect.")
 
 
-def read_errors(transport: Transport) -> list[str]:
-    """Read the error queue empty, oldest first, each entry as ``code,text``."""
+def read_errors(transport: Transport, query: str = ERROR_QUERY) -> list[str]:
+    """Read the error queue empty, oldest first, each entry as ``code,text``; ``query`` asks for one entry."""
     errors: list[str] = []
     while len(errors) < LONGEST_QUEUE:
-        reply = transport.query("SYST:ERR?")
+        reply = transport.query(query)
         match = _ERROR.fullmatch(reply)
         if match is None:
-            raise transport.fault("SYST:ERR?", reply, "no entry of an error queue (code,text)", "Check the dialect.")
+            raise transport.fault(query, reply, "no entry of an error queue (code,text)", "Check the dialect.")
         if int(match[1]) == 0:
             return errors
         errors.append(reply)
-    raise transport.fault("SYST:ERR?", errors[-1], "the error queue never ends", "Restart the instrument.")
+    raise transport.fault(query, errors[-1], "the error queue never ends", "Restart the instrument.")
 
 
-def refuse_errors(transport: Transport, command: str) -> None:
+def refuse_errors(transport: Transport, command: str, query: str = ERROR_QUERY) -> None:
     """Raise RigFault if the error queue is not empty after ``command``."""
-    errors = read_errors(transport)
+    errors = read_errors(transport, query)
     if errors:
         raise RigFault(
             f"'{command}' left errors in the queue: {'; '.join(errors)}",
@@ -105,10 +110,33 @@ def refuse_errors(transport: Transport, command: str) -> None:
         )
 
 
-def refuse_status(transport: Transport, doing: str) -> None:
+def parse_fields(
+    transport: Transport, command: str, reply: str, quantities: Sequence[str], remedies: Mapping[str, str]
+) -> list[float]:
+    """Return one number for each of ``quantities`` from a reply of fields between commas.
+
+    Raises RigFault, with the remedy for its reason, that names the quantity which is overloaded, has no data or is no
+    number; or if there are more or fewer fields.
+    """
+    fields = reply.split(",")
+    if len(fields) != len(quantities):
+        raise transport.fault(
+            command, reply, f"{len(quantities)} values were awaited, found {len(fields)}", "Prepare the meter again."
+        )
+    values = []
+    for quantity, field in zip(quantities, fields, strict=True):
+        try:
+            values.append(parse_number(field))
+        except ValueError as error:
+            remedy = remedies.get(str(error), "Check firmware and dialect of the meter.")
+            raise transport.fault(command, reply, f"{quantity}: {error} ('{field}')", remedy) from None
+    return values
+
+
+def refuse_status(transport: Transport, doing: str, query: str = ERROR_QUERY) -> None:
     """Raise RigFault if the event status register or the error queue tells of an error; reading clears both."""
     status = query_integer(transport, "*ESR?")
-    errors = read_errors(transport)
+    errors = read_errors(transport, query)
     if status & ESR_ERRORS or errors:
         raise RigFault(
             f"{doing} left '*ESR?' at {status} and these errors in the queue: {'; '.join(errors) or 'none'}",

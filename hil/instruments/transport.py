@@ -1,8 +1,8 @@
 """SCPI over VISA: one line out, one line back, every failure a RigFault that names the instrument.
 
-pyvisa with pyvisa-py carries it; any VISA resource string passes. For a raw ``TCPIP::host::port::SOCKET`` the line
-feed is set on both sides and the line is watched (``visa_socket``); a query then costs no more than pyvisa's own,
-61 µs on loopback (research/hil.md).
+pyvisa with pyvisa-py carries it; any VISA resource string passes. For a raw ``TCPIP::host::port::SOCKET`` and for a
+serial ``ASRL/dev/…::INSTR`` the line feed is set on both sides and the line is watched (``visa_socket``,
+``visa_serial``); a query then costs no more than pyvisa's own, 61 µs on loopback (research/hil.md).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from pyvisa.constants import StatusCode
 from pyvisa.errors import VisaIOError
 
 from hil.errors import RigFault
+from hil.instruments.visa_serial import VisaSerial, take_over_serial
 from hil.instruments.visa_socket import LONGEST_REPLY, UnaskedBytes, VisaSocket, take_over
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ class Transport:
         self.observer = observer
         self._lock = threading.Lock()
         self._closed = False
-        self._line: VisaSocket | None = None
+        self._line: VisaSocket | VisaSerial | None = None
         self._visa: MessageBasedResource | None = None
         self._open()
 
@@ -160,7 +161,7 @@ class Transport:
                 place=self.place,
                 remedy="Correct it in the rig file, for example TCPIP::192.0.2.7::5025::SOCKET.",
             ) from error
-        raw = isinstance(parsed, rname.TCPIPSocket)
+        raw, serial = isinstance(parsed, rname.TCPIPSocket), isinstance(parsed, rname.ASRLInstr)
         if isinstance(parsed, rname.TCPIPSocket):
             self._resolve(parsed.host_address)
         try:
@@ -173,10 +174,10 @@ class Transport:
         try:
             visa.timeout = self.timeout * 1000
             visa.write_termination = "\n"
-            if raw or isinstance(parsed, rname.ASRLInstr):
+            if raw or serial:
                 visa.read_termination = "\n"
-            if raw:
-                self._line = take_over(visa.visalib.sessions[visa.session])  # type: ignore[attr-defined]  # pyvisa-py
+                session = visa.visalib.sessions[visa.session]  # type: ignore[attr-defined]  # pyvisa-py
+                self._line = take_over(session) if raw else take_over_serial(session)
         except Exception as error:  # as above
             self._visa = visa
             self._drop()

@@ -7,6 +7,7 @@ once, before anything is started or switched.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from io import StringIO
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -35,8 +36,15 @@ def _quantity(dimension: Dimension) -> BeforeValidator:
     return BeforeValidator(read)
 
 
+def _day(value: object) -> object:
+    """YAML reads a bare 2027-01-31 as a date."""
+    return value.isoformat() if isinstance(value, date) else value
+
+
+Day = Annotated[str, BeforeValidator(_day)]
 Power = Annotated[float, _quantity(Dimension.POWER)]
 Energy = Annotated[float, _quantity(Dimension.ENERGY)]
+Current = Annotated[float, _quantity(Dimension.CURRENT)]
 Duration = Annotated[float, _quantity(Dimension.DURATION)]
 
 
@@ -45,11 +53,16 @@ class _Strict(BaseModel):
 
 
 class SafetyLimits(_Strict):
-    """Beyond any of these the bench goes to its safe state (DESIGN §6). Watts, watt-hours, seconds of the bench."""
+    """Beyond any of these the bench goes to its safe state (DESIGN §6). Watts, watt-hours, seconds of the bench,
+    amperes.
+    """
 
     power: Power
     energy: Energy
     session: Duration
+    current: Current | None = None
+    heartbeat: Duration = Field(default=10.0, gt=0)
+    """Longest silence of the test process while the bench is in use, before the watchdog acts; wall clock only."""
 
 
 class InstrumentFacts(_Strict):
@@ -57,7 +70,8 @@ class InstrumentFacts(_Strict):
 
     calibration: str
     """Certificate and due date, or ``none: <why>``."""
-    due: str | None = None
+    due: Day | None = None
+    """Last day on which it holds, as 2027-01-31."""
     uncertainty: str | None = None
 
 
@@ -88,6 +102,8 @@ class RigOptions(_Strict):
     """Which views this bench can give it."""
     limits: SafetyLimits
     instruments: dict[str, InstrumentFacts]
+    loop_back: list[Literal["socket-link", "cable-link", "socket-console", "cable-console"]] = Field(default=[])
+    """Lines that have a loop-back plug while ``hil rig check`` runs."""
     devices: Devices
     plant: dict[str, Any] = Field(default_factory=dict)
 
@@ -100,6 +116,7 @@ class RigFile:
     :ivar virtual: whether the bench is simulated.
     :ivar real_time: whether time is the wall clock's; a physical bench has no other.
     :ivar bench_address: where the simulated bench is to listen; empty: wherever it is free.
+    :ivar bench_instruments: dialects of the simulated bench by role, where they differ from its own.
     """
 
     def __init__(
@@ -111,12 +128,14 @@ class RigFile:
         virtual: bool,
         bench_address: str = "",
         real_time: bool | None = None,
+        bench_instruments: Mapping[str, str] | None = None,
     ) -> None:
         self.path = path
         self.options = options
         self.features = features
         self.virtual = virtual
         self.bench_address = bench_address
+        self.bench_instruments = dict(bench_instruments or {})
         self.real_time = not virtual if real_time is None else real_time
 
     @classmethod
@@ -165,7 +184,16 @@ class RigFile:
         benches = [arguments for kind, arguments in entries(target, "resources") if kind == "VirtualBench"]
         address = str(benches[0].get("address", "")) if benches else ""
         real_time = not benches or benches[0].get("clock") == "wall"
-        return cls(path, options, features, virtual=bool(benches), bench_address=address, real_time=real_time)
+        chosen = {role: str(benches[0][role]) for role in ("meter", "load") if benches and role in benches[0]}
+        return cls(
+            path,
+            options,
+            features,
+            virtual=bool(benches),
+            bench_address=address,
+            real_time=real_time,
+            bench_instruments=chosen,
+        )
 
 
 def _get(document: object, *keys: str) -> object:

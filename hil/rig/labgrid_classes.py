@@ -29,10 +29,13 @@ class VirtualBench(Resource):  # type: ignore[misc]  # labgrid has no types
     :param address: loopback address to listen on; empty: one of 127.0.0.0/8 that is free.
     :param clock: ``virtual``: time moves as fast as it can, with devices inside the bench. ``wall``: real time, with
         devices that are processes of their own, on PTYs.
+    :param meter: dialect of its power meter; :param load: of its electronic load. ``hil vbench --help`` lists them.
     """
 
     address: str = attr.ib(default="", validator=attr.validators.instance_of(str))
     clock: str = attr.ib(default="virtual", validator=attr.validators.in_(("virtual", "wall")))
+    meter: str = attr.ib(default="hmc8015", validator=attr.validators.instance_of(str))
+    load: str = attr.ib(default="it8615", validator=attr.validators.instance_of(str))
 
 
 @target_factory.reg_resource

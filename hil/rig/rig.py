@@ -23,9 +23,12 @@ from hil.rig.file import RigFile
 from hil.rig.file_target import LINES, RELAYS
 from hil.rig.labgrid_classes import BenchStrategy
 from hil.rig.ledger_side import BEHIND, LedgerSide, second_node
+from hil.rig.lock import write_lock
 from hil.rig.real_time import RigClock
+from hil.rig.safe_state import Protecting, limit_patience, look_for_power
+from hil.rig.safe_state_guard import Guard
 from hil.rig.turns import fastest_turns
-from hil.rig.virtual_bench import ADDRESS_VARIABLE, VirtualBenchProcess
+from hil.rig.virtual_bench import ADDRESS_VARIABLE, TERMINAL_VARIABLES, VirtualBenchProcess
 from hil.units import format_quantity
 
 if TYPE_CHECKING:
@@ -34,6 +37,9 @@ if TYPE_CHECKING:
     from hil.chain.snapshot import OwnNode
     from hil.ports import Ledger, LedgerView, Load, Meter
     from hil.rig.ledger_views import ViewKind
+
+RELAY_PATIENCE_S = 2.0
+"""For a relay board to answer; as long as an instrument has (hil.instruments.transport)."""
 
 LOOK_AFTER_DEVICES_S = 0.5
 """How often a rig in real time asks its virtual bench whether a device's program has ended."""
@@ -58,10 +64,15 @@ class Rig:
     Built by :meth:`open`; a context manager that leaves the bench safe and everything closed.
     """
 
-    def __init__(self, file: RigFile, node: Node, seed: int, bench: VirtualBenchProcess | None) -> None:
+    def __init__(self, file: RigFile, node: Node, seed: int, bench: VirtualBenchProcess | None, guard: Guard) -> None:
         self.file = file
         self.seed = seed
         self.bench = bench
+        self.guard = guard
+        self.locks: Path | None = None
+        """Folder of locks; None: a bench that cannot be made safe is not locked."""
+        self._metering = False
+        """Whether the meter was prepared, so that it can be asked."""
         self._lockstep = bench is not None and not file.real_time
         self.clock: Clock = LockstepClock(bench) if bench is not None and self._lockstep else RigClock()
         self.own_node: OwnNode | None = None
@@ -77,7 +88,7 @@ class Rig:
         self._closing.callback(self.load.close)
         self.lines = {name: SerialLine(name, _prompt(target.get_driver("SerialDriver", name=name))) for name in LINES}
         for relay in RELAYS:
-            target.get_driver("DigitalOutputProtocol", name=relay)
+            limit_patience(target.get_driver("DigitalOutputProtocol", name=relay), RELAY_PATIENCE_S)
         self._common = self.side = LedgerSide(node, seed, self._now)
         self._closing.callback(self._common.close)
         if bench is not None:
@@ -85,24 +96,46 @@ class Rig:
 
     @classmethod
     @contextlib.contextmanager
-    def open(cls, file: RigFile, node: Node, seed: int) -> Iterator[Rig]:
+    def open(
+        cls,
+        file: RigFile,
+        node: Node,
+        seed: int,
+        *,
+        report: Path | None = None,
+        locks: Path | None = None,
+        errors: int | None = None,
+    ) -> Iterator[Rig]:
         """Open the bench of ``file`` with a node that was started; the bench is safe before and after.
 
-        Raises RigFault if a part of it does not answer, ConfigurationError if labgrid cannot read the file.
+        The watchdog watches from before the first relay moves until after the last; ``report``, ``locks`` and
+        ``errors`` are where it tells what it did (:class:`hil.rig.safe_state_guard.Guard`).
+
+        Raises RigFault if a part of it does not answer or the bench cannot be made safe, ConfigurationError if labgrid
+        cannot read the file.
         """
         bench = None
         with contextlib.ExitStack() as stack:
             if file.virtual:
-                bench = VirtualBenchProcess(_bench_address(file))
+                bench = VirtualBenchProcess(_bench_address(file), file.bench_instruments)
                 stack.callback(bench.close)
                 if not file.real_time:
                     stack.enter_context(fastest_turns(bench))
                 os.environ[ADDRESS_VARIABLE] = bench.address
-            rig = cls(file, node, seed, bench)
+                for role, path in bench.terminals.items():
+                    os.environ[TERMINAL_VARIABLES[role]] = path
+            address, lifeline = (bench.address, bench.lifeline) if bench is not None else ("", None)
+            guard = Guard(file, address=address, lifeline=lifeline, report=report, locks=locks, errors=errors)
+            stack.callback(guard.end)
+            rig = cls(file, node, seed, bench, guard)
+            rig.locks = locks
             stack.callback(rig.close)
-            rig.make_safe()
+            guard.wait_until_ready()
+            stack.callback(rig.make_safe)
+            safe = rig.make_safe()
+            if not safe.reached:
+                raise RigFault(safe.problem, place="safe state", remedy="Look at the bench before anything else.")
             yield rig
-            rig.make_safe()
 
     def _now(self) -> float:
         return self.clock.now()  # a bench in real time has another clock for each scenario
@@ -174,7 +207,11 @@ class Rig:
             line.reset()
             self.clock.attach(line)  # type: ignore[attr-defined]  # both clocks have it, for their own kind of line
         self.load.prepare()
+        if isinstance(self.load, Protecting):
+            self.load.protect(power=self.file.options.limits.power, current=self.file.options.limits.current)
         self.meter.prepare()
+        self._metering = True
+        self.guard.arm()
         self.side.bank.begin()
         self.clock.sleep(self.meter.settling)
 
@@ -185,14 +222,43 @@ class Rig:
         self.clock.call_at(self.clock.now() + LOOK_AFTER_DEVICES_S, self._look_after_devices)
 
     def make_safe(self) -> SafeState:
-        """Bring the bench to its safe state and say how long it took; never raises."""
+        """Bring the bench to its safe state and say how long it took; never raises.
+
+        If it does not obey, the watchdog tries with connections of its own, and locks the rig if that fails too. The
+        bench counts as broken either way.
+        """
         began, watch = self.clock.now(), stopwatch()
+        problem = ""
         try:
             self.strategy.transition("safe")
         except (StrategyError, RigFault) as error:
             cause = error.__cause__ if isinstance(error, StrategyError) and error.__cause__ else error
-            return SafeState(False, self.clock.now() - began, watch(), str(cause))
-        return SafeState(True, self.clock.now() - began, watch())
+            problem = str(cause)
+        seconds, wall_seconds = self.clock.now() - began, watch()
+        problem = problem or self._still_live()
+        try:
+            if not problem:
+                self.guard.rest()
+                return SafeState(True, seconds, wall_seconds)
+            second = self.guard.act("the run could not make the bench safe")
+            state = f"reached it in {second['ms']:.0f} ms" if second["reached"] else f"neither: {second['problem']}"
+            problem += f"; the watchdog, with connections of its own: {state}"
+        except RigFault as error:
+            if problem and self.locks is not None:  # the watchdog cannot: it is gone
+                with contextlib.suppress(RigFault):
+                    write_lock(self.locks, self.file, problem)
+            problem = "; ".join(filter(None, [problem, str(error)]))
+        return SafeState(False, seconds, wall_seconds, problem)
+
+    def _still_live(self) -> str:
+        """Return what the meter has against a bench whose relays all read back open; it may not be able to tell."""
+        if not self._metering:
+            return ""
+        self._metering = False
+        try:
+            return look_for_power(self.meter, self.clock)[1]
+        except RigFault:
+            return ""
 
     def on_switch(self, listener: Callable[[str, bool], None]) -> None:
         """Tell ``listener`` of every relay that was switched and read back."""

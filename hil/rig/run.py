@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,10 +18,14 @@ from hil.evidence.limits import worst
 from hil.evidence.store import ScenarioWriter
 from hil.rig.file import RigFile
 from hil.rig.ledger_side import own_node
+from hil.rig.lock import LOCKS, refuse_locked
 from hil.rig.recorder import Recorder
 from hil.rig.rig import Rig, SafeState
 from hil.rig.run_folder import ScenarioFacts, finish, new_folder, write_not_started
 from hil.rig.trial import Trial
+
+SAFE_STATE_FILE = "safe_state.json"
+"""In the run folder, if the watchdog had to act: the report of what it did."""
 
 COLLECT_AFTER = 50_000
 """New objects before the garbage collector looks at them: readings and events stay, and hold no cycles."""
@@ -60,6 +65,9 @@ class Run:
         document = {"seed": str(seed), "rig": self._rig_document(), "features": list(features)}
         self._writer = new_folder(root, document)
         self.folder = self._writer.folder
+        self._terminal = os.dup(2)
+        """The standard error before pytest captures it: there the watchdog tells a person what it did."""
+        self._closing.callback(os.close, self._terminal)
 
     @property
     def rig(self) -> Rig:
@@ -68,10 +76,21 @@ class Run:
         Whoever gets such an error asks no second time: the bench stays broken until a person has looked.
         """
         if self._rig is None:
+            locks = self.root / LOCKS
+            refuse_locked(locks, self.rig_file)
             node = self._closing.enter_context(choose(self._node_preference))
             description = asdict(node.describe())
             self._writer.document["node"] = description
-            self._rig = self._closing.enter_context(Rig.open(self.rig_file, node, self.seed))
+            self._rig = self._closing.enter_context(
+                Rig.open(
+                    self.rig_file,
+                    node,
+                    self.seed,
+                    report=self.folder / SAFE_STATE_FILE,
+                    locks=locks,
+                    errors=self._terminal,
+                )
+            )
             # what is loaded by now stays for good: no collection in the middle of a scenario need look at it again
             gc.collect()
             gc.freeze()
@@ -89,7 +108,12 @@ class Run:
         if (node := own_node(facts.tags, self.seed, self._node_preference)) is not None:
             closing.enter_context(rig.with_node(node, facts.tags, self._node_preference))
         writer = self._writer.scenario(number, facts.name)
-        rig.clock.meanwhile = writer.encode_waiting
+
+        def meanwhile() -> None:
+            writer.encode_waiting()
+            rig.guard.beat()
+
+        rig.clock.meanwhile = meanwhile
         recorder = Recorder(writer, rig.clock)
         recorder.write(Kind.START, "bench", facts.document(self.seed), host={"wall": utc_now().isoformat()})
         trial = Trial(rig, recorder, f"{self.seed}/{facts.feature}/{facts.label}")

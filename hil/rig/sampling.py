@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -71,10 +72,13 @@ class Sampler:
 
     def _supervise(self, reading: Reading) -> None:
         limits, now = self._limits, self._clock.now()
-        if reading.power <= limits.power and reading.energy <= limits.energy and now <= limits.session:
+        most = math.inf if limits.current is None else limits.current
+        within = reading.power <= limits.power and reading.energy <= limits.energy and now <= limits.session
+        if within and reading.current <= most:
             return
         for name, value, limit, unit in (
             ("power", reading.power, limits.power, "W"),
+            ("current", reading.current, most, "A"),
             ("energy", reading.energy, limits.energy, "Wh"),
             ("session time", now, limits.session, "s"),
         ):

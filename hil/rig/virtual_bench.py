@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 
 from hil.clock import stopwatch
-from hil.errors import ExitCode, RigFault
+from hil.errors import ConfigurationError, ExitCode, RigFault
 
 START_TIMEOUT_S = 15.0
 """From start to its ready line; a loaded machine needs 2 s to import everything."""
@@ -29,15 +29,26 @@ TRIES = 8
 ADDRESS_VARIABLE = "LG_HIL_BENCH"
 """Rig files name the address by this variable; labgrid's templates see only ``LG_*``."""
 
+TERMINAL_VARIABLES = {"meter": "LG_HIL_METER", "load": "LG_HIL_LOAD"}
+"""Likewise the PTY of an instrument that has RS-232, e.g. ``ASRL$LG_HIL_METER::INSTR``."""
+
 
 class VirtualBenchProcess:
-    """Starts the bench and ends it. The bench also ends by itself when this process dies: its stdin closes.
+    """Starts the bench and ends it. The bench also ends by itself when its stdin closes: when this process has died and
+    the watchdog, which holds ``lifeline`` too, has made the bench safe.
 
     Implements :class:`hil.clock.TimeKeeper`.
+
+    :param instruments: dialects by role (``meter``, ``load``) that differ from the bench's own.
+    :raises ConfigurationError: the bench does not have such an instrument, or cannot have that address.
+    :raises RigFault: it does not start.
     """
 
-    def __init__(self, address: str = "") -> None:
-        self._process, self.address, self.ports = _start(address)
+    def __init__(self, address: str = "", instruments: Mapping[str, str] | None = None) -> None:
+        self._process, self.address, ready = _start(address, instruments or {})
+        self.ports: dict[str, int] = ready["ports"]
+        self.terminals: dict[str, str] = ready["terminals"]
+        """Paths of the PTYs of instruments that have RS-232, by role."""
         self._control = socket.create_connection((self.address, self.ports["control"]), timeout=CONTROL_TIMEOUT_S)
         self._control.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         # the kernel keeps the deadline: with Python's own each send and each read would begin with a poll
@@ -88,6 +99,13 @@ class VirtualBenchProcess:
     def process(self) -> int:
         """The bench's process id."""
         return self._process.pid
+
+    @property
+    def lifeline(self) -> int:
+        """Descriptor of the bench's standard input: it ends when nobody holds that open any more."""
+        if self._process.stdin is None:
+            raise AssertionError("started with a pipe")
+        return self._process.stdin.fileno()
 
     def be_patient(self, seconds: float) -> None:
         """Have both sides look this long for what comes next before they sleep."""
@@ -162,12 +180,13 @@ class VirtualBenchProcess:
         )
 
 
-def _start(address: str) -> tuple[subprocess.Popen[bytes], str, dict[str, int]]:
+def _start(address: str, instruments: Mapping[str, str]) -> tuple[subprocess.Popen[bytes], str, dict[str, Any]]:
     tries = [address] if address else [_loopback_address(number) for number in range(TRIES)]
+    choice = [f"--{role}={name}" for role, name in instruments.items()]
     words = ""
     for candidate in tries:
         process = subprocess.Popen(
-            [sys.executable, "-m", "hil.vbench", "--with-parent", "--address", candidate],
+            [sys.executable, "-m", "hil.vbench", "--with-parent", "--address", candidate, *choice],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -175,7 +194,7 @@ def _start(address: str) -> tuple[subprocess.Popen[bytes], str, dict[str, int]]:
         )
         ready = _ready_line(process)
         if ready is not None:
-            return process, candidate, ready["ports"]
+            return process, candidate, ready
         try:
             _, errors = process.communicate(timeout=5)  # closes its stdin, so it ends if it has not already
         except subprocess.TimeoutExpired:
@@ -184,6 +203,8 @@ def _start(address: str) -> tuple[subprocess.Popen[bytes], str, dict[str, int]]:
         words = errors.decode(errors="replace").strip()
         if process.returncode != ExitCode.RIG_FAULT:  # that is what it says of a port that is taken
             break
+    if process.returncode == ExitCode.AUTHOR_ERROR:
+        raise ConfigurationError(words.removeprefix("hil vbench: "), remedy="Mend VirtualBench in the rig file.")
     raise RigFault(
         f"it did not start: {words or 'it said nothing'}",
         place="virtual bench",

@@ -20,8 +20,7 @@ from typing import Any
 
 from hil.errors import ConfigurationError, ExitCode, HilError
 from hil.vbench.bench import PROGRAMS, Bench, find_factory
-from hil.vbench.hmc8015 import Hmc8015
-from hil.vbench.it8615 import It8615
+from hil.vbench.choice import LOADS, METERS, Instruments
 from hil.vbench.polling import FastLaneLoop
 from hil.vbench.server import STANDARD_PORTS, Endpoints, start
 from hil.vbench.terminals import ElectronicLoadState
@@ -36,9 +35,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # A thread, because the loop may be inside a device program when the parent dies.
         threading.Thread(target=_end_with_parent, args=(last_deeds,), daemon=True).start()
     try:
-        endpoints, world = _configuration(options)
+        endpoints, world, instruments = _configuration(options)
         with asyncio.Runner(loop_factory=FastLaneLoop) as runner:
-            runner.run(_serve(endpoints, world, options.programs, last_deeds))
+            runner.run(_serve(endpoints, world, instruments, options.programs, last_deeds))
     except HilError as error:
         sys.stderr.write(f"hil vbench: {error}\n")
         return error.exit_code
@@ -57,13 +56,17 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME=PORT",
         help=f"another port than the standard one, 0 for any; names: {', '.join(STANDARD_PORTS)}",
     )
-    parser.add_argument("--config", metavar="FILE", help="JSON: address, ports, and world (as in a reset request)")
+    parser.add_argument("--meter", metavar="NAME", help=f"dialect of the power meter: {', '.join(METERS)}")
+    parser.add_argument("--load", metavar="NAME", help=f"dialect of the electronic load: {', '.join(LOADS)}")
+    parser.add_argument(
+        "--config", metavar="FILE", help="JSON: address, ports, meter, load, and world (as in a reset request)"
+    )
     parser.add_argument("--programs", default=PROGRAMS, metavar="MODULE:CALLABLE", help="factory of device programs")
     parser.add_argument("--with-parent", action="store_true", help="end when stdin closes")
     return parser
 
 
-def _configuration(options: argparse.Namespace) -> tuple[Endpoints, WorldRequest]:
+def _configuration(options: argparse.Namespace) -> tuple[Endpoints, WorldRequest, Instruments]:
     settings = {} if options.config is None else _read_settings(options.config)
     ports = _as_mapping(settings.get("ports", {}), "ports", options.config)
     for text in options.port:
@@ -74,7 +77,9 @@ def _configuration(options: argparse.Namespace) -> tuple[Endpoints, WorldRequest
             raise ConfigurationError(f"port '{name}': '{number}' is not a number from 0 to 65535")
     world = WorldRequest.of(_as_mapping(settings.get("world", {}), "world", options.config))
     address = settings.get("address", Endpoints.address) if options.address is None else options.address
-    return Endpoints(str(address), ports), world
+    chosen = {role: getattr(options, role) or settings.get(role) for role in ("meter", "load")}
+    instruments = Instruments(**{role: str(name) for role, name in chosen.items() if name is not None})
+    return Endpoints(str(address), ports), world, instruments
 
 
 def _read_settings(path: str) -> dict[str, Any]:
@@ -82,9 +87,9 @@ def _read_settings(path: str) -> dict[str, Any]:
         settings: object = json.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ConfigurationError(f"cannot be read as JSON: {error}", place=path) from None
-    if isinstance(settings, dict) and not set(settings) - {"address", "ports", "world"}:
+    if isinstance(settings, dict) and not set(settings) - {"address", "ports", "meter", "load", "world"}:
         return settings
-    raise ConfigurationError("must be an object of address, ports and world", place=path)
+    raise ConfigurationError("must be an object of address, ports, meter, load and world", place=path)
 
 
 def _as_mapping(value: object, name: str, place: str) -> dict[str, Any]:
@@ -94,7 +99,11 @@ def _as_mapping(value: object, name: str, place: str) -> dict[str, Any]:
 
 
 async def _serve(
-    endpoints: Endpoints, world: WorldRequest, programs: str, last_deeds: list[Callable[[], None]]
+    endpoints: Endpoints,
+    world: WorldRequest,
+    instruments: Instruments,
+    programs: str,
+    last_deeds: list[Callable[[], None]],
 ) -> None:
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(_complain)
@@ -107,15 +116,21 @@ async def _serve(
     def now() -> float:
         return bench.now()
 
-    bench = Bench(Hmc8015(now), It8615(load_state, now), load_state, programs=programs, first_world=world)
+    meter, load = instruments.build(load_state, now)
+    bench = Bench(meter, load, load_state, programs=programs, first_world=world)
     find_factory(programs)  # imported before anybody waits for an answer
     # what is loaded by now stays for good: no collection need look at it again (it took 35 ms at each reset)
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000)  # events come and go without cycles
-    running = await start(bench, endpoints)
+    running = await start(bench, endpoints, serial=instruments.on_serial)
     last_deeds.append(bench.abandon)
-    ready = {"ready": True, "address": running.address, "ports": dict(running.ports)}
+    ready = {
+        "ready": True,
+        "address": running.address,
+        "ports": dict(running.ports),
+        "terminals": {name: terminal.path for name, terminal in running.terminals.items()},
+    }
     sys.stdout.write(json.dumps(ready) + "\n")
     sys.stdout.flush()
     await ended.wait()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from hil.errors import ConfigurationError, nearest
 from hil.vbench.appliances import ElectronicLoad, Nothing, Toaster
+from hil.vbench.dc_adapter import AdaptedLoad
 from hil.vbench.terminals import MeterSample
 
 if TYPE_CHECKING:
@@ -92,11 +93,17 @@ class Plant:
         p, kernel = self.parameters, self.kernel
         self._since = kernel.now
         self._unplugged_at = dict.fromkeys(APPLIANCES, kernel.now)
-        self._load = ElectronicLoad(self.load_state, max_current=p.load_max_current, max_power=p.load_max_power)
+        state = self.load_state
+        self._load = ElectronicLoad(
+            state,
+            max_current=min(p.load_max_current if not state.direct_current else math.inf, state.max_current),
+            max_power=min(p.load_max_power, state.max_power),
+        )
+        outlet: Appliance = AdaptedLoad(self._load) if state.direct_current else self._load
         toaster = Toaster(
             p.toaster_power, inrush=p.toaster_inrush, heat_time=p.toaster_heat_time, cool_time=p.toaster_cool_time
         )
-        self._appliances: dict[str, Appliance] = {"load": self._load, "toaster": toaster, "none": Nothing()}
+        self._appliances: dict[str, Appliance] = {"load": outlet, "toaster": toaster, "none": Nothing()}
 
         def path(_: bool) -> None:
             self.settle()
@@ -203,5 +210,9 @@ class Plant:
         if self.plugged != "load":
             return 0.0, 0.0, 0.0, 0.0
         voltage = self.outlet_voltage()
+        if self.load_state.direct_current:
+            voltage = AdaptedLoad.output(voltage)
+            current = self._load.current(voltage)
+            return voltage, current, voltage * current, 0.0
         current = self._load.current(voltage)
         return voltage, current, voltage * current, self.parameters.mains_frequency if voltage else 0.0

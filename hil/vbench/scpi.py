@@ -35,6 +35,7 @@ class ScpiEngine:
     :param identity: reply to ``*IDN?``.
     :param reset: called on ``*RST``; brings the settings, not the status, back to their power-on values.
     :param entry: writes an entry of the error queue in the instrument's dialect.
+    :param error_query: how the instrument's dialect asks for the oldest entry.
     """
 
     def __init__(
@@ -44,9 +45,11 @@ class ScpiEngine:
         identity: str,
         reset: Callable[[], None],
         entry: Callable[[int, str], str] = quoted,
+        error_query: str = "SYSTem:ERRor[:NEXT]?",
     ) -> None:
         self.status = Status(entry)
-        self._tree = Tree({**self._common_commands(identity, reset), **commands})
+        errors = {error_query: Command(self.status.next_error)}
+        self._tree = Tree({**self._common_commands(identity, reset), **errors, **commands})
         self._programs: dict[str, tuple[Unit, ...]] = {}
 
     def execute(self, line: str) -> str | None:
@@ -114,7 +117,6 @@ class ScpiEngine:
             "*OPC?": Command(lambda: "1"),
             "*WAI": action(lambda: None),
             "*TST?": Command(lambda: "0"),
-            "SYSTem:ERRor[:NEXT]?": Command(status.next_error),
         }
 
 

@@ -93,11 +93,14 @@ class Reading(NamedTuple):
 
 
 class Converter:
-    """Turns true values into measured ones; the same seed and samples give the same readings."""
+    """Turns true values into measured ones; the same seed and samples give the same readings.
 
-    def __init__(self, seed: str) -> None:
+    :param gain_limit: largest fixed gain error of voltage, current and power, as a fraction of the reading.
+    """
+
+    def __init__(self, seed: str, gain_limit: float = GAIN_LIMIT) -> None:
         self._random = random.Random(seed)  # noqa: S311 - noise, not secrets
-        self._gain = [1.0 + self._random.uniform(-GAIN_LIMIT, GAIN_LIMIT) for _ in range(3)]
+        self._gain = [1.0 + self._random.uniform(-gain_limit, gain_limit) for _ in range(3)]
 
     def _error(self, gain: float) -> float:
         noise = self._random.gauss(0.0, NOISE_SIGMA)

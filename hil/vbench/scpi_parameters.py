@@ -69,6 +69,21 @@ class Number:
 
 
 @dataclass(frozen=True)
+class Steps:
+    """One of a closed list of numbers, in the base unit ``unit`` or a multiple of it; nothing between them."""
+
+    values: tuple[float, ...]
+    unit: str = ""
+
+    def convert(self, text: str) -> float:
+        value = Number(self.values[0], self.values[-1], self.values[-1], self.unit).convert(text)
+        for step in self.values:
+            if abs(value - step) <= 1e-9 * step:
+                return step
+        raise ScpiError(-222)
+
+
+@dataclass(frozen=True)
 class Integer:
     """A whole number within ``minimum`` .. ``maximum``; a fraction is rounded, as IEEE 488.2 asks."""
 

@@ -52,10 +52,13 @@ QUEUE_LENGTH: Final = 20
 
 
 class ScpiError(Exception):
-    """An error for the instrument's own error queue; never leaves the instrument."""
+    """An error for the instrument's own error queue; never leaves the instrument.
 
-    def __init__(self, code: int, detail: str = "") -> None:
-        message = MESSAGES[code]
+    :param message: text of a code that is the instrument's own, not SCPI-99's.
+    """
+
+    def __init__(self, code: int, detail: str = "", *, message: str = "") -> None:
+        message = message or MESSAGES[code]
         super().__init__(f"{message};{detail}" if detail else message)
         self.code = code
 
@@ -77,6 +80,8 @@ class Status:
         self._service_enable = 0
         self.event_enable = 0
         self._events = POWER_ON
+        self.more_summaries: Callable[[], int] = lambda: 0
+        """Returns the status byte's bits of registers that the instrument has beyond these."""
 
     def power_on(self) -> None:
         """Go back to the power-on state: nothing enabled, queue empty, PON set in the event register."""
@@ -105,7 +110,7 @@ class Status:
 
     def report(self, error: ScpiError) -> None:
         """Put an error into the queue and set its bit in the event register."""
-        self._events |= _EVENT_BIT[-error.code // 100]
+        self._events |= _EVENT_BIT.get(-error.code // 100, EXECUTION_ERROR)
         if len(self._queue) < QUEUE_LENGTH:
             self._queue.append((error.code, str(error)))
         else:
@@ -123,7 +128,7 @@ class Status:
 
     def status_byte(self) -> int:
         """``*STB?``: return the status byte with the master summary in bit 6; clears nothing."""
-        byte = ERROR_AVAILABLE if self._queue else 0
+        byte = self.more_summaries() | (ERROR_AVAILABLE if self._queue else 0)
         if self._events & self.event_enable:
             byte |= EVENT_SUMMARY
         return byte | MASTER_SUMMARY if byte & self._service_enable else byte

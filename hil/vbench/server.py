@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING
 from hil.errors import ConfigurationError, RigFault, nearest
 from hil.vbench.bench import LINES
 from hil.vbench.control import ControlPort
+from hil.vbench.pty_line import Terminal
 from hil.vbench.relay_board import serve_relays
+from hil.vbench.scpi_serial import ScpiTerminal
 from hil.vbench.sockets import ByteProtocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from pymodbus.server import ModbusTcpServer
 
@@ -147,10 +149,14 @@ class RunningBench:
     _servers: list[asyncio.Server]
     _relays: ModbusTcpServer
     _connections: weakref.WeakSet[ByteProtocol]
+    terminals: Mapping[str, Terminal] = field(default_factory=dict)
+    """PTYs of the instruments that have RS-232, by role."""
 
     async def close(self) -> None:
         """Stop listening and drop all connections."""
         self.control.follower.stop()
+        for terminal in self.terminals.values():
+            terminal.close()
         self.bench.close()
         self.bench.abandon()
         for server in self._servers:
@@ -160,8 +166,11 @@ class RunningBench:
         await self._relays.shutdown()  # type: ignore[no-untyped-call]  # pymodbus
 
 
-async def start(bench: Bench, endpoints: Endpoints) -> RunningBench:
-    """Open all ports of ``bench`` in the running event loop; raises as ``Endpoints.bind`` does."""
+async def start(bench: Bench, endpoints: Endpoints, *, serial: Sequence[str] = ()) -> RunningBench:
+    """Open all ports of ``bench`` in the running event loop; raises as ``Endpoints.bind`` does.
+
+    :param serial: instruments (``meter``, ``load``) that get a PTY too.
+    """
     loop = asyncio.get_running_loop()
     sockets = endpoints.bind()
     ports = {name: int(one.getsockname()[1]) for name, one in sockets.items()}
@@ -182,4 +191,6 @@ async def start(bench: Bench, endpoints: Endpoints) -> RunningBench:
 
     servers = [await loop.create_server(partial(remembered, make), sock=sockets[name]) for name, make in makers.items()]
     relays = await serve_relays(bench, sockets["relays"], loop)
-    return RunningBench(bench, endpoints.address, ports, control, servers, relays, connections)
+    instruments: dict[str, VirtualInstrument] = {"meter": bench.meter, "load": bench.load}
+    terminals = {name: ScpiTerminal(instruments[name]).terminal for name in serial}
+    return RunningBench(bench, endpoints.address, ports, control, servers, relays, connections, terminals)

@@ -5,6 +5,7 @@ The plant writes samples and serves measurements; the instruments know nothing o
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, TypeAlias
 
@@ -54,10 +55,15 @@ class ElectronicLoadState:
     power: float = 0.0
     """Set-point of mode POW in W."""
     input_on: bool = False
+    direct_current: bool = False
+    """Whether it is a DC load: the bench puts its AC/DC adapter before it, whose output are the terminals."""
+    max_current: float = math.inf
+    max_power: float = math.inf
+    """Rating in A and W of this model's power stage, where it is below the plant's."""
     on_change: Callable[[], None] = field(default=_nobody, repr=False)
     """Called after every change of the fields above."""
     measured: Callable[[], tuple[float, float, float, float]] = field(default=_dead_terminals, repr=False)
-    """Returns true volts (rms), amperes (rms), watts and hertz at the present instant."""
+    """Returns true volts (rms or DC), amperes, watts and hertz (0: DC) at the present instant."""
 
 
 class VirtualInstrument(Protocol):

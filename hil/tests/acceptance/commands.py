@@ -175,7 +175,7 @@ class Running:
 
     def helpers(self) -> list[Helper]:
         """Return the programs that it has started."""
-        return [helper for helper in map(Helper.of, _process_ids()) if helper and helper.parent == self.process.pid]
+        return helpers_of(self.process)
 
 
 @dataclass(frozen=True)
@@ -213,6 +213,11 @@ class Helper:
             address = self.command[self.command.index("--address") + 1]
             return [(address, port) for port in (5025, 30000, 5020, 7000, 7001, 7002, 7003, 7004)]
         return [("127.0.0.1", int(word.partition("=")[2])) for word in self.command if word.startswith("-rpcport=")]
+
+
+def helpers_of(process: subprocess.Popen[bytes] | Helper) -> list[Helper]:
+    """Return the children of a process."""
+    return [helper for helper in map(Helper.of, _process_ids()) if helper and helper.parent == process.pid]
 
 
 def gone(helpers: Sequence[Helper]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import shlex
@@ -18,6 +19,7 @@ from typing import Any
 
 from hil.chain import debian, native
 from hil.chain.container import OWNER_LABEL, connect
+from hil.rig.virtual_bench import ADDRESS_VARIABLE, VirtualBenchProcess
 from hil.tests.acceptance.commands import (
     TIMEOUT,
     Finished,
@@ -27,6 +29,7 @@ from hil.tests.acceptance.commands import (
     command_lines,
     environment,
     gone,
+    helpers_of,
     is_free,
     own_address,
     poll,
@@ -500,3 +503,77 @@ def standing_bench(folder: Path) -> StandingBench:
     helper = Helper(process.pid, 0, "", ("hil.vbench", "--address", address))
     busy = [endpoint for endpoint in helper.endpoints() if not is_free(endpoint)]
     return StandingBench(ready, answers, process.returncode, rest, busy)
+
+
+# --- safety ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Abandoned:
+    """A run in real time that was killed, what its watchdog told, and a further run on a rig that is locked."""
+
+    said: str
+    told: dict[str, Any]
+    all_gone: bool
+    busy: list[tuple[str, int]]
+    devices_left: bool
+    next_runs: list[Finished]
+
+
+@plan
+def abandoned(folder: Path) -> Abandoned:
+    """SIGKILL to the process group in the middle of a session, with the socket as a program of its own."""
+    project = Project.make(folder)
+    running = project.start("run", "long.feature", "--node", PROVIDER, "--rig", "rigs/realtime.yaml")
+    running.wait_for_receipt()
+    helpers = running.helpers()
+    bench = next(helper for helper in helpers if helper.name == "vbench")
+    devices = [helper for helper in helpers_of(bench) if "device" in helper.command]
+    assert devices
+    running.signal(signal.SIGKILL)
+    running.process.wait(timeout=5)
+    all_gone = gone([*helpers, *devices])
+    finished = running.finish()
+    report = next(project.folder.glob("reports/runs/*/safe_state.json"))
+    busy = [endpoint for helper in helpers for endpoint in helper.endpoints() if not is_free(endpoint)]
+    left = any(device.is_alive() for device in devices)
+    (project.folder / "reports/locks").mkdir()
+    lock = {"rig": "realtime", "file": "realtime.yaml", "reason": "K1 is welded shut", "since": "2026-11-23"}
+    (project.folder / "reports/locks/realtime.json").write_text(json.dumps(lock))
+    steps = [
+        project.run("run", "long.feature", "--rig", "rigs/realtime.yaml"),
+        project.run("rig", "clear", "rigs/realtime.yaml"),
+        project.run("rig", "clear", "rigs/realtime.yaml"),
+    ]
+    return Abandoned(finished.said, json.loads(report.read_text()), all_gone, busy, left, steps)
+
+
+@plan
+def hung(folder: Path) -> Finished:
+    """A run in real time that is stopped until its watchdog has acted, and then goes on."""
+    project = Project.make(folder)
+    file = project.folder / "rigs/realtime.yaml"
+    file.write_text(file.read_text().replace("heartbeat: 5 s", "heartbeat: 1 s"))
+    running = project.start("run", "long.feature", "--node", PROVIDER, "--rig", "rigs/realtime.yaml")
+    running.wait_for_receipt()
+    running.signal(signal.SIGSTOP)
+    poll(lambda: list(project.folder.glob("reports/runs/*/safe_state.json")), "the watchdog's report")
+    running.signal(signal.SIGCONT)
+    return running.finish()
+
+
+@plan
+def by_hand(folder: Path) -> list[Finished]:
+    """``hil rig safe`` without and with a bench that stands, and a rig that must not give an acceptance."""
+    project = Project.make(folder)
+    bench = VirtualBenchProcess()
+    try:
+        alone = project.run("rig", "safe", "rigs/realtime.yaml")
+        project.environment[ADDRESS_VARIABLE] = bench.address
+        there = project.run("rig", "safe", "rigs/realtime.yaml")
+    finally:
+        bench.close()
+    del project.environment[ADDRESS_VARIABLE]
+    facts = "meter: {calibration: 'none: virtual'}"
+    rig = project.rig("expired.yaml", (facts, "meter: {calibration: 'No. 7', due: 2001-01-01}"))
+    return [alone, there, project.run("run", "features/toast.feature", "--rig", rig, "--acceptance")]

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import re
+from contextlib import closing
 
 import pytest
 
-from hil.tests.instruments.scripted import load_transcript
+from hil.instruments.dialects import LOADS, METERS, open_load, open_meter
+from hil.tests.instruments.scripted import TRANSCRIPTS, ScriptedInstrument, load_transcript
+
+NAMES = sorted(path.stem for path in TRANSCRIPTS.glob("*.yaml") if "*IDN?" in path.read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("name", ["hmc8015", "it8615"])
+def model(name: str) -> str:
+    manufacturer, number, *_ = str(load_transcript(name)[0].rx).split(",")
+    return f"{manufacturer} {number}"
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_every_line_has_a_source_and_an_example_that_fits_its_pattern(name: str) -> None:
     lines = load_transcript(name)
     assert lines
@@ -20,3 +29,20 @@ def test_every_line_has_a_source_and_an_example_that_fits_its_pattern(name: str)
         if line.rx_pattern is not None:
             assert line.rx is not None, line
             assert re.fullmatch(line.rx_pattern, line.rx), line
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_driver_says_nothing_to_its_instrument_that_the_transcript_does_not_have(name: str) -> None:
+    with ScriptedInstrument(load_transcript(name)) as instrument:
+        if model(name) in METERS:
+            with closing(open_meter("meter", instrument.resource)) as meter:
+                meter.prepare()
+                meter.read()
+                meter.errors()
+        else:
+            assert model(name) in LOADS
+            with closing(open_load("load", instrument.resource)) as load:
+                load.prepare()
+                load.set_input(on=True)
+                load.set_input(on=False)
+                load.errors()

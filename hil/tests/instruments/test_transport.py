@@ -12,7 +12,7 @@ from hil.clock import stopwatch
 from hil.errors import ConfigurationError, RigFault
 from hil.instruments.measure import measure_query
 from hil.instruments.transport import Transport, close_resource_manager, resource_manager
-from hil.instruments.visa_socket import LONGEST_REPLY
+from hil.instruments.visa_socket import LONGEST_REPLY, VisaSocket
 from hil.tests.instruments.scripted import SILENCE, Action, Line, ScriptedInstrument, close_line, reset_line
 
 IDENTITY = "ACME,M1,7,1.0"
@@ -71,7 +71,7 @@ def test_close_ends_the_connection_and_a_later_command_is_refused() -> None:
 def test_nagle_is_off() -> None:
     with instrument() as acme:
         transport = Transport("meter", acme.resource)
-        assert transport._line is not None
+        assert isinstance(transport._line, VisaSocket)
         assert transport._line.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
         transport.close()
 

@@ -56,6 +56,13 @@ def test_the_address_of_the_virtual_bench_is_read(tmp_path: Path) -> None:
     assert load(tmp_path, text).bench_address == "127.0.0.9"
 
 
+def test_the_instruments_of_the_virtual_bench_are_its_own_unless_the_file_names_others(tmp_path: Path) -> None:
+    plain = "VirtualBench:\n          name: bench"
+    assert load(tmp_path, changed(plain, plain)).bench_instruments == {}
+    text = changed(plain, f"{plain}\n          meter: wt310e\n          load: dl3021")
+    assert load(tmp_path, text).bench_instruments == {"meter": "wt310e", "load": "dl3021"}
+
+
 def test_a_rig_without_virtual_bench_is_physical(tmp_path: Path) -> None:
     assert not load(tmp_path, changed("      - VirtualBench:\n          name: bench\n", "")).virtual
 

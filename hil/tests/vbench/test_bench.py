@@ -181,7 +181,7 @@ def test_a_configuration_file_sets_ports_and_the_first_world(
         assert harness.client("control").ask(op="truth")["voltage"] == 0.0
     path.write_text('{"port": 1}')
     assert main(["--config", str(path)]) == ExitCode.AUTHOR_ERROR
-    assert "must be an object of address, ports and world" in capsys.readouterr().err
+    assert "must be an object of address, ports, meter, load and world" in capsys.readouterr().err
 
 
 def test_the_bench_dies_with_its_parent_and_frees_its_ports() -> None:

@@ -7,39 +7,34 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from ruamel.yaml import YAML
 
-from hil.vbench.hmc8015 import Hmc8015
-from hil.vbench.it8615 import It8615
-from hil.vbench.terminals import ElectronicLoadState, MeterSample
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from hil.vbench.terminals import VirtualInstrument
+from hil.vbench.choice import LOADS, METERS
+from hil.vbench.terminals import ElectronicLoadState, MeterSample, VirtualInstrument
 
 TRANSCRIPTS = Path(__file__).parents[3] / "fixtures" / "data" / "transcripts"
 
 
-def meter() -> VirtualInstrument:
-    instrument = Hmc8015(lambda: 0.1)
+def meter(name: str) -> VirtualInstrument:
+    """Return a meter whose first update, of 0.25 s, is over."""
+    instrument = METERS[name](lambda: 0.25)
     instrument.power_on("seed")
-    instrument.update(MeterSample(0.1, 0.1, 230.0, 5.652, 1300.0, 50.0))
+    instrument.update(MeterSample(0.25, 0.25, 230.0, 5.652, 1300.0, 50.0))
     return instrument
 
 
-def load() -> VirtualInstrument:
-    instrument = It8615(ElectronicLoadState(measured=lambda: (230.0, 5.652, 1300.0, 50.0)))
+def load(name: str) -> VirtualInstrument:
+    """Return a load with voltage at its terminals."""
+    instrument = LOADS[name](ElectronicLoadState(measured=lambda: (100.0, 1.5, 150.0, 50.0)), lambda: 0.0)
     instrument.power_on("seed")
     return instrument
 
 
-@pytest.mark.parametrize(("name", "build"), [("hmc8015", meter), ("it8615", load)])
-def test_every_line_of_the_transcript_gets_its_reply(name: str, build: Callable[[], VirtualInstrument]) -> None:
-    instrument = build()
+@pytest.mark.parametrize("name", [*METERS, *LOADS])
+def test_every_line_of_the_transcript_gets_its_reply(name: str) -> None:
+    instrument = meter(name) if name in METERS else load(name)
     lines = YAML(typ="safe").load(TRANSCRIPTS / f"{name}.yaml")
     assert lines
     for number, line in enumerate(lines, start=1):

@@ -1,0 +1,151 @@
+"""Rigol DL3021 DC electronic load. Commands and their sources: the transcript dl3021.yaml.
+
+A DC load cannot sit on 230 V AC, nor behind a bare bridge rectifier: that gives 325 V, and 150 V is its limit. On a
+bench it stands behind an AC/DC adapter with an output of at most 150 V; all values here are at its own terminals.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hil.errors import AuthorError
+from hil.instruments.scpi import query_number, read_errors, refuse_errors, wait_for_completion
+from hil.units import Ampere, Ohm, Volt, Watt
+
+if TYPE_CHECKING:
+    from hil.instruments.transport import Transport
+    from hil.ports import Identity
+
+MAX_VOLTAGE = Volt(150.0)
+MAX_CURRENT = Ampere(40.0)
+MIN_RESISTANCE = Ohm(0.08)
+MAX_RESISTANCE = Ohm(15_000.0)
+"""The limits of the model (data sheet: u; 150 V, 40 A and 200 W also d). Its own protections watch the power."""
+
+ERROR_QUERY = ":SYST:ERR?"
+INPUT = ":SOUR:INP:STAT"
+
+RESET_TIMEOUT = 10.0
+"""Seconds for ``*RST`` (u)."""
+
+READ_BACK_TOLERANCE = 0.001
+"""Relative difference by which a setpoint may come back: the load rounds to its resolution (u)."""
+
+
+@dataclass(frozen=True)
+class Function:
+    """One mode of operation: SCPI name, the name that ``FUNC?`` answers, unit, limits, resolution (u)."""
+
+    scpi: str
+    answer: str
+    unit: str
+    lowest: float
+    highest: float
+    resolution: float
+
+
+POWER = Function("POW", "CP", "W", 0.0, 200.0, 0.01)
+CURRENT = Function("CURR", "CC", "A", 0.0, MAX_CURRENT, 0.001)
+RESISTANCE = Function("RES", "CR", "ohm", MIN_RESISTANCE, MAX_RESISTANCE, 0.01)
+
+
+class Dl3021:
+    """The load behind the cable and an AC/DC adapter: constant power, current or resistance on DC.
+
+    A setpoint beyond its limits raises AuthorError and nothing is sent. After each setting the error queue is read: a
+    protection that tripped is found at the next setting at the latest. The meter before the cable shows more than the
+    load takes: the adapter's loss.
+    """
+
+    max_power = Watt(POWER.highest)
+
+    def __init__(self, transport: Transport, identity: Identity) -> None:
+        self.identity = identity
+        self._transport = transport
+
+    def prepare(self) -> None:
+        """Switch the input off, reset to fixed operation in the large current range.
+
+        Errors that are left from before are thrown away; one that is caused here raises RigFault.
+        """
+        self._transport.write("*CLS")
+        self.set_input(on=False)
+        self._transport.write("*RST")
+        wait_for_completion(self._transport, timeout=RESET_TIMEOUT)
+        refuse_errors(self._transport, "*RST", ERROR_QUERY)
+        self._set(":SOUR:FUNC:MODE FIX")
+        self._set(f":SOUR:CURR:RANG {MAX_CURRENT:g}")
+        self.set_input(on=False)
+
+    def draw_power(self, power: Watt) -> None:
+        """Set constant power in W, 0 to ``max_power``; does not switch the input."""
+        self._operate(POWER, power)
+
+    def draw_current(self, current: Ampere) -> None:
+        """Set constant direct current in A, 0 to 40; does not switch the input."""
+        self._operate(CURRENT, current)
+
+    def present_resistance(self, resistance: Ohm) -> None:
+        """Set constant resistance in ohm, 0.08 to 15 000; does not switch the input."""
+        self._operate(RESISTANCE, resistance)
+
+    def set_input(self, *, on: bool) -> None:
+        """Switch the input and read it back; raises RigFault if it is not as told or an error is in the queue."""
+        command = f"{INPUT} {on:d}"
+        self._transport.write(command)
+        # the read-back comes first: an old error must not hide that the input did not follow
+        if self.input_is_on() is not on:
+            errors = "; ".join(self.errors()) or "none"
+            raise self._transport.fault(
+                f"{INPUT}?",
+                f"{not on:d}",
+                f"the input did not switch {'on' if on else 'off'} after '{command}', error queue: {errors}",
+                "Cut the mains by hand, then look for a tripped protection.",
+            )
+        refuse_errors(self._transport, command, ERROR_QUERY)
+
+    def input_is_on(self) -> bool:
+        """Ask the load whether its input is on."""
+        reply = self._transport.query(f"{INPUT}?")
+        if reply not in {"0", "1"}:
+            raise self._transport.fault(f"{INPUT}?", reply, "0 or 1 was awaited", "Check firmware and dialect.")
+        return reply == "1"
+
+    def errors(self) -> list[str]:
+        """Read the error queue empty, each entry as ``code,text``."""
+        return read_errors(self._transport, ERROR_QUERY)
+
+    def close(self) -> None:
+        """Give up the connection; the input stays as it is."""
+        self._transport.close()
+
+    def _operate(self, function: Function, value: float) -> None:
+        if not function.lowest <= value <= function.highest:
+            raise AuthorError(
+                f"{value:g} {function.unit} is beyond this load, which takes {function.lowest:g} to"
+                f" {function.highest:g} {function.unit}",
+                place=self._transport.place,
+                remedy="Ask for less, or use a bench with a larger load.",
+            )
+        # the setpoint before the function: with the input on, an old setpoint must not act for a moment
+        self._set(f":SOUR:{function.scpi}:LEV:IMM {value:.7g}")
+        self._set(f":SOUR:FUNC {function.scpi}")
+        command = f":SOUR:{function.scpi}:LEV:IMM?"
+        read = query_number(self._transport, command)
+        if abs(read - value) > READ_BACK_TOLERANCE * value + function.resolution:
+            raise self._transport.fault(
+                command,
+                f"{read:g}",
+                f"the setpoint {value:.7g} {function.unit} was not taken",
+                "Check the load's range.",
+            )
+        reply = self._transport.query(":SOUR:FUNC?")
+        if reply != function.answer:
+            raise self._transport.fault(
+                ":SOUR:FUNC?", reply, f"{function.answer} was awaited", "Check firmware and dialect."
+            )
+
+    def _set(self, command: str) -> None:
+        self._transport.write(command)
+        refuse_errors(self._transport, command, ERROR_QUERY)

@@ -1,0 +1,85 @@
+"""A broken rig stays locked until a person clears it (DESIGN §6): a file for each rig, with the reason.
+
+The files stand in ``reports/locks/`` of the project. A rig counts as locked by the lock of its own rig file, and by
+that of another rig file with the same ``options.rig.name``: both describe one bench.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hil.clock import utc_now
+from hil.errors import RigFault
+
+if TYPE_CHECKING:
+    from hil.rig.file import RigFile
+
+LOCKS = Path("reports/locks")
+"""Below the project's root."""
+
+
+@dataclass(frozen=True)
+class Lock:
+    """Why a rig must not be used.
+
+    :param rig: ``options.rig.name``; ``file`` the rig file as it was named.
+    :param since: UTC, ISO 8601.
+    """
+
+    rig: str
+    file: str
+    reason: str
+    since: str
+
+
+def write_lock(folder: Path, rig: RigFile, reason: str) -> Path:
+    """Lock ``rig``; a lock that stands already keeps its first reason. Raises RigFault if it cannot be written."""
+    path = folder / f"{rig.path.stem}.json"
+    lock = Lock(rig.options.name, rig.path.name, reason, utc_now().isoformat(timespec="seconds"))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            temporary = path.with_suffix(".tmp")
+            temporary.write_text(json.dumps(asdict(lock), indent=2) + "\n", encoding="utf-8")
+            temporary.replace(path)
+    except OSError as error:
+        raise RigFault(
+            f"the rig is broken ({reason}) and its lock cannot be written ({error.strerror})",
+            place=str(path),
+            remedy="Let nobody use the bench.",
+        ) from error
+    return path
+
+
+def find_locks(folder: Path, rig: RigFile) -> list[tuple[Path, Lock]]:
+    """Return the locks of the bench that ``rig`` describes; a lock that cannot be read counts as one."""
+    found = []
+    for path in sorted(folder.glob("*.json")):
+        try:
+            lock = Lock(**json.loads(path.read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError) as error:
+            lock = Lock(rig.options.name, path.stem, f"the lock cannot be read ({error})", "unknown")
+        if path.stem == rig.path.stem or (lock.rig == rig.options.name and lock.since != "unknown"):
+            found.append((path, lock))
+    return found
+
+
+def refuse_locked(folder: Path, rig: RigFile) -> None:
+    """Raise RigFault if ``rig`` is locked, with the reason and the command that clears it."""
+    for _, lock in find_locks(folder, rig):
+        raise RigFault(
+            f"the rig '{lock.rig}' is locked since {lock.since}: {lock.reason}",
+            place=str(rig.path),
+            remedy=f"Look at the bench, mend it, then: hil rig clear {rig.path}",
+        )
+
+
+def clear_locks(folder: Path, rig: RigFile) -> list[Lock]:
+    """Remove the locks of ``rig`` and return them; [] if it was not locked."""
+    found = find_locks(folder, rig)
+    for path, _ in found:
+        path.unlink(missing_ok=True)
+    return [lock for _, lock in found]

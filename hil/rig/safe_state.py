@@ -1,0 +1,217 @@
+"""The safe state with connections of one's own: for the watchdog, and by hand (DESIGN §6).
+
+Load input off, then K1, K2, K3, K4 open, each read back; what does not obey is tried again, without keeping the rest
+waiting.
+Read-back tells what a coil was told, not where its contact is: so the lab meter is asked last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+from labgrid import Environment
+
+from hil.clock import Clock, WallClock, stopwatch
+from hil.errors import RigFault
+from hil.evidence.timing import ZERO_POWER_W
+from hil.instruments.dialects import open_load, open_meter
+from hil.rig.relays import CoilRelay
+from hil.units import format_quantity
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from hil.ports import Meter
+
+RELAYS = ("K1", "K2", "K3", "K4")
+
+FIRST_PATIENCE_S = 0.25
+"""For each connection and each reply in the first round: a part that hangs must not keep K1 closed."""
+
+PATIENCE_S = 1.0
+"""The same in later rounds."""
+
+ROUNDS = 5
+PAUSE_S = 0.2
+"""Between two rounds."""
+
+LIVE_V = 50.0
+"""Voltage at the meter from which its circuit counts as live: the limit of extra-low voltage, AC (IEC 61140)."""
+
+CONTACT_S = 0.05
+"""From a coil's read-back to its open contact: contactors release within 5 to 20 ms, with a suppressor diode 50 ms."""
+
+DEAD_WITHIN_S = 1.0
+"""What flows so long after that has an open circuit no longer as its explanation: power stages discharge faster."""
+
+LOOK_AGAIN_S = 0.05
+
+
+@dataclass(frozen=True)
+class Step:
+    """One part of the safe state.
+
+    :param ms: from the cause to its read-back (or to giving up); :param tries: how often it was told.
+    """
+
+    part: str
+    reached: bool
+    ms: float
+    tries: int
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class SafeStateReport:
+    """How the bench came to its safe state.
+
+    :param ms: from the cause to the last read-back; the look at the meter comes after that.
+    :param meter: what the meter then said; ``not asked``, or why it could not be asked.
+    """
+
+    cause: str
+    reached: bool
+    ms: float
+    steps: tuple[Step, ...]
+    meter: str
+    problem: str = ""
+
+    def document(self) -> dict[str, Any]:
+        """Return it as JSON."""
+        return asdict(self)
+
+    def __str__(self) -> str:
+        if self.reached:
+            return f"{self.cause}: safe after {self.ms:.0f} ms, read back; meter: {self.meter}"
+        return f"{self.cause}: SAFE STATE NOT REACHED: {self.problem}. Switch the mains off by hand."
+
+
+class SafeStateMaker:
+    """Knows relays and instruments from the rig file; opens its connections when it acts, and closes them after.
+
+    :param path: the rig file; templates in it see ``LG_*`` of the environment.
+    :raises labgrid's errors: the file cannot be built.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._environment = Environment(config_file=str(path))
+        target = self._environment.get_target("main")
+        self._load: str = target.get_driver("LoadDriver", name="load", activate=False).instrument.resource
+        self._meter: str = target.get_driver("PowerMeterDriver", name="meter", activate=False).instrument.resource
+        self._target = target
+
+    def act(self, cause: str, since: Callable[[], float] | None = None, *, prepare: bool = False) -> SafeStateReport:
+        """Make the bench safe; never raises for anything that the bench does.
+
+        :param since: tells the seconds since the cause; default: since this call.
+        :param prepare: set the meter up if it has no reading (the meter of a run that was killed has one).
+        """
+        since = since or stopwatch()
+        clock = WallClock()
+        deeds: dict[str, Callable[[float], None]] = {"load input": self._load_off}
+        deeds |= {name: self._opener(name) for name in RELAYS}
+        done: dict[str, Step] = {}
+        for round_number in range(1, ROUNDS + 1):
+            if round_number > 1:
+                clock.sleep(PAUSE_S)
+            for part, deed in deeds.items():
+                if part in done and done[part].reached:
+                    continue
+                problem = ""
+                try:
+                    deed(FIRST_PATIENCE_S if round_number == 1 else PATIENCE_S)
+                except Exception as error:  # whatever it is, the other parts must be switched
+                    problem = str(error) or type(error).__name__
+                done[part] = Step(part, not problem, round(since() * 1000, 3), round_number, problem)
+            if all(step.reached for step in done.values()):
+                break
+        ms = round(since() * 1000, 3)
+        problems = [step.problem for step in done.values() if not step.reached]
+        meter, live = self._ask_meter(clock, prepare=prepare)
+        problems += [live] if live else []
+        steps = tuple(done[part] for part in deeds)
+        return SafeStateReport(cause, not problems, ms, steps, meter, "; ".join(problems))
+
+    def close(self) -> None:
+        self._environment.cleanup()
+
+    def _load_off(self, patience: float) -> None:
+        load = open_load("load", self._load, timeout=patience)
+        try:
+            try:
+                load.set_input(on=False)
+            except RigFault:
+                if load.input_is_on():  # an old error in its queue is no reason to call it on
+                    raise
+        finally:
+            load.close()
+
+    def _opener(self, name: str) -> Callable[[float], None]:
+        def open_it(patience: float) -> None:
+            output = self._target.get_driver("DigitalOutputProtocol", name=name)
+            limit_patience(output, patience)
+            CoilRelay(output).set(closed=False)
+
+        return open_it
+
+    def _ask_meter(self, clock: Clock, *, prepare: bool) -> tuple[str, str]:
+        """Return what the meter says, and what is wrong with that."""
+        try:
+            meter = open_meter("meter", self._meter, timeout=PATIENCE_S)
+            try:
+                try:
+                    meter.read()
+                except RigFault:
+                    if not prepare:
+                        raise
+                    meter.prepare()
+                    clock.sleep(meter.settling)
+                return look_for_power(meter, clock)
+            finally:
+                meter.close()
+        except Exception as error:  # not to be had is no reason to call the bench unsafe
+            return f"cannot tell ({error})", ""
+
+
+def look_for_power(meter: Meter, clock: Clock) -> tuple[str, str]:
+    """Return what the meter says of a circuit whose relays all read back open, and what is wrong with that.
+
+    A reading may be from before: it averages over an update period, and is up to one more old. So none is believed
+    until that has passed since the contacts opened; then the meter has ``DEAD_WITHIN_S`` to show nothing.
+    Raises RigFault if it cannot be read.
+    """
+    clock.sleep(CONTACT_S + 2 * float(meter.update_period))
+    deadline = clock.now() + DEAD_WITHIN_S
+    while True:
+        reading = meter.read()
+        power, voltage = float(reading.power), float(reading.voltage)
+        words = f"{format_quantity(power, 'W')}, {format_quantity(voltage, 'V')}"
+        if power < ZERO_POWER_W and voltage < LIVE_V:
+            return words, ""
+        if clock.now() >= deadline:
+            break
+        clock.sleep(LOOK_AGAIN_S)
+    if power >= ZERO_POWER_W:
+        what = "power still flows"
+        cause = "K1 and K2 read back open and are welded shut, or do not switch this circuit"
+    else:
+        what = "the meter still has voltage"
+        cause = "K1 reads back open and is welded shut, or does not switch this circuit"
+    return words, f"{what} ({words}) {DEAD_WITHIN_S:g} s after all relays read back open: {cause}"
+
+
+@runtime_checkable
+class Protecting(Protocol):
+    """A load whose dialect has protections of its own."""
+
+    def protect(self, *, power: float, current: float | None = None) -> None:
+        """Have the load open its own input above these watts and amperes."""
+
+
+def limit_patience(output: Any, seconds: float) -> None:
+    """Let a relay driver over Modbus wait so long for its board; pyModbusTCP's own 30 s would hold up everything."""
+    client = getattr(output, "client", None)
+    if client is not None and hasattr(client, "timeout"):
+        client.timeout = seconds

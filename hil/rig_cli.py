@@ -1,0 +1,125 @@
+"""``hil rig``: safe, clear, check: what a person at the bench does by hand."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hil.errors import ConfigurationError, ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hil.rig.check import TimingLimit
+    from hil.rig.file import RigFile
+
+POWER_LIMIT = re.compile(r"\bpower\b.*\bwithin (?P<limit>[0-9.]+ (?:ms|s|min))\b")
+"""A Then step that limits an edge of power: ``the power was cut within 500 ms of …``."""
+
+
+def add_rig_commands(commands: Any) -> None:
+    """Add ``rig`` and its actions to argparse's ``commands``."""
+    rig = commands.add_parser("rig", help="a bench by hand: make it safe, clear its lock, check it")
+    actions = rig.add_subparsers(dest="action", required=True, metavar="ACTION")
+    for name, act, text in (
+        ("safe", _safe, "load input off, K1 to K4 open, read back; a bench that does not obey is locked"),
+        ("clear", _clear, "a person has looked: a locked bench may be used again"),
+        ("check", _check, "identity, calibration, relays, lines, clock, meter and node: all findings at once"),
+    ):
+        action = actions.add_parser(name, help=text, description=text)
+        action.add_argument("rig", metavar="RIG", help="rig file")
+        action.set_defaults(act=act)
+        if name == "check":
+            action.add_argument("features", nargs="*", default=["features"], help="whose limits the meter must decide")
+            action.add_argument("--node", help="bitcoind: auto, docker, native or external (default: NODE, else auto)")
+
+
+def _safe(options: argparse.Namespace, _: list[str]) -> int:
+    from hil.rig.lock import write_lock
+    from hil.rig.safe_state import SafeStateMaker
+
+    rig = _load(options.rig)
+    _needs_bench(rig)
+    maker = SafeStateMaker(rig.path)
+    try:
+        report = maker.act("by hand", prepare=True)
+    finally:
+        maker.close()
+    for step in report.steps:
+        state = "ok" if step.reached else f"NOT REACHED: {step.problem}"
+        print(f"{step.part:12} {state} ({step.ms:.1f} ms)")
+    print(f"{'meter':12} {report.meter}")
+    if report.reached:
+        print(f"safe after {report.ms:.0f} ms")
+        return ExitCode.PASS
+    print(f"hil rig safe: {report}", file=sys.stderr)
+    print(f"locked: {write_lock(_locks(), rig, f'by hand: {report.problem}')}", file=sys.stderr)
+    return ExitCode.RIG_FAULT
+
+
+def _clear(options: argparse.Namespace, _: list[str]) -> int:
+    from hil.rig.lock import clear_locks
+
+    rig = _load(options.rig)
+    cleared = clear_locks(_locks(), rig)
+    for lock in cleared:
+        print(f"cleared: {lock.rig}, locked since {lock.since}: {lock.reason}")
+    if not cleared:
+        print(f"{rig.options.name} is not locked")
+    return ExitCode.PASS
+
+
+def _check(options: argparse.Namespace, _: list[str]) -> int:
+    from hil.rig.check import check_rig, table
+
+    rig = _load(options.rig)
+    findings = check_rig(rig, limits=power_limits(options.features), node=options.node, locks=_locks())
+    print(table(findings))
+    return max((finding.code for finding in findings), default=ExitCode.PASS)
+
+
+def power_limits(paths: Sequence[str]) -> list[TimingLimit]:
+    """Return the different limits on edges of power that the features want, each with the first step that does."""
+    from hil.bdd import reader
+    from hil.rig.check import TimingLimit
+    from hil.units import Dimension, parse
+
+    found: dict[float, TimingLimit] = {}
+    for path in map(Path, paths):
+        for file in sorted(path.rglob("*.feature")) if path.is_dir() else [path]:
+            document = reader.read(file)
+            for step in (step for scenario in document.scenarios for step in scenario.steps):
+                match = POWER_LIMIT.search(step.text.text)
+                if step.kind == "then" and match:
+                    seconds = float(parse(match["limit"], Dimension.DURATION))
+                    found.setdefault(seconds, TimingLimit(seconds, f"{document.file}:{step.line}"))
+    return [found[seconds] for seconds in sorted(found)]
+
+
+def _load(path: str) -> RigFile:
+    from hil.rig.file import RigFile
+
+    return RigFile.load(Path(path))
+
+
+def _locks() -> Path:
+    from hil.rig.lock import LOCKS
+    from hil.rig.rig import project_root
+
+    return project_root(Path.cwd()) / LOCKS
+
+
+def _needs_bench(rig: RigFile) -> None:
+    """A virtual bench lives as long as a run; by hand only one that stands by itself can be reached."""
+    from hil.rig.virtual_bench import ADDRESS_VARIABLE
+
+    if rig.virtual and not os.environ.get(ADDRESS_VARIABLE):
+        raise ConfigurationError(
+            f"the bench of '{rig.options.name}' is virtual and lives only as long as a run",
+            place=str(rig.path),
+            remedy=f"Start one with hil vbench up, and set {ADDRESS_VARIABLE} to its address.",
+        )

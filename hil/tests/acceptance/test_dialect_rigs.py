@@ -1,0 +1,61 @@
+"""Whole runs with the second dialect of each instrument: the same features, another rig file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hil.evidence.documents import Kind, Verdict
+from hil.tests.acceptance.commands import Project
+from hil.tests.acceptance.plans import FIRST_BOOT, PROVIDER
+
+UNDERPAYMENT = "features/underpayment.feature"
+
+DC = """\
+Feature: A DC load
+  Scenario: The adapter and the load draw what was bought
+    Given the socket is under test in single-fee mode
+    And the load draws {power} W
+    When the devices are switched on
+    And 30 s have passed
+"""
+
+
+def models(document: dict[str, object]) -> list[str]:
+    rig = document["rig"]
+    assert isinstance(rig, dict)
+    return [instrument["model"] for instrument in rig["instruments"]]
+
+
+def test_features_pass_with_a_wt310e_on_its_serial_line(tmp_path: Path) -> None:
+    project = Project.make(tmp_path / "project")
+    done = project.run(
+        "run", FIRST_BOOT, UNDERPAYMENT, "--rig", "rigs/virtual-wt310e.yaml", "--node", PROVIDER, "--seed", "1"
+    )
+    assert done.code == 0, done.said
+    assert done.document["verdict"] == Verdict.PASS
+    assert models(done.document) == ["WT310E", "IT8615"]
+
+
+def test_a_dc_load_takes_its_power_through_the_adapter_and_no_more_than_its_rating(tmp_path: Path) -> None:
+    project = Project.make(tmp_path / "project")
+    rig = project.rig("dc.yaml", ("          name: bench\n", "          name: bench\n          load: dl3021\n"))
+    (project.folder / "dc.feature").write_text(DC.format(power=186), encoding="utf-8")
+    done = project.run("run", "dc.feature", "--rig", rig, "--node", PROVIDER, "--seed", "1")
+    assert done.code == 0, done.said
+    assert models(done.document) == ["HMC8015", "DL3021"]
+    events = done.record.scenarios[0].of(Kind.READING)
+    readings = [float(str(event.data["power_W"])) for event in events if event.source == "meter"]
+    assert abs(max(readings) - 200) < 2
+
+    (project.folder / "dc.feature").write_text(DC.format(power=300), encoding="utf-8")
+    refused = project.run("run", "dc.feature", "--rig", rig, "--node", PROVIDER, "--seed", "1")
+    assert refused.code == 4, refused.said
+    assert "200 W" in refused.said
+
+
+def test_an_instrument_that_the_virtual_bench_does_not_have_is_named_with_those_it_has(tmp_path: Path) -> None:
+    project = Project.make(tmp_path / "project")
+    rig = project.rig("typo.yaml", ("          name: bench\n", "          name: bench\n          meter: wt310\n"))
+    done = project.run("run", FIRST_BOOT, "--rig", rig, "--node", PROVIDER)
+    assert done.code == 4, done.said
+    assert "'wt310' is not a virtual meter; known: hmc8015, wt310e. Did you mean 'wt310e'?" in done.said

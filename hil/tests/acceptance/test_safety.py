@@ -1,0 +1,60 @@
+"""What becomes of a bench in real time whose run is killed, and of a rig that is locked."""
+
+from __future__ import annotations
+
+from hil.errors import ExitCode
+from hil.tests.acceptance.commands import Finished
+from hil.tests.acceptance.plans import Abandoned
+
+
+def test_the_watchdog_makes_the_bench_safe_when_the_whole_run_is_killed(abandoned: Abandoned) -> None:
+    assert abandoned.told["reached"] is True
+    assert abandoned.told["cause"] == "the test process is gone"
+    assert [step["part"] for step in abandoned.told["steps"]] == ["load input", "K1", "K2", "K3", "K4"]
+    assert abandoned.told["ms"] <= 1000
+    assert abandoned.told["meter"] == "0 W, 0 V"
+
+
+def test_the_watchdog_tells_it_on_the_terminal(abandoned: Abandoned) -> None:
+    assert "hil watchdog: the test process is gone: safe after" in abandoned.said
+
+
+def test_bench_devices_node_and_watchdog_end_by_themselves(abandoned: Abandoned) -> None:
+    assert abandoned.all_gone
+    assert not abandoned.devices_left
+    assert abandoned.busy == []
+
+
+def test_a_locked_rig_refuses_every_run_until_a_person_clears_it(abandoned: Abandoned) -> None:
+    refused, cleared, again = abandoned.next_runs
+    assert refused.code == ExitCode.RIG_FAULT
+    assert "the rig 'realtime' is locked since 2026-11-23: K1 is welded shut" in refused.said
+    assert "hil rig clear rigs/realtime.yaml" in refused.said
+    assert cleared.code == ExitCode.PASS
+    assert "cleared: realtime" in cleared.said
+    assert again.code == ExitCode.PASS
+    assert "is not locked" in again.said
+
+
+def test_a_run_that_hung_is_a_rig_fault_and_the_rig_stays_usable(hung: Finished) -> None:
+    assert hung.code == ExitCode.RIG_FAULT, hung.said
+    assert "the watchdog made the bench safe: no heartbeat of the test process for 1 s" in hung.said
+    safe = hung.stop_event().data["safe_state"]
+    assert isinstance(safe, dict)
+    assert safe["reached"] is True
+    assert hung.record.altered_files() == []
+    assert (hung.folder / "safe_state.json").is_file()
+    assert not (hung.project / "reports/locks").exists()
+
+
+def test_a_bench_is_made_safe_by_hand(by_hand: list[Finished]) -> None:
+    alone, there, _ = by_hand
+    assert alone.code == ExitCode.AUTHOR_ERROR
+    assert "lives only as long as a run" in alone.said
+    assert there.code == ExitCode.PASS
+    assert "safe after" in there.said
+
+
+def test_an_expired_calibration_blocks_an_acceptance(by_hand: list[Finished]) -> None:
+    assert by_hand[2].code == ExitCode.RIG_FAULT
+    assert "meter calibration: No. 7" in by_hand[2].said

@@ -1,0 +1,171 @@
+"""The conformance suites over every dialect of the virtual bench, and what they make of an instrument that is not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, replace
+
+import pytest
+from pyModbusTCP.client import ModbusClient
+
+from hil.errors import ConfigurationError
+from hil.instruments.conformance import LOAD_CHECKS, METER_CHECKS, Finding, check_load, check_meter
+from hil.instruments.dialects import open_load, open_meter
+from hil.ports import Load, Meter, Reading
+from hil.rig.virtual_bench import VirtualBenchProcess
+from hil.units import Watt, WattHour
+from hil.vbench.choice import LOADS, METERS, SERIAL
+
+
+@dataclass
+class Bench:
+    """A virtual bench with these instruments, and its time."""
+
+    process: VirtualBenchProcess
+    now: float = 0.0
+
+    def wait(self, seconds: float) -> None:
+        self.now, _ = self.process.advance(self.now + seconds, {})
+
+    def resource(self, role: str) -> str:
+        return f"TCPIP::{self.process.address}::{self.process.ports[role]}::SOCKET"
+
+    def switch(self, relay: int, *, closed: bool) -> None:
+        client = ModbusClient(self.process.address, self.process.ports["relays"], timeout=10, auto_close=True)
+        assert client.write_single_coil(relay - 1, closed) is True
+
+
+@pytest.fixture
+def make() -> Iterator[Callable[..., Bench]]:
+    with ExitStack() as stack:
+
+        def start(**instruments: str) -> Bench:
+            process = stack.enter_context(closing(VirtualBenchProcess(instruments=instruments)))
+            process.reset(seed="conformance", plant={}, devices={}, node=None)
+            return Bench(process)
+
+        yield start
+
+
+def differences(findings: list[Finding]) -> list[str]:
+    return [str(finding) for finding in findings if not finding.conforms]
+
+
+@pytest.mark.parametrize("name", METERS)
+def test_every_meter_conforms(make: Callable[..., Bench], name: str) -> None:
+    bench = make(meter=name)
+    with closing(open_meter("meter", bench.resource("meter"))) as meter:
+        findings = check_meter(meter, bench.wait)
+    assert differences(findings) == []
+    assert [finding.check for finding in findings] == list(METER_CHECKS)
+
+
+@pytest.mark.parametrize("name", sorted(SERIAL))
+def test_every_meter_on_a_serial_line_conforms(make: Callable[..., Bench], name: str) -> None:
+    bench = make(meter=name)
+    with closing(open_meter("meter", f"ASRL{bench.process.terminals['meter']}::INSTR")) as meter:
+        assert differences(check_meter(meter, bench.wait)) == []
+
+
+@pytest.mark.parametrize("name", LOADS)
+def test_every_load_conforms(make: Callable[..., Bench], name: str) -> None:
+    bench = make(load=name)
+    with closing(open_load("load", bench.resource("load"))) as load:
+        findings = check_load(load)
+        assert not load.input_is_on()
+    assert differences(findings) == []
+    assert [finding.check for finding in findings] == list(LOAD_CHECKS)
+
+
+@pytest.mark.parametrize("load_name", LOADS)
+@pytest.mark.parametrize("meter_name", METERS)
+def test_readings_under_load_lie_within_the_stated_bounds(
+    make: Callable[..., Bench], meter_name: str, load_name: str
+) -> None:
+    bench = make(meter=meter_name, load=load_name)
+    with (
+        closing(open_meter("meter", bench.resource("meter"))) as meter,
+        closing(open_load("load", bench.resource("load"))) as load,
+    ):
+        load.prepare()
+        meter.prepare()
+        load.draw_power(Watt(150.0))
+        load.set_input(on=True)
+        for relay in (1, 2):
+            bench.switch(relay, closed=True)
+        bench.wait(30.0)
+        reading, truth = meter.read(), bench.process.ask({"op": "truth"})
+        assert truth["power"] >= 150.0 - 1e-6
+        assert abs(reading.power - truth["power"]) <= meter.power_accuracy.of(reading.power)
+        assert abs(reading.voltage - truth["voltage"]) <= 0.001 * 230 + 0.0005 * 300
+        uncertainty = meter.energy_uncertainty(reading.energy, type(meter.settling)(30.0))
+        assert abs(reading.energy - truth["energy_wh"]) <= uncertainty
+        load.set_input(on=False)
+
+
+def test_a_dc_load_sits_behind_the_adapter_and_the_mains_give_its_loss_too(make: Callable[..., Bench]) -> None:
+    bench = make(load="dl3021")
+    with closing(open_load("load", bench.resource("load"))) as load:
+        load.prepare()
+        assert load.max_power == Watt(200.0)
+        load.draw_power(Watt(186.0))
+        load.set_input(on=True)
+        for relay in (1, 2):
+            bench.switch(relay, closed=True)
+        bench.wait(1.0)
+        assert bench.process.ask({"op": "truth"})["power"] == pytest.approx(186 / 0.93)
+        load.set_input(on=False)
+        assert bench.process.ask({"op": "truth"})["power"] == 0
+
+
+def test_a_dialect_that_the_bench_does_not_have_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(
+        ConfigurationError, match=r"VirtualBench.meter: 'wt310' is not a virtual meter; known: .*'wt310e'"
+    ):
+        VirtualBenchProcess(instruments={"meter": "wt310"})
+
+
+class Backwards:
+    """A meter whose energy falls with every reading; the rest is a real driver's."""
+
+    def __init__(self, meter: Meter) -> None:
+        self._meter = meter
+        self._energy = 0.0
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._meter, name)
+
+    def read(self) -> Reading:
+        self._energy -= 1.0
+        return replace(self._meter.read(), energy=WattHour(self._energy))
+
+
+class StuckOn:
+    """A load whose input reads on for ever."""
+
+    def __init__(self, load: Load) -> None:
+        self._load = load
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._load, name)
+
+    def input_is_on(self) -> bool:
+        return True
+
+
+def test_a_meter_that_counts_backwards_is_found_out(make: Callable[..., Bench]) -> None:
+    bench = make()
+    with closing(open_meter("meter", bench.resource("meter"))) as meter:
+        found = differences(check_meter(Backwards(meter), bench.wait))  # type: ignore[arg-type]  # delegates the rest
+    assert [line.split(":")[1].strip() for line in found] == [
+        "energy never runs backwards",
+        "prepare while it integrates begins at zero again",
+    ]
+
+
+def test_a_load_that_stays_on_is_found_out(make: Callable[..., Bench]) -> None:
+    bench = make()
+    with closing(open_load("load", bench.resource("load"))) as load:
+        found = differences(check_load(StuckOn(load)))  # type: ignore[arg-type]  # delegates the rest
+    assert any("prepare leaves the input off" in line and "expected off" in line for line in found)

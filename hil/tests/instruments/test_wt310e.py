@@ -1,0 +1,110 @@
+"""The meter's driver against the transcript of the WT310E."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+
+import pytest
+
+from hil.errors import RigFault
+from hil.instruments.dialects import open_meter
+from hil.ports import Meter, Reading
+from hil.tests.instruments.scripted import SILENCE, Action, ScriptedInstrument, close_line, load_transcript
+from hil.units import Ampere, Second, Volt, Watt, WattHour
+
+DATA = ":NUM:NORM:VAL?"
+
+
+@contextmanager
+def meter(instead: Mapping[str, list[Action]] | None = None) -> Iterator[tuple[Meter, ScriptedInstrument]]:
+    with ScriptedInstrument(load_transcript("wt310e"), instead or {}) as instrument:
+        driver = open_meter("meter", instrument.resource, timeout=0.2)
+        try:
+            yield driver, instrument
+        finally:
+            driver.close()
+
+
+def refused(instead: Mapping[str, list[Action]], verb: Callable[[Meter], object]) -> str:
+    with meter(instead) as (driver, _):
+        with pytest.raises(RigFault, match=r"^meter \(TCPIP") as caught:
+            verb(driver)
+        assert caught.value.remedy
+        return str(caught.value)
+
+
+def test_prepare_stops_an_old_integration_resets_switches_headers_off_and_reads_back() -> None:
+    with meter() as (driver, instrument):
+        driver.prepare()
+    sent = instrument.received
+    assert sent[1:5] == [":INTEG:STOP", ":INTEG:RES", "*RST", "*OPC?"]
+    order = ["*CLS", ":COMM:HEAD OFF", ":RATE 100MS", ":INP:CURR:RANG 10A", ":NUM:NORM:ITEM4 WH,1", ":INTEG:STAR"]
+    assert sorted(order, key=sent.index) == order
+    assert sent[-1] == ":NUM:NORM:ITEM4?"
+    assert "SYST:ERR?" not in sent
+
+
+def test_read_is_one_query() -> None:
+    with meter() as (driver, instrument):
+        before = len(instrument.received)
+        assert driver.read() == Reading(Volt(230.12), Ampere(5.652), Watt(1300.6), WattHour(8.12))
+        assert instrument.received[before:] == [DATA]
+
+
+def test_accuracy_is_the_manuals() -> None:
+    with meter() as (driver, _):
+        assert driver.update_period == 0.1
+        assert driver.power_accuracy.of(1300) == pytest.approx(1.3 + 1.5)
+        assert driver.energy_uncertainty(WattHour(40), Second(120)) == pytest.approx(0.08 + 0.05)
+
+
+@pytest.mark.parametrize(
+    ("reply", "quantity", "why"),
+    [
+        (b"NAN,5.6500E+00,1.3000E+03,8.1E+00\n", "voltage", "no valid data"),
+        (b"230.00E+00,INF,INF,8.1E+00\n", "current", "overload"),
+        (b"230.00E+00,5.6500E+00,9.9E+37,8.1E+00\n", "power", "overload"),
+        (b"230.00E+00,5.6500E+00,1.3000E+03,9.91E37\n", "energy", "no valid data"),
+        (b":NUM:NORM:VAL 1,5.6500E+00,1.3000E+03,8.1\n", "voltage", "not a number"),
+    ],
+)
+def test_reading_without_a_value_says_which_quantity_and_why(reply: bytes, quantity: str, why: str) -> None:
+    assert f"{quantity}: {why}" in refused({DATA: [reply]}, lambda driver: driver.read())
+
+
+@pytest.mark.parametrize(
+    ("action", "words"),
+    [
+        (b"1,2,3\n", "4 values were awaited"),
+        (SILENCE, "no whole reply"),
+        (close_line, "the connection was lost"),
+        (b"\xff\xfe\n", "not readable ASCII"),
+    ],
+)
+def test_meter_that_does_not_answer_properly_is_refused(action: Action, words: str) -> None:
+    assert words in refused({DATA: [action]}, lambda driver: driver.read())
+
+
+@pytest.mark.parametrize(
+    ("command", "reply", "words"),
+    [
+        (":STAT:ERR?", b'113,"Undefined header"\n', '113,"Undefined header"'),
+        ("*ESR?", b"48\n", "'*ESR?' at 48"),
+        (":RATE?", b"250.0E-03\n", "the setting 0.1 was not taken"),
+        (":INP:VOLT:RANG?", b":INPUT:VOLTAGE:RANGE 300.0E+00\n", "not a number"),
+        (":INP:CURR:RANG?", b"20.00E+00\n", "the setting 10 was not taken"),
+        (":INP:CURR:AUTO?", b"1\n", "the setting 0 was not taken"),
+        (":NUM:NORM:NUM?", b"3\n", "the setting 4 was not taken"),
+        (":NUM:NORM:ITEM4?", b"FU,1\n", "WH,1 was not taken"),
+        ("*OPC?", b"0\n", "not done"),
+    ],
+)
+def test_prepare_fails_when_status_queue_or_a_read_back_disagrees(command: str, reply: bytes, words: str) -> None:
+    assert words in refused({command: [reply]}, lambda driver: driver.prepare())
+
+
+def test_errors_reads_the_queue_empty_with_the_dialects_own_question() -> None:
+    with meter({":STAT:ERR?": [b'842,"Started twice"\n', b'0,"NO ERROR"\n']}) as (driver, instrument):
+        assert driver.errors() == ['842,"Started twice"']
+        assert instrument.received[1:] == [":STAT:ERR?", ":STAT:ERR?"]

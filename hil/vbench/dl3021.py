@@ -1,0 +1,152 @@
+"""A virtual Rigol DL3021 DC load behind the bench's AC/DC adapter (:mod:`hil.vbench.dc_adapter`).
+
+Facts are from the transcript and research/scpi.md: ``FUNC?`` answers CC, CV, CR or CP although it is set by CURR, VOLT,
+RES or POW; fixed-point numbers. Unverified and ours: power-on values, number formats beyond the transcript's, that
+``*RST`` opens the input, and error numbers (SCPI-99's). Constant voltage is refused with -221: the adapter is a voltage
+source itself. Lists, waveforms, batteries and the OCP and OPP tests of the real one are refused likewise.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, get_args
+
+from hil.vbench.scpi import Commands, ScpiEngine
+from hil.vbench.scpi_parameters import Boolean, Bound, Choice, Command, Number, Steps
+from hil.vbench.scpi_protection import Protection
+from hil.vbench.scpi_status import ScpiError
+from hil.vbench.terminals import LoadMode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hil.vbench.terminals import ElectronicLoadState
+
+IDENTITY: Final = "RIGOL TECHNOLOGIES,DL3021,DL3A204800938,00.01.05.00.01"
+
+CURRENT: Final = Number(0.0, 40.0, 0.0, "A")
+CURRENT_RANGES: Final = (4.0, 40.0)
+RESISTANCE: Final = Number(0.08, 15_000.0, 15_000.0, "OHM")
+POWER: Final = Number(0.0, 200.0, 0.0, "W")
+VOLTAGE_LIMIT: Final = 155.0
+"""V, above which the input opens by itself."""
+
+LARGEST_POWER: Final = 220.0
+"""W, above which the input opens by itself (u)."""
+
+ANSWERS: Final = {"CURR": "CC", "RES": "CR", "POW": "CP"}
+
+
+@dataclass
+class _Settings:
+    """What ``*RST`` brings back, besides the plant's set-points."""
+
+    current_range: float = CURRENT_RANGES[-1]
+    over_power: Protection = field(default_factory=lambda: Protection("over power", LARGEST_POWER, enabled=True))
+
+
+class Dl3021:
+    """Rigol DL3021 on a raw socket.
+
+    :param state: the plant's side of the load; DC from now on, with this model's rating.
+    :param now: returns the present instant in seconds.
+    """
+
+    def __init__(self, state: ElectronicLoadState, now: Callable[[], float]) -> None:
+        self._state = state
+        self._now = now
+        state.direct_current = True
+        state.max_current, state.max_power = CURRENT.maximum, POWER.maximum
+        self._settings = _Settings()
+        self._engine = ScpiEngine(self._commands(), identity=IDENTITY, reset=self._reset)
+        self._reset()
+
+    def execute(self, line: str) -> str | None:
+        """Take one line; see :class:`hil.vbench.terminals.VirtualInstrument`."""
+        self.update()
+        return self._engine.execute(line)
+
+    def power_on(self, seed: str) -> None:
+        """Go back to the power-on state, input off. The load adds no noise, so ``seed`` changes nothing."""
+        self._engine.status.power_on()
+        self._reset()
+
+    def update(self) -> None:
+        """Look at the terminals and open the input if a protection trips; the reason goes to the error queue."""
+        if not self._state.input_on:
+            return
+        volts, _, watts, _ = self._state.measured()
+        if volts > VOLTAGE_LIMIT:
+            self._trip("over voltage")
+        elif self._settings.over_power.trips(watts, self._now()):
+            self._trip(self._settings.over_power.name)
+
+    def _trip(self, reason: str) -> None:
+        self._set(input_on=False)
+        self._engine.status.report(ScpiError(-300, reason))
+
+    def _reset(self) -> None:
+        self._settings = _Settings()
+        self._set(
+            input_on=False,
+            mode="CURR",
+            current=CURRENT.default,
+            resistance=RESISTANCE.default,
+            power=POWER.default,
+        )
+
+    def _set(self, **fields: object) -> None:
+        for name, value in fields.items():
+            setattr(self._state, name, value)
+        self._state.on_change()
+
+    def _commands(self) -> Commands:
+        state = self._state
+        return {
+            "[SOURce:]FUNCtion": Command(self._set_function, (Choice("CURRent", "RESistance", "VOLTage", "POWer"),)),
+            "[SOURce:]FUNCtion?": Command(lambda: ANSWERS[state.mode]),
+            "[SOURce:]FUNCtion:MODE": Command(
+                _set_operation, (Choice("FIXed", "LIST", "WAVe", "BATTery", "OCP", "OPP"),)
+            ),
+            "[SOURce:]FUNCtion:MODE?": Command(lambda: "FIX"),
+            **self._set_point("CURRent", CURRENT, "current", 4),
+            **self._set_point("RESistance", RESISTANCE, "resistance", 3),
+            **self._set_point("POWer", POWER, "power", 3),
+            "[SOURce:]CURRent:RANGe": Command(self._set_range, (Steps(CURRENT_RANGES, "A"),)),
+            "[SOURce:]CURRent:RANGe?": Command(lambda: f"{self._settings.current_range:g}"),
+            "[SOURce:]CURRent:VLIMt?": Command(lambda: f"{VOLTAGE_LIMIT:.3f}"),
+            "[SOURce:]INPut[:STATe]": Command(lambda on: self._set(input_on=on), (Boolean(),)),
+            "[SOURce:]INPut[:STATe]?": Command(lambda: str(int(state.input_on))),
+            "MEASure:VOLTage[:DC]?": Command(lambda: f"{state.measured()[0]:.6f}"),
+            "MEASure:CURRent[:DC]?": Command(lambda: f"{state.measured()[1]:.6f}"),
+            "MEASure:POWer[:DC]?": Command(lambda: f"{state.measured()[2]:.6f}"),
+            "SYSTem:VERSion?": Command(lambda: "1999.0"),
+        }
+
+    def _set_point(self, name: str, number: Number, attribute: str, decimals: int) -> Commands:
+        pattern = f"[SOURce:]{name}[:LEVel][:IMMediate]"
+
+        def read(bound: float | None = None) -> str:
+            return f"{getattr(self._state, attribute) if bound is None else bound:.{decimals}f}"
+
+        def write(value: float) -> None:
+            if attribute == "current" and value > self._settings.current_range:
+                raise ScpiError(-222)
+            self._set(**{attribute: value})
+
+        return {pattern: Command(write, (number,)), f"{pattern}?": Command(read, (Bound(number),), required=0)}
+
+    def _set_function(self, name: str) -> None:
+        if name not in get_args(LoadMode):
+            raise ScpiError(-221, "constant voltage on a voltage source")
+        self._set(mode=name)
+
+    def _set_range(self, end: float) -> None:
+        """A set-point that does not fit into a smaller range becomes the range's end."""
+        self._settings.current_range = end
+        self._set(current=min(self._state.current, end))
+
+
+def _set_operation(mode: str) -> None:
+    if mode != "FIX":
+        raise ScpiError(-221, "the bench has fixed operation only")
