@@ -28,10 +28,12 @@ abuse: $(INSTALLED)
 smoke: $(INSTALLED)
 	@$(BIN)/hil run features/smoke.feature --rig rigs/realtime.yaml $(RUN_OPTIONS)
 
-# The unit suite on two processors; then what needs real nodes; then whole runs, which bring their own processes.
+# The unit suite on two processors; then what starts nodes, benches and watchdogs; then whole runs.
+WITH_PROGRAMS := hil/tests/chain hil/tests/docs hil/tests/rig/test_watchdog.py hil/tests/rig/test_check.py \
+  hil/tests/vbench/test_processes.py hil/tests/vbench/test_processes_end.py hil/tests/instruments/test_conformance.py
 test: $(INSTALLED)
-	@$(BIN)/python -m pytest -q -n 2 --dist worksteal hil/tests --ignore hil/tests/acceptance --ignore hil/tests/chain
-	@$(BIN)/python -m pytest -q -n 2 --dist worksteal hil/tests/chain
+	@$(BIN)/python -m pytest -q -n 2 --dist worksteal hil/tests $(WITH_PROGRAMS:%=--ignore %) --ignore hil/tests/acceptance
+	@$(BIN)/python -m pytest -q -n 2 --dist worksteal $(WITH_PROGRAMS)
 	@$(BIN)/python -m pytest -q hil/tests/acceptance
 
 lint: $(INSTALLED)
