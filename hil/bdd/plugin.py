@@ -251,6 +251,7 @@ def _give_back(item: pytest.Item) -> tuple[Verdict, str]:
         item.stash[OUTCOME] = (Verdict.RIG_FAULT, str(error))
     came_out = (Verdict.PASS, "") if ran_to_its_end else (Verdict.NOT_RUN, "interrupted")
     item.stash[OUTCOME] = config.stash[RUN].end(item.stash[SCENARIO], *item.stash.get(OUTCOME, came_out))
+    del item.stash[SCENARIO]  # its events are on the disk; a long run must not keep them all
     return item.stash[OUTCOME]
 
 

@@ -104,20 +104,21 @@ class Run:
         """Open the evidence of a scenario and give it the bench."""
         rig = self.rig
         rig.rewind()
-        closing = contextlib.ExitStack()
-        if (node := own_node(facts.tags, self.seed, self._node_preference)) is not None:
-            closing.enter_context(rig.with_node(node, facts.tags, self._node_preference))
-        writer = self._writer.scenario(number, facts.name)
+        with contextlib.ExitStack() as closing:
+            if (node := own_node(facts.tags, self.seed, self._node_preference)) is not None:
+                closing.enter_context(rig.with_node(node, facts.tags, self._node_preference))
+            writer = self._writer.scenario(number, facts.name)
 
-        def meanwhile() -> None:
-            writer.encode_waiting()
-            rig.guard.beat()
+            def meanwhile() -> None:
+                writer.encode_waiting()
+                rig.guard.beat()
 
-        rig.clock.meanwhile = meanwhile
-        recorder = Recorder(writer, rig.clock)
-        recorder.write(Kind.START, "bench", facts.document(self.seed), host={"wall": utc_now().isoformat()})
-        trial = Trial(rig, recorder, f"{self.seed}/{facts.feature}/{facts.label}")
-        return OpenScenario(trial, recorder, writer, closing)
+            rig.clock.meanwhile = meanwhile
+            recorder = Recorder(writer, rig.clock)
+            recorder.write(Kind.START, "bench", facts.document(self.seed), host={"wall": utc_now().isoformat()})
+            trial = Trial(rig, recorder, f"{self.seed}/{facts.feature}/{facts.label}")
+            # whatever fails before this ends the scenario's node as well
+            return OpenScenario(trial, recorder, writer, closing.pop_all())
 
     def end(self, scenario: OpenScenario, verdict: Verdict, reason: str) -> tuple[Verdict, str]:
         """Make the bench safe and write the STOP event; return the verdict that stands, and why."""
@@ -127,17 +128,21 @@ class Run:
                 verdict, reason = worst([verdict, finding.verdict]), reason or str(finding)
         except RigFault as error:  # evidence cannot be written; the bench must become safe all the same
             verdict, reason = Verdict.RIG_FAULT, str(error)
-        if verdict in {Verdict.FAIL, Verdict.INCONCLUSIVE} and (why := trial.rig.side.lost()):
-            verdict, reason = Verdict.RIG_FAULT, f"the bench lost its node: {why}; before that: {reason}"
         safe = trial.rig.make_safe()
         self.bench_is_safe = safe.reached
+        # only now: a node that hangs is waited for
+        if verdict in {Verdict.FAIL, Verdict.INCONCLUSIVE} and (why := trial.rig.side.lost()):
+            verdict, reason = Verdict.RIG_FAULT, f"the bench lost its node: {why}; before that: {reason}"
         if not safe.reached:
             verdict, reason = Verdict.RIG_FAULT, safe.problem
         try:
             self._stop(scenario, verdict, reason, safe)
         except RigFault as error:
             verdict, reason = Verdict.RIG_FAULT, str(error)
-        scenario.closing.close()
+        try:
+            scenario.closing.close()
+        except RigFault as error:
+            verdict, reason = Verdict.RIG_FAULT, str(error)
         self._verdicts.append(verdict)
         return verdict, reason
 
