@@ -1,6 +1,8 @@
+@REQ-BOOT-1
 Feature: The boot budget
   The prototype needed 27 s from power-on to the first payment (slides). That is the most a device may take.
 
+  @REQ-POWER-1
   Scenario: A socket takes its first payment within the budget
     Given the socket is under test in single-fee mode
     And the load draws 100 W

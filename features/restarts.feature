@@ -2,6 +2,7 @@ Feature: A session outlives a restart and a gap of the link
   Both devices write their session down before anything that depends on it. After a power cut they go on where they
   were: no new transaction, no second fee, nothing paid twice (SPEC, "Restarts and lost links").
 
+  @REQ-KEEP-1 @REQ-KEEP-2 @REQ-KEEP-3
   Scenario Outline: The socket's supply fails in the middle of a slice, in <mode> mode
     Given the socket is under test in <mode> mode
     And the load draws 1300 W
@@ -22,6 +23,7 @@ Feature: A session outlives a restart and a gap of the link
       | single-fee  | 1            |
       | per-payment | 3            |
 
+  @REQ-KEEP-1 @REQ-KEEP-2 @REQ-POWER-5
   Scenario: The cable's supply fails while power flows
     Given the cable is under test in single-fee mode
     And the load draws 1300 W
@@ -36,6 +38,7 @@ Feature: A session outlives a restart and a gap of the link
     And the energy delivered is 24 Wh within 2 %
     And the ledger holds 1 transaction with one fee each
 
+  @REQ-LINK-2 @REQ-POWER-5
   Scenario: The link is gone for less time than the credit lasts
     Given the socket is under test in single-fee mode
     And the load draws 1300 W
@@ -48,6 +51,7 @@ Feature: A session outlives a restart and a gap of the link
     And the power was never interrupted before the credit was spent
     And the energy delivered is 24 Wh within 2 %
 
+  @REQ-LINK-2 @REQ-LEDGER-1
   Scenario: The link is gone for longer, and the cable calls again with its change
     Given the socket is under test in single-fee mode
     And the load draws 1300 W
@@ -62,6 +66,7 @@ Feature: A session outlives a restart and a gap of the link
     And at most 0.1 Wh flowed unpaid
     And the ledger holds 2 transactions with one fee each
 
+  @REQ-PLUG-1 @REQ-PLUG-2 @REQ-LEDGER-1
   Scenario: The cable is pulled, and the socket settles within two seconds
     Given the socket is under test in single-fee mode
     And the load draws 1300 W

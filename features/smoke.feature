@@ -2,7 +2,7 @@ Feature: Smoke
   A few short sessions that show every part at work, on a bench in virtual time and on one in real time (make smoke).
   What they ask holds at any tariff.
 
-  @smoke
+  @smoke @REQ-PAY-3
   Scenario: The socket sells a short session
     Given the socket is under test in single-fee mode
     And the load draws 1800 W
@@ -18,7 +18,7 @@ Feature: Smoke
     And the ledger holds 1 transaction with one fee each
     And the socket received 0.2 mBTC in all
 
-  @smoke
+  @smoke @REQ-POWER-3 @REQ-SOCKET-1
   Scenario: The socket cuts off a cable that underpays
     Given the socket is under test in per-payment mode
     And the load draws 1800 W
@@ -31,7 +31,7 @@ Feature: Smoke
     And the newest valid transaction was broadcast and confirms
     And the socket received 10000 sat in all
 
-  @smoke
+  @smoke @REQ-PAY-3
   Scenario: The cable buys
     Given the cable is under test in single-fee mode
     And the load draws 1800 W
@@ -43,7 +43,7 @@ Feature: Smoke
     And power flowed within 3 s of the first payment
     And the cable signed 1 payment
 
-  @smoke
+  @smoke @REQ-KEEP-2
   Scenario: The socket's supply fails, and the session goes on
     Given the socket is under test in single-fee mode
     And the load draws 1800 W

@@ -1,7 +1,9 @@
+@REQ-PAY-1 @REQ-METER-1
 Feature: Toast one slice of bread
   The demonstration of 2017: a smart cable in front of a toaster pays a smart socket for 40 Wh, in five payments of
   0.1 mBTC. In single-fee mode only the last of the five transactions reaches the ledger, and one fee is paid.
 
+  @REQ-PAY-2 @REQ-PAY-3 @REQ-POWER-1 @REQ-POWER-5 @REQ-PAY-8
   Scenario Outline: One slice, sold by the socket in <mode> mode
     Given the socket is under test in <mode> mode
     And a toaster of 1300 W is plugged into the cable
@@ -21,6 +23,7 @@ Feature: Toast one slice of bread
       | single-fee  | 1            |
       | per-payment | 5            |
 
+  @REQ-PAY-2 @REQ-PAY-3
   Scenario Outline: One slice, bought by the cable in <mode> mode
     Given the cable is under test in <mode> mode
     And a toaster of 1300 W is plugged into the cable
@@ -37,6 +40,7 @@ Feature: Toast one slice of bread
       | single-fee  | 1            |
       | per-payment | 5            |
 
+  @REQ-PAY-7
   Scenario: One slice, paid with legacy coins
     Given the socket is under test in single-fee mode
     And a toaster of 1300 W is plugged into the cable

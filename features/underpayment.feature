@@ -2,6 +2,7 @@ Feature: A cable that pays too little loses its power
   The socket checks each signed transaction before it credits it. A wrong one costs the cable its power within 500 ms,
   and the socket settles with the newest transaction that was right.
 
+  @REQ-SOCKET-1 @REQ-POWER-3 @REQ-PAY-5 @REQ-LEDGER-1
   Scenario Outline: The cable <cheats> from the third payment on, in <mode> mode
     Given the socket is under test in <mode> mode
     And the load draws 1300 W
@@ -22,6 +23,7 @@ Feature: A cable that pays too little loses its power
       | pays a stranger     | single-fee  | WRONG_PAYEE |
       | underpays by 1 sat  | per-payment | UNDERPAID   |
 
+  @REQ-POWER-4 @REQ-PAY-5 @REQ-LEDGER-1
   Scenario: The cable stops paying
     Given the socket is under test in single-fee mode
     And the load draws 1300 W
@@ -33,6 +35,7 @@ Feature: A cable that pays too little loses its power
     And the newest valid transaction was broadcast and confirms
     And the socket received 20000 sat in all
 
+  @REQ-POWER-1
   Scenario: The cable never pays
     Given the socket is under test in single-fee mode
     And the load draws 1300 W

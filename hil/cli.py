@@ -51,13 +51,11 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--rig", help="rig file (default: rigs/virtual.yaml)")
     run.add_argument("--node", help="bitcoind: auto, docker, native or external (default: NODE, else auto)")
     run.add_argument("--seed", type=int, help="repeat a run with its seed")
+    run.add_argument(
+        "--requirement", action="append", metavar="ID", help="only scenarios that show it, e.g. REQ-BOOT-1"
+    )
     run.add_argument("--acceptance", action="store_true", help="refuse a rig with an expired calibration")
     run.set_defaults(act=_run)
-
-    check = commands.add_parser("check", help="find mistakes in feature files without running anything")
-    check.add_argument("paths", nargs="*", default=["features"])
-    check.add_argument("--rig", help="check this rig file too")
-    check.set_defaults(act=_check)
 
     node = commands.add_parser("node", help="a bitcoind that outlives the command")
     node.add_argument("action", choices=("up", "info", "down"))
@@ -76,8 +74,10 @@ def _parser() -> argparse.ArgumentParser:
     report.set_defaults(act=_report)
 
     from hil.device_cli import add_device_commands
+    from hil.feature_cli import add_feature_commands
     from hil.rig_cli import add_rig_commands
 
+    add_feature_commands(commands)
     add_device_commands(commands)
     add_rig_commands(commands)
     return parser
@@ -98,26 +98,9 @@ def _run(options: argparse.Namespace, rest: list[str]) -> int:
         value = getattr(options, name)
         if value is not None:
             arguments += [f"--{name}", str(value)]
+    for requirement in options.requirement or ():
+        arguments += ["--requirement", requirement]
     return int(pytest.main(arguments))
-
-
-def _check(options: argparse.Namespace, _: list[str]) -> int:
-    from hil.bdd.catalogue import load_catalogue
-    from hil.bdd.preflight import check_paths, project_tags
-    from hil.rig.file import RigFile
-    from hil.rig.rig import project_root
-
-    if options.rig:
-        RigFile.load(Path(options.rig))
-    try:
-        tags = project_tags(project_root(Path.cwd()))
-    except HilError:
-        tags = None  # outside a project there is nobody to ask which tags are known
-    problems = check_paths(options.paths, load_catalogue(), tags)
-    for problem in problems:
-        print(problem)
-    print(f"{len(problems)} mistake{'' if len(problems) == 1 else 's'}", file=sys.stderr)
-    return ExitCode.AUTHOR_ERROR if problems else ExitCode.PASS
 
 
 def _node(options: argparse.Namespace, _: list[str]) -> int:

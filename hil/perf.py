@@ -17,7 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from hil import perf_ledger
+from hil import perf_language, perf_ledger
 from hil.adversary import campaign
 from hil.chain import soak
 from hil.chain.snapshot import measure_fresh
@@ -49,6 +49,7 @@ def main() -> int:
         ("pair sessions", _pair_sessions),
         ("chain sessions", _chain_sessions),
         ("ledger views", _ledger_views),
+        ("language", perf_language.measure),
         ("200 kills", lambda: _kills(root)),
     ]
     for name, measure in steps:

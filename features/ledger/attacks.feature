@@ -3,6 +3,7 @@ Feature: What can go wrong with the ledger, and what a socket makes of it
   Until a payment is buried its coins are not the socket's. It watches for other spends while it delivers, keeps what it
   broadcast until blocks lie on it, and sells nothing when it can no longer ask (SPEC, "Double spends", "Settlement").
 
+  @REQ-LEDGER-2 @REQ-PAY-5
   Scenario: A double spend before the payment is broadcast
     Given the socket is under test in single-fee mode
     And the load draws 1300 W
@@ -14,6 +15,7 @@ Feature: What can go wrong with the ledger, and what a socket makes of it
     And the power was cut within 1 s of the attack
     And the socket lost at most 10000 sat
 
+  @REQ-LEDGER-2 @REQ-PAY-5
   Scenario: A double spend after the payment was broadcast
     Given the socket is under test in per-payment mode
     And the load draws 1300 W
@@ -25,7 +27,7 @@ Feature: What can go wrong with the ledger, and what a socket makes of it
     And the power was cut within 1 s of the attack
     And the socket lost at most 10000 sat
 
-  @fresh_node
+  @fresh_node @REQ-LEDGER-2
   Scenario: A miner in league with the cable
     Given the socket is under test in single-fee mode
     And the load draws 1300 W
@@ -37,7 +39,7 @@ Feature: What can go wrong with the ledger, and what a socket makes of it
     And the power was cut within 1 s of the attack
     And the socket lost at most 10000 sat
 
-  @fresh_node
+  @fresh_node @REQ-LEDGER-3
   Scenario Outline: The last <depth> blocks are replaced after the settlement
     Given the socket is under test in single-fee mode
     And the load draws 1300 W
@@ -54,7 +56,7 @@ Feature: What can go wrong with the ledger, and what a socket makes of it
       | 1     |
       | 3     |
 
-  @fresh_node
+  @fresh_node @REQ-LEDGER-3 @REQ-LEDGER-2
   Scenario: A reorganisation with a double spend after the settlement
     Given the socket is under test in single-fee mode
     And the load draws 1300 W
@@ -66,7 +68,7 @@ Feature: What can go wrong with the ledger, and what a socket makes of it
     And 35 s have passed
     Then the socket lost at most 20200 sat
 
-  @small_mempool
+  @small_mempool @REQ-LEDGER-3 @REQ-LEDGER-6
   Scenario: The settlement is crowded out of the mempool
     Given the socket is under test in single-fee mode
     And somebody has the money to fill the mempool
@@ -79,7 +81,7 @@ Feature: What can go wrong with the ledger, and what a socket makes of it
     Then the socket had its payment on the ledger again within 35 s of the relief
     And the socket lost at most 200 sat
 
-  @small_mempool
+  @small_mempool @REQ-LEDGER-6
   Scenario: The fee market moves in the middle of the session
     Given the socket is under test in single-fee mode
     And somebody has the money to fill the mempool
@@ -93,7 +95,7 @@ Feature: What can go wrong with the ledger, and what a socket makes of it
     Then the socket had its payment on the ledger again within 5 s of the relief
     And the socket lost at most 200 sat
 
-  @fresh_node
+  @fresh_node @REQ-LEDGER-4
   Scenario: The node freezes in the middle of the session
     Given the socket is under test in single-fee mode
     And the load draws 1300 W
@@ -107,7 +109,7 @@ Feature: What can go wrong with the ledger, and what a socket makes of it
     Then the socket had its payment on the ledger again within 5 s of the relief
     And the socket lost at most 0 sat
 
-  @fresh_node
+  @fresh_node @REQ-LEDGER-4
   Scenario: The node dies in the middle of the session and is started again
     Given the socket is under test in single-fee mode
     And the load draws 1300 W
@@ -121,7 +123,7 @@ Feature: What can go wrong with the ledger, and what a socket makes of it
     Then the socket had its payment on the ledger again within 5 s of the relief
     And the socket lost at most 0 sat
 
-  @still_downloading
+  @still_downloading @REQ-LEDGER-4 @REQ-BOOT-3
   Scenario: A node that is behind is not believed
     Given the socket is under test in single-fee mode
     And the load draws 1300 W
@@ -129,7 +131,7 @@ Feature: What can go wrong with the ledger, and what a socket makes of it
     And 60 s have passed
     Then no power flowed
 
-  @other_network
+  @other_network @REQ-LEDGER-4 @REQ-BOOT-3
   Scenario: A node of another network is not believed
     Given the socket is under test in single-fee mode
     And the load draws 1300 W
@@ -137,7 +139,7 @@ Feature: What can go wrong with the ledger, and what a socket makes of it
     And 60 s have passed
     Then no power flowed
 
-  @partition
+  @partition @REQ-LEDGER-2
   Scenario: A double spend on the far side of a partition
     Given the socket is under test in per-payment mode
     And the load draws 1300 W
@@ -152,6 +154,7 @@ Feature: What can go wrong with the ledger, and what a socket makes of it
     And the power was cut within 1 s of the attack
     And the socket lost at most 10000 sat
 
+  @REQ-LEDGER-6
   Scenario: The cable pins its payment
     Given the socket is under test in per-payment mode
     And the load draws 1300 W
@@ -163,6 +166,7 @@ Feature: What can go wrong with the ledger, and what a socket makes of it
     And at most 0.1 Wh flowed unpaid
     And the socket lost at most 0 sat
 
+  @REQ-LEDGER-6
   Scenario: The 26th unconfirmed payment in a row
     Given the socket is under test in per-payment mode
     And the cable's coins are worth 400000 sat
@@ -174,7 +178,7 @@ Feature: What can go wrong with the ledger, and what a socket makes of it
     And at most 0.1 Wh flowed unpaid
     And the socket lost at most 0 sat
 
-  @fresh_node
+  @fresh_node @REQ-LEDGER-4
   Scenario: The disk of the node is full
     Given the socket is under test in single-fee mode
     And the load draws 1300 W

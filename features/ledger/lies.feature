@@ -1,4 +1,4 @@
-@ledger
+@ledger @REQ-LEDGER-5
 Feature: A server that lies about the ledger
   Between an SPV client, or an API, and the ledger stands somebody else's server. SPV notices what can be proven, an API
   notices nothing: what it costs is in docs/ledger-views.md. A node of the socket's own needs no server.
@@ -39,6 +39,7 @@ Feature: A server that lies about the ledger
     And 60 s have passed
     Then no power flowed
 
+  @REQ-LEDGER-3
   Scenario: A settlement that the server throws away is sent again
     Given the socket is under test in single-fee mode
     And the socket sees the ledger by spv

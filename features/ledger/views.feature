@@ -1,8 +1,9 @@
-@ledger
+@ledger @REQ-LEDGER-5
 Feature: Three ways to see the ledger
   The slides name three: a full node, an SPV client that keeps headers and checks proofs, and somebody else's API. A
   socket sells and settles by each of them, and none of them may cost it the boot budget.
 
+  @REQ-BOOT-1 @REQ-BOOT-2
   Scenario Outline: A socket that sees the ledger by <view> sells within the boot budget, in <mode> mode
     Given the socket is under test in <mode> mode
     And the socket sees the ledger by <view>
@@ -24,6 +25,7 @@ Feature: Three ways to see the ledger
       | spv  | per-payment | 2            |
       | api  | per-payment | 2            |
 
+  @REQ-LEDGER-2
   Scenario Outline: A socket that sees the ledger by <view> notices that the cable spends its coin elsewhere
     Given the socket is under test in single-fee mode
     And the socket sees the ledger by <view>

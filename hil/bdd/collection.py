@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hil.bdd import bridge, naming, preflight, reader
+from hil.bdd import bridge, naming, preflight, reader, requirements
 from hil.bdd.catalogue import STEPS_PACKAGE, Catalogue, load_modules
 from hil.errors import HilError
 
@@ -26,9 +26,11 @@ if TYPE_CHECKING:
 
     from hil.bdd.document import Document, Problem
     from hil.bdd.naming import Case
+    from hil.bdd.requirements import Requirement
 
 DOCUMENTS = pytest.StashKey[dict[Path, "Document"]]()
 CATALOGUE = pytest.StashKey[Catalogue]()
+REQUIREMENTS = pytest.StashKey[dict[str, "Requirement"]]()
 _FAULT = pytest.StashKey[pytest.UsageError]()
 _FOUND = pytest.StashKey[set["Problem"]]()
 
@@ -51,6 +53,7 @@ class FeatureFile(bridge.FeatureModule):
     def collect(self) -> Iterator[ScenarioItem]:
         try:
             catalogue = catalogue_of(self.config)
+            requirements_of(self.config)
         except pytest.UsageError as error:
             # raised here it would be one collection error among others; _refuse ends the run for it
             self.config.stash[_FAULT] = error
@@ -111,7 +114,24 @@ def catalogue_of(config: pytest.Config) -> Catalogue:
     return config.stash[CATALOGUE]
 
 
+def requirements_of(config: pytest.Config) -> dict[str, Requirement]:
+    """Return the requirements of this project; the first call makes their ids known as markers."""
+    if REQUIREMENTS not in config.stash:
+        try:
+            found = requirements.load(config.rootpath / config.getini("requirements"))
+        except HilError as error:
+            raise pytest.UsageError(str(error)) from None
+        for each in found.values():
+            config.addinivalue_line("markers", f"{each.id}: {each.text}")
+        config.stash[REQUIREMENTS] = found
+    return config.stash[REQUIREMENTS]
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.getgroup("hil", "hardware in the loop").addoption(
+        "--requirement", action="append", default=[], metavar="ID", help="only scenarios that show this requirement"
+    )
+    parser.addini("requirements", "the file with the requirements", default=str(requirements.FILE))
     parser.addini(
         "step_modules", "modules and packages that hold step definitions", type="args", default=[STEPS_PACKAGE]
     )
@@ -162,8 +182,17 @@ def pytest_collection(session: pytest.Session) -> Generator[None, object, object
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     _refuse(config)
+    if not config.option.requirement:
+        return
+    try:
+        wanted = requirements.known(config.option.requirement, requirements_of(config))
+    except HilError as error:
+        raise pytest.UsageError(str(error)) from None
+    chosen = [item for item in items if isinstance(item, ScenarioItem) and wanted.intersection(item.case.tags)]
+    config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
+    items[:] = chosen
 
 
 def _refuse(config: pytest.Config) -> None:

@@ -7,21 +7,20 @@ from __future__ import annotations
 
 import tomllib
 from difflib import get_close_matches
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from hil.bdd import reader
+from hil.bdd import requirements
 from hil.bdd.bridge import render
 from hil.bdd.document import Document, Problem
 from hil.bdd.naming import parse_tag, scenario_label
 from hil.bdd.resolution import PLACEHOLDER, Finding, Resolution, guilty_cell
 from hil.bdd.typos import meant_keyword
-from hil.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
+    from pathlib import Path
 
     from hil.bdd.catalogue import Catalogue
     from hil.bdd.document import Examples, Scenario, Step, Text
@@ -38,23 +37,6 @@ def project_tags(root: Path) -> set[str] | None:
     except (OSError, ValueError, KeyError):
         return None
     return {marker.partition(":")[0].strip() for marker in markers}
-
-
-def check_paths(
-    paths: Iterable[Path | str], catalogue: Catalogue, tags: Collection[str] | None = None
-) -> list[Problem]:
-    """Return the problems of feature files and of all feature files in folders; see :func:`check`.
-
-    Raises ConfigurationError if a path does not exist or a folder holds no feature file.
-    """
-    files: list[Path] = []
-    for path in map(Path, paths):
-        found = sorted(path.rglob("*.feature")) if path.is_dir() else [path] if path.is_file() else []
-        if not found:
-            what = "there is no feature file in this folder" if path.is_dir() else "there is no such file or folder"
-            raise ConfigurationError(what, place=str(path))
-        files += found
-    return check((reader.read(path) for path in dict.fromkeys(files)), catalogue, tags)
 
 
 def check(features: Iterable[Document], catalogue: Catalogue, tags: Collection[str] | None = None) -> list[Problem]:
@@ -125,9 +107,15 @@ class _Check:
         blocks += [examples.tags for scenario in self.feature.scenarios for examples in scenario.examples]
         for tag in {tag for block in blocks for tag in block}:
             name, _ = parse_tag(tag.text)
-            if name not in self.tags:
-                what = f"'@{tag.text}' is not a known tag{_did_you_mean(name, self.tags, '@')}"
-                yield self.problem(tag.line, tag.column, what, "Known tags are the 'markers' in pyproject.toml")
+            if name in self.tags:
+                continue
+            is_requirement = name.startswith(requirements.PREFIX)
+            known = [each for each in self.tags if each.startswith(requirements.PREFIX) == is_requirement]
+            kind, remedy = "tag", "Known tags are the 'markers' in pyproject.toml"
+            if is_requirement:
+                kind, remedy = "requirement", f"Requirements stand in {requirements.FILE}"
+            what = f"'@{tag.text}' is not a known {kind}{_did_you_mean(name, sorted(known), '@')}"
+            yield self.problem(tag.line, tag.column, what, remedy)
 
     def _description(self, lines: Iterable[Text]) -> Iterator[Problem]:
         for line in lines:

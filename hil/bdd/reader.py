@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gherkin.dialect import DIALECTS
@@ -10,9 +11,10 @@ from gherkin.errors import CompositeParserException, ParserException
 from gherkin.parser import Parser
 
 from hil.bdd.document import Background, Document, Examples, Problem, Row, Scenario, Step, Text, shown
+from hil.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterable
 
 KINDS = {"Context": "given", "Action": "when", "Outcome": "then"}
 """Gherkin's type of a keyword, in any language, and the kind of step definition that serves it."""
@@ -53,6 +55,21 @@ def read(path: Path) -> Document:
         problem = Problem(file, 1, 1, "there is no Feature in this file", "Begin it with 'Feature: ' and a name")
         return Document(path, file, problems=(problem,))
     return _Reader(path, file, source, raw).document()
+
+
+def read_paths(paths: Iterable[Path | str]) -> list[Document]:
+    """Return the feature files, and all feature files in folders.
+
+    Raises ConfigurationError if a path does not exist or a folder holds no feature file.
+    """
+    files: list[Path] = []
+    for path in map(Path, paths):
+        found = sorted(path.rglob("*.feature")) if path.is_dir() else [path] if path.is_file() else []
+        if not found:
+            what = "there is no feature file in this folder" if path.is_dir() else "there is no such file or folder"
+            raise ConfigurationError(what, place=str(path))
+        files += found
+    return [read(path) for path in dict.fromkeys(files)]
 
 
 def _parse_problem(file: str, error: ParserException, source: str) -> Problem:

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import ipaddress
 import os
-from collections.abc import Mapping, Sequence
-from io import StringIO
+from collections.abc import Mapping
 from urllib.parse import unquote, urlsplit
 
 from pydantic import ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedBase
-from ruamel.yaml.error import MarkedYAMLError
 
+from hil import yaml_file
 from hil.chain.rpc import RpcEndpoint
 from hil.devices.profiles import CableProfile, DeviceProfile, SocketProfile
 from hil.devices.secret_files import read_secret
@@ -34,15 +31,10 @@ def read_profile(role: str, path: str) -> dict[str, object]:
     """
     text = read_secret(path)
     place = "standard input" if path == "-" else path
-    try:
-        document = YAML().load(StringIO(text))
-    except MarkedYAMLError as error:
-        mark = error.problem_mark
-        where = f"{place}:{mark.line + 1}:{mark.column + 1}" if mark else place
-        raise ConfigurationError(f"this is no YAML: {error.problem}", place=where) from None
+    document = yaml_file.parse(text, place)
     if not isinstance(document, Mapping):
         raise ConfigurationError(f"a profile is a mapping; it sets {', '.join(_known(role))}", place=f"{place}:1:1")
-    profile = {str(name): _plain(value) for name, value in document.items()}
+    profile = {str(name): yaml_file.plain(value) for name, value in document.items()}
     try:
         PROFILES[role].model_validate({"account": _ANY_ACCOUNT, **profile})
     except ValidationError as error:
@@ -52,7 +44,7 @@ def read_profile(role: str, path: str) -> dict[str, object]:
             what = flaw["msg"].removeprefix("Value error, ")
             if flaw["type"] == "extra_forbidden" and len(flaw["loc"]) == 1:
                 what = f"is not known{nearest(name, _known(role))}"
-            flaws.append(f"{place}:{_line(document, flaw['loc'])}: {name + ': ' if name else ''}{what}")
+            flaws.append(f"{place}:{yaml_file.place(document, flaw['loc'])}: {name + ': ' if name else ''}{what}")
         raise ConfigurationError("\n".join(flaws), remedy=f"Mend the profile of the {role}.") from None
     return profile
 
@@ -93,29 +85,3 @@ def _is_loopback(host: str) -> bool:
 
 def _known(role: str) -> list[str]:
     return sorted(PROFILES[role].model_fields)
-
-
-def _plain(node: object) -> object:
-    """Return the YAML node as plain Python."""
-    if isinstance(node, Mapping):
-        return {str(key): _plain(value) for key, value in node.items()}
-    if isinstance(node, Sequence) and not isinstance(node, str):
-        return [_plain(value) for value in node]
-    for kind in (bool, int, float, str):  # ruamel keeps each number's spelling in a class of its own
-        if isinstance(node, kind):
-            return kind(node)
-    return node
-
-
-def _line(document: object, keys: Sequence[str | int]) -> str:
-    """Return ``line:column`` of the deepest part of ``keys`` that exists."""
-    line, column = 1, 1
-    for key in keys:
-        if not isinstance(document, CommentedBase) or not isinstance(document, Mapping | Sequence):
-            break
-        places = document.lc.data or {}
-        if key not in places:
-            break
-        line, column = places[key][0] + 1, places[key][1] + 1
-        document = document[key]  # type: ignore[index]  # a mapping or a list, and the key is in it
-    return f"{line}:{column}"

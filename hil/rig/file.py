@@ -6,19 +6,16 @@ once, before anything is started or switched.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
-from io import StringIO
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedBase
-from ruamel.yaml.error import MarkedYAMLError
 
+from hil import yaml_file
 from hil.errors import AuthorError, ConfigurationError
-from hil.rig.file_target import entries, plain, wrong_target
+from hil.rig.file_target import entries, wrong_target
 from hil.units import Dimension, parse
 
 SOCKET_UNDER_TEST = "socket under test"
@@ -151,13 +148,7 @@ class RigFile:
             raise ConfigurationError(
                 f"the rig file cannot be read (no UTF-8: {error.reason})", place=str(path)
             ) from None
-        try:
-            document = YAML().load(StringIO(text))
-        except MarkedYAMLError as error:
-            mark = error.problem_mark
-            place = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
-            raise ConfigurationError(f"this is no YAML: {error.problem}", place=place) from None
-        return cls._check(path, document)
+        return cls._check(path, yaml_file.parse(text, str(path)))
 
     @classmethod
     def _check(cls, path: Path, document: object) -> RigFile:
@@ -165,17 +156,17 @@ class RigFile:
             raise ConfigurationError("a rig file is a mapping with targets and options", place=f"{path}:1:1")
         target = _get(document, "targets", "main")
         wrong = wrong_target(target) if isinstance(target, Mapping) else [((), "targets.main is missing")]
-        problems = [f"{path}:{_line(document, ('targets', 'main', *keys))}: {what}" for keys, what in wrong]
+        problems = [f"{path}:{yaml_file.place(document, ('targets', 'main', *keys))}: {what}" for keys, what in wrong]
         options = None
         try:
-            options = RigOptions.model_validate(plain(_get(document, "options", "rig") or {}))
+            options = RigOptions.model_validate(yaml_file.plain(_get(document, "options", "rig") or {}))
         except ValidationError as error:
             for problem in error.errors():
                 where = ("options", "rig", *problem["loc"])
                 read = "" if problem["type"] in {"missing", "extra_forbidden"} else f" (read: {problem['input']!r})"
                 name = ".".join(str(part) for part in where)
                 what = problem["msg"].removeprefix("Value error, ")
-                problems.append(f"{path}:{_line(document, where)}: {name}: {what}{read}")
+                problems.append(f"{path}:{yaml_file.place(document, where)}: {name}: {what}{read}")
         if problems or options is None or not isinstance(target, Mapping):
             raise ConfigurationError(
                 "\n".join(problems), remedy="Mend the rig file; rigs/virtual.yaml shows every entry."
@@ -202,18 +193,3 @@ def _get(document: object, *keys: str) -> object:
             return None
         document = document.get(key)
     return document
-
-
-def _line(document: object, keys: Sequence[str | int]) -> str:
-    """Return ``line:column`` of the deepest part of ``keys`` that exists."""
-    line, column = 1, 1
-    for key in keys:
-        if not isinstance(document, CommentedBase) or not isinstance(document, Mapping | Sequence):
-            break
-        places = document.lc.data or {}
-        if key not in places:
-            break
-        place = places[key]
-        line, column = place[0] + 1, place[1] + 1
-        document = document[key]  # type: ignore[index]  # a mapping or a list, and the key is in it
-    return f"{line}:{column}"

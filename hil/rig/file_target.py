@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ruamel.yaml.comments import TaggedScalar
-
 from hil.errors import nearest
+from hil.yaml_file import plain
 
 RELAYS = ("K1", "K2", "K3", "K4")
 """K1 mains contactor, K2 plug, K3 supply of the socket's electronics, K4 of the cable's (DESIGN §2)."""
@@ -82,17 +81,3 @@ def _missing_drivers(target: Mapping[str, Any]) -> list[str]:
     if "BenchStrategy" not in {kind for kind, _ in drivers}:
         missing.append("targets.main.drivers: no BenchStrategy")
     return missing
-
-
-def plain(node: object) -> object:
-    """Return the YAML node as plain Python, tagged scalars as their text."""
-    if isinstance(node, Mapping):
-        return {str(key): plain(value) for key, value in node.items()}
-    if isinstance(node, TaggedScalar):
-        return str(node.value)
-    if isinstance(node, Sequence) and not isinstance(node, str):
-        return [plain(value) for value in node]
-    for kind in (bool, int, float, str):  # ruamel keeps each number's spelling in a class of its own
-        if isinstance(node, kind):
-            return kind(node)
-    return node

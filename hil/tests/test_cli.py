@@ -91,6 +91,29 @@ def test_check_of_a_folder_that_is_not_there_is_the_authors_error(capsys: pytest
     assert "nowhere/at/all: there is no such file or folder" in capsys.readouterr().err
 
 
+def test_coverage_fails_for_a_requirement_that_no_scenario_shows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "features").mkdir()
+    feature = WRONG.replace("swiched", "switched")
+    Path("features/one.feature").write_text(feature)
+    Path("features/requirements.yaml").write_text("- {id: REQ-PAY-1, text: It pays., source: Slides}\n")
+
+    assert main(["check", "--coverage"]) == 4
+    told = capsys.readouterr()
+    assert told.out == (
+        "note: features/one.feature::One: names no requirement\n"
+        "features/requirements.yaml:1:4: REQ-PAY-1 is shown by no scenario: It pays. (Slides)\n"
+    )
+    assert told.err == "0 mistakes\n0 of 1 requirements are covered\n"
+
+    Path("features/one.feature").write_text("@REQ-PAY-1\n" + feature)
+    assert main(["check", "--coverage"]) == 0
+    told = capsys.readouterr()
+    assert (told.out, told.err) == ("", "0 mistakes\n1 of 1 requirements are covered\n")
+
+
 def test_report_writes_the_report_anew_and_tells_where(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run = RunWriter.create(tmp_path / "run", {"id": "r", "seed": "1"}, {})
     scenario = run.scenario(1, "slice")

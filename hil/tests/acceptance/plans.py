@@ -43,7 +43,7 @@ SMOKE = "features/smoke.feature"
 SLICE = "One slice, sold by the socket in <mode> mode[single-fee-1]"
 SEED, OTHER_SEED = "7", "8"
 PROVIDER = "native" if native.available() is not None else "docker"
-FIRST_BOOT = "features/boot.feature:4"
+FIRST_BOOT = "features/boot.feature:6"
 
 
 def plan(function: Callable[[Path], Any]) -> Callable[[Path], Any]:

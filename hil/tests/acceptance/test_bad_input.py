@@ -137,7 +137,7 @@ def test_a_meter_that_answers_garbage_leaves_the_bench_safe(garbage_meter: Finis
 
 
 def test_a_failure_on_the_bench_names_the_step_and_how_to_run_it_again(garbage_meter: Finished) -> None:
-    assert "features/boot.feature:7: When the devices are switched on" in garbage_meter.said
+    assert "features/boot.feature:9: When the devices are switched on" in garbage_meter.said
     assert (
         "run it again: hil run 'features/boot.feature::A socket takes its first payment within the budget' --seed 7 "
         "--rig rigs/garbage.yaml" in garbage_meter.said

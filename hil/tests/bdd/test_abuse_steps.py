@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hil.bdd import preflight
+from hil.bdd import preflight, reader
 from hil.bdd.catalogue import load_catalogue
 from hil.errors import AuthorError
 from hil.rig.counterparts import AbusePlan
@@ -25,7 +25,7 @@ SCENARIO = """Feature: Abuse
 def problems(tmp_path: Path, step: str, device: str = "socket") -> list[str]:
     file = tmp_path / "abuse.feature"
     file.write_text(SCENARIO.format(device=device, step=step), encoding="utf-8")
-    return [str(problem) for problem in preflight.check_paths([file], load_catalogue())]
+    return [str(problem) for problem in preflight.check([reader.read(file)], load_catalogue())]
 
 
 @pytest.mark.parametrize(

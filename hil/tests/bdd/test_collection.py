@@ -162,6 +162,54 @@ def test_argument_selects(project: Project, arguments: list[str], expected: list
     assert project.collected(*arguments) == expected
 
 
+REQUIREMENTS = "".join(
+    f"- {{id: REQ-{name}, text: It works., source: Slides}}\n" for name in ("HEAT-1", "PAY-1", "PAY-2")
+)
+
+TAGGED = """
+    @REQ-HEAT-1
+    Feature: Tagged
+      @REQ-PAY-1
+      Scenario: One
+        Given a 1 W toaster
+      Scenario: Two
+        Given a 2 W toaster
+"""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["--requirement", "REQ-HEAT-1"], ["One", "Two"]),
+        (["--requirement", "REQ-PAY-1"], ["One"]),
+        (["-m", "REQ-PAY-1"], ["One"]),
+        (["-m", "REQ-HEAT-1 and not REQ-PAY-1"], ["Two"]),
+        (["--requirement", "REQ-PAY-1", "--requirement=REQ-PAY-2"], ["One"]),
+    ],
+)
+def test_requirement_selects_the_scenarios_that_show_it(
+    project: Project, arguments: list[str], expected: list[str]
+) -> None:
+    project.write("features/requirements.yaml", REQUIREMENTS)
+    project.write("features/tagged.feature", TAGGED)
+    assert project.collected("features", *arguments) == [f"features/tagged.feature::{name}" for name in expected]
+
+
+def test_requirement_that_is_none_refuses_the_run(project: Project) -> None:
+    project.write("features/requirements.yaml", REQUIREMENTS)
+    project.write("features/tagged.feature", TAGGED)
+    result = project.run("features", "--requirement", "REQ-PAY-3")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert "'REQ-PAY-3' is not a requirement; known: REQ-HEAT-1, REQ-PAY-1, REQ-PAY-2" in str(result.stderr)
+
+
+def test_wrong_requirements_refuse_the_run(project: Project) -> None:
+    project.write("features/requirements.yaml", "- id: REQ-PAY-1\n")
+    result = project.run("features")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert "features/requirements.yaml:1:3: text: Field required" in str(result.stderr)
+
+
 def test_scenarios_run_through_pytest_bdd_with_fixtures_tables_rules_and_languages(
     project: Project,
 ) -> None:

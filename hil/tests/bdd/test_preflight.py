@@ -1,12 +1,11 @@
 from __future__ import annotations
 
-import textwrap
-import time
 from typing import TYPE_CHECKING
 
 import pytest
 
-from hil.bdd.preflight import PROBLEMS, abort_on_problems, check, check_paths
+from hil.bdd.preflight import PROBLEMS, abort_on_problems, check
+from hil.bdd.reader import read_paths
 from hil.errors import ConfigurationError
 from hil.tests.bdd.samples import catalogue_of, feature_of
 
@@ -14,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CATALOGUE = catalogue_of()
+TAGS = {"slow", "rig", "late", "REQ-PAY-3"}
 
 SOUND = """
     @slow @rig(dut1)
@@ -211,19 +211,26 @@ TRAPS = {
         "@slwo\nFeature: f\n  @rgi(dut1)\n  Scenario: s\n    When the socket waits 2 s\n",
         ["1:1: '@slwo' is not a known tag. Did you mean '@slow'?", "3:3: '@rgi(dut1)' is not a known tag."],
     ),
+    "unknown requirement": (
+        "@REQ-PAY-33\nFeature: f\n  Scenario: s\n    When the socket waits 2 s\n",
+        [
+            "1:1: '@REQ-PAY-33' is not a known requirement. Did you mean '@REQ-PAY-3'? Requirements stand in"
+            " features/requirements.yaml"
+        ],
+    ),
 }
 
 
 @pytest.mark.parametrize("text", [SOUND, SWEDISH])
 def test_sound_feature_has_no_problem(tmp_path: Path, text: str) -> None:
-    assert check([feature_of(tmp_path, text)], CATALOGUE, {"slow", "rig", "late"}) == []
+    assert check([feature_of(tmp_path, text)], CATALOGUE, TAGS) == []
 
 
 @pytest.mark.parametrize("trap", TRAPS)
 def test_mistake_is_refused_at_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trap: str) -> None:
     monkeypatch.chdir(tmp_path)
     text, messages = TRAPS[trap]
-    problems = check([feature_of(tmp_path, text)], CATALOGUE, {"slow", "rig", "late"})
+    problems = check([feature_of(tmp_path, text)], CATALOGUE, TAGS)
     assert len(problems) == len(messages), problems
     for problem, message in zip(problems, messages, strict=True):
         assert str(problem).startswith(f"x.feature:{message}")
@@ -235,7 +242,7 @@ def test_mistakes_of_all_files_come_at_once_in_order(tmp_path: Path, monkeypatch
     feature_of(tmp_path, SCENARIO + "    Then xyzzy\n    Given a 5 kg toaster\n", "b.feature")
     feature_of(tmp_path, "Feature: f\n  Scenario: s\n    Given a\n    Giben\n", "a.feature")
     feature_of(tmp_path, SCENARIO, "sub/c.feature")
-    places = [(each.file, each.line) for each in check_paths(["b.feature", "."], CATALOGUE)]
+    places = [(each.file, each.line) for each in check(read_paths(["b.feature", "."]), CATALOGUE)]
     assert places == [("a.feature", 4), ("b.feature", 3), ("b.feature", 4), ("sub/c.feature", 2)]
 
 
@@ -247,7 +254,7 @@ def test_path_without_features_is_refused(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ConfigurationError, match=message):
-        check_paths([path], CATALOGUE)
+        read_paths([path])
 
 
 def test_problems_end_the_run_and_are_kept(tmp_path: Path, pytestconfig: pytest.Config) -> None:
@@ -261,31 +268,3 @@ def test_problems_end_the_run_and_are_kept(tmp_path: Path, pytestconfig: pytest.
         assert pytestconfig.stash[PROBLEMS] == tuple(problems)
     finally:
         del pytestconfig.stash[PROBLEMS]
-
-
-def test_ten_thousand_steps_against_two_hundred_definitions_take_a_second_at_most(tmp_path: Path) -> None:
-    definitions = "from hil.bdd.catalogue import then, when\n" + "".join(
-        textwrap.dedent(f"""
-            @when("the cable on outlet {number} pays {{amount}} for each of {{int}} payments")
-            def _(amount, count, /): ...
-            @then("the socket of outlet {number} cuts the power within {{duration}}")
-            def _(limit, /): ...
-        """)
-        for number in range(100)
-    )
-    catalogue = catalogue_of(definitions)
-    text = "Feature: f\n" + "".join(
-        f"  Scenario: s{i}\n"
-        + "".join(
-            f"    When the cable on outlet {(i + j) % 100} pays {i} sat for each of {j} payments\n"
-            f"    Then the socket of outlet {(i * j) % 100} cuts the power within {i + j} ms\n"
-            for j in range(5)
-        )
-        for i in range(1000)
-    )
-    feature = feature_of(tmp_path, text)
-    assert sum(len(scenario.steps) for scenario in feature.scenarios) == 10_000
-    # processor time: other work on this machine must not fail the test
-    start = time.process_time()
-    assert check([feature], catalogue) == []
-    assert time.process_time() - start <= 1.0
