@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import abc
-import contextlib
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
@@ -18,6 +17,7 @@ from hil.errors import ConfigurationError, RigFault, nearest
 from hil.links.players import CablePlayer, PlayerHooks, SocketPlayer
 from hil.protocol.account import CHANGE, RECEIVE, Account
 from hil.protocol.cable import CableMachine
+from hil.protocol.machine import earliest
 from hil.protocol.policy import CableLimits, Policy
 from hil.protocol.records import CableRecord, SocketRecord
 from hil.protocol.socket import SocketMachine
@@ -59,42 +59,41 @@ class _Firmware(abc.ABC):
 
     def power_on(self, now: float) -> None:
         self._origin, self._stage, self._player = now, 0, None
-        with self._fail_safe(now):
-            self._enter_stage(now)
+        self._or_fail_safe(self._enter_stage, now)
 
     def power_off(self, now: float) -> None:
         self._player, self._stage_ends = None, None
 
     def on_link_bytes(self, data: bytes, now: float) -> None:
-        if self._player is not None:
-            with self._fail_safe(now):
-                self._player.on_bytes(data, now)
+        player = self._player
+        if player is not None:
+            self._or_fail_safe(lambda now: player.on_bytes(data, now), now)
 
     def on_plug(self, plugged: bool, now: float) -> None:
         if isinstance(self._player, SocketPlayer) and not plugged:
-            with self._fail_safe(now):
-                self._player.on_unplugged(now)
+            self._or_fail_safe(self._player.on_unplugged, now)
 
     def on_time(self, now: float) -> None:
-        with self._fail_safe(now):
-            if self._stage_ends is not None and now >= self._stage_ends:
-                self._stage += 1
-                self._enter_stage(now)
-            elif self._player is not None:
-                self._player.on_time(now)
+        self._or_fail_safe(self._serve, now)
 
     def next_deadline(self) -> float | None:
         return self._player.next_deadline() if self._player is not None else self._stage_ends
 
-    @contextlib.contextmanager
-    def _fail_safe(self, now: float) -> Iterator[None]:
+    def _or_fail_safe(self, act: Callable[[float], None], now: float) -> None:
         try:
-            yield
+            act(now)
         except Exception as error:
             self._board.contact.set(closed=False)
             self._player, self._stage_ends = None, None
             self._say(f"halted: {error}", now)
             raise
+
+    def _serve(self, now: float) -> None:
+        if self._stage_ends is not None and now >= self._stage_ends:
+            self._stage += 1
+            self._enter_stage(now)
+        elif self._player is not None:
+            self._player.on_time(now)
 
     def _enter_stage(self, now: float) -> None:
         if self._stage < len(self._stages):
@@ -182,18 +181,18 @@ class SocketProgram(_Firmware):
     def on_time(self, now: float) -> None:
         self._now = now
         super().on_time(now)
+
+    def _serve(self, now: float) -> None:
+        super()._serve(now)
         if self._burial is not None:
-            with self._fail_safe(now):
-                self._burial.on_time(now)
+            self._burial.on_time(now)
 
     def on_link_bytes(self, data: bytes, now: float) -> None:
         self._now = now
         super().on_link_bytes(data, now)
 
     def next_deadline(self) -> float | None:
-        due = super().next_deadline()
-        later = self._burial.next_deadline() if self._burial is not None else None
-        return due if later is None else later if due is None else min(due, later)
+        return earliest(super().next_deadline(), self._burial.next_deadline() if self._burial is not None else None)
 
     def _broadcast(self, transaction: bytes) -> None:
         if self._burial is not None:

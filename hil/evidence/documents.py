@@ -7,10 +7,12 @@ the host (``host``: wall times, ports, paths) stands apart and is not.
 from __future__ import annotations
 
 import enum
-import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
+
+import orjson
 
 Json: TypeAlias = "str | int | float | bool | Sequence[Json] | Mapping[str, Json] | None"
 
@@ -80,14 +82,14 @@ class Event:
     host: Mapping[str, Json] | None = None
 
     def canonical(self) -> dict[str, Json]:
-        """Return what the evidence digest covers, times rounded to a microsecond."""
+        """Return what the evidence digest covers, times rounded to a microsecond; ``data`` is the event's own."""
         return {
             "kind": self.kind.value,
             "t": round(self.t, 6),
             "bounds": [round(self.before, 6), round(self.after, 6)],
             "clock": self.clock,
             "source": self.source,
-            "data": dict(self.data),
+            "data": self.data,
         }
 
     @classmethod
@@ -110,9 +112,21 @@ class Event:
         )
 
 
-_encoder = json.JSONEncoder(separators=(",", ":"), sort_keys=True, ensure_ascii=False, allow_nan=False)
+def encode(document: Mapping[str, Json]) -> bytes:
+    """Return the one canonical JSON text of ``document``: UTF-8, keys sorted, no spaces.
+
+    Raises ValueError for NaN and infinity. Ten events a second are encoded for each second of the bench's time, so it
+    matters that orjson does it in a tenth of the standard library's time; its own way with those two is to write null.
+    """
+    text = orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
+    if b"null" in text and not _is_finite(document):
+        raise ValueError("NaN or infinity is no number of the evidence")
+    return text
 
 
-def encode(document: Mapping[str, Json]) -> str:
-    """Return the one canonical JSON text of ``document``; NaN and infinity are refused with ValueError."""
-    return _encoder.encode(document)
+def _is_finite(value: Json) -> bool:
+    if isinstance(value, Mapping):
+        return all(map(_is_finite, value.values()))
+    if isinstance(value, list | tuple):
+        return all(map(_is_finite, value))
+    return not isinstance(value, float) or math.isfinite(value)

@@ -42,9 +42,9 @@ class ScenarioWriter:
         self.events: list[Event] = []
         """Everything written so far, in order: what limits are judged on."""
         self._encoded = 0
-        self._unwritten: list[str] = []
+        self._unwritten: list[bytes] = []
         self._digest = hashlib.sha256()
-        self._file = path.open("x", encoding="utf-8")
+        self._file = path.open("xb")
 
     def write(self, event: Event) -> None:
         """Append ``event``; raises RigFault when the disk does not take it.
@@ -61,7 +61,7 @@ class ScenarioWriter:
         for event in self.events[self._encoded :]:
             canonical = event.canonical()
             text = encode(canonical)
-            self._digest.update(text.encode() + b"\n")
+            self._digest.update(text + b"\n")
             self._unwritten.append(text if event.host is None else encode({**canonical, "host": dict(event.host)}))
         self._encoded = len(self.events)
 
@@ -69,7 +69,7 @@ class ScenarioWriter:
         self.encode_waiting()
         lines, self._unwritten = self._unwritten, []
         try:
-            self._file.write("".join([f"{line}\n" for line in lines]))
+            self._file.write(b"".join([line + b"\n" for line in lines]))
             self._file.flush()
         except OSError as error:
             raise RigFault(

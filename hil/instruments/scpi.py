@@ -29,6 +29,7 @@ NOT_A_NUMBER = 9.91e37
 """SCPI's NAN (SCPI-99 §7.2.1)."""
 
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
+_NUMBERS = re.compile(rf"{_NUMBER.pattern}(?:,{_NUMBER.pattern})*", re.ASCII)
 _ERROR = re.compile(r"([+-]?\d+)(?:\s*,\s*(.*))?")
 
 
@@ -123,6 +124,10 @@ def parse_fields(
         raise transport.fault(
             command, reply, f"{len(quantities)} values were awaited, found {len(fields)}", "Prepare the meter again."
         )
+    if _NUMBERS.fullmatch(reply) is not None:  # the usual case in one go: a meter is read ten times a second
+        values = [float(field) for field in fields]
+        if max(map(abs, values)) < INFINITY:
+            return values
     values = []
     for quantity, field in zip(quantities, fields, strict=True):
         try:

@@ -9,7 +9,6 @@ each of them with an OSError.
 from __future__ import annotations
 
 import os
-import select
 import socket
 import struct
 from typing import ClassVar
@@ -52,11 +51,13 @@ class VisaSocket(socket.socket):
         self.seen = b""
         self._timeout = timeout
         self._elapsed = stopwatch()
-        if select.select([self], [], [], 0)[0]:
-            self.seen = super().recv(4096)
-            if not self.seen:
-                raise ConnectionAbortedError("closed by the instrument")
-            raise UnaskedBytes("bytes that no query asked for")
+        try:
+            self.seen = super().recv(4096, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return
+        if not self.seen:
+            raise ConnectionAbortedError("closed by the instrument")
+        raise UnaskedBytes("bytes that no query asked for")
 
     def wait_at_most(self, seconds: float | None) -> None:
         """Let each later ``recv`` wait this long, None for ever; the kernel keeps the time (SO_RCVTIMEO)."""

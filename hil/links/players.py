@@ -28,6 +28,7 @@ from hil.protocol.machine import (
     Settle,
     SwitchContact,
     Transmit,
+    earliest,
 )
 from hil.protocol.messages import Message, encode_message
 from hil.protocol.socket import SocketMachine
@@ -122,10 +123,8 @@ class SocketPlayer:
         self._watch_due: float | None = None
 
     def next_deadline(self) -> float | None:
-        dues = [self.machine.next_deadline(), self._metering_due, self._watch_due]
-        if self._answers:
-            dues.append(self._answers[0].due)
-        return min((due for due in dues if due is not None), default=None)
+        answer = self._answers[0].due if self._answers else None
+        return earliest(self.machine.next_deadline(), self._metering_due, self._watch_due, answer)
 
     def restore(self, record: SocketRecord, now: float) -> None:
         """Take up the session that a power cut interrupted."""

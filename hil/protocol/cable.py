@@ -14,7 +14,7 @@ from hil.protocol.cable_messages import CableMessages
 from hil.protocol.cable_table import CableEvent, CableState
 from hil.protocol.coins import Coin
 from hil.protocol.framing import FrameError
-from hil.protocol.machine import Effect, Noted
+from hil.protocol.machine import Effect, Noted, earliest
 from hil.protocol.messages import (
     CloseReason,
     MessageError,
@@ -41,8 +41,7 @@ class CableMachine(CableMessages):
 
     def next_deadline(self) -> float | None:
         """Return the instant at which ``on_time`` must be called at the latest."""
-        dues = (self._call_due, self._reply_due, self._silent_at, self._meter_due, self._idle_due())
-        return min((due for due in dues if due is not None), default=None)
+        return earliest(self._call_due, self._reply_due, self._silent_at, self._meter_due, self._idle_due())
 
     def restore(self, candidates: Sequence[tuple[Coin, ...]], record: CableRecord | None) -> None:
         """Take up what a power cut interrupted, before ``plug``.

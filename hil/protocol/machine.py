@@ -195,3 +195,12 @@ class TableMachine(Generic[S, E, A]):
                 self.bad_frames += 1
                 decoded.append(error)
         return decoded
+
+
+def earliest(*dues: float | None) -> float | None:
+    """Return the first of the instants that are set; None if none is. Asked for after each call of a machine."""
+    first = None
+    for due in dues:
+        if due is not None and (first is None or due < first):
+            first = due
+    return first

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from hil.protocol.checks import Refusal, RefusalCode
 from hil.protocol.framing import FrameError
-from hil.protocol.machine import Effect, Noted
+from hil.protocol.machine import Effect, Noted, earliest
 from hil.protocol.messages import CloseReason, MessageError, Mode
 from hil.protocol.policy import Misuse
 from hil.protocol.records import SEQUENCE_JUMP, SocketRecord, declared_coins
@@ -34,8 +34,7 @@ class SocketMachine(SocketMessages):
 
     def next_deadline(self) -> float | None:
         """Return the instant at which ``on_time`` must be called at the latest."""
-        dues = (self._reply_due, self._silent_at, self._meter_due, self._settle_due)
-        return min((due for due in dues if due is not None), default=None)
+        return earliest(self._reply_due, self._silent_at, self._meter_due, self._settle_due)
 
     def restore(self, record: SocketRecord, now: float) -> list[Effect]:
         """Take up the session that a power cut interrupted; before anything else, with a meter that counts from zero.

@@ -34,8 +34,8 @@ def evidence_digest(scenarios: list[ScenarioRecord]) -> str | None:
         digest = hashlib.sha256()
         try:
             for event in scenario.events:
-                digest.update(encode(event.canonical()).encode() + b"\n")
-        except (ValueError, OverflowError):
+                digest.update(encode(event.canonical()) + b"\n")
+        except (ValueError, TypeError, OverflowError):
             return None
         lines.append(f"{digest.hexdigest()}  {scenario.name}.jsonl\n")
     return hashlib.sha256("".join(sorted(lines, key=lambda line: line[66:])).encode()).hexdigest()

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-LOOK_AGAIN_S = 10.0
+LOOK_AGAIN_S = 60.0
 """However quiet it is, the node is asked this often in virtual time: somebody else may use an external node too."""
 
 

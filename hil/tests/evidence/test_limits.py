@@ -121,7 +121,7 @@ def test_a_measurement_that_was_never_taken_fails_and_keeps_the_reason() -> None
     assert str(finding) == "boot: declared and never taken; limit ≤ 27 s"
     document = finding.document()
     assert [document[key] for key in ("low", "high", "value", "uncertainty", "margin")] == [None] * 5
-    assert "NaN" not in encode(document)
+    encode(document)  # refuses NaN
 
 
 def test_a_finding_tells_value_uncertainty_limit_margin_and_verdict() -> None:

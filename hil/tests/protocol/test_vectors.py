@@ -30,6 +30,8 @@ KEY = Key(bytes.fromhex(part("transactions", "secret")))
 PAYEE_SCRIPT = bytes.fromhex(part("transactions", "payee_script"))
 QUANTUM_SAT = part("transactions", "quantum_sat")
 LINE_DELAY_S = part("sessions", "line_delay_s")
+REFUSED = {group: part("refusals", group) for group in ("coins", "change_script", "offer", "proposal")}
+"""Taken here, not in the test: two processes may share the tests of this module."""
 
 
 def coins_of(case: Json) -> tuple[Coin, ...]:
@@ -116,10 +118,10 @@ def test_transaction_vector_is_read_and_judged_good(case: Json) -> None:
 
 
 def test_refusal_vectors_start_from_what_is_honest() -> None:
-    assert part("refusals", "coins") == [coin_to_json(coin) for coin in samples.COINS]
-    assert part("refusals", "change_script") == samples.CABLE.p2wpkh_script.hex()
-    assert decode_message(bytes.fromhex(part("refusals", "offer"))) == samples.offer()
-    assert parse_transaction(bytes.fromhex(part("refusals", "proposal"))) == samples.proposal()
+    assert REFUSED["coins"] == [coin_to_json(coin) for coin in samples.COINS]
+    assert REFUSED["change_script"] == samples.CABLE.p2wpkh_script.hex()
+    assert decode_message(bytes.fromhex(REFUSED["offer"])) == samples.offer()
+    assert parse_transaction(bytes.fromhex(REFUSED["proposal"])) == samples.proposal()
     for group in ("offers", "fundings", "proposals", "payments"):
         assert [case["code"] == "ACCEPTED" for case in part("refusals", group)].count(True) == 1
 
