@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hil.bdd import bridge, naming, preflight, reader, requirements
+from hil.bdd import bridge, naming, preflight, reader, repetition, requirements
 from hil.bdd.catalogue import STEPS_PACKAGE, Catalogue, load_modules
 from hil.errors import HilError
 
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 DOCUMENTS = pytest.StashKey[dict[Path, "Document"]]()
 CATALOGUE = pytest.StashKey[Catalogue]()
 REQUIREMENTS = pytest.StashKey[dict[str, "Requirement"]]()
+TIMES = pytest.StashKey[int]()
+"""How often each scenario is collected: what ``--repeat`` says, or as far as a node id counts."""
 _FAULT = pytest.StashKey[pytest.UsageError]()
 _FOUND = pytest.StashKey[set["Problem"]]()
 
@@ -64,7 +66,7 @@ class FeatureFile(bridge.FeatureModule):
             self.config.stash.setdefault(_FOUND, set()).update(problems)
             return
         parsed = bridge.build_feature(feature.path, feature.raw)
-        for case in naming.cases(feature):
+        for case in repetition.repeated(feature, self.config.stash[TIMES]):
             function = bridge.scenario_function(parsed, case)
             for tag in case.tags:
                 self.config.hook.pytest_bdd_apply_tag(tag=tag, function=function)
@@ -135,12 +137,24 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini(
         "step_modules", "modules and packages that hold step definitions", type="args", default=[STEPS_PACKAGE]
     )
+    parser.getgroup("hil", "hardware in the loop").addoption(
+        "--repeat", default=1, type=repetition.times, metavar="TIMES", help="run each scenario so often"
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let ``features/toast.feature:17`` name what stands at that line."""
+    """Let ``features/toast.feature:17`` name what stands at that line, and a scenario's name all its repetitions."""
+    times: int = config.getoption("repeat")
+    config.stash[TIMES] = max([times, *map(repetition.repetition_in, config.args)])
+
+    def all_times(path: str, feature: Document, labels: list[str]) -> list[str]:
+        return [f"{path}::{each}" for label in labels for each in repetition.labels_of(feature, label, times)]
 
     def replace(argument: str) -> list[str]:
+        path, _, label = argument.partition("::")
+        if label and path.endswith(".feature") and os.path.exists(config.invocation_params.dir / path):
+            feature = read_once(config, config.invocation_params.dir / path)
+            return [argument] if feature.problems else all_times(path, feature, [label])
         place = naming.PLACE.fullmatch(argument)
         if place is None or os.path.exists(config.invocation_params.dir / argument):
             return [argument]
@@ -151,7 +165,7 @@ def pytest_configure(config: pytest.Config) -> None:
             labels = naming.labels_at(feature, int(place["line"]))
         except HilError as error:
             raise pytest.UsageError(str(error)) from None
-        return [f"{place['path']}::{label}" for label in labels] or [place["path"]]
+        return all_times(place["path"], feature, labels) or [place["path"]]
 
     bridge.replace_arguments(config, replace)
 

@@ -17,6 +17,8 @@ PLACE = re.compile(r"(?P<path>.+\.feature):(?P<line>\d+)(?::\d+)?")
 TAG = re.compile(r"(?P<name>[^()]+)(?:\((?P<arguments>[^()]*)\))?")
 """A tag such as ``slow`` or ``rig(dut1,dut2)``."""
 
+_NUMBER = re.compile(r"#(?=\d)")
+
 
 @dataclass(frozen=True)
 class Case:
@@ -28,6 +30,8 @@ class Case:
     """The last part of the node id."""
     tags: tuple[str, ...]
     """All that apply, each once, in the order outermost last."""
+    repetition: int = 1
+    """The how-manieth time it is in its run, see hil/bdd/repetition.py; from the second on the label tells it."""
 
     @property
     def line(self) -> int:
@@ -40,8 +44,8 @@ class Case:
 
 
 def scenario_label(name: str) -> str:
-    """Return the scenario's name without what has a meaning in a node id: ``::`` and brackets."""
-    return " ".join(name.replace("::", ":").replace("[", "(").replace("]", ")").split())
+    """Return the scenario's name without what has a meaning in a node id: ``::``, brackets, ``#`` before a number."""
+    return " ".join(_NUMBER.sub("", name).replace("::", ":").replace("[", "(").replace("]", ")").split())
 
 
 def cases(document: Document) -> list[Case]:

@@ -89,7 +89,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     scenarios = [item for item in items if isinstance(item, ScenarioItem)]
     for number, item in enumerate(scenarios, 1):
         item.stash[NUMBER] = number
-    if not scenarios or config.option.collectonly:
+    if not scenarios or config.option.collectonly or hasattr(config, "workerinput"):
         return
     path = Path(config.getoption("rig"))
     try:
@@ -109,6 +109,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         raise pytest.UsageError(str(error)) from None
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_node_collection_finished(ids: list[str]) -> None:
+    """Refuse to deal out scenarios to pytest-xdist's workers: a run is one bench, and has one scenario at a time."""
+    if any(each.partition("::")[0].endswith(".feature") for each in ids):
+        pytest.exit(
+            "a run uses one bench, which can do one scenario at a time: -n does not go with features. "
+            "Start as many runs as there are benches; each brings its own virtual bench and node.",
+            returncode=ExitCode.AUTHOR_ERROR,
+        )
+
+
 def _write_reports(folder: Path) -> None:
     write_junit(folder)
     write_html(folder)
@@ -126,6 +137,7 @@ def pytest_report_collectionfinish(items: list[pytest.Item]) -> list[str]:
 
 def _facts(item: ScenarioItem) -> ScenarioFacts:
     name = render(item.case.scenario.name, item.case.values)
+    name += f" #{item.case.repetition}" if item.case.repetition > 1 else ""
     return ScenarioFacts(name, item.name, item.document.file, item.case.line, tuple(item.case.tags))
 
 

@@ -115,10 +115,13 @@ class Project:
         (self.folder / "rigs" / name).write_text(text, encoding="utf-8")
         return f"rigs/{name}"
 
-    def start(self, *arguments: str, program: Sequence[str] = ("-m", "hil.cli"), **options: Any) -> Running:
-        """Start ``hil`` with these arguments in a process group of its own."""
-        said = (self.folder / "said.txt").open("w+b")
-        options = {"stdout": said, "stderr": subprocess.STDOUT, "stdin": subprocess.DEVNULL, **options}
+    def start(
+        self, *arguments: str, program: Sequence[str] = ("-m", "hil.cli"), said: str = "said.txt", **options: Any
+    ) -> Running:
+        """Start ``hil`` with these arguments in a process group of its own; what it says goes to the file ``said``."""
+        terminal = self.folder / said
+        written = terminal.open("w+b")
+        options = {"stdout": written, "stderr": subprocess.STDOUT, "stdin": subprocess.DEVNULL, **options}
         process = subprocess.Popen(
             [sys.executable, *program, *arguments],
             cwd=self.folder,
@@ -126,8 +129,8 @@ class Project:
             start_new_session=True,
             **options,
         )
-        said.close()
-        return Running(process, self.folder)
+        written.close()
+        return Running(process, self.folder, terminal)
 
     def run(self, *arguments: str, program: Sequence[str] = ("-m", "hil.cli")) -> Finished:
         """Run ``hil`` to its end."""
@@ -148,6 +151,7 @@ class Running:
 
     process: subprocess.Popen[bytes]
     folder: Path
+    said: Path
 
     def finish(self) -> Finished:
         """Wait for its end; a command that does not end is killed, and that is an error."""
@@ -157,13 +161,13 @@ class Running:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait(timeout=5)
             raise
-        return Finished(code, (self.folder / "said.txt").read_text(encoding="utf-8", errors="replace"), self.folder)
+        return Finished(code, self.said.read_text(encoding="utf-8", errors="replace"), self.folder)
 
     def wait_for_receipt(self) -> None:
         """Wait until evidence on the disk holds a receipt: the run is in the middle of a session."""
 
         def receipt_is_written() -> bool:
-            assert self.process.poll() is None, (self.folder / "said.txt").read_text()
+            assert self.process.poll() is None, self.said.read_text()
             files = self.folder.glob("reports/runs/*/scenarios/*.jsonl")
             return any('"RECEIPT"' in file.read_text(encoding="utf-8") for file in files)
 

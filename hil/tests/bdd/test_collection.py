@@ -210,6 +210,34 @@ def test_wrong_requirements_refuse_the_run(project: Project) -> None:
     assert "features/requirements.yaml:1:3: text: Field required" in str(result.stderr)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["features/sv.feature", "--repeat", "3"], [IDS[0], f"{IDS[0]}#2", f"{IDS[0]}#3"]),
+        ([IDS[0], "--repeat", "2"], [IDS[0], f"{IDS[0]}#2"]),
+        ([IDS[3], "--repeat", "2"], [IDS[3], f"{IDS[3]}#2"]),
+        (
+            ["features/toast.feature::The cable cheats", "--repeat=2"],
+            [each + n for each in IDS[2:4] for n in ["", "#2"]],
+        ),
+        (["features/toast.feature:27", "--repeat", "2"], [IDS[3], f"{IDS[3]}#2"]),
+        ([f"{IDS[3]}#7"], [f"{IDS[3]}#7"]),
+        ([f"{IDS[0]}#2", IDS[1]], [f"{IDS[0]}#2", IDS[1]]),
+    ],
+)
+def test_each_repetition_has_a_name_of_its_own_by_which_it_is_selected(
+    project: Project, arguments: list[str], expected: list[str]
+) -> None:
+    assert project.collected(*arguments) == expected
+
+
+@pytest.mark.parametrize("times", ["0", "-1", "many", "10001"])
+def test_a_repetition_that_is_no_number_of_times_is_refused(project: Project, times: str) -> None:
+    result = project.run("features", f"--repeat={times}")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert f"'{times}' is no number of times: 1 to 10000" in str(result.stderr)
+
+
 def test_scenarios_run_through_pytest_bdd_with_fixtures_tables_rules_and_languages(
     project: Project,
 ) -> None:

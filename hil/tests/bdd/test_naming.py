@@ -94,7 +94,7 @@ def test_line_outside_the_file_is_refused_with_the_lines_of_its_scenarios(docume
 
 
 def test_label_holds_nothing_that_means_something_in_a_node_id() -> None:
-    assert scenario_label(" a::b [c]\t d ") == "a:b (c) d"
+    assert scenario_label(" a::b [c]\t d #2") == "a:b (c) d 2"
 
 
 @pytest.mark.parametrize(
