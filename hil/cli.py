@@ -87,7 +87,7 @@ def _run(options: argparse.Namespace, rest: list[str]) -> int:
     import pytest
 
     if options.acceptance:
-        from hil.rig.check import refuse_expired
+        from hil.rig.check_calibration import refuse_expired
         from hil.rig.file import RigFile
 
         rig = RigFile.load(Path(options.rig or "rigs/virtual.yaml"))

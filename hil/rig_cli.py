@@ -14,7 +14,7 @@ from hil.errors import ConfigurationError, ExitCode
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hil.rig.check import TimingLimit
+    from hil.rig.check_clocks import TimingLimit
     from hil.rig.file import RigFile
 
 POWER_LIMIT = re.compile(r"\bpower\b.*\bwithin (?P<limit>[0-9.]+ (?:ms|s|min))\b")
@@ -35,7 +35,29 @@ def add_rig_commands(commands: Any) -> None:
         action.set_defaults(act=act)
         if name == "check":
             action.add_argument("features", nargs="*", default=["features"], help="whose limits the meter must decide")
+            action.add_argument(
+                "--conformance", action="store_true", help="every port's conformance suite too, against the real parts"
+            )
             action.add_argument("--node", help="bitcoind: auto, docker, native or external (default: NODE, else auto)")
+
+    action = actions.add_parser("dialects", help="the instruments that a rig may have", description=_dialects.__doc__)
+    action.set_defaults(act=_dialects)
+
+
+def _dialects(options: argparse.Namespace, _: list[str]) -> int:
+    """List the instruments that have a driver, by what *IDN? tells, and those of the virtual bench."""
+    from hil.instruments import dialects
+    from hil.vbench import choice
+
+    for role, drivers, simulated in (
+        ("meter", dialects.METERS, choice.METERS),
+        ("load", dialects.LOADS, choice.LOADS),
+    ):
+        for model, driver in drivers.items():
+            words = (driver.__doc__ or "").partition("\n")[0]
+            print(f"{role:5}  {model:26}  {words}")
+        print(f"{role:5}  {'on a VirtualBench':26}  {', '.join(simulated)}")
+    return ExitCode.PASS
 
 
 def _safe(options: argparse.Namespace, _: list[str]) -> int:
@@ -74,10 +96,17 @@ def _clear(options: argparse.Namespace, _: list[str]) -> int:
 
 
 def _check(options: argparse.Namespace, _: list[str]) -> int:
-    from hil.rig.check import check_rig, table
+    from hil.rig.check import check_rig
+    from hil.rig.check_findings import table
 
     rig = _load(options.rig)
-    findings = check_rig(rig, limits=power_limits(options.features), node=options.node, locks=_locks())
+    findings = check_rig(
+        rig,
+        limits=power_limits(options.features),
+        node=options.node,
+        locks=_locks(),
+        conforms=options.conformance,
+    )
     print(table(findings))
     return max((finding.code for finding in findings), default=ExitCode.PASS)
 
@@ -85,7 +114,7 @@ def _check(options: argparse.Namespace, _: list[str]) -> int:
 def power_limits(paths: Sequence[str]) -> list[TimingLimit]:
     """Return the different limits on edges of power that the features want, each with the first step that does."""
     from hil.bdd import reader
-    from hil.rig.check import TimingLimit
+    from hil.rig.check_clocks import TimingLimit
     from hil.units import Dimension, parse
 
     found: dict[float, TimingLimit] = {}

@@ -15,7 +15,9 @@ import select
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
+from email.utils import parsedate_to_datetime
 from typing import Any, Final, NoReturn, TypeAlias
 
 from hil.clock import WallClock, stopwatch
@@ -107,6 +109,7 @@ class RpcClient:
         self._connection: http.client.HTTPConnection | None = None
         self._lock = threading.Lock()
         self._ids = itertools.count(1)
+        self._date: str | None = None
         self.changes = 0
         """How many exchanges may have changed something at the node: those with a call that does not only read."""
 
@@ -172,6 +175,17 @@ class RpcClient:
         finally:
             probe.close()
 
+    @property
+    def server_time(self) -> datetime | None:
+        """The node's own clock at the last answer, in whole seconds (HTTP's ``Date``); None if it did not tell it.
+
+        Mocktime does not change it.
+        """
+        try:
+            return parsedate_to_datetime(self._date) if self._date else None
+        except ValueError:
+            return None
+
     def close(self) -> None:
         """Drop the connection; the next call opens a new one."""
         connection, self._connection = self._connection, None
@@ -223,6 +237,7 @@ class RpcClient:
         try:
             self._connection.request("POST", "/", body, self._headers)
             response = self._connection.getresponse()
+            self._date = response.headers["Date"]
             content = response.read()
         except TimeoutError as error:
             self._unavailable(f"gave no answer to {what} within {self.timeout:g} s", error)

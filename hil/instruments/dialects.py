@@ -52,7 +52,8 @@ def _open(transport: Transport, kind: str, drivers: Mapping[str, Callable[[Trans
         raise RigFault(
             f"'{read}' is not a {kind} with a driver{nearest(read, drivers)}",
             place=transport.place,
-            remedy="Check that the resources in the rig file are not swapped, or add a driver to dialects.py.",
+            remedy="See whether the resources in the rig file are swapped; hil rig dialects lists the known ones, and"
+            " docs/adding-a-dialect.md tells how to add one.",
         )
     except BaseException:
         transport.close()

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from hil import yaml_file
 from hil.errors import AuthorError, ConfigurationError
@@ -43,6 +43,9 @@ Power = Annotated[float, _quantity(Dimension.POWER)]
 Energy = Annotated[float, _quantity(Dimension.ENERGY)]
 Current = Annotated[float, _quantity(Dimension.CURRENT)]
 Duration = Annotated[float, _quantity(Dimension.DURATION)]
+
+
+LineName = Literal["socket-link", "cable-link", "socket-console", "cable-console"]
 
 
 class _Strict(BaseModel):
@@ -99,10 +102,26 @@ class RigOptions(_Strict):
     """Which views this bench can give it."""
     limits: SafetyLimits
     instruments: dict[str, InstrumentFacts]
-    loop_back: list[Literal["socket-link", "cable-link", "socket-console", "cable-console"]] = Field(default=[])
+    loop_back: list[LineName] = Field(default=[])
     """Lines that have a loop-back plug while ``hil rig check`` runs."""
+    crossed: list[tuple[LineName, LineName]] = Field(default=[])
+    """Pairs of lines that a crossed cable joins while ``hil rig check`` runs."""
     devices: Devices
     plant: dict[str, Any] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _one_plug_each(self) -> Self:
+        ends = [*self.loop_back, *(line for pair in self.crossed for line in pair)]
+        twice = sorted({line for line in ends if ends.count(line) > 1})
+        if twice:
+            raise ValueError(f"loop_back and crossed: {', '.join(twice)} cannot end in two plugs")
+        return self
+
+    @property
+    def plugs(self) -> dict[str, str]:
+        """For each line that ends in a plug during a check: the line on which what it sends comes back."""
+        ends = [(line, line) for line in self.loop_back]
+        return dict([*ends, *self.crossed, *((b, a) for a, b in self.crossed)])
 
 
 class RigFile:

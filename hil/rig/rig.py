@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +26,7 @@ from hil.rig.lock import write_lock
 from hil.rig.real_time import RigClock
 from hil.rig.safe_state import Protecting, limit_patience, look_for_power
 from hil.rig.safe_state_guard import Guard
+from hil.rig.serial_ports import port_of
 from hil.rig.turns import fastest_turns
 from hil.rig.virtual_bench import ADDRESS_VARIABLE, TERMINAL_VARIABLES, VirtualBenchProcess
 from hil.units import format_quantity
@@ -86,7 +86,7 @@ class Rig:
         self.load: Load = target.get_driver("LoadDriver", name="load").port
         self._closing.callback(self.meter.close)
         self._closing.callback(self.load.close)
-        self.lines = {name: SerialLine(name, _prompt(target.get_driver("SerialDriver", name=name))) for name in LINES}
+        self.lines = {name: SerialLine(name, port_of(target.get_driver("SerialDriver", name=name))) for name in LINES}
         for relay in RELAYS:
             limit_patience(target.get_driver("DigitalOutputProtocol", name=relay), RELAY_PATIENCE_S)
         self._common = self.side = LedgerSide(node, seed, self._now)
@@ -325,14 +325,6 @@ def _labgrid(file: RigFile) -> tuple[Any, Any]:
                 f"cannot be opened ({error})", place=name, remedy="Check that it is connected and its address right."
             ) from error
     return environment, target
-
-
-def _prompt(driver: Any) -> Any:
-    """Return the driver's serial port; one over TCP sends each frame at once (pyserial leaves Nagle's delay on)."""
-    if isinstance(driver.port, NetworkSerialPort):
-        with socket.socket(fileno=os.dup(driver.serial.fileno())) as line:
-            line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return driver.serial
 
 
 def _where(driver: Any) -> str:

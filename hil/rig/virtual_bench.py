@@ -82,18 +82,26 @@ class VirtualBenchProcess:
         node: Mapping[str, Any] | None,
         view: Mapping[str, Any] | None = None,
         clock: str = "virtual",
+        plugs: Mapping[str, str] | None = None,
     ) -> None:
         """Begin anew at zero: a plant, devices with these profiles, and the node that the socket asks.
 
         :param view: another way for the socket to see that node's ledger, see :mod:`hil.rig.ledger_views`.
         :param clock: ``wall``: time passes by itself from now on, and the devices are processes of their own.
+        :param plugs: lines that end in a plug: the line on which what is sent there comes back.
         """
         request = {"op": "reset", "seed": seed, "plant": plant, "devices": devices, "node": node, "view": view}
-        self.ask(request if clock == "virtual" else {**request, "clock": clock})
+        request |= {} if clock == "virtual" else {"clock": clock}
+        self.ask({**request, "plugs": plugs} if plugs else request)
 
     def look_for_faults(self) -> None:
         """Raise RigFault if a device's program has failed since the last look; on the wall clock nothing else tells."""
         self.ask({"op": "faults"})
+
+    def now(self) -> float:
+        """Ask for its present instant in seconds, without moving it."""
+        instant: float = self.ask({"op": "truth"})["now"]
+        return instant
 
     @property
     def process(self) -> int:
@@ -204,7 +212,9 @@ def _start(address: str, instruments: Mapping[str, str]) -> tuple[subprocess.Pop
         if process.returncode != ExitCode.RIG_FAULT:  # that is what it says of a port that is taken
             break
     if process.returncode == ExitCode.AUTHOR_ERROR:
-        raise ConfigurationError(words.removeprefix("hil vbench: "), remedy="Mend VirtualBench in the rig file.")
+        raise ConfigurationError(
+            words.removeprefix("hil vbench: "), remedy="Mend VirtualBench in the rig file; see hil rig dialects."
+        )
     raise RigFault(
         f"it did not start: {words or 'it said nothing'}",
         place="virtual bench",

@@ -10,6 +10,7 @@ from hil import __version__
 from hil.cli import main
 from hil.evidence.documents import Event, Kind, Verdict
 from hil.evidence.store import RunWriter
+from hil.instruments.dialects import LOADS, METERS
 
 ROOT = Path(__file__).parents[2]
 
@@ -53,6 +54,14 @@ def test_a_wrong_command_line_is_the_authors_error(
 def test_every_command_explains_itself(capsys: pytest.CaptureFixture[str], command: list[str]) -> None:
     assert ended([*command, "--help"]) == 0
     assert "usage: hil" in capsys.readouterr().out
+
+
+def test_every_instrument_that_has_a_driver_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["rig", "dialects"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == ["meter"] * (len(METERS) + 1) + ["load"] * (len(LOADS) + 1)
+    assert all(any(model in line for line in lines) for model in (*METERS, *LOADS))
+    assert lines[len(METERS)].endswith("hmc8015, wt310e")
 
 
 def test_check_passes_the_features_of_the_project(

@@ -18,7 +18,7 @@ from hil.vbench.plant import Plant
 from hil.vbench.processes import ProcessHost, Scratch
 from hil.vbench.quiet_ledger import QuietLedger
 from hil.vbench.terminals import VirtualInstrument
-from hil.vbench.world import ROLES, NodeAccess, ViewAccess, WorldRequest
+from hil.vbench.world import LINES, ROLES, NodeAccess, ViewAccess, WorldRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from hil.ports import LedgerView
     from hil.vbench.terminals import ElectronicLoadState, MeterSample
 
-LINES = tuple(f"{role}-{line}" for line in ("link", "console") for role in ROLES)
 PROGRAMS = "hil.devices.programs:build"
 """Where the device programs come from: ``module:callable``, a :class:`hil.devices.board.ProgramFactory`."""
 
@@ -159,6 +158,10 @@ class Bench:
             for role in ROLES
             for line, baud in (("link", numbers.link_baud), ("console", numbers.console_baud))
         }
+        for name, other in request.plugs.items():
+            if name.partition("-")[0] in fitted:
+                raise ConfigurationError(f"'{name}' ends at a device, not in a plug", place="reset.plugs")
+            uarts[name].plug(uarts[other])
         for role in fitted if on_the_wall else ():
             processes[role] = ProcessHost(
                 role,

@@ -12,12 +12,11 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, TypeAlias
 
 from hil.errors import ConfigurationError, nearest
-from hil.vbench.bench import LINES
 from hil.vbench.polling import FastLaneLoop
 from hil.vbench.replies import decode, encode, error, guarded
 from hil.vbench.sockets import ByteProtocol, peer_is_gone
 from hil.vbench.wall import WallFollower
-from hil.vbench.world import WorldRequest
+from hil.vbench.world import LINES, WorldRequest
 
 if TYPE_CHECKING:
     import asyncio

@@ -146,6 +146,11 @@ class Uart:
         elif self._flush_alarm is None:
             self._await_flush()
 
+    def plug(self, other: Uart) -> None:
+        """Let whatever arrives go out again at ``other``, as through a plug in the place of a device."""
+        self.powered = other.powered = True
+        self.receiver = other.write
+
     def feed(self, data: bytes) -> None:
         """Let ``data`` from the test side arrive, one byte after the other from now on."""
         if not data:

@@ -12,12 +12,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from hil.errors import ConfigurationError, RigFault, nearest
-from hil.vbench.bench import LINES
 from hil.vbench.control import ControlPort
 from hil.vbench.pty_line import Terminal
 from hil.vbench.relay_board import serve_relays
 from hil.vbench.scpi_serial import ScpiTerminal
 from hil.vbench.sockets import ByteProtocol
+from hil.vbench.world import LINES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

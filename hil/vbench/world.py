@@ -9,6 +9,7 @@ from hil.errors import ConfigurationError, nearest
 from hil.vbench.parameters import PlantParameters
 
 ROLES = ("socket", "cable")
+LINES = tuple(f"{role}-{line}" for line in ("link", "console") for role in ROLES)
 CLOCKS = ("virtual", "wall")
 VIEWS = ("spv", "api")
 
@@ -45,21 +46,30 @@ class WorldRequest:
     clock: str = "virtual"
     """``virtual``: devices inside the bench, time moved by the controller. ``wall``: devices as processes of their own
     (hil.vbench.processes), time as this machine's clock."""
+    plugs: Mapping[str, str] = field(default_factory=dict)
+    """Lines that end in a plug and not at a device: what is sent there comes back on the line named, which is itself
+    (loop-back) or another one that ends in a plug (crossed cable)."""
 
     @classmethod
     def of(cls, request: Mapping[str, object]) -> WorldRequest:
         """Return the parsed request; raises ConfigurationError that names the first thing wrong."""
-        unknown = set(request) - {"op", "seed", "plant", "devices", "node", "view", "clock"}
+        unknown = set(request) - {"op", "seed", "plant", "devices", "node", "view", "clock", "plugs"}
         if unknown:
             raise ConfigurationError(f"unknown fields: {', '.join(sorted(unknown))}", place="reset")
         seed, plant, node = request.get("seed", cls.seed), request.get("plant"), request.get("node")
-        devices, view = request.get("devices"), request.get("view")
+        devices, view, plugs = request.get("devices"), request.get("view"), request.get("plugs")
         if not isinstance(seed, str):
             raise ConfigurationError("must be a text", place="reset.seed")
         clock = request.get("clock", cls.clock)
         if clock not in CLOCKS:
             raise ConfigurationError(f"'{clock}' is no clock{nearest(str(clock), CLOCKS)}", place="reset.clock")
-        for name, value in {"plant": plant, "devices": devices, "node": node, "view": view}.items():
+        for name, value in {
+            "plant": plant,
+            "devices": devices,
+            "node": node,
+            "view": view,
+            "plugs": plugs,
+        }.items():
             if value is not None and not isinstance(value, Mapping):
                 raise ConfigurationError("must be an object", place=f"reset.{name}")
         profiles = dict(devices) if isinstance(devices, Mapping) else {}
@@ -75,7 +85,18 @@ class WorldRequest:
             _node_access(node) if isinstance(node, Mapping) else None,
             _view_access(view) if isinstance(view, Mapping) else None,
             str(clock),
+            _plugs(plugs if isinstance(plugs, Mapping) else {}),
         )
+
+
+def _plugs(plugs: Mapping[str, object]) -> dict[str, str]:
+    lines: dict[str, str] = {}
+    for name, other in plugs.items():
+        for line in (name, str(other)):
+            if line not in LINES:
+                raise ConfigurationError(f"'{line}' is not a line{nearest(line, LINES)}", place="reset.plugs")
+        lines[name] = str(other)
+    return lines
 
 
 def _view_access(view: Mapping[str, object]) -> ViewAccess:

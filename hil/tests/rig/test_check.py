@@ -6,13 +6,19 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
+from hil.chain.native import NativeNode
+from hil.chain.rpc import RpcClient
+from hil.clock import stopwatch, utc_now
 from hil.errors import ExitCode, RigFault
-from hil.rig.check import Level, TimingLimit, calibration, check_rig, refuse_expired, table
+from hil.rig.check import check_rig
+from hil.rig.check_calibration import calibration, refuse_expired
+from hil.rig.check_clocks import Drift, TimingLimit, node_skew, skew
+from hil.rig.check_findings import Level, table
 from hil.rig.file import RigFile
 from hil.rig.lock import write_lock
 from hil.rig_cli import power_limits
@@ -112,3 +118,65 @@ def test_a_locked_rig_is_looked_at_without_being_switched(tmp_path: Path) -> Non
     assert "K1 is welded shut" in findings[0].what
     assert "relays" in {finding.part for finding in findings}
     assert "relay K1" not in {finding.part for finding in findings}
+
+
+def test_every_part_is_held_against_the_suite_of_its_port_and_the_differences_are_told(tmp_path: Path) -> None:
+    with echo(spoils=True) as spoiled:
+        rig = rig_file(
+            tmp_path,
+            ("host: !template '$LG_HIL_BENCH', port: 7003", f"host: 127.0.0.1, port: {spoiled}"),
+            (
+                "    devices:\n",
+                "    loop_back: [socket-console]\n    crossed: [[socket-link, cable-link]]\n    devices:\n",
+            ),
+        )
+        findings = check_rig(rig, limits=[], node="no such provider", locks=tmp_path / "locks", conforms=True)
+
+    fine = {finding.part: finding.what for finding in findings if finding.level is Level.OK}
+    assert fine["line socket-link"] == "comes back on cable-link"
+    conforming = {part for part in fine if part.endswith(" conformance")}
+    parts = ("load", "meter", "relay K1", "relay K2", "relay K3", "relay K4", "line socket-link")
+    assert conforming == {f"{part} conformance" for part in parts}
+    assert "ms in" in fine["bench clock"]
+    wrong = [finding for finding in findings if finding.part == "line socket-console conformance"]
+    assert any(finding.what.startswith("every byte comes through unchanged: from byte 0 on") for finding in wrong)
+    assert {finding.code for finding in wrong} == {ExitCode.RIG_FAULT}
+    skipped = {finding.part for finding in findings if finding.level is Level.NOTE}
+    assert "line cable-console conformance" in skipped
+
+
+def test_a_bench_that_does_not_obey_is_not_switched_for_its_conformance(tmp_path: Path) -> None:
+    with served(Board(coils=[False, True, False, False], stuck={1})) as board:
+        rig = rig_file(tmp_path, ("K2, host: !template '$LG_HIL_BENCH:5020'", f"K2, host: '127.0.0.1:{board.port}'"))
+        findings = check_rig(rig, limits=[], node="no such provider", locks=tmp_path / "locks", conforms=True)
+
+    told = {finding.part: finding.what for finding in findings}
+    assert "told to open and reads back closed" in told["relay K2"]
+    assert told["relays"] == "none was closed: one does not open"
+    assert told["conformance"] == "not tested: first mend the faults of load and relays"
+    assert "relay K1" not in told
+
+
+def test_a_clock_that_is_wrong_is_found_and_one_that_tells_nothing_is_noted() -> None:
+    right = skew("node clock", lambda: utc_now().replace(microsecond=0))
+    assert right.level is Level.OK
+    late = skew("node clock", lambda: utc_now() - timedelta(seconds=60))
+    assert late.level is Level.FAULT
+    assert late.what.startswith("-60.0 to -59.0 s of this machine's")
+    assert skew("node clock", lambda: None).level is Level.NOTE
+
+
+def test_a_bench_whose_time_runs_fast_is_found() -> None:
+    instants = iter([0.0, 1.0])
+    assert Drift(lambda: next(instants)).finding().level is Level.FAULT
+    elapsed = stopwatch()
+    assert Drift(elapsed).finding().level is Level.OK
+
+
+def test_the_node_tells_its_own_time_whatever_it_takes_for_the_time_of_blocks() -> None:
+    with NativeNode() as node:
+        client = RpcClient(node.endpoint)
+        client.call("setmocktime", 1_500_000_000)
+        client.close()
+        finding = node_skew(node)
+    assert finding.level is Level.OK, finding

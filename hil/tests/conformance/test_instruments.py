@@ -1,59 +1,25 @@
-"""The conformance suites over every dialect of the virtual bench, and what they make of an instrument that is not."""
+"""Meters and loads of every dialect of the virtual bench conform; what does not is found out."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
-from dataclasses import dataclass, replace
+from contextlib import closing
+from dataclasses import replace
 
 import pytest
-from pyModbusTCP.client import ModbusClient
 
+from hil.conformance.load import LOAD_CHECKS, check_load
+from hil.conformance.meter import METER_CHECKS, check_meter
 from hil.errors import ConfigurationError
-from hil.instruments.conformance import LOAD_CHECKS, METER_CHECKS, Finding, check_load, check_meter
 from hil.instruments.dialects import open_load, open_meter
 from hil.ports import Load, Meter, Reading
 from hil.rig.virtual_bench import VirtualBenchProcess
+from hil.tests.conformance.benches import Make, differences
 from hil.units import Watt, WattHour
 from hil.vbench.choice import LOADS, METERS, SERIAL
 
 
-@dataclass
-class Bench:
-    """A virtual bench with these instruments, and its time."""
-
-    process: VirtualBenchProcess
-    now: float = 0.0
-
-    def wait(self, seconds: float) -> None:
-        self.now, _ = self.process.advance(self.now + seconds, {})
-
-    def resource(self, role: str) -> str:
-        return f"TCPIP::{self.process.address}::{self.process.ports[role]}::SOCKET"
-
-    def switch(self, relay: int, *, closed: bool) -> None:
-        client = ModbusClient(self.process.address, self.process.ports["relays"], timeout=10, auto_close=True)
-        assert client.write_single_coil(relay - 1, closed) is True
-
-
-@pytest.fixture
-def make() -> Iterator[Callable[..., Bench]]:
-    with ExitStack() as stack:
-
-        def start(**instruments: str) -> Bench:
-            process = stack.enter_context(closing(VirtualBenchProcess(instruments=instruments)))
-            process.reset(seed="conformance", plant={}, devices={}, node=None)
-            return Bench(process)
-
-        yield start
-
-
-def differences(findings: list[Finding]) -> list[str]:
-    return [str(finding) for finding in findings if not finding.conforms]
-
-
 @pytest.mark.parametrize("name", METERS)
-def test_every_meter_conforms(make: Callable[..., Bench], name: str) -> None:
+def test_every_meter_conforms(make: Make, name: str) -> None:
     bench = make(meter=name)
     with closing(open_meter("meter", bench.resource("meter"))) as meter:
         findings = check_meter(meter, bench.wait)
@@ -62,14 +28,14 @@ def test_every_meter_conforms(make: Callable[..., Bench], name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(SERIAL))
-def test_every_meter_on_a_serial_line_conforms(make: Callable[..., Bench], name: str) -> None:
+def test_every_meter_on_a_serial_line_conforms(make: Make, name: str) -> None:
     bench = make(meter=name)
     with closing(open_meter("meter", f"ASRL{bench.process.terminals['meter']}::INSTR")) as meter:
         assert differences(check_meter(meter, bench.wait)) == []
 
 
 @pytest.mark.parametrize("name", LOADS)
-def test_every_load_conforms(make: Callable[..., Bench], name: str) -> None:
+def test_every_load_conforms(make: Make, name: str) -> None:
     bench = make(load=name)
     with closing(open_load("load", bench.resource("load"))) as load:
         findings = check_load(load)
@@ -80,9 +46,7 @@ def test_every_load_conforms(make: Callable[..., Bench], name: str) -> None:
 
 @pytest.mark.parametrize("load_name", LOADS)
 @pytest.mark.parametrize("meter_name", METERS)
-def test_readings_under_load_lie_within_the_stated_bounds(
-    make: Callable[..., Bench], meter_name: str, load_name: str
-) -> None:
+def test_readings_under_load_lie_within_the_stated_bounds(make: Make, meter_name: str, load_name: str) -> None:
     bench = make(meter=meter_name, load=load_name)
     with (
         closing(open_meter("meter", bench.resource("meter"))) as meter,
@@ -104,7 +68,7 @@ def test_readings_under_load_lie_within_the_stated_bounds(
         load.set_input(on=False)
 
 
-def test_a_dc_load_sits_behind_the_adapter_and_the_mains_give_its_loss_too(make: Callable[..., Bench]) -> None:
+def test_a_dc_load_sits_behind_the_adapter_and_the_mains_give_its_loss_too(make: Make) -> None:
     bench = make(load="dl3021")
     with closing(open_load("load", bench.resource("load"))) as load:
         load.prepare()
@@ -154,7 +118,7 @@ class StuckOn:
         return True
 
 
-def test_a_meter_that_counts_backwards_is_found_out(make: Callable[..., Bench]) -> None:
+def test_a_meter_that_counts_backwards_is_found_out(make: Make) -> None:
     bench = make()
     with closing(open_meter("meter", bench.resource("meter"))) as meter:
         found = differences(check_meter(Backwards(meter), bench.wait))  # type: ignore[arg-type]  # delegates the rest
@@ -164,7 +128,7 @@ def test_a_meter_that_counts_backwards_is_found_out(make: Callable[..., Bench]) 
     ]
 
 
-def test_a_load_that_stays_on_is_found_out(make: Callable[..., Bench]) -> None:
+def test_a_load_that_stays_on_is_found_out(make: Make) -> None:
     bench = make()
     with closing(open_load("load", bench.resource("load"))) as load:
         found = differences(check_load(StuckOn(load)))  # type: ignore[arg-type]  # delegates the rest

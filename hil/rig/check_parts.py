@@ -1,0 +1,115 @@
+"""Load, meter, relays, lines and node, each looked at by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from hil.chain.providers import choose
+from hil.clock import WallClock, stopwatch
+from hil.instruments.dialects import open_load, open_meter
+from hil.rig.check_clocks import TimingLimit, decidable, node_skew
+from hil.rig.check_findings import CheckFinding, fault, note, ok
+from hil.rig.relays import CoilRelay
+from hil.rig.safe_state import limit_patience
+from hil.units import format_quantity
+
+if TYPE_CHECKING:
+    from hil.ports import Identity
+
+PATIENCE_S = 2.0
+"""For each connection and reply."""
+
+READINGS = 50
+LOOP_BACK = b"hil loop-back \x00\x55\xaa\xff"
+LOOP_BACK_S = 1.0
+
+
+def resource(target: Any, kind: str, name: str) -> str:
+    """Return the VISA resource of an instrument of labgrid's target."""
+    found: str = target.get_driver(kind, name=name, activate=False).instrument.resource
+    return found
+
+
+def relay(target: Any, name: str) -> CoilRelay:
+    """Return a relay of labgrid's target that does not keep anybody waiting for long."""
+    output = target.get_driver("DigitalOutputProtocol", name=name)
+    limit_patience(output, PATIENCE_S)
+    return CoilRelay(output)
+
+
+def look_at_load(target: Any) -> list[CheckFinding]:
+    """Identity and firmware; its input is off afterwards, read back."""
+    load = open_load("load", resource(target, "LoadDriver", "load"), timeout=PATIENCE_S)
+    try:
+        load.set_input(on=False)
+        return [ok("load", f"{_identity(load.identity)}; input off, read back"), *_queue("load", load.errors())]
+    finally:
+        load.close()
+
+
+def look_at_meter(target: Any, bound: float, limits: Sequence[TimingLimit]) -> list[CheckFinding]:
+    """Identity, firmware, update rate, and which limits it decides with a clock of this bound."""
+    meter = open_meter("meter", resource(target, "PowerMeterDriver", "meter"), timeout=PATIENCE_S)
+    try:
+        findings = [ok("meter", _identity(meter.identity)), *_queue("meter", meter.errors())]
+        meter.prepare()
+        WallClock().sleep(meter.settling)
+        elapsed = stopwatch()
+        for _ in range(READINGS):
+            meter.read()
+        each, rate = elapsed() / READINGS, 1 / meter.update_period
+        words = f"{rate:g} Hz; a reading takes {format_quantity(each, 's')}"
+        slow = each > meter.update_period
+        findings.append(fault("meter rate", f"{words}: too long") if slow else ok("meter rate", words))
+        return findings + decidable(meter, bound, limits)
+    finally:
+        meter.close()
+
+
+def open_relay(target: Any, name: str) -> list[CheckFinding]:
+    """Open it; nothing is found if it reads back open."""
+    relay(target, name).set(closed=False)
+    return []
+
+
+def look_at_relay(target: Any, name: str) -> list[CheckFinding]:
+    """It closes and opens, read back."""
+    switched = relay(target, name)
+    try:
+        switched.set(closed=True)
+    finally:
+        switched.set(closed=False)
+    return [ok(f"relay {name}", "closes and opens, read back")]
+
+
+def look_at_line(target: Any, name: str, other: str | None) -> list[CheckFinding]:
+    """It opens; and what is sent comes back on the line ``other`` if there is a plug at its end."""
+    port = target.get_driver("SerialDriver", name=name).serial
+    if other is None:
+        return [ok(f"line {name}", "opens")]
+    back = target.get_driver("SerialDriver", name=other).serial
+    back.timeout = LOOP_BACK_S
+    port.write(LOOP_BACK)
+    read = back.read(len(LOOP_BACK))
+    if read != LOOP_BACK:
+        return [fault(f"line {name}", f"loop-back: sent {LOOP_BACK!r}, read {read!r} within {LOOP_BACK_S:g} s")]
+    return [ok(f"line {name}", "loops back" if other == name else f"comes back on {other}")]
+
+
+def look_at_node(preference: str | None) -> list[CheckFinding]:
+    """It starts, and its clock is right."""
+    elapsed = stopwatch()
+    with choose(preference) as node:
+        description = node.describe()
+        ready = format_quantity(elapsed(), "s")
+        what = f"{description.provider}: {description.subversion}, ready after {ready}"
+        return [ok("node", what), node_skew(node)]
+
+
+def _identity(identity: Identity) -> str:
+    return f"{identity.manufacturer} {identity.model}, serial {identity.serial}, firmware {identity.firmware}"
+
+
+def _queue(part: str, errors: list[str]) -> list[CheckFinding]:
+    return [note(part, f"left in its error queue: {'; '.join(errors)}")] if errors else []

@@ -1,0 +1,22 @@
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, closing
+
+import pytest
+
+from hil.rig.virtual_bench import VirtualBenchProcess
+from hil.tests.conformance.benches import Bench, Make
+
+
+@pytest.fixture
+def make() -> Iterator[Make]:
+    """Start virtual benches with these dialects by role, and these plugs at the ends of their lines."""
+    with ExitStack() as stack:
+
+        def start(plugs: Mapping[str, str] | None = None, **instruments: str) -> Bench:
+            process = stack.enter_context(closing(VirtualBenchProcess(instruments=instruments)))
+            process.reset(seed="conformance", plant={}, devices={}, node=None, plugs=plugs)
+            return Bench(process)
+
+        yield start
