@@ -97,7 +97,7 @@ def _run(options: argparse.Namespace, rest: list[str]) -> int:
     for name in ("rig", "node", "seed"):
         value = getattr(options, name)
         if value is not None:
-            arguments += [f"--{name}", str(value)]
+            arguments.append(f"--{name}={value}")  # as one word: pytest takes a path of its own for a folder of tests
     for requirement in options.requirement or ():
         arguments += ["--requirement", requirement]
     return int(pytest.main(arguments))

@@ -25,6 +25,7 @@ class LiveLine:
 
     def __init__(self) -> None:
         self.step = ""
+        self._since = 0.0
         self._file = os.dup(1)
         self._terminal = os.isatty(self._file)
         self._period = TERMINAL_PERIOD_S if self._terminal else PLAIN_PERIOD_S
@@ -32,12 +33,16 @@ class LiveLine:
         self._due = self._period
         self._shown = False
 
+    def begin_step(self, step: str, now: float) -> None:
+        """``step`` begins at this instant of the bench's clock."""
+        self.step, self._since = step, now
+
     def show(self, trial: Trial) -> None:
         """Show where the scenario stands, if the last time is long enough ago."""
         if self._watch() < self._due:
             return
         self._due = self._watch() + self._period
-        text = describe(trial, self.step)
+        text = describe(trial, self.step, self._since)
         if self._terminal:
             width = os.get_terminal_size(self._file).columns or 80
             self._write(_BELOW + text[: width - 1].encode() + _BACK)
@@ -64,10 +69,14 @@ class LiveLine:
             self._due = float("inf")  # nobody reads any more; the run goes on
 
 
-def describe(trial: Trial, step: str) -> str:
-    """Return one line: bench time, what is awaited and for how long, power, credit and energy."""
+def describe(trial: Trial, step: str, since: float = 0.0) -> str:
+    """Return one line: bench time, power, credit, energy, the step and how long it runs, what is awaited, until when.
+
+    :param since: when the step began, in seconds of the bench's time.
+    """
     now, watch = trial.clock.now(), trial.watch
     left = f", at most {watch.until - now:.0f} s" if watch.awaited and watch.until is not None else ""
     awaited = f"; awaiting {watch.awaited}{left}" if watch.awaited else ""
     credit = watch.credited_mwh / 1000 - watch.energy_wh
-    return f"{now:8.1f} s  {watch.power_w:7.1f} W  credit {credit:6.2f} Wh  {watch.energy_wh:6.2f} Wh  {step}{awaited}"
+    figures = f"{now:8.1f} s  {watch.power_w:7.1f} W  credit {credit:6.2f} Wh  {watch.energy_wh:6.2f} Wh"
+    return f"{figures}  {step} ({now - since:.1f} s){awaited}"

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from hil.errors import ExitCode, HilError
 from hil.evidence.documents import Verdict
+from hil.report.chronicle import last_happenings
+
+if TYPE_CHECKING:
+    from hil.evidence.documents import Event
 
 _BY_EXIT_CODE = {
     ExitCode.DEVICE_FAILURE: Verdict.FAIL,
@@ -71,6 +75,10 @@ def error_document(error: BaseException) -> dict[str, str]:
     return {key: text for key, text in parts.items() if text}
 
 
-def explain(place: str, step: str, error: HilError, again: Sequence[str]) -> str:
-    """Return what an engineer needs on the terminal: the step, what was found, and the command that runs it again."""
-    return f"{place}: {step}\n{verdict_of(error)}: {error}\nrun it again: {shlex.join(again)}"
+def explain(place: str, step: str, error: HilError, events: Sequence[Event], again: str) -> str:
+    """Return what an engineer needs on the terminal: the step, what was found, what happened before, and the command
+    that runs the scenario again.
+    """
+    happenings = [str(each) for each in last_happenings(events)]
+    before = ["what happened last:", *happenings] if happenings else []
+    return "\n".join([f"{place}: {step}", f"{verdict_of(error)}: {error}", *before, f"run it again: {again}"])

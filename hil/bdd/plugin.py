@@ -1,8 +1,7 @@
-"""The pytest plugin that runs feature files on a rig: options, evidence, verdicts, exit code, summary.
+"""The pytest plugin that runs feature files on a rig: options, the run from its first scenario to its last, exit code,
+summary. Exit codes are those of :class:`hil.errors.ExitCode`.
 
-A scenario gets the bench in ``pytest_runtest_setup`` and gives it back, safe, in ``pytest_runtest_teardown``, or in
-``pytest_sessionfinish`` if the run was interrupted; steps are recorded as pytest-bdd tells of them. Exit codes are
-those of :class:`hil.errors.ExitCode`.
+What concerns one scenario is in :mod:`hil.bdd.scenarios`, which a project loads beside this plugin.
 """
 
 from __future__ import annotations
@@ -11,54 +10,44 @@ import random
 import secrets
 import signal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from hil.bdd.applicability import why_not
-from hil.bdd.bridge import render
 from hil.bdd.collection import ScenarioItem, catalogue_of
 from hil.bdd.live import LiveLine
-from hil.bdd.outcome import code_of_session, error_document, explain, purposeful, verdict_of
-from hil.errors import ConfigurationError, ExitCode, HilError, RigFault
-from hil.evidence.documents import Kind, Verdict
+from hil.bdd.outcome import code_of_session
+from hil.bdd.scenarios import DEFAULT_RIG, facts_of, give_back, leave_out_the_rest
+from hil.bdd.stash import LIVE, NUMBER, OPEN, RUN, SEED, UNMET
+from hil.errors import ConfigurationError, ExitCode
+from hil.evidence.documents import Verdict
 from hil.evidence.store import RunRecord
 from hil.report.html import write_html
 from hil.report.junit import write_junit
-from hil.report.summary import summary_lines
+from hil.report.summary import slowest_steps, summary_lines
 from hil.rig.file import RigFile
 from hil.rig.rig import project_root
-from hil.rig.run import OpenScenario, Run
-from hil.rig.run_folder import ScenarioFacts, refuse
-from hil.rig.trial import Trial
+from hil.rig.run import Run
+from hil.rig.run_folder import refuse
 
-if TYPE_CHECKING:
-    from collections.abc import Generator
-
-RUN = pytest.StashKey[Run]()
-LIVE = pytest.StashKey[LiveLine]()
-SCENARIO = pytest.StashKey[OpenScenario]()
-OUTCOME = pytest.StashKey[tuple[Verdict, str]]()
-STEP_STARTED = pytest.StashKey[float]()
-STEPS_LEFT = pytest.StashKey[list[Any]]()
-STEP = pytest.StashKey[Any]()
-NUMBER = pytest.StashKey[int]()
-UNMET = pytest.StashKey[str]()
-"""Why this rig cannot offer the scenario; empty if it can."""
-OPEN = pytest.StashKey[pytest.Item]()
-"""The scenario that has the bench, if any."""
 HANDLERS = pytest.StashKey[dict[int, Any]]()
 """Who handled signals before this run."""
-
-DEFAULT_RIG = Path("rigs/virtual.yaml")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("hil", "hardware in the loop")
-    group.addoption("--rig", default=str(DEFAULT_RIG), metavar="FILE", help="rig file (default: %(default)s)")
+    group.addoption("--rig", default=DEFAULT_RIG, metavar="FILE", help="rig file (default: %(default)s)")
     group.addoption("--node", default=None, metavar="PROVIDER", help="bitcoind: auto, docker, native or external")
     group.addoption("--seed", default=None, type=int, help="repeat a run with its seed (default: a random one)")
     group.addoption("--shuffle", action="store_true", help="run the scenarios in an order that the seed decides")
+    group.addoption(
+        "--step-times",
+        type=int,
+        default=0,
+        metavar="N",
+        help="list the N steps that took longest on this machine, with the bench's time beside it",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -83,7 +72,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Open the run if there is a scenario to run; whatever is wrong with the rig file ends it before that."""
     seed = config.getoption("seed")
-    seed = secrets.randbelow(1 << 31) if seed is None else seed
+    seed = config.stash[SEED] = secrets.randbelow(1 << 31) if seed is None else seed
     if config.getoption("shuffle"):
         random.Random(seed).shuffle(items)  # noqa: S311 - repeatable, and nothing to keep secret
     scenarios = [item for item in items if isinstance(item, ScenarioItem)]
@@ -97,7 +86,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         try:
             rig_file = RigFile.load(path)
         except ConfigurationError as error:
-            folder = refuse(root, path, seed, [_facts(item) for item in scenarios], error)
+            folder = refuse(root, path, seed, [facts_of(item) for item in scenarios], error)
             _write_reports(folder)
             report = folder.relative_to(root) / "report.html"
             raise pytest.UsageError(f"{error}\nnothing was run, nothing was switched; report: {report}") from None
@@ -135,138 +124,6 @@ def pytest_report_collectionfinish(items: list[pytest.Item]) -> list[str]:
     return [f"not applicable: {node}: {why}" for node, why in unmet]
 
 
-def _facts(item: ScenarioItem) -> ScenarioFacts:
-    name = render(item.case.scenario.name, item.case.values)
-    name += f" #{item.case.repetition}" if item.case.repetition > 1 else ""
-    return ScenarioFacts(name, item.name, item.document.file, item.case.line, tuple(item.case.tags))
-
-
-def pytest_runtest_setup(item: pytest.Item) -> None:
-    if not isinstance(item, ScenarioItem):
-        return
-    run = item.config.stash[RUN]
-    if item.stash[UNMET]:
-        item.stash[OUTCOME] = (Verdict.NOT_APPLICABLE, item.stash[UNMET])
-        run.record_failed_start(item.stash[NUMBER], _facts(item), *item.stash[OUTCOME])
-        pytest.skip(f"not applicable: {item.stash[UNMET]}")
-    try:
-        scenario = run.begin(item.stash[NUMBER], _facts(item))
-    except Exception as error:
-        verdict = verdict_of(error)
-        item.stash[OUTCOME] = (verdict, str(error))
-        run.record_failed_start(item.stash[NUMBER], _facts(item), verdict, str(error))
-        _stop_run(item.session, "the bench cannot be had")
-        raise
-    item.stash[SCENARIO] = scenario
-    item.config.stash[OPEN] = item
-    scenario.trial.watch.on_progress = item.config.stash[LIVE].show
-
-
-def _stop_run(session: pytest.Session, why: str) -> None:
-    """Run no more scenarios: the bench stays broken until a person has looked."""
-    session.shouldfail = why
-    _leave_out_the_rest(session, why)
-
-
-def _leave_out_the_rest(session: pytest.Session, why: str) -> None:
-    """Tell of every scenario that has not begun that it did not run, and why."""
-    run = session.config.stash[RUN]
-    for item in session.items:
-        if isinstance(item, ScenarioItem) and OUTCOME not in item.stash and SCENARIO not in item.stash:
-            item.stash[OUTCOME] = (Verdict.NOT_RUN, why)
-            run.record_failed_start(item.stash[NUMBER], _facts(item), Verdict.NOT_RUN, why)
-
-
-def pytest_bdd_before_scenario(request: pytest.FixtureRequest, scenario: Any) -> None:
-    request.node.stash[STEPS_LEFT] = list(scenario.steps)
-
-
-def pytest_bdd_before_step(request: pytest.FixtureRequest, step: Any) -> None:
-    item = request.node
-    item.stash[STEP_STARTED] = item.stash[SCENARIO].trial.clock.now()
-    item.stash[STEP] = step
-    item.config.stash[LIVE].step = f"{step.keyword} {step.name}"
-
-
-def pytest_bdd_after_step(request: pytest.FixtureRequest, step: Any) -> None:
-    _record_step(request.node, step, "passed")
-
-
-def pytest_bdd_step_error(request: pytest.FixtureRequest, step: Any, exception: Exception) -> None:
-    _record_step(request.node, step, "failed", exception)
-
-
-def _record_step(item: pytest.Item, step: Any, outcome: str, error: Exception | None = None) -> None:
-    left = item.stash[STEPS_LEFT]
-    if step in left:
-        left.remove(step)
-    started: float = item.stash.get(STEP_STARTED, 0.0)
-    data: dict[str, Any] = {
-        "keyword": step.keyword.strip(),
-        "text": step.name,
-        "line": step.line_number,
-        "outcome": outcome,
-        "started": round(started, 6),
-    }
-    if error is not None:
-        data["error"] = error_document(error)
-    item.stash[SCENARIO].recorder.write(Kind.STEP, "bench", data)
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(
-    item: pytest.Item, call: pytest.CallInfo[None]
-) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    report = yield
-    if isinstance(item, ScenarioItem) and call.excinfo is not None:
-        error = call.excinfo.value
-        item.stash.setdefault(OUTCOME, (verdict_of(error), str(error) or type(error).__name__))
-        told = purposeful(error)
-        if told is not None and not item.config.getoption("fulltrace"):
-            report.longrepr = _explain(item, told)
-    return report
-
-
-def _explain(item: ScenarioItem, error: HilError) -> str:
-    options = item.config.option
-    again = ["hil", "run", item.nodeid, "--seed", str(item.config.stash[RUN].seed)]
-    again += ["--rig", options.rig] if options.rig != str(DEFAULT_RIG) else []
-    again += ["--node", options.node] if options.node else []
-    step = item.stash.get(STEP, None)
-    line, words = (step.line_number, f"{step.keyword.strip()} {step.name}") if step else (item.case.line, item.name)
-    return explain(f"{item.document.file}:{line}", words, error, again)
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_runtest_teardown(item: pytest.Item) -> None:
-    if not isinstance(item, ScenarioItem) or SCENARIO not in item.stash:
-        return
-    verdict, _ = item.stash.get(OUTCOME, (Verdict.PASS, ""))
-    stands, why = _give_back(item)
-    if stands is Verdict.RIG_FAULT and not item.config.stash[RUN].bench_is_safe:
-        _stop_run(item.session, "the bench did not reach its safe state")
-    if stands is not verdict and stands is not Verdict.NOT_RUN:
-        pytest.fail(f"{stands}: {why}", pytrace=False)
-
-
-def _give_back(item: pytest.Item) -> tuple[Verdict, str]:
-    """End the scenario that has the bench: what was left is not run, the bench becomes safe, evidence is closed."""
-    config = item.config
-    del config.stash[OPEN]
-    config.stash[LIVE].clear()
-    left = list(item.stash.get(STEPS_LEFT, ()))
-    ran_to_its_end = STEPS_LEFT in item.stash and not left
-    try:
-        for step in left:
-            _record_step(item, step, "not run")
-    except RigFault as error:  # evidence cannot be written; the bench must become safe all the same
-        item.stash[OUTCOME] = (Verdict.RIG_FAULT, str(error))
-    came_out = (Verdict.PASS, "") if ran_to_its_end else (Verdict.NOT_RUN, "interrupted")
-    item.stash[OUTCOME] = config.stash[RUN].end(item.stash[SCENARIO], *item.stash.get(OUTCOME, came_out))
-    del item.stash[SCENARIO]  # its events are on the disk; a long run must not keep them all
-    return item.stash[OUTCOME]
-
-
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     config = session.config
     if RUN not in config.stash:
@@ -276,8 +133,8 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     run = config.stash[RUN]
     interrupted = exitstatus == ExitCode.INTERRUPTED
     if OPEN in config.stash:
-        _give_back(config.stash[OPEN])
-    _leave_out_the_rest(session, "interrupted" if interrupted else "the run ended before")
+        give_back(config.stash[OPEN])
+    leave_out_the_rest(session, "interrupted" if interrupted else "the run ended before")
     verdict = run.close(Verdict.NOT_RUN if interrupted else None)
     _write_reports(run.folder)
     session.exitstatus = code_of_session(exitstatus, verdict)
@@ -289,15 +146,9 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     run = config.stash[RUN]
     terminalreporter.ensure_newline()
     terminalreporter.section("acceptance")
-    for line in summary_lines(RunRecord.load(run.folder)):
+    record = RunRecord.load(run.folder)
+    for line in [*slowest_steps(record, config.getoption("step_times")), *summary_lines(record)]:
         terminalreporter.write_line(line)
     terminalreporter.write_line(f"seed: {run.seed}")
     terminalreporter.write_line(f"report: {run.folder.relative_to(run.root)}/report.html")
     terminalreporter.write_line(f"evidence digest: {run.digest}")
-
-
-@pytest.fixture
-def trial(request: pytest.FixtureRequest) -> Trial:
-    """The scenario on the bench: what every step works with."""
-    scenario: OpenScenario = request.node.stash[SCENARIO]
-    return scenario.trial

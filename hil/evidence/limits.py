@@ -136,7 +136,8 @@ class Finding:
         value = format_quantity(self.value, limit.unit)
         spread = "" if self.measurement.rule is Rule.EXACT else f" ± {format_quantity(self.uncertainty, limit.unit)}"
         margin = format_quantity(limit.margin(self.low, self.high), limit.unit)
-        return f"{self.measurement.name}: measured {value}{spread}, limit {limit}, margin {margin}: {self.verdict}"
+        by = f" by the {self.measurement.rule} rule"
+        return f"{self.measurement.name}: measured {value}{spread}, limit {limit}, margin {margin}: {self.verdict}{by}"
 
     def document(self) -> Mapping[str, Json]:
         """Return the data of a VERDICT event; a value never taken is null."""

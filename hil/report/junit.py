@@ -66,10 +66,23 @@ def _case(view: ScenarioView) -> Xml.Element:
     if element is not None:
         reason = Xml.SubElement(case, element, {"message": visible(view.why)})
         reason.set("type", "evidence cut off" if view.damage else view.verdict.value)
+        reason.text = _explanation(view) or None
     if view.findings:
         lines = [f"{MARKS[row.verdict]} {visible(row.text)}" for row in view.findings]
         Xml.SubElement(case, "system-out").text = "\n".join(lines)
     return case
+
+
+def _explanation(view: ScenarioView) -> str:
+    """Return what the terminal told as well: the failing step, what happened last, how to run it again."""
+    lines = []
+    if (step := view.failed_step) is not None:
+        lines.append(f"{view.place_of(step) or 'not recorded'}: {step.keyword} {step.text or ''}")
+    if view.last:
+        lines += ["what happened last:", *map(str, view.last)]
+    if view.again:
+        lines.append(f"run it again: {view.again}")
+    return visible("\n".join(lines))
 
 
 def _unfinished() -> Xml.Element:

@@ -9,10 +9,13 @@ from typing import Any
 from hil.evidence.documents import Event, Kind, Verdict
 from hil.evidence.limits import Rule, worst
 from hil.evidence.store import ScenarioRecord
+from hil.report.chronicle import Happening, last_happenings
 from hil.report.words import Scale, number_of, section_of, text_of, verdict_of
 
 _NOTHING_DRIVEN = frozenset({Verdict.NOT_APPLICABLE, Verdict.NOT_RUN, Verdict.AUTHOR_ERROR})
 """Verdicts of scenarios that may never have touched the bench, so that no safe state had to be reached."""
+
+_NOTHING_TO_EXPLAIN = frozenset({Verdict.PASS, Verdict.NOT_APPLICABLE})
 
 
 @dataclass(frozen=True)
@@ -24,7 +27,14 @@ class StepRow:
     """``passed``, ``failed`` or ``not run``."""
     started: float | None
     ended: float
+    wall: float | None
+    """Seconds of this machine's clock that it took."""
     error: Problem | None
+
+    @property
+    def took(self) -> float | None:
+        """Seconds of the bench's clock; None if it did not run."""
+        return None if self.started is None or self.outcome == "not run" else self.ended - self.started
 
 
 @dataclass(frozen=True)
@@ -75,6 +85,10 @@ class ScenarioView:
     faults: list[Event]
     safe_state: str
     safe: bool
+    last: list[Happening]
+    """What happened last, if the scenario did not end well."""
+    again: str | None
+    """The command that runs it alone with the same seed."""
     damage: str | None
     """Set when the evidence stops before the scenario did; says what is missing."""
 
@@ -82,6 +96,15 @@ class ScenarioView:
     def place(self) -> str | None:
         """``feature:line``, as far as it was recorded."""
         return f"{self.feature}:{self.line}" if self.feature and self.line else self.feature
+
+    @property
+    def failed_step(self) -> StepRow | None:
+        """The step that ended the scenario."""
+        return next((step for step in self.steps if step.outcome == "failed"), None)
+
+    def place_of(self, step: StepRow) -> str | None:
+        """``feature:line`` of a step."""
+        return f"{self.feature}:{step.line}" if self.feature and step.line else None
 
     @property
     def left_unsafe(self) -> bool:
@@ -102,12 +125,15 @@ class ScenarioView:
 
 def view_scenario(number: int, record: ScenarioRecord) -> ScenarioView:
     """Tell the scenario from its events; whatever is missing stays None."""
-    begin: Mapping[str, Any] = next((event.data for event in record.of(Kind.START)), {})
+    start = next(record.of(Kind.START), None)
+    begin: Mapping[str, Any] = start.data if start else {}
+    begin_host: Mapping[str, Any] = (start.host if start else None) or {}
     stop = next(record.of(Kind.STOP), None)
     end: Mapping[str, Any] = stop.data if stop else {}
     findings = [_finding(event.data) for event in record.of(Kind.VERDICT)]
     tags = begin.get("tags")
     safe, safe_state = _safe_state(end)
+    verdict = verdict_of(end) or Verdict.NOT_RUN
     return ScenarioView(
         number=number,
         name=text_of(begin, "name") or record.name,
@@ -117,7 +143,7 @@ def view_scenario(number: int, record: ScenarioRecord) -> ScenarioView:
         # a scenario's own steps name the set-up, so it is known when it stops rather than when it starts
         setup=text_of(begin, "setup") or text_of(end, "setup"),
         seed=text_of(begin, "seed"),
-        verdict=verdict_of(end) or Verdict.NOT_RUN,
+        verdict=verdict,
         reason=text_of(end, "reason"),
         duration=record.events[-1].t if record.events else None,
         clock=record.events[0].clock if record.events else None,
@@ -127,6 +153,8 @@ def view_scenario(number: int, record: ScenarioRecord) -> ScenarioView:
         faults=list(record.of(Kind.FAULT)),
         safe_state=safe_state,
         safe=safe,
+        last=[] if verdict in _NOTHING_TO_EXPLAIN else last_happenings(_until_it_failed(record.events)),
+        again=None if verdict in _NOTHING_TO_EXPLAIN else text_of(begin_host, "again"),
         damage=_damage(record, stop),
     )
 
@@ -138,6 +166,14 @@ def contradiction(view: ScenarioView) -> str | None:
     if view.verdict is Verdict.PASS and (view.not_run or worst([Verdict.PASS, *found]) is not Verdict.PASS):
         return f"Scenario {view.number} is recorded as a pass, although not all its steps and measurements passed."
     return None
+
+
+def _until_it_failed(events: list[Event]) -> list[Event]:
+    """Return the events up to the step that failed, all if none did: how the bench became safe did not lead there."""
+    for number, event in enumerate(events):
+        if event.kind is Kind.STEP and event.data.get("outcome") == "failed":
+            return events[:number]
+    return events
 
 
 def _damage(record: ScenarioRecord, stop: Event | None) -> str | None:
@@ -171,6 +207,7 @@ def _step(event: Event) -> StepRow:
         outcome=text_of(data, "outcome") or "not recorded",
         started=number_of(data, "started"),
         ended=event.t,
+        wall=number_of(event.host or {}, "wall_s"),
         error=_problem(data),
     )
 

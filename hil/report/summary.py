@@ -33,6 +33,23 @@ def summary_lines(record: RunRecord) -> list[str]:
     return [visible(line.replace("\n", " ")) for line in lines]
 
 
+def slowest_steps(record: RunRecord, count: int) -> list[str]:
+    """Return a line for each of the ``count`` steps that took longest on this machine, slowest first.
+
+    Which scenarios keep an engineer waiting, the bench's time does not tell: an hour of a virtual rig is a second.
+    """
+    if count < 1:
+        return []
+    views = [view_scenario(number, scenario) for number, scenario in enumerate(record.scenarios, 1)]
+    timed = [(step.wall, view, step) for view in views for step in view.steps if step.wall is not None]
+    slowest = sorted(timed, key=lambda each: -each[0])[:count]
+    lines = [
+        f"  {wall:8.3f} s, {step.took or 0.0:10.3f} s on the bench  {view.place_of(step)}: {step.keyword} {step.text}"
+        for wall, view, step in slowest
+    ]
+    return [visible(line) for line in ["slowest steps:", *lines]]
+
+
 def _line(view: ScenarioView, reason: str) -> str:
     place = f"  {view.place}" if view.place else ""
     return f"{MARKS[view.verdict]} {view.verdict.value:<{_WORD_WIDTH}}{place}  {view.name}: {reason}"

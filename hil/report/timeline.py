@@ -9,6 +9,7 @@ from statistics import median
 
 from hil.evidence.documents import Event, Kind
 from hil.evidence.store import ScenarioRecord
+from hil.report.chronicle import ledger_words
 from hil.report.words import number_of, section_of, text_of, visible
 
 MOST_POINTS = 4000
@@ -149,22 +150,13 @@ def _power_off(points: list[tuple[float, float]]) -> list[Mark]:
     ]
 
 
-_LEDGER_WORDS = {
-    "added": "into the mempool:",
-    "removed": "out of the mempool:",
-    "connected": "new block",
-    "disconnected": "block taken back:",
-}
-
-
 def _marks(events: list[Event]) -> list[Mark]:
     marks = []
     for event in events:
         if event.kind is Kind.FAULT:
             marks.append(Mark(event.t, "fault", visible(f"fault: {text_of(event.data, 'what') or 'unnamed'}")))
         elif event.kind is Kind.LEDGER:
-            change, name = text_of(event.data, "change") or "", text_of(event.data, "hash") or ""
-            marks.append(Mark(event.t, "ledger", visible(f"{_LEDGER_WORDS.get(change, change)} {name[:12]}")))
+            marks.append(Mark(event.t, "ledger", visible(ledger_words(event.data))))
         elif event.kind is Kind.FRAME:
             message = (text_of(event.data, "message") or "").upper()
             fields = section_of(event.data, "fields")

@@ -115,7 +115,7 @@ class Run:
 
             rig.clock.meanwhile = meanwhile
             recorder = Recorder(writer, rig.clock)
-            recorder.write(Kind.START, "bench", facts.document(self.seed), host={"wall": utc_now().isoformat()})
+            recorder.write(Kind.START, "bench", facts.document(self.seed), host=facts.host())
             trial = Trial(rig, recorder, f"{self.seed}/{facts.feature}/{facts.label}")
             # whatever fails before this ends the scenario's node as well
             return OpenScenario(trial, recorder, writer, closing.pop_all())

@@ -38,6 +38,12 @@ class ScenarioFacts:
     feature: str
     line: int
     tags: tuple[str, ...]
+    again: str = ""
+    """The command that runs it alone, as this run did."""
+
+    def host(self) -> dict[str, Json]:
+        """Return what the START event says beside its data: how this machine runs it again."""
+        return {"wall": utc_now().isoformat(), "again": self.again}
 
     def document(self, seed: int) -> dict[str, Json]:
         """Return the data of the START event."""
@@ -93,8 +99,8 @@ def write_not_started(
     """Write the evidence of a scenario that never had the bench."""
     writer = run.scenario(number, f"{facts.name} not started")
     stop: dict[str, Json] = {"verdict": verdict.value, "reason": reason}
-    for kind, data in ((Kind.START, facts.document(seed)), (Kind.STOP, stop)):
-        writer.write(Event(kind, 0.0, "bench", data, clock="none"))
+    writer.write(Event(Kind.START, 0.0, "bench", facts.document(seed), clock="none", host=facts.host()))
+    writer.write(Event(Kind.STOP, 0.0, "bench", stop, clock="none"))
     run.scenario_done(writer)
 
 

@@ -32,6 +32,8 @@ def test_the_failure_names_the_step_the_value_against_the_limit_and_how_to_run_i
 
     assert f"{too_slow.line}: Then the first payment was accepted within 27 s of power-on" in text
     assert re.search(r"fail: power-on to first accepted payment: measured 31\.\d+ s.*limit ≤ 27 s, margin -4\.", text)
+    assert "fail by the interval rule" in text
+    assert re.search(r"what happened last:\n( +[\d.]+ s  \S+ .*\n+){10}run it again: ", text)
     assert (
         "run it again: hil run 'features/boot.feature::A socket takes its first payment within the budget' --seed 7 "
         "--rig rigs/slow.yaml --node" in text

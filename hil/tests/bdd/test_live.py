@@ -72,17 +72,18 @@ def due(line: LiveLine) -> LiveLine:
 
 
 def test_the_line_tells_time_power_credit_energy_step_and_how_long_it_may_take(scenario: Scenario) -> None:
-    text = describe(scenario, "And the session has ended")  # type: ignore[arg-type]  # the part of a trial it needs
+    text = describe(scenario, "And the session has ended", 50.2)  # type: ignore[arg-type]  # the part of a trial it needs
 
     assert text == (
-        "    62.7 s   1300.3 W  credit   2.08 Wh   13.92 Wh  And the session has ended; awaiting the end, at most 37 s"
+        "    62.7 s   1300.3 W  credit   2.08 Wh   13.92 Wh  And the session has ended (12.5 s);"
+        " awaiting the end, at most 37 s"
     )
 
 
 def test_the_line_tells_nothing_of_waits_while_nothing_is_awaited(scenario: Scenario) -> None:
     scenario.watch.awaited = ""
 
-    assert describe(scenario, "When x").endswith("13.92 Wh  When x")  # type: ignore[arg-type]  # as above
+    assert describe(scenario, "When x").endswith("13.92 Wh  When x (62.7 s)")  # type: ignore[arg-type]  # as above
 
 
 def test_on_a_terminal_the_line_stands_below_the_count_and_is_cleared(scenario: Scenario) -> None:

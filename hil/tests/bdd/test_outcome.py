@@ -14,7 +14,7 @@ from hil.errors import (
     PeerViolation,
     RigFault,
 )
-from hil.evidence.documents import Verdict
+from hil.evidence.documents import Event, Kind, Verdict
 from hil.evidence.timing import EvidenceMissing
 from hil.rig.verdicts import LimitMissed, Undecided
 
@@ -94,13 +94,22 @@ def test_the_evidence_keeps_what_where_and_remedy() -> None:
     assert error_document(RigFault("no answer")) == {"what": "no answer"}
 
 
-def test_the_command_that_runs_it_again_can_be_pasted_into_a_shell() -> None:
-    told = explain("a.feature:7", "Then it is so", LimitMissed("31 s"), ["hil", "run", "a.feature::The cable's <x>"])
+def test_a_failure_tells_the_step_the_finding_what_happened_last_and_how_to_run_it_again() -> None:
+    events = [
+        Event(Kind.STEP, 0.0, "bench", {"text": "a step is told elsewhere"}),
+        Event(Kind.RELAY, 3.0, "K1", {"closed": True}),
+        Event(Kind.READING, 3.1, "meter", {"power_W": 1300.25, "energy_Wh": 0.1, "voltage_V": 230.0}),
+    ]
+
+    told = explain("a.feature:7", "Then it is so", LimitMissed("31 s"), events, "hil run a.feature:7 --seed 3")
 
     assert told.splitlines() == [
         "a.feature:7: Then it is so",
         "fail: 31 s",
-        """run it again: hil run 'a.feature::The cable'"'"'s <x>'""",
+        "what happened last:",
+        "     3.000 s  K1              closed",
+        "     3.100 s  meter           power 1300.25 W, energy 0.1 Wh",
+        "run it again: hil run a.feature:7 --seed 3",
     ]
 
 

@@ -124,10 +124,13 @@ def test_a_measurement_that_was_never_taken_fails_and_keeps_the_reason() -> None
     encode(document)  # refuses NaN
 
 
-def test_a_finding_tells_value_uncertainty_limit_margin_and_verdict() -> None:
+def test_a_finding_tells_value_uncertainty_limit_margin_verdict_and_rule() -> None:
     finding = Measurement("energy", Limit("Wh", 39.2, 40.8), Rule.GUARDED).find_value(40.1, 0.2)
 
-    assert str(finding) == "energy: measured 40.1 Wh ± 0.2 Wh, limit 39.2 Wh … 40.8 Wh, margin 0.5 Wh: pass"
+    assert (
+        str(finding)
+        == "energy: measured 40.1 Wh ± 0.2 Wh, limit 39.2 Wh … 40.8 Wh, margin 0.5 Wh: pass by the guarded rule"
+    )
     assert finding.value == pytest.approx(40.1)
     assert finding.uncertainty == pytest.approx(0.2)
     assert finding.document()["rule"] == "guarded"
@@ -136,7 +139,7 @@ def test_a_finding_tells_value_uncertainty_limit_margin_and_verdict() -> None:
 def test_counts_are_told_without_uncertainty() -> None:
     finding = Measurement("payments", Limit("count", 5, 5), Rule.EXACT).find_value(4)
 
-    assert str(finding) == "payments: measured 4, limit = 5, margin -1: fail"
+    assert str(finding) == "payments: measured 4, limit = 5, margin -1: fail by the exact rule"
 
 
 SEVERITY = [

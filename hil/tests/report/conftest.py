@@ -89,7 +89,9 @@ def step(writer: ScenarioWriter, text: str, start: float, end: float, outcome: s
 
 def start(writer: ScenarioWriter, name: str, feature: str, line: int) -> None:
     data: dict[str, Json] = {"name": name, "feature": f"features/{feature}.feature", "line": line, "seed": 42}
-    writer.write(Event(Kind.START, 0.0, "bench", {**data, "tags": ["socket", NASTY], "setup": "socket under test"}))
+    data |= {"tags": ["socket", NASTY], "setup": "socket under test"}
+    again = f"hil run features/{feature}.feature:{line} --seed 42"
+    writer.write(Event(Kind.START, 0.0, "bench", data, host={"again": again}))
 
 
 def stop(writer: ScenarioWriter, t: float, verdict: Verdict, reason: str = "") -> None:

@@ -120,8 +120,24 @@ def test_measurement_is_printed_with_value_uncertainty_limit_margin_and_rule(pag
 def test_step_that_did_not_run_is_not_shown_as_failed(page: Node) -> None:
     steps = rows(page.one("article", id="scenario-2").one("table", class_="steps"))
     assert [step[2] for step in steps] == ["✓ pass", "✓ pass", "✗ fail", "○ not run"]
-    assert steps[3][3:] == ["\u2013", "\u2013"]
-    assert steps[2][3:] == ["37.700 s", "40.000 s"]
+    assert steps[3][3:] == ["\u2013"] * 3
+    assert steps[2][3:] == ["37.700 s", "40.000 s", "2.300 s"]
+
+
+def test_a_failure_tells_the_step_with_its_place_what_happened_last_and_how_to_run_it_again(page: Node) -> None:
+    article = page.one("article", id="scenario-2")
+
+    assert "features/underpayment.feature:10 Then the power is cut" in article.one("p", class_="failed-step").text
+    last = rows(article.one("table", class_="last"))
+    assert len(last) == 10
+    assert last[-1][:2] == ["37.700 s", "socket-link"]
+    assert last[-1][2].startswith("ERROR from device: code amount")
+    assert article.one("p", class_="again").text == "Run it again: hil run features/underpayment.feature:12 --seed 42"
+
+
+def test_a_scenario_that_passed_has_nothing_to_explain(page: Node) -> None:
+    assert not page.one("article", id="scenario-1").all("table", class_="last")
+    assert not page.one("article", id="scenario-1").all("p", class_="again")
 
 
 def test_error_of_a_step_says_where_and_what_to_do(page: Node) -> None:

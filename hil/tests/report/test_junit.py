@@ -49,6 +49,14 @@ def test_failure_of_the_device_names_the_measurement_that_decided(suites: Xml.El
     assert "measured 650 ms ± 50 ms, limit ≤ 500 ms" in str(failure.get("message"))
 
 
+def test_failure_tells_the_step_what_happened_last_and_how_to_run_it_again(suites: Xml.Element) -> None:
+    lines = (case(suites, "The cable underpays").findtext("failure") or "").splitlines()
+    assert lines[0] == "features/underpayment.feature:10: Then the power is cut within 500 ms"
+    assert lines[1] == "what happened last:"
+    assert len(lines) == 13
+    assert lines[-1] == "run it again: hil run features/underpayment.feature:12 --seed 42"
+
+
 def test_inconclusive_is_a_failure_of_its_own_type_so_that_no_pipeline_goes_green(suites: Xml.Element) -> None:
     failure = case(suites, "The cable pays a stranger").find("failure")
     assert failure is not None

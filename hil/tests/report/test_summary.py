@@ -5,9 +5,11 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hil.evidence.store import RunRecord
-from hil.report.summary import summary_lines
+from hil.evidence.documents import Event, Json, Kind, Verdict
+from hil.evidence.store import RunRecord, RunWriter
+from hil.report.summary import slowest_steps, summary_lines
 from hil.report.words import Scale, visible
+from hil.tests.report.conftest import MakeRun, start, stop
 
 
 def test_summary_has_one_line_for_each_scenario_that_did_not_pass(finished_run: Path) -> None:
@@ -49,3 +51,24 @@ def test_visible_text_holds_nothing_that_cannot_be_seen_and_ordinary_text_is_lef
     assert not {"\x1b", "\x00", "\u202e", "\u2028"} & set(shown)
     if text.isascii() and text.isprintable():
         assert shown == text
+
+
+def test_the_slowest_steps_are_listed_by_the_time_that_a_person_waited(make_run: MakeRun) -> None:
+    def scenario(run: RunWriter) -> None:
+        writer = run.scenario(1, "waiting")
+        start(writer, "Waiting", "boot", 3)
+        for text, ended, wall in (("Given a", 0.0, 0.001), ("When b", 60.0, 0.25), ("Then c", 60.0, 0.5)):
+            data: dict[str, Json] = {"keyword": text[:5].strip(), "text": text[5:].strip(), "line": 7}
+            data |= {"outcome": "passed", "started": 0.0}
+            writer.write(Event(Kind.STEP, ended, "bench", data, host={"wall_s": wall}))
+        stop(writer, 60.0, Verdict.PASS)
+        run.scenario_done(writer)
+
+    record = RunRecord.load(make_run(scenario, verdict=Verdict.PASS))
+
+    assert slowest_steps(record, 2) == [
+        "slowest steps:",
+        "     0.500 s,     60.000 s on the bench  features/boot.feature:7: Then c",
+        "     0.250 s,     60.000 s on the bench  features/boot.feature:7: When b",
+    ]
+    assert slowest_steps(record, 0) == []
