@@ -14,7 +14,7 @@ unexport PYTHONDONTWRITEBYTECODE
 .PHONY: acceptance ledger abuse smoke test lint perf fuzz spec setup clean
 
 acceptance: $(INSTALLED)
-	@$(BIN)/hil run features -m "not catalogue and not ledger" $(RUN_OPTIONS)
+	@$(BIN)/hil run features -m "not catalogue and not ledger and not long" $(RUN_OPTIONS)
 
 # What can go wrong with the ledger, and three ways to see it: about 40 s.
 ledger: $(INSTALLED)

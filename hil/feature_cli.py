@@ -57,7 +57,7 @@ def _show_coverage(coverage: Coverage) -> int:
 
 
 def _root() -> Path | None:
-    from hil.rig.rig import project_root
+    from hil.rig.project import project_root
 
     try:
         return project_root(Path.cwd())

@@ -24,7 +24,7 @@ from hil.errors import HilError
 from hil.fuzz_inputs import Generator, corpus
 from hil.protocol.framing import MAX_PAYLOAD, FrameDecoder, FrameError, encode_frame, longest_encoded
 from hil.protocol.messages import MessageError, decode_message, encode_message
-from hil.rig.rig import project_root
+from hil.rig.project import project_root
 
 INPUTS: Final = 1_000_000
 PROCESSES: Final = 2

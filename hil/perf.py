@@ -25,7 +25,7 @@ from hil.errors import ConfigurationError
 from hil.evidence.documents import Kind
 from hil.evidence.store import RunRecord, ScenarioRecord
 from hil.instruments.measure import measure_query
-from hil.rig.rig import project_root
+from hil.rig.project import project_root
 from hil.rig.safe_state_campaign import kills
 from hil.rig.virtual_bench import VirtualBenchProcess
 

@@ -137,7 +137,7 @@ def _load(path: str) -> RigFile:
 
 def _locks() -> Path:
     from hil.rig.lock import LOCKS
-    from hil.rig.rig import project_root
+    from hil.rig.project import project_root
 
     return project_root(Path.cwd()) / LOCKS
 

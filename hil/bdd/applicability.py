@@ -30,6 +30,15 @@ def needs(check: Callable[..., str]) -> Callable[[F], F]:
     return mark
 
 
+def feature(name: str) -> Callable[..., str]:
+    """Return a check for :func:`needs`: that the rig file has this labgrid feature flag."""
+
+    def check(rig: RigFile, *_: object) -> str:
+        return "" if name in rig.features else f"rig '{rig.options.name}' has no feature '{name}'"
+
+    return check
+
+
 def why_not(case: Case, catalogue: Catalogue, rig: RigFile) -> str:
     """Return why ``rig`` cannot offer the scenario, ``""`` if it can."""
     for step in case.scenario.steps:

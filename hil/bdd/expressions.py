@@ -26,6 +26,7 @@ from hil import units
 from hil.errors import AuthorError, nearest
 from hil.rig.counterparts import read_abuse
 from hil.rig.ledger_attacks import LIES
+from hil.rig.load_profiles import read_profile
 from hil.units import Dimension
 
 if TYPE_CHECKING:
@@ -102,8 +103,8 @@ def _read_string(text: str) -> str:
 
 _STRING = r""""[^"\\]*(?:\\.[^"\\]*)*"|'[^'\\]*(?:\\.[^'\\]*)*'"""
 
-_ABUSE = r"[a-z0-9]+(?:-[a-z0-9]+)*"
-"""An id of hil/links/abuse_catalogue.yaml, or what was meant to be one."""
+_NAME = r"[a-z0-9]+(?:-[a-z0-9]+)*"
+"""An id of hil/links/abuse_catalogue.yaml or a file of fixtures/data/load_profiles, or what was meant to be one."""
 
 PARAMETERS: dict[str, Parameter] = {
     parameter.name: parameter
@@ -124,8 +125,9 @@ PARAMETERS: dict[str, Parameter] = {
         _choice("relay", "K1", "K2", "K3", "K4"),
         Parameter("ordinal", "|".join(ORDINALS) + r"|\d+(?:st|nd|rd|th)", _read_ordinal, "third"),
         Parameter("int", r"-?\d+", _read_int, "5"),
-        Parameter("cable_abuse", _ABUSE, read_abuse("cable"), "underpay-one-satoshi"),
-        Parameter("socket_abuse", _ABUSE, read_abuse("socket"), "overcharge-one-satoshi"),
+        Parameter("cable_abuse", _NAME, read_abuse("cable"), "underpay-one-satoshi"),
+        Parameter("socket_abuse", _NAME, read_abuse("socket"), "overcharge-one-satoshi"),
+        Parameter("load_profile", _NAME, read_profile, "kettle"),
         Parameter("word", r"[^\s]+", _read_word, "word"),
         Parameter("string", _STRING, _read_string, '"text"'),
     )

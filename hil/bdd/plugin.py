@@ -27,7 +27,7 @@ from hil.report.html import write_html
 from hil.report.junit import write_junit
 from hil.report.summary import slowest_steps, summary_lines
 from hil.rig.file import RigFile
-from hil.rig.rig import project_root
+from hil.rig.project import project_root
 from hil.rig.run import Run
 from hil.rig.run_folder import refuse
 

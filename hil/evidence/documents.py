@@ -31,6 +31,7 @@ class Kind(enum.StrEnum):
       payment_sat?, change_sat?, raw?``
     - LEDGER: ``change`` (``added``, ``removed``, ``connected``, ``disconnected``), ``hash``: what the node published of
       its mempool (transactions) and its best chain (blocks)
+    - LOAD: ``power_W`` or ``input_on``: what the load was told while the scenario runs (source ``load``)
     - FAULT: ``what``, ``who`` (a fault that the scenario asked for)
     - CONSOLE: ``text`` (a line that a device printed; source is the console's name)
     - VERDICT: see :class:`hil.evidence.limits.Finding`
@@ -44,6 +45,7 @@ class Kind(enum.StrEnum):
     FRAME = "frame"
     TRANSACTION = "transaction"
     LEDGER = "ledger"
+    LOAD = "load"
     FAULT = "fault"
     CONSOLE = "console"
     VERDICT = "verdict"

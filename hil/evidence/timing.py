@@ -6,7 +6,7 @@ last seen within the last reading above zero, and is gone for sure at the first 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from hil.errors import HilError
@@ -14,6 +14,10 @@ from hil.evidence.documents import Event, Kind
 
 ZERO_POWER_W = 1.0
 """Below this the appliance is off: well above the noise of the lab meter, far below any load of the bench."""
+
+
+DEAD_V = 50.0
+"""Below this voltage a circuit is dead: the limit of extra-low voltage, AC (IEC 61140)."""
 
 
 class EvidenceMissing(HilError):
@@ -39,10 +43,14 @@ def instant(event: Event) -> Interval:
 
 def power_readings(events: Iterable[Event]) -> list[tuple[Event, float]]:
     """Return the lab meter's readings with their power in watts, in order."""
+    return _readings(events, "power_W")
+
+
+def _readings(events: Iterable[Event], quantity: str) -> list[tuple[Event, float]]:
     return [
-        (event, float(event.data["power_W"]))  # type: ignore[arg-type]  # written by the bench as a number
+        (event, float(event.data[quantity]))  # type: ignore[arg-type]  # written by the bench as a number
         for event in events
-        if event.kind is Kind.READING and "power_W" in event.data
+        if event.kind is Kind.READING and quantity in event.data
     ]
 
 
@@ -51,14 +59,22 @@ def power_lost(events: Iterable[Event], after: float) -> Interval:
 
     Raises EvidenceMissing if there is no reading after it, or power still flows in the last one.
     """
-    readings = power_readings(events)
+    return _lost(power_readings(events), ZERO_POWER_W, after, "power", "W")
+
+
+def voltage_lost(events: Iterable[Event], after: float) -> Interval:
+    """Return when the lab meter's circuit last went dead at or after ``after``; raises as ``power_lost`` does."""
+    return _lost(_readings(events, "voltage_V"), DEAD_V, after, "voltage", "V")
+
+
+def _lost(readings: Sequence[tuple[Event, float]], least: float, after: float, name: str, unit: str) -> Interval:
     if not readings or readings[-1][0].t <= after:
-        raise EvidenceMissing(f"no reading of power after {after:.3f} s")
-    if readings[-1][1] >= ZERO_POWER_W:
-        raise EvidenceMissing(f"power still flows in the last reading ({readings[-1][1]:.1f} W)")
-    last_on = max((index for index, (_, power) in enumerate(readings) if power >= ZERO_POWER_W), default=None)
+        raise EvidenceMissing(f"no reading of {name} after {after:.3f} s")
+    if readings[-1][1] >= least:
+        raise EvidenceMissing(f"there is still {name} in the last reading ({readings[-1][1]:.1f} {unit})")
+    last_on = max((index for index, (_, value) in enumerate(readings) if value >= least), default=None)
     if last_on is None:
-        raise EvidenceMissing("power never flowed")
+        raise EvidenceMissing(f"there was never any {name}")
     on, off = readings[last_on][0], readings[last_on + 1][0]
     return Interval(max(after, on.t - on.before), max(after, off.t + off.after))
 

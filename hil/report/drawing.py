@@ -16,7 +16,14 @@ WIDTH, LEFT, RIGHT = 960.0, 64.0, 60.0
 LANE, PLOT, AXIS = 18.0, 190.0, 34.0
 """Heights in SVG units of one lane, of the curves and of the time axis."""
 
-MARK_LANES = {"accepted": "payments", "refused": "payments", "ledger": "ledger", "fault": "events", "off": "events"}
+MARK_LANES = {
+    "accepted": "payments",
+    "refused": "payments",
+    "ledger": "ledger",
+    "fault": "events",
+    "load": "events",
+    "off": "events",
+}
 
 
 @dataclass(frozen=True)
@@ -102,7 +109,7 @@ def draw(timeline: Timeline) -> Drawing:
         for curve in timeline.curves
     ]
     times = [Tick(x_of(t), f"{t:g}") for t in nice_ticks(timeline.start, timeline.end, 10)]
-    lines = [(x_of(mark.t), mark) for mark in timeline.marks if mark.kind not in {"accepted", "ledger"}]
+    lines = [(x_of(mark.t), mark) for mark in timeline.marks if mark.kind not in {"accepted", "ledger", "load"}]
     return Drawing(bottom + AXIS, top, bottom, rows, paths, times, ticks("power"), ticks("credit"), lines)
 
 

@@ -11,6 +11,7 @@ from hil.evidence.documents import Event, Kind
 from hil.evidence.store import ScenarioRecord
 from hil.report.chronicle import ledger_words
 from hil.report.words import number_of, section_of, text_of, visible
+from hil.units import format_quantity
 
 MOST_POINTS = 4000
 """Above this many readings a curve is reduced, which keeps a scenario of hours in a file that a browser opens."""
@@ -41,7 +42,7 @@ class Curve:
 
 @dataclass(frozen=True)
 class Mark:
-    """Something that happened at ``t``: ``accepted``, ``refused``, ``ledger``, ``fault`` or ``off``."""
+    """Something that happened at ``t``: ``accepted``, ``refused``, ``ledger``, ``load``, ``fault`` or ``off``."""
 
     t: float
     kind: str
@@ -155,6 +156,8 @@ def _marks(events: list[Event]) -> list[Mark]:
     for event in events:
         if event.kind is Kind.FAULT:
             marks.append(Mark(event.t, "fault", visible(f"fault: {text_of(event.data, 'what') or 'unnamed'}")))
+        elif event.kind is Kind.LOAD:
+            marks.append(Mark(event.t, "load", visible(f"load: {_told(event)}")))
         elif event.kind is Kind.LEDGER:
             marks.append(Mark(event.t, "ledger", visible(ledger_words(event.data))))
         elif event.kind is Kind.FRAME:
@@ -166,6 +169,13 @@ def _marks(events: list[Event]) -> list[Mark]:
                 words = " ".join(filter(None, (text_of(fields, "code"), text_of(fields, "text"))))
                 marks.append(Mark(event.t, "refused", visible(f"refused: {words or 'no reason given'}")))
     return marks
+
+
+def _told(event: Event) -> str:
+    power = number_of(event.data, "power_W")
+    if power is not None:
+        return format_quantity(power, "W")
+    return "input on" if event.data.get("input_on") else "input off"
 
 
 def _lanes(events: list[Event], end: float) -> list[Lane]:

@@ -112,8 +112,11 @@ class CableSide:
         return self._coins
 
     def device_profiles(self) -> dict[str, Mapping[str, Any] | None]:
-        trial = self._trial
-        return {"socket": _profile(trial, "socket", {"mode": trial.plan.mode}), "cable": None}
+        plan = self._trial.plan
+        terms: dict[str, Any] = {"mode": plan.mode}
+        if plan.socket_max_payments is not None:
+            terms["max_payments"] = plan.socket_max_payments
+        return {"socket": _profile(self._trial, "socket", terms), "cable": None}
 
     def player(self, line: Line) -> tuple[CablePlayer, Cheat | None]:
         """Build the cable on ``line``; it meters with the lab's meter."""

@@ -1,4 +1,4 @@
-"""What the bench takes away from the device under test in the middle of a session: supply, link, plug."""
+"""What the bench takes away from the device under test in the middle of a session: supply and link."""
 
 from __future__ import annotations
 
@@ -32,9 +32,3 @@ def interrupt_link(trial: Trial, seconds: float) -> None:
     trial.sleep(seconds)
     line.cut = False
     trial.recorder.write(Kind.FAULT, line.name, {"what": "link restored", "who": "bench"})
-
-
-def pull_plug(trial: Trial) -> None:
-    """Pull the cable out of the socket: K2 opens, and nothing is said on the link any more."""
-    trial.rig.strategy.switch("K2", closed=False)
-    trial.tapped_line().cut = True

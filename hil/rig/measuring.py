@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from hil.evidence.documents import Kind, Verdict
@@ -54,8 +55,10 @@ def _energy(trial: Trial, credited: float) -> Interval:
     readings = power_readings(trial.recorder.events)
     if not readings:
         raise EvidenceMissing("no reading of the lab meter")
-    period = trial.rig.meter.update_period
-    loaded = sum(period for _, power in readings if power >= ZERO_POWER_W)
+    # each reading with power stands for the time since the one before it
+    first = (readings[0][0].t - trial.rig.meter.update_period, 0.0)
+    times = [first, *((event.t, power) for event, power in readings)]
+    loaded = sum(now - before for (before, _), (now, power) in pairwise(times) if power >= ZERO_POWER_W)
     value = trial.watch.energy_wh
     spread = trial.rig.meter.energy_uncertainty(WattHour(value), Second(loaded))
     return Interval(value - credited - spread, value - credited + spread)
@@ -112,7 +115,8 @@ def refusal_to_cut(trial: Trial, measurement: Measurement) -> None:
     trial.sleep(AFTERMATH_S)
 
     def find() -> Interval:
-        strike = next((event for event in trial.recorder.events if event.kind is Kind.FAULT), None)
+        faults = (event for event in trial.recorder.events if event.kind is Kind.FAULT)
+        strike = next((event for event in faults if event.source == "counterpart"), None)
         if strike is None:
             raise EvidenceMissing("the counterpart did not get to cheat")
         spoiled = next((frame for frame in trial.recorder.frames if _is_spoiled(frame, strike)), None)

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from hil.chain.lies import Lie
     from hil.rig.counterparts import AbusePlan
     from hil.rig.ledger_views import ViewKind
+    from hil.rig.load_profiles import LoadProfile
 
 TOASTER_W = 1300.0
 """The reference appliance (slides)."""
@@ -25,7 +26,10 @@ class Plan:
     mode: str = "single-fee"
     appliance: str = "toaster"
     load_power_w: float | None = None
+    load_profile: LoadProfile | None = None
     max_payments: int = 100
+    socket_max_payments: int | None = None
+    """None: what the socket's maker, or the rig file, has set."""
     funds_sat: int = FUNDS_SAT
     funding_type: str = "P2WPKH"
     boot_delay_s: float = 0.0

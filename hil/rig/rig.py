@@ -16,7 +16,7 @@ from labgrid.strategy.common import StrategyError
 from serial import SerialException
 
 from hil.clock import Clock, LockstepClock, stopwatch
-from hil.errors import ConfigurationError, RigFault
+from hil.errors import AuthorError, ConfigurationError, RigFault
 from hil.links.serial_line import SerialLine
 from hil.rig.file import RigFile
 from hil.rig.file_target import LINES, RELAYS
@@ -215,6 +215,12 @@ class Rig:
         self.side.bank.begin()
         self.clock.sleep(self.meter.settling)
 
+    def set_mains(self, voltage: float) -> None:
+        """Have this voltage (V rms) ahead of K1, K3 and K4; AuthorError if no source of this bench can be set."""
+        if self.bench is None:
+            raise AuthorError("no driver for a programmable source: the mains of this bench are what they are")
+        self.bench.set_mains(voltage)
+
     def _look_after_devices(self) -> None:
         """Ask every now and then whether a device's program has failed; raises RigFault in whatever wait it happens."""
         if self.bench is not None:
@@ -332,13 +338,3 @@ def _where(driver: Any) -> str:
         if isinstance(resource, NetworkSerialPort):
             return f"line {driver.name} ({resource.host}:{resource.port})"
     return f"{type(driver).__name__} {driver.name}"
-
-
-def project_root(start: Path) -> Path:
-    """Return the folder at or above ``start`` that holds ``rigs/`` and ``features/``."""
-    for folder in (start, *start.parents):
-        if (folder / "rigs").is_dir() and (folder / "features").is_dir():
-            return folder
-    raise ConfigurationError(
-        "no project here: no folder at or above has rigs/ and features/", place=str(start), remedy="Change into it."
-    )

@@ -15,7 +15,7 @@ from labgrid import Environment
 
 from hil.clock import Clock, WallClock, stopwatch
 from hil.errors import RigFault
-from hil.evidence.timing import ZERO_POWER_W
+from hil.evidence.timing import DEAD_V, ZERO_POWER_W
 from hil.instruments.dialects import open_load, open_meter
 from hil.rig.relays import CoilRelay
 from hil.units import format_quantity
@@ -36,9 +36,6 @@ PATIENCE_S = 1.0
 ROUNDS = 5
 PAUSE_S = 0.2
 """Between two rounds."""
-
-LIVE_V = 50.0
-"""Voltage at the meter from which its circuit counts as live: the limit of extra-low voltage, AC (IEC 61140)."""
 
 CONTACT_S = 0.05
 """From a coil's read-back to its open contact: contactors release within 5 to 20 ms, with a suppressor diode 50 ms."""
@@ -188,7 +185,7 @@ def look_for_power(meter: Meter, clock: Clock) -> tuple[str, str]:
         reading = meter.read()
         power, voltage = float(reading.power), float(reading.voltage)
         words = f"{format_quantity(power, 'W')}, {format_quantity(voltage, 'V')}"
-        if power < ZERO_POWER_W and voltage < LIVE_V:
+        if power < ZERO_POWER_W and voltage < DEAD_V:
             return words, ""
         if clock.now() >= deadline:
             break

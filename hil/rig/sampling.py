@@ -42,6 +42,8 @@ class Sampler:
         self._listener = listener
         self._timer: Timer | None = None
         self._due = 0.0
+        self.period = SAMPLE_PERIOD_S
+        """Seconds between two readings; longer ones see less, and cost less."""
         # the value averages over one update period, and may be as old as one more
         self._age = 2 * meter.update_period
 
@@ -65,9 +67,9 @@ class Sampler:
         self._supervise(reading)
         self._listener(reading)
         # on a fixed grid, so that the time a reading takes adds no drift; a grid point that was missed is left out
-        self._due += SAMPLE_PERIOD_S
+        self._due += self.period
         while self._due <= self._clock.now():
-            self._due += SAMPLE_PERIOD_S
+            self._due += self.period
         self._timer = self._clock.call_at(self._due, self._sample)
 
     def _supervise(self, reading: Reading) -> None:

@@ -20,10 +20,11 @@ from hil.protocol.coins import Coin
 from hil.protocol.messages import Close, Receipt
 from hil.rig.counterparts import AbusePlan, CableSide, SocketSide
 from hil.rig.file import CABLE_UNDER_TEST, SOCKET_UNDER_TEST
+from hil.rig.load_profiles import LoadPlayer
 from hil.rig.observations import Observations
 from hil.rig.plan import Plan
 from hil.rig.recorder import ConsoleLog, Direction, Recorder
-from hil.rig.sampling import Sampler
+from hil.rig.sampling import SAMPLE_PERIOD_S, Sampler
 from hil.rig.tap import TappedLine
 from hil.rig.verdicts import Findings
 
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from hil.links.abuse_model import Cheat
     from hil.ports import Reading
     from hil.protocol.signing import Key
+    from hil.rig.load_profiles import LoadProfile
     from hil.rig.rig import Rig
     from hil.units import Watt
 
@@ -69,6 +71,7 @@ class Trial(Observations):
         self._counterpart: Counterpart | None = None
         self._tapped: TappedLine | None = None
         self._side: CableSide | SocketSide | None = None
+        self._load_player: LoadPlayer | None = None
         self.miner: Miner | None = None
         """A miner in league with a cheat; made when he mines first."""
         self.fee_pressure: FeePressure | None = None
@@ -97,6 +100,11 @@ class Trial(Observations):
         if not 0 < power <= most:
             raise AuthorError(f"{power:g} W is outside what this rig can draw: above 0 W, at most {most:g} W")
         self.plan.appliance, self.plan.load_power_w = "load", float(power)
+
+    def use_profile(self, profile: LoadProfile) -> None:
+        """Let the programmable load play an appliance; raises AuthorError beyond what it or the rig can do."""
+        self.use_load(profile.highest)
+        self.plan.load_profile = profile
 
     def cheat(self, abuse: AbusePlan) -> None:
         """Let the counterpart cheat; one abuse a scenario."""
@@ -145,6 +153,12 @@ class Trial(Observations):
         self.powered_on = next(event for event in reversed(self.recorder.events) if event.kind is Kind.RELAY)
         self._counterpart.start()
 
+    def sample_every(self, seconds: float) -> None:
+        """Read the lab meter this often from now on; AuthorError for more often than it updates."""
+        if seconds < SAMPLE_PERIOD_S:
+            raise AuthorError(f"the lab meter is read every {SAMPLE_PERIOD_S:g} s at most, not every {seconds:g} s")
+        self._sampler.period = seconds
+
     def wait_for(self, condition: Callable[[], Any], *, timeout: float, what: str) -> None:
         """Let the bench run until ``condition``; raises DeadlineExceeded, which blames the device under test."""
         self.watch.awaited, self.watch.until = what, self.clock.now() + timeout
@@ -189,6 +203,8 @@ class Trial(Observations):
         if self.abuse is not None:
             self.abuse.stop()
         self._sampler.stop()
+        if self._load_player is not None:
+            self._load_player.stop()
         return self.findings.fail_missing() if to_its_end else []
 
     # --- inside ------------------------------------------------------------------------------------------------
@@ -197,13 +213,19 @@ class Trial(Observations):
         plan, rig = self.plan, self.rig
         if rig.bench is not None:
             rig.bench.plug(plan.appliance)
-        if plan.load_power_w is not None:
+        if plan.load_profile is not None:
+            self._load_player = LoadPlayer(plan.load_profile, rig.load, self.clock, self.recorder)
+            self._load_player.start()
+        elif plan.load_power_w is not None:
             rig.load.draw_power(plan.load_power_w)  # type: ignore[arg-type]  # checked in use_load
+        if plan.load_power_w is not None:
             rig.load.set_input(on=True)
 
     def _on_reading(self, reading: Reading) -> None:
         self.watch.power_w, self.watch.energy_wh = float(reading.power), float(reading.energy)
         self.watch.voltage_v = float(reading.voltage)
+        if self._load_player is not None:
+            self._load_player.on_reading(reading)
         self.watch.on_progress(self)
 
     def _frames(self, line: str, direction: Direction, meter: str) -> Callable[[object, bytes], None]:

@@ -124,6 +124,10 @@ class VirtualBenchProcess:
         """Put ``toaster``, ``load`` or ``none`` into the cable's outlet."""
         self.ask({"op": "plug", "appliance": appliance})
 
+    def set_mains(self, voltage: float) -> None:
+        """Have this voltage (V rms) ahead of K1, K3 and K4 from now on; a reset brings the nominal one back."""
+        self.ask({"op": "mains", "voltage": voltage})
+
     def ask(self, request: Mapping[str, Any], meanwhile: Callable[[], None] | None = None) -> dict[str, Any]:
         """Send one request, do what ``meanwhile`` does, return the reply; RigFault if the bench is gone or refuses."""
         what = str(request["op"])

@@ -11,7 +11,7 @@ from hil.fuzz import FuzzFailed, Target
 from hil.fuzz_inputs import LONGEST, Generator, corpus
 from hil.protocol.fields import MessageErrorCode
 from hil.protocol.framing import FrameErrorCode, encode_frame
-from hil.rig.rig import project_root
+from hil.rig.project import project_root
 
 SEEDS = corpus(project_root(Path(__file__)) / "fixtures/data/vectors")
 METER = bytes.fromhex("8407480102030405060708031903e8")

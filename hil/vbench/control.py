@@ -1,8 +1,8 @@
 """The control port: one controller at a time, JSON lines, and lockstep time (DESIGN §4).
 
-Requests: ``reset``, ``advance``, ``plug``, ``truth``, ``patience``, ``faults``. Whatever cannot be done is answered
-with ``{"error": …}`` and the bench goes on. Without a controller that has reset the bench, virtual time follows the
-wall clock.
+Requests: ``reset``, ``advance``, ``plug``, ``mains``, ``truth``, ``patience``, ``faults``. Whatever cannot be done is
+answered with ``{"error": …}`` and the bench goes on. Without a controller that has reset the bench, virtual time
+follows the wall clock.
 """
 
 from __future__ import annotations
@@ -102,6 +102,7 @@ class Controller(ByteProtocol):
             "advance": self._advance,
             "reset": self._reset,
             "plug": self._plug,
+            "mains": self._set_mains,
             "truth": self._truth,
             "patience": self._be_patient,
             "faults": self._tell_faults,
@@ -189,6 +190,13 @@ class Controller(ByteProtocol):
 
     def _plug(self, request: Request) -> str:
         self._bench.world.plant.plug(str(request.get("appliance")))
+        return f'{{"now":{self._bench.now()!r}}}'
+
+    def _set_mains(self, request: Request) -> str:
+        voltage = request.get("voltage")
+        if isinstance(voltage, bool) or not isinstance(voltage, float | int):
+            raise ConfigurationError("must be a number of volts", place="mains.voltage")
+        self._bench.world.plant.mains.set(float(voltage))
         return f'{{"now":{self._bench.now()!r}}}'
 
     def _be_patient(self, request: Request) -> str:

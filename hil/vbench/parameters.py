@@ -27,6 +27,10 @@ class PlantParameters:
     supply_operate_time: float = 0.0
     """K3 and K4 are solid-state switches."""
     supply_release_time: float = 0.0
+    supply_dropout_voltage: float = 85.0
+    """V rms below which the devices' power supplies give up: the low end of a wide-range supply."""
+    supply_hold_up: float = 0.02
+    """How long they bridge that: one period of the mains, as supplies for electronics are built."""
     meter_period: float = 0.1
     """Update period of the lab meter (research/scpi.md: shortest log interval of the HMC8015)."""
     toaster_power: float = 1300.0

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from hil.errors import ConfigurationError, nearest
 from hil.vbench.appliances import ElectronicLoad, Nothing, Toaster
 from hil.vbench.dc_adapter import AdaptedLoad
+from hil.vbench.mains import Mains
 from hil.vbench.terminals import MeterSample
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ class Plant:
 
     :param on_sample: called at the end of each update period of the lab meter.
     :param socket_fitted: without it a straight-through adapter takes the socket's place.
-    :param on_supply: called with ``socket`` or ``cable`` and whether its electronics now have power (K3, K4).
+    :param on_supply: called with ``socket`` or ``cable`` and whether its electronics now have power (K3, K4, mains).
     """
 
     kernel: Kernel
@@ -115,11 +116,12 @@ class Plant:
             self.settle()
             self.on_plug(plugged)
 
+        mains = self.mains = Mains(kernel, p, self.settle, self.on_supply)
         self.relays = [
             Relay(kernel, *contactor, path),
             Relay(kernel, *contactor, plug),
-            Relay(kernel, *supply, lambda on: self.on_supply("socket", on)),
-            Relay(kernel, *supply, lambda on: self.on_supply("cable", on)),
+            Relay(kernel, *supply, lambda on: mains.connect("socket", on)),
+            Relay(kernel, *supply, lambda on: mains.connect("cable", on)),
         ]
         """K1 to K4."""
         self.contact = Relay(kernel, p.contact_operate_time, p.contact_release_time, path)
@@ -139,7 +141,7 @@ class Plant:
     def meter_voltage(self) -> float:
         """Return V rms at the meter's terminals, which sit between the socket and K2."""
         closed = self.relays[0].closed and (self.contact.closed or not self.socket_fitted)
-        return self.parameters.mains_voltage if closed else 0.0
+        return self.mains.voltage if closed else 0.0
 
     def outlet_voltage(self) -> float:
         """Return V rms at the appliance."""

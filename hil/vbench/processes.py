@@ -190,7 +190,7 @@ class ProcessHost:
     def _measure(self) -> PzemValues:
         self._catch_up()
         plant, factor = self._plant, 1 + self._gain
-        mains = plant.parameters.mains_voltage if plant.relays[0].closed else 0.0
+        mains = plant.mains.voltage if plant.relays[0].closed else 0.0
         # the socket's module sits ahead of its contact, the cable's in front of the appliance
         voltage = mains if self.role == "socket" else plant.outlet_voltage()
         frequency = plant.parameters.mains_frequency if voltage else 0.0

@@ -1,4 +1,4 @@
-"""What fails in the middle of a session: supply, link, plug; and whether the session goes on."""
+"""What fails in the middle of a session: supply, link; and whether the session goes on."""
 
 from __future__ import annotations
 
@@ -19,12 +19,6 @@ def supply_fails(device: str, duration: Second, /, trial: Trial) -> None:
 def link_interrupted(duration: Second, /, trial: Trial) -> None:
     """No byte passes between socket and cable, in either direction; both stay powered."""
     interruptions.interrupt_link(trial, float(duration))
-
-
-@when("the cable is pulled out of the socket")
-def cable_pulled(trial: Trial) -> None:
-    """K2 opens: no power and no word passes between socket and cable any more; the socket may feel it."""
-    interruptions.pull_plug(trial)
 
 
 @when("a block is mined")

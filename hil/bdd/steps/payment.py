@@ -9,7 +9,7 @@ from hil.rig.trial import Trial
 from hil.units import Satoshi, Second
 
 
-@then("{int} payments of {amount} were accepted")
+@then("{int} payment(s) of {amount} was/were accepted")
 def payments_accepted(count: int, amount: Satoshi, /, trial: Trial) -> None:
     """Counts the receipts, and checks that each further payment pays the socket this much more."""
     payment_measuring.accepted(trial, Measurement("payments accepted", Limit("count", count, count), Rule.EXACT))

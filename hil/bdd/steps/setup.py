@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from hil.bdd.applicability import needs
+from hil.bdd.applicability import feature, needs
 from hil.bdd.catalogue import given, when
 from hil.errors import AuthorError
 from hil.rig.file import RigFile
 from hil.rig.ledger_views import ViewKind
+from hil.rig.load_profiles import LoadProfile
 from hil.rig.plan import TOASTER_W
 from hil.rig.trial import Trial
 from hil.units import Satoshi, Second, Watt
@@ -25,10 +26,6 @@ def _setup_offered(rig: RigFile, device: str, _: str) -> str:
 
 def _toaster_there(rig: RigFile, _: Watt) -> str:
     return "" if "toaster" in rig.options.appliances else f"rig '{rig.options.name}' has no toaster"
-
-
-def _defects_can_be_seeded(rig: RigFile, _: Second) -> str:
-    return "" if "seeded-defects" in rig.features else f"rig '{rig.options.name}' has no feature 'seeded-defects'"
 
 
 def _view_offered(rig: RigFile, kind: ViewKind) -> str:
@@ -53,6 +50,22 @@ def toaster(power: Watt, /, trial: Trial) -> None:
     trial.use_toaster()
 
 
+def _profile_within_limits(rig: RigFile, profile: LoadProfile) -> str:
+    most = rig.options.limits.power
+    if "load" not in rig.options.appliances:
+        return f"rig '{rig.options.name}' has no programmable load"
+    return "" if profile.highest <= most else f"rig '{rig.options.name}' allows {most:g} W, not {profile.highest:g} W"
+
+
+@given("the load plays a/an {load_profile}")
+@needs(_profile_within_limits)
+def load_plays(profile: LoadProfile, /, trial: Trial) -> None:
+    """The programmable load behaves as this appliance from the moment the outlet has voltage: its power over time is in
+    ``fixtures/data/load_profiles``.
+    """
+    trial.use_profile(profile)
+
+
 @given("the load draws {power}")
 def load_draws(power: Watt, /, trial: Trial) -> None:
     """The programmable load is the appliance; it draws constant power while the socket delivers."""
@@ -63,6 +76,13 @@ def load_draws(power: Watt, /, trial: Trial) -> None:
 def budget(payments: int, /, trial: Trial) -> None:
     """The cable's budget for one session; the socket asks for no more than that."""
     trial.plan.max_payments = payments
+
+
+@given("the socket sells up to {int} payments a session")
+@needs(feature("virtual"))
+def session_limit(payments: int, /, trial: Trial) -> None:
+    """A term of the socket under test; a real one has it from its maker."""
+    trial.plan.socket_max_payments = payments
 
 
 @given("the cable's coins are worth {amount}")
@@ -87,7 +107,7 @@ def ledger_view(kind: ViewKind, /, trial: Trial) -> None:
 
 
 @given("the device under test needs {duration} longer to start, as a seeded defect")
-@needs(_defects_can_be_seeded)
+@needs(feature("seeded-defects"))
 def slow_start(delay: Second, /, trial: Trial) -> None:
     """A defect put into the simulated device, to see that the bench finds it. Only on rigs with seeded-defects."""
     trial.plan.boot_delay_s = float(delay)

@@ -9,7 +9,15 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from hil.evidence.documents import Event, Kind
-from hil.evidence.timing import ZERO_POWER_W, EvidenceMissing, Interval, instant, power_came, power_lost
+from hil.evidence.timing import (
+    ZERO_POWER_W,
+    EvidenceMissing,
+    Interval,
+    instant,
+    power_came,
+    power_lost,
+    voltage_lost,
+)
 
 PERIOD = 0.1
 """The lab meter averages over one update period, and a value may be one more period old when it is read."""
@@ -112,8 +120,8 @@ def test_an_instant_has_the_bounds_of_its_event() -> None:
     [
         ([], "no reading of power after 2.000 s"),
         ([reading(1.0, 100.0)], "no reading of power after 2.000 s"),
-        ([reading(1.0, 100.0), reading(3.0, 100.0)], "power still flows in the last reading (100.0 W)"),
-        ([reading(1.0, 0.0), reading(3.0, 0.0)], "power never flowed"),
+        ([reading(1.0, 100.0), reading(3.0, 100.0)], "there is still power in the last reading (100.0 W)"),
+        ([reading(1.0, 0.0), reading(3.0, 0.0)], "there was never any power"),
     ],
 )
 def test_power_lost_says_which_evidence_is_missing(events: list[Event], why: str) -> None:
@@ -140,3 +148,12 @@ def test_readings_of_other_quantities_are_left_out() -> None:
     found = power_lost(events, after=0.0)
 
     assert (found.early, found.late) == pytest.approx((0.8, 1.1))
+
+
+def test_voltage_is_lost_at_the_first_reading_below_fifty_volts() -> None:
+    values = [(1.0, 230.0), (1.1, 229.9), (1.2, 72.0), (1.3, 0.0)]
+    seen = [Event(Kind.READING, t, "meter", {"voltage_V": value}, before=0.2) for t, value in values]
+    found = voltage_lost(seen, 0.0)
+    assert (found.early, found.late) == (1.0, 1.3)
+    with pytest.raises(EvidenceMissing, match=r"there is still voltage in the last reading \(72.0 V\)"):
+        voltage_lost(seen[:3], 0.0)

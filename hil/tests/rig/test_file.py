@@ -11,6 +11,8 @@ from hil.rig.file import RigFile
 from hil.rig.file_target import LINES, RELAYS
 
 VIRTUAL = Path(__file__).parents[3] / "rigs" / "virtual.yaml"
+_TEXT = VIRTUAL.read_text(encoding="utf-8")
+FEATURES = _TEXT[_TEXT.index("    features:\n") : _TEXT.index("    resources:\n")]
 
 
 def load(folder: Path, text: str | bytes) -> RigFile:
@@ -42,10 +44,10 @@ def test_the_virtual_rig_reads_with_limits_in_base_units() -> None:
     rig = RigFile.load(VIRTUAL)
 
     limits = rig.options.limits
-    assert (limits.power, limits.energy, limits.session) == (2000.0, 500.0, 4 * 3600.0)
+    assert (limits.power, limits.energy, limits.session) == (2000.0, 5000.0, 4 * 3600.0)
     assert rig.virtual
     assert rig.bench_address == ""
-    assert rig.features == {"virtual", "seeded-defects"}
+    assert rig.features == {"virtual", "seeded-defects", "switches-under-load", "programmable-mains"}
 
 
 def test_the_address_of_the_virtual_bench_is_read(tmp_path: Path) -> None:
@@ -68,7 +70,7 @@ def test_a_rig_without_virtual_bench_is_physical(tmp_path: Path) -> None:
 
 
 def test_features_may_be_absent(tmp_path: Path) -> None:
-    text = changed("    features:\n      - virtual\n      - seeded-defects\n", "")
+    text = changed(FEATURES, "")
 
     assert load(tmp_path, text).features == frozenset()
 
@@ -77,7 +79,7 @@ def test_every_problem_is_told_at_once_each_with_its_place(tmp_path: Path) -> No
     text = (
         VIRTUAL.read_text(encoding="utf-8")
         .replace("power: 2000 W", "power: 2000 Watts")
-        .replace("energy: 500 Wh", "energy: lots")
+        .replace("energy: 5 kWh", "energy: lots")
         .replace("appliances: [toaster, load]", "appliances: [toaster, kettle]")
         .replace("    description: simulated bench", "    descripton: simulated bench")
         .replace("      - LoadDriver: {name: load, bindings: {instrument: load}}\n", "")
@@ -183,7 +185,7 @@ def test_sections_of_a_wrong_shape_are_refused_with_their_place(tmp_path: Path, 
 
 
 def test_features_that_are_no_list_are_refused(tmp_path: Path) -> None:
-    text = changed("    features:\n      - virtual\n      - seeded-defects\n", "    features: virtual\n")
+    text = changed(FEATURES, "    features: virtual\n")
 
     assert f":{place_of(text, 'features: virtual')}: targets.main.features" in refused(tmp_path, text)
 

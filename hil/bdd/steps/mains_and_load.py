@@ -1,0 +1,107 @@
+"""What befalls the power path while the devices trade: mains, plug, load; and what must come of it."""
+
+from __future__ import annotations
+
+from hil.bdd.applicability import feature, needs
+from hil.bdd.catalogue import then, when
+from hil.evidence.limits import Limit, Measurement, Rule
+from hil.rig import power_faults, power_measuring
+from hil.rig.trial import Trial
+from hil.units import Percent, Second, Watt, WattHour
+
+UNDER_LOAD = feature("switches-under-load")
+"""K1 and K2 of this bench may open and close while current flows: a matter of the contactors' rating."""
+
+PROGRAMMABLE = feature("programmable-mains")
+"""The mains of this bench come from a source whose voltage can be set."""
+
+
+@when("the mains are lost for {duration}")
+@needs(UNDER_LOAD)
+def mains_lost(duration: Second, /, trial: Trial) -> None:
+    """Power path and electronics of the socket lose the mains (K1, K3) and get them back; it boots anew."""
+    power_faults.lose_mains(trial, float(duration))
+
+
+@when("the mains ahead of the socket's contact are interrupted for {duration}")
+@needs(UNDER_LOAD)
+def mains_interrupted(duration: Second, /, trial: Trial) -> None:
+    """K1 opens and closes again; the socket's electronics go on."""
+    power_faults.interrupt_mains(trial, float(duration))
+
+
+@when("the mains are at {percent} for {duration}")
+@needs(PROGRAMMABLE)
+def mains_at(share: Percent, duration: Second, /, trial: Trial) -> None:
+    """A brown-out, a dip or an overvoltage: that share of the nominal voltage ahead of power path and electronics."""
+    power_faults.change_mains(trial, float(share), float(duration))
+
+
+@when("the cable is pulled out of the socket")
+@needs(UNDER_LOAD)
+def cable_pulled(trial: Trial) -> None:
+    """K2 opens: no power and no word passes between socket and cable any more; the socket may feel it."""
+    power_faults.pull_plug(trial)
+
+
+@when("the cable is plugged in again")
+@needs(UNDER_LOAD)
+def cable_plugged(trial: Trial) -> None:
+    """K2 closes, and the link is whole."""
+    power_faults.plug_in(trial)
+
+
+@when("the load changes to {power}")
+def load_changes(power: Watt, /, trial: Trial) -> None:
+    """The programmable load draws another constant power from now on."""
+    power_faults.change_load(trial, power)
+
+
+@when("the load is switched off")
+def load_off(trial: Trial) -> None:
+    """The input of the programmable load opens, as an appliance's own switch."""
+    power_faults.switch_load(trial, on=False)
+
+
+@when("the load is switched on again")
+def load_on(trial: Trial) -> None:
+    """The input of the programmable load closes."""
+    power_faults.switch_load(trial, on=True)
+
+
+@when("the lab meter is read once every {duration} from now on")
+def read_seldom(period: Second, /, trial: Trial) -> None:
+    """For sessions of hours: energy is integrated by the meter all the same, but what is shorter than this is not seen,
+    and edges are known no better.
+    """
+    trial.sample_every(float(period))
+
+
+@then("the socket billed at most {energy} more than it delivered")
+def billed(energy: WattHour, /, trial: Trial) -> None:
+    """The energy of its newest METER message in each session, less the lab meter's."""
+    power_measuring.billed(trial, Measurement("billed beyond delivered", Limit("Wh", high=energy), Rule.GUARDED))
+
+
+@then("power flowed again within {duration} of the restored mains")
+def power_after_mains(limit: Second, /, trial: Trial) -> None:
+    """From the return of the mains to the first reading with power after it."""
+    power_measuring.restored_to_power(
+        trial, Measurement("restored mains to power", Limit("s", high=limit), Rule.INTERVAL)
+    )
+
+
+@then("the outlet was dead within {duration} of the unplugging")
+def dead_after_unplugging(limit: Second, /, trial: Trial) -> None:
+    """From the opening of K2 to the first reading without voltage: the socket's contact is open."""
+    power_measuring.unplugged_to_dead(
+        trial, Measurement("unplugging to dead outlet", Limit("s", high=limit), Rule.INTERVAL)
+    )
+
+
+@then("the settlement was broadcast within {duration} of the unplugging")
+def settled_after_unplugging(limit: Second, /, trial: Trial) -> None:
+    """From the opening of K2 to the newest valid transaction in the mempool."""
+    power_measuring.unplugged_to_settlement(
+        trial, Measurement("unplugging to settlement", Limit("s", high=limit), Rule.INTERVAL)
+    )

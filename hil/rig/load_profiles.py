@@ -1,0 +1,135 @@
+"""Appliances that the programmable load plays: power over time, from ``fixtures/data/load_profiles/*.yaml``.
+
+A file says what it stands for and where its numbers come from, then the steps from the instant at which the outlet has
+voltage; the last one holds, or all begin anew with ``repeat``::
+
+    description: A motor of 300 W ...
+    steps:
+      - {power: 1750 W, for: 400 ms}
+      - {power: 300 W}
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from hil.errors import AuthorError, nearest
+from hil.evidence.documents import Kind
+from hil.evidence.timing import DEAD_V
+from hil.rig.file import Duration, Power
+from hil.rig.project import project_root
+from hil.units import Watt
+
+if TYPE_CHECKING:
+    from hil.clock import Clock, Timer
+    from hil.ports import Load, Reading
+    from hil.rig.recorder import Recorder
+
+FOLDER = Path("fixtures/data/load_profiles")
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ProfileStep(_Strict):
+    """``power`` in W for so many seconds; None: until the outlet is dead."""
+
+    power: Annotated[Power, Field(ge=0)]
+    duration: Annotated[Duration, Field(gt=0)] | None = Field(default=None, alias="for")
+
+
+class LoadProfile(_Strict):
+    """See the module's docstring."""
+
+    description: str = Field(min_length=1)
+    steps: tuple[ProfileStep, ...] = Field(min_length=1)
+    repeat: bool = False
+
+    @model_validator(mode="after")
+    def _goes_on(self) -> LoadProfile:
+        if any(step.duration is None for step in self.steps[:-1]):
+            raise ValueError("each step but the last needs 'for'")
+        if self.repeat is (self.steps[-1].duration is None):
+            raise ValueError("the last step needs 'for' if the steps repeat, and must not have it if they do not")
+        return self
+
+    @property
+    def highest(self) -> Watt:
+        """The most power that it draws."""
+        return Watt(max(step.power for step in self.steps))
+
+
+def read_profile(name: str) -> LoadProfile:
+    """Return the profile in the project's file of that name; AuthorError if there is none, or it cannot be read."""
+    folder = project_root(Path.cwd()) / FOLDER
+    path = folder / f"{name}.yaml"
+    if not path.is_file():
+        raise AuthorError(
+            f"'{name}' is no load profile{nearest(name, [file.stem for file in folder.glob('*.yaml')])}",
+            remedy=f"A new one is a file in {FOLDER}.",
+        )
+    try:
+        document: Any = YAML(typ="safe").load(path)
+        return LoadProfile.model_validate(document)
+    except (YAMLError, OSError) as error:
+        raise AuthorError(f"cannot be read: {error}", place=str(path)) from None
+    except ValidationError as error:
+        flaws = [f"{'.'.join(map(str, flaw['loc'])) or 'profile'}: {flaw['msg']}" for flaw in error.errors()]
+        raise AuthorError("; ".join(flaws), place=str(path)) from None
+
+
+class LoadPlayer:
+    """Plays a profile on the load while the outlet has voltage; after a gap it begins anew, as an appliance does.
+
+    The load stands at the first step before voltage comes, so an inrush begins with it to the microsecond; how long the
+    first step lasts is known only as well as the meter tells when voltage came: 0.1 to 0.2 s too long at ten readings a
+    second.
+    """
+
+    def __init__(self, profile: LoadProfile, load: Load, clock: Clock, recorder: Recorder) -> None:
+        self._profile = profile
+        self._load = load
+        self._clock = clock
+        self._recorder = recorder
+        self._live = False
+        self._timer: Timer | None = None
+        self._drawn: float | None = None
+
+    def start(self) -> None:
+        """Stand at the first step and wait for voltage."""
+        self._draw(self._profile.steps[0].power)
+
+    def on_reading(self, reading: Reading) -> None:
+        """Follow the lab meter; called with each of its readings."""
+        live = reading.voltage >= DEAD_V
+        if live is self._live:
+            return
+        self._live = live
+        self.stop()
+        self._go_to(0, self._clock.now()) if live else self.start()
+
+    def stop(self) -> None:
+        """Change nothing any more."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _go_to(self, number: int, due: float) -> None:
+        step = self._profile.steps[number]
+        self._draw(step.power)
+        if step.duration is not None:
+            following, then = (number + 1) % len(self._profile.steps), due + step.duration
+            self._timer = self._clock.call_at(then, lambda: self._go_to(following, then))
+
+    def _draw(self, power: float) -> None:
+        if power == self._drawn:
+            return
+        self._load.draw_power(Watt(power))
+        self._drawn = power
+        self._recorder.write(Kind.LOAD, "load", {"power_W": power})
