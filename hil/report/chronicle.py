@@ -17,7 +17,9 @@ from hil.units import format_quantity
 LAST = 10
 """Lines that are told of a failure."""
 
-_TELLING = frozenset({Kind.READING, Kind.RELAY, Kind.FRAME, Kind.TRANSACTION, Kind.LEDGER, Kind.FAULT, Kind.CONSOLE})
+_TELLING = frozenset(
+    {Kind.READING, Kind.RELAY, Kind.FRAME, Kind.TRANSACTION, Kind.LEDGER, Kind.LOAD, Kind.FAULT, Kind.CONSOLE}
+)
 """What happened on the bench; steps and verdicts are told elsewhere."""
 
 _LONGEST_VALUE = 24
@@ -126,6 +128,8 @@ def tell(event: Event) -> str:
         return ", ".join([f"{text_of(data, 'event') or 'seen'} {(text_of(data, 'txid') or '')[:12]}", *amounts])
     if event.kind is Kind.LEDGER:
         return ledger_words(data)
+    if event.kind is Kind.LOAD:
+        return load_words(data)
     if event.kind is Kind.FAULT:
         return f"fault: {text_of(data, 'what') or 'unnamed'}"
     return text_of(data, "text") or text_of(data, "what") or event.kind.value
@@ -135,6 +139,14 @@ def ledger_words(data: Mapping[str, Any]) -> str:
     """Return what a LEDGER event says."""
     change = text_of(data, "change") or ""
     return f"{_LEDGER_WORDS.get(change, change)} {(text_of(data, 'hash') or '')[:12]}"
+
+
+def load_words(data: Mapping[str, Any]) -> str:
+    """Return what a LOAD event says the load was told."""
+    power = number_of(data, "power_W")
+    if power is not None:
+        return f"set to {format_quantity(power, 'W')}"
+    return "input on" if data.get("input_on") else "input off"
 
 
 def _reading(data: Mapping[str, Any]) -> str:

@@ -9,9 +9,8 @@ from statistics import median
 
 from hil.evidence.documents import Event, Kind
 from hil.evidence.store import ScenarioRecord
-from hil.report.chronicle import ledger_words
+from hil.report.chronicle import ledger_words, load_words
 from hil.report.words import number_of, section_of, text_of, visible
-from hil.units import format_quantity
 
 MOST_POINTS = 4000
 """Above this many readings a curve is reduced, which keeps a scenario of hours in a file that a browser opens."""
@@ -157,7 +156,7 @@ def _marks(events: list[Event]) -> list[Mark]:
         if event.kind is Kind.FAULT:
             marks.append(Mark(event.t, "fault", visible(f"fault: {text_of(event.data, 'what') or 'unnamed'}")))
         elif event.kind is Kind.LOAD:
-            marks.append(Mark(event.t, "load", visible(f"load: {_told(event)}")))
+            marks.append(Mark(event.t, "load", visible(f"load {load_words(event.data)}")))
         elif event.kind is Kind.LEDGER:
             marks.append(Mark(event.t, "ledger", visible(ledger_words(event.data))))
         elif event.kind is Kind.FRAME:
@@ -169,13 +168,6 @@ def _marks(events: list[Event]) -> list[Mark]:
                 words = " ".join(filter(None, (text_of(fields, "code"), text_of(fields, "text"))))
                 marks.append(Mark(event.t, "refused", visible(f"refused: {words or 'no reason given'}")))
     return marks
-
-
-def _told(event: Event) -> str:
-    power = number_of(event.data, "power_W")
-    if power is not None:
-        return format_quantity(power, "W")
-    return "input on" if event.data.get("input_on") else "input off"
 
 
 def _lanes(events: list[Event], end: float) -> list[Lane]:

@@ -111,4 +111,4 @@ def test_events_without_a_finite_time_are_left_out() -> None:
 def test_what_the_load_was_told_is_marked_in_words() -> None:
     told = [Event(Kind.LOAD, 1.0, "load", {"power_W": 300.0}), Event(Kind.LOAD, 2.0, "load", {"input_on": False})]
     marks = timeline_of(ScenarioRecord("steps", told)).marks
-    assert [(mark.kind, mark.label) for mark in marks] == [("load", "load: 300 W"), ("load", "load: input off")]
+    assert [(mark.kind, mark.label) for mark in marks] == [("load", "load set to 300 W"), ("load", "load input off")]
