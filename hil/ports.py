@@ -7,7 +7,7 @@ reads back something else than it was told.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -99,6 +99,43 @@ class Load(Instrument, Protocol):
         """Switch the input and read it back."""
 
     def input_is_on(self) -> bool: ...
+
+    def opened_by_itself(self) -> str:
+        """Return why the input is off although it was told on, as the load's error queue says; empty if it is as told.
+
+        A protection that tripped must not look like a device that cut its power.
+        """
+
+
+@dataclass(frozen=True)
+class LoadLimits:
+    """What a load shall not let through, at its own terminals; None: nothing is asked of it."""
+
+    power: Watt | None = None
+    current: Ampere | None = None
+    voltage: Volt | None = None
+
+
+@dataclass(frozen=True)
+class Protection:
+    """One of these limits, and what became of it.
+
+    :param armed: whether the load keeps it by itself from now on, read back; if not, ``words`` say why.
+    """
+
+    words: str
+    armed: bool = True
+
+
+@runtime_checkable
+class Protecting(Protocol):
+    """A load that opens its own input beyond limits: what still holds when nobody reads the meter any more."""
+
+    def protect(self, limits: LoadLimits) -> list[Protection]:
+        """Arm what can be armed, read it back; call it after ``prepare``, which resets it.
+
+        Raises RigFault if a setting is not taken.
+        """
 
 
 class Relay(Protocol):

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from hil.conformance.finding import Difference, Finding, expect, finding
 from hil.conformance.instrument import identified, quiet
 from hil.errors import AuthorError
-from hil.units import Ampere, Ohm, Watt
+from hil.ports import LoadLimits, Protecting
+from hil.units import Ampere, Ohm, Volt, Watt
 
 if TYPE_CHECKING:
     from hil.ports import Load
@@ -69,6 +70,23 @@ def _prepares_from_on(load: Load) -> None:
     _prepares_off(load)
 
 
+def _keeps_limits(load: Load) -> None:
+    if not isinstance(load, Protecting):
+        return
+    limits = LoadLimits(Watt(load.max_power / 2), Ampere(1.0), Volt(100.0))
+    protections = load.protect(limits)
+    expect(len(protections) == 3, f"a word on each of three limits was expected, found {len(protections)}")
+    expect(any(protection.armed for protection in protections), f"none of {limits} was armed")
+    quiet(load)
+
+
+def _tells_whether_it_let_go(load: Load) -> None:
+    for on in (True, False):
+        load.set_input(on=on)
+        why = load.opened_by_itself()
+        expect(not why, f"nothing tripped, and it says '{why}'")
+
+
 def _ends_off(load: Load) -> None:
     load.set_input(on=False)
     _is(load, on=False)
@@ -82,6 +100,8 @@ LOAD_CHECKS: dict[str, Callable[[Load], None]] = {
     "it refuses power beyond its rating before anything is sent": _refuses_beyond_its_rating,
     "the input follows, twice the same too": _switches,
     "the input stays on while set-points change": _stays_on_while_set,
+    "its own protections take their limits, if it has any": _keeps_limits,
+    "it says that nothing tripped": _tells_whether_it_let_go,
     "prepare switches an input off that is on": _prepares_from_on,
     "its input is off and its error queue empty at the end": _ends_off,
 }

@@ -7,15 +7,17 @@ bench it stands behind an AC/DC adapter with an output of at most 150 V; all val
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from hil.errors import AuthorError
-from hil.instruments.scpi import query_number, read_errors, refuse_errors, wait_for_completion
+from hil.instruments.load_input import LoadInput, keep
+from hil.instruments.scpi import read_back, read_errors, refuse_errors, wait_for_completion
 from hil.units import Ampere, Ohm, Volt, Watt
 
 if TYPE_CHECKING:
     from hil.instruments.transport import Transport
-    from hil.ports import Identity
+    from hil.ports import Identity, LoadLimits, Protection
 
 MAX_VOLTAGE = Volt(150.0)
 MAX_CURRENT = Ampere(40.0)
@@ -63,6 +65,7 @@ class Dl3021:
     def __init__(self, transport: Transport, identity: Identity) -> None:
         self.identity = identity
         self._transport = transport
+        self._input = LoadInput(transport, INPUT, ERROR_QUERY)
 
     def prepare(self) -> None:
         """Switch the input off, reset to fixed operation in the large current range.
@@ -90,27 +93,28 @@ class Dl3021:
         """Set constant resistance in ohm, 0.08 to 15 000; does not switch the input."""
         self._operate(RESISTANCE, resistance)
 
+    def protect(self, limits: LoadLimits) -> list[Protection]:
+        """Set the limits of current and voltage of every function; see :class:`hil.ports.Protecting`.
+
+        It has none for power.
+        """
+        return [
+            *keep(limits.power, self.max_power, "W"),
+            *keep(limits.current, MAX_CURRENT, "A", partial(self._protect, "ILIM")),
+            *keep(limits.voltage, MAX_VOLTAGE, "V", partial(self._protect, "VLIM")),
+        ]
+
     def set_input(self, *, on: bool) -> None:
         """Switch the input and read it back; raises RigFault if it is not as told or an error is in the queue."""
-        command = f"{INPUT} {on:d}"
-        self._transport.write(command)
-        # the read-back comes first: an old error must not hide that the input did not follow
-        if self.input_is_on() is not on:
-            errors = "; ".join(self.errors()) or "none"
-            raise self._transport.fault(
-                f"{INPUT}?",
-                f"{not on:d}",
-                f"the input did not switch {'on' if on else 'off'} after '{command}', error queue: {errors}",
-                "Cut the mains by hand, then look for a tripped protection.",
-            )
-        refuse_errors(self._transport, command, ERROR_QUERY)
+        self._input.switch(on=on)
 
     def input_is_on(self) -> bool:
         """Ask the load whether its input is on."""
-        reply = self._transport.query(f"{INPUT}?")
-        if reply not in {"0", "1"}:
-            raise self._transport.fault(f"{INPUT}?", reply, "0 or 1 was awaited", "Check firmware and dialect.")
-        return reply == "1"
+        return self._input.is_on()
+
+    def opened_by_itself(self) -> str:
+        """Tell whether a protection tripped; see :class:`hil.ports.Load`."""
+        return self._input.opened_by_itself()
 
     def errors(self) -> list[str]:
         """Read the error queue empty, each entry as ``code,text``."""
@@ -131,19 +135,31 @@ class Dl3021:
         # the setpoint before the function: with the input on, an old setpoint must not act for a moment
         self._set(f":SOUR:{function.scpi}:LEV:IMM {value:.7g}")
         self._set(f":SOUR:FUNC {function.scpi}")
-        command = f":SOUR:{function.scpi}:LEV:IMM?"
-        read = query_number(self._transport, command)
-        if abs(read - value) > READ_BACK_TOLERANCE * value + function.resolution:
-            raise self._transport.fault(
-                command,
-                f"{read:g}",
-                f"the setpoint {value:.7g} {function.unit} was not taken",
-                "Check the load's range.",
-            )
+        read_back(
+            self._transport,
+            f":SOUR:{function.scpi}:LEV:IMM?",
+            value,
+            tolerance=READ_BACK_TOLERANCE * value + function.resolution,
+            what=f"the setpoint {value:.7g} {function.unit}",
+            remedy="Check the load's range.",
+        )
         reply = self._transport.query(":SOUR:FUNC?")
         if reply != function.answer:
             raise self._transport.fault(
                 ":SOUR:FUNC?", reply, f"{function.answer} was awaited", "Check firmware and dialect."
+            )
+
+    def _protect(self, header: str, limit: float) -> None:
+        for function in (POWER, CURRENT, RESISTANCE):
+            command = f":SOUR:{function.scpi}:{header}"
+            self._set(f"{command} {limit:.7g}")
+            read_back(
+                self._transport,
+                f"{command}?",
+                limit,
+                tolerance=READ_BACK_TOLERANCE * limit,
+                what=f"the protection {limit:g}",
+                remedy="Check the load's range.",
             )
 
     def _set(self, command: str) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from hil.instruments.scpi import (
     parse_fields,
-    query_number,
+    read_back,
     read_errors,
     refuse_status,
     wait_for_completion,
@@ -108,8 +108,11 @@ class Hmc8015:
             )
         for quantity, value in (("VOLT", VOLTAGE_RANGE), ("CURR", CURRENT_RANGE)):
             command = f"CHAN1:ACQ:{quantity}:RANG?"
-            read = query_number(self._transport, command)
-            if abs(read - value) > 1e-3 * value:
-                raise self._transport.fault(
-                    command, f"{read:g}", f"the range {value:g} was not taken", "Check firmware and dialect."
-                )
+            read_back(
+                self._transport,
+                command,
+                value,
+                tolerance=1e-3 * value,
+                what=f"the range {value:g}",
+                remedy="Check firmware and dialect.",
+            )

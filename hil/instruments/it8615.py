@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from hil.errors import AuthorError
-from hil.instruments.scpi import query_number, read_errors, refuse_errors
+from hil.instruments.load_input import LoadInput, keep
+from hil.instruments.scpi import ERROR_QUERY, read_back, read_errors, refuse_errors
 from hil.units import Volt, Watt
 
 if TYPE_CHECKING:
     from hil.instruments.transport import Transport
-    from hil.ports import Identity
+    from hil.ports import Identity, LoadLimits, Protection
     from hil.units import Ampere, Ohm
 
 MAINS = Volt(230.0)
 """At this voltage a current or a resistance is held against the rated power (DESIGN §2)."""
+
+MAX_VOLTAGE = Volt(420.0)
+"""R.m.s., beyond which the load opens its input (data sheet: u)."""
 
 READ_BACK_TOLERANCE = 0.005
 """Relative difference by which a setpoint may come back: the load rounds to its resolution (u)."""
@@ -47,6 +52,7 @@ class It8615:
     def __init__(self, transport: Transport, identity: Identity) -> None:
         self.identity = identity
         self._transport = transport
+        self._input = LoadInput(transport, "INPUT:STATE", ERROR_QUERY)
 
     def prepare(self) -> None:
         """Take remote control, switch the input off, reset to AC operation and clear old protections.
@@ -76,46 +82,28 @@ class It8615:
         self._refuse_beyond_rating(resistance, power, RESISTANCE)
         self._operate(RESISTANCE, resistance)
 
-    def protect(self, *, power: float, current: float | None = None) -> None:
-        """Have the load open its own input above these watts and amperes; call it after ``prepare``, which resets it.
+    def protect(self, limits: LoadLimits) -> list[Protection]:
+        """Arm over-power and over-current protection; see :class:`hil.ports.Protecting`.
 
-        A limit at or above the load's rating is left to the rating, which it keeps by itself. Raises RigFault if a
-        setting is not taken.
+        It has none for voltage.
         """
-        wanted = [("POW", power, float(self.max_power))]
-        wanted += [("CURR", current, self.max_power / MAINS)] if current is not None else []
-        for name, limit, rated in wanted:
-            if limit >= rated:
-                continue
-            for setting, value in (("", f"{limit:.7g}"), (":STAT", "1")):
-                self._set(f"SOUR:{name}:PROT{setting} {value}")
-                command = f"SOUR:{name}:PROT{setting}?"
-                if abs((read := query_number(self._transport, command)) - float(value)) > 0.005 * float(value):
-                    raise self._transport.fault(
-                        command, f"{read:g}", f"the protection {value} was not taken", "Check the load's range."
-                    )
+        return [
+            *keep(limits.power, self.max_power, "W", partial(self._protect, POWER)),
+            *keep(limits.current, self.max_power / MAINS, "A", partial(self._protect, CURRENT)),
+            *keep(limits.voltage, MAX_VOLTAGE, "V"),
+        ]
 
     def set_input(self, *, on: bool) -> None:
         """Switch the input and read it back; raises RigFault if it is not as told or an error is in the queue."""
-        command = f"INPUT:STATE {on:d}"
-        self._transport.write(command)
-        # the read-back comes first: an old error must not hide that the input did not follow
-        if self.input_is_on() is not on:
-            errors = "; ".join(read_errors(self._transport)) or "none"
-            raise self._transport.fault(
-                "INPUT:STATE?",
-                f"{not on:d}",
-                f"the input did not switch {'on' if on else 'off'} after '{command}', error queue: {errors}",
-                "Cut the mains by hand, then look for a tripped protection.",
-            )
-        refuse_errors(self._transport, command)
+        self._input.switch(on=on)
 
     def input_is_on(self) -> bool:
         """Ask the load whether its input is on."""
-        reply = self._transport.query("INPUT:STATE?")
-        if reply not in {"0", "1"}:
-            raise self._transport.fault("INPUT:STATE?", reply, "0 or 1 was awaited", "Check firmware and dialect.")
-        return reply == "1"
+        return self._input.is_on()
+
+    def opened_by_itself(self) -> str:
+        """Tell whether a protection tripped; see :class:`hil.ports.Load`."""
+        return self._input.opened_by_itself()
 
     def errors(self) -> list[str]:
         """Read the error queue empty, each entry as ``code,text``."""
@@ -137,14 +125,26 @@ class It8615:
         # the setpoint before the function: with the input on, an old setpoint must not act for a moment
         self._set(f"SOUR:{function.scpi} {value:.7g}")
         self._set(f"SOUR:FUNC {function.scpi}")
-        command = f"SOUR:{function.scpi}?"
-        read = query_number(self._transport, command)
-        if abs(read - value) > READ_BACK_TOLERANCE * value + function.resolution:
-            raise self._transport.fault(
-                command,
-                f"{read:g}",
-                f"the setpoint {value:.7g} {function.unit} was not taken",
-                "Check the load's range.",
+        read_back(
+            self._transport,
+            f"SOUR:{function.scpi}?",
+            value,
+            tolerance=READ_BACK_TOLERANCE * value + function.resolution,
+            what=f"the setpoint {value:.7g} {function.unit}",
+            remedy="Check the load's range.",
+        )
+
+    def _protect(self, function: Function, limit: float) -> None:
+        header = f"SOUR:{function.scpi}:PROT"
+        for setting, value in (("", limit), (":STAT", 1.0)):
+            self._set(f"{header}{setting} {value:.7g}")
+            read_back(
+                self._transport,
+                f"{header}{setting}?",
+                value,
+                tolerance=READ_BACK_TOLERANCE * value,
+                what=f"the protection {value:g}",
+                remedy="Check the load's range.",
             )
 
     def _set(self, command: str) -> None:

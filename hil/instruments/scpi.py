@@ -69,6 +69,16 @@ def query_integer(transport: Transport, command: str, *, timeout: float | None =
     return int(digits)
 
 
+def read_back(transport: Transport, query: str, value: float, *, tolerance: float, what: str, remedy: str) -> None:
+    """Raise RigFault unless the number that ``query`` asks for is ``value`` within ``tolerance``.
+
+    :param what: names the setting: ``the setpoint 1300 W``.
+    """
+    read = query_number(transport, query)
+    if abs(read - value) > tolerance:
+        raise transport.fault(query, f"{read:g}", f"{what} was not taken", remedy)
+
+
 def query_identity(transport: Transport) -> Identity:
     """Ask ``*IDN?``; raises RigFault if the reply has not the four fields of IEEE 488.2."""
     reply = transport.query("*IDN?")

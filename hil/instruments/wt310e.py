@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from hil.instruments.scpi import (
     parse_fields,
-    query_number,
+    read_back,
     read_errors,
     refuse_status,
     wait_for_completion,
@@ -124,11 +124,14 @@ class Wt310e:
             (":INP:CURR:AUTO?", 0.0),
             (":NUM:NORM:NUM?", len(ITEMS)),
         ):
-            read = query_number(self._transport, command)
-            if abs(read - value) > 1e-3 * value:
-                raise self._transport.fault(
-                    command, f"{read:g}", f"the setting {value:g} was not taken", "Check firmware and dialect."
-                )
+            read_back(
+                self._transport,
+                command,
+                value,
+                tolerance=1e-3 * value,
+                what=f"the setting {value:g}",
+                remedy="Check firmware and dialect.",
+            )
         command = f":NUM:NORM:ITEM{len(ITEMS)}?"
         reply = self._transport.query(command)
         if reply.upper() != "WH,1":

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hil.chain.providers import choose
 from hil.clock import WallClock, stopwatch
 from hil.instruments.dialects import open_load, open_meter
+from hil.ports import Protecting
 from hil.rig.check_clocks import TimingLimit, decidable, node_skew
 from hil.rig.check_findings import CheckFinding, fault, note, ok
 from hil.rig.relays import CoilRelay
@@ -15,7 +16,7 @@ from hil.rig.safe_state import limit_patience
 from hil.units import format_quantity
 
 if TYPE_CHECKING:
-    from hil.ports import Identity
+    from hil.ports import Identity, LoadLimits
 
 PATIENCE_S = 2.0
 """For each connection and reply."""
@@ -38,12 +39,25 @@ def relay(target: Any, name: str) -> CoilRelay:
     return CoilRelay(output)
 
 
-def look_at_load(target: Any) -> list[CheckFinding]:
-    """Identity and firmware; its input is off afterwards, read back."""
+def look_at_load(target: Any, limits: LoadLimits) -> list[CheckFinding]:
+    """Identity, firmware, its own protections; its input is off afterwards, read back.
+
+    :param limits: what it shall keep by itself, from the rig file.
+    """
     load = open_load("load", resource(target, "LoadDriver", "load"), timeout=PATIENCE_S)
     try:
         load.set_input(on=False)
-        return [ok("load", f"{_identity(load.identity)}; input off, read back"), *_queue("load", load.errors())]
+        findings = [ok("load", f"{_identity(load.identity)}; input off, read back"), *_queue("load", load.errors())]
+        if not isinstance(load, Protecting):
+            return [*findings, note("load protection", "this dialect has none")]
+        load.prepare()
+        for protection in load.protect(limits):
+            findings.append(
+                ok("load protection", f"{protection.words}: armed, read back")
+                if protection.armed
+                else note("load protection", protection.words)
+            )
+        return findings
     finally:
         load.close()
 

@@ -15,8 +15,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from hil import yaml_file
 from hil.errors import AuthorError, ConfigurationError
+from hil.ports import LoadLimits
 from hil.rig.file_target import entries, wrong_target
-from hil.units import Dimension, parse
+from hil.units import Ampere, Dimension, Volt, Watt, parse
 
 SOCKET_UNDER_TEST = "socket under test"
 CABLE_UNDER_TEST = "cable under test"
@@ -42,6 +43,7 @@ Day = Annotated[str, BeforeValidator(_day)]
 Power = Annotated[float, _quantity(Dimension.POWER)]
 Energy = Annotated[float, _quantity(Dimension.ENERGY)]
 Current = Annotated[float, _quantity(Dimension.CURRENT)]
+Voltage = Annotated[float, _quantity(Dimension.VOLTAGE)]
 Duration = Annotated[float, _quantity(Dimension.DURATION)]
 
 
@@ -50,6 +52,14 @@ LineName = Literal["socket-link", "cable-link", "socket-console", "cable-console
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class OwnLimits(_Strict):
+    """What the load's own protections are armed with, at its own terminals: watts, amperes, volts."""
+
+    power: Power | None = None
+    current: Current | None = None
+    voltage: Voltage | None = None
 
 
 class SafetyLimits(_Strict):
@@ -63,6 +73,18 @@ class SafetyLimits(_Strict):
     current: Current | None = None
     heartbeat: Duration = Field(default=10.0, gt=0)
     """Longest silence of the test process while the bench is in use, before the watchdog acts; wall clock only."""
+    load: OwnLimits = OwnLimits()
+    """Where they differ from ``power`` and ``current``, as behind an AC/DC adapter."""
+
+    @property
+    def of_load(self) -> LoadLimits:
+        """What the load itself shall keep."""
+        power, current = self.load.power or self.power, self.load.current or self.current
+        return LoadLimits(
+            Watt(power),
+            None if current is None else Ampere(current),
+            None if self.load.voltage is None else Volt(self.load.voltage),
+        )
 
 
 class InstrumentFacts(_Strict):

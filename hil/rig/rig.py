@@ -18,13 +18,14 @@ from serial import SerialException
 from hil.clock import Clock, LockstepClock, stopwatch
 from hil.errors import AuthorError, ConfigurationError, RigFault
 from hil.links.serial_line import SerialLine
+from hil.ports import Protecting
 from hil.rig.file import RigFile
 from hil.rig.file_target import LINES, RELAYS
 from hil.rig.labgrid_classes import BenchStrategy
 from hil.rig.ledger_side import BEHIND, LedgerSide, second_node
 from hil.rig.lock import write_lock
 from hil.rig.real_time import RigClock
-from hil.rig.safe_state import Protecting, limit_patience, look_for_power
+from hil.rig.safe_state import limit_patience, look_for_power
 from hil.rig.safe_state_guard import Guard
 from hil.rig.serial_ports import port_of
 from hil.rig.turns import fastest_turns
@@ -208,7 +209,7 @@ class Rig:
             self.clock.attach(line)  # type: ignore[attr-defined]  # both clocks have it, for their own kind of line
         self.load.prepare()
         if isinstance(self.load, Protecting):
-            self.load.protect(power=self.file.options.limits.power, current=self.file.options.limits.current)
+            self.load.protect(self.file.options.limits.of_load)
         self.meter.prepare()
         self._metering = True
         self.guard.arm()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any
 
 from labgrid import Environment
 
@@ -197,14 +197,6 @@ def look_for_power(meter: Meter, clock: Clock) -> tuple[str, str]:
         what = "the meter still has voltage"
         cause = "K1 reads back open and is welded shut, or does not switch this circuit"
     return words, f"{what} ({words}) {DEAD_WITHIN_S:g} s after all relays read back open: {cause}"
-
-
-@runtime_checkable
-class Protecting(Protocol):
-    """A load whose dialect has protections of its own."""
-
-    def protect(self, *, power: float, current: float | None = None) -> None:
-        """Have the load open its own input above these watts and amperes."""
 
 
 def limit_patience(output: Any, seconds: float) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from hil.errors import AuthorError
+from hil.errors import AuthorError, RigFault
 from hil.evidence.documents import Kind
 from hil.evidence.limits import Finding, Measurement
 from hil.evidence.timing import ZERO_POWER_W
@@ -222,11 +222,24 @@ class Trial(Observations):
             rig.load.set_input(on=True)
 
     def _on_reading(self, reading: Reading) -> None:
+        flowed = self.watch.power_w >= ZERO_POWER_W
+        if flowed and reading.power < ZERO_POWER_W:
+            self._refuse_a_load_that_let_go()
         self.watch.power_w, self.watch.energy_wh = float(reading.power), float(reading.energy)
         self.watch.voltage_v = float(reading.voltage)
         if self._load_player is not None:
             self._load_player.on_reading(reading)
         self.watch.on_progress(self)
+
+    def _refuse_a_load_that_let_go(self) -> None:
+        """A load whose protection tripped must not look like a device that cut its power."""
+        why = self.rig.load.opened_by_itself()
+        if why:
+            raise RigFault(
+                f"its own protection opened its input, error queue: {why}",
+                place="load",
+                remedy="Nothing is said about the device. See limits.load in the rig file.",
+            )
 
     def _frames(self, line: str, direction: Direction, meter: str) -> Callable[[object, bytes], None]:
         record = self.recorder.frame_listener(line, direction, meter)

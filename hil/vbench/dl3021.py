@@ -2,8 +2,9 @@
 
 Facts are from the transcript and research/scpi.md: ``FUNC?`` answers CC, CV, CR or CP although it is set by CURR, VOLT,
 RES or POW; fixed-point numbers. Unverified and ours: power-on values, number formats beyond the transcript's, that
-``*RST`` opens the input, and error numbers (SCPI-99's). Constant voltage is refused with -221: the adapter is a voltage
-source itself. Lists, waveforms, batteries and the OCP and OPP tests of the real one are refused likewise.
+``*RST`` opens the input, that a limit exceeded opens it too, and error numbers (SCPI-99's). Constant voltage is refused
+with -221: the adapter is a voltage source itself. Lists, waveforms, batteries and the OCP and OPP tests of the
+real one are refused likewise.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, get_args
 
 from hil.vbench.scpi import Commands, ScpiEngine
-from hil.vbench.scpi_parameters import Boolean, Bound, Choice, Command, Number, Steps
+from hil.vbench.scpi_parameters import Boolean, Bound, Choice, Command, Number, Steps, forms
 from hil.vbench.scpi_protection import Protection
 from hil.vbench.scpi_status import ScpiError
 from hil.vbench.terminals import LoadMode
@@ -28,8 +29,9 @@ CURRENT: Final = Number(0.0, 40.0, 0.0, "A")
 CURRENT_RANGES: Final = (4.0, 40.0)
 RESISTANCE: Final = Number(0.08, 15_000.0, 15_000.0, "OHM")
 POWER: Final = Number(0.0, 200.0, 0.0, "W")
-VOLTAGE_LIMIT: Final = 155.0
-"""V, above which the input opens by itself."""
+VOLTAGE_LIMIT: Final = Number(0.0, 155.0, 155.0, "V")
+CURRENT_LIMIT: Final = Number(0.0, 42.0, 42.0, "A")
+"""Settable for each function; beyond them the input opens by itself (u; 155 V as found at power-on: d)."""
 
 LARGEST_POWER: Final = 220.0
 """W, above which the input opens by itself (u)."""
@@ -38,10 +40,19 @@ ANSWERS: Final = {"CURR": "CC", "RES": "CR", "POW": "CP"}
 
 
 @dataclass
+class _Limits:
+    """V and A beyond which the input opens by itself, in one function."""
+
+    voltage: float = VOLTAGE_LIMIT.default
+    current: float = CURRENT_LIMIT.default
+
+
+@dataclass
 class _Settings:
     """What ``*RST`` brings back, besides the plant's set-points."""
 
     current_range: float = CURRENT_RANGES[-1]
+    limits: dict[str, _Limits] = field(default_factory=lambda: {function: _Limits() for function in ANSWERS})
     over_power: Protection = field(default_factory=lambda: Protection("over power", LARGEST_POWER, enabled=True))
 
 
@@ -75,9 +86,12 @@ class Dl3021:
         """Look at the terminals and open the input if a protection trips; the reason goes to the error queue."""
         if not self._state.input_on:
             return
-        volts, _, watts, _ = self._state.measured()
-        if volts > VOLTAGE_LIMIT:
+        volts, amperes, watts, _ = self._state.measured()
+        limits = self._settings.limits[self._state.mode]
+        if volts > limits.voltage:
             self._trip("over voltage")
+        elif amperes > limits.current:
+            self._trip("over current")
         elif self._settings.over_power.trips(watts, self._now()):
             self._trip(self._settings.over_power.name)
 
@@ -114,7 +128,9 @@ class Dl3021:
             **self._set_point("POWer", POWER, "power", 3),
             "[SOURce:]CURRent:RANGe": Command(self._set_range, (Steps(CURRENT_RANGES, "A"),)),
             "[SOURce:]CURRent:RANGe?": Command(lambda: f"{self._settings.current_range:g}"),
-            "[SOURce:]CURRent:VLIMt?": Command(lambda: f"{VOLTAGE_LIMIT:.3f}"),
+            **self._limit("CURRent"),
+            **self._limit("RESistance"),
+            **self._limit("POWer"),
             "[SOURce:]INPut[:STATe]": Command(lambda on: self._set(input_on=on), (Boolean(),)),
             "[SOURce:]INPut[:STATe]?": Command(lambda: str(int(state.input_on))),
             "MEASure:VOLTage[:DC]?": Command(lambda: f"{state.measured()[0]:.6f}"),
@@ -135,6 +151,23 @@ class Dl3021:
             self._set(**{attribute: value})
 
         return {pattern: Command(write, (number,)), f"{pattern}?": Command(read, (Bound(number),), required=0)}
+
+    def _limit(self, name: str) -> Commands:
+        """Return the limits of voltage and current of one function."""
+        (function, _) = forms(name)
+
+        def setting(header: str, number: Number, attribute: str) -> Commands:
+            def read(bound: float | None = None) -> str:
+                value = getattr(self._settings.limits[function], attribute) if bound is None else bound
+                return f"{value:.3f}"
+
+            pattern = f"[SOURce:]{name}:{header}"
+            return {
+                pattern: Command(lambda value: setattr(self._settings.limits[function], attribute, value), (number,)),
+                f"{pattern}?": Command(read, (Bound(number),), required=0),
+            }
+
+        return {**setting("VLIMt", VOLTAGE_LIMIT, "voltage"), **setting("ILIMt", CURRENT_LIMIT, "current")}
 
     def _set_function(self, name: str) -> None:
         if name not in get_args(LoadMode):

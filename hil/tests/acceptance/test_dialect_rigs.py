@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from hil.evidence.documents import Kind, Verdict
 from hil.tests.acceptance.commands import Project
 from hil.tests.acceptance.plans import FIRST_BOOT, PROVIDER
 
 UNDERPAYMENT = "features/underpayment.feature"
 
-DC = """\
-Feature: A DC load
-  Scenario: The adapter and the load draw what was bought
+LOADED = """\
+Feature: A load
+  Scenario: The load draws what was bought
     Given the socket is under test in single-fee mode
     And the load draws {power} W
     When the devices are switched on
@@ -39,7 +41,7 @@ def test_features_pass_with_a_wt310e_on_its_serial_line(tmp_path: Path) -> None:
 def test_a_dc_load_takes_its_power_through_the_adapter_and_no_more_than_its_rating(tmp_path: Path) -> None:
     project = Project.make(tmp_path / "project")
     rig = project.rig("dc.yaml", ("          name: bench\n", "          name: bench\n          load: dl3021\n"))
-    (project.folder / "dc.feature").write_text(DC.format(power=186), encoding="utf-8")
+    (project.folder / "dc.feature").write_text(LOADED.format(power=186), encoding="utf-8")
     done = project.run("run", "dc.feature", "--rig", rig, "--node", PROVIDER, "--seed", "1")
     assert done.code == 0, done.said
     assert models(done.document) == ["HMC8015", "DL3021"]
@@ -47,10 +49,28 @@ def test_a_dc_load_takes_its_power_through_the_adapter_and_no_more_than_its_rati
     readings = [float(str(event.data["power_W"])) for event in events if event.source == "meter"]
     assert abs(max(readings) - 200) < 2
 
-    (project.folder / "dc.feature").write_text(DC.format(power=300), encoding="utf-8")
+    (project.folder / "dc.feature").write_text(LOADED.format(power=300), encoding="utf-8")
     refused = project.run("run", "dc.feature", "--rig", rig, "--node", PROVIDER, "--seed", "1")
     assert refused.code == 4, refused.said
     assert "200 W" in refused.said
+
+
+@pytest.mark.parametrize(("dialect", "power"), [("it8615", 1300), ("dl3021", 186)])
+def test_a_load_whose_own_protection_trips_is_a_rig_fault_and_no_device_failure(
+    tmp_path: Path, dialect: str, power: int
+) -> None:
+    project = Project.make(tmp_path / "project")
+    rig = project.rig(
+        "protected.yaml",
+        ("          name: bench\n", f"          name: bench\n          load: {dialect}\n"),
+        ("      session: 4 h\n", "      session: 4 h\n      load: {current: 3 A}\n"),
+    )
+    (project.folder / "loaded.feature").write_text(LOADED.format(power=power), encoding="utf-8")
+    done = project.run("run", "loaded.feature", "--rig", rig, "--node", PROVIDER, "--seed", "1")
+    assert done.code == 7, done.said
+    assert "load: its own protection opened its input, error queue: -300" in done.said
+    assert "over current" in done.said
+    assert not (project.folder / "reports/locks").exists()
 
 
 def test_an_instrument_that_the_virtual_bench_does_not_have_is_named_with_those_it_has(tmp_path: Path) -> None:

@@ -8,7 +8,9 @@ from contextlib import closing
 import pytest
 
 from hil.instruments.dialects import LOADS, METERS, open_load, open_meter
+from hil.ports import LoadLimits, Protecting
 from hil.tests.instruments.scripted import TRANSCRIPTS, ScriptedInstrument, load_transcript
+from hil.units import Ampere, Volt, Watt
 
 NAMES = sorted(path.stem for path in TRANSCRIPTS.glob("*.yaml") if "*IDN?" in path.read_text(encoding="utf-8"))
 
@@ -43,6 +45,9 @@ def test_driver_says_nothing_to_its_instrument_that_the_transcript_does_not_have
             assert model(name) in LOADS
             with closing(open_load("load", instrument.resource)) as load:
                 load.prepare()
+                if isinstance(load, Protecting):
+                    armed = load.protect(LoadLimits(Watt(1000.0), Ampere(4.5), Volt(60.0)))
+                    assert any(protection.armed for protection in armed)
                 load.set_input(on=True)
                 load.set_input(on=False)
                 load.errors()

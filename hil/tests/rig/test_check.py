@@ -18,7 +18,7 @@ from hil.errors import ExitCode, RigFault
 from hil.rig.check import check_rig
 from hil.rig.check_calibration import calibration, refuse_expired
 from hil.rig.check_clocks import Drift, TimingLimit, node_skew, skew
-from hil.rig.check_findings import Level, table
+from hil.rig.check_findings import Level, note, table
 from hil.rig.file import RigFile
 from hil.rig.lock import write_lock
 from hil.rig_cli import power_limits
@@ -129,10 +129,13 @@ def test_every_part_is_held_against_the_suite_of_its_port_and_the_differences_ar
                 "    devices:\n",
                 "    loop_back: [socket-console]\n    crossed: [[socket-link, cable-link]]\n    devices:\n",
             ),
+            ("      session: 4 h\n", "      session: 4 h\n      load: {power: 1500 W}\n      current: 10 A\n"),
         )
         findings = check_rig(rig, limits=[], node="no such provider", locks=tmp_path / "locks", conforms=True)
 
     fine = {finding.part: finding.what for finding in findings if finding.level is Level.OK}
+    assert fine["load protection"] == "1500 W: armed, read back"
+    assert note("load protection", "10 A: left to the load's own rating of 7.826 A") in findings
     assert fine["line socket-link"] == "comes back on cable-link"
     conforming = {part for part in fine if part.endswith(" conformance")}
     parts = ("load", "meter", "relay K1", "relay K2", "relay K3", "relay K4", "line socket-link")

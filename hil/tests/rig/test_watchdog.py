@@ -12,19 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pyModbusTCP.client import ModbusClient
 
 from hil.errors import RigFault
-from hil.instruments.dialects import open_load
 from hil.rig.file import RigFile
 from hil.rig.lock import find_locks
-from hil.rig.safe_state import Protecting
 from hil.rig.safe_state_campaign import Program, is_dead, kills
 from hil.rig.safe_state_guard import Guard
 from hil.rig.virtual_bench import VirtualBenchProcess
 from hil.tests.acceptance.commands import ROOT, Helper, poll
 from hil.tests.rig.boards import Board, served
-from hil.units import Watt
 
 REALTIME = ROOT / "rigs/realtime.yaml"
 WELDED = {"contactor_release_time": 1e6}
@@ -227,20 +223,3 @@ def test_kills_at_random_instants_leave_no_power(tmp_path: Path) -> None:
 
     assert len(done) == 5
     assert max(kill.ms for kill in done) <= 1000
-
-
-def test_the_load_opens_its_own_input_beyond_the_limit_that_was_armed(bench: VirtualBenchProcess) -> None:
-    load = open_load("load", f"TCPIP::{bench.address}::{bench.ports['load']}::SOCKET")
-    try:
-        load.prepare()
-        assert isinstance(load, Protecting)
-        load.protect(power=1000.0, current=3.0)
-        load.draw_power(Watt(1300.0))
-        load.set_input(on=True)
-        for coil in (0, 1):
-            assert ModbusClient(host=bench.address, port=bench.ports["relays"]).write_single_coil(coil, True)
-        poll(lambda: not load.input_is_on(), "the load's own protection")
-        assert any("over" in error for error in load.errors())
-    finally:
-        load.close()
-    poll(lambda: bench.ask({"op": "truth"})["power"] == 0, "no power")

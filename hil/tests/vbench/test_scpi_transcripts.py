@@ -27,7 +27,7 @@ def meter(name: str) -> VirtualInstrument:
 
 def load(name: str) -> VirtualInstrument:
     """Return a load with voltage at its terminals."""
-    instrument = LOADS[name](ElectronicLoadState(measured=lambda: (100.0, 1.5, 150.0, 50.0)), lambda: 0.0)
+    instrument = LOADS[name](ElectronicLoadState(measured=lambda: (48.0, 1.5, 72.0, 50.0)), lambda: 0.0)
     instrument.power_on("seed")
     return instrument
 
