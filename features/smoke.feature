@@ -58,3 +58,18 @@ Feature: Smoke
     And power flowed again within 35 s of the restored supply
     And the ledger holds 1 transaction with one fee each
     And the socket received 0.1 mBTC in all
+
+  @smoke
+  Scenario: Both devices are real, and the rig listens in
+    Given socket and cable are a pair in single-fee mode
+    And the load draws 1800 W
+    And the cable pays for at most 1 payments
+    When the devices are switched on
+    And the session has ended
+    Then the first payment was accepted within 27 s of power-on
+    And 1 payments of 0.1 mBTC were accepted
+    And the cable signed 1 payment
+    And power flowed within 3 s of the first payment
+    And at most 0.1 Wh flowed unpaid
+    And the ledger holds 1 transaction with one fee each
+    And the socket received 0.1 mBTC in all

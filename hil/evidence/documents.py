@@ -24,15 +24,18 @@ class Kind(enum.StrEnum):
     - STEP: ``keyword, text, line, outcome`` (``passed``, ``failed``, ``not run``), ``started`` (s),
       ``error?`` (``what``, ``place?``, ``remedy?``)
     - READING: quantities by name with their unit, e.g. ``voltage_V, current_A, power_W, energy_Wh`` (source
-      ``meter``) or ``credit_Wh, delivered_Wh`` (source ``socket`` or ``counterpart``)
+      ``meter``), ``credit_Wh, delivered_Wh`` (source ``socket`` or ``counterpart``), or what the tap added between two
+      devices: ``chunks, bytes, sent_again_median_s, sent_again_largest_s`` (source ``tap``)
     - RELAY: ``closed``, ``read_back?`` (source ``K1`` ... ``K4``), or the contact that the counterpart switches
-    - FRAME: ``direction`` (``to device``, ``from device``), ``message``, ``fields``, ``bytes`` (hex), ``error?``
+    - FRAME: ``direction`` (``to socket``, ``to cable``), ``message``, ``fields``, ``bytes`` (hex), ``error?``,
+      ``lost?`` (sent, and kept from its receiver by a fault of the link); source is the line on which it was heard
     - TRANSACTION: ``txid, event`` (``funding``, ``broadcast``, ``confirmed``, ``seen``), ``fee_sat?,
       payment_sat?, change_sat?, raw?``
     - LEDGER: ``change`` (``added``, ``removed``, ``connected``, ``disconnected``), ``hash``: what the node published of
       its mempool (transactions) and its best chain (blocks)
     - LOAD: ``power_W`` or ``input_on``: what the load was told while the scenario runs (source ``load``)
-    - FAULT: ``what``, ``who`` (a fault that the scenario asked for)
+    - FAULT: ``what``, ``who`` (a fault that the scenario asked for); of a message on the link (source ``link``) also
+      ``direction`` and ``fault`` (``dropped``, ``delayed`` ...)
     - CONSOLE: ``text`` (a line that a device printed; source is the console's name)
     - VERDICT: see :class:`hil.evidence.limits.Finding`
     - STOP: ``verdict`` (:class:`Verdict`), ``reason``, ``safe_state`` (``reached``, ``seconds``); last event

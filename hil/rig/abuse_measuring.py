@@ -14,6 +14,7 @@ from hil.links.abuse_catalogue import AbuseRow, Must
 from hil.protocol.messages import Close, Error, Funding, Offer, Payment, Receipt
 from hil.protocol.transactions import parse_transaction
 from hil.rig import measuring
+from hil.rig.recorder import sent_by
 from hil.units import Second, WattHour
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ def _power_measurement(row: AbuseRow, trial: Trial) -> Measurement | None:
 
 def _answer(trial: Trial, row: AbuseRow, strike: Event, before: int) -> Frame | None:
     for frame in trial.recorder.frames:
-        if frame.t < strike.t or frame.direction != "from device":
+        if frame.t < strike.t or frame.direction != sent_by(row.device):
             continue
         message = frame.message
         if row.must is Must.GO_ON:
@@ -141,12 +142,12 @@ def _counted(row: AbuseRow) -> type[Receipt] | type[Payment]:
 
 def _newest(trial: Trial, row: AbuseRow, until: float) -> int:
     """Number of the newest payment that the socket credited, or the cable signed, up to an instant."""
-    seen = trial.messages(_counted(row), "from device")
+    seen = trial.messages(_counted(row), sent_by(row.device))
     return max((message.n for frame, message in seen if frame.t <= until), default=0)
 
 
 def _strike(trial: Trial) -> Event:
-    found = next((event for event in trial.recorder.events if event.kind is Kind.FAULT), None)
+    found = next(iter(measuring.strikes(trial)), None)
     if found is None:
         raise AuthorError("the counterpart has not cheated yet", remedy="Write 'When the counterpart has cheated'.")
     return found
@@ -155,7 +156,8 @@ def _strike(trial: Trial) -> Event:
 def _arrived(trial: Trial, strike: Event) -> Interval:
     """Return when the last byte of the abuse was there: as it left at the earliest, after its transmission at most."""
     frames = [event for event in trial.recorder.events if event.kind is Kind.FRAME and event.t == strike.t]
-    sent = [event for event in frames if event.data["direction"] == "to device"]
+    devices = trial.devices_under_test()
+    sent = [event for event in frames if event.data["direction"] in {f"to {device}" for device in devices}]
     size = sum(len(str(event.data["bytes"])) / 2 for event in sent)
     written = instant(strike)
     return Interval(written.early, written.late + size * measuring.BITS_PER_BYTE / measuring.BIT_RATE)
@@ -163,7 +165,7 @@ def _arrived(trial: Trial, strike: Event) -> Interval:
 
 def _newest_strike(trial: Trial, answer: Frame) -> Event:
     """Return the last time that the counterpart cheated before the answer."""
-    return [event for event in trial.recorder.events if event.kind is Kind.FAULT and event.t <= answer.t][-1]
+    return [event for event in measuring.strikes(trial) if event.t <= answer.t][-1]
 
 
 def _wait(trial: Trial, condition: Callable[[], T | None], timeout_s: float) -> T | None:
@@ -208,13 +210,13 @@ def _shows_power(event: Event) -> bool:
 
 def _lost_sat(trial: Trial) -> Interval:
     """What the cable's signatures give away beyond its change, less the price of what it was delivered."""
-    own = {funding.change_script for _, funding in trial.messages(Funding, "from device")}
-    newest = {payment.n: payment for _, payment in trial.messages(Payment, "from device")}
+    own = {funding.change_script for _, funding in trial.messages(Funding, "to socket")}
+    newest = {payment.n: payment for _, payment in trial.messages(Payment, "to socket")}
     gone = [
         sum(int(out.nValue) for out in parse_transaction(each.transaction).vout if bytes(out.scriptPubKey) not in own)
         for each in newest.values()
     ]
-    offers = [offer for _, offer in trial.messages(Offer, "to device")]
+    offers = [offer for _, offer in trial.messages(Offer, "to cable")]
     tariff = offers[-1].tariff_sat_per_wh if offers else 0
     signed = max(gone, default=0) if trial.plan.mode == "single-fee" else sum(gone)
     delivered = _energy(trial, 0.0)

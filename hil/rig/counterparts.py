@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from hil.errors import AuthorError, ConfigurationError
 from hil.links.abuse_catalogue import AbuseRow, executable_by
 from hil.links.abuse_model import Cheat, Tools
 from hil.links.abuses import DemandMore, DivertChange, PayStranger, Underpay, WithholdPayment, carry_out
-from hil.links.counterpart import MemoryJournal
+from hil.links.counterpart import Counterpart, MemoryJournal
 from hil.links.players import CablePlayer, PlayerHooks, SocketPlayer
 from hil.protocol.account import CHANGE, RECEIVE, Account
 from hil.protocol.cable import CableMachine
@@ -26,6 +26,8 @@ from hil.protocol.socket import SocketMachine
 from hil.units import Satoshi
 
 if TYPE_CHECKING:
+    from hil.links.faults import Direction
+    from hil.links.tap import Tap
     from hil.ports import Line
     from hil.protocol.coins import Coin
     from hil.rig.trial import Trial
@@ -91,8 +93,13 @@ def account_seed(seed: str, role: str) -> bytes:
 class CableSide:
     """Set-up *socket under test*: the rig plays the cable."""
 
-    line = "socket-link"
+    state = "live"
+    """Of the bench: whether K1 is closed from the beginning (:class:`hil.rig.labgrid_classes.BenchState`)."""
+    under_test = ("socket",)
+    lines: ClassVar[Mapping[Direction, str]] = {"to socket": "socket-link", "to cable": "socket-link"}
+    """Where the messages of each direction are heard."""
     meter_source = "socket"
+    """Named in the evidence for what the socket's meter tells."""
 
     def __init__(self, trial: Trial) -> None:
         self._trial = trial
@@ -112,11 +119,14 @@ class CableSide:
         return self._coins
 
     def device_profiles(self) -> dict[str, Mapping[str, Any] | None]:
-        plan = self._trial.plan
-        terms: dict[str, Any] = {"mode": plan.mode}
-        if plan.socket_max_payments is not None:
-            terms["max_payments"] = plan.socket_max_payments
-        return {"socket": _profile(self._trial, "socket", terms), "cable": None}
+        return {"socket": socket_profile(self._trial), "cable": None}
+
+    def connect(self, tap: Tap) -> tuple[Counterpart, Cheat | None]:
+        """Let the cable live on the socket's line."""
+        trial = self._trial
+        line = tap.before("socket", trial.rig.lines["socket-link"])
+        player, abuse = self.player(line)
+        return Counterpart(player, line, trial.clock), abuse
 
     def player(self, line: Line) -> tuple[CablePlayer, Cheat | None]:
         """Build the cable on ``line``; it meters with the lab's meter."""
@@ -161,36 +171,30 @@ class CableSide:
 class SocketSide:
     """Set-up *cable under test*: the rig plays the socket; K1 is its contact and the lab meter its meter."""
 
-    line = "cable-link"
+    state = "armed"
+    under_test = ("cable",)
+    lines: ClassVar[Mapping[Direction, str]] = {"to socket": "cable-link", "to cable": "cable-link"}
     meter_source = "counterpart"
 
     def __init__(self, trial: Trial) -> None:
         self._trial = trial
         self._payee = Account(account_seed(trial.seed, "counterpart socket"))
-        # the first receiving key of the cable under test: its coins are sent there
-        self._cable = Account(account_seed(trial.seed, "cable")).key(RECEIVE, 0)
         self._coins: list[Coin] = []
 
     def fund(self) -> list[Coin]:
         """Give the cable under test its coins."""
-        plan = self._trial.plan
-        script = self._cable.p2wpkh_script if plan.funding_type == "P2WPKH" else self._cable.p2pkh_script
-        self._coins = self._trial.rig.side.fund(script, Satoshi(plan.funds_sat), _coins_wanted(plan.abuse))
+        self._coins = fund_cable_under_test(self._trial)
         return self._coins
 
     def device_profiles(self) -> dict[str, Mapping[str, Any] | None]:
+        return {"socket": None, "cable": cable_profile(self._trial, self._coins)}
+
+    def connect(self, tap: Tap) -> tuple[Counterpart, Cheat | None]:
+        """Let the socket live on the cable's line."""
         trial = self._trial
-        coins = [
-            {
-                "txid": coin.outpoint.txid,
-                "index": coin.outpoint.index,
-                "value_sat": int(coin.value),
-                "script": coin.script.hex(),
-            }
-            for coin in self._coins
-        ]
-        more = {"max_payments": trial.plan.max_payments, "coins": coins}
-        return {"socket": None, "cable": _profile(trial, "cable", more)}
+        line = tap.before("cable", trial.rig.lines["cable-link"])
+        player, abuse = self.player(line)
+        return Counterpart(player, line, trial.clock), abuse
 
     def player(self, line: Line) -> tuple[SocketPlayer, Cheat | None]:
         """Build the socket on ``line``."""
@@ -252,6 +256,36 @@ def _hooks(abuse: Cheat | None) -> PlayerHooks:
 def _session_ids(seed: str) -> Callable[[], bytes]:
     numbers = iter(range(1 << 31))
     return lambda: hashlib.sha256(f"{seed}/session/{next(numbers)}".encode()).digest()[:8]
+
+
+def fund_cable_under_test(trial: Trial) -> list[Coin]:
+    """Send coins to the first receiving key of the cable under test."""
+    plan = trial.plan
+    key = Account(account_seed(trial.seed, "cable")).key(RECEIVE, 0)
+    script = key.p2wpkh_script if plan.funding_type == "P2WPKH" else key.p2pkh_script
+    return trial.rig.side.fund(script, Satoshi(plan.funds_sat), _coins_wanted(plan.abuse))
+
+
+def socket_profile(trial: Trial) -> dict[str, Any]:
+    """Return what the socket under test is set to."""
+    terms: dict[str, Any] = {"mode": trial.plan.mode}
+    if trial.plan.socket_max_payments is not None:
+        terms["max_payments"] = trial.plan.socket_max_payments
+    return _profile(trial, "socket", terms)
+
+
+def cable_profile(trial: Trial, coins: Sequence[Coin]) -> dict[str, Any]:
+    """Return what the cable under test is set to; ``coins`` are its own."""
+    own = [
+        {
+            "txid": coin.outpoint.txid,
+            "index": coin.outpoint.index,
+            "value_sat": int(coin.value),
+            "script": coin.script.hex(),
+        }
+        for coin in coins
+    ]
+    return _profile(trial, "cable", {"max_payments": trial.plan.max_payments, "coins": own})
 
 
 def _profile(trial: Trial, role: str, more: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from hil.errors import AuthorError
 from hil.evidence.documents import Kind
+from hil.links.faults import DIRECTIONS
 
 if TYPE_CHECKING:
     from hil.rig.trial import Trial
@@ -15,8 +16,8 @@ SUPPLY = {"socket": "K3", "cable": "K4"}
 
 
 def interrupt_supply(trial: Trial, device: str, seconds: float) -> None:
-    """Take the supply of the device under test away for a while; raises AuthorError for the other one."""
-    if trial.plan.setup != f"{device} under test":
+    """Take the supply of a device under test away for a while; raises AuthorError for one that the bench plays."""
+    if device not in trial.devices_under_test():
         raise AuthorError(f"the {device} is not under test: the bench plays it, and its supply cannot fail")
     relay = SUPPLY[device]
     trial.rig.strategy.switch(relay, closed=False)
@@ -26,9 +27,9 @@ def interrupt_supply(trial: Trial, device: str, seconds: float) -> None:
 
 def interrupt_link(trial: Trial, seconds: float) -> None:
     """Let no byte through between the devices for a while, in either direction."""
-    line = trial.tapped_line()
-    line.cut = True
-    trial.recorder.write(Kind.FAULT, line.name, {"what": f"link interrupted for {seconds:g} s", "who": "bench"})
+    tap = trial.tap()
+    tap.carry(*DIRECTIONS, alive=False)
+    trial.recorder.write(Kind.FAULT, "link", {"what": f"link interrupted for {seconds:g} s", "who": "bench"})
     trial.sleep(seconds)
-    line.cut = False
-    trial.recorder.write(Kind.FAULT, line.name, {"what": "link restored", "who": "bench"})
+    tap.carry(*DIRECTIONS, alive=True)
+    trial.recorder.write(Kind.FAULT, "link", {"what": "link restored", "who": "bench"})

@@ -23,7 +23,7 @@ AFTERMATH_S = 2.0
 
 
 def attack_to_report(trial: Trial, code: str, measurement: Measurement) -> None:
-    """From the newest attack to the first ERROR with this code from the device under test after it."""
+    """From the newest attack to the first ERROR with this code from the socket after it."""
     if code not in ErrorCode.__members__:
         raise AuthorError(f"'{code}' is no error code of the protocol", remedy="See SPEC.md, Error codes.")
     trial.declare(measurement)
@@ -31,7 +31,7 @@ def attack_to_report(trial: Trial, code: str, measurement: Measurement) -> None:
 
     def find() -> Interval:
         began = _attacks(trial)[-1]
-        for frame, error in trial.messages(Error, "from device"):
+        for frame, error in trial.messages(Error, "to cable"):
             if error.code is ErrorCode[code] and frame.t >= began.t:
                 return instant(frame.event).since(instant(began))
         return _not_until(trial.clock.now(), began)

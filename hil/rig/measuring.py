@@ -30,6 +30,9 @@ BITS_PER_BYTE = 10
 POWER_TIMEOUT_S = 120.0
 """Longest that a scenario waits for power to come back: two boots and a lock-out of the cable."""
 
+COUNTERPART = "counterpart"
+"""Source of the events that tell that it cheats."""
+
 SOME_EVENTS = 30
 """The newest events hold the newest reading: at ten a second hardly anything comes between."""
 
@@ -115,11 +118,11 @@ def refusal_to_cut(trial: Trial, measurement: Measurement) -> None:
     trial.sleep(AFTERMATH_S)
 
     def find() -> Interval:
-        faults = (event for event in trial.recorder.events if event.kind is Kind.FAULT)
-        strike = next((event for event in faults if event.source == "counterpart"), None)
+        strike = next(iter(strikes(trial)), None)
         if strike is None:
             raise EvidenceMissing("the counterpart did not get to cheat")
-        spoiled = next((frame for frame in trial.recorder.frames if _is_spoiled(frame, strike)), None)
+        devices = trial.devices_under_test()
+        spoiled = next((each for each in trial.recorder.frames if _is_spoiled(each, strike, devices)), None)
         if spoiled is None:
             raise EvidenceMissing("the spoiled message did not pass on the line")
         written = instant(spoiled.event)
@@ -129,8 +132,13 @@ def refusal_to_cut(trial: Trial, measurement: Measurement) -> None:
     take(trial, measurement, find)
 
 
-def _is_spoiled(frame: Frame, strike: Event) -> bool:
-    return frame.direction == "to device" and frame.t >= strike.t
+def strikes(trial: Trial) -> list[Event]:
+    """Return the times that the counterpart cheated, in order."""
+    return [each for each in trial.recorder.events if each.kind is Kind.FAULT and each.source == COUNTERPART]
+
+
+def _is_spoiled(frame: Frame, strike: Event, devices: Sequence[str]) -> bool:
+    return frame.direction in {f"to {device}" for device in devices} and frame.t >= strike.t
 
 
 def _transmission_s(frame: Event) -> float:
@@ -163,13 +171,13 @@ def await_power(trial: Trial) -> None:
 
 
 def supply_to_power(trial: Trial, measurement: Measurement) -> None:
-    """From the last closing of the supply of the device under test to the first reading with power after it."""
+    """From the last closing of a supply that was interrupted to the first reading with power after it."""
     trial.declare(measurement)
-    relay = SUPPLY[trial.plan.setup.partition(" ")[0]]
+    relays = [SUPPLY[device] for device in trial.devices_under_test()]
 
     def find() -> Interval:
-        closings = [each for each in trial.recorder.events if each.source == relay and each.data.get("closed")]
-        if len(closings) < 2:
+        closings = [each for each in trial.recorder.events if each.source in relays and each.data.get("closed")]
+        if len(closings) <= len(relays):
             raise EvidenceMissing("the supply was not interrupted")
         restored = instant(closings[-1])
         return power_came(trial.recorder.events, restored.early).since(restored)

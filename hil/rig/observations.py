@@ -10,14 +10,17 @@ from hil.errors import DeadlineExceeded
 from hil.evidence.documents import Kind
 from hil.protocol.coins import Coin, OutPoint
 from hil.protocol.messages import Close, Message, Payment, Receipt
-from hil.rig.file import SOCKET_UNDER_TEST
+from hil.rig.file import PAIR
 
 if TYPE_CHECKING:
     from hil.evidence.documents import Json
+    from hil.links.faults import Direction
     from hil.ports import LedgerTransaction
     from hil.rig.plan import Plan
-    from hil.rig.recorder import Direction, Frame, Recorder
+    from hil.rig.recorder import Frame, Recorder
     from hil.rig.rig import Rig
+
+DEVICES = ("socket", "cable")
 
 M = TypeVar("M", bound=Message)
 
@@ -31,8 +34,14 @@ class Observations:
     coins: list[Coin]
     """What the cable was given."""
 
+    def devices_under_test(self) -> tuple[str, ...]:
+        """Return ``socket``, ``cable`` or both."""
+        return (
+            DEVICES if self.plan.setup == PAIR else tuple(each for each in DEVICES if self.plan.setup.startswith(each))
+        )
+
     def messages(self, kind: type[M], direction: Direction | None = None) -> list[tuple[Frame, M]]:
-        """Return the frames that carried a message of this kind, oldest first."""
+        """Return the frames that carried a message of this kind, oldest first, also those that did not arrive."""
         return [
             (frame, frame.message)
             for frame in self.recorder.frames_with(kind)
@@ -44,7 +53,7 @@ class Observations:
         return max((receipt.n for _, receipt in self.messages(Receipt)), default=0)
 
     def signed_payments(self) -> list[Payment]:
-        """Return all payments that passed on the line, oldest first."""
+        """Return all payments that the cable sent, oldest first."""
         return [payment for _, payment in self.messages(Payment)]
 
     def newest_valid_payment(self) -> Payment:
@@ -56,9 +65,8 @@ class Observations:
         raise DeadlineExceeded("no payment was accepted in this scenario")
 
     def session_closed(self) -> bool:
-        """Tell whether the socket has closed the session; it does so only after it has settled."""
-        from_socket = "from device" if self.plan.setup == SOCKET_UNDER_TEST else "to device"
-        return any(frame.direction == from_socket for frame in self.recorder.frames_with(Close))
+        """Tell whether the cable heard the socket close the session; the socket does so only after it has settled."""
+        return any(frame.direction == "to cable" and not frame.lost for frame in self.recorder.frames_with(Close))
 
     def credited_wh(self) -> float:
         """Energy paid for in watt-hours: by the newest receipt of each session, all sessions together."""

@@ -11,6 +11,7 @@ from hil.protocol.codes import ErrorCode
 from hil.protocol.messages import Error, Offer, Payment, PaymentRequest, Receipt
 from hil.protocol.transactions import parse_transaction
 from hil.rig.measuring import exactly, take
+from hil.rig.recorder import sent_by
 
 if TYPE_CHECKING:
     from hil.rig.trial import Trial
@@ -109,13 +110,13 @@ def received(trial: Trial, measurement: Measurement) -> None:
 
 
 def reported(trial: Trial, device: str, code: str, measurement: Measurement) -> None:
-    """ERROR messages with this code from the device under test."""
+    """ERROR messages with this code from a device under test."""
     if code not in ErrorCode.__members__:
         raise AuthorError(f"'{code}' is no error code of the protocol", remedy="See SPEC.md, Error codes.")
-    if not trial.plan.setup.startswith(device):
+    if device not in trial.devices_under_test():
         raise AuthorError(f"the {device} is not under test in this scenario")
     trial.declare(measurement)
-    errors = trial.messages(Error, "from device")
+    errors = trial.messages(Error, sent_by(device))
     take(trial, measurement, lambda: exactly(sum(error.code is ErrorCode[code] for _, error in errors)))
 
 

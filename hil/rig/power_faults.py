@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from hil.errors import AuthorError
 from hil.evidence.documents import Kind
-from hil.rig.file import SOCKET_UNDER_TEST
+from hil.links.faults import DIRECTIONS
 from hil.rig.interruptions import SUPPLY
 from hil.units import Watt, format_quantity
 
@@ -58,7 +58,7 @@ def change_mains(trial: Trial, percent: float, seconds: float) -> None:
 def pull_plug(trial: Trial) -> None:
     """Pull the cable out of the socket: K2 opens, and nothing is said on the link any more."""
     trial.rig.strategy.switch("K2", closed=False)
-    trial.tapped_line().cut = True
+    trial.tap().carry(*DIRECTIONS, alive=False)
     _fault(trial, PLUG, "cable pulled out of the socket")
     _watch_ledger(trial, trial.clock.now() + LOOKS_FOR_S)
 
@@ -66,7 +66,7 @@ def pull_plug(trial: Trial) -> None:
 def plug_in(trial: Trial) -> None:
     """Put the cable back: K2 closes and the link is whole."""
     trial.rig.strategy.switch("K2", closed=True)
-    trial.tapped_line().cut = False
+    trial.tap().carry(*DIRECTIONS, alive=True)
     _fault(trial, PLUG, "cable plugged in again")
 
 
@@ -100,7 +100,7 @@ def _needs_load(trial: Trial) -> None:
 
 
 def _open_for(trial: Trial, relays: Sequence[str], seconds: float, what: str) -> None:
-    if trial.plan.setup != SOCKET_UNDER_TEST:
+    if "socket" not in trial.devices_under_test():
         raise AuthorError("with the cable under test K1 is the contact of the socket that the bench plays")
     _mains(trial, f"{what} for {format_quantity(seconds, 's')}")
     for relay in relays:

@@ -4,27 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from hil.errors import HilError
 from hil.evidence.documents import Event, Json, Kind
+from hil.links.faults import Direction, FaultKind
 from hil.protocol.messages import Message, Meter, Receipt, describe, message_name
 
 if TYPE_CHECKING:
     from hil.clock import Clock
     from hil.evidence.store import ScenarioWriter
+    from hil.links.frame_reader import Decoded
+    from hil.links.tap import Latency
 
-Direction = Literal["to device", "from device"]
+
+def sent_by(device: str) -> Direction:
+    """Return where the messages of ``socket`` or ``cable`` are going."""
+    return "to cable" if device == "socket" else "to socket"
 
 
 @dataclass(frozen=True)
 class Frame:
-    """A whole message that passed on the line, and when."""
+    """A whole message that somebody sent on the link, and when."""
 
     t: float
     direction: Direction
     message: Message
     event: Event
+    lost: bool
+    """Whether a fault of the link kept it from its receiver."""
 
 
 class Recorder:
@@ -35,7 +43,6 @@ class Recorder:
         self._clock = clock
         self.frames: list[Frame] = []
         self._by_kind: dict[type[object], list[Frame]] = {}
-        self._credited_mwh = 0
 
     def frames_with(self, kind: type[object]) -> list[Frame]:
         """Return the frames that carried a message of this kind, oldest first; cheap enough for a wait's condition."""
@@ -70,42 +77,73 @@ class Recorder:
         self._writer.write(event)
         return event
 
-    def frame_listener(self, line: str, direction: Direction, meter: str) -> Callable[[object, bytes], None]:
-        """Return a listener for a FrameLog; ``meter`` is the source named for what the socket's meter tells."""
+    def keep(self, frame: Frame) -> None:
+        """Remember a message that was recorded."""
+        self.frames.append(frame)
+        self._by_kind.setdefault(type(frame.message), []).append(frame)
 
-        def on_frame(item: object, raw: bytes) -> None:
-            if isinstance(item, HilError):
-                self.write(
-                    Kind.FRAME, line, {"direction": direction, "message": "-", "error": item.what, "bytes": raw.hex()}
-                )
-                return
-            message: Message = item  # type: ignore[assignment]  # a FrameLog hands over messages and errors only
-            data: dict[str, Json] = {
-                "direction": direction,
-                "message": message_name(message),
-                "fields": describe(message),
-                "bytes": raw.hex(),
-            }
-            event = self.write(Kind.FRAME, line, data)
-            frame = Frame(event.t, direction, message, event)
-            self.frames.append(frame)
-            self._by_kind.setdefault(type(message), []).append(frame)
-            self._note_credit(message, meter)
+    def write_latency(self, added: Latency) -> None:
+        """Record what the tap between two devices added; its wall times belong to the host."""
+        data: dict[str, Json] = {"chunks": added.chunks, "bytes": added.bytes}
+        data |= _median_and_largest("sent_again", added.sent_again_s)
+        self.write(Kind.READING, "tap", data, host=_median_and_largest("forwarding", added.forwarding_s))
 
-        return on_frame
 
-    def _note_credit(self, message: Message, meter: str) -> None:
-        delivered = None
+def _median_and_largest(name: str, seconds: tuple[float, float]) -> dict[str, Json]:
+    return {f"{name}_median_s": round(seconds[0], 6), f"{name}_largest_s": round(seconds[1], 6)}
+
+
+class LinkLog:
+    """Puts what the tap sees into the evidence: what was sent, and what became of it.
+
+    :param lines: the line on which the messages of each direction were heard.
+    :param meter: the source named for what the socket's meter tells.
+    :param on_message: gets each message before it is recorded.
+    """
+
+    def __init__(
+        self,
+        recorder: Recorder,
+        lines: Mapping[Direction, str],
+        meter: str,
+        on_message: Callable[[Message], None],
+    ) -> None:
+        self._recorder = recorder
+        self._lines = lines
+        self._meter = meter
+        self._on_message = on_message
+        self._credited_mwh = 0
+
+    def on_frame(self, direction: Direction, item: Decoded, raw: bytes, *, lost: bool) -> None:
+        source = self._lines[direction]
+        data: dict[str, Json] = {"direction": direction, "message": "-", "bytes": raw.hex()}
+        if lost:
+            data["lost"] = True
+        if isinstance(item, HilError):
+            self._recorder.write(Kind.FRAME, source, {**data, "error": item.what})
+            return
+        self._on_message(item)
+        event = self._recorder.write(
+            Kind.FRAME, source, {**data, "message": message_name(item), "fields": describe(item)}
+        )
+        self._recorder.keep(Frame(event.t, direction, item, event, lost))
+        self._note_credit(item, direction)
+
+    def on_fault(self, direction: Direction, message: str, kind: FaultKind) -> None:
+        what = f"{message or 'bytes'} {direction.replace('to ', 'to the ')} {kind.value}"
+        data: dict[str, Json] = {"what": what, "who": "bench", "direction": direction, "fault": kind.value}
+        self._recorder.write(Kind.FAULT, "link", data)
+
+    def _note_credit(self, message: Message, direction: Direction) -> None:
+        data: dict[str, Json] = {}
         if isinstance(message, Receipt):
             self._credited_mwh = message.credited_mwh
-        elif isinstance(message, Meter):
+        elif isinstance(message, Meter) and direction == "to cable":
             delivered = message.energy_mwh
+            data = {"credit_Wh": (self._credited_mwh - delivered) / 1000, "delivered_Wh": delivered / 1000}
         else:
             return
-        data: dict[str, Json] = {"credited_Wh": self._credited_mwh / 1000}
-        if delivered is not None:
-            data |= {"credit_Wh": (self._credited_mwh - delivered) / 1000, "delivered_Wh": delivered / 1000}
-        self.write(Kind.READING, meter, data)
+        self._recorder.write(Kind.READING, self._meter, {"credited_Wh": self._credited_mwh / 1000, **data})
 
 
 class ConsoleLog:

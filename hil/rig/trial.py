@@ -15,17 +15,19 @@ from hil.evidence.documents import Kind
 from hil.evidence.limits import Finding, Measurement
 from hil.evidence.timing import ZERO_POWER_W
 from hil.links.counterpart import Counterpart
-from hil.links.frame_log import FrameLog
+from hil.links.tap import Tap
 from hil.protocol.coins import Coin
-from hil.protocol.messages import Close, Receipt
+from hil.protocol.messages import Close, Message, Receipt
 from hil.rig.counterparts import AbusePlan, CableSide, SocketSide
-from hil.rig.file import CABLE_UNDER_TEST, SOCKET_UNDER_TEST
+from hil.rig.file import CABLE_UNDER_TEST, PAIR, SOCKET_UNDER_TEST
+from hil.rig.interruptions import SUPPLY
 from hil.rig.load_profiles import LoadPlayer
+from hil.rig.measuring import COUNTERPART
 from hil.rig.observations import Observations
+from hil.rig.pair import PairSide
 from hil.rig.plan import Plan
-from hil.rig.recorder import ConsoleLog, Direction, Recorder
+from hil.rig.recorder import ConsoleLog, LinkLog, Recorder
 from hil.rig.sampling import SAMPLE_PERIOD_S, Sampler
-from hil.rig.tap import TappedLine
 from hil.rig.verdicts import Findings
 
 if TYPE_CHECKING:
@@ -39,6 +41,13 @@ if TYPE_CHECKING:
     from hil.rig.load_profiles import LoadProfile
     from hil.rig.rig import Rig
     from hil.units import Watt
+
+_SIDES: dict[str, type[CableSide | SocketSide | PairSide]] = {
+    SOCKET_UNDER_TEST: CableSide,
+    CABLE_UNDER_TEST: SocketSide,
+    PAIR: PairSide,
+}
+"""Who stands on the other side of the link, by set-up."""
 
 
 @dataclass
@@ -69,8 +78,8 @@ class Trial(Observations):
         self.powered_on: Event | None = None
         self.abuse: Cheat | None = None
         self._counterpart: Counterpart | None = None
-        self._tapped: TappedLine | None = None
-        self._side: CableSide | SocketSide | None = None
+        self._tap: Tap | None = None
+        self._side: CableSide | SocketSide | PairSide | None = None
         self._load_player: LoadPlayer | None = None
         self.miner: Miner | None = None
         """A miner in league with a cheat; made when he mines first."""
@@ -118,40 +127,33 @@ class Trial(Observations):
     # --- When --------------------------------------------------------------------------------------------------
 
     def switch_on(self) -> None:
-        """Build what was planned, apply power to the device under test, and let the counterpart begin."""
-        plan = self.plan
-        if plan.setup not in {SOCKET_UNDER_TEST, CABLE_UNDER_TEST}:
+        """Build what was planned, apply power to the devices under test, and let the counterpart begin."""
+        plan, rig = self.plan, self.rig
+        if plan.setup not in _SIDES:
             raise AuthorError("no device under test", remedy="Begin with 'Given the socket is under test in … mode'.")
         if plan.abuse is not None:
             plan.abuse.check(plan.setup, plan.mode)
-        side = CableSide(self) if plan.setup == SOCKET_UNDER_TEST else SocketSide(self)
-        self._side = side
-        self.rig.side.look()  # what happened before is not this scenario's
-        self.rig.side.on_change = self._on_ledger
+        side = self._side = _SIDES[plan.setup](self)
+        rig.side.look()  # what happened before is not this scenario's
+        rig.side.on_change = self._on_ledger
         self.coins = side.fund()
-        self.rig.reset(
-            side.device_profiles(), self.seed, {}, plan.ledger_view or self.rig.file.options.ledger, plan.lie
-        )
-        self.rig.on_switch(self._on_switch)
+        rig.reset(side.device_profiles(), self.seed, {}, plan.ledger_view or rig.file.options.ledger, plan.lie)
+        rig.on_switch(self._on_switch)
         self._record_funding()
-        line = self.rig.lines[side.line]
         self._listen_to_consoles()
-        to_device, from_device = (
-            FrameLog(self._frames(side.line, "to device", side.meter_source)),
-            FrameLog(self._frames(side.line, "from device", side.meter_source)),
-        )
-        tapped = self._tapped = TappedLine(line, to_device, from_device)
-        player, self.abuse = side.player(tapped)
+        log = LinkLog(self.recorder, side.lines, side.meter_source, self._on_message)
+        tap = self._tap = Tap(self.clock, self.seed, log)
+        self._counterpart, self.abuse = side.connect(tap)
         if self.abuse is not None:
             self.abuse.on_strike = self._on_strike
-        self._counterpart = Counterpart(player, tapped, self.clock)
         self._sampler.start()
-        self.rig.strategy.transition("live" if plan.setup == SOCKET_UNDER_TEST else "armed")
+        rig.strategy.transition(side.state)
         self._connect_appliance()
-        supply = "K3" if plan.setup == SOCKET_UNDER_TEST else "K4"
-        self.rig.strategy.switch(supply, closed=True)
+        for device in side.under_test:
+            rig.strategy.switch(SUPPLY[device], closed=True)
         self.powered_on = next(event for event in reversed(self.recorder.events) if event.kind is Kind.RELAY)
-        self._counterpart.start()
+        if self._counterpart is not None:
+            self._counterpart.start()
 
     def sample_every(self, seconds: float) -> None:
         """Read the lab meter this often from now on; AuthorError for more often than it updates."""
@@ -171,11 +173,11 @@ class Trial(Observations):
         self.clock.sleep(seconds)
         self.watch.awaited = ""
 
-    def tapped_line(self) -> TappedLine:
-        """Return the link between the devices; raises AuthorError before they are switched on."""
-        if self._tapped is None:
+    def tap(self) -> Tap:
+        """Return the tap on the link between the devices; raises AuthorError before they are switched on."""
+        if self._tap is None:
             raise AuthorError("the devices are not switched on yet", remedy="When the devices are switched on")
-        return self._tapped
+        return self._tap
 
     def cable_keys(self) -> Mapping[bytes, Key]:
         """Return the keys of the cable that the rig plays; raises AuthorError if it plays none."""
@@ -205,6 +207,8 @@ class Trial(Observations):
         self._sampler.stop()
         if self._load_player is not None:
             self._load_player.stop()
+        if self._tap is not None and (latency := self._tap.latency()) is not None:
+            self.recorder.write_latency(latency)
         return self.findings.fail_missing() if to_its_end else []
 
     # --- inside ------------------------------------------------------------------------------------------------
@@ -241,17 +245,11 @@ class Trial(Observations):
                 remedy="Nothing is said about the device. See limits.load in the rig file.",
             )
 
-    def _frames(self, line: str, direction: Direction, meter: str) -> Callable[[object, bytes], None]:
-        record = self.recorder.frame_listener(line, direction, meter)
-
-        def on_frame(item: object, raw: bytes) -> None:
-            if isinstance(item, Receipt | Close):
-                self.rig.side.look()  # a socket has broadcast before it says either
-            record(item, raw)
-            if isinstance(item, Receipt):
-                self.watch.credited_mwh = item.credited_mwh
-
-        return on_frame
+    def _on_message(self, message: Message) -> None:
+        if isinstance(message, Receipt | Close):
+            self.rig.side.look()  # a socket has broadcast before it says either
+        if isinstance(message, Receipt):
+            self.watch.credited_mwh = message.credited_mwh
 
     def _listen_to_consoles(self) -> None:
         for name in ("socket-console", "cable-console"):
@@ -273,7 +271,7 @@ class Trial(Observations):
     def _on_strike(self) -> None:
         if self.abuse is not None:
             who = "cable" if self.plan.setup == SOCKET_UNDER_TEST else "socket"
-            self.recorder.write(Kind.FAULT, "counterpart", {"what": self.abuse.words, "who": who})
+            self.recorder.write(Kind.FAULT, COUNTERPART, {"what": self.abuse.words, "who": who})
 
     def _last_seen(self) -> str:
         frame = self.recorder.frames[-1] if self.recorder.frames else None

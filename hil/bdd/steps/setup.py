@@ -5,7 +5,7 @@ from __future__ import annotations
 from hil.bdd.applicability import feature, needs
 from hil.bdd.catalogue import given, when
 from hil.errors import AuthorError
-from hil.rig.file import RigFile
+from hil.rig.file import PAIR, RigFile
 from hil.rig.ledger_views import ViewKind
 from hil.rig.load_profiles import LoadProfile
 from hil.rig.plan import TOASTER_W
@@ -20,7 +20,15 @@ SESSION_TIMEOUT_S = 3600.0
 
 
 def _setup_offered(rig: RigFile, device: str, _: str) -> str:
-    setup, offered = f"{device} under test", rig.options.setups
+    return _missing_setup(rig, f"{device} under test")
+
+
+def _pair_offered(rig: RigFile, _: str) -> str:
+    return _missing_setup(rig, PAIR)
+
+
+def _missing_setup(rig: RigFile, setup: str) -> str:
+    offered = rig.options.setups
     return "" if setup in offered else f"rig '{rig.options.name}' does not offer '{setup}', only {', '.join(offered)}"
 
 
@@ -38,6 +46,14 @@ def _view_offered(rig: RigFile, kind: ViewKind) -> str:
 def device_under_test(device: str, mode: str, /, trial: Trial) -> None:
     """Names the device under test; the rig plays the other side. The mode says how payments reach the ledger."""
     trial.use_setup(f"{device} under test")
+    trial.plan.mode = mode
+
+
+@given("socket and cable are a pair in {mode} mode")
+@needs(_pair_offered)
+def pair(mode: str, /, trial: Trial) -> None:
+    """Both devices are real and both are under test; the rig listens in on their link."""
+    trial.use_setup(PAIR)
     trial.plan.mode = mode
 
 
@@ -115,7 +131,7 @@ def slow_start(delay: Second, /, trial: Trial) -> None:
 
 @when("the devices are switched on")
 def switch_on(trial: Trial) -> None:
-    """Mains and the supply of the device under test are switched on; the other side begins to talk."""
+    """Mains and the supplies of the devices under test are switched on; a counterpart begins to talk."""
     trial.switch_on()
 
 

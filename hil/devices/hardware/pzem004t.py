@@ -33,6 +33,9 @@ TRIES: Final = 3
 DARK_POLL_S: Final = 0.5
 """A module that is dark is asked this often, once: each question to it keeps the program waiting in vain."""
 
+LONGEST_DARKNESS_S: Final = DARK_POLL_S + TRIES * ANSWER_TIMEOUT_S
+"""Between the last question to a dark module and its first answer power may have flowed for so long, unseen."""
+
 LONGEST_EXTRAPOLATION_S: Final = 3 * POLL_S
 """Between readings the power is taken to stay as it was, but not for longer than this."""
 
@@ -92,19 +95,34 @@ class EnergyCount:
         """Lowest and highest that the fraction at the start can be."""
         self._last: tuple[float, float] | None = None
         """Instant and power of the last reading."""
+        self._dark_since: float | None = None
+        self._before_first = 0.0
+        """What may have flowed before the first reading, whose register holds it already."""
         self._told = 0.0
 
-    def pause(self) -> None:
-        """No readings for a while, in which nothing flows."""
+    def pause(self, now: float) -> None:
+        """Nothing flowed at ``now``, and there is no reading until it does.
+
+        What may have flowed by the next reading counts in full: a cable that underrated it would take an honest socket
+        for one that bills too much (3680 W for 0.9 s are 0.9 Wh).
+        """
         self._last = None
+        self._dark_since = now
 
     def add(self, now: float, power: Watt, register_wh: int) -> None:
         """Take a reading; raises RigFault if the register went back."""
+        is_first = self._first is None
         if self._first is None:
             self._first = register_wh
         if self._last is not None:
             then, before = self._last
             self._integral += (before + power) / 2 * (now - then) / 3600
+        elif self._dark_since is not None:
+            unseen = power * min(now - self._dark_since, LONGEST_DARKNESS_S) / 3600
+            if is_first:
+                self._before_first = unseen
+            else:
+                self._integral += unseen
         self._last = now, float(power)
         counted = register_wh - self._first
         if counted < 0:
@@ -122,7 +140,7 @@ class EnergyCount:
         if self._last is not None:
             then, power = self._last
             ahead = min(now - then, LONGEST_EXTRAPOLATION_S) * power / 3600
-        self._told = max(self._told, self._integral + ahead)
+        self._told = max(self._told, self._before_first + self._integral + ahead)
         return WattHour(self._told)
 
 
@@ -165,6 +183,7 @@ class Pzem004t:
         """Read the module; raises RigFault if it is silent (see above), refuses or answers nonsense."""
         if self._dark and self._now() < self._ask_again_at:
             return
+        asked = self._now()
         try:
             reading = self.read(tries=1 if self._dark else TRIES)
         except SilentMeter:
@@ -172,7 +191,7 @@ class Pzem004t:
                 raise
             self._dark, self._ask_again_at = True, self._now() + DARK_POLL_S
             self._power, self._voltage = Watt(0.0), Volt(0.0)
-            self._count.pause()
+            self._count.pause(asked)
             return
         self._dark, self._power, self._voltage = False, reading.power, reading.voltage
         self._count.add(self._now(), reading.power, reading.energy_wh)

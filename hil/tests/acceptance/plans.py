@@ -386,7 +386,7 @@ def dead_meter(folder: Path) -> Finished:
 def socket_only(folder: Path) -> Finished:
     """A bench that cannot put a cable on trial, asked to."""
     project = Project.make(folder)
-    rig = project.rig("socket-only.yaml", ("[socket under test, cable under test]", "[socket under test]"))
+    rig = project.rig("socket-only.yaml", ("[socket under test, cable under test, pair]", "[socket under test]"))
     return project.run("run", "features/boot.feature", "--rig", rig, "--node", PROVIDER, "--seed", SEED)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,7 +15,7 @@ from hil.links.abuse_catalogue import AbuseRow
 from hil.links.abuse_model import Cheat, Tools
 from hil.links.abuses import carry_out
 from hil.links.counterpart import Counterpart, MemoryJournal
-from hil.links.frame_log import FrameLog
+from hil.links.frame_reader import FrameReader
 from hil.links.players import CablePlayer, PlayerHooks, SocketPlayer
 from hil.ports import Acceptance, CoinStatus
 from hil.protocol.account import RECEIVE, Account
@@ -159,10 +159,7 @@ class AbuseBench:
         self._written: list[bytes] = []
         self._listener: Callable[[bytes], None] = lambda data: None
         self._entropy = itertools.count()
-        self._logs = (
-            FrameLog(lambda item, raw: self._log(self.to_device, item)),
-            FrameLog(lambda item, raw: self._log(self.from_device, item)),
-        )
+        self._readers = FrameReader(), FrameReader()
         owner = CABLE if row.who == "cable" else Account(SEED).key(RECEIVE, 0)
         self.coins = [
             Coin(OutPoint(f"{index + 1:064x}", index), Satoshi(row.funds_sat or FUNDS_SAT), owner.p2wpkh_script)
@@ -217,7 +214,7 @@ class AbuseBench:
     def write(self, data: bytes) -> None:
         self.bytes_sent += len(data)
         self._written.append(data)
-        self._logs[0].feed(data)
+        self._log(self.to_device, self._readers[0].feed(data))
 
     def listen(self, listener: Callable[[bytes], None]) -> None:
         self._listener = listener
@@ -275,16 +272,15 @@ class AbuseBench:
 
     def _from_device(self, data: bytes) -> None:
         self._sent += data
-        self._logs[1].feed(data)
+        self._log(self.from_device, self._readers[1].feed(data))
 
     def _switch(self, closed: bool) -> None:
         if self.closed and not closed:
             self.opened_at = self.now
         self.closed = closed
 
-    def _log(self, log: list[Seen], item: object) -> None:
-        if isinstance(item, Message):
-            log.append(Seen(self.now, item))
+    def _log(self, log: list[Seen], decoded: Sequence[tuple[object, bytes]]) -> None:
+        log += [Seen(self.now, item) for item, _ in decoded if isinstance(item, Message)]
 
     # --- the counterpart ---------------------------------------------------------------------------------------
 

@@ -113,7 +113,7 @@ def deliver(writer: ScenarioWriter, seconds: float, *, power_until: float, payme
         if t >= 24.2 and credit < 2 and paid < payments:
             paid += 1
             credit += 8.0
-            frame: dict[str, Json] = {"direction": "from device", "message": "RECEIPT", "bytes": "00"}
+            frame: dict[str, Json] = {"direction": "to cable", "message": "RECEIPT", "bytes": "00"}
             writer.write(Event(Kind.FRAME, t, "socket-link", {**frame, "fields": {"n": paid, "energy_Wh": 8.0 * paid}}))
         power = 1300.0 + noise.gauss(0, 1.5) + (450 * 2.7 ** (-(t - 24.4) / 0.8)) if on else abs(noise.gauss(0, 0.02))
         credit = max(credit - power / 36_000, 0.0)
@@ -154,7 +154,7 @@ def underpayment(run: RunWriter) -> None:
     writer.write(Event(Kind.FAULT, 30.0, "counterpart", {"what": f"pays 1 sat less {NASTY}", "who": "cable"}))
     deliver(writer, 40.0, power_until=38.4, payments=1)
     fields: Json = {"code": "amount", "text": f"pays 9 999 sat, 10 000 asked {NASTY}"}
-    frame: dict[str, Json] = {"direction": "from device", "message": "ERROR", "fields": fields, "bytes": "00"}
+    frame: dict[str, Json] = {"direction": "to cable", "message": "ERROR", "fields": fields, "bytes": "00"}
     writer.write(Event(Kind.FRAME, 37.7, "socket-link", frame))
     error: dict[str, Json] = {"what": f"power was cut too late {NASTY}", "place": "features/underpayment.feature:15"}
     step(writer, "When the cable underpays by 1 sat", 0.5, 37.7)

@@ -11,7 +11,7 @@ def reading(t: float, power: float) -> Event:
 
 
 def frame(t: float, message: str, **fields: Json) -> Event:
-    data: dict[str, Json] = {"direction": "from device", "message": message, "fields": fields, "bytes": "00" * 40}
+    data: dict[str, Json] = {"direction": "to cable", "message": message, "fields": fields, "bytes": "00" * 40}
     return Event(Kind.FRAME, t, "socket-link", data)
 
 
@@ -33,16 +33,16 @@ def test_each_kind_of_event_is_told_in_a_few_words() -> None:
         frame(3.0, "PAYMENT", session="0ea34e81", sequence=4, n=1, transaction="02" * 200),
         Event(Kind.FAULT, 3.0, "counterpart", {"what": "pays 1 sat less", "who": "cable"}),
         console(4.0, "socket: refused"),
-        Event(Kind.FRAME, 5.0, "socket-link", {"direction": "from device", "message": "-", "error": "bad check"}),
+        Event(Kind.FRAME, 5.0, "socket-link", {"direction": "to cable", "message": "-", "error": "bad check"}),
     ) == [
         "K1: closed",
         "ledger: funding abababababab, payment 200 000 sat",
         "ledger: into the mempool: cdcdcdcdcdcd",
         "meter: power 1300.2 W, energy 8 Wh",
-        "socket-link: PAYMENT from device: n 1",
+        "socket-link: PAYMENT to cable: n 1",
         "counterpart: fault: pays 1 sat less",
         "socket-console: socket: refused",
-        "socket-link: no message from device: bad check",
+        "socket-link: no message to cable: bad check",
     ]
 
 
@@ -61,7 +61,7 @@ def test_a_message_that_is_sent_again_and_again_is_one_line_although_readings_co
 
     assert told(*events) == [
         "meter: power 0 W, energy 8 Wh (19 times since 0.500 s)",
-        "socket-link: HELLO from device (20 times since 0.000 s)",
+        "socket-link: HELLO to cable (20 times since 0.000 s)",
         "meter: power 0 W, energy 8 Wh",
     ]
 

@@ -131,7 +131,7 @@ def test_a_failure_tells_the_step_with_its_place_what_happened_last_and_how_to_r
     last = rows(article.one("table", class_="last"))
     assert len(last) == 10
     assert last[-1][:2] == ["37.700 s", "socket-link"]
-    assert last[-1][2].startswith("ERROR from device: code amount")
+    assert last[-1][2].startswith("ERROR to cable: code amount")
     assert article.one("p", class_="again").text == "Run it again: hil run features/underpayment.feature:12 --seed 42"
 
 

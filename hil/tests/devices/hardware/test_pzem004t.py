@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from hil.clock import WallClock, stopwatch
-from hil.devices.hardware.pzem004t import ANSWER_TIMEOUT_S, TRIES, EnergyCount, on_serial
+from hil.devices.hardware.pzem004t import ANSWER_TIMEOUT_S, LONGEST_DARKNESS_S, TRIES, EnergyCount, on_serial
 from hil.errors import RigFault
 from hil.tests.devices.pty_kit import answering
 from hil.units import Watt
@@ -76,13 +76,14 @@ def test_a_cables_meter_is_silent_until_the_socket_delivers_and_that_means_nothi
         assert (meter.live(), meter.power()) == (True, 2300.0)
         now[0] = 1.1
         meter.poll()
-        assert meter.energy() == pytest.approx(2300 * 0.1 / 3600)
+        seen, unseen = 2300 * 0.1 / 3600, 2300 * LONGEST_DARKNESS_S / 3600
+        assert meter.energy() == pytest.approx(seen + unseen)
         present[0] = PzemValues(0.0, 0.0, 0.0, 3.3, 0.0)
         now[0] = 1.2
         meter.poll()
         now[0] = 100.0
         assert (meter.live(), meter.power()) == (False, 0.0)
-        assert meter.energy() == pytest.approx(2300 * 0.1 / 3600, rel=0.5)
+        assert meter.energy() == pytest.approx(seen + unseen, rel=0.1)
         meter.close()
 
 
@@ -172,6 +173,16 @@ def test_between_readings_the_power_is_taken_to_stay_but_not_for_long() -> None:
     count.add(10.0, Watt(1800.0), 7)
     assert count.at(10.1) == pytest.approx(0.05)
     assert count.at(20.0) == pytest.approx(0.15)
+
+
+def test_what_flowed_before_a_dark_module_was_heard_counts_in_full() -> None:
+    count = EnergyCount()
+    count.pause(10.0)
+    count.add(10.4, Watt(1800.0), 7)
+    assert count.at(10.4) == pytest.approx(1800 * 0.4 / 3600)
+    count.pause(20.0)
+    count.add(20.3, Watt(1800.0), 7)
+    assert count.at(20.3) == pytest.approx(1800 * 0.7 / 3600)
 
 
 def test_a_register_that_goes_back_is_a_fault() -> None:

@@ -5,21 +5,18 @@ import itertools
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hil.links.frame_log import FrameLog
+from hil.links.frame_reader import Decoded, FrameReader
 from hil.protocol.framing import FrameError, FrameErrorCode, encode_frame
-from hil.protocol.messages import Message, MessageError, MessageErrorCode, Meter, encode_message
+from hil.protocol.messages import MessageError, MessageErrorCode, Meter, encode_message
 
 SESSION = bytes(range(8))
 METERS = [Meter(SESSION, number, 100 * number) for number in range(1, 4)]
 FRAMES = [encode_frame(encode_message(meter)) for meter in METERS]
 
 
-def logged(*pieces: bytes) -> list[tuple[Message | FrameError | MessageError, bytes]]:
-    seen: list[tuple[Message | FrameError | MessageError, bytes]] = []
-    log = FrameLog(lambda item, raw: seen.append((item, raw)))
-    for piece in pieces:
-        log.feed(piece)
-    return seen
+def logged(*pieces: bytes) -> list[tuple[Decoded, bytes]]:
+    reader = FrameReader()
+    return [seen for piece in pieces for seen in reader.feed(piece)]
 
 
 @settings(derandomize=True, deadline=None, database=None)
