@@ -67,6 +67,12 @@ def _parser() -> argparse.ArgumentParser:
     vbench.add_argument("--address", default="127.0.0.1", help="loopback address (default: %(default)s)")
     for role in ("meter", "load"):
         vbench.add_argument(f"--{role}", metavar="DIALECT", help=f"which {role} it has (default: as rigs/virtual.yaml)")
+    vbench.add_argument(
+        "--pty", metavar="NAME", action="append", default=[], help="an instrument or line with a PTY too"
+    )
+    vbench.add_argument(
+        "--plug", metavar="LINE[=LINE]", action="append", default=[], help="a loop-back plug, or a crossed cable"
+    )
     vbench.set_defaults(act=_vbench)
 
     report = commands.add_parser("report", help="write the report of a run anew from its evidence")
@@ -128,6 +134,7 @@ def _vbench(options: argparse.Namespace, _: list[str]) -> int:
     sys.stdout.flush()
     arguments = [sys.executable, "-m", "hil.vbench", "--address", options.address]
     arguments += [f"--{role}={name}" for role in ("meter", "load") if (name := getattr(options, role))]
+    arguments += [f"--{option}={name}" for option in ("pty", "plug") for name in getattr(options, option)]
     os.execv(sys.executable, arguments)  # noqa: S606 - our own program, no shell
     return ExitCode.INTERNAL_ERROR  # not reached: execv replaces this process or raises
 

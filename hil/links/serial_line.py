@@ -16,7 +16,9 @@ WRITE_TIMEOUT_S = 5.0
 
 
 class SerialPort(Protocol):
-    """The part of pyserial's ``Serial`` that a line needs; real ports, ``socket://`` and ``rfc2217://`` have it."""
+    """The part of pyserial's ``Serial`` that a line needs. Real ports and ``socket://`` have it; for ``rfc2217://`` see
+    :mod:`hil.links.watched_port`.
+    """
 
     timeout: float | None
     write_timeout: float | None
@@ -26,6 +28,8 @@ class SerialPort(Protocol):
     def write(self, data: bytes) -> int | None: ...
 
     def fileno(self) -> int: ...
+
+    def close(self) -> None: ...
 
     @property
     def in_waiting(self) -> int: ...
@@ -91,6 +95,10 @@ class SerialLine:
             raise self._lost(ConnectionError("end of stream"))
         self.bytes_received += len(data)
         self._listener(data)
+
+    def close(self) -> None:
+        """Give the port up; idempotent."""
+        self._port.close()
 
     def _lost(self, error: OSError) -> RigFault:
         return RigFault(

@@ -12,8 +12,6 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from labgrid import Environment
-
 from hil.clock import utc_now
 from hil.errors import HilError
 from hil.rig.check_calibration import calibration
@@ -22,6 +20,7 @@ from hil.rig.check_conformance import conformance
 from hil.rig.check_findings import CheckFinding, Level, each, fault, note, ok
 from hil.rig.check_parts import look_at_line, look_at_load, look_at_meter, look_at_node, look_at_relay, open_relay
 from hil.rig.file_target import LINES, RELAYS
+from hil.rig.labgrid_target import build_target
 from hil.rig.lock import find_locks
 from hil.rig.safe_state_guard import Guard
 from hil.rig.virtual_bench import ADDRESS_VARIABLE, TERMINAL_VARIABLES, VirtualBenchProcess
@@ -112,7 +111,7 @@ def _standing(rig: RigFile) -> Iterator[tuple[Any, Guard, Callable[[], float] | 
         address, lifeline = (bench.address, bench.lifeline) if bench is not None else ("", None)
         guard = Guard(rig, address=address, lifeline=lifeline)
         stack.callback(guard.end)
-        environment = Environment(config_file=str(rig.path))
+        environment, target = build_target(rig.path)
         stack.callback(environment.cleanup)
         guard.wait_until_ready()
-        yield environment.get_target("main"), guard, None if bench is None else bench.now
+        yield target, guard, None if bench is None else bench.now

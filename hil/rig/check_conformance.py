@@ -76,6 +76,10 @@ def _relay(target: Any, name: str) -> list[Finding]:
 def _line(target: Any, name: str, other: str) -> list[Finding]:
     clock = WallClock()
     lines = {end: SerialLine(end, port_of(target.get_driver("SerialDriver", name=end))) for end in {name, other}}
-    for line in lines.values():
-        clock.attach(line)
-    return check_line(lines[name], clock, None if other == name else lines[other])
+    try:
+        for line in lines.values():
+            clock.attach(line)
+        return check_line(lines[name], clock, None if other == name else lines[other])
+    finally:
+        for line in lines.values():
+            line.close()

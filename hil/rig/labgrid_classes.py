@@ -110,11 +110,16 @@ class BenchStrategy(Strategy):  # type: ignore[misc]  # labgrid has no types
 
     @never_retry  # type: ignore[untyped-decorator]  # labgrid has no types
     def transition(self, status: str | BenchState) -> None:
-        """Go to ``safe``, ``armed`` or ``live``; raises StrategyError from the RigFault that stopped it."""
+        """Go to ``safe``, ``armed`` or ``live``; raises StrategyError from the RigFault that stopped it.
+
+        A bench whose state is not known is made safe first.
+        """
         wanted = BenchState(status)
         if wanted is BenchState.SAFE:
             self.make_safe()
             return
+        if self.bench_state is BenchState.UNKNOWN:  # a process of its own each time, as labgrid-client is
+            self.make_safe()
         if wanted is BenchState.UNKNOWN or self.bench_state is not BenchState.SAFE:
             raise StrategyError(
                 f"the bench goes from safe to armed or live, not from {self.bench_state.value} to {status}"

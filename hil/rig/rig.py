@@ -9,19 +9,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from labgrid import Environment
-from labgrid.exceptions import InvalidConfigError, NoDriverFoundError, NoResourceFoundError
 from labgrid.resource import NetworkSerialPort
 from labgrid.strategy.common import StrategyError
 from serial import SerialException
 
 from hil.clock import Clock, LockstepClock, stopwatch
-from hil.errors import AuthorError, ConfigurationError, RigFault
+from hil.errors import AuthorError, RigFault
 from hil.links.serial_line import SerialLine
 from hil.ports import Protecting
 from hil.rig.file import RigFile
 from hil.rig.file_target import LINES, RELAYS
 from hil.rig.labgrid_classes import BenchStrategy
+from hil.rig.labgrid_target import build_target
 from hil.rig.ledger_side import BEHIND, LedgerSide, second_node
 from hil.rig.lock import write_lock
 from hil.rig.real_time import RigClock
@@ -88,6 +87,8 @@ class Rig:
         self._closing.callback(self.meter.close)
         self._closing.callback(self.load.close)
         self.lines = {name: SerialLine(name, port_of(target.get_driver("SerialDriver", name=name))) for name in LINES}
+        for line in self.lines.values():
+            self._closing.callback(line.close)
         for relay in RELAYS:
             limit_patience(target.get_driver("DigitalOutputProtocol", name=relay), RELAY_PATIENCE_S)
         self._common = self.side = LedgerSide(node, seed, self._now)
@@ -315,12 +316,7 @@ def _bench_address(file: RigFile) -> str:
 
 def _labgrid(file: RigFile) -> tuple[Any, Any]:
     """Load the environment and activate every driver; what does not answer is named."""
-    place = str(file.path)
-    try:
-        environment = Environment(config_file=place)
-        target = environment.get_target("main")
-    except (InvalidConfigError, NoResourceFoundError, NoDriverFoundError, KeyError, TypeError, ValueError) as error:
-        raise ConfigurationError(f"labgrid cannot build the bench: {error}", place=place) from error
+    environment, target = build_target(file.path)
     for driver in target.drivers:
         if isinstance(driver, BenchStrategy):
             continue

@@ -11,12 +11,11 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from labgrid import Environment
-
 from hil.clock import Clock, WallClock, stopwatch
 from hil.errors import RigFault
 from hil.evidence.timing import DEAD_V, ZERO_POWER_W
 from hil.instruments.dialects import open_load, open_meter
+from hil.rig.labgrid_target import build_target
 from hil.rig.relays import CoilRelay
 from hil.units import format_quantity
 
@@ -89,12 +88,11 @@ class SafeStateMaker:
     """Knows relays and instruments from the rig file; opens its connections when it acts, and closes them after.
 
     :param path: the rig file; templates in it see ``LG_*`` of the environment.
-    :raises labgrid's errors: the file cannot be built.
+    :raises HilError: labgrid cannot build it, or cannot have the place that it names.
     """
 
     def __init__(self, path: Path) -> None:
-        self._environment = Environment(config_file=str(path))
-        target = self._environment.get_target("main")
+        self._environment, target = build_target(path)
         self._load: str = target.get_driver("LoadDriver", name="load", activate=False).instrument.resource
         self._meter: str = target.get_driver("PowerMeterDriver", name="meter", activate=False).instrument.resource
         self._target = target

@@ -24,7 +24,7 @@ from hil.vbench.choice import LOADS, METERS, Instruments
 from hil.vbench.polling import FastLaneLoop
 from hil.vbench.server import STANDARD_PORTS, Endpoints, start
 from hil.vbench.terminals import ElectronicLoadState
-from hil.vbench.world import WorldRequest
+from hil.vbench.world import LINES, WorldRequest
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -37,7 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         endpoints, world, instruments = _configuration(options)
         with asyncio.Runner(loop_factory=FastLaneLoop) as runner:
-            runner.run(_serve(endpoints, world, instruments, options.programs, last_deeds))
+            terminals = (*instruments.on_serial, *options.pty)
+            runner.run(_serve(endpoints, world, instruments, terminals, options.programs, last_deeds))
     except HilError as error:
         sys.stderr.write(f"hil vbench: {error}\n")
         return error.exit_code
@@ -59,6 +60,21 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--meter", metavar="NAME", help=f"dialect of the power meter: {', '.join(METERS)}")
     parser.add_argument("--load", metavar="NAME", help=f"dialect of the electronic load: {', '.join(LOADS)}")
     parser.add_argument(
+        "--pty",
+        action="append",
+        default=[],
+        choices=("meter", "load", *LINES),
+        metavar="NAME",
+        help=f"gets a PTY too, see terminals in the ready line; names: meter, load, {', '.join(LINES)}",
+    )
+    parser.add_argument(
+        "--plug",
+        action="append",
+        default=[],
+        metavar="LINE[=LINE]",
+        help="what a line ends in while no device is fitted: a loop-back plug, or a crossed cable to another line",
+    )
+    parser.add_argument(
         "--config", metavar="FILE", help="JSON: address, ports, meter, load, and world (as in a reset request)"
     )
     parser.add_argument("--programs", default=PROGRAMS, metavar="MODULE:CALLABLE", help="factory of device programs")
@@ -75,11 +91,23 @@ def _configuration(options: argparse.Namespace) -> tuple[Endpoints, WorldRequest
     for name, number in ports.items():
         if type(number) is not int or not 0 <= number <= 65535:
             raise ConfigurationError(f"port '{name}': '{number}' is not a number from 0 to 65535")
-    world = WorldRequest.of(_as_mapping(settings.get("world", {}), "world", options.config))
+    wanted = _as_mapping(settings.get("world", {}), "world", options.config)
+    if options.plug:
+        wanted["plugs"] = _plugs(options.plug)
+    world = WorldRequest.of(wanted)
     address = settings.get("address", Endpoints.address) if options.address is None else options.address
     chosen = {role: getattr(options, role) or settings.get(role) for role in ("meter", "load")}
     instruments = Instruments(**{role: str(name) for role, name in chosen.items() if name is not None})
     return Endpoints(str(address), ports), world, instruments
+
+
+def _plugs(texts: Sequence[str]) -> dict[str, str]:
+    """Return for each line where what it sends comes back, from ``line`` and ``line=line``."""
+    plugs: dict[str, str] = {}
+    for text in texts:
+        one, _, other = text.partition("=")
+        plugs |= {one: other or one, (other or one): one}
+    return plugs
 
 
 def _read_settings(path: str) -> dict[str, Any]:
@@ -102,6 +130,7 @@ async def _serve(
     endpoints: Endpoints,
     world: WorldRequest,
     instruments: Instruments,
+    terminals: Sequence[str],
     programs: str,
     last_deeds: list[Callable[[], None]],
 ) -> None:
@@ -123,7 +152,7 @@ async def _serve(
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000)  # events come and go without cycles
-    running = await start(bench, endpoints, serial=instruments.on_serial)
+    running = await start(bench, endpoints, serial=terminals)
     last_deeds.append(bench.abandon)
     ready = {
         "ready": True,

@@ -11,6 +11,7 @@ import socket
 from collections import deque
 from typing import TYPE_CHECKING
 
+from hil.vbench.pty_line import Terminal
 from hil.vbench.sockets import ByteProtocol, duplicate, peer_is_gone
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ class LinePort:
     def __init__(self, name: str) -> None:
         self.name = name
         self.sent = 0
-        """Bytes written to the test side since the last reset; without a client they are lost and not counted."""
+        """Bytes written to the test side since the last reset; without anybody there they are lost and not counted."""
         self.received = 0
         """Bytes read from the test side since the last reset."""
         self.taken = 0
@@ -41,6 +42,12 @@ class LinePort:
         """Called after more bytes were read."""
         self._waiting = bytearray()
         self._client: _LineClient | None = None
+        self._terminal: Terminal | None = None
+
+    def open_terminal(self) -> Terminal:
+        """Give the line a PTY too, which is its end while no client holds the TCP port."""
+        self._terminal = Terminal(self.receive)
+        return self._terminal
 
     def make_protocol(self) -> ByteProtocol:
         """Return the protocol for one more TCP connection."""
@@ -77,6 +84,9 @@ class LinePort:
         """Write to the test side at once."""
         if self._client is not None:
             self._client.transport.write(data)
+            self.sent += len(data)
+        elif self._terminal is not None:
+            self._terminal.write(data)
             self.sent += len(data)
 
     def reset(self) -> None:

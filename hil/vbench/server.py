@@ -150,7 +150,7 @@ class RunningBench:
     _relays: ModbusTcpServer
     _connections: weakref.WeakSet[ByteProtocol]
     terminals: Mapping[str, Terminal] = field(default_factory=dict)
-    """PTYs of the instruments that have RS-232, by role."""
+    """PTYs of the instruments and lines that have one, by name."""
 
     async def close(self) -> None:
         """Stop listening and drop all connections."""
@@ -169,7 +169,7 @@ class RunningBench:
 async def start(bench: Bench, endpoints: Endpoints, *, serial: Sequence[str] = ()) -> RunningBench:
     """Open all ports of ``bench`` in the running event loop; raises as ``Endpoints.bind`` does.
 
-    :param serial: instruments (``meter``, ``load``) that get a PTY too.
+    :param serial: instruments (``meter``, ``load``) and lines that get a PTY too.
     """
     loop = asyncio.get_running_loop()
     sockets = endpoints.bind()
@@ -192,5 +192,8 @@ async def start(bench: Bench, endpoints: Endpoints, *, serial: Sequence[str] = (
     servers = [await loop.create_server(partial(remembered, make), sock=sockets[name]) for name, make in makers.items()]
     relays = await serve_relays(bench, sockets["relays"], loop)
     instruments: dict[str, VirtualInstrument] = {"meter": bench.meter, "load": bench.load}
-    terminals = {name: ScpiTerminal(instruments[name]).terminal for name in serial}
+    terminals = {
+        name: bench.ports[name].open_terminal() if name in bench.ports else ScpiTerminal(instruments[name]).terminal
+        for name in dict.fromkeys(serial)
+    }
     return RunningBench(bench, endpoints.address, ports, control, servers, relays, connections, terminals)

@@ -14,6 +14,7 @@ import pytest
 
 from hil.chain import container
 from hil.errors import ConfigurationError
+from hil.tests.acceptance.foreign import SER2NET
 from hil.tests.acceptance.plans import FOREIGN_CLIENTS, PLANS, prepare
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ def _docker_answers() -> bool:
 collect_ignore = [
     *([] if _docker_answers() else ["test_docker.py"]),
     *([] if all(map(shutil.which, FOREIGN_CLIENTS)) else ["test_foreign_clients.py"]),
+    *([] if SER2NET else ["test_serial_server.py"]),
 ]
 
 

@@ -1,0 +1,41 @@
+"""labgrid's target of a rig file, built where a bench is opened: by a run, by its watchdog, by a check."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from labgrid import Environment
+from labgrid.exceptions import InvalidConfigError, NoDriverFoundError, NoResourceFoundError
+
+from hil.errors import ConfigurationError, RigFault
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def build_target(path: Path) -> tuple[Any, Any]:
+    """Return labgrid's environment and its target ``main``; no driver is active yet.
+
+    Raises ConfigurationError if labgrid cannot read the file, RigFault if a place that it names cannot be had.
+    """
+    place = str(path)
+    try:
+        environment = Environment(config_file=place)
+        target = environment.get_target("main")
+    except (InvalidConfigError, NoResourceFoundError, NoDriverFoundError, KeyError, TypeError, ValueError) as error:
+        raise ConfigurationError(f"labgrid cannot build the bench: {error}", place=place) from error
+    except (
+        Exception
+    ) as error:  # what a RemotePlace and its coordinator say; its module loads gRPC, and most rigs have none
+        if not isinstance(error, ConnectionError) and not type(error).__module__.startswith("labgrid."):
+            raise
+        raise RigFault(
+            f"labgrid cannot have the bench: {str(error).removeprefix('Error: ')}",
+            place=place,
+            remedy="Check LG_COORDINATOR, and that labgrid-client has acquired the place, as this user on this host.",
+        ) from error
+    # labgrid would look anew for what the exporter offers before each driver, 0.1 s for each resource: too long for a
+    # safe state, and what is gone is found out by its silence
+    target.last_update = math.inf
+    return environment, target
