@@ -40,11 +40,11 @@ if TYPE_CHECKING:
     from hil.protocol.coins import Coin
     from hil.protocol.records import Record, SocketRecord
 
-METERING_S = 0.1
-"""A player reads its meter this often; ten times a second, as a PZEM-004T does."""
+METERING_S = 0.5
+"""A socket that delivers reads its meter at least this often; a PZEM-004T has a new value ten times a second."""
 
 CLOSEST_METERING_S = 0.01
-"""Near the end of the credit it reads more often, but not more than this."""
+"""Near the end of the credit, and near the next payment, it reads more often, but not more than this."""
 
 CONFLICT_WATCH_S = 0.4
 """A socket looks for a conflicting spend this often, so that 100 ms of the 500 ms limit remain to switch."""
@@ -140,12 +140,17 @@ class SocketPlayer:
     def on_time(self, now: float) -> None:
         while self._answers and self._answers[0].due <= now:
             self._carry_out(heapq.heappop(self._answers).give(now), now)
-        if self._metering_due is not None and now >= self._metering_due:
+        if self._metering_due is not None and (now >= self._metering_due or self._machine_is_due(now)):
             self._read_meter(now)
         if self._watch_due is not None and now >= self._watch_due:
             self._watch_due = now + CONFLICT_WATCH_S
             self._watch(now)
         self._carry_out(self.machine.on_time(now), now)
+
+    def _machine_is_due(self, now: float) -> bool:
+        """Tell whether the machine is about to act on its own: what it says of the energy is then as of now."""
+        due = self.machine.next_deadline()
+        return due is not None and now >= due
 
     def _read_meter(self, now: float) -> None:
         self._metering_due = None
@@ -154,12 +159,17 @@ class SocketPlayer:
             self._metering_due = now + self._until_next_metering()
 
     def _until_next_metering(self) -> float:
-        """Half the time that the credit still lasts at the present power, within bounds: the end is met closely."""
-        power = self._power_w()
-        if power <= 0:
-            return METERING_S
-        lasts_s = self.machine.credit_mwh / 1000 / power * 3600
-        return min(METERING_S, max(CLOSEST_METERING_S, lasts_s / 2))
+        """Half the time to what comes next at the present power, within bounds: the end of the credit is met closely,
+        and so is the credit at which the next payment is asked for. The end is met by an appliance that is switched
+        on just after the reading, too: at the most power that the socket sells.
+        """
+        machine, power = self.machine, self._power_w()
+        credit_mwh = machine.credit_mwh
+        comes_s = credit_mwh / machine.terms.max_power_w * 3.6
+        if power > 0:
+            above_mwh = credit_mwh - machine.policy.top_up_credit_mwh
+            comes_s = min(comes_s, (above_mwh if above_mwh > 0 else credit_mwh) / power * 3.6)
+        return min(METERING_S, max(CLOSEST_METERING_S, comes_s / 2))
 
     def _watch(self, now: float) -> None:
         if not self.machine.newest:

@@ -5,9 +5,13 @@ from __future__ import annotations
 import itertools
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hil.links.players import CLOSEST_METERING_S, CONFLICT_WATCH_S, METERING_S
-from hil.protocol.policy import Mode, Policy
+from hil.protocol.framing import FrameDecoder
+from hil.protocol.messages import Meter, decode_message
+from hil.protocol.policy import Mode, Policy, SocketTerms
 from hil.protocol.socket_table import SocketState
 from hil.tests.devices.device_pair import DevicePair
 
@@ -76,6 +80,37 @@ def test_the_meter_is_read_more_often_as_the_credit_ends() -> None:
     assert min(gaps) >= CLOSEST_METERING_S - 1e-9
     assert gaps[-1] == pytest.approx(CLOSEST_METERING_S)
     assert pair.energy_wh - 8 < 1300 * CLOSEST_METERING_S / 3600 + 1e-3
+
+
+@given(st.floats(0.5, 3680.0), st.floats(10.0, 60.0))
+def test_an_appliance_switched_on_just_after_a_reading_gets_no_more_than_the_unpaid_limit(
+    before_w: float, at_s: float
+) -> None:
+    pair = DevicePair(cable={"max_payments": 1}, power_w=before_w).start()
+    pair.run(at_s)
+    pair.power_w = SocketTerms().max_power_w
+    pair.run_for(40.0)
+    assert not pair.closed
+    assert pair.energy_wh <= 8.0 + Policy().unpaid_energy_mwh / 1000
+
+
+def test_the_energy_that_a_socket_tells_is_as_of_the_moment_in_which_it_tells_it() -> None:
+    pair = DevicePair(cable={"max_payments": 1})
+    told: list[tuple[float, float]] = []
+    write = pair.socket.program._board.link.write
+
+    def note(data: bytes) -> None:
+        for frame in FrameDecoder().feed(data):
+            assert isinstance(frame, bytes)
+            if isinstance(message := decode_message(frame), Meter):
+                told.append((message.energy_mwh / 1000, pair.energy_wh))
+        write(data)
+
+    pair.socket.program._board.link.write = note
+    pair.start().run(30.0)
+    assert len(told) > 5
+    for energy, true_energy in told:
+        assert energy == pytest.approx(true_energy, abs=1.5e-3)
 
 
 def test_a_payment_is_remembered_before_its_receipt_leaves() -> None:
