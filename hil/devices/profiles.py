@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from hil.devices.defects import Defect
 from hil.protocol.coins import Coin, OutPoint
 from hil.protocol.messages import MAX_COINS
-from hil.protocol.policy import Misuse, Mode, Network, SocketTerms
+from hil.protocol.policy import CableLimits, Misuse, Mode, Network, SocketTerms
 from hil.protocol.terms import checked_terms
 from hil.units import Satoshi
 
@@ -109,8 +109,19 @@ class SocketProfile(DeviceProfile):
 
 
 class CableProfile(DeviceProfile):
-    """A cable's: how much it may spend, and the coins it was given."""
+    """A cable's: how much it may spend, and the coins it was given; see :class:`hil.protocol.policy.CableLimits`."""
 
     boot: tuple[BootStage, ...] = CABLE_BOOT
     max_payments: int = Field(default=100, ge=1, le=65535)
+    max_tariff_sat_per_wh: int = Field(default=CableLimits.max_tariff_sat_per_wh, ge=1)
+    max_quantum_sat: int = Field(default=CableLimits.max_quantum_sat, ge=1)
+    max_fee_rate_sat_per_vb: int = Field(default=CableLimits.max_fee_rate_sat_per_vb, ge=1)
     coins: tuple[CoinProfile, ...] = Field(default=(), max_length=MAX_COINS)
+
+    def limits(self) -> CableLimits:
+        return CableLimits(
+            max_tariff_sat_per_wh=self.max_tariff_sat_per_wh,
+            max_quantum_sat=self.max_quantum_sat,
+            max_fee_rate_sat_per_vb=self.max_fee_rate_sat_per_vb,
+            max_payments=self.max_payments,
+        )

@@ -18,7 +18,7 @@ from hil.links.players import CablePlayer, PlayerHooks, SocketPlayer
 from hil.protocol.account import CHANGE, RECEIVE, Account
 from hil.protocol.cable import CableMachine
 from hil.protocol.machine import earliest
-from hil.protocol.policy import CableLimits, Policy
+from hil.protocol.policy import Policy
 from hil.protocol.records import CableRecord, SocketRecord
 from hil.protocol.socket import SocketMachine
 
@@ -207,7 +207,7 @@ class CableProgram(_Firmware):
 
     def __init__(self, profile: CableProfile, board: Board) -> None:
         super().__init__("cable", profile, board)
-        self._limits = CableLimits(max_payments=profile.max_payments)
+        self._limits = profile.limits()
         self._coins = [coin.coin() for coin in profile.coins]
         keys = [self._account.key(RECEIVE, index) for index in range(FUNDING_KEYS)]
         self._keys = {script: key for key in keys for script in (key.p2wpkh_script, key.p2pkh_script)}

@@ -133,7 +133,7 @@ class CableSide:
         trial = self._trial
         abuse = self._abuse(self.keys, line)
         machine = CableMachine(
-            CableLimits(max_payments=trial.plan.max_payments),
+            CableLimits(max_payments=trial.plan.max_payments, **trial.plan.limits),
             Policy(),
             self._coins,
             self.keys,
@@ -143,7 +143,7 @@ class CableSide:
         player = CablePlayer(
             machine,
             write=line.write,
-            energy_wh=lambda: trial.watch.energy_wh,
+            energy_wh=trial.metered_energy,
             power_w=lambda: trial.watch.power_w,
             live=lambda: trial.watch.voltage_v >= LIVE_V,
             journal=MemoryJournal(),
@@ -201,12 +201,12 @@ class SocketSide:
         trial = self._trial
         abuse = self._abuse(line)
         indices = iter(range(1 << 31))
-        terms = dataclasses.replace(SocketTerms(), mode=Mode[trial.plan.mode.upper().replace("-", "_")])
+        terms = SocketTerms(mode=Mode[trial.plan.mode.upper().replace("-", "_")], **trial.plan.terms)
         player = SocketPlayer(
             SocketMachine(terms, Policy(), lambda: self._payee.key(RECEIVE, next(indices)).p2wpkh_script),
             write=line.write,
             set_contact=lambda closed: self._switch(closed if abuse is None else abuse.before_switching(closed)),
-            energy_wh=lambda: trial.watch.energy_wh,
+            energy_wh=trial.metered_energy,
             power_w=lambda: trial.watch.power_w,
             ledger=trial.rig.ledger_view,
             journal=MemoryJournal(),
@@ -268,10 +268,7 @@ def fund_cable_under_test(trial: Trial) -> list[Coin]:
 
 def socket_profile(trial: Trial) -> dict[str, Any]:
     """Return what the socket under test is set to."""
-    terms: dict[str, Any] = {"mode": trial.plan.mode}
-    if trial.plan.socket_max_payments is not None:
-        terms["max_payments"] = trial.plan.socket_max_payments
-    return _profile(trial, "socket", terms)
+    return _profile(trial, "socket", {"mode": trial.plan.mode, **trial.plan.terms})
 
 
 def cable_profile(trial: Trial, coins: Sequence[Coin]) -> dict[str, Any]:
@@ -285,7 +282,7 @@ def cable_profile(trial: Trial, coins: Sequence[Coin]) -> dict[str, Any]:
         }
         for coin in coins
     ]
-    return _profile(trial, "cable", {"max_payments": trial.plan.max_payments, "coins": own})
+    return _profile(trial, "cable", {"max_payments": trial.plan.max_payments, "coins": own, **trial.plan.limits})
 
 
 def _profile(trial: Trial, role: str, more: Mapping[str, Any]) -> dict[str, Any]:

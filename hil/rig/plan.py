@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hil.chain.lies import Lie
@@ -28,8 +28,6 @@ class Plan:
     load_power_w: float | None = None
     load_profile: LoadProfile | None = None
     max_payments: int = 100
-    socket_max_payments: int | None = None
-    """None: what the socket's maker, or the rig file, has set."""
     funds_sat: int = FUNDS_SAT
     funding_type: str = "P2WPKH"
     boot_delay_s: float = 0.0
@@ -38,3 +36,7 @@ class Plan:
     lie: Lie | None = None
     """What the server of that view lies about."""
     abuse: AbusePlan | None = None
+    terms: dict[str, Any] = field(default_factory=dict)
+    """What the socket asks for, by the names of :class:`hil.protocol.policy.SocketTerms`, where a scenario says it."""
+    limits: dict[str, Any] = field(default_factory=dict)
+    """What the cable agrees to at most, by the names of :class:`hil.protocol.policy.CableLimits`, likewise."""

@@ -16,13 +16,14 @@ if TYPE_CHECKING:
     from hil.rig.recorder import Recorder
 
 SAMPLE_PERIOD_S = 0.1
-"""The lab meter is read as often as it updates: 10 Hz."""
+"""The lab meter is read as often as it updates, 10 Hz, unless a scenario says that less will do."""
 
 
 class Sampler:
     """Begins with ``start`` and goes on as long as somebody waits on the clock, until ``stop``.
 
     :param listener: gets each reading after it was recorded.
+    :ivar period: seconds from one reading to the next; longer ones see less, and cost less.
 
     Raises RigFault, in whatever wait it happens, when a limit of the rig is exceeded (DESIGN §6).
     """
@@ -40,10 +41,10 @@ class Sampler:
         self._recorder = recorder
         self._limits = limits
         self._listener = listener
+        self.period = SAMPLE_PERIOD_S
         self._timer: Timer | None = None
         self._due = 0.0
-        self.period = SAMPLE_PERIOD_S
-        """Seconds between two readings; longer ones see less, and cost less."""
+        self._read_at = -math.inf
         # the value averages over one update period, and may be as old as one more
         self._age = 2 * meter.update_period
 
@@ -51,12 +52,19 @@ class Sampler:
         self._due = self._clock.now()
         self._sample()
 
+    def refresh(self) -> None:
+        """Hand a reading to the listener if the meter has a newer value than the last one, for a counterpart that bills
+        by this meter. It is none of the samples that the evidence tells of.
+        """
+        if self._clock.now() - self._read_at >= SAMPLE_PERIOD_S:
+            self._listener(self._read())
+
     def stop(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
 
     def _sample(self) -> None:
-        reading = self._meter.read()
+        reading = self._read()
         data = {
             "voltage_V": reading.voltage,
             "current_A": reading.current,
@@ -71,6 +79,10 @@ class Sampler:
         while self._due <= self._clock.now():
             self._due += self.period
         self._timer = self._clock.call_at(self._due, self._sample)
+
+    def _read(self) -> Reading:
+        self._read_at = self._clock.now()
+        return self._meter.read()
 
     def _supervise(self, reading: Reading) -> None:
         limits, now = self._limits, self._clock.now()

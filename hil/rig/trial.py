@@ -185,6 +185,11 @@ class Trial(Observations):
             raise AuthorError("the cable is under test and keeps its keys to itself")
         return self._side.keys
 
+    def metered_energy(self) -> float:
+        """Return the lab meter's energy in Wh, as a counterpart counts it that has no meter of its own."""
+        self._sampler.refresh()
+        return self.watch.energy_wh
+
     # --- Then --------------------------------------------------------------------------------------------------
 
     def declare(self, measurement: Measurement) -> Measurement:

@@ -78,28 +78,37 @@ class Hmc8015:
         self._now = now
         self._settings = _Settings()
         self._converter = Converter("")
+        self._sample: MeterSample | None = None
+        """The newest true values, of which no reading has been formed yet."""
         self._reading: Reading | None = None
         self._data: str | None = None
         self._engine = ScpiEngine(self._commands(), identity=IDENTITY, reset=self._reset)
 
     def execute(self, line: str) -> str | None:
         """Take one line; see :class:`hil.vbench.terminals.VirtualInstrument`."""
+        self.form()
         return self._engine.execute(line)
 
     def power_on(self, seed: str) -> None:
         """Go back to the power-on state with no reading; gain errors and noise follow from ``seed``."""
         self._engine.status.power_on()
         self._converter = Converter(seed)
-        self._reading = None
+        self._sample = self._reading = None
         self._reset()
 
     def update(self, sample: MeterSample) -> None:
         """Take the true values of the period that just ended; readings show them from now on."""
+        self._settings.integrator.update(sample, *self._converter.integrand(sample))
+        self._sample = sample
+
+    def form(self) -> None:
+        sample, self._sample = self._sample, None
+        if sample is None:
+            return
         settings = self._settings
         voltage, current, power = self._converter.measure(sample)
         over_voltage = settings.voltage.overloaded(abs(voltage))
         over_current = settings.current.overloaded(abs(current))
-        settings.integrator.update(sample, power, current)
         u_range, i_range = settings.voltage.selected, settings.current.selected
         self._reading = Reading(
             None if over_voltage else quantise(voltage, u_range),
@@ -108,7 +117,7 @@ class Hmc8015:
             quantise(sample.frequency, 100.0),
         )
         self._data = None
-        self._all_values()  # formed now, while nobody waits, for the query that comes next
+        self._all_values()
 
     def _reset(self) -> None:
         self._settings = _Settings()

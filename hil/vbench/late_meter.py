@@ -13,7 +13,11 @@ if TYPE_CHECKING:
 class MeterInstrument(VirtualInstrument, Protocol):
     """A virtual instrument that the plant feeds with samples."""
 
-    def update(self, sample: MeterSample) -> None: ...
+    def update(self, sample: MeterSample) -> None:
+        """Take the true values of the period that just ended."""
+
+    def form(self) -> None:
+        """Form the reading that these values make, ahead of the query for it."""
 
 
 class LateMeter:
@@ -35,6 +39,7 @@ class LateMeter:
             samples, self._samples = self._samples, []
             for sample in samples:
                 self._meter.update(sample)
+            self._meter.form()  # of those that nobody can have read no reading is formed
 
     def execute(self, line: str) -> str | None:
         self.catch_up()

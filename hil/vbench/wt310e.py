@@ -132,6 +132,9 @@ class Wt310e:
             self._data = None
         self._events.updated(integrating=settings.integrator.running, over=over)
 
+    def form(self) -> None:
+        """Nothing is left to do: each interval's reading may be held, averaged or announced in the status."""
+
     def _reset(self) -> None:
         self._settings = _Settings()
         self._averager = Averager()

@@ -94,13 +94,6 @@ def budget(payments: int, /, trial: Trial) -> None:
     trial.plan.max_payments = payments
 
 
-@given("the socket sells up to {int} payments a session")
-@needs(feature("virtual"))
-def session_limit(payments: int, /, trial: Trial) -> None:
-    """A term of the socket under test; a real one has it from its maker."""
-    trial.plan.socket_max_payments = payments
-
-
 @given("the cable's coins are worth {amount}")
 def funds(amount: Satoshi, /, trial: Trial) -> None:
     """The cable gets one confirmed coin of this value before the scenario."""

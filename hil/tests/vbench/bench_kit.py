@@ -44,6 +44,9 @@ class Instrument:
         if sample is not None:
             self.samples.append(sample)
 
+    def form(self) -> None:
+        """What it answers depends on no sample."""
+
 
 @dataclass
 class Echo:

@@ -278,12 +278,16 @@ def test_a_person_s_scpi_client_meets_the_instruments(identify: Callable[[str, i
         assert ",IT8615," in identify(harness.address, harness.ports["load"])
 
 
-def test_a_late_meter_has_taken_every_sample_before_anything_is_asked_of_it() -> None:
+def test_a_late_meter_has_taken_every_sample_before_anything_is_asked_and_forms_only_the_reading_that_can_be() -> None:
     taken: list[object] = []
+    formed: list[int] = []
 
     class Meter:
         def update(self, sample: MeterSample) -> None:
             taken.append(sample)
+
+        def form(self) -> None:
+            formed.append(len(taken))
 
         def execute(self, line: str) -> str:
             return f"{line} {len(taken)}"
@@ -296,6 +300,7 @@ def test_a_late_meter_has_taken_every_sample_before_anything_is_asked_of_it() ->
         meter.update(MeterSample(number / 10, 0.1, 230.0, 1.0, 230.0, 50.0))
     assert taken == []
     assert meter.execute("READ?") == "READ? 3"
+    assert formed == [3]
     meter.update(MeterSample(0.3, 0.1, 230.0, 1.0, 230.0, 50.0))
     meter.power_on("again")
     meter.catch_up()
