@@ -106,7 +106,7 @@ def test_the_energy_that_a_socket_tells_is_as_of_the_moment_in_which_it_tells_it
                 told.append((message.energy_mwh / 1000, pair.energy_wh))
         write(data)
 
-    pair.socket.program._board.link.write = note
+    pair.socket.program._board.link.write = note  # type: ignore[method-assign]
     pair.start().run(30.0)
     assert len(told) > 5
     for energy, true_energy in told:
