@@ -44,7 +44,7 @@ def test_the_virtual_rig_reads_with_limits_in_base_units() -> None:
     rig = RigFile.load(VIRTUAL)
 
     limits = rig.options.limits
-    assert (limits.power, limits.energy, limits.session) == (2000.0, 5000.0, 4 * 3600.0)
+    assert (limits.power, limits.energy, limits.session) == (2000.0, 20_000.0, 10 * 3600.0)
     assert rig.virtual
     assert rig.bench_address == ""
     assert rig.features == {"virtual", "seeded-defects", "switches-under-load", "programmable-mains"}
