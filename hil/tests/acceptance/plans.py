@@ -416,7 +416,7 @@ def missing_node(folder: Path) -> Finished:
 def broken_rig(folder: Path) -> Finished:
     """A rig file with two mistakes."""
     project = Project.make(folder)
-    rig = project.rig("broken.yaml", ("power: 2000 W", "power: 2000 Watts"), ("energy: 5 kWh", "energi: 5 kWh"))
+    rig = project.rig("broken.yaml", ("power: 2000 W", "power: 2000 Watts"), ("energy: 20 kWh", "energi: 20 kWh"))
     return project.run("run", "features/boot.feature", "--rig", rig, "--seed", SEED)
 
 

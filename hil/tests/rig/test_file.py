@@ -79,7 +79,7 @@ def test_every_problem_is_told_at_once_each_with_its_place(tmp_path: Path) -> No
     text = (
         VIRTUAL.read_text(encoding="utf-8")
         .replace("power: 2000 W", "power: 2000 Watts")
-        .replace("energy: 5 kWh", "energy: lots")
+        .replace("energy: 20 kWh", "energy: lots")
         .replace("appliances: [toaster, load]", "appliances: [toaster, kettle]")
         .replace("    description: simulated bench", "    descripton: simulated bench")
         .replace("      - LoadDriver: {name: load, bindings: {instrument: load}}\n", "")
