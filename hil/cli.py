@@ -82,10 +82,12 @@ def _parser() -> argparse.ArgumentParser:
     from hil.device_cli import add_device_commands
     from hil.feature_cli import add_feature_commands
     from hil.rig_cli import add_rig_commands
+    from hil.shell_cli import add_shell_command
 
     add_feature_commands(commands)
     add_device_commands(commands)
     add_rig_commands(commands)
+    add_shell_command(commands)
     return parser
 
 

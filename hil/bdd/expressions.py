@@ -24,13 +24,13 @@ from pytest_bdd.parsers import StepParser
 
 from hil import units
 from hil.errors import AuthorError, nearest
-from hil.rig.counterparts import read_abuse
+from hil.rig.counterparts import abuses_of, read_abuse
 from hil.rig.ledger_attacks import LIES
-from hil.rig.load_profiles import read_profile
+from hil.rig.load_profiles import profile_names, read_profile
 from hil.units import Dimension
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
 RESERVED = {"datatable", "docstring"}
 """Parameters of a step definition that pytest-bdd fills with what stands below the step."""
@@ -45,6 +45,8 @@ class Parameter:
     read: Callable[[str], object]
     """Returns the value; raises AuthorError that says what is wrong and what is allowed."""
     example: str
+    choices: Callable[[], Sequence[str]] = tuple
+    """Returns all texts that it may be, if it is one of a list; else nothing."""
 
 
 def _quantity(dimension: Dimension, example: str) -> Parameter:
@@ -67,7 +69,7 @@ def _choice(name: str, *words: str) -> Parameter:
             raise AuthorError(f"'{text}' is not a {name}{nearest(text, words)}")
         return text
 
-    return Parameter(name, "|".join(re.escape(word) for word in words), read, words[0])
+    return Parameter(name, "|".join(re.escape(word) for word in words), read, words[0], lambda: words)
 
 
 ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
@@ -123,11 +125,11 @@ PARAMETERS: dict[str, Parameter] = {
         _choice("ledger_view", "node", "spv", "api"),
         _choice("lie", *LIES),
         _choice("relay", "K1", "K2", "K3", "K4"),
-        Parameter("ordinal", "|".join(ORDINALS) + r"|\d+(?:st|nd|rd|th)", _read_ordinal, "third"),
+        Parameter("ordinal", "|".join(ORDINALS) + r"|\d+(?:st|nd|rd|th)", _read_ordinal, "third", lambda: ORDINALS),
         Parameter("int", r"-?\d+", _read_int, "5"),
-        Parameter("cable_abuse", _NAME, read_abuse("cable"), "underpay-one-satoshi"),
-        Parameter("socket_abuse", _NAME, read_abuse("socket"), "overcharge-one-satoshi"),
-        Parameter("load_profile", _NAME, read_profile, "kettle"),
+        Parameter("cable_abuse", _NAME, read_abuse("cable"), "underpay-one-satoshi", abuses_of("cable")),
+        Parameter("socket_abuse", _NAME, read_abuse("socket"), "overcharge-one-satoshi", abuses_of("socket")),
+        Parameter("load_profile", _NAME, read_profile, "kettle", profile_names),
         Parameter("word", r"[^\s]+", _read_word, "word"),
         Parameter("string", _STRING, _read_string, '"text"'),
     )

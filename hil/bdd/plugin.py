@@ -2,6 +2,8 @@
 summary. Exit codes are those of :class:`hil.errors.ExitCode`.
 
 What concerns one scenario is in :mod:`hil.bdd.scenarios`, which a project loads beside this plugin.
+
+PYTEST_DONT_REWRITE: the shell's plugin imports this module before pytest loads it, which pytest would warn of.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ import random
 import secrets
 import signal
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -30,6 +32,9 @@ from hil.rig.file import RigFile
 from hil.rig.project import project_root
 from hil.rig.run import Run
 from hil.rig.run_folder import refuse
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 HANDLERS = pytest.StashKey[dict[int, Any]]()
 """Who handled signals before this run."""
@@ -55,10 +60,11 @@ def pytest_configure(config: pytest.Config) -> None:
     # a terminated run ends as an interrupted one does: every finaliser runs and the bench becomes safe
     handlers: dict[int, Any] = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     config.stash[HANDLERS] = handlers
-    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGTERM, interrupt)
 
 
-def _interrupt(number: int, _: object) -> None:
+def interrupt(number: int, _: object) -> None:
+    """End the run as Ctrl-C does; a signal handler."""
     raise KeyboardInterrupt(signal.Signals(number).name)
 
 
@@ -71,16 +77,26 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Open the run if there is a scenario to run; whatever is wrong with the rig file ends it before that."""
-    seed = config.getoption("seed")
-    seed = config.stash[SEED] = secrets.randbelow(1 << 31) if seed is None else seed
+    seed = choose_seed(config)
     if config.getoption("shuffle"):
         random.Random(seed).shuffle(items)  # noqa: S311 - repeatable, and nothing to keep secret
     scenarios = [item for item in items if isinstance(item, ScenarioItem)]
     for number, item in enumerate(scenarios, 1):
         item.stash[NUMBER] = number
-    if not scenarios or config.option.collectonly or hasattr(config, "workerinput"):
-        return
-    path = Path(config.getoption("rig"))
+    if scenarios and not config.option.collectonly and not hasattr(config, "workerinput"):
+        open_run(config, scenarios)
+
+
+def choose_seed(config: pytest.Config) -> int:
+    """Return the seed of this run: the one that was asked for, or a random one."""
+    seed: int | None = config.getoption("seed")
+    config.stash[SEED] = secrets.randbelow(1 << 31) if seed is None else seed
+    return config.stash[SEED]
+
+
+def open_run(config: pytest.Config, scenarios: Sequence[ScenarioItem]) -> Run:
+    """Open the run of these scenarios; the seed was chosen. Raises pytest.UsageError for a mistake of its author."""
+    seed, path = config.stash[SEED], Path(config.getoption("rig"))
     try:
         root = project_root(config.rootpath)
         try:
@@ -93,9 +109,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for item in scenarios:
             item.stash[UNMET] = why_not(item.case, catalogue_of(config), rig_file)
         features = list(dict.fromkeys(item.document.file for item in scenarios))
-        config.stash[RUN] = Run(root, rig_file, node=config.getoption("node"), seed=seed, features=features)
+        run = config.stash[RUN] = Run(root, rig_file, node=config.getoption("node"), seed=seed, features=features)
     except ConfigurationError as error:
         raise pytest.UsageError(str(error)) from None
+    return run
 
 
 @pytest.hookimpl(optionalhook=True)

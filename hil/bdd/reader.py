@@ -47,6 +47,12 @@ def read(path: Path) -> Document:
         line = error.object[: error.start].count(b"\n") + 1
         problem = Problem(file, line, 1, "not UTF-8 text", "Save the file as UTF-8")
         return Document(path, file, problems=(problem,))
+    return parse(path, source)
+
+
+def parse(path: Path, source: str) -> Document:
+    """Parse the text of the feature file at ``path``; what the parser refuses is in ``problems``."""
+    file = shown(path)
     try:
         raw: dict[str, Any] = dict(Parser().parse(source))
     except CompositeParserException as error:

@@ -18,6 +18,7 @@ from hil.bdd.bridge import render
 from hil.bdd.collection import ScenarioItem
 from hil.bdd.outcome import error_document, explain, purposeful, verdict_of
 from hil.bdd.stash import (
+    AT_PROMPT,
     LIVE,
     NUMBER,
     OPEN,
@@ -112,14 +113,16 @@ def pytest_bdd_before_step(request: pytest.FixtureRequest, step: Any) -> None:
 
 
 def pytest_bdd_after_step(request: pytest.FixtureRequest, step: Any) -> None:
-    _record_step(request.node, step, "passed")
+    record_step(request.node, step, "passed")
 
 
 def pytest_bdd_step_error(request: pytest.FixtureRequest, step: Any, exception: Exception) -> None:
-    _record_step(request.node, step, "failed", exception)
+    if verdict_of(exception) is not Verdict.AUTHOR_ERROR or not request.node.stash.get(AT_PROMPT, False):
+        record_step(request.node, step, "failed", exception)
 
 
-def _record_step(item: pytest.Item, step: Any, outcome: str, error: Exception | None = None) -> None:
+def record_step(item: pytest.Item, step: Any, outcome: str, error: BaseException | None = None) -> None:
+    """Write what came of a step; ``step`` is pytest-bdd's."""
     left = item.stash[STEPS_LEFT]
     if step in left:
         left.remove(step)
@@ -181,7 +184,7 @@ def give_back(item: pytest.Item) -> tuple[Verdict, str]:
     ran_to_its_end = STEPS_LEFT in item.stash and not left
     try:
         for step in left:
-            _record_step(item, step, "not run")
+            record_step(item, step, "not run")
     except RigFault as error:  # evidence cannot be written; the bench must become safe all the same
         item.stash[OUTCOME] = (Verdict.RIG_FAULT, str(error))
     came_out = (Verdict.PASS, "") if ran_to_its_end else (Verdict.NOT_RUN, "interrupted")

@@ -30,3 +30,5 @@ STEP = pytest.StashKey[Any]()
 STEP_STARTED = pytest.StashKey[tuple[float, "Callable[[], float]"]]()
 """The bench's time at which it began, and what tells how long ago that was on the wall."""
 STEPS_LEFT = pytest.StashKey[list[Any]]()
+AT_PROMPT = pytest.StashKey[bool]()
+"""Whether a person types the steps: a mistake is then typed again, and is nothing that the scenario did."""

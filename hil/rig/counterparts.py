@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from hil.errors import AuthorError, ConfigurationError
-from hil.links.abuse_catalogue import AbuseRow, executable_by
+from hil.links.abuse_catalogue import AbuseRow, catalogue, executable_by
 from hil.links.abuse_model import Cheat, Tools
 from hil.links.abuses import DemandMore, DivertChange, PayStranger, Underpay, WithholdPayment, carry_out
 from hil.links.counterpart import Counterpart, MemoryJournal
@@ -79,6 +79,11 @@ class AbusePlan:
 def read_abuse(who: str) -> Callable[[str], str]:
     """Return a reader of the ids of what ``who`` can do, for the steps; it raises AuthorError for any other text."""
     return lambda text: executable_by(who, text).id
+
+
+def abuses_of(who: str) -> Callable[[], Sequence[str]]:
+    """Return what lists the ids of all that ``who`` can do."""
+    return lambda: [row.id for row in catalogue().values() if row.who == who and row.executable]
 
 
 LIVE_V = 80.0

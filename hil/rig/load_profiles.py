@@ -65,13 +65,18 @@ class LoadProfile(_Strict):
         return Watt(max(step.power for step in self.steps))
 
 
+def profile_names() -> list[str]:
+    """Return the names of the project's profiles."""
+    return sorted(file.stem for file in (project_root(Path.cwd()) / FOLDER).glob("*.yaml"))
+
+
 def read_profile(name: str) -> LoadProfile:
     """Return the profile in the project's file of that name; AuthorError if there is none, or it cannot be read."""
     folder = project_root(Path.cwd()) / FOLDER
     path = folder / f"{name}.yaml"
     if not path.is_file():
         raise AuthorError(
-            f"'{name}' is no load profile{nearest(name, [file.stem for file in folder.glob('*.yaml')])}",
+            f"'{name}' is no load profile{nearest(name, profile_names())}",
             remedy=f"A new one is a file in {FOLDER}.",
         )
     try:

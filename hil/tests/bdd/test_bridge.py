@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pytest_bdd.gherkin_parser import GherkinDocument
 from pytest_bdd.parser import FeatureParser
-from pytest_bdd.scenario import _execute_scenario
+from pytest_bdd.scenario import _execute_scenario, _execute_step_function, get_step_function
 
-from hil.bdd.bridge import build_feature, registered_markers, render, replace_arguments, scenario_function
+from hil.bdd.bridge import build_feature, last_step, registered_markers, render, replace_arguments, scenario_function
 from hil.bdd.naming import cases
 from hil.tests.bdd.samples import feature_of
 
@@ -129,3 +129,21 @@ def test_arguments_are_replaced_where_collection_reads_them(pytestconfig: pytest
         assert pytestconfig.args == [each for argument in before for each in (argument, argument + "!")]
     finally:
         pytestconfig.args[:] = before
+
+
+def test_one_step_is_run_by_functions_that_take_request_scenario_step_and_context() -> None:
+    assert list(inspect.signature(_execute_step_function).parameters) == ["request", "scenario", "step", "context"]
+    assert list(inspect.signature(get_step_function).parameters) == ["request", "step"]
+    source = inspect.getsource(_execute_scenario)
+    assert "_execute_step_function(request, scenario, step, step_func_context)" in source
+    assert "pytest_bdd_before_scenario(request=request, feature=feature, scenario=scenario)" in source
+    assert "pytest_bdd_after_scenario(request=request, feature=feature, scenario=scenario)" in source
+
+
+def test_the_last_step_of_a_scenario_has_the_kind_that_and_inherits(tmp_path: Path) -> None:
+    document = feature_of(tmp_path, "Feature: f\n  Scenario: s\n    Then a\n    And b\n  Scenario: t\n    Given c\n")
+
+    scenario, step = last_step(build_feature(document.path, document.raw), "s")
+
+    assert scenario.name == "s"
+    assert (step.type, step.keyword.strip(), step.name, step.line_number) == ("then", "And", "b", 4)

@@ -1,0 +1,295 @@
+"""The conversation at the prompt: lines in, steps done, outcomes told. What goes wrong with a step does not end it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hil.bdd import bridge, naming, preflight
+from hil.bdd.applicability import why_not
+from hil.bdd.outcome import error_document, purposeful, verdict_of
+from hil.bdd.scenarios import record_step
+from hil.bdd.stash import LIVE, SCENARIO
+from hil.errors import ConfigurationError
+from hil.evidence.documents import Verdict
+from hil.evidence.limits import worst
+from hil.report.chronicle import last_happenings
+from hil.report.words import MARKS
+from hil.rig.status import status
+from hil.shell.commands import COMMANDS, help_lines, step_lines
+from hil.shell.completion import KEYWORDS, candidates
+from hil.shell.interrupt import StepInterrupted, interruptible
+from hil.shell.prompt import say
+from hil.shell.transcript import Entry
+
+if TYPE_CHECKING:
+    import pytest
+
+    from hil.bdd.catalogue import Catalogue
+    from hil.bdd.document import Document
+    from hil.rig.run import Run
+    from hil.rig.trial import Trial
+    from hil.shell.completion import Candidate
+    from hil.shell.prompt import Prompt, Serve
+    from hil.shell.transcript import Transcript
+
+PROMPT, CONTINUED = "hil> ", "...  "
+IDLE_TURN_S = 0.05
+"""How long a rig in real time is served before the keyboard is looked at again."""
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A step that can be done, and the feature of which it is the last: what pytest-bdd needs to run it."""
+
+    entry: Entry
+    document: Document
+    scenario: str
+
+
+class Session:
+    """One shell: what it knows between two lines.
+
+    :param tags: the names that may stand as tags; None if nobody knows them.
+    """
+
+    def __init__(self, run: Run, catalogue: Catalogue, transcript: Transcript, tags: set[str] | None) -> None:
+        self.run = run
+        self.catalogue = catalogue
+        self.transcript = transcript
+        self.known_tags = tags
+        self.tags: list[str] = []
+        """For the next scenario."""
+        self.refused = 0
+        """Lines that could not be carried out because of what they say."""
+        self.trial: Trial | None = None
+        self.verdicts: list[tuple[Verdict, str]] = []
+        """Of the steps of this scenario."""
+        self.prompt: Prompt
+        self._kind = "given"
+        self._ended = False
+
+    # --- between scenarios -----------------------------------------------------------------------------------------
+
+    def next_step(self) -> Checked | None:
+        """Read lines until there is a step that can be done; None at the end of the session, or of the scenario.
+
+        Other lines are dealt with. Between two scenarios the step begins another part of the transcript.
+        """
+        while True:
+            try:
+                line = self.prompt.read(PROMPT, self._serve()).strip()
+            except EOFError:
+                return None
+            except KeyboardInterrupt as interrupt:
+                if interrupt.args:  # a signal, not a key: the session is to end
+                    raise
+                continue
+            if not line or line.startswith("#"):
+                continue
+            if line.startswith(":"):
+                if self._command(*line.split(maxsplit=1)):
+                    return None
+            elif line.startswith("@"):
+                self._take_tags(line)
+            elif (step := self._checked(self._entry(line))) is not None:
+                return step
+
+    def converse(self, request: pytest.FixtureRequest, first: Checked) -> bool:
+        """Do ``first`` and the steps that follow, on the bench that the scenario has; return whether to go on after it.
+
+        The scenario ends with ``:safe``, with the session, and when the bench fails.
+        """
+        self.trial = request.node.stash[SCENARIO].trial
+        self.trial.watch.on_progress = _nobody_watches
+        self.verdicts, self._ended = [], False
+        step: Checked | None = first
+        try:
+            while step is not None and not self._ended:
+                self._do(request, step)
+                if any(verdict is Verdict.RIG_FAULT for verdict, _ in self.verdicts):
+                    return True
+                step = self.next_step()
+            return self._ended
+        finally:
+            self.trial = None
+
+    def outcome(self) -> tuple[Verdict, str]:
+        """Return the verdict of the scenario, by its worst step, and the reason."""
+        if not self.verdicts:
+            return Verdict.NOT_RUN, "no step was carried out"
+        verdict = worst([Verdict.PASS, *(verdict for verdict, _ in self.verdicts)])
+        if verdict is Verdict.PASS:
+            unfinished = [reason for verdict, reason in self.verdicts if verdict is Verdict.NOT_RUN]
+            return (Verdict.NOT_RUN, unfinished[0]) if unfinished else (Verdict.PASS, "")
+        return next(each for each in self.verdicts if each[0] is verdict)
+
+    def complete(self, line: str) -> list[Candidate]:
+        """Return the ways to go on with ``line``."""
+        return candidates(self.catalogue, line, self._kind, COMMANDS)
+
+    def toolbar(self) -> str:
+        """Return what stands at the foot of the screen."""
+        if self.trial is None:
+            return " bench safe · Tab completes · :help · Ctrl-D ends"
+        watch = self.trial.watch
+        figures = f"{self.trial.clock.now():.1f} s · {watch.power_w:.1f} W · {watch.energy_wh:.2f} Wh"
+        return f" {figures} · Ctrl-D makes the bench safe and ends"
+
+    # --- lines -----------------------------------------------------------------------------------------------------
+
+    def _command(self, name: str, rest: str = "") -> bool:
+        """Carry out a command; return whether the scenario, or the session, ends."""
+        if name == ":quit":
+            return True
+        if name == ":safe":
+            self._ended = self.trial is not None
+            if not self._ended:
+                tell("the bench is safe already")
+            return self._ended
+        if name == ":help":
+            tell(*help_lines())
+        elif name == ":steps":
+            tell(*step_lines(self.catalogue, rest))
+        elif name == ":status":
+            tell(*(status(self.trial) if self.trial is not None else ["the bench is safe; no scenario is under way"]))
+        elif name == ":undo":
+            step = self.transcript.undo()
+            tell(f"not saved: {step}; the bench stays as it is" if step else "there is no step to take back")
+        elif name == ":save":
+            self._save(rest)
+        else:
+            self._refuse(f"there is no command '{name}'; :help lists all")
+        return False
+
+    def _save(self, name: str) -> None:
+        if not name:
+            self._refuse("where to? For example :save features/mine.feature")
+            return
+        try:
+            path = self.transcript.save(Path(name))
+        except ConfigurationError as error:
+            self._refuse(str(error))
+            return
+        tell(f"saved; run it again: hil run {path}")
+
+    def _take_tags(self, line: str) -> None:
+        tags = [word.removeprefix("@") for word in line.split()]
+        unknown = [tag for tag in tags if self.known_tags is not None and tag not in self.known_tags]
+        if self.trial is not None:
+            self._refuse("tags stand before the first step; :safe ends this scenario")
+        elif unknown:
+            self._refuse(f"'@{unknown[0]}' is not a known tag; known: {', '.join(sorted(self.known_tags or ()))}")
+        else:
+            self.tags += tags
+
+    def _entry(self, line: str) -> Entry:
+        """Return the step, with a keyword if it has none, and read what stands below it."""
+        word, _, text = line.partition(" ")
+        if word not in KEYWORDS:
+            meant = {definition.keyword for definition in self.catalogue.find_any(line)}
+            if len(meant) == 1:
+                text, line = line, f"{meant.pop().capitalize()} {line}"
+        below: list[str] = []
+        found = self.catalogue.find_any(text)
+        if text.endswith(":") or any(any(definition.below.values()) for definition in found):
+            in_doc_string = False
+            with contextlib.suppress(EOFError):
+                while (more := self.prompt.read(CONTINUED)).strip() or in_doc_string:
+                    in_doc_string ^= more.strip().startswith('"""')
+                    below.append(more)
+        return Entry((line, *below))
+
+    def _checked(self, entry: Entry) -> Checked | None:
+        """Return the step as it stands in the feature; None if it cannot be done, and then tell what is wrong."""
+        begins = self.trial is None
+        if begins:
+            self.transcript.begin(self.tags)
+            self._kind = "given"
+        document = self.transcript.with_step(entry)
+        problems = document.problems or tuple(preflight.check([document], self.catalogue))
+        told = [f"{each.what}. {each.remedy}" if each.remedy else each.what for each in problems]
+        if not told:
+            case = naming.cases(document)[-1]
+            unmet = why_not(case, self.catalogue, self.run.rig_file)
+            if not unmet:
+                self._kind = case.scenario.steps[-1].kind or self._kind
+                return Checked(entry, document, case.scenario.name)
+            told = [f"not applicable: {unmet}"]
+        if begins:
+            self.transcript.parts.pop()
+        self._refuse(*told)
+        return None
+
+    def _do(self, request: pytest.FixtureRequest, checked: Checked) -> None:
+        item, trial = request.node, request.node.stash[SCENARIO].trial
+        live = request.config.stash[LIVE]
+        document, entry = checked.document, checked.entry
+        scenario, step = bridge.last_step(bridge.build_feature(document.path, document.raw), checked.scenario)
+        began, taken = trial.clock.now(), len(trial.findings.taken)
+        trial.watch.on_progress = live.show
+        error: BaseException | None = None
+        try:
+            with interruptible(trial.clock):
+                bridge.execute_step(request, scenario, step)
+        except StepInterrupted as interrupt:
+            record_step(item, step, "not run", interrupt)
+            error = interrupt
+        except Exception as failure:
+            error = failure
+        finally:
+            trial.watch.on_progress = _nobody_watches
+            trial.watch.awaited = ""
+            live.clear()
+        took = f"{trial.clock.now() - began:.3f} s on the bench, it is {trial.clock.now():.3f} s there now"
+        findings = [str(finding) for finding in trial.findings.taken[taken:]]
+        if error is None:
+            tell(f"{MARKS[Verdict.PASS]} {took}", *findings)
+            self.verdicts.append((Verdict.PASS, ""))
+            self.transcript.accept(entry)
+        elif isinstance(error, StepInterrupted):
+            tell(f"{MARKS[Verdict.NOT_RUN]} interrupted: {took}", *status(trial))
+            self.verdicts.append((Verdict.NOT_RUN, "a step was interrupted"))
+            self.transcript.accept(entry)
+        else:
+            self._tell_failure(trial, entry, error)
+
+    def _tell_failure(self, trial: Trial, entry: Entry, error: BaseException) -> None:
+        verdict, told = verdict_of(error), purposeful(error)
+        words = str(told) if told is not None else error_document(error)["what"]
+        if verdict is Verdict.AUTHOR_ERROR:
+            self._refuse(words)
+            return
+        tell(f"{MARKS[verdict]} {verdict}: {words}")
+        if happenings := last_happenings(trial.recorder.events):
+            tell("what happened last:", *map(str, happenings))
+        self.verdicts.append((verdict, words))
+        self.transcript.accept(entry)
+
+    def _refuse(self, *lines: str) -> None:
+        self.refused += 1
+        tell(*(f"{MARKS[Verdict.AUTHOR_ERROR]} {line}" for line in lines))
+
+    def _serve(self) -> Serve:
+        """Return what keeps a rig in real time going; None where time stands still."""
+        if self.trial is None or not self.run.rig_file.real_time:
+            return None
+        clock = self.trial.clock
+
+        def serve(typed: Callable[[], bool]) -> None:
+            while not typed():
+                clock.sleep(IDLE_TURN_S)
+
+        return serve
+
+
+def tell(*lines: str) -> None:
+    """Print lines, set off from what is typed."""
+    say("".join(f"  {line}\n" for line in lines))
+
+
+def _nobody_watches(_: Trial) -> None:
+    """While a line is typed, no live line may be written over it."""
