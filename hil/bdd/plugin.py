@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from hil.bdd.applicability import why_not
-from hil.bdd.collection import ScenarioItem, catalogue_of
+from hil.bdd.collection import ScenarioItem, catalogue_of, requirements_of
 from hil.bdd.live import LiveLine
 from hil.bdd.outcome import code_of_session
 from hil.bdd.scenarios import DEFAULT_RIG, facts_of, give_back, leave_out_the_rest
@@ -109,7 +109,14 @@ def open_run(config: pytest.Config, scenarios: Sequence[ScenarioItem]) -> Run:
         for item in scenarios:
             item.stash[UNMET] = why_not(item.case, catalogue_of(config), rig_file)
         features = list(dict.fromkeys(item.document.file for item in scenarios))
-        run = config.stash[RUN] = Run(root, rig_file, node=config.getoption("node"), seed=seed, features=features)
+        run = config.stash[RUN] = Run(
+            root,
+            rig_file,
+            node=config.getoption("node"),
+            seed=seed,
+            features=features,
+            requirements=[each.model_dump() for each in requirements_of(config).values()],
+        )
     except ConfigurationError as error:
         raise pytest.UsageError(str(error)) from None
     return run

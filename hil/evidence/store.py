@@ -21,6 +21,8 @@ from hil.evidence.documents import Event, Json, Kind, Verdict, encode
 RUN_FILE = "run.json"
 MANIFEST_FILE = "manifest.json"
 SCENARIOS = "scenarios"
+SAFE_STATE_FILE = "safe_state.json"
+"""In the run folder, if the watchdog had to act: the report of what it did."""
 
 
 BATCH = 200

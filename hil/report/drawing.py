@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from hil.report.timeline import Curve, Lane, Mark, Timeline
 
-WIDTH, LEFT, RIGHT = 960.0, 64.0, 60.0
+WIDTH, LEFT, RIGHT = 960.0, 76.0, 60.0
 LANE, PLOT, AXIS = 18.0, 190.0, 34.0
 """Heights in SVG units of one lane, of the curves and of the time axis."""
 

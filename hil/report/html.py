@@ -25,7 +25,7 @@ from hil.report.integrity import DERIVED_FILES
 from hil.report.run_view import view_run
 from hil.report.scenario_view import ScenarioView, StepRow
 from hil.report.timeline import Timeline, timeline_of
-from hil.report.words import MARKS, NOT_RECORDED, instant, number_of, satoshi, text_of, visible
+from hil.report.words import MARKS, NOT_RECORDED, date, instant, number_of, satoshi, text_of, visible
 
 REPORT_FILE = "report.html"
 
@@ -109,7 +109,13 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"instant": instant, "text": text_of, "amount": _amount, "step_verdict": _step_verdict}
+    environment.filters |= {
+        "date": date,
+        "instant": instant,
+        "text": text_of,
+        "amount": _amount,
+        "step_verdict": _step_verdict,
+    }
     environment.globals |= {
         "marks": MARKS,
         "verdicts": list(Verdict),

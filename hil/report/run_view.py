@@ -10,9 +10,11 @@ from typing import Any
 from hil.evidence.documents import Verdict
 from hil.evidence.limits import worst
 from hil.evidence.store import RunRecord
+from hil.report.deviations import WatchdogAct, deviations_of, watchdog_act
 from hil.report.integrity import Statement, check
+from hil.report.requirement_matrix import RequirementMatrix, matrix_of
 from hil.report.scenario_view import ScenarioView, contradiction, view_scenario
-from hil.report.words import MEANINGS, number_of, rows_of, section_of, text_of, verdict_of
+from hil.report.words import MEANINGS, date, number_of, rows_of, section_of, text_of, verdict_of
 
 Fact = tuple[str, str | None]
 
@@ -29,6 +31,20 @@ class InstrumentRow:
 
 
 @dataclass(frozen=True)
+class DeviceRow:
+    """An item: what the rig file says of it, and beside that the laboratory."""
+
+    role: str | None
+    description: str | None
+    serial: str | None
+    firmware: str | None
+    condition: str | None
+    received: str | None
+    tested: bool
+    """False if no scenario of the run put it on trial."""
+
+
+@dataclass(frozen=True)
 class RunView:
     run_id: str
     title: str
@@ -39,10 +55,13 @@ class RunView:
     virtual: bool | None
     identification: list[Fact]
     method: list[Fact]
-    devices: list[Mapping[str, Any]]
+    devices: list[DeviceRow]
     instruments: list[InstrumentRow]
     node: list[Fact]
     persons: list[Mapping[str, Any]]
+    requirements: RequirementMatrix
+    watchdog: WatchdogAct | None
+    deviations: list[str]
     decision_rule: str | None
     remarks: str | None
     scenarios: list[ScenarioView]
@@ -61,6 +80,7 @@ def view_run(record: RunRecord) -> RunView:
     integrity = check(record)
     counted = Counter(scenario.verdict for scenario in scenarios)
     virtual = rig.get("virtual")
+    act = watchdog_act(record.folder)
     return RunView(
         run_id=text_of(document, "id") or record.folder.name,
         title=text_of(acceptance, "title") or "Acceptance report",
@@ -70,16 +90,19 @@ def view_run(record: RunRecord) -> RunView:
         virtual=virtual if isinstance(virtual, bool) else None,
         identification=_identification(document, acceptance, rig),
         method=_method(document, acceptance),
-        devices=rows_of(rig, "devices"),
+        devices=[_device(device, acceptance, scenarios) for device in rows_of(rig, "devices")],
         instruments=[_instrument(row, virtual is True) for row in rows_of(rig, "instruments")],
         node=_node(section_of(document, "node")),
         persons=rows_of(acceptance, "persons"),
+        requirements=matrix_of(document, scenarios),
+        watchdog=act,
+        deviations=deviations_of(document, scenarios, act),
         decision_rule=text_of(acceptance, "decision_rule"),
         remarks=text_of(acceptance, "remarks"),
         scenarios=scenarios,
         counts=[(each, counted[each]) for each in Verdict if counted[each]],
         integrity=integrity,
-        warnings=_warnings(document, finished, verdict, scenarios, integrity),
+        warnings=_warnings(document, finished, verdict, scenarios, integrity, act),
     )
 
 
@@ -95,8 +118,11 @@ def _warnings(
     verdict: Verdict | None,
     scenarios: list[ScenarioView],
     integrity: Statement,
+    act: WatchdogAct | None,
 ) -> list[str]:
     warnings = [] if finished else ["This run was never finished."]
+    if act is not None:
+        warnings.append(f"The watchdog had to make the bench safe: {act.state}.")
     if finished and verdict is None:
         warnings.append(f"The recorded verdict of the run is {text_of(document, 'verdict') or 'missing'}.")
     if finished and not integrity.sound:
@@ -124,8 +150,8 @@ def _identification(document: Mapping[str, Any], acceptance: Mapping[str, Any], 
         ("Place", text_of(laboratory, "place")),
         ("Customer", text_of(customer, "name")),
         ("Order", text_of(customer, "order")),
-        ("Tested from", text_of(document, "started") or text_of(host, "started")),
-        ("Tested until", text_of(host, "finished")),
+        ("Tested from", date(text_of(document, "started") or text_of(host, "started"))),
+        ("Tested until", date(text_of(host, "finished"))),
         ("Test conditions", text_of(acceptance, "conditions")),
         ("Rig", " · ".join(filter(None, (text_of(rig, "name"), text_of(rig, "file")))) or None),
         ("Set-ups of the rig", text_of(rig, "setups")),
@@ -141,7 +167,7 @@ def _method(document: Mapping[str, Any], acceptance: Mapping[str, Any]) -> list[
         ("Method", text_of(acceptance, "method")),
         ("Feature files", text_of(document, "features")),
         ("Framework", f"micropay-hil {text_of(document, 'version') or '(version not recorded)'}"),
-        ("Git commit", text_of(document, "commit")),
+        ("Git commit", _commit(text_of(document, "commit"))),
         ("Seed", text_of(document, "seed")),
         ("Evidence digest", text_of(document, "evidence_digest")),
         ("Machine", machine or None),
@@ -151,15 +177,35 @@ def _method(document: Mapping[str, Any], acceptance: Mapping[str, Any]) -> list[
 
 def _node(node: Mapping[str, Any]) -> list[Fact]:
     version = " ".join(filter(None, (text_of(node, "version"), text_of(node, "subversion"))))
+    native = text_of(node, "provider") == "native"
     return [
         ("Provider", text_of(node, "provider")),
         ("Version", version or None),
-        ("Image", text_of(node, "image")),
-        ("Image digest", text_of(node, "image_digest")),
+        ("Image", text_of(node, "image") or ("none: a program of its own" if native else None)),
+        ("Image digest", text_of(node, "image_digest") or ("none" if native else None)),
         ("Options", " ".join(str(option) for option in node["options"]))
         if isinstance(node.get("options"), list)
         else ("Options", text_of(node, "options")),
     ]
+
+
+def _commit(commit: str | None) -> str | None:
+    return f"{commit[:-1]}, with changes that are not committed" if commit and commit.endswith("+") else commit
+
+
+def _device(device: Mapping[str, Any], acceptance: Mapping[str, Any], scenarios: list[ScenarioView]) -> DeviceRow:
+    role = text_of(device, "role")
+    item: Mapping[str, Any] = next((row for row in rows_of(acceptance, "items") if row.get("role") == role), {})
+    setups = {scenario.setup for scenario in scenarios if scenario.setup}
+    return DeviceRow(
+        role=role,
+        description=text_of(device, "description"),
+        serial=text_of(device, "serial"),
+        firmware=text_of(device, "firmware"),
+        condition=text_of(item, "condition"),
+        received=text_of(item, "received"),
+        tested=not setups or "pair" in setups or f"{role} under test" in setups,
+    )
 
 
 def _instrument(row: Mapping[str, Any], virtual: bool) -> InstrumentRow:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from hil.evidence.documents import Verdict
@@ -97,6 +98,17 @@ def verdict_of(document: Mapping[str, Any], key: str = "verdict") -> Verdict | N
 def instant(seconds: float | None) -> str | None:
     """Return seconds since the scenario began with milliseconds, as ``12.345 s``."""
     return None if seconds is None else f"{seconds:.3f} s"
+
+
+def date(text: str | None) -> str | None:
+    """Return an instant in ISO 8601 as people write it, in UTC to the second; anything else as it is."""
+    try:
+        instant = datetime.fromisoformat(text or "")
+    except ValueError:
+        return text
+    if instant.tzinfo is None:
+        return text
+    return f"{instant.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def satoshi(amount: float | None) -> str | None:

@@ -5,17 +5,18 @@ from __future__ import annotations
 import contextlib
 import gc
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from hil import __version__
 from hil.chain.providers import choose
 from hil.clock import stopwatch, utc_now
 from hil.errors import RigFault
 from hil.evidence.documents import Json, Kind, Verdict
 from hil.evidence.limits import worst
-from hil.evidence.store import ScenarioWriter
+from hil.evidence.store import SAFE_STATE_FILE, ScenarioWriter
 from hil.rig.file import RigFile
 from hil.rig.ledger_side import own_node
 from hil.rig.lock import LOCKS, refuse_locked
@@ -24,8 +25,8 @@ from hil.rig.rig import Rig, SafeState
 from hil.rig.run_folder import ScenarioFacts, finish, new_folder, write_not_started
 from hil.rig.trial import Trial
 
-SAFE_STATE_FILE = "safe_state.json"
-"""In the run folder, if the watchdog had to act: the report of what it did."""
+SEEDED = ("boot_delay_s", "defects")
+"""What of a simulated device's profile is a fault put into it on purpose."""
 
 COLLECT_AFTER = 50_000
 """New objects before the garbage collector looks at them: readings and events stay, and hold no cycles."""
@@ -46,10 +47,18 @@ class Run:
     """One run on one rig. ``close`` must be called; it leaves the bench safe and nothing behind.
 
     :param seed: decides every key, coin and noise of a virtual run.
+    :param requirements: all of the project, each with ``id``, ``text`` and ``source``.
     """
 
     def __init__(
-        self, root: Path, rig_file: RigFile, *, node: str | None, seed: int, features: Sequence[str] = ()
+        self,
+        root: Path,
+        rig_file: RigFile,
+        *,
+        node: str | None,
+        seed: int,
+        features: Sequence[str] = (),
+        requirements: Sequence[Mapping[str, Json]] = (),
     ) -> None:
         self.root = root
         self.rig_file = rig_file
@@ -62,7 +71,12 @@ class Run:
         self.bench_is_safe = True
         """Whether the bench obeyed when it was last told to become safe."""
         self.digest = ""
-        document = {"seed": str(seed), "rig": self._rig_document(), "features": list(features)}
+        document = {
+            "seed": str(seed),
+            "rig": self._rig_document(),
+            "features": list(features),
+            "requirements": list(requirements),
+        }
         self._writer = new_folder(root, document)
         self.folder = self._writer.folder
         self._terminal = os.dup(2)
@@ -182,7 +196,13 @@ class Run:
         """What is known of the rig before it is opened."""
         options = self.rig_file.options
         devices = [
-            {"role": role, "description": facts.description, "serial": facts.serial, "firmware": facts.firmware}
+            {
+                "role": role,
+                "description": facts.description,
+                "serial": facts.serial,
+                "firmware": facts.firmware or (f"micropay-hil {__version__}" if self.rig_file.virtual else ""),
+                "seeded": [f"{name}: {facts.profile[name]}" for name in SEEDED if facts.profile.get(name)],
+            }
             for role, facts in (("socket", options.devices.socket), ("cable", options.devices.cable))
             if facts is not None
         ]

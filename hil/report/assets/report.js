@@ -2,7 +2,7 @@
 // Replaces each static timeline by a live one (zoom by dragging, double click to go back). Without scripts, and on
 // paper, the static drawing stays. Geometry and colours agree with templates/timeline.svg.j2 and report.css.
 (() => {
-  const LANE = 18, PLOT = 190, AXIS = 46, LEFT = 64, RIGHT = 60;
+  const LANE = 18, PLOT = 190, AXIS = 46, LEFT = 76, RIGHT = 60;
   const MARK_LANES = { accepted: "payments", refused: "payments", ledger: "ledger", fault: "events", load: "events", off: "events" };
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim();
   const INK = colour("ink"), SOFT = colour("soft");

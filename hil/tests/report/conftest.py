@@ -54,6 +54,11 @@ DOCUMENT: Mapping[str, Json] = {
             {"role": "socket", "description": f"reference socket {NASTY}", "serial": "S1", "firmware": "0.1.0"}
         ],
     },
+    "requirements": [
+        {"id": "REQ-CUT-1", "text": f"Power is cut in time {NASTY}", "source": "SPEC"},
+        {"id": "REQ-BOOT-1", "text": "The first payment within 27 s", "source": "Slides"},
+        {"id": "REQ-BOOT-2", "text": "Nobody shows this one", "source": "Slides"},
+    ],
     "node": {
         "provider": "docker",
         "version": 280100,
@@ -69,6 +74,7 @@ DOCUMENT: Mapping[str, Json] = {
         "method": "Gherkin scenarios in the feature files named below",
         "conditions": "23 °C ± 2 °C",
         "decision_rule": "A measurement passes only if every value that its uncertainty allows meets the limit.",
+        "items": [{"role": "socket", "condition": "as delivered", "received": "2031-05-02"}],
         "persons": [{"role": "Performed by", "name": "—"}, {"role": "Authorised by", "name": "—"}],
     },
 }
@@ -89,7 +95,8 @@ def step(writer: ScenarioWriter, text: str, start: float, end: float, outcome: s
 
 def start(writer: ScenarioWriter, name: str, feature: str, line: int) -> None:
     data: dict[str, Json] = {"name": name, "feature": f"features/{feature}.feature", "line": line, "seed": 42}
-    data |= {"tags": ["socket", NASTY], "setup": "socket under test"}
+    requirement = {"underpayment": "REQ-CUT-1", "toast": "REQ-BOOT-1", "boot": "REQ-BOOT-1"}[feature]
+    data |= {"tags": ["socket", NASTY, requirement], "setup": "socket under test"}
     again = f"hil run features/{feature}.feature:{line} --seed 42"
     writer.write(Event(Kind.START, 0.0, "bench", data, host={"again": again}))
 

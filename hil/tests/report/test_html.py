@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from hil.evidence.documents import Event, Json, Kind, Verdict
-from hil.evidence.store import RunRecord, RunWriter, ScenarioRecord
+from hil.evidence.store import SAFE_STATE_FILE, RunRecord, RunWriter, ScenarioRecord
 from hil.report.html import render, write_html
+from hil.tests.report.conftest import DOCUMENT, NASTY, cut_off, not_applicable, toast
 from hil.tests.report.page import Node, assert_nothing_foreign_can_run, facts, read, rows
 
 MakeRun = Callable[..., Path]
@@ -66,11 +67,81 @@ def test_report_identifies_run_laboratory_method_and_equipment(page: Node) -> No
     assert found["Version"] == "280100 /Satoshi:28.1.0/"
     assert (found["Image digest"], found["Options"]) == ("sha256:4f1c0ffee", "-regtest -txindex")
     assert found["Machine"] == "not recorded"
+    assert (found["Tested from"], found["Tested until"]) == ("2031-05-17 09:30:00 UTC", "2031-05-17 09:30:04 UTC")
+    assert rows(page.one("section", id="items").one("table"))[0][4:] == ["as delivered", "2031-05-02"]
     meter, load = rows(page.one("section", id="equipment").one("table"))
     assert meter == ["meter", "HMC8015", "Rohde & Schwarz", "HMC8015", "100042", "01.102", "none: virtual"]
     assert load[-1] == "certificate C-2031-118, due 2032-01-31, uncertainty 0.1 %"
     assert "Results relate only to the items tested." in page.one("section", id="items").text
     assert page.one("p", id="end").text == "— End of report 2031-05-17T0930Z-7f3a —"
+
+
+def test_a_requirement_has_the_worst_verdict_of_the_scenarios_that_name_it(page: Node) -> None:
+    section = page.one("section", id="requirements")
+    cut, boot = rows(section.one("table", class_="requirements"))
+
+    assert (cut[0], cut[2], cut[3]) == ("REQ-CUT-1", "2 ✗, 3 ?", "✗ fail")
+    assert (boot[0], boot[2], boot[3]) == ("REQ-BOOT-1", "1 ✓, 4 \u2013", "○ not run")
+    assert NASTY_AS_READ in cut[1]
+    assert "No scenario of this run names REQ-BOOT-2: nothing is said about it." in section.text
+
+
+def test_a_run_without_requirements_has_no_matrix(make_run: MakeRun) -> None:
+    bare = {key: value for key, value in DOCUMENT.items() if key != "requirements"}
+    page = read(write_html(make_run(toast, verdict=Verdict.PASS, document=bare)).read_text(encoding="utf-8"))
+    assert not page.all("section", id="requirements")
+    assert "The run recorded none." in page.one("section", id="deviations").text
+
+
+def test_what_was_left_out_or_differed_is_told(make_run: MakeRun) -> None:
+    rig: dict[str, Any] = dict(DOCUMENT["rig"])  # type: ignore[arg-type]  # an object
+    rig["devices"] = [{"role": "socket", "seeded": ["boot_delay_s: 10"]}, {"role": "cable"}]
+    document = {**DOCUMENT, "commit": "83b3b3a2f0c4+", "rig": rig}
+    folder = make_run(toast, not_applicable, verdict=Verdict.PASS, document=document)
+    page = read(write_html(folder).read_text(encoding="utf-8"))
+
+    assert [each.text for each in page.one("section", id="deviations").all("li")] == [
+        "The framework or the feature files differed from the git commit that is named.",
+        "The simulated socket had seeded faults: boot_delay_s: 10.",
+        "Scenario 2, Both sides real: not carried out, since this bench cannot offer it (this bench does not offer: "
+        "pair).",
+    ]
+    assert facts(page)["Git commit"] == "83b3b3a2f0c4, with changes that are not committed"
+    assert rows(page.one("section", id="items").one("table"))[1][0] == "cable not tested in this run"
+
+
+def test_what_the_watchdog_did_is_shown_and_stands_at_the_top(make_run: MakeRun) -> None:
+    folder = make_run(toast, cut_off, verdict=None)
+    steps = [
+        {"part": "load input", "reached": True, "ms": 12.04, "tries": 1, "problem": ""},
+        {"part": "K1", "reached": False, "ms": 900.0, "tries": 5, "problem": f"reads back closed {NASTY}"},
+    ]
+    told = {"cause": "the test process is gone", "reached": False, "ms": 912.5, "steps": steps, "meter": "230 V"}
+    told |= {"problem": "K1 did not obey", "wall": "2031-05-17T09:31:00+00:00"}
+    (folder / SAFE_STATE_FILE).write_text(json.dumps(told))
+    page = read(write_html(folder).read_text(encoding="utf-8"))
+
+    attention = page.one("section", id="attention").text
+    assert "The watchdog had to make the bench safe: NOT reached: K1 did not obey." in attention
+    part = page.one("div", id="watchdog")
+    assert facts(part) == {
+        "Cause": "the test process is gone",
+        "Safe state": "NOT reached: K1 did not obey",
+        "Meter": "230 V",
+        "Time": "2031-05-17 09:31:00 UTC",
+    }
+    assert rows(part.one("table", class_="watchdog")) == [
+        ["load input", "ok", "12.0 ms", "1"],
+        ["K1", f"NOT reached: reads back closed {NASTY_AS_READ}", "900.0 ms", "5"],
+    ]
+
+
+@pytest.mark.parametrize("damaged", ["", "[]", "{", "\x00"])
+def test_a_report_of_the_watchdog_that_cannot_be_read_is_not_passed_over(make_run: MakeRun, damaged: str) -> None:
+    folder = make_run(toast, verdict=Verdict.PASS)
+    (folder / SAFE_STATE_FILE).write_text(damaged)
+    page = read(write_html(folder).read_text(encoding="utf-8"))
+    assert "its report cannot be read" in page.one("section", id="attention").text
 
 
 def test_verdict_of_the_run_is_told_in_plain_words(page: Node) -> None:

@@ -37,7 +37,7 @@ def test_totals_count_each_result_once(suites: Xml.Element) -> None:
 
 def test_pass_has_no_mark_and_the_time_of_the_bench(suites: Xml.Element) -> None:
     passed = case(suites, "One slice of bread")
-    assert [child.tag for child in passed] == ["system-out"]
+    assert [child.tag for child in passed] == ["properties", "system-out"]
     assert passed.get("time") == "135.300"
     assert (passed.findtext("system-out") or "").startswith("✓ power-on to first accepted payment: measured 24.2 s")
 
@@ -55,6 +55,11 @@ def test_failure_tells_the_step_what_happened_last_and_how_to_run_it_again(suite
     assert lines[1] == "what happened last:"
     assert len(lines) == 13
     assert lines[-1] == "run it again: hil run features/underpayment.feature:12 --seed 42"
+
+
+def test_a_case_names_its_requirement(suites: Xml.Element) -> None:
+    (named,) = case(suites, "The cable underpays").iter("property")
+    assert (named.get("name"), named.get("value")) == ("requirement", "REQ-CUT-1")
 
 
 def test_inconclusive_is_a_failure_of_its_own_type_so_that_no_pipeline_goes_green(suites: Xml.Element) -> None:

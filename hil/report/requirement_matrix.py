@@ -1,0 +1,52 @@
+"""Which requirement was shown by which scenario, and with what verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from hil.evidence.documents import Verdict
+from hil.evidence.limits import worst
+from hil.report.scenario_view import ScenarioView
+from hil.report.words import rows_of, text_of
+
+
+@dataclass(frozen=True)
+class RequirementRow:
+    """A requirement that at least one scenario of the run names, and the verdict of all these together."""
+
+    id: str
+    text: str | None
+    source: str | None
+    scenarios: list[ScenarioView]
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worst of its scenarios; one that was not carried out to its end shows nothing."""
+        verdicts = [scenario.verdict for scenario in self.scenarios]
+        unfinished = {Verdict.NOT_RUN, Verdict.NOT_APPLICABLE} & set(verdicts)
+        found = worst(verdicts)
+        return Verdict.NOT_RUN if found is Verdict.PASS and unfinished else found
+
+
+@dataclass(frozen=True)
+class RequirementMatrix:
+    """:param missing: ids of requirements that no scenario of this run names."""
+
+    rows: list[RequirementRow]
+    missing: list[str]
+
+
+def matrix_of(document: Mapping[str, Any], scenarios: Sequence[ScenarioView]) -> RequirementMatrix:
+    """Return the matrix of the requirements that ``run.json`` lists."""
+    rows, missing = [], []
+    for requirement in rows_of(document, "requirements"):
+        identity = text_of(requirement, "id") or ""
+        naming = [scenario for scenario in scenarios if identity in scenario.tags]
+        if naming:
+            text, source = text_of(requirement, "text"), text_of(requirement, "source")
+            rows.append(RequirementRow(identity, text, source, naming))
+        else:
+            missing.append(identity)
+    return RequirementMatrix(rows, missing)
