@@ -30,7 +30,7 @@ smoke: $(INSTALLED)
 
 # The unit suite on two processors; then what starts nodes, benches and watchdogs; then whole runs.
 WITH_PROGRAMS := hil/tests/chain hil/tests/docs hil/tests/rig/test_watchdog.py hil/tests/rig/test_check.py \
-  hil/tests/vbench/test_processes.py hil/tests/vbench/test_processes_end.py hil/tests/conformance
+  hil/tests/rig/test_bounds.py hil/tests/vbench/test_processes.py hil/tests/vbench/test_processes_end.py hil/tests/conformance
 test: $(INSTALLED)
 	@$(BIN)/python -m pytest -q -n 2 --dist worksteal hil/tests $(WITH_PROGRAMS:%=--ignore %) --ignore hil/tests/acceptance
 	@$(BIN)/python -m pytest -q -n 2 --dist worksteal $(WITH_PROGRAMS)

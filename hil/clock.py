@@ -24,6 +24,20 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
+@dataclass(frozen=True)
+class Arrival:
+    """When the bytes came that a line hands over.
+
+    :param t: instant of the last of them.
+    :param before: seconds by which the first may have come earlier.
+    :param bound: half-width within which both are true.
+    """
+
+    t: float
+    before: Second
+    bound: Second
+
+
 @dataclass(order=True)
 class Timer:
     """A callback that is due at an instant; ``cancel()`` is idempotent and safe from within any callback."""
@@ -46,11 +60,19 @@ class Clock(ABC):
     bound: Second
     """Half-width in seconds within which an instant stamped by this clock is true."""
 
+    arrival: Arrival | None = None
+    """While a line is served whose bytes had to wait for that: when they came. Otherwise they come now."""
+
     def __init__(self) -> None:
         self._timers: list[Timer] = []
         self._numbers = itertools.count()
         self.meanwhile: Callable[[], None] = _nothing
         """Work that can wait, done in each wait while the other side of the bench has its turn; short, idempotent."""
+
+    @property
+    def largest_bound(self) -> Second:
+        """The largest value that ``bound`` had."""
+        return self.bound
 
     @abstractmethod
     def now(self) -> Second:
@@ -200,6 +222,11 @@ class WallClock(Clock):
         """Serve ``line`` from now on; a second time changes nothing."""
         if line.fileno() not in self._selector.get_map():
             self._selector.register(line.fileno(), selectors.EVENT_READ, line)
+
+    def detach(self, line: WallLine) -> None:
+        """Serve ``line`` no more; one that was not attached changes nothing."""
+        if line.fileno() in self._selector.get_map():
+            self._selector.unregister(line.fileno())
 
     def _pass_time(self, until: float) -> None:
         self.meanwhile()

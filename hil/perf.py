@@ -17,7 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from hil import perf_language, perf_ledger
+from hil import perf_language, perf_ledger, perf_rig
 from hil.adversary import campaign
 from hil.chain import soak
 from hil.chain.snapshot import measure_fresh
@@ -50,6 +50,7 @@ def main() -> int:
         ("chain sessions", _chain_sessions),
         ("ledger views", _ledger_views),
         ("language", perf_language.measure),
+        ("readings, sampling and bounds", lambda: perf_rig.measure(root)),
         ("200 kills", lambda: _kills(root)),
     ]
     for name, measure in steps:

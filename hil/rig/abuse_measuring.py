@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, TypeVar
 from hil.errors import AuthorError, DeadlineExceeded
 from hil.evidence.documents import Kind, Verdict
 from hil.evidence.limits import Finding, Limit, Measurement, Rule
-from hil.evidence.timing import ZERO_POWER_W, EvidenceMissing, Interval, instant, power_lost
+from hil.evidence.timing import EvidenceMissing, Interval, instant, power_lost
 from hil.links.abuse_catalogue import AbuseRow, Must
 from hil.protocol.messages import Close, Error, Funding, Offer, Payment, Receipt
 from hil.protocol.transactions import parse_transaction
 from hil.rig import measuring
 from hil.rig.recorder import sent_by
-from hil.units import Second, WattHour
 
 if TYPE_CHECKING:
     from hil.evidence.documents import Event
@@ -84,7 +83,7 @@ def loss(trial: Trial, device: str) -> None:
         limit = Limit("Wh", high=(row.loses_mwh or 0) / 1000)
         measurement = trial.declare(Measurement("energy delivered and not paid for", limit, Rule.GUARDED))
         trial.sleep(measuring.AFTERMATH_S)
-        _take(trial, measurement, lambda: _energy(trial, _paid_wh(trial, row)))
+        _take(trial, measurement, lambda: measuring.delivered_beyond(trial, _paid_wh(trial, row)))
         return
     limit = Limit("sat", high=row.loses_sat or 0)
     measurement = trial.declare(Measurement("signed away and not delivered", limit, Rule.GUARDED))
@@ -192,22 +191,6 @@ def _paid_wh(trial: Trial, row: AbuseRow) -> float:
     return paid / offers[-1].tariff_sat_per_wh
 
 
-def _energy(trial: Trial, paid_wh: float) -> Interval:
-    energy = WattHour(trial.watch.energy_wh)
-    spread = trial.rig.meter.energy_uncertainty(energy, Second(_loaded_s(trial)))
-    return Interval(energy - paid_wh - spread, energy - paid_wh + spread)
-
-
-def _loaded_s(trial: Trial) -> float:
-    period = trial.rig.meter.update_period
-    return sum(period for event in trial.recorder.events if _shows_power(event))
-
-
-def _shows_power(event: Event) -> bool:
-    power = event.data.get("power_W") if event.kind is Kind.READING else None
-    return isinstance(power, int | float) and power >= ZERO_POWER_W
-
-
 def _lost_sat(trial: Trial) -> Interval:
     """What the cable's signatures give away beyond its change, less the price of what it was delivered."""
     own = {funding.change_script for _, funding in trial.messages(Funding, "to socket")}
@@ -219,8 +202,8 @@ def _lost_sat(trial: Trial) -> Interval:
     offers = [offer for _, offer in trial.messages(Offer, "to cable")]
     tariff = offers[-1].tariff_sat_per_wh if offers else 0
     signed = max(gone, default=0) if trial.plan.mode == "single-fee" else sum(gone)
-    delivered = _energy(trial, 0.0)
-    return Interval(signed - delivered.late * tariff, signed - delivered.early * tariff)
+    energy = measuring.delivered(trial)
+    return Interval(signed - energy.late * tariff, signed - energy.early * tariff)
 
 
 def _take(trial: Trial, measurement: Measurement, find: Callable[[], Interval]) -> None:

@@ -18,6 +18,7 @@ from labgrid.strategy.common import Strategy, StrategyError, never_retry
 from hil.errors import RigFault
 from hil.instruments.dialects import open_load, open_meter
 from hil.ports import Load, Meter
+from hil.rig.attempt import Attempt
 from hil.rig.relays import CoilRelay, DigitalOutput
 
 
@@ -77,6 +78,13 @@ class LoadDriver(_InstrumentDriver):
         self.port = open_load(self.name or "load", self.instrument.resource)
 
 
+LOAD_PATIENCE_S = 0.25
+"""For the load's input to go off before K1 is opened; a load that hangs must not keep it closed for longer."""
+
+LOAD_END_S = 10.0
+"""For a load that hangs, after all relays are open: its driver gives up one query, or one connection, after 2 s."""
+
+
 class BenchState(enum.Enum):
     """Where the bench stands.
 
@@ -106,7 +114,9 @@ class BenchStrategy(Strategy):  # type: ignore[misc]  # labgrid has no types
     def __attrs_post_init__(self) -> None:
         super().__attrs_post_init__()
         self.bench_state = BenchState.UNKNOWN
-        self.on_switch: Callable[[str, bool], None] = _nobody_listens
+        self.on_switch: Callable[[str, bool, float], None] = _nobody_listens
+        self.now: Callable[[], float] = lambda: 0.0
+        """The bench's time, to tell how long a relay took from its command to its read-back."""
 
     @never_retry  # type: ignore[untyped-decorator]  # labgrid has no types
     def transition(self, status: str | BenchState) -> None:
@@ -129,15 +139,18 @@ class BenchStrategy(Strategy):  # type: ignore[misc]  # labgrid has no types
         self.bench_state = wanted
 
     def make_safe(self) -> None:
-        """Load input off, then K1, then K2, then the devices' supplies; each is tried even if one before it failed.
+        """Load input off, then K1, then K2, then the devices' supplies; each is tried even if one before it failed,
+        and nothing waits for a load that hangs.
 
         Raises RigFault that names everything that did not obey.
         """
         problems: list[str] = []
         self.bench_state = BenchState.UNKNOWN
+        load = None
         try:
             self.target.activate(self.load)
-            self.load.port.set_input(on=False)
+            load = Attempt(lambda: self.load.port.set_input(on=False))
+            load.wait(LOAD_PATIENCE_S)
         except RigFault as error:
             problems.append(str(error))
         for name in ("K1", "K2", "K3", "K4"):
@@ -145,6 +158,13 @@ class BenchStrategy(Strategy):  # type: ignore[misc]  # labgrid has no types
                 self.switch(name, closed=False)
             except RigFault as error:
                 problems.append(str(error))
+        try:
+            if load is not None and load.wait(LOAD_END_S):
+                load.result()
+            elif load is not None:
+                problems.append(f"load: its driver did not come back within {LOAD_END_S:g} s")
+        except RigFault as error:
+            problems.append(str(error))
         if problems:
             raise RigFault("; ".join(problems), place="safe state", remedy="Switch the mains off by hand.")
         self.bench_state = BenchState.SAFE
@@ -153,9 +173,10 @@ class BenchStrategy(Strategy):  # type: ignore[misc]  # labgrid has no types
         """Switch one of K1 to K4 and read it back; raises RigFault if it does not obey."""
         output: DigitalOutput = getattr(self, name.lower())
         self.target.activate(output)
+        began = self.now()
         CoilRelay(output).set(closed=closed)
-        self.on_switch(name, closed)
+        self.on_switch(name, closed, self.now() - began)
 
 
-def _nobody_listens(name: str, closed: bool) -> None:
+def _nobody_listens(name: str, closed: bool, took: float) -> None:
     """Until a scenario records what is switched."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from hil.evidence.documents import Kind, Verdict
@@ -16,7 +15,7 @@ from hil.evidence.limits import Finding, Measurement
 from hil.evidence.timing import ZERO_POWER_W, EvidenceMissing, Interval, instant, power_came, power_lost, power_readings
 from hil.protocol.messages import Payment, Receipt
 from hil.rig.interruptions import SUPPLY
-from hil.units import Second, WattHour
+from hil.rig.metering import metered_energy
 
 if TYPE_CHECKING:
     from hil.evidence.documents import Event
@@ -44,32 +43,25 @@ def energy(trial: Trial, measurement: Measurement) -> None:
     """Integrated energy at the lab meter at the end of the scenario."""
     trial.declare(measurement)
     _watch_aftermath(trial)
-    take(trial, measurement, lambda: _energy(trial, 0.0))
+    take(trial, measurement, lambda: delivered(trial))
 
 
 def unpaid_energy(trial: Trial, measurement: Measurement) -> None:
     """Energy at the lab meter less what the receipts credited; never below zero by more than the uncertainty."""
     trial.declare(measurement)
     _watch_aftermath(trial)
-    take(trial, measurement, lambda: _energy(trial, trial.credited_wh()))
-
-
-def _energy(trial: Trial, credited: float) -> Interval:
-    readings = power_readings(trial.recorder.events)
-    if not readings:
-        raise EvidenceMissing("no reading of the lab meter")
-    # each reading with power stands for the time since the one before it
-    first = (readings[0][0].t - trial.rig.meter.update_period, 0.0)
-    times = [first, *((event.t, power) for event, power in readings)]
-    loaded = sum(now - before for (before, _), (now, power) in pairwise(times) if power >= ZERO_POWER_W)
-    value = trial.watch.energy_wh
-    spread = trial.rig.meter.energy_uncertainty(WattHour(value), Second(loaded))
-    return Interval(value - credited - spread, value - credited + spread)
+    take(trial, measurement, lambda: delivered_beyond(trial, trial.credited_wh()))
 
 
 def delivered(trial: Trial) -> Interval:
     """Return the energy at the lab meter in Wh, with its uncertainty; raises EvidenceMissing without a reading."""
-    return _energy(trial, 0.0)
+    return metered_energy(trial.recorder.events, trial.rig.meter)
+
+
+def delivered_beyond(trial: Trial, paid_wh: float) -> Interval:
+    """Return the same less ``paid_wh``."""
+    energy = delivered(trial)
+    return Interval(energy.early - paid_wh, energy.late - paid_wh)
 
 
 def highest_power(trial: Trial, measurement: Measurement) -> None:
@@ -84,7 +76,7 @@ def power_before_payment(trial: Trial, measurement: Measurement) -> None:
 
     def find() -> Interval:
         receipts = trial.messages(Receipt)
-        end = receipts[0][0].t if receipts else math.inf
+        end = instant(receipts[0][0].event).early if receipts else math.inf
         return _highest(trial, [power for event, power in power_readings(trial.recorder.events) if event.t <= end])
 
     take(trial, measurement, find)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from hil.errors import HilError
 from hil.evidence.documents import Event, Json, Kind
@@ -13,7 +13,6 @@ from hil.protocol.messages import Message, Meter, Receipt, describe, message_nam
 
 if TYPE_CHECKING:
     from hil.clock import Clock
-    from hil.evidence.store import ScenarioWriter
     from hil.links.frame_reader import Decoded
     from hil.links.tap import Latency
 
@@ -35,10 +34,26 @@ class Frame:
     """Whether a fault of the link kept it from its receiver."""
 
 
+@dataclass(frozen=True)
+class Stamp:
+    """An instant that is not now, and the half-width in seconds within which it is true."""
+
+    t: float
+    bound: float
+
+
+class EventWriter(Protocol):
+    """Where events go; :class:`hil.evidence.store.ScenarioWriter` is one."""
+
+    events: list[Event]
+
+    def write(self, event: Event) -> None: ...
+
+
 class Recorder:
     """The one place where events of a scenario come from."""
 
-    def __init__(self, writer: ScenarioWriter, clock: Clock) -> None:
+    def __init__(self, writer: EventWriter, clock: Clock) -> None:
         self._writer = writer
         self._clock = clock
         self.frames: list[Frame] = []
@@ -60,22 +75,25 @@ class Recorder:
         data: Mapping[str, Json],
         *,
         before: float = 0.0,
+        stamp: Stamp | None = None,
         host: Mapping[str, Json] | None = None,
     ) -> Event:
-        """Record something that is happening now; ``before``: seconds by which it may have begun earlier."""
+        """Record something that is happening now, or happened at ``stamp``.
+
+        :param before: seconds by which it may have begun earlier.
+        """
         clock = self._clock
-        event = Event(
-            kind,
-            clock.now(),
-            source,
-            data,
-            clock=clock.name,
-            before=before + clock.bound,
-            after=float(clock.bound),
-            host=host,
-        )
+        t, bound = (clock.now(), clock.bound) if stamp is None else (stamp.t, stamp.bound)
+        event = Event(kind, t, source, data, clock=clock.name, before=before + bound, after=float(bound), host=host)
         self._writer.write(event)
         return event
+
+    def write_arrived(self, kind: Kind, source: str, data: Mapping[str, Json]) -> Event:
+        """Record what a line hands over now, with the instant at which its bytes came."""
+        arrival = self._clock.arrival
+        if arrival is None:
+            return self.write(kind, source, data)
+        return self.write(kind, source, data, before=arrival.before, stamp=Stamp(arrival.t, arrival.bound))
 
     def keep(self, frame: Frame) -> None:
         """Remember a message that was recorded."""
@@ -97,6 +115,7 @@ class LinkLog:
     """Puts what the tap sees into the evidence: what was sent, and what became of it.
 
     :param lines: the line on which the messages of each direction were heard.
+    :param arriving: the directions in which a device sends; what the rig sends passes now, whatever arrived before.
     :param meter: the source named for what the socket's meter tells.
     :param on_message: gets each message before it is recorded.
     """
@@ -105,27 +124,28 @@ class LinkLog:
         self,
         recorder: Recorder,
         lines: Mapping[Direction, str],
+        arriving: Collection[Direction],
         meter: str,
         on_message: Callable[[Message], None],
     ) -> None:
         self._recorder = recorder
         self._lines = lines
+        self._arriving = arriving
         self._meter = meter
         self._on_message = on_message
         self._credited_mwh = 0
 
     def on_frame(self, direction: Direction, item: Decoded, raw: bytes, *, lost: bool) -> None:
         source = self._lines[direction]
+        write = self._recorder.write_arrived if direction in self._arriving else self._recorder.write
         data: dict[str, Json] = {"direction": direction, "message": "-", "bytes": raw.hex()}
         if lost:
             data["lost"] = True
         if isinstance(item, HilError):
-            self._recorder.write(Kind.FRAME, source, {**data, "error": item.what})
+            write(Kind.FRAME, source, {**data, "error": item.what})
             return
         self._on_message(item)
-        event = self._recorder.write(
-            Kind.FRAME, source, {**data, "message": message_name(item), "fields": describe(item)}
-        )
+        event = write(Kind.FRAME, source, {**data, "message": message_name(item), "fields": describe(item)})
         self._recorder.keep(Frame(event.t, direction, item, event, lost))
         self._note_credit(item, direction)
 
@@ -158,4 +178,4 @@ class ConsoleLog:
         *lines, self._rest = (self._rest + data).split(b"\n")
         for line in lines:
             text = "".join(character for character in line.decode(errors="replace") if character.isprintable())
-            self._recorder.write(Kind.CONSOLE, self._source, {"text": text})
+            self._recorder.write_arrived(Kind.CONSOLE, self._source, {"text": text})

@@ -26,6 +26,8 @@ from hil.rig.lock import write_lock
 from hil.rig.real_time import RigClock
 from hil.rig.safe_state import limit_patience, look_for_power
 from hil.rig.safe_state_guard import Guard
+from hil.rig.sampling import Readings, Sampler, Sampling
+from hil.rig.sampling_thread import ThreadedSampler
 from hil.rig.serial_ports import port_of
 from hil.rig.turns import fastest_turns
 from hil.rig.virtual_bench import ADDRESS_VARIABLE, TERMINAL_VARIABLES, VirtualBenchProcess
@@ -35,11 +37,15 @@ if TYPE_CHECKING:
     from hil.chain.lies import Lie
     from hil.chain.node import Node
     from hil.chain.snapshot import OwnNode
-    from hil.ports import Ledger, LedgerView, Load, Meter
+    from hil.ports import Ledger, LedgerView, Load, Meter, Reading
     from hil.rig.ledger_views import ViewKind
+    from hil.rig.recorder import Recorder
 
 RELAY_PATIENCE_S = 2.0
 """For a relay board to answer; as long as an instrument has (hil.instruments.transport)."""
+
+SAMPLING_END_S = 4.0
+"""For the meter's last query to end: as long as its driver waits for a reply, and once more for a connection."""
 
 LOOK_AFTER_DEVICES_S = 0.5
 """How often a rig in real time asks its virtual bench whether a device's program has ended."""
@@ -73,6 +79,7 @@ class Rig:
         """Folder of locks; None: a bench that cannot be made safe is not locked."""
         self._metering = False
         """Whether the meter was prepared, so that it can be asked."""
+        self._sampling: Sampling | None = None
         self._lockstep = bench is not None and not file.real_time
         self.clock: Clock = LockstepClock(bench) if bench is not None and self._lockstep else RigClock()
         self.own_node: OwnNode | None = None
@@ -82,6 +89,7 @@ class Rig:
         self._closing = contextlib.ExitStack()
         self._closing.callback(environment.cleanup)
         self.strategy: BenchStrategy = target.get_driver("BenchStrategy")
+        self.strategy.now = self._now
         self.meter: Meter = target.get_driver("PowerMeterDriver", name="meter").port
         self.load: Load = target.get_driver("LoadDriver", name="load").port
         self._closing.callback(self.meter.close)
@@ -172,11 +180,22 @@ class Rig:
                 self.own_node, self.side = None, self._common
 
     def rewind(self) -> None:
-        """Let a scenario's time begin at zero; the bench must be safe."""
+        """Let a scenario's time begin at zero; the bench must be safe.
+
+        Raises RigFault if the last scenario's sampling still hangs.
+        """
+        if self._sampling is not None and not self._sampling.ended(SAMPLING_END_S):
+            raise RigFault(
+                f"its driver did not come back within {SAMPLING_END_S:g} s of the last scenario's end",
+                place="meter",
+                remedy="Restart the meter, then rerun.",
+            )
+        self._sampling = None
         self._common.rewind(self.clock.now())
         if isinstance(self.clock, LockstepClock):
             self.clock.reset()
         else:
+            self._end_clock()
             self.clock = RigClock()
 
     def reset(
@@ -223,6 +242,15 @@ class Rig:
             raise AuthorError("no driver for a programmable source: the mains of this bench are what they are")
         self.bench.set_mains(voltage)
 
+    def sampling(self, recorder: Recorder, listener: Callable[[Reading], None]) -> Sampling:
+        """Return what reads the meter in this scenario, once it is started; see :mod:`hil.rig.sampling`."""
+        readings = Readings(self.clock, recorder, self.file.options.limits, listener)
+        if isinstance(self.clock, RigClock):
+            self._sampling = ThreadedSampler(self.meter, self.clock, readings)
+        else:
+            self._sampling = Sampler(self.meter, self.clock, readings)
+        return self._sampling
+
     def _look_after_devices(self) -> None:
         """Ask every now and then whether a device's program has failed; raises RigFault in whatever wait it happens."""
         if self.bench is not None:
@@ -237,6 +265,8 @@ class Rig:
         """
         began, watch = self.clock.now(), stopwatch()
         problem = ""
+        if self._sampling is not None:
+            self._sampling.stop()
         try:
             self.strategy.transition("safe")
         except (StrategyError, RigFault) as error:
@@ -264,12 +294,14 @@ class Rig:
             return ""
         self._metering = False
         try:
+            if self._sampling is not None and not self._sampling.ended(SAMPLING_END_S):
+                return ""
             return look_for_power(self.meter, self.clock)[1]
         except RigFault:
             return ""
 
-    def on_switch(self, listener: Callable[[str, bool], None]) -> None:
-        """Tell ``listener`` of every relay that was switched and read back."""
+    def on_switch(self, listener: Callable[[str, bool, float], None]) -> None:
+        """Tell ``listener`` of every relay that was switched and read back, and the seconds that this took."""
         self.strategy.on_switch = listener
 
     def describe(self) -> dict[str, Any]:
@@ -306,7 +338,12 @@ class Rig:
 
     def close(self) -> None:
         """Let go of everything; the bench should be safe by now."""
+        self._end_clock()
         self._closing.close()
+
+    def _end_clock(self) -> None:
+        if isinstance(self.clock, RigClock):
+            self.clock.close()
 
 
 def _bench_address(file: RigFile) -> str:

@@ -172,7 +172,11 @@ class Run:
             "setup": scenario.trial.plan.setup,
             "safe_state": {"reached": safe.reached, "seconds": round(safe.seconds, 6)},
         }
-        host: dict[str, Json] = {"wall": utc_now().isoformat(), "safe_state_wall_s": round(safe.wall_seconds, 6)}
+        host: dict[str, Json] = {
+            "wall": utc_now().isoformat(),
+            "safe_state_wall_s": round(safe.wall_seconds, 6),
+            "largest_clock_bound_s": round(scenario.trial.clock.largest_bound, 6),
+        }
         scenario.recorder.write(Kind.STOP, "bench", data, host=host)
         self._writer.scenario_done(scenario.writer)
 

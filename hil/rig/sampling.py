@@ -1,10 +1,14 @@
-"""Reads the lab meter ten times a second while a scenario runs, and holds every reading against the rig's limits."""
+"""Reads the lab meter ten times a second while a scenario runs, and holds every reading against the rig's limits.
+
+In virtual time the clock's own timer reads it. On the wall clock a thread does (:mod:`hil.rig.sampling_thread`): a
+meter that takes its time must not delay the stamp of a link byte.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from hil.errors import RigFault
 from hil.evidence.documents import Kind
@@ -13,76 +17,69 @@ if TYPE_CHECKING:
     from hil.clock import Clock, Timer
     from hil.ports import Meter, Reading
     from hil.rig.file import SafetyLimits
-    from hil.rig.recorder import Recorder
+    from hil.rig.recorder import Recorder, Stamp
 
 SAMPLE_PERIOD_S = 0.1
 """The lab meter is read as often as it updates, 10 Hz, unless a scenario says that less will do."""
 
 
-class Sampler:
+class Sampling(Protocol):
     """Begins with ``start`` and goes on as long as somebody waits on the clock, until ``stop``.
 
-    :param listener: gets each reading after it was recorded.
-    :ivar period: seconds from one reading to the next; longer ones see less, and cost less.
+    A reading that cannot be had, or is beyond a limit, is a RigFault in whatever wait it happens.
+    """
 
-    Raises RigFault, in whatever wait it happens, when a limit of the rig is exceeded (DESIGN §6).
+    period: float
+    """Seconds between two readings in the evidence; longer ones see less, and cost less."""
+
+    def start(self) -> None: ...
+
+    def refresh(self) -> None:
+        """See to it that the listener knows the meter's present value, for a counterpart that bills by this meter.
+
+        It is none of the samples that the evidence tells of.
+        """
+
+    def stop(self) -> None:
+        """Take no reading from now on; returns at once and never raises, whatever the meter does."""
+
+    def ended(self, timeout: float) -> bool:
+        """After ``stop``: tell whether nothing asks the meter any more; waits for that up to ``timeout`` seconds."""
+
+
+class Readings:
+    """What becomes of each reading: it is recorded, held against the rig's limits, and told to a listener.
+
+    :param listener: gets each reading after it was recorded.
     """
 
     def __init__(
-        self,
-        meter: Meter,
-        clock: Clock,
-        recorder: Recorder,
-        limits: SafetyLimits,
-        listener: Callable[[Reading], None],
+        self, clock: Clock, recorder: Recorder, limits: SafetyLimits, listener: Callable[[Reading], None]
     ) -> None:
-        self._meter = meter
         self._clock = clock
         self._recorder = recorder
         self._limits = limits
         self._listener = listener
-        self.period = SAMPLE_PERIOD_S
-        self._timer: Timer | None = None
-        self._due = 0.0
-        self._read_at = -math.inf
-        # the value averages over one update period, and may be as old as one more
-        self._age = 2 * meter.update_period
 
-    def start(self) -> None:
-        self._due = self._clock.now()
-        self._sample()
+    def take(self, reading: Reading, age: float, stamp: Stamp | None = None) -> None:
+        """Record a reading that is new, and pass it on; raises RigFault when a limit is exceeded (DESIGN §6).
 
-    def refresh(self) -> None:
-        """Hand a reading to the listener if the meter has a newer value than the last one, for a counterpart that bills
-        by this meter. It is none of the samples that the evidence tells of.
+        :param age: by how many seconds what it tells may be older than the instant at which it was read.
+        :param stamp: that instant, if it is not now.
         """
-        if self._clock.now() - self._read_at >= SAMPLE_PERIOD_S:
-            self._listener(self._read())
-
-    def stop(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-
-    def _sample(self) -> None:
-        reading = self._read()
         data = {
             "voltage_V": reading.voltage,
             "current_A": reading.current,
             "power_W": reading.power,
             "energy_Wh": reading.energy,
         }
-        self._recorder.write(Kind.READING, "meter", data, before=self._age)
+        self._recorder.write(Kind.READING, "meter", data, before=age, stamp=stamp)
+        self.pass_on(reading)
+
+    def pass_on(self, reading: Reading) -> None:
+        """Do the same without a record of it."""
         self._supervise(reading)
         self._listener(reading)
-        # on a fixed grid, so that the time a reading takes adds no drift; a grid point that was missed is left out
-        self._due += self.period
-        while self._due <= self._clock.now():
-            self._due += self.period
-        self._timer = self._clock.call_at(self._due, self._sample)
-
-    def _read(self) -> Reading:
-        self._read_at = self._clock.now()
-        return self._meter.read()
 
     def _supervise(self, reading: Reading) -> None:
         limits, now = self._limits, self._clock.now()
@@ -102,3 +99,57 @@ class Sampler:
                     place="safety",
                     remedy="The bench was made safe; see limits in the rig file.",
                 )
+
+
+class Sampler:
+    """Reads by the clock's timer, in virtual time: a query takes none of it."""
+
+    def __init__(self, meter: Meter, clock: Clock, readings: Readings) -> None:
+        self._meter = meter
+        self._clock = clock
+        self._readings = readings
+        self._timer: Timer | None = None
+        self._due = 0.0
+        self.period = SAMPLE_PERIOD_S
+        self._read_at = -math.inf
+        self._age = reading_age(meter)
+
+    def start(self) -> None:
+        self._due = self._clock.now()
+        self._sample()
+
+    def stop(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def ended(self, timeout: float) -> bool:
+        return True
+
+    def refresh(self) -> None:
+        if self._clock.now() - self._read_at >= SAMPLE_PERIOD_S:
+            self._readings.pass_on(self._read())
+
+    def _read(self) -> Reading:
+        self._read_at = self._clock.now()
+        return self._meter.read()
+
+    def _sample(self) -> None:
+        self._readings.take(self._read(), self._age)
+        self._due = next_due(self._due, self._clock.now(), self.period)
+        self._timer = self._clock.call_at(self._due, self._sample)
+
+
+def reading_age(meter: Meter) -> float:
+    """Return how old, in seconds, what a reading tells may be: the mean of a period, held for as long as one more."""
+    return 2 * float(meter.update_period)
+
+
+def next_due(due: float, now: float, period: float) -> float:
+    """Return the next instant to read at.
+
+    On a fixed grid, so that the time a reading takes adds no drift; a grid point that was missed is left out.
+    """
+    due += period
+    while due <= now:
+        due += period
+    return due

@@ -26,8 +26,8 @@ from hil.rig.measuring import COUNTERPART
 from hil.rig.observations import Observations
 from hil.rig.pair import PairSide
 from hil.rig.plan import Plan
-from hil.rig.recorder import ConsoleLog, LinkLog, Recorder
-from hil.rig.sampling import SAMPLE_PERIOD_S, Sampler
+from hil.rig.recorder import ConsoleLog, LinkLog, Recorder, sent_by
+from hil.rig.sampling import SAMPLE_PERIOD_S
 from hil.rig.verdicts import Findings
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class Trial(Observations):
         self.miner: Miner | None = None
         """A miner in league with a cheat; made when he mines first."""
         self.fee_pressure: FeePressure | None = None
-        self._sampler = Sampler(rig.meter, rig.clock, recorder, rig.file.options.limits, self._on_reading)
+        self._sampling = rig.sampling(recorder, self._on_reading)
 
     # --- Given -------------------------------------------------------------------------------------------------
 
@@ -141,12 +141,13 @@ class Trial(Observations):
         rig.on_switch(self._on_switch)
         self._record_funding()
         self._listen_to_consoles()
-        log = LinkLog(self.recorder, side.lines, side.meter_source, self._on_message)
+        arriving = {sent_by(device) for device in side.under_test}
+        log = LinkLog(self.recorder, side.lines, arriving, side.meter_source, self._on_message)
         tap = self._tap = Tap(self.clock, self.seed, log)
         self._counterpart, self.abuse = side.connect(tap)
         if self.abuse is not None:
             self.abuse.on_strike = self._on_strike
-        self._sampler.start()
+        self._sampling.start()
         rig.strategy.transition(side.state)
         self._connect_appliance()
         for device in side.under_test:
@@ -159,7 +160,7 @@ class Trial(Observations):
         """Read the lab meter this often from now on; AuthorError for more often than it updates."""
         if seconds < SAMPLE_PERIOD_S:
             raise AuthorError(f"the lab meter is read every {SAMPLE_PERIOD_S:g} s at most, not every {seconds:g} s")
-        self._sampler.period = seconds
+        self._sampling.period = seconds
 
     def wait_for(self, condition: Callable[[], Any], *, timeout: float, what: str) -> None:
         """Let the bench run until ``condition``; raises DeadlineExceeded, which blames the device under test."""
@@ -187,7 +188,7 @@ class Trial(Observations):
 
     def metered_energy(self) -> float:
         """Return the lab meter's energy in Wh, as a counterpart counts it that has no meter of its own."""
-        self._sampler.refresh()
+        self._sampling.refresh()
         return self.watch.energy_wh
 
     # --- Then --------------------------------------------------------------------------------------------------
@@ -209,7 +210,7 @@ class Trial(Observations):
             self._counterpart.stop()
         if self.abuse is not None:
             self.abuse.stop()
-        self._sampler.stop()
+        self._sampling.stop()
         if self._load_player is not None:
             self._load_player.stop()
         if self._tap is not None and (latency := self._tap.latency()) is not None:
@@ -265,8 +266,8 @@ class Trial(Observations):
             data: dict[str, Json] = {"txid": coin.outpoint.txid, "event": "funding", "payment_sat": int(coin.value)}
             self.recorder.write(Kind.TRANSACTION, "ledger", data)
 
-    def _on_switch(self, name: str, closed: bool) -> None:
-        self.recorder.write(Kind.RELAY, name, {"closed": closed, "read_back": closed})
+    def _on_switch(self, name: str, closed: bool, took: float) -> None:
+        self.recorder.write(Kind.RELAY, name, {"closed": closed, "read_back": closed}, before=took)
 
     def _on_ledger(self, seen: Notification) -> None:
         data: dict[str, Json] = {"change": seen.change.name.lower(), "hash": seen.hash}

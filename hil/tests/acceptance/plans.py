@@ -34,7 +34,7 @@ from hil.tests.acceptance.commands import (
     own_address,
     poll,
 )
-from hil.tests.instruments.scripted import ScriptedInstrument, load_transcript
+from hil.tests.instruments.scripted import SILENCE, ScriptedInstrument, load_transcript
 
 PLANS: dict[str, Callable[[Path], Any]] = {}
 
@@ -570,6 +570,25 @@ def hung(folder: Path) -> Finished:
     poll(lambda: list(project.folder.glob("reports/runs/*/safe_state.json")), "the watchdog's report")
     running.signal(signal.SIGCONT)
     return running.finish()
+
+
+@plan
+def beyond_a_limit(folder: Path) -> Finished:
+    """A rig that allows less energy than a slice of toast takes."""
+    project = Project.make(folder)
+    rig = project.rig("frugal.yaml", ("energy: 5 kWh", "energy: 5 Wh"))
+    return project.run("run", slice_of_toast(project), "--rig", rig, "--node", PROVIDER, "--seed", SEED)
+
+
+@plan
+def hanging_meter(folder: Path) -> Finished:
+    """A meter that falls silent in the middle of a session in real time."""
+    project = Project.make(folder)
+    file = project.folder / "rigs/realtime.yaml"
+    answers: list[Any] = [b"2.30E+02,0.0E+00,0.0E+00,0.0E+00\n"] * 40 + [SILENCE] * 100
+    with ScriptedInstrument(load_transcript("hmc8015"), {"CHAN1:MEAS:DATA?": answers}) as meter:
+        file.write_text(file.read_text().replace("'TCPIP::$LG_HIL_BENCH::5025::SOCKET'", f"'{meter.resource}'"))
+        return project.run("run", "long.feature:2", "--rig", "rigs/realtime.yaml", "--node", PROVIDER)
 
 
 @plan

@@ -42,6 +42,9 @@ def test_readings_came_ten_times_a_second_without_piling_up(realtime: Finished) 
 def test_every_stamp_says_how_late_it_may_be(realtime: Finished) -> None:
     for scenario in realtime.record.scenarios:
         assert all(min(event.before, event.after) >= 0.005 for event in scenario.events)
+        stop = scenario.events[-1]
+        assert stop.host is not None
+        assert float(str(stop.host["largest_clock_bound_s"])) >= stop.after
 
 
 def test_no_device_is_left_behind(realtime: Finished) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from hil.errors import ExitCode
+from hil.evidence.documents import Kind, Verdict
+from hil.instruments.transport import TIMEOUT
 from hil.tests.acceptance.commands import Finished
 from hil.tests.acceptance.plans import Abandoned
 
@@ -45,6 +47,31 @@ def test_a_run_that_hung_is_a_rig_fault_and_the_rig_stays_usable(hung: Finished)
     assert hung.record.altered_files() == []
     assert (hung.folder / "safe_state.json").is_file()
     assert not (hung.project / "reports/locks").exists()
+
+
+def test_a_limit_of_the_rig_that_is_exceeded_ends_in_a_rig_fault_and_a_safe_bench(beyond_a_limit: Finished) -> None:
+    assert beyond_a_limit.code == ExitCode.RIG_FAULT, beyond_a_limit.said
+    assert "Wh exceeds the rig's limit of 5 Wh" in beyond_a_limit.said
+    stop = beyond_a_limit.stop_event()
+    assert stop.data["verdict"] == Verdict.RIG_FAULT
+    assert stop.data["safe_state"] == {"reached": True, "seconds": 0.0}
+    events = beyond_a_limit.record.scenarios[0].events
+    energies = [float(event.data["energy_Wh"]) for event in events if "energy_Wh" in event.data]  # type: ignore[arg-type]
+    assert energies[-2] <= 5 < energies[-1] < 5.1
+    relays = [(event.source, event.data["closed"]) for event in events if event.kind is Kind.RELAY]
+    assert relays[-4:] == [(name, False) for name in ("K1", "K2", "K3", "K4")]
+
+
+def test_a_meter_that_falls_silent_is_named_and_does_not_keep_the_bench_from_its_safe_state(
+    hanging_meter: Finished,
+) -> None:
+    assert hanging_meter.code == ExitCode.RIG_FAULT, hanging_meter.said
+    assert "no whole reply to 'CHAN1:MEAS:DATA?' within 2 s" in hanging_meter.said
+    safe = hanging_meter.stop_event().data["safe_state"]
+    assert isinstance(safe, dict)
+    assert safe["reached"] is True
+    assert float(str(safe["seconds"])) < TIMEOUT
+    assert not (hanging_meter.project / "reports/locks").exists()
 
 
 def test_a_bench_is_made_safe_by_hand(by_hand: list[Finished]) -> None:

@@ -1,0 +1,32 @@
+"""Something that may hang, done in a thread of its own so that nobody has to wait for its end."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+
+class Attempt:
+    """Begins ``deed`` at once. The thread does not keep the process from ending."""
+
+    def __init__(self, deed: Callable[[], None]) -> None:
+        self._deed = deed
+        self._problem: Exception | None = None
+        self._thread = threading.Thread(target=self._do, name="attempt", daemon=True)
+        self._thread.start()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait up to so many seconds for its end; tell whether it has ended, well or not."""
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
+
+    def result(self) -> None:
+        """Raise what the deed raised; only after its end."""
+        if self._problem is not None:
+            raise self._problem
+
+    def _do(self) -> None:
+        try:
+            self._deed()
+        except Exception as error:  # whatever it is, it is raised where the result is asked for
+            self._problem = error
