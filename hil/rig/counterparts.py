@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from hil.links.tap import Tap
     from hil.ports import Line
     from hil.protocol.coins import Coin
+    from hil.rig.plan import Plan
     from hil.rig.trial import Trial
 
 
@@ -120,7 +121,7 @@ class CableSide:
         """Give the counterpart cable its coins."""
         plan = self._trial.plan
         script = self._receive.p2wpkh_script if plan.funding_type == "P2WPKH" else self._receive.p2pkh_script
-        self._coins = self._trial.rig.side.fund(script, Satoshi(plan.funds_sat), _coins_wanted(plan.abuse))
+        self._coins = self._trial.rig.side.fund(script, Satoshi(plan.funds_sat), _coins_wanted(plan))
         return self._coins
 
     def device_profiles(self) -> dict[str, Mapping[str, Any] | None]:
@@ -250,8 +251,9 @@ def _call_later(trial: Trial, seconds: float, act: Callable[[], None]) -> None:
     trial.clock.call_at(trial.clock.now() + seconds, act)
 
 
-def _coins_wanted(plan: AbusePlan | None) -> int:
-    return plan.row.coins if plan is not None and plan.row is not None else 1
+def _coins_wanted(plan: Plan) -> int:
+    row = plan.abuse.row if plan.abuse is not None else None
+    return max(plan.funding_coins, row.coins if row is not None else 1)
 
 
 def _hooks(abuse: Cheat | None) -> PlayerHooks:
@@ -268,7 +270,7 @@ def fund_cable_under_test(trial: Trial) -> list[Coin]:
     plan = trial.plan
     key = Account(account_seed(trial.seed, "cable")).key(RECEIVE, 0)
     script = key.p2wpkh_script if plan.funding_type == "P2WPKH" else key.p2pkh_script
-    return trial.rig.side.fund(script, Satoshi(plan.funds_sat), _coins_wanted(plan.abuse))
+    return trial.rig.side.fund(script, Satoshi(plan.funds_sat), _coins_wanted(plan))
 
 
 def socket_profile(trial: Trial) -> dict[str, Any]:

@@ -42,14 +42,14 @@ AFTERMATH_S = 2.0
 def energy(trial: Trial, measurement: Measurement) -> None:
     """Integrated energy at the lab meter at the end of the scenario."""
     trial.declare(measurement)
-    _watch_aftermath(trial)
+    watch_aftermath(trial)
     take(trial, measurement, lambda: delivered(trial))
 
 
 def unpaid_energy(trial: Trial, measurement: Measurement) -> None:
     """Energy at the lab meter less what the receipts credited; never below zero by more than the uncertainty."""
     trial.declare(measurement)
-    _watch_aftermath(trial)
+    watch_aftermath(trial)
     take(trial, measurement, lambda: delivered_beyond(trial, trial.credited_wh()))
 
 
@@ -192,7 +192,7 @@ def exactly(number: float) -> Interval:
     return Interval(number, number)
 
 
-def _watch_aftermath(trial: Trial) -> None:
+def watch_aftermath(trial: Trial) -> None:
     """Go on until the meter has shown zero power for a while, so that the energy is complete."""
     if trial.watch.power_w >= ZERO_POWER_W or trial.session_closed():
         trial.sleep(AFTERMATH_S)

@@ -98,13 +98,15 @@ def newest_confirms(trial: Trial, measurement: Measurement) -> None:
 
 
 def received(trial: Trial, measurement: Measurement) -> None:
-    """Satoshi that confirmed transactions pay to the offered payee."""
+    """Satoshi that confirmed transactions pay to the payees that were offered, one for each session."""
     trial.declare(measurement)
 
     def find() -> Interval:
-        payee = _payee(trial)
+        payees = {offer.payee_script for _, offer in trial.messages(Offer)}
+        if not payees:
+            raise EvidenceMissing("no offer passed on the line")
         confirmed = [each for each in trial.payments_on_ledger() if each.confirmations >= 1]
-        return exactly(sum(_paid_to(payee, each.raw) for each in confirmed))
+        return exactly(sum(_paid_to(payee, each.raw) for each in confirmed for payee in payees))
 
     take(trial, measurement, find)
 

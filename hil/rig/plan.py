@@ -29,6 +29,8 @@ class Plan:
     load_profile: LoadProfile | None = None
     max_payments: int = 100
     funds_sat: int = FUNDS_SAT
+    funding_coins: int = 1
+    """How many coins of ``funds_sat`` each the cable is given; an abuse may want more."""
     funding_type: str = "P2WPKH"
     boot_delay_s: float = 0.0
     ledger_view: ViewKind | None = None

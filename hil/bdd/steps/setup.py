@@ -5,6 +5,7 @@ from __future__ import annotations
 from hil.bdd.applicability import feature, needs
 from hil.bdd.catalogue import given, when
 from hil.errors import AuthorError
+from hil.protocol.messages import MAX_COINS
 from hil.rig.file import PAIR, RigFile
 from hil.rig.ledger_views import ViewKind
 from hil.rig.load_profiles import LoadProfile
@@ -98,6 +99,14 @@ def budget(payments: int, /, trial: Trial) -> None:
 def funds(amount: Satoshi, /, trial: Trial) -> None:
     """The cable gets one confirmed coin of this value before the scenario."""
     trial.plan.funds_sat = int(amount)
+
+
+@given("the cable has {int} coins of {amount}")
+def coins(count: int, amount: Satoshi, /, trial: Trial) -> None:
+    """The cable gets this many confirmed coins, 1 to 16; its transactions spend all of them."""
+    if not 1 <= count <= MAX_COINS:
+        raise AuthorError(f"a cable declares 1 to {MAX_COINS} coins, not {count}")
+    trial.plan.funding_coins, trial.plan.funds_sat = count, int(amount)
 
 
 @given("the cable's coins are of type {word}")

@@ -25,7 +25,7 @@ def quantum(amount: Satoshi, /, trial: Trial) -> None:
     trial.plan.terms["quantum_sat"] = int(amount)
 
 
-@given("the socket asks for a fee of {int} sat/vB")
+@given("the socket offers a fee rate of {int} sat per vB")
 @needs(feature("virtual"))
 def fee_rate(rate: int, /, trial: Trial) -> None:
     """The fee rate of the transactions that it proposes; the reference is 10 sat/vB."""
@@ -60,7 +60,7 @@ def largest_quantum(amount: Satoshi, /, trial: Trial) -> None:
     trial.plan.limits["max_quantum_sat"] = int(amount)
 
 
-@given("the cable agrees to a fee of at most {int} sat/vB")
+@given("the cable agrees to a fee of at most {int} sat per vB")
 @needs(feature("virtual"))
 def highest_fee_rate(rate: int, /, trial: Trial) -> None:
     """A higher fee rate is refused; the reference is 100 sat/vB."""

@@ -1,0 +1,65 @@
+Feature: The meters
+  The socket bills by its own meter, and the cable checks it with its own. Both stand here against the laboratory's.
+  Class B in use allows 2 % (MID, MI-003); the reference devices have meters of class 0.2.
+
+  @REQ-METER-1
+  Scenario Outline: The <device>'s meter against the lab's at <power>
+    Given the <device> is under test in single-fee mode
+    And the load draws <power>
+    And the cable pays for at most <payments> payments
+    When the devices are switched on
+    And the session has ended
+    Then the meter of the device under test agrees with the lab's within 1 %
+    And at most 0.1 Wh flowed unpaid
+
+    Examples:
+      | device | power  | payments |
+      | socket | 60 W   | 1        |
+      | socket | 1300 W | 5        |
+      | socket | 1800 W | 5        |
+      | cable  | 1300 W | 5        |
+      | cable  | 1800 W | 5        |
+
+  @REQ-METER-1 @REQ-LOAD-1
+  Scenario: An idle outlet counts nothing
+    Given the socket is under test in single-fee mode
+    And the load draws 1300 W
+    And the cable pays for at most 1 payments
+    When the devices are switched on
+    And the first payment has been accepted
+    And 5 s have passed
+    And the load is switched off
+    And 9 s have passed
+    And the load is switched on again
+    And the session has ended
+    Then the energy delivered is 8 Wh within 2 %
+    And the socket billed at most 0.1 Wh more than it delivered
+
+  @REQ-METER-1
+  Scenario: The count does not depend on how often the load steps
+    Given the socket is under test in single-fee mode
+    And the load draws 1800 W
+    And the cable pays for at most 2 payments
+    When the devices are switched on
+    And the first payment has been accepted
+    And 3 s have passed
+    And the load changes to 200 W
+    And 3 s have passed
+    And the load changes to 1800 W
+    And 3 s have passed
+    And the load changes to 200 W
+    And 3 s have passed
+    And the load changes to 1800 W
+    And the session has ended
+    Then the meter of the device under test agrees with the lab's within 1 %
+    And the energy delivered is 16 Wh within 1 %
+
+  @REQ-METER-2
+  Scenario: A cable goes on with a socket whose meter is within what two honest meters differ by
+    Given the cable is under test in single-fee mode
+    And the load draws 1800 W
+    And the cable pays for at most 6 payments
+    When the devices are switched on
+    And the session has ended
+    Then the cable signed 6 payments
+    And the meter of the device under test agrees with the lab's within 1 %
