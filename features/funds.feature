@@ -12,6 +12,7 @@ Feature: The cable's coins
     And the device under test closes the session as FUNDS_EXHAUSTED
     And the energy delivered is 16 Wh within 1 %
     And at most 0.1 Wh flowed unpaid
+    And the newest valid transaction was broadcast and confirms
     And the socket received 0.2 mBTC in all
 
     Examples:

@@ -9,16 +9,15 @@ Feature: The meters
     And the cable pays for at most <payments> payments
     When the devices are switched on
     And the session has ended
-    Then the meter of the device under test agrees with the lab's within 1 %
-    And at most 0.1 Wh flowed unpaid
+    Then the meter of the device under test agrees with the lab's within <percent>
 
     Examples:
-      | device | power  | payments |
-      | socket | 60 W   | 1        |
-      | socket | 1300 W | 5        |
-      | socket | 1800 W | 5        |
-      | cable  | 1300 W | 5        |
-      | cable  | 1800 W | 5        |
+      | device | power  | payments | percent |
+      | socket | 300 W  | 1        | 2 %     |
+      | socket | 1300 W | 5        | 1 %     |
+      | socket | 1800 W | 5        | 1 %     |
+      | cable  | 1300 W | 5        | 2 %     |
+      | cable  | 1800 W | 5        | 2 %     |
 
   @REQ-METER-1 @REQ-LOAD-1
   Scenario: An idle outlet counts nothing
@@ -62,4 +61,4 @@ Feature: The meters
     When the devices are switched on
     And the session has ended
     Then the cable signed 6 payments
-    And the meter of the device under test agrees with the lab's within 1 %
+    And the meter of the device under test agrees with the lab's within 2 %

@@ -51,8 +51,8 @@ Feature: What is agreed before anything is paid
     Examples:
       | quantum   | tariff      | energy   |
       | 10000 sat | 2500 sat/Wh | 8 Wh     |
-      | 0.2 mBTC  | 1250 sat/Wh | 32 Wh    |
-      | 10000 sat | 1333 sat/Wh | 15.00 Wh |
+      | 20000 sat | 2000 sat/Wh | 20 Wh    |
+      | 10000 sat | 1333 sat/Wh | 15 Wh    |
       | 4000 sat  | 500 sat/Wh  | 16 Wh    |
 
   @REQ-PAY-5 @REQ-METER-1
@@ -64,8 +64,7 @@ Feature: What is agreed before anything is paid
     When the devices are switched on
     And the session has ended
     Then 8 payments of 10000 sat were accepted
-    And the socket billed at most 0.06 Wh more than it delivered
-    And at most 0.1 Wh flowed unpaid
+    And the socket billed at most 0.2 Wh more than it delivered
     And the ledger holds 1 transaction with one fee each
     And the socket received 80000 sat in all
 

@@ -107,9 +107,11 @@ class CableSide:
     meter_source = "socket"
     """Named in the evidence for what the socket's meter tells."""
 
-    def __init__(self, trial: Trial) -> None:
+    def __init__(self, trial: Trial, who: str = "counterpart cable") -> None:
+        """:param who: decides its account and session ids; another cable is another one."""
         self._trial = trial
-        keys = Account(account_seed(trial.seed, "counterpart cable"))
+        self._who = who
+        keys = Account(account_seed(trial.seed, who))
         self._receive, self._change = keys.key(RECEIVE, 0), keys.key(CHANGE, 0)
         self.keys = {
             script: key for key in (self._receive, self._change) for script in (key.p2wpkh_script, key.p2pkh_script)
@@ -144,7 +146,7 @@ class CableSide:
             self._coins,
             self.keys,
             self._change.p2wpkh_script,
-            _session_ids(trial.seed),
+            _session_ids(f"{trial.seed}/{self._who}"),
         )
         player = CablePlayer(
             machine,

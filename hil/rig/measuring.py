@@ -64,6 +64,22 @@ def delivered_beyond(trial: Trial, paid_wh: float) -> Interval:
     return Interval(energy.early - paid_wh, energy.late - paid_wh)
 
 
+def metered_at(trial: Trial, t: float) -> Interval:
+    """Return the energy at the lab meter in Wh at the instant ``t``, with its uncertainty.
+
+    A reading tells of some time between its bounds, so the truth lies between the last reading that was over before and
+    the first that began after; raises EvidenceMissing if there are none such.
+    """
+    readings = [each for each in trial.recorder.events if each.kind is Kind.READING and each.source == "meter"]
+    before = [float(each.data["energy_Wh"]) for each in readings if each.t <= t]  # type: ignore[arg-type]  # a number
+    after = [float(each.data["energy_Wh"]) for each in readings if each.t - each.before >= t]  # type: ignore[arg-type]
+    if not before or not after:
+        raise EvidenceMissing("no reading of the lab meter before and after")
+    whole = delivered(trial)
+    spread = (whole.late - whole.early) / 2
+    return Interval(before[-1] - spread, after[0] + spread)
+
+
 def highest_power(trial: Trial, measurement: Measurement) -> None:
     """The largest reading of the scenario with its uncertainty."""
     trial.declare(measurement)

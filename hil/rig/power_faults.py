@@ -28,6 +28,9 @@ HIGHEST_SHARE = 1.15
 MAINS, PLUG = "mains", "plug"
 """Sources of FAULT events."""
 
+SHORTEST_BOUNCE_S = 0.1
+"""For K2 to open or to close, with room: a contactor takes 10 to 50 ms."""
+
 LOOKS_FOR_S = 3.0
 LOOK_EVERY_S = 0.1
 """After the plug was pulled the ledger is looked at this long and this often: a broadcast is timed by that."""
@@ -68,6 +71,18 @@ def plug_in(trial: Trial) -> None:
     trial.rig.strategy.switch("K2", closed=True)
     trial.tap().carry(*DIRECTIONS, alive=True)
     _fault(trial, PLUG, "cable plugged in again")
+
+
+def bounce_plug(trial: Trial, times: int, seconds: float) -> None:
+    """Pull the cable and put it back ``times`` times, evenly over ``seconds``; it ends plugged in."""
+    if times < 1 or seconds / (2 * times) < SHORTEST_BOUNCE_S:
+        least = format_quantity(2 * SHORTEST_BOUNCE_S, "s")
+        raise AuthorError(f"K2 needs {least} to open and close once", remedy="Give it longer, or bounce less often.")
+    for _ in range(times):
+        pull_plug(trial)
+        trial.sleep(seconds / (2 * times))
+        plug_in(trial)
+        trial.sleep(seconds / (2 * times))
 
 
 def change_load(trial: Trial, power: Watt) -> None:

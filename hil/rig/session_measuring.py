@@ -23,48 +23,55 @@ from hil.protocol.messages import (
     PaymentRequest,
     Receipt,
 )
-from hil.rig.measuring import delivered, exactly, take, watch_aftermath
+from hil.rig.measuring import exactly, metered_at, take, watch_aftermath
+from hil.rig.recorder import sent_by
 
 if TYPE_CHECKING:
     from hil.evidence.limits import Measurement
     from hil.rig.trial import Trial
 
-ANSWERS: dict[type[Message], tuple[type[Message], ...]] = {
-    Hello: (Offer, Error),
-    Funding: (PaymentRequest, Error, Close),
-    Payment: (Receipt, Error, Close),
-    Offer: (Funding, Error, Close),
-    PaymentRequest: (Payment, Error, Close),
+ANSWERS: dict[str, dict[type[Message], tuple[type[Message], ...]]] = {
+    "socket": {Hello: (Offer, Error), Funding: (PaymentRequest, Error, Close), Payment: (Receipt, Error, Close)},
+    "cable": {Offer: (Funding, Error, Close), PaymentRequest: (Payment, Error, Close)},
 }
-"""What answers each question (SPEC, "Messages"); a question that is repeated counts from its first time."""
+"""What each device answers each question with (SPEC, "Messages")."""
 
 
 def slowest_reply(trial: Trial, measurement: Measurement) -> None:
-    """The longest time from a question to the answer of the device under test; one without an answer never ends."""
+    """The longest time from a question to the answer of a device under test; one without an answer never ends."""
     trial.declare(measurement)
 
     def find() -> Interval:
-        replies = [reply for kind, answers in ANSWERS.items() for reply in _replies(trial, kind, answers)]
+        replies = [
+            reply
+            for device in trial.devices_under_test()
+            for kind, answers in ANSWERS[device].items()
+            for reply in _replies(trial, device, kind, answers)
+        ]
         if not replies:
-            raise EvidenceMissing("the device under test was asked nothing")
+            raise EvidenceMissing("no device under test was asked anything")
         return Interval(max(reply.early for reply in replies), max(reply.late for reply in replies))
 
     take(trial, measurement, find)
 
 
-def _replies(trial: Trial, kind: type[Message], answers: tuple[type[Message], ...]) -> list[Interval]:
-    questions = trial.messages(kind, "to device")
-    found = [frame for answer in answers for frame, _ in trial.messages(answer, "from device")]
+def _replies(trial: Trial, device: str, kind: type[Message], answers: tuple[type[Message], ...]) -> list[Interval]:
+    """Return the time of each reply; a question that is said again before the answer comes counts from the first, but
+    for HELLO: a cable calls while the socket boots.
+    """
+    told = [frame for answer in answers for frame, _ in trial.messages(answer, sent_by(device))]
     replies: list[Interval] = []
     answered_until = -math.inf
-    for question, _ in questions:
-        if question.t < answered_until:
-            continue  # said again before the answer came
-        answer = min((frame for frame in found if frame.t >= question.t), key=lambda frame: frame.t, default=None)
+    for question, _ in trial.messages(kind):
+        answer = min((frame for frame in told if frame.t >= question.t), key=lambda frame: frame.t, default=None)
         if answer is None:
             return [*replies, Interval(trial.clock.now() - question.t, math.inf)]
+        reply = instant(answer.event).since(instant(question.event))
+        if question.t >= answered_until:
+            replies.append(reply)
+        elif kind is Hello:
+            replies[-1] = reply
         answered_until = answer.t
-        replies.append(instant(answer.event).since(instant(question.event)))
     return replies
 
 
@@ -90,17 +97,21 @@ def credit_at_requests(trial: Trial, measurement: Measurement) -> None:
 
 
 def meter_error(trial: Trial, measurement: Measurement) -> None:
-    """What the device under test counted in the session, against the lab meter, in percent of the latter."""
+    """What the device under test counted, when it told it last, against the lab meter then, in percent of it."""
     trial.declare(measurement)
     watch_aftermath(trial)
 
     def find() -> Interval:
-        told = trial.messages(Meter, "from device") + trial.messages(Close, "from device")
-        lab = delivered(trial)
-        if not told or lab.early <= 0:
-            raise EvidenceMissing("the device told no energy, or none flowed")
-        counted = max(message.energy_mwh for _, message in told) / 1000
-        return Interval(100 * (counted / lab.late - 1), 100 * (counted / lab.early - 1))
+        (device,) = trial.devices_under_test()
+        told = [(frame.t, message.energy_mwh) for frame, message in trial.messages(Meter, sent_by(device))]
+        told += [(frame.t, message.energy_mwh) for frame, message in trial.messages(Close, sent_by(device))]
+        if not told:
+            raise EvidenceMissing("the device told no energy")
+        t, counted_mwh = max(told)
+        lab = metered_at(trial, t)
+        if lab.early <= 0:
+            raise EvidenceMissing("no energy flowed")
+        return Interval(counted_mwh / 10 / lab.late - 100, counted_mwh / 10 / lab.early - 100)
 
     take(trial, measurement, find)
 
@@ -110,7 +121,7 @@ def closed_as(trial: Trial, reason: str, measurement: Measurement) -> None:
     if reason not in CloseReason.__members__:
         raise AuthorError(f"'{reason}' is no reason to close{nearest(reason, CloseReason.__members__)}")
     trial.declare(measurement)
-    closes = trial.messages(Close, "from device")
+    closes = [close for device in trial.devices_under_test() for close in trial.messages(Close, sent_by(device))]
     take(trial, measurement, lambda: exactly(sum(close.reason is CloseReason[reason] for _, close in closes)))
 
 

@@ -6,7 +6,7 @@ Then steps measure. Everything observed goes through the recorder into the evide
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -78,6 +78,8 @@ class Trial(Observations):
         self.powered_on: Event | None = None
         self.abuse: Cheat | None = None
         self._counterpart: Counterpart | None = None
+        self._cables = 1
+        """How many cables the rig has played in this scenario."""
         self._tap: Tap | None = None
         self._side: CableSide | SocketSide | PairSide | None = None
         self._load_player: LoadPlayer | None = None
@@ -139,7 +141,7 @@ class Trial(Observations):
         self.coins = side.fund()
         rig.reset(side.device_profiles(), self.seed, {}, plan.ledger_view or rig.file.options.ledger, plan.lie)
         rig.on_switch(self._on_switch)
-        self._record_funding()
+        self._record_funding(self.coins)
         self._listen_to_consoles()
         arriving = {sent_by(device) for device in side.under_test}
         log = LinkLog(self.recorder, side.lines, arriving, side.meter_source, self._on_message)
@@ -155,6 +157,23 @@ class Trial(Observations):
         self.powered_on = next(event for event in reversed(self.recorder.events) if event.kind is Kind.RELAY)
         if self._counterpart is not None:
             self._counterpart.start()
+
+    def change_cable(self) -> None:
+        """Let another cable, with an account and coins of its own, take the place of the one that the rig plays.
+
+        It knows nothing of that one's session. Raises AuthorError unless the socket alone is under test.
+        """
+        if not isinstance(self._side, CableSide) or self._counterpart is None:
+            raise AuthorError("only a cable that the bench plays can be exchanged for another one")
+        self._counterpart.stop()
+        self._cables += 1
+        side = self._side = CableSide(self, f"cable {self._cables}")
+        self.plan.abuse = None  # the one that was carried off had it
+        given = side.fund()
+        self.coins = [*self.coins, *given]
+        self._record_funding(given)
+        self._counterpart, self.abuse = side.connect(self.tap())
+        self._counterpart.start()
 
     def sample_every(self, seconds: float) -> None:
         """Read the lab meter this often from now on; AuthorError for more often than it updates."""
@@ -261,8 +280,8 @@ class Trial(Observations):
         for name in ("socket-console", "cable-console"):
             self.rig.lines[name].listen(ConsoleLog(self.recorder, name).feed)
 
-    def _record_funding(self) -> None:
-        for coin in self.coins:
+    def _record_funding(self, coins: Sequence[Coin]) -> None:
+        for coin in coins:
             data: dict[str, Json] = {"txid": coin.outpoint.txid, "event": "funding", "payment_sat": int(coin.value)}
             self.recorder.write(Kind.TRANSACTION, "ledger", data)
 

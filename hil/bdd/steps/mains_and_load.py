@@ -44,6 +44,23 @@ def cable_pulled(trial: Trial) -> None:
     power_faults.pull_plug(trial)
 
 
+@when("the plug bounces {int} time(s) within {duration}")
+@needs(UNDER_LOAD)
+def plug_bounces(times: int, period: Second, /, trial: Trial) -> None:
+    """K2 opens and closes so often, evenly over that time; it ends plugged in."""
+    power_faults.bounce_plug(trial, times, float(period))
+
+
+@when("another cable is plugged in")
+@needs(UNDER_LOAD)
+def another_cable(trial: Trial) -> None:
+    """A cable with an account and coins of its own, and with the same appliance behind it; the first one must have been
+    pulled out before. Only with the socket under test.
+    """
+    trial.change_cable()
+    power_faults.plug_in(trial)
+
+
 @when("the cable is plugged in again")
 @needs(UNDER_LOAD)
 def cable_plugged(trial: Trial) -> None:
