@@ -11,7 +11,7 @@ RUN_OPTIONS ?=
 # Compiled modules are kept, whatever the caller's shell says: without them each start takes seconds longer.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: acceptance ledger abuse smoke test lint perf fuzz spec setup clean
+.PHONY: acceptance ledger abuse smoke test lint perf reference fuzz spec setup clean
 
 acceptance: $(INSTALLED)
 	@$(BIN)/hil run features -m "not catalogue and not ledger and not long" $(RUN_OPTIONS)
@@ -38,6 +38,10 @@ test: $(INSTALLED)
 
 lint: $(INSTALLED)
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check -q . && $(BIN)/mypy && $(BIN)/lint-imports --no-logo
+
+# What `make perf` measures our nodes against, in an environment of its own: it brings another build of coincurve.
+reference: $(INSTALLED)
+	@$(PYTHON) -m venv .cache/pyln && .cache/pyln/bin/python -m pip install -q 'pyln-testing == 26.6.9'
 
 perf: $(INSTALLED)
 	@$(BIN)/python -m hil.perf

@@ -17,10 +17,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from hil import perf_language, perf_ledger, perf_rig
+from hil import perf_language, perf_ledger, perf_node, perf_rig
 from hil.adversary import campaign
 from hil.chain import soak
-from hil.chain.snapshot import measure_fresh
 from hil.errors import ConfigurationError
 from hil.evidence.documents import Kind
 from hil.evidence.store import RunRecord, ScenarioRecord
@@ -43,7 +42,7 @@ def main() -> int:
     steps: list[tuple[str, Callable[[], Mapping[str, Any]]]] = [
         ("toast", lambda: _toast(root)),
         ("suite", lambda: _suite(root)),
-        ("node", _node),
+        ("node", perf_node.measure),
         ("session node", _session_node),
         ("queries", _queries),
         ("pair sessions", _pair_sessions),
@@ -89,19 +88,6 @@ def _suite(root: Path) -> Mapping[str, Any]:
         "suite_virtual_s": round(virtual, 1),
         "test_process_mb": host["max_rss_mb"],
     }
-
-
-def _node() -> Mapping[str, Any]:
-    """From nothing to a funded node; null for a provider that this machine does not have."""
-    ready: dict[str, float | None] = {}
-    for provider in ("native", "docker"):
-        try:
-            measure_fresh(provider)  # the first one may build the image
-            ready[provider] = round(statistics.median(measure_fresh(provider) for _ in range(TRIES)), 4)
-        except ConfigurationError as error:
-            print(f"  {provider}: {error}", file=sys.stderr)
-            ready[provider] = None
-    return {"node_ready_s": ready}
 
 
 def _session_node() -> Mapping[str, Any]:

@@ -1,7 +1,9 @@
 @ledger
 Feature: What can go wrong with the ledger, and what a socket makes of it
   Until a payment is buried its coins are not the socket's. It watches for other spends while it delivers, keeps what it
-  broadcast until blocks lie on it, and sells nothing when it can no longer ask (SPEC, "Double spends", "Settlement").
+  broadcast until blocks lie on it, and sells nothing when it can no longer ask (SPEC, "Double spends", "Settlement"). Each
+  scenario says what the socket must do, by when, and the most that it may lose; hil/tests/acceptance/defences.yaml says
+  which defect makes it fail.
 
   @REQ-LEDGER-2 @REQ-PAY-5
   Scenario: A double spend before the payment is broadcast
@@ -27,6 +29,18 @@ Feature: What can go wrong with the ledger, and what a socket makes of it
     And the power was cut within 1 s of the attack
     And the socket lost at most 10000 sat
 
+  @REQ-LEDGER-2
+  Scenario: A payment that was broadcast is replaced by one that pays less
+    Given the socket is under test in per-payment mode
+    And the load draws 1300 W
+    When the devices are switched on
+    And the first payment has been accepted
+    And 10 s have passed
+    And the cable replaces its newest payment by one that pays 1 sat less
+    Then the socket reports CONFLICT within 500 ms of the attack
+    And the power was cut within 1 s of the attack
+    And the socket lost at most 1 sat
+
   @fresh_node @REQ-LEDGER-2
   Scenario: A miner in league with the cable
     Given the socket is under test in single-fee mode
@@ -40,14 +54,17 @@ Feature: What can go wrong with the ledger, and what a socket makes of it
     And the socket lost at most 10000 sat
 
   @fresh_node @REQ-LEDGER-3
-  Scenario Outline: The last <depth> blocks are replaced after the settlement
+  Scenario Outline: The last <depth> blocks are replaced after the settlement, and the mempool is lost
     Given the socket is under test in single-fee mode
     And the load draws 1300 W
     And the cable pays for at most 2 payments
     When the devices are switched on
     And the session has ended
-    And a block is mined
+    And <depth> blocks are mined
+    And 35 s have passed
     And the last <depth> blocks of the chain are replaced
+    And the node is killed
+    And the node is started again
     Then the socket had its payment on the ledger again within 35 s of the relief
     And the socket lost at most 200 sat
 
@@ -55,6 +72,7 @@ Feature: What can go wrong with the ledger, and what a socket makes of it
       | depth |
       | 1     |
       | 3     |
+      | 5     |
 
   @fresh_node @REQ-LEDGER-3 @REQ-LEDGER-2
   Scenario: A reorganisation with a double spend after the settlement
@@ -65,8 +83,8 @@ Feature: What can go wrong with the ledger, and what a socket makes of it
     And the session has ended
     And a block is mined
     And the last 1 block of the chain are replaced by ones with a double spend
-    And 35 s have passed
-    Then the socket lost at most 20200 sat
+    Then the console of the socket says "lost" within 35 s of the attack
+    And the socket lost at most 20200 sat
 
   @small_mempool @REQ-LEDGER-3 @REQ-LEDGER-6
   Scenario: The settlement is crowded out of the mempool
@@ -123,13 +141,55 @@ Feature: What can go wrong with the ledger, and what a socket makes of it
     Then the socket had its payment on the ledger again within 5 s of the relief
     And the socket lost at most 0 sat
 
+  @REQ-LEDGER-4
+  Scenario: The node answers too late
+    Given the socket is under test in single-fee mode
+    And the load draws 1300 W
+    When the devices are switched on
+    And the first payment has been accepted
+    And 10 s have passed
+    And the node takes 3 s to answer
+    Then the socket reports LEDGER_UNAVAILABLE within 1 s of the attack
+    And the power was cut within 1.5 s of the attack
+    When the node answers at once again
+    Then the socket had its payment on the ledger again within 5 s of the relief
+    And the socket lost at most 0 sat
+
+  @REQ-LEDGER-4
+  Scenario: The node answers late, and in time
+    Given the socket is under test in single-fee mode
+    And the load draws 1300 W
+    And the cable pays for at most 2 payments
+    When the devices are switched on
+    And the first payment has been accepted
+    And the node takes 300 ms to answer
+    And 60 s have passed
+    Then 2 payments of 0.1 mBTC were accepted
+    And the power was never interrupted before the credit was spent
+    And at most 0.1 Wh flowed unpaid
+    And the socket lost at most 200 sat
+
+  @REQ-LEDGER-2 @REQ-LEDGER-4
+  Scenario: A double spend while the node answers late
+    Given the socket is under test in single-fee mode
+    And the load draws 1300 W
+    When the devices are switched on
+    And the first payment has been accepted
+    And the node takes 300 ms to answer
+    And 10 s have passed
+    And the cable spends its coins elsewhere with a higher fee
+    Then the socket reports CONFLICT within 800 ms of the attack
+    And the power was cut within 1.3 s of the attack
+    And the socket lost at most 10000 sat
+
   @still_downloading @REQ-LEDGER-4 @REQ-BOOT-3
   Scenario: A node that is behind is not believed
     Given the socket is under test in single-fee mode
     And the load draws 1300 W
     When the devices are switched on
     And 60 s have passed
-    Then no power flowed
+    Then 0 sessions began
+    And no power flowed
 
   @other_network @REQ-LEDGER-4 @REQ-BOOT-3
   Scenario: A node of another network is not believed
@@ -137,7 +197,8 @@ Feature: What can go wrong with the ledger, and what a socket makes of it
     And the load draws 1300 W
     When the devices are switched on
     And 60 s have passed
-    Then no power flowed
+    Then 0 sessions began
+    And no power flowed
 
   @partition @REQ-LEDGER-2
   Scenario: A double spend on the far side of a partition
@@ -188,3 +249,6 @@ Feature: What can go wrong with the ledger, and what a socket makes of it
     And the disk of the node is full
     Then the socket reports LEDGER_UNAVAILABLE within 500 ms of the attack
     And the power was cut within 1 s of the attack
+    When the node is started again
+    Then the socket had its payment on the ledger again within 5 s of the relief
+    And the socket lost at most 0 sat

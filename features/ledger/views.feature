@@ -34,6 +34,8 @@ Feature: Three ways to see the ledger
     When the devices are switched on
     And the session has ended
     Then the socket reports CONFLICT
+    And the socket answers as the catalogue demands, within its time
+    And the socket loses no more than the catalogue allows
 
     Examples:
       | view |

@@ -58,6 +58,9 @@ class Board:
     """The ledger as the device sees it; None for a device that has none (the cable)."""
     entropy: Callable[[int], bytes]
     """Returns that many random bytes; seeded on the virtual bench."""
+    ledger_late_s: Callable[[], float] = lambda: 0.0
+    """How many seconds after the question an answer of the ledger reaches the device, where the call itself takes none
+    of the device's time: in virtual time. On the wall clock a call takes as long as it takes."""
 
 
 class Program(Protocol):

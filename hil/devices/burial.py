@@ -33,12 +33,20 @@ class Burial:
     """Holds the transactions that were broadcast and are not buried; in the journal, so that no power cut loses one.
 
     :param say: for the console.
+    :param depth: confirmations after which one is left alone.
     """
 
-    def __init__(self, journal: DeviceJournal, ledger: LedgerView, say: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        journal: DeviceJournal,
+        ledger: LedgerView,
+        say: Callable[[str], None],
+        depth: int = BURIED_CONFIRMATIONS,
+    ) -> None:
         self._journal = journal
         self._ledger = ledger
         self._say = say
+        self._depth = depth
         self._kept = journal.unburied()
         self._due: float | None = None
 
@@ -76,7 +84,7 @@ class Burial:
         paid = OutPoint(name, 0)
         status = self._ledger.coin(paid)
         if status is not None:
-            return status.confirmations >= BURIED_CONFIRMATIONS
+            return status.confirmations >= self._depth
         outcome = settle(self._ledger, transaction)
         if outcome.lost:
             self._say(f"payment {name} lost: {outcome.failure}")

@@ -25,15 +25,13 @@ from hil.devices.host_files import LEDGER_VARIABLE, read_ledger, read_profile
 from hil.devices.programs import build
 from hil.devices.secret_files import read_passphrase
 from hil.errors import ConfigurationError, ExitCode, nearest
+from hil.protocol.policy import Policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from hil.devices.hardware.contacts import DeviceContact
     from hil.devices.hardware.pzem004t import Pzem004t
-
-RPC_TIMEOUT_S = 2.0
-"""The node is on this machine; policy wants any reply within 2 s (DESIGN §1)."""
 
 _GPIO = re.compile(r"gpio:(\d{1,2})")
 _MODBUS = re.compile(r"modbus:([^/\s]+):(\d+)/(\d+)")
@@ -87,7 +85,8 @@ def run_device(options: DeviceOptions) -> ExitCode:
         stack.callback(meter.close)
         ledger = None
         if endpoint is not None:
-            client = RpcClient(endpoint, timeout=RPC_TIMEOUT_S)
+            # nothing else is served while a call lasts
+            client = RpcClient(endpoint, timeout=Policy().ledger_answer_s)
             stack.callback(client.close)
             ledger = NodeView(client)
         board = Board(link, console, contact, meter, storage, ledger, os.urandom)

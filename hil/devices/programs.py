@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from hil.devices.burial import Burial
-from hil.devices.defects import DefectiveLedger
+from hil.devices.defects import DefectiveLedger, burial_depth_of, policy_of
 from hil.devices.journal import DeviceJournal
 from hil.devices.profiles import CableProfile, DeviceProfile, SocketProfile
 from hil.errors import ConfigurationError, RigFault, nearest
@@ -156,11 +156,12 @@ class SocketProgram(_Firmware):
             self._journal.addresses_used()  # a torn record is found now, unless there is a session to settle first
         board = self._board
         self._now = now
-        if "forgets-payments" not in self._defects:
-            self._burial = Burial(self._journal, ledger, lambda text: self._say(text, self._now))
+        depth = burial_depth_of(self._defects)
+        if depth is not None:
+            self._burial = Burial(self._journal, ledger, lambda text: self._say(text, self._now), depth)
             self._burial.start(now)
         player = SocketPlayer(
-            SocketMachine(self._terms, Policy(), self._new_payee),
+            SocketMachine(self._terms, policy_of(self._defects), self._new_payee),
             write=board.link.write,
             set_contact=lambda closed: board.contact.set(closed=closed),
             energy_wh=board.meter.energy,
@@ -168,6 +169,7 @@ class SocketProgram(_Firmware):
             ledger=ledger,
             journal=self._journal,
             ledger_delay_s=self._ledger_delay_s,
+            ledger_late_s=board.ledger_late_s,
             hooks=dataclasses.replace(self._hooks(), on_broadcast=self._broadcast),
         )
         if isinstance(left, SocketRecord):

@@ -7,14 +7,11 @@ holds no clock: its host calls ``on_bytes`` and ``on_time`` with the present ins
 
 from __future__ import annotations
 
-import heapq
-import itertools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
 
-from hil.errors import RigFault
-from hil.links.ledger_judge import judge_coins, judge_payment, settle
+from hil.links.ledger_questions import LedgerQuestions
 from hil.protocol.framing import encode_frame
 from hil.protocol.machine import (
     Credited,
@@ -75,24 +72,13 @@ class PlayerHooks:
     on_broadcast: Callable[[bytes], None] = lambda transaction: None
 
 
-_GiveAnswer: TypeAlias = Callable[[float], list[Effect]]
-
-
-@dataclass(order=True)
-class _Answer:
-    """An answer of the ledger that the machine hears when the time that it takes has passed."""
-
-    due: float
-    number: int
-    give: _GiveAnswer = field(compare=False)
-
-
 class SocketPlayer:
     """A socket: machine, line, contact, meter, ledger.
 
     :param energy_wh: the meter that it bills by, in watt-hours.
     :param power_w: the present power at that meter, in watts.
-    :param ledger_delay_s: how long an answer of the ledger takes, in seconds.
+    :param ledger_delay_s: how long the device needs for an answer of the ledger, ``ledger_late_s`` how much later than
+        asked it arrives; see :class:`LedgerQuestions`.
     """
 
     def __init__(
@@ -106,6 +92,7 @@ class SocketPlayer:
         ledger: LedgerView,
         journal: Journal,
         ledger_delay_s: float,
+        ledger_late_s: Callable[[], float] = lambda: 0.0,
         hooks: PlayerHooks | None = None,
     ) -> None:
         self.machine = machine
@@ -114,16 +101,19 @@ class SocketPlayer:
         self._set_contact = set_contact
         self._energy_wh = energy_wh
         self._power_w = power_w
-        self._ledger = ledger
         self._journal = journal
-        self._delay = ledger_delay_s
-        self._answers: list[_Answer] = []
-        self._numbers = itertools.count()
+        self._questions = LedgerQuestions(
+            machine,
+            ledger,
+            delay_s=ledger_delay_s,
+            late_s=ledger_late_s,
+            on_broadcast=self.hooks.on_broadcast,
+        )
         self._metering_due: float | None = None
         self._watch_due: float | None = None
 
     def next_deadline(self) -> float | None:
-        answer = self._answers[0].due if self._answers else None
+        answer = self._questions.next_deadline()
         return earliest(self.machine.next_deadline(), self._metering_due, self._watch_due, answer)
 
     def restore(self, record: SocketRecord, now: float) -> None:
@@ -138,8 +128,8 @@ class SocketPlayer:
         self._carry_out(self.machine.on_bytes(data, now), now)
 
     def on_time(self, now: float) -> None:
-        while self._answers and self._answers[0].due <= now:
-            self._carry_out(heapq.heappop(self._answers).give(now), now)
+        while (answer := self._questions.take_due(now)) is not None:
+            self._carry_out(answer(now), now)
         if self._metering_due is not None and (now >= self._metering_due or self._machine_is_due(now)):
             self._read_meter(now)
         if self._watch_due is not None and now >= self._watch_due:
@@ -172,15 +162,9 @@ class SocketPlayer:
         return min(METERING_S, max(CLOSEST_METERING_S, comes_s / 2))
 
     def _watch(self, now: float) -> None:
-        if not self.machine.newest:
-            return
-        try:
-            other = self._ledger.conflict(self.machine.newest)
-        except RigFault as lost:
-            self._carry_out(self.machine.on_ledger_lost(lost.what, now), now)
-            return
-        if other is not None:
-            self._carry_out(self.machine.on_conflict(other, now), now)
+        found = self._questions.look(now, lambda: self._watch_due is not None)
+        if found is not None:
+            self._carry_out(found(now), now)
 
     def _carry_out(self, effects: Sequence[Effect], now: float) -> None:
         for effect in effects:
@@ -189,12 +173,8 @@ class SocketPlayer:
                     _transmit(effect, self.hooks, self._write)
                 case SwitchContact(closed, reason):
                     self._switch(closed, reason, now)
-                case ExamineCoins():
-                    self._answer_later(now, self._examine_coins(effect))
-                case ExaminePayment():
-                    self._answer_later(now, self._examine_payment(effect))
-                case Settle():
-                    self._answer_later(now, self._settle(effect))
+                case ExamineCoins() | ExaminePayment() | Settle():
+                    self._questions.ask(effect, now)
                 case Remember(record):
                     self._journal.remember(record)
                 case Credited(n, credited_mwh):
@@ -210,33 +190,6 @@ class SocketPlayer:
         self.hooks.on_contact(closed, reason)
         self._metering_due = now + METERING_S if closed else None
         self._watch_due = now + CONFLICT_WATCH_S if closed else None
-
-    def _answer_later(self, now: float, give: _GiveAnswer) -> None:
-        heapq.heappush(self._answers, _Answer(now + self._delay, next(self._numbers), give))
-
-    def _examine_coins(self, asked: ExamineCoins) -> _GiveAnswer:
-        try:
-            refusal = judge_coins(self._ledger, asked.coins, asked.min_confirmations)
-        except RigFault as lost:
-            why = lost.what
-            return lambda now: self.machine.on_ledger_lost(why, now, asked.question)
-        return lambda now: self.machine.on_coins_examined(asked.question, refusal, now)
-
-    def _examine_payment(self, asked: ExaminePayment) -> _GiveAnswer:
-        try:
-            refusal = judge_payment(self._ledger, asked)
-        except RigFault as lost:
-            why = lost.what
-            return lambda now: self.machine.on_ledger_lost(why, now, asked.question)
-        if asked.broadcast and refusal is None:
-            self.hooks.on_broadcast(asked.transaction)
-        return lambda now: self.machine.on_payment_examined(asked.question, refusal, now)
-
-    def _settle(self, asked: Settle) -> _GiveAnswer:
-        outcome = settle(self._ledger, asked.transaction)
-        if outcome.failure is None:
-            self.hooks.on_broadcast(asked.transaction)
-        return lambda now: self.machine.on_settled(asked.question, outcome.failure, now, lost=outcome.lost)
 
 
 class CablePlayer:

@@ -49,6 +49,8 @@ class Policy:
     """The socket asks for the next payment when this much credit is left (2 Wh, DESIGN §1)."""
     cut_off_s: float = 0.5
     """Invalid payment or conflicting spend: power is off within this time (500 ms, DESIGN §1)."""
+    ledger_answer_s: float = 0.5
+    """An answer of the ledger that takes longer counts as none: what cannot be checked in time is not sold."""
     unpaid_energy_mwh: int = 100
     """Most energy that may flow beyond the credit before power is off (0.1 Wh, DESIGN §1)."""
     reply_s: float = 2.0

@@ -55,6 +55,20 @@ def double_spend(trial: Trial) -> None:
     _note(trial, f"the cable spends its coins elsewhere: {_adversary(trial).double_spend(payment, _spent(trial))}")
 
 
+def replace(trial: Trial, less: int) -> None:
+    """Replace the newest payment by one that pays the socket ``less`` satoshi less, and a higher fee."""
+    payment = parse_transaction(trial.newest_valid_payment().transaction)
+    to_socket, change = payment.vout
+    if not 0 < less < to_socket.nValue or change.nValue <= _REPLACEMENT_FEE_SAT:
+        raise AuthorError(f"a payment of {to_socket.nValue} sat, {change.nValue} sat of change, cannot pay {less} less")
+    outputs = [
+        (bytes(to_socket.scriptPubKey), to_socket.nValue - less),
+        (bytes(change.scriptPubKey), change.nValue + less - _REPLACEMENT_FEE_SAT),
+    ]
+    name = _adversary(trial).replace(payment.serialize(), _spent(trial), outputs)
+    _note(trial, f"the cable replaced its payment by one that pays {less} sat less: {name}")
+
+
 def mine_rival(trial: Trial) -> None:
     """Have a miner put such a transaction into a block, past every mempool."""
     rival = _adversary(trial).rival(trial.newest_valid_payment().transaction, _spent(trial))
@@ -147,6 +161,12 @@ def resume_node(trial: Trial) -> None:
     _give_back(trial, "the node goes on")
 
 
+def slow_node(trial: Trial, seconds: float) -> None:
+    """Let the node's answers reach the socket so many seconds after its questions; 0: at once again."""
+    trial.rig.delay_ledger(seconds)
+    _note(trial, f"the node takes {seconds:g} s to answer" if seconds else "the node answers at once again")
+
+
 def kill_node(trial: Trial) -> None:
     """End the node as a power cut does; the blocks it has were written long ago, its mempool never."""
     trial.rig.side.rpc.call("gettxoutsetinfo")  # it writes them first
@@ -172,6 +192,8 @@ def fill_disk(trial: Trial) -> None:
 
 
 _END_TIMEOUT_S = 10.0
+_REPLACEMENT_FEE_SAT = 2_000
+"""By how much a replacement's fee exceeds the payment's; the node asks for at least 1 sat/vB more, some 150 sat."""
 _PIN_SAT = 2_000_000
 """What the large child costs its owner, with room for its 90 000 vB of outputs."""
 _CROWDING_RATE = 50
@@ -197,16 +219,12 @@ def _two(trial: Trial) -> TwoNodes:
 
 
 def _take_away(trial: Trial, what: str) -> None:
-    side = trial.rig.side
-    side.taken_away = True
-    side.poke()
+    trial.rig.side.take_away()
     _note(trial, what)
 
 
 def _give_back(trial: Trial, what: str) -> None:
-    side = trial.rig.side
-    side.taken_away = False
-    side.poke()
+    trial.rig.side.give_back()
     _note(trial, what)
 
 

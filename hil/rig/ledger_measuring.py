@@ -55,6 +55,22 @@ def attack_to_cut(trial: Trial, measurement: Measurement) -> None:
     take(trial, measurement, find)
 
 
+def attack_to_console(trial: Trial, device: str, words: str, measurement: Measurement) -> None:
+    """From the newest attack to the first line after it on the device's console that holds ``words``."""
+    trial.declare(measurement)
+    trial.sleep(_watch_s(measurement))
+
+    def find() -> Interval:
+        began = _attacks(trial)[-1]
+        for event in trial.recorder.events:
+            said = event.kind is Kind.CONSOLE and event.source == f"{device}-console" and event.t >= began.t
+            if said and words in str(event.data["text"]):
+                return instant(event).since(instant(began))
+        return _not_until(trial.clock.now(), began)
+
+    take(trial, measurement, find)
+
+
 def loss(trial: Trial, measurement: Measurement) -> None:
     """Satoshi: the energy at the lab meter at the offered tariff, less what confirmed transactions pay for it."""
     trial.declare(measurement)

@@ -14,11 +14,12 @@ from hil.chain.attacks_mempool import SMALL_MEMPOOL
 from hil.chain.attacks_node import STILL_DOWNLOADING
 from hil.chain.ledger import RegtestLedger
 from hil.chain.network import TwoNodes
+from hil.chain.network_gate import Gate
 from hil.chain.rpc import LedgerUnavailable, RpcClient
 from hil.chain.snapshot import fresh_node
 from hil.chain.views import NodeView
 from hil.chain.watching import Watcher
-from hil.errors import ConfigurationError
+from hil.errors import AuthorError, ConfigurationError
 from hil.rig.ledger_views import LedgerViews
 
 if TYPE_CHECKING:
@@ -65,6 +66,9 @@ class LedgerSide:
         """The bench's node and one on the far side, where the scenario has both."""
         self.taken_away = False
         """True while a scenario has taken the node away on purpose."""
+        self.was_taken_away = False
+        """True from the first time on."""
+        self._gate: Gate | None = None
         self.on_change: Callable[[Notification], None] = _nobody
         """Gets everything that the node publishes, in its order."""
         self._pokes = 0
@@ -117,26 +121,52 @@ class LedgerSide:
         except ConfigurationError:
             return None  # an external node that publishes nothing; what the bench asks it is recorded all the same
 
+    def take_away(self) -> None:
+        """Say that the node is gone on purpose, until :meth:`give_back`."""
+        self.taken_away = self.was_taken_away = True
+        self.poke()
+
+    def give_back(self) -> None:
+        """Say that the node is there again."""
+        self.taken_away = False
+        self.poke()
+
     def poke(self) -> None:
         """Say that the node was changed past its RPC: paused, ended, started again."""
         self._pokes += 1
 
-    def access(self) -> dict[str, Any]:
-        """Return what the virtual bench must know to ask the socket's node."""
+    def access(self, *, gated: bool) -> dict[str, Any]:
+        """Return what the virtual bench must know to ask the socket's node.
+
+        :param gated: by way of a gate, so that :meth:`let_be_late` can hold its answers up.
+        """
         endpoint = (self.asked or self.node).endpoint
+        if gated:
+            self._gate = self._gate or Gate(endpoint)
+            self._gate.delay = 0.0
+            endpoint = self._gate.endpoint
         return {"host": endpoint.host, "port": endpoint.port, "user": endpoint.user, "password": endpoint.password}
 
+    def let_be_late(self, seconds: float) -> None:
+        """Let the answers to a device behind the gate come so many seconds of wall time later."""
+        if self._gate is None:
+            raise AuthorError("the socket's node does not stand behind a gate of this bench")
+        self._gate.delay = seconds
+
     def lost(self) -> str:
-        """Return why the node does not answer, though nobody took it away; empty if it does."""
+        """Return why the node, or the server before it, does not answer, though nobody took it away; else empty."""
         if self.taken_away:
             return ""
         try:
             self.rpc.call("getblockcount")
+            self.views.check()
         except LedgerUnavailable as error:
             return str(error)
         return ""
 
     def close(self) -> None:
+        if self._gate is not None:
+            self._gate.close()
         if self.two is not None:
             self.two.close()
         if self._watcher is not None:

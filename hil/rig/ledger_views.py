@@ -63,6 +63,11 @@ class LedgerViews:
         self._seen = changes
         return changes
 
+    def check(self) -> None:
+        """Raise LedgerUnavailable if a server that the device under test depends on does not show the ledger."""
+        if self._in_use and self._follower is not None:
+            self._follower.catch_up()
+
     def close(self) -> None:
         self._closing.close()
 

@@ -163,6 +163,25 @@ class Rig:
         """How a counterpart socket sees it."""
         return self.side.view
 
+    def delay_ledger(self, seconds: float) -> None:
+        """Let answers reach the socket under test so many seconds after its questions to the ledger; 0: at once.
+
+        Raises AuthorError on a bench whose socket asks a node that does not stand behind a gate.
+        """
+        if self.bench is not None and self._lockstep:
+            self.bench.let_ledger_be_late(seconds)
+        else:
+            self.side.let_be_late(seconds)
+
+    def lost_ledger(self) -> str:
+        """Return why the device under test could not ask its ledger, if that was the bench's fault; empty if not."""
+        if why := self.side.lost():
+            return f"the bench lost its node: {why}"
+        if self.bench is None or not self._lockstep or self.side.was_taken_away:
+            return ""
+        silence = self.bench.ledger_silence()
+        return f"the bench's node left the device without an answer: {silence}" if silence else ""
+
     @contextlib.contextmanager
     def with_node(self, node: OwnNode, tags: Sequence[str], preference: str | None) -> Iterator[None]:
         """Start ``node`` and give the bench its chain, for one scenario; it is ended afterwards.
@@ -218,7 +237,7 @@ class Rig:
                 seed=seed,
                 plant={**self.file.options.plant, **plant},
                 devices=devices,
-                node=self.side.access(),
+                node=self.side.access(gated=not self._lockstep),
                 view=self.side.views.access(view, lie),
                 clock="virtual" if self._lockstep else "wall",
             )

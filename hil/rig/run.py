@@ -145,8 +145,8 @@ class Run:
         safe = trial.rig.make_safe()
         self.bench_is_safe = safe.reached
         # only now: a node that hangs is waited for
-        if verdict in {Verdict.FAIL, Verdict.INCONCLUSIVE} and (why := trial.rig.side.lost()):
-            verdict, reason = Verdict.RIG_FAULT, f"the bench lost its node: {why}; before that: {reason}"
+        if verdict in {Verdict.FAIL, Verdict.INCONCLUSIVE} and (why := trial.lost_ledger()):
+            verdict, reason = Verdict.RIG_FAULT, f"{why}; before that: {reason}"
         if not safe.reached:
             verdict, reason = Verdict.RIG_FAULT, safe.problem
         try:

@@ -193,6 +193,10 @@ class Trial(Observations):
         self.clock.sleep(seconds)
         self.watch.awaited = ""
 
+    def lost_ledger(self) -> str:
+        """Return why the bench, and not the device, is to blame for a ledger that could not be asked; empty if not."""
+        return "" if self.plan.lie is not None else self.rig.lost_ledger()
+
     def tap(self) -> Tap:
         """Return the tap on the link between the devices; raises AuthorError before they are switched on."""
         if self._tap is None:

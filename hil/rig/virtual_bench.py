@@ -128,6 +128,14 @@ class VirtualBenchProcess:
         """Have this voltage (V rms) ahead of K1, K3 and K4 from now on; a reset brings the nominal one back."""
         self.ask({"op": "mains", "voltage": voltage})
 
+    def let_ledger_be_late(self, seconds: float) -> None:
+        """Let the ledger's answers reach the socket so many seconds of virtual time after its questions."""
+        self.ask({"op": "ledger", "late_s": seconds})
+
+    def ledger_silence(self) -> str:
+        """Return why the ledger gave the socket no answer at some time since the last reset; empty if it always did."""
+        return str(self.ask({"op": "ledger"})["silence"])
+
     def ask(self, request: Mapping[str, Any], meanwhile: Callable[[], None] | None = None) -> dict[str, Any]:
         """Send one request, do what ``meanwhile`` does, return the reply; RigFault if the bench is gone or refuses."""
         what = str(request["op"])

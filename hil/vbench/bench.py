@@ -5,11 +5,12 @@ from __future__ import annotations
 import importlib
 import math
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from hil.chain.view_choice import OpenView, open_view
-from hil.errors import ConfigurationError, HilError
+from hil.devices.defects import view_of
+from hil.errors import ConfigurationError, HilError, RigFault
 from hil.vbench.firmware import DeviceHost, describe, meter_gain
 from hil.vbench.kernel import Kernel
 from hil.vbench.late_meter import LateMeter, MeterInstrument
@@ -101,6 +102,10 @@ class Bench:
         """True while a controller owns time."""
         self.ledger_touched = 0
         """How often the test side has changed the chain, as it last said."""
+        self.ledger_late_s = 0.0
+        """How late the ledger's answers reach the socket, in seconds of virtual time."""
+        self.ledger_silence = ""
+        """Why the newest question of the socket to its ledger got no answer, since the last reset; empty if all did."""
         self.relays_at = ""
         """``HOST:PORT`` of the relay board, for devices that are processes; known once the bench listens."""
         self.catch_up: Callable[[], None] = lambda: None
@@ -124,6 +129,7 @@ class Bench:
         for port in self.ports.values():
             port.reset()
         self.untold.clear()
+        self.ledger_late_s, self.ledger_silence = 0.0, ""
         self.world = world
         self._consoles = [uart for name, uart in world.uarts.items() if name.endswith("-console")]
         world.plant.connect_load()
@@ -188,6 +194,7 @@ class Bench:
                     factory=find_factory(self._programs),
                     profile=request.devices[role] or {},
                     ledger=ledger,
+                    ledger_late_s=lambda: self.ledger_late_s,
                     seed=request.seed,
                     gain=gains[role],
                 )
@@ -215,11 +222,18 @@ class Bench:
 
     def _ledger(self, request: WorldRequest, kernel: Kernel) -> LedgerView:
         access = request.view or request.node
+        if isinstance(access, ViewAccess):
+            profile = request.devices["socket"] or {}
+            access = replace(access, kind=view_of(access.kind, profile.get("defects")))
         if self._open_view is None or self._open_view[0] != access:
             if self._open_view is not None:
                 self._open_view[1].close()
             self._open_view = access, _open(access)
-        return QuietLedger(self._open_view[1].view, lambda: self.ledger_touched, lambda: kernel.now)
+        view = self._open_view[1].view
+        return QuietLedger(view, lambda: self.ledger_touched, lambda: kernel.now, self._note_silence)
+
+    def _note_silence(self, fault: RigFault) -> None:
+        self.ledger_silence = str(fault)
 
     # --- time --------------------------------------------------------------------------------------------------
 

@@ -1,8 +1,8 @@
 """The control port: one controller at a time, JSON lines, and lockstep time (DESIGN §4).
 
-Requests: ``reset``, ``advance``, ``plug``, ``mains``, ``truth``, ``patience``, ``faults``. Whatever cannot be done is
-answered with ``{"error": …}`` and the bench goes on. Without a controller that has reset the bench, virtual time
-follows the wall clock.
+Requests: ``reset``, ``advance``, ``plug``, ``mains``, ``ledger``, ``truth``, ``patience``, ``faults``. Whatever cannot
+be done is answered with ``{"error": …}`` and the bench goes on. Without a controller that has reset the bench, virtual
+time follows the wall clock.
 """
 
 from __future__ import annotations
@@ -36,6 +36,9 @@ ACCEPT_TURNS = 5
 
 MAX_PATIENCE = 0.01
 """Seconds that a controller may have the bench look for requests without sleeping."""
+
+MAX_LATENESS_S = 3600.0
+"""Longest that the ledger's answers may be under way to a device."""
 
 MAX_LINE = 1 << 20
 """Bytes of one request."""
@@ -103,6 +106,7 @@ class Controller(ByteProtocol):
             "reset": self._reset,
             "plug": self._plug,
             "mains": self._set_mains,
+            "ledger": self._ledger,
             "truth": self._truth,
             "patience": self._be_patient,
             "faults": self._tell_faults,
@@ -198,6 +202,14 @@ class Controller(ByteProtocol):
             raise ConfigurationError("must be a number of volts", place="mains.voltage")
         self._bench.world.plant.mains.set(float(voltage))
         return f'{{"now":{self._bench.now()!r}}}'
+
+    def _ledger(self, request: Request) -> str:
+        """How late the ledger's answers reach the socket from now on, if ``late_s`` says; tells what it missed."""
+        late = request.get("late_s", self._bench.ledger_late_s)
+        if isinstance(late, bool) or not isinstance(late, float | int) or not 0 <= late <= MAX_LATENESS_S:
+            raise ConfigurationError(f"must be from 0 to {MAX_LATENESS_S:g} seconds", place="ledger.late_s")
+        self._bench.ledger_late_s = float(late)
+        return encode({"now": self._bench.now(), "late_s": float(late), "silence": self._bench.ledger_silence})
 
     def _be_patient(self, request: Request) -> str:
         """How long to look for the next request before sleeping; a controller knows whether that pays."""

@@ -106,6 +106,7 @@ class DeviceHost:
         factory: ProgramFactory,
         profile: Mapping[str, object],
         ledger: LedgerView | None,
+        ledger_late_s: Callable[[], float] = lambda: 0.0,
         seed: str,
         gain: float,
     ) -> None:
@@ -123,6 +124,7 @@ class DeviceHost:
             storage=Records(),
             ledger=ledger,
             entropy=Entropy(seed, role),
+            ledger_late_s=ledger_late_s,
         )
         self._build: Callable[[], Program] = lambda: factory(role, profile, self._board)
         self._program = self._build()

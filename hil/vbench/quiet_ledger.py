@@ -28,12 +28,20 @@ class QuietLedger:
 
     :param touched: how often the test side has changed the chain, as it last said.
     :param now: virtual time in seconds.
+    :param on_silence: told each time the ledger gives no answer.
     """
 
-    def __init__(self, view: LedgerView, touched: Callable[[], int], now: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        view: LedgerView,
+        touched: Callable[[], int],
+        now: Callable[[], float],
+        on_silence: Callable[[RigFault], None] = lambda fault: None,
+    ) -> None:
         self._view = view
         self._touched = touched
         self._now = now
+        self._on_silence = on_silence
         self._no_conflict: tuple[bytes, int] | None = None
         self._ask_at = 0.0
         self._silent: tuple[int, float, RigFault] | None = None
@@ -71,4 +79,5 @@ class QuietLedger:
             return question()
         except RigFault as fault:
             self._silent = self._touched(), self._now() + LOOK_AGAIN_S, fault
+            self._on_silence(fault)
             raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hil.bdd.catalogue import then, when
+from hil.errors import AuthorError
 from hil.evidence.limits import Limit, Measurement, Rule
 from hil.rig import interruptions, measuring, payment_measuring
 from hil.rig.trial import Trial
@@ -25,6 +26,14 @@ def link_interrupted(duration: Second, /, trial: Trial) -> None:
 def block_mined(trial: Trial) -> None:
     """The bench's miner finds a block with what is in the mempool."""
     trial.mine()
+
+
+@when("{int} block(s) are mined")
+def blocks_mined(count: int, /, trial: Trial) -> None:
+    """The first with what is in the mempool, the others on it."""
+    if count < 1:
+        raise AuthorError(f"{count} blocks cannot be mined; 1 or more")
+    trial.mine(count)
 
 
 @when("power flows again")

@@ -4,9 +4,11 @@ own: ``@fresh_node``, ``@small_mempool``, ``@still_downloading``.
 
 from __future__ import annotations
 
+from hil.bdd.applicability import needs
 from hil.bdd.catalogue import given, then, when
 from hil.evidence.limits import Limit, Measurement, Rule
 from hil.rig import ledger_attacks, ledger_measuring
+from hil.rig.file import RigFile
 from hil.rig.trial import Trial
 from hil.units import Satoshi, Second
 
@@ -33,6 +35,12 @@ def truthful_server(trial: Trial) -> None:
 def double_spend(trial: Trial) -> None:
     """A transaction to the cable itself that every mempool prefers to the socket's."""
     ledger_attacks.double_spend(trial)
+
+
+@when("the cable replaces its newest payment by one that pays {amount} less")
+def replacement(less: Satoshi, /, trial: Trial) -> None:
+    """A newer version of the same payment with a higher fee, taken from the socket's share and the change."""
+    ledger_attacks.replace(trial, int(less))
 
 
 @when("a miner in league with the cable mines a spend of its coins to itself")
@@ -113,6 +121,24 @@ def node_goes_on(trial: Trial) -> None:
     ledger_attacks.resume_node(trial)
 
 
+def _can_be_late(rig: RigFile, *_: object) -> str:
+    return "" if rig.virtual else f"rig '{rig.options.name}' has no gate between the socket and its node"
+
+
+@when("the node takes {duration} to answer")
+@needs(_can_be_late)
+def node_slow(duration: Second, /, trial: Trial) -> None:
+    """Its answers reach the socket this much later than asked for; on the wall clock each single call takes so long."""
+    ledger_attacks.slow_node(trial, float(duration))
+
+
+@when("the node answers at once again")
+@needs(_can_be_late)
+def node_prompt(trial: Trial) -> None:
+    """Its answers are held up no more."""
+    ledger_attacks.slow_node(trial, 0.0)
+
+
 @when("the node is killed")
 def node_killed(trial: Trial) -> None:
     """As in a power cut: its mempool is lost."""
@@ -137,6 +163,13 @@ def reported_in_time(code: str, limit: Second, /, trial: Trial) -> None:
 def cut_in_time(limit: Second, /, trial: Trial) -> None:
     """From the last thing that befell the ledger to the first reading without power."""
     ledger_measuring.attack_to_cut(trial, Measurement("attack to zero power", Limit("s", high=limit), Rule.INTERVAL))
+
+
+@then("the console of the {device} says {string} within {duration} of the attack")
+def said_in_time(device: str, words: str, limit: Second, /, trial: Trial) -> None:
+    """From the last thing that befell the ledger to the first line of the console that holds these words."""
+    what = Measurement(f"attack to '{words}' on the console", Limit("s", high=limit), Rule.INTERVAL)
+    ledger_measuring.attack_to_console(trial, device, words, what)
 
 
 @then("the socket lost at most {amount}")

@@ -292,56 +292,6 @@ def too_slow(folder: Path) -> OnTerminal:
     return OnTerminal(finished.code, bytes(written), finished, step)
 
 
-ATTACKS = "features/ledger/attacks.feature"
-DEFENCES = {
-    "ignores-conflicts": "A double spend before the payment is broadcast",
-    "forgets-payments": "The settlement is crowded out of the mempool",
-    "believes-any-node": "A node that is behind is not believed",
-    "sells-without-ledger": "The node freezes in the middle of the session",
-}
-"""Seeded defects, and the scenario that each must fail."""
-
-
-@plan
-def defective(folder: Path) -> dict[str, Finished]:
-    """Sockets that each lack one defence, on trial by the scenario that it is for."""
-    outcomes = {}
-    for defect, scenario in DEFENCES.items():
-        project = Project.make(folder / defect)
-        rig = project.rig(
-            "defective.yaml",
-            ("serial: virtual-socket\n        profile: {}", f"serial: bad\n        profile: {{defects: [{defect}]}}"),
-        )
-        outcomes[defect] = project.run(
-            "run", f"{ATTACKS}::{scenario}", "--rig", rig, "--node", PROVIDER, "--seed", SEED
-        )
-    return outcomes
-
-
-LOSING = """\
-Feature: A bench that loses its node
-  Scenario: A slice
-    Given the socket is under test in single-fee mode
-    And the load draws 100 W
-    When the devices are switched on
-    And the session has ended
-    Then the energy delivered is 40 Wh within 2 %
-"""
-
-
-@plan
-def node_lost(folder: Path) -> Finished:
-    """The bench's own node is killed in the middle of a session, by nobody's wish."""
-    project = Project.make(folder)
-    (project.folder / "losing.feature").write_text(LOSING)
-    running = project.start("run", "losing.feature", "--node", "native", "--seed", SEED)
-    running.wait_for_receipt()
-    for helper in running.helpers():
-        if any("bitcoind" in word for word in helper.command):
-            os.kill(helper.pid, signal.SIGKILL)
-    return running.finish()
-
-
 # --- bad input -------------------------------------------------------------------------------------------------------
 
 

@@ -47,7 +47,7 @@ class MemoryStorage:
 
 
 class FallibleLedger(MemoryLedger):
-    """A ledger that can be out of reach, for a while or from the n-th question on."""
+    """A ledger that can be out of reach, for a while or from the n-th question on, or late with its answers."""
 
     def __init__(self, coins: list[Coin]) -> None:
         super().__init__(coins)
@@ -55,6 +55,7 @@ class FallibleLedger(MemoryLedger):
         self.is_ready = True
         self.questions = 0
         self.fails_at: range | None = None
+        self.late_s = 0.0
 
     def spend_elsewhere(self) -> None:
         """Somebody spends all coins that there are; the newest transactions of open sessions are worth nothing."""
@@ -106,6 +107,7 @@ class Device:
             storage=self.storage,
             ledger=pair.ledger if role == "socket" else None,
             entropy=self._random,
+            ledger_late_s=lambda: pair.ledger.late_s,
         )
         self.program: SocketProgram | CableProgram = build(role, profile, board)  # type: ignore[assignment]
 

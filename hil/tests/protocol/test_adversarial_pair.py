@@ -184,7 +184,7 @@ def test_a_socket_that_credits_more_than_was_paid_is_noticed(monkeypatch: pytest
 
 
 def test_a_socket_that_does_not_settle_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hil.links.players.SocketPlayer._settle", lambda self, asked: lambda now: [])
+    monkeypatch.setattr(SocketMachine, "on_settled", lambda self, *answer, **more: [])
     with pytest.raises(InvariantBroken, match="does not come to rest"):
         run_plan(Plan(actions=(("run", 11.0),)))
 

@@ -33,6 +33,14 @@ def test_time_stands_still_until_the_controller_asks(control: Client) -> None:
     assert control.ask(op="truth")["now"] == 12.5
 
 
+def test_the_ledger_is_late_until_the_next_reset(control: Client) -> None:
+    reset(control)
+    assert control.ask(op="ledger", late_s=3) == {"now": 0.0, "late_s": 3.0, "silence": ""}
+    assert control.ask(op="ledger")["late_s"] == 3.0
+    reset(control)
+    assert control.ask(op="ledger")["late_s"] == 0.0
+
+
 def test_advance_waits_for_bytes_that_are_announced_before_they_arrive(harness: Harness, control: Client) -> None:
     link = harness.client("cable-link")
     reset(control, devices={"cable": {}})
@@ -130,6 +138,8 @@ def test_plug_changes_the_appliance_now(harness: Harness, control: Client) -> No
         (b'{"op": "advance", "until": 1, "received": {"socket-link": -1}}', "must be a whole number, at least 0"),
         (b'{"op": "advance", "until": 1, "received": {"socket-link": 1.5}}', "must be a whole number"),
         (b'{"op": "plug", "appliance": "kettle"}', "'kettle' is not an appliance"),
+        (b'{"op": "ledger", "late_s": -1}', "ledger.late_s: must be from 0 to 3600 seconds"),
+        (b'{"op": "ledger", "late_s": true}', "ledger.late_s: must be from 0"),
         (b'{"op": "reset", "seed": 3}', "reset.seed: must be a text"),
         (b'{"op": "reset", "sed": "3"}', "reset: unknown fields: sed"),
         (b'{"op": "reset", "plant": []}', "reset.plant: must be an object"),
