@@ -1,0 +1,43 @@
+"""The third judge is asked about everything, and says when it disagrees."""
+
+from __future__ import annotations
+
+import pytest
+from bitcoin.core import CTransaction
+
+from hil.protocol.coins import Coin
+from hil.protocol.signing import SignatureFlaw, SignatureRefused, verify_signatures
+from hil.tests.protocol import samples
+from hil.tests.protocol.samples import COINS, proposal, signed
+from hil.tests.third_judge import STRICTER, ThirdJudge
+
+
+def refuses_all(reason: SignatureFlaw) -> ThirdJudge:
+    def ours(transaction: CTransaction, index: int, coin: Coin) -> None:
+        raise SignatureRefused(reason, index)
+
+    return ThirdJudge(ours)
+
+
+def test_each_verdict_of_ours_is_put_to_the_third_judge(third_judge: ThirdJudge) -> None:
+    accepted, refused = third_judge.accepted, third_judge.refused
+    verify_signatures(signed(proposal()), COINS)
+    with pytest.raises(SignatureRefused):
+        verify_signatures(samples.with_signature(signed(proposal()), 0, samples.forged), COINS)
+    assert (third_judge.accepted, third_judge.refused) == (accepted + len(COINS), refused + 1)
+    assert third_judge.disagreements == []
+
+
+def test_a_forged_signature_that_ours_took_is_a_disagreement() -> None:
+    judge = ThirdJudge(lambda transaction, index, coin: None)
+    judge(samples.with_signature(signed(proposal()), 0, samples.forged), 0, COINS[0])
+    assert "consensus refuses what we take" in judge.disagreements[0]
+
+
+@pytest.mark.parametrize("reason", SignatureFlaw)
+def test_a_good_signature_that_ours_refused_is_one_unless_we_are_stricter_there(reason: SignatureFlaw) -> None:
+    judge = refuses_all(reason)
+    for index, coin in enumerate(COINS):
+        with pytest.raises(SignatureRefused):
+            judge(signed(proposal()), index, coin)
+    assert len(judge.disagreements) == (0 if reason in STRICTER else len(COINS))
