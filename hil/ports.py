@@ -42,7 +42,11 @@ class Reading:
 
 @dataclass(frozen=True)
 class Accuracy:
-    """Expanded uncertainty U (k = 2) of a reading: ``of_reading`` x value + ``of_range``, in the reading's unit."""
+    """Bounds of a reading: ± (``of_reading`` x value + ``of_range``), in the reading's unit.
+
+    The maker's limits of error, which cover no less than an expanded uncertainty U and are taken for it
+    (docs/decisions/0005-bounds-are-limits.md).
+    """
 
     of_reading: float
     of_range: float
@@ -78,7 +82,7 @@ class Meter(Instrument, Protocol):
         """Return the latest reading; raises RigFault on overload, no data, garbage or silence."""
 
     def energy_uncertainty(self, energy: WattHour, elapsed: Second) -> WattHour:
-        """Return U (k = 2) of an integrated energy; its range part grows with the time integrated over load."""
+        """Return the bounds of an integrated energy, likewise; their range part grows with the time under load."""
 
 
 class Load(Instrument, Protocol):

@@ -98,7 +98,7 @@ class Measurement:
         return Finding(self, low, high, self.limit.decide(low, high), detail)
 
     def find_value(self, value: float, uncertainty: float = 0.0, *, detail: str = "") -> Finding:
-        """Decide for ``value`` with expanded uncertainty U (k = 2)."""
+        """Decide for ``value`` with uncertainty U: the true value lies within ``value`` ± U."""
         return self.find(value - uncertainty, value + uncertainty, detail=detail)
 
     def missing(self, why: str) -> Finding:

@@ -44,8 +44,8 @@ class Hmc8015:
     """Voltage, current, active power and integrated energy of channel 1, ten readings a second.
 
     The maker's limits, 0.05 % of reading + 0.05 % of range (u; basic accuracy 0.05 %, research/scpi.md), are taken as
-    U (k = 2). The range of power is 300 V x 10 A = 3 kW, hence 1.5 W; the range's part of the energy is that power
-    over the time integrated under load (0.05 Wh in 120 s).
+    U (docs/decisions/0005-bounds-are-limits.md). The range of power is 300 V x 10 A = 3 kW, hence 1.5 W; the range's
+    part of the energy is that power over the time integrated under load (0.05 Wh in 120 s).
     """
 
     update_period = Second(0.1)
@@ -87,7 +87,7 @@ class Hmc8015:
         return Reading(Volt(values[0]), Ampere(values[1]), Watt(values[2]), WattHour(values[3]))
 
     def energy_uncertainty(self, energy: WattHour, elapsed: Second) -> WattHour:
-        """Return U (k = 2) of an energy integrated over ``elapsed`` seconds of load, in Wh."""
+        """Return the bounds, ± Wh, of an energy integrated over ``elapsed`` seconds of load."""
         accuracy = self.power_accuracy
         return WattHour(accuracy.of_reading * abs(energy) + accuracy.of_range * elapsed / 3600)
 

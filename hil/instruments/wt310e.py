@@ -52,8 +52,9 @@ class Wt310e:
     """Voltage, current, active power and integrated energy of element 1, ten readings a second.
 
     The maker's limits at 45 to 66 Hz and power factor 1, 12 months after calibration, are 0.1 % of reading + 0.05 % of
-    range (m) and are taken as U (k = 2). The range of power is 300 V x 10 A = 3 kW, hence 1.5 W. Integrated energy adds
-    0.1 % of reading (u); the range's part of it is that power over the time integrated under load.
+    range (m) and are taken as U (docs/decisions/0005-bounds-are-limits.md). The range of power is 300 V x 10 A = 3 kW,
+    hence 1.5 W. Integrated energy adds 0.1 % of reading (u); the range's part of it is that power over the time
+    integrated under load.
     """
 
     update_period = UPDATE_PERIOD
@@ -103,7 +104,7 @@ class Wt310e:
         return Reading(Volt(values[0]), Ampere(values[1]), Watt(values[2]), WattHour(values[3]))
 
     def energy_uncertainty(self, energy: WattHour, elapsed: Second) -> WattHour:
-        """Return U (k = 2) of an energy integrated over ``elapsed`` seconds of load, in Wh."""
+        """Return the bounds, ± Wh, of an energy integrated over ``elapsed`` seconds of load."""
         accuracy = self.power_accuracy
         return WattHour((accuracy.of_reading + 0.001) * abs(energy) + accuracy.of_range * elapsed / 3600)
 
