@@ -11,7 +11,7 @@ RUN_OPTIONS ?=
 # Compiled modules are kept, whatever the caller's shell says: without them each start takes seconds longer.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: acceptance ledger abuse smoke test lint perf reference fuzz spec setup clean
+.PHONY: acceptance ledger abuse link smoke test lint perf reference fuzz spec setup clean
 
 acceptance: $(INSTALLED)
 	@$(BIN)/hil run features -m "not catalogue and not ledger and not long" $(RUN_OPTIONS)
@@ -23,6 +23,10 @@ ledger: $(INSTALLED)
 # Every way to cheat that the catalogue lists, in both directions: about 70 s.
 abuse: $(INSTALLED)
 	@$(BIN)/hil run features/abuse $(RUN_OPTIONS)
+
+# A link that fails at each message and as a whole, two real devices: about two minutes.
+link: $(INSTALLED)
+	@$(BIN)/hil run features/pair.feature features/link.feature features/link-messages.feature $(RUN_OPTIONS)
 
 # Both devices as programs of their own, in real time: about 75 s.
 smoke: $(INSTALLED)

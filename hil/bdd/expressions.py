@@ -26,6 +26,7 @@ from hil import units
 from hil.errors import AuthorError, nearest
 from hil.rig.counterparts import abuses_of, read_abuse
 from hil.rig.ledger_attacks import LIES
+from hil.rig.link_faults import BREAKS, DAMAGES, MESSAGES, VERBS, WAYS
 from hil.rig.load_profiles import profile_names, read_profile
 from hil.units import Dimension
 
@@ -124,6 +125,11 @@ PARAMETERS: dict[str, Parameter] = {
         _choice("mode", "single-fee", "per-payment"),
         _choice("ledger_view", "node", "spv", "api"),
         _choice("lie", *LIES),
+        _choice("message", *MESSAGES),
+        _choice("way", *WAYS),
+        _choice("damage", *DAMAGES),
+        _choice("link_verb", *VERBS),
+        _choice("moment", *BREAKS),
         _choice("relay", "K1", "K2", "K3", "K4"),
         Parameter("ordinal", "|".join(ORDINALS) + r"|\d+(?:st|nd|rd|th)", _read_ordinal, "third", lambda: ORDINALS),
         Parameter("int", r"-?\d+", _read_int, "5"),

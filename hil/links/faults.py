@@ -40,6 +40,16 @@ class FaultKind(enum.StrEnum):
     FRAGMENT = "sent byte by byte"
     GARBLE = "garbled"
     """The two ends run at different baud rates."""
+    BREAK_BEFORE = "lost as the link broke"
+    """It, and everything for ``dead_s`` in both directions."""
+    BREAK_AFTER = "the last before the link broke"
+    """It passes, and nothing for ``dead_s`` in either direction."""
+    SWALLOW = "swallowed with all that followed"
+    """It, and everything for ``dead_s`` in its direction; the other goes on."""
+
+
+BREAKS = frozenset({FaultKind.BREAK_BEFORE, FaultKind.BREAK_AFTER, FaultKind.SWALLOW})
+"""With these the link is dead for a while from that message on."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +64,7 @@ class FaultRule:
     :param delay_s: for DELAY: seconds that it is held back.
     :param jitter_s: for DELAY: at most so many seconds more, evenly distributed. Order is kept.
     :param bauds: for GARBLE: of the sender and of the receiver.
+    :param dead_s: for BREAK_BEFORE, BREAK_AFTER and SWALLOW: seconds until bytes pass again.
     """
 
     kind: FaultKind
@@ -65,6 +76,7 @@ class FaultRule:
     delay_s: float = 0.0
     jitter_s: float = 0.0
     bauds: tuple[int, int] = (0, 0)
+    dead_s: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -140,4 +152,7 @@ _ACTS: dict[FaultKind, Callable[[Piece, FaultRule, random.Random], list[Piece]]]
     FaultKind.DELAY: _delay,
     FaultKind.FRAGMENT: lambda piece, rule, bits: [replace(piece, gap=BYTE_GAP_S)],
     FaultKind.GARBLE: _garble,
+    FaultKind.BREAK_BEFORE: lambda piece, rule, bits: [],
+    FaultKind.BREAK_AFTER: lambda piece, rule, bits: [piece],
+    FaultKind.SWALLOW: lambda piece, rule, bits: [],
 }

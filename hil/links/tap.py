@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import random
 import statistics
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hil.clock import stopwatch
-from hil.links.faults import DIRECTIONS, ActiveRule, Direction, FaultRule
+from hil.links.faults import DIRECTIONS, ActiveRule, Direction, FaultKind, FaultRule
 from hil.links.way import Observer, Way
 
 if TYPE_CHECKING:
@@ -35,7 +35,8 @@ class Latency:
     :param sent_again_s: (median, largest) time of a chunk on the second line, in seconds: a device sends it to the rig,
         and the rig sends it once more. Bytes that come one by one are forwarded one by one; then only the last one's
         time is added.
-    :param forwarding_s: (median, largest) wall time from having read a chunk to having written it, in seconds.
+    :param forwarding_s: (median, largest) wall time until a chunk was written on, in seconds: in virtual time since it
+        was read, in real time since it had come.
     """
 
     chunks: int
@@ -55,7 +56,9 @@ class Tap:
         self._seed = seed
         self._added = 0
         self._rules: list[ActiveRule] = []
-        self.ways = {direction: Way(direction, clock, observer, self._rules) for direction in DIRECTIONS}
+        self._observer = observer
+        self._breaks = 0
+        self.ways = {direction: Way(direction, clock, observer, self._rules, self._break) for direction in DIRECTIONS}
         self._sizes: list[int] = []
         self._took: list[float] = []
 
@@ -75,10 +78,10 @@ class Tap:
 
     def _measured(self, way: Way) -> Callable[[bytes], None]:
         def forward(data: bytes) -> None:
-            idle, elapsed = way.idle, stopwatch()
+            idle, arrival, elapsed = way.idle, self._clock.arrival, stopwatch()
             way.feed(data)
             if idle:
-                self._took.append(elapsed())
+                self._took.append(elapsed() if arrival is None else self._clock.now() - arrival.t)
                 self._sizes.append(len(data))
 
         return forward
@@ -112,13 +115,33 @@ class Tap:
             if not self._rules:
                 way.flush()
 
-    def carry(self, *directions: Direction, alive: bool) -> None:
-        """Let bytes through in these directions, or none."""
+    def unplug(self, *, unplugged: bool) -> None:
+        """Let no byte through as long as the cable is pulled."""
+        for way in self.ways.values():
+            (way.cut_by.add if unplugged else way.cut_by.discard)("plug")
+
+    def interrupt(self, directions: Sequence[Direction], seconds: float) -> None:
+        """Let no byte through in these directions for a while; interruptions may overlap."""
+        self._breaks += 1
+        why = f"interruption {self._breaks}"
+        towards = "link" if len(directions) > 1 else f"link towards the {directions[0].removeprefix('to ')}"
+        self._observer.on_state(f"{towards} dead for {seconds:g} s")
         for direction in directions:
-            self.ways[direction].dead = not alive
+            self.ways[direction].cut_by.add(why)
+
+        def restore() -> None:
+            for direction in directions:
+                self.ways[direction].cut_by.discard(why)
+            self._observer.on_state(f"{towards} restored")
+
+        self._clock.call_at(self._clock.now() + seconds, restore)
+
+    def _break(self, direction: Direction, rule: FaultRule) -> None:
+        self.interrupt((direction,) if rule.kind is FaultKind.SWALLOW else DIRECTIONS, rule.dead_s)
 
     def babble(self, direction: Direction, seconds: float) -> None:
         """Let the receiver have random bytes for so long, at half the line's rate."""
+        self._observer.on_state(f"link babbles {direction.replace('to ', 'to the ')} for {seconds:g} s")
         self._added += 1
         bits = random.Random(f"{self._seed}/line fault {self._added}")  # noqa: S311  # noise, the same in every run
         end = self._clock.now() + seconds
@@ -127,7 +150,9 @@ class Tap:
             now = self._clock.now()
             if now < end:
                 self.ways[direction].inject(bits.randbytes(BABBLE_BYTES))
-                self._clock.call_at(now + BABBLE_PERIOD_S, more)
+                self._clock.call_at(min(end, now + BABBLE_PERIOD_S), more)
+            else:
+                self._observer.on_state(f"link quiet {direction.replace('to ', 'to the ')}")
 
         more()
 

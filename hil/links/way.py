@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from hil.links.faults import ActiveRule, Direction, FaultKind, Piece
+from hil.links.faults import BREAKS, ActiveRule, Direction, FaultKind, FaultRule, Piece
 from hil.links.frame_reader import Decoded, FrameReader
 from hil.protocol.framing import DELIMITER, MAX_PAYLOAD, FrameError, longest_encoded
 from hil.protocol.messages import MessageError, message_name
@@ -30,6 +30,9 @@ class Observer(Protocol):
     def on_fault(self, direction: Direction, message: str, kind: FaultKind) -> None:
         """A rule struck a message, ``""`` for bytes that are none."""
 
+    def on_state(self, what: str) -> None:
+        """Something befell the link as a whole, or is over."""
+
 
 def _nowhere(data: bytes) -> None:
     """Nobody is connected yet."""
@@ -39,16 +42,25 @@ class Way:
     """Carries bytes to ``out``. Without a rule each chunk passes at once and as it is; what it holds is told first.
 
     :param rules: those in force on the link, shared by both directions.
+    :param on_break: called after a message that breaks the link.
     """
 
-    def __init__(self, direction: Direction, clock: Clock, observer: Observer, rules: list[ActiveRule]) -> None:
+    def __init__(
+        self,
+        direction: Direction,
+        clock: Clock,
+        observer: Observer,
+        rules: list[ActiveRule],
+        on_break: Callable[[Direction, FaultRule], None],
+    ) -> None:
         self.out: Callable[[bytes], None] = _nowhere
-        self.dead = False
-        """While it is set no byte gets through."""
+        self.cut_by: set[str] = set()
+        """Why no byte is taken from the sender; empty: all are. What is held by then still goes out."""
         self._direction = direction
         self._clock = clock
         self._observer = observer
         self._rules = rules
+        self._on_break = on_break
         self._reader = FrameReader()
         self._partial = b""
         """The beginning of a frame that a rule may strike when it is whole."""
@@ -63,11 +75,11 @@ class Way:
     @property
     def idle(self) -> bool:
         """Whether the next chunk will pass at once and unchanged."""
-        return not (self._rules or self._partial or self._overtaken or self._waiting or self.dead)
+        return not (self._rules or self._partial or self._overtaken or self._waiting or self.cut_by)
 
     def feed(self, data: bytes) -> None:
         """Take bytes from the sender."""
-        if self.dead:
+        if self.cut_by:
             self._lose(data)
             return
         if not self._rules:
@@ -78,7 +90,11 @@ class Way:
             head, end, data = data.partition(DELIMITER)
             self._pass(head + end)
         *whole, self._partial = (self._partial + data).split(DELIMITER)
-        for frame in whole:
+        for number, frame in enumerate(whole):
+            if self.cut_by:  # by the message before
+                rest, self._partial = DELIMITER.join([*whole[number:], self._partial]), b""
+                self._lose(rest)
+                return
             self._strike(frame + DELIMITER)
         if len(self._partial) >= LONGEST_FRAME:
             noise, self._partial = self._partial, b""
@@ -94,6 +110,8 @@ class Way:
 
     def _lose(self, data: bytes) -> None:
         data, self._partial = self._partial + data, b""
+        if not data:
+            return
         for item, raw in self._reader.feed(data):
             self._observer.on_frame(self._direction, item, raw, lost=True)
         torn = self._inside or not data.endswith(DELIMITER)
@@ -105,6 +123,8 @@ class Way:
         self._send([Piece(data)])
 
     def _pass(self, data: bytes) -> None:
+        if not data:
+            return
         for item, raw in self._reader.feed(data):
             self._observer.on_frame(self._direction, item, raw, lost=not self._clean)
             self._clean = True
@@ -116,17 +136,21 @@ class Way:
     def _strike(self, data: bytes) -> None:
         seen = self._reader.feed(data)
         message = next((_name(item) for item, _ in seen), "")
-        pieces, struck = [Piece(data)], []
+        pieces = [Piece(data)]
+        struck: list[FaultRule] = []
         for active in self._rules:
             if active.strikes(self._direction, message):
                 pieces = active.act(pieces)
-                struck.append(active.rule.kind)
+                struck.append(active.rule)
         self._rules[:] = [active for active in self._rules if not active.spent]
         for item, raw in seen:
             self._observer.on_frame(self._direction, item, raw, lost=not self._arrives(data, pieces))
-        for kind in struck:
-            self._observer.on_fault(self._direction, message, kind)
+        for rule in struck:
+            self._observer.on_fault(self._direction, message, rule.kind)
         self._send(pieces)
+        for rule in struck:
+            if rule.kind in BREAKS:
+                self._on_break(self._direction, rule)
 
     def _arrives(self, data: bytes, pieces: Sequence[Piece]) -> bool:
         """Tell whether one of the pieces is the frame as it was, and comes where the receiver awaits a frame."""
@@ -175,9 +199,7 @@ class Way:
     def _release(self) -> None:
         now = self._clock.now()
         while self._waiting and self._waiting[0][0] <= now:
-            part = self._waiting.popleft()[1]
-            if not self.dead:
-                self.out(part)
+            self.out(self._waiting.popleft()[1])
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

@@ -172,4 +172,5 @@ def _frame(data: Mapping[str, Any]) -> str:
     ]
     if len(told) > _MOST_FIELDS:
         told[_MOST_FIELDS:] = [f"and {len(told) - _MOST_FIELDS} more"]
-    return f"{text_of(data, 'message')} {direction}{': ' if told else ''}{', '.join(told)}"
+    lost = " (lost)" if data.get("lost") else ""
+    return f"{text_of(data, 'message')} {direction}{lost}{': ' if told else ''}{', '.join(told)}"

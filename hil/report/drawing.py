@@ -20,6 +20,7 @@ MARK_LANES = {
     "accepted": "payments",
     "refused": "payments",
     "ledger": "ledger",
+    "link": "link",
     "fault": "events",
     "load": "events",
     "off": "events",
@@ -109,13 +110,13 @@ def draw(timeline: Timeline) -> Drawing:
         for curve in timeline.curves
     ]
     times = [Tick(x_of(t), f"{t:g}") for t in nice_ticks(timeline.start, timeline.end, 10)]
-    lines = [(x_of(mark.t), mark) for mark in timeline.marks if mark.kind not in {"accepted", "ledger", "load"}]
+    lines = [(x_of(mark.t), mark) for mark in timeline.marks if mark.kind not in {"accepted", "ledger", "link", "load"}]
     return Drawing(bottom + AXIS, top, bottom, rows, paths, times, ticks("power"), ticks("credit"), lines)
 
 
 def _rows(timeline: Timeline, x_of: Callable[[float], float]) -> list[Row]:
     names = list(dict.fromkeys(MARK_LANES[mark.kind] for mark in timeline.marks))
-    lanes = [Lane(name, [], []) for name in ("payments", "ledger", "events") if name in names] + timeline.lanes
+    lanes = [Lane(name, [], []) for name in ("payments", "ledger", "link", "events") if name in names] + timeline.lanes
     rows = []
     for index, lane in enumerate(lanes):
         marks = [(x_of(m.t), m) for m in timeline.marks if index < len(names) and MARK_LANES[m.kind] == lane.name]

@@ -33,6 +33,7 @@ _MARK_WORDS = [
     ("accepted", "payment accepted"),
     ("refused", "refusal on the link"),
     ("ledger", "change on the ledger"),
+    ("link", "message on the link lost, damaged or held back"),
     ("load", "load set anew"),
     ("fault", "fault that the scenario asked for"),
     ("off", "power went off"),

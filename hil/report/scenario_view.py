@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from hil.evidence.limits import Rule, worst
 from hil.evidence.store import ScenarioRecord
 from hil.report.chronicle import Happening, last_happenings
 from hil.report.words import Scale, number_of, section_of, text_of, verdict_of
+from hil.units import format_quantity
 
 _NOTHING_DRIVEN = frozenset({Verdict.NOT_APPLICABLE, Verdict.NOT_RUN, Verdict.AUTHOR_ERROR})
 """Verdicts of scenarios that may never have touched the bench, so that no safe state had to be reached."""
@@ -67,6 +68,17 @@ class FindingRow:
 
 
 @dataclass(frozen=True)
+class FaultRow:
+    """A fault that the scenario asked for; what befell many messages of one type alike is one row."""
+
+    t: float
+    who: str | None
+    what: str | None
+    times: int
+    last: float
+
+
+@dataclass(frozen=True)
 class ScenarioView:
     number: int
     name: str
@@ -82,7 +94,9 @@ class ScenarioView:
     steps: list[StepRow]
     findings: list[FindingRow]
     transactions: list[Event]
-    faults: list[Event]
+    faults: list[FaultRow]
+    tap: str | None
+    """What the tap between two real devices added, in words; None if there was none."""
     safe_state: str
     safe: bool
     last: list[Happening]
@@ -150,7 +164,8 @@ def view_scenario(number: int, record: ScenarioRecord) -> ScenarioView:
         steps=[_step(event) for event in record.of(Kind.STEP)],
         findings=findings,
         transactions=list(record.of(Kind.TRANSACTION)),
-        faults=list(record.of(Kind.FAULT)),
+        faults=_faults(record.of(Kind.FAULT)),
+        tap=next((_tap(event) for event in record.of(Kind.READING) if event.source == "tap"), None),
         safe_state=safe_state,
         safe=safe,
         last=[] if verdict in _NOTHING_TO_EXPLAIN else last_happenings(_until_it_failed(record.events)),
@@ -174,6 +189,31 @@ def _until_it_failed(events: list[Event]) -> list[Event]:
         if event.kind is Kind.STEP and event.data.get("outcome") == "failed":
             return events[:number]
     return events
+
+
+def _faults(events: Iterable[Event]) -> list[FaultRow]:
+    rows: dict[object, FaultRow] = {}
+    for number, event in enumerate(events):
+        who, what = text_of(event.data, "who"), text_of(event.data, "what")
+        key = what if "fault" in event.data else number
+        first = rows.get(key)
+        rows[key] = FaultRow(first.t if first else event.t, who, what, first.times + 1 if first else 1, event.t)
+    return list(rows.values())
+
+
+def _tap(event: Event) -> str:
+    def both(data: Mapping[str, Any], name: str) -> str:
+        median, largest = (number_of(data, f"{name}_{which}_s") for which in ("median", "largest"))
+        if median is None or largest is None:
+            return "a time that was not recorded"
+        return f"{format_quantity(median, 's')} (median), at most {format_quantity(largest, 's')}"
+
+    count = number_of(event.data, "chunks") or 0
+    return (
+        f"carried {format_quantity(count, 'count')} chunks between the devices. Each crosses two serial lines instead"
+        f" of one, which adds up to {both(event.data, 'sent_again')}; passing it on took"
+        f" {both(event.host or {}, 'forwarding')} of wall time"
+    )
 
 
 def _damage(record: ScenarioRecord, stop: Event | None) -> str | None:

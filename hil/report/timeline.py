@@ -41,7 +41,9 @@ class Curve:
 
 @dataclass(frozen=True)
 class Mark:
-    """Something that happened at ``t``: ``accepted``, ``refused``, ``ledger``, ``load``, ``fault`` or ``off``."""
+    """Something that happened at ``t``: ``accepted``, ``refused``, ``ledger``, ``link`` (a message was struck),
+    ``fault``, ``load`` or ``off``.
+    """
 
     t: float
     kind: str
@@ -68,6 +70,11 @@ class Timeline:
     @property
     def empty(self) -> bool:
         return not (self.curves or self.marks or self.lanes)
+
+    @property
+    def told(self) -> list[Mark]:
+        """The marks that are told in words too: struck messages may be hundreds, and are counted elsewhere."""
+        return [mark for mark in self.marks if mark.kind != "link"]
 
     @property
     def notes(self) -> list[str]:
@@ -153,7 +160,9 @@ def _power_off(points: list[tuple[float, float]]) -> list[Mark]:
 def _marks(events: list[Event]) -> list[Mark]:
     marks = []
     for event in events:
-        if event.kind is Kind.FAULT:
+        if event.kind is Kind.FAULT and "fault" in event.data:
+            marks.append(Mark(event.t, "link", visible(text_of(event.data, "what") or "message struck")))
+        elif event.kind is Kind.FAULT:
             marks.append(Mark(event.t, "fault", visible(f"fault: {text_of(event.data, 'what') or 'unnamed'}")))
         elif event.kind is Kind.LOAD:
             marks.append(Mark(event.t, "load", visible(f"load {load_words(event.data)}")))

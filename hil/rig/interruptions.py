@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hil.errors import AuthorError
-from hil.evidence.documents import Kind
 from hil.links.faults import DIRECTIONS
 
 if TYPE_CHECKING:
@@ -27,9 +26,5 @@ def interrupt_supply(trial: Trial, device: str, seconds: float) -> None:
 
 def interrupt_link(trial: Trial, seconds: float) -> None:
     """Let no byte through between the devices for a while, in either direction."""
-    tap = trial.tap()
-    tap.carry(*DIRECTIONS, alive=False)
-    trial.recorder.write(Kind.FAULT, "link", {"what": f"link interrupted for {seconds:g} s", "who": "bench"})
+    trial.tap().interrupt(DIRECTIONS, seconds)
     trial.sleep(seconds)
-    tap.carry(*DIRECTIONS, alive=True)
-    trial.recorder.write(Kind.FAULT, "link", {"what": "link restored", "who": "bench"})

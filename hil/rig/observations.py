@@ -9,7 +9,7 @@ from bitcoin.core import CTransaction
 from hil.errors import DeadlineExceeded
 from hil.evidence.documents import Kind
 from hil.protocol.coins import Coin, OutPoint
-from hil.protocol.messages import Close, Message, Payment, Receipt
+from hil.protocol.messages import Close, Message, Offer, Payment, Receipt
 from hil.rig.file import PAIR
 
 if TYPE_CHECKING:
@@ -65,8 +65,10 @@ class Observations:
         raise DeadlineExceeded("no payment was accepted in this scenario")
 
     def session_closed(self) -> bool:
-        """Tell whether the cable heard the socket close the session; the socket does so only after it has settled."""
-        return any(frame.direction == "to cable" and not frame.lost for frame in self.recorder.frames_with(Close))
+        """Tell whether the socket has closed the session that it offered last; it does so only after it has settled."""
+        closed = {close.session for _, close in self.messages(Close, "to cable")}
+        offers = self.messages(Offer) if closed else []
+        return bool(closed) and (not offers or offers[-1][1].session in closed)
 
     def credited_wh(self) -> float:
         """Energy paid for in watt-hours: by the newest receipt of each session, all sessions together."""

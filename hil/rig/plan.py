@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hil.chain.lies import Lie
+    from hil.links.faults import FaultRule
     from hil.rig.counterparts import AbusePlan
     from hil.rig.ledger_views import ViewKind
     from hil.rig.load_profiles import LoadProfile
@@ -42,3 +43,5 @@ class Plan:
     """What the socket asks for, by the names of :class:`hil.protocol.policy.SocketTerms`, where a scenario says it."""
     limits: dict[str, Any] = field(default_factory=dict)
     """What the cable agrees to at most, by the names of :class:`hil.protocol.policy.CableLimits`, likewise."""
+    link_rules: list[FaultRule] = field(default_factory=list)
+    """Faults of the link that are in force from the beginning."""

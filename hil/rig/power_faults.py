@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from hil.errors import AuthorError
 from hil.evidence.documents import Kind
-from hil.links.faults import DIRECTIONS
 from hil.rig.interruptions import SUPPLY
 from hil.units import Watt, format_quantity
 
@@ -61,7 +60,7 @@ def change_mains(trial: Trial, percent: float, seconds: float) -> None:
 def pull_plug(trial: Trial) -> None:
     """Pull the cable out of the socket: K2 opens, and nothing is said on the link any more."""
     trial.rig.strategy.switch("K2", closed=False)
-    trial.tap().carry(*DIRECTIONS, alive=False)
+    trial.tap().unplug(unplugged=True)
     _fault(trial, PLUG, "cable pulled out of the socket")
     _watch_ledger(trial, trial.clock.now() + LOOKS_FOR_S)
 
@@ -69,7 +68,7 @@ def pull_plug(trial: Trial) -> None:
 def plug_in(trial: Trial) -> None:
     """Put the cable back: K2 closes and the link is whole."""
     trial.rig.strategy.switch("K2", closed=True)
-    trial.tap().carry(*DIRECTIONS, alive=True)
+    trial.tap().unplug(unplugged=False)
     _fault(trial, PLUG, "cable plugged in again")
 
 

@@ -28,7 +28,7 @@ def billed(trial: Trial, measurement: Measurement) -> None:
 
     def find() -> Interval:
         said: dict[bytes, int] = {}
-        for _, told in trial.messages(Meter):
+        for _, told in trial.messages(Meter, "to cable"):
             said[told.session] = max(told.energy_mwh, said.get(told.session, 0))
         if not said:
             raise EvidenceMissing("the socket said nothing of energy")

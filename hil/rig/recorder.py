@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from hil.links.frame_reader import Decoded
     from hil.links.tap import Latency
 
+LINK = "link"
+"""Source of the events that tell what befell it."""
+
 
 def sent_by(device: str) -> Direction:
     """Return where the messages of ``socket`` or ``cable`` are going."""
@@ -152,7 +155,10 @@ class LinkLog:
     def on_fault(self, direction: Direction, message: str, kind: FaultKind) -> None:
         what = f"{message or 'bytes'} {direction.replace('to ', 'to the ')} {kind.value}"
         data: dict[str, Json] = {"what": what, "who": "bench", "direction": direction, "fault": kind.value}
-        self._recorder.write(Kind.FAULT, "link", data)
+        self._recorder.write(Kind.FAULT, LINK, data)
+
+    def on_state(self, what: str) -> None:
+        self._recorder.write(Kind.FAULT, LINK, {"what": what, "who": "bench"})
 
     def _note_credit(self, message: Message, direction: Direction) -> None:
         data: dict[str, Json] = {}

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from hil.chain.watching import Notification
     from hil.evidence.documents import Event, Json
     from hil.links.abuse_model import Cheat
+    from hil.links.faults import FaultRule
     from hil.ports import Reading
     from hil.protocol.signing import Key
     from hil.rig.load_profiles import LoadProfile
@@ -146,6 +147,8 @@ class Trial(Observations):
         arriving = {sent_by(device) for device in side.under_test}
         log = LinkLog(self.recorder, side.lines, arriving, side.meter_source, self._on_message)
         tap = self._tap = Tap(self.clock, self.seed, log)
+        for rule in plan.link_rules:
+            tap.add(rule)
         self._counterpart, self.abuse = side.connect(tap)
         if self.abuse is not None:
             self.abuse.on_strike = self._on_strike
@@ -196,6 +199,13 @@ class Trial(Observations):
     def lost_ledger(self) -> str:
         """Return why the bench, and not the device, is to blame for a ledger that could not be asked; empty if not."""
         return "" if self.plan.lie is not None else self.rig.lost_ledger()
+
+    def put_in_force(self, rule: FaultRule) -> None:
+        """Let the link have a fault from now on, or from when the devices are switched on."""
+        if self._tap is None:
+            self.plan.link_rules.append(rule)
+        else:
+            self._tap.add(rule)
 
     def tap(self) -> Tap:
         """Return the tap on the link between the devices; raises AuthorError before they are switched on."""

@@ -3,14 +3,14 @@
 // paper, the static drawing stays. Geometry and colours agree with templates/timeline.svg.j2 and report.css.
 (() => {
   const LANE = 18, PLOT = 190, AXIS = 46, LEFT = 76, RIGHT = 60;
-  const MARK_LANES = { accepted: "payments", refused: "payments", ledger: "ledger", fault: "events", load: "events", off: "events" };
+  const MARK_LANES = { accepted: "payments", refused: "payments", ledger: "ledger", link: "link", fault: "events", load: "events", off: "events" };
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim();
   const INK = colour("ink"), SOFT = colour("soft");
-  const MARK_COLOURS = { accepted: colour("pass"), refused: colour("fail"), ledger: SOFT, fault: colour("rig-fault"), load: SOFT, off: INK };
+  const MARK_COLOURS = { accepted: colour("pass"), refused: colour("fail"), ledger: SOFT, link: colour("rig-fault"), fault: colour("rig-fault"), load: SOFT, off: INK };
 
   const lanesOf = (data) => {
     const used = new Set(data.marks.map(([, kind]) => MARK_LANES[kind]));
-    const own = ["payments", "ledger", "events"].filter((name) => used.has(name));
+    const own = ["payments", "ledger", "link", "events"].filter((name) => used.has(name));
     return [
       ...own.map((name) => ({ name, closed: [], edges: [], marks: data.marks.filter(([, kind]) => MARK_LANES[kind] === name) })),
       ...data.lanes.map((lane) => ({ ...lane, marks: [] })),
@@ -21,6 +21,7 @@
     accepted: (path) => { path.moveTo(0, -5); path.lineTo(5, 4); path.lineTo(-5, 4); path.closePath(); },
     refused: (path) => { path.moveTo(-4, -4); path.lineTo(4, 4); path.moveTo(4, -4); path.lineTo(-4, 4); },
     ledger: (path) => path.rect(-3.5, -3.5, 7, 7),
+    link: (path) => path.rect(-0.6, -5, 1.2, 10),
     load: (path) => path.arc(0, 0, 3.5, 0, 2 * Math.PI),
     fault: (path) => { path.moveTo(0, -5.5); path.lineTo(5.5, 0); path.lineTo(0, 5.5); path.lineTo(-5.5, 0); path.closePath(); },
     off: (path) => { path.moveTo(0, 5); path.lineTo(5, -4); path.lineTo(-5, -4); path.closePath(); },
@@ -73,7 +74,7 @@
     pen.setLineDash([2, 3]);
     pen.lineWidth = 1;
     for (const [t, kind] of data.marks) {
-      if (kind === "accepted" || kind === "ledger" || kind === "load" || !seen(x(t))) continue;
+      if (kind === "accepted" || kind === "ledger" || kind === "link" || kind === "load" || !seen(x(t))) continue;
       pen.strokeStyle = MARK_COLOURS[kind];
       pen.beginPath(); pen.moveTo(x(t), top); pen.lineTo(x(t), bottom); pen.stroke();
     }

@@ -60,6 +60,7 @@ class Joined:
         self.tap.join(self.socket, self.cable)
         self.frames: list[tuple[Direction, Decoded, bool]] = []
         self.faults: list[tuple[Direction, str, FaultKind]] = []
+        self.states: list[tuple[float, str]] = []
         for rule in rules:
             self.tap.add(rule)
 
@@ -68,6 +69,9 @@ class Joined:
 
     def on_fault(self, direction: Direction, message: str, kind: FaultKind) -> None:
         self.faults.append((direction, message, kind))
+
+    def on_state(self, what: str) -> None:
+        self.states.append((self.clock.now(), what))
 
     def received(self) -> list[Message]:
         """What the cable makes of its bytes."""
@@ -241,29 +245,65 @@ def test_a_link_that_runs_at_two_rates_carries_no_message() -> None:
     assert link.lost() == MESSAGES
 
 
-def test_a_dead_direction_carries_nothing_and_the_other_goes_on() -> None:
+def test_a_half_open_link_carries_nothing_one_way_and_everything_the_other() -> None:
     link = Joined()
-    link.tap.carry("to cable", alive=False)
+    link.tap.interrupt(("to cable",), 5.0)
     link.socket.say(FRAMES[0])
     link.cable.say(FRAMES[1])
-    link.tap.carry("to cable", alive=True)
+    link.clock.sleep(5.0)
     link.socket.say(FRAMES[2])
     assert (link.cable.data, link.socket.data) == (FRAMES[2], FRAMES[1])
     assert link.lost() == [MESSAGES[0]]
+    assert link.states == [(0.0, "link towards the cable dead for 5 s"), (5.0, "link towards the cable restored")]
+
+
+def test_interruptions_that_overlap_end_with_the_last_and_a_pulled_plug_outlasts_them() -> None:
+    link = Joined()
+    link.tap.interrupt(DIRECTIONS, 2.0)
+    link.clock.sleep(1.0)
+    link.tap.interrupt(DIRECTIONS, 2.0)
+    link.clock.sleep(1.5)
+    link.socket.say(FRAMES[0])
+    link.tap.unplug(unplugged=True)
+    link.clock.sleep(1.0)
+    link.socket.say(FRAMES[1])
+    link.tap.unplug(unplugged=False)
+    link.socket.say(FRAMES[2])
+    assert link.cable.data == FRAMES[2]
 
 
 @pytest.mark.parametrize("cut", [3, len(FRAMES[0]) - 1])
 def test_a_frame_that_was_cut_by_a_dead_link_is_lost_whichever_half_got_through(cut: int) -> None:
     for dead_first in (True, False):
         link = Joined()
-        link.tap.carry(*DIRECTIONS, alive=not dead_first)
+        link.tap.unplug(unplugged=dead_first)
         link.socket.say(FRAMES[0][:cut])
-        link.tap.carry(*DIRECTIONS, alive=dead_first)
+        link.tap.unplug(unplugged=not dead_first)
         link.socket.say(FRAMES[0][cut:])
-        link.tap.carry(*DIRECTIONS, alive=True)
+        link.tap.unplug(unplugged=False)
         link.socket.say(b"".join(FRAMES[1:]))
         assert [message for message in MESSAGES if message not in link.received()] == link.lost()
         assert MESSAGES[0] in link.lost()
+
+
+@pytest.mark.parametrize(
+    ("kind", "arrives", "back"),
+    [
+        (FaultKind.BREAK_BEFORE, FRAMES[0], b""),
+        (FaultKind.BREAK_AFTER, FRAMES[0] + FRAMES[1], b""),
+        (FaultKind.SWALLOW, FRAMES[0], FRAMES[0]),
+    ],
+)
+def test_a_message_can_be_the_one_at_which_the_link_breaks(kind: FaultKind, arrives: bytes, back: bytes) -> None:
+    link = Joined(FaultRule(kind, message="RECEIPT", count=1, dead_s=5.0))
+    link.socket.say(b"".join(FRAMES))
+    link.cable.say(FRAMES[0])
+    assert (link.cable.data, link.socket.data) == (arrives, back)
+    link.clock.sleep(5.0)
+    link.socket.say(FRAMES[2])
+    assert link.cable.data == arrives + FRAMES[2]
+    assert link.faults == [("to cable", "RECEIPT", kind)]
+    assert MESSAGES[2] in link.lost()
 
 
 def test_a_link_that_babbles_spoils_what_comes_meanwhile() -> None:
@@ -290,7 +330,7 @@ def test_noise_without_an_end_is_not_held_for_ever() -> None:
 @pytest.mark.parametrize("kind", list(FaultKind))
 def test_a_fault_is_the_same_for_the_same_seed_and_another_for_another(kind: FaultKind) -> None:
     def run(seed: str) -> list[tuple[float, bytes]]:
-        rule = FaultRule(kind, share=0.5, delay_s=0.01, jitter_s=0.5, bauds=(115_200, 9_600))
+        rule = FaultRule(kind, share=0.5, delay_s=0.01, jitter_s=0.5, bauds=(115_200, 9_600), dead_s=0.2)
         link = Joined(rule, seed=seed)
         for _ in range(20):
             for frame in FRAMES:
@@ -305,14 +345,21 @@ def test_a_fault_is_the_same_for_the_same_seed_and_another_for_another(kind: Fau
 
 @settings(derandomize=True, deadline=None, database=None, max_examples=60)
 @given(
-    kinds=st.lists(st.sampled_from(list(FaultKind)), min_size=1, max_size=3),
+    # what becomes of a message that is overtaken is not known yet when it is told
+    kinds=st.one_of(
+        st.just([FaultKind.REORDER]),
+        st.lists(
+            st.sampled_from([each for each in FaultKind if each is not FaultKind.REORDER]), min_size=1, max_size=3
+        ),
+    ),
     share=st.floats(0.1, 1),
     cuts=st.lists(st.integers(0, 5 * len(b"".join(FRAMES))), max_size=12),
 )
 def test_what_is_told_as_not_lost_did_arrive_whatever_rules_are_in_force(
     kinds: list[FaultKind], share: float, cuts: list[int]
 ) -> None:
-    link = Joined(*(FaultRule(kind, share=share, delay_s=0.05, bauds=(115_200, 9_600)) for kind in kinds))
+    rules = [FaultRule(kind, share=share, delay_s=0.05, bauds=(115_200, 9_600), dead_s=0.015) for kind in kinds]
+    link = Joined(*rules)
     sent = [Meter(SESSION, number, number) for number in range(1, 6)]
     for chunk in pieces_of(b"".join(encode_frame(encode_message(each)) for each in sent), cuts):
         link.socket.say(chunk)

@@ -34,6 +34,7 @@ def test_each_kind_of_event_is_told_in_a_few_words() -> None:
         Event(Kind.FAULT, 3.0, "counterpart", {"what": "pays 1 sat less", "who": "cable"}),
         console(4.0, "socket: refused"),
         Event(Kind.FRAME, 5.0, "socket-link", {"direction": "to cable", "message": "-", "error": "bad check"}),
+        Event(Kind.FRAME, 6.0, "cable-link", {"direction": "to socket", "message": "CLOSE", "lost": True}),
     ) == [
         "K1: closed",
         "ledger: funding abababababab, payment 200 000 sat",
@@ -43,6 +44,7 @@ def test_each_kind_of_event_is_told_in_a_few_words() -> None:
         "counterpart: fault: pays 1 sat less",
         "socket-console: socket: refused",
         "socket-link: no message to cable: bad check",
+        "cable-link: CLOSE to socket (lost)",
     ]
 
 

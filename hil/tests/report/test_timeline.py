@@ -5,7 +5,7 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hil.evidence.documents import Event, Kind
+from hil.evidence.documents import Event, Json, Kind
 from hil.evidence.store import ScenarioRecord
 from hil.report.drawing import draw, nice_ticks, plot_data, scale_of, script_json
 from hil.report.timeline import MOST_POINTS, reduce_points, timeline_of
@@ -63,6 +63,17 @@ def test_power_edge_is_placed_between_two_samples() -> None:
     timeline = timeline_of(ScenarioRecord("edge", readings([(1.0, 1300.0), (1.1, 1300.0), (1.2, 0.0)])))
     (mark,) = timeline.marks
     assert (mark.kind, mark.label) == ("off", "power went off between 1.100 s and 1.200 s")
+
+
+def test_messages_that_were_struck_have_a_lane_of_their_own_and_are_not_told_one_by_one() -> None:
+    struck: dict[str, Json] = {"what": "METER to the cable dropped", "who": "bench", "fault": "dropped"}
+    events = [Event(Kind.FAULT, t / 10, "link", struck) for t in range(200)]
+    events.append(Event(Kind.FAULT, 21.0, "link", {"what": "link dead for 5 s", "who": "bench"}))
+    timeline = timeline_of(ScenarioRecord("lossy", events))
+    assert [mark.label for mark in timeline.told] == ["fault: link dead for 5 s"]
+    drawing = draw(timeline)
+    assert [(row.name, len(row.marks)) for row in drawing.rows] == [("link", 200), ("events", 1)]
+    assert [mark.kind for _, mark in drawing.lines] == ["fault"]
 
 
 def test_relay_without_a_known_state_has_no_span_and_repeated_states_no_edge() -> None:

@@ -1,0 +1,191 @@
+"""What befalls the link between socket and cable, message by message or as a whole; and what must come of it.
+
+What stands here as ``Given`` and as ``When`` is in force from the beginning, or from then on. All of it is the same for
+the same seed.
+"""
+
+from __future__ import annotations
+
+from hil.bdd.applicability import feature, needs
+from hil.bdd.catalogue import given, then, when
+from hil.evidence.limits import Limit, Measurement, Rule
+from hil.rig import link_faults, link_measuring
+from hil.rig.trial import Trial
+from hil.units import Percent, Second, WattHour
+
+FAULTS = feature("link-faults")
+"""The rig's tap carries the link and may do with its bytes what a scenario asks for."""
+
+
+# --- every message ------------------------------------------------------------------------------------------------
+
+
+@given("the link {link_verb} {percent} of the messages")
+@when("the link {link_verb} {percent} of the messages")
+@needs(FAULTS)
+def share(verb: str, percent: Percent, /, trial: Trial) -> None:
+    """``loses``, ``duplicates``, ``reorders`` (the next one overtakes), ``corrupts`` (1 to 3 bits), ``truncates``."""
+    link_faults.strike_share(trial, verb, float(percent))
+
+
+@given("the link {link_verb} {percent} of the messages {way}")
+@when("the link {link_verb} {percent} of the messages {way}")
+@needs(FAULTS)
+def share_one_way(verb: str, percent: Percent, way: str, /, trial: Trial) -> None:
+    """The same in one direction: ``to the socket`` or ``to the cable``."""
+    link_faults.strike_share(trial, verb, float(percent), way)
+
+
+@given("the link delays every message by {duration}")
+@when("the link delays every message by {duration}")
+@needs(FAULTS)
+def delays(seconds: Second, /, trial: Trial) -> None:
+    """In both directions; their order is kept."""
+    link_faults.delay(trial, float(seconds))
+
+
+@given("the link delays every message by up to {duration}")
+@when("the link delays every message by up to {duration}")
+@needs(FAULTS)
+def delays_unevenly(most: Second, /, trial: Trial) -> None:
+    """Jitter: each is held back for another time, evenly distributed from zero; their order is kept."""
+    link_faults.delay(trial, 0.0, float(most))
+
+
+@given("the link hands messages over byte by byte")
+@when("the link hands messages over byte by byte")
+@needs(FAULTS)
+def fragments(trial: Trial) -> None:
+    """5000 bytes a second instead of 11 520, each written by itself."""
+    link_faults.fragment(trial)
+
+
+@given("the {device}'s end of the link runs at {int} baud")
+@when("the {device}'s end of the link runs at {int} baud")
+@needs(FAULTS)
+def baud(device: str, rate: int, /, trial: Trial) -> None:
+    """Instead of 115 200. Each end reads what a UART makes of the other's bits; the time that bytes take stays."""
+    link_faults.mismatch_baud(trial, device, rate)
+
+
+# --- messages of one type -----------------------------------------------------------------------------------------
+
+
+@when("the next {message} {way} is {damage}")
+@needs(FAULTS)
+def next_is(message: str, way: str, damage: str, /, trial: Trial) -> None:
+    """``dropped``, ``duplicated``, ``overtaken`` (by the next one), ``corrupted`` or ``truncated``."""
+    link_faults.strike(trial, message, way, damage)
+
+
+@given("the {ordinal} {message} {way} is {damage}")
+@when("the {ordinal} {message} {way} is {damage}")
+@needs(FAULTS)
+def nth_is(number: int, message: str, way: str, damage: str, /, trial: Trial) -> None:
+    """The same for one that is yet to come; counted from now on."""
+    link_faults.strike(trial, message, way, damage, first=number)
+
+
+@given("every {message} {way} is {damage}")
+@when("every {message} {way} is {damage}")
+@needs(FAULTS)
+def every_is(message: str, way: str, damage: str, /, trial: Trial) -> None:
+    """The same for all of its type."""
+    link_faults.strike(trial, message, way, damage, count=None)
+
+
+@when("the next {message} {way} is delayed by {duration}")
+@needs(FAULTS)
+def next_delayed(message: str, way: str, seconds: Second, /, trial: Trial) -> None:
+    """It is held back, and what follows it in its direction waits behind it."""
+    link_faults.delay_messages(trial, message, way, float(seconds), count=1)
+
+
+@given("every {message} {way} is delayed by {duration}")
+@when("every {message} {way} is delayed by {duration}")
+@needs(FAULTS)
+def every_delayed(message: str, way: str, seconds: Second, /, trial: Trial) -> None:
+    """The same for all of its type."""
+    link_faults.delay_messages(trial, message, way, float(seconds), count=None)
+
+
+# --- the link as a whole ------------------------------------------------------------------------------------------
+
+
+@given("the link breaks for {duration} {moment} the {ordinal} {message} {way}")
+@when("the link breaks for {duration} {moment} the {ordinal} {message} {way}")
+@needs(FAULTS)
+def breaks_at(seconds: Second, moment: str, number: int, message: str, way: str, /, trial: Trial) -> None:
+    """``before``: that message is lost with all that follows, in both directions; ``after``: it is the last to pass."""
+    link_faults.break_at(trial, moment, message, way, number, float(seconds))
+
+
+@given("everything {way} vanishes for {duration} from the {ordinal} {message} on")
+@when("everything {way} vanishes for {duration} from the {ordinal} {message} on")
+@needs(FAULTS)
+def swallows(way: str, seconds: Second, number: int, message: str, /, trial: Trial) -> None:
+    """A black hole in one direction, which begins with that message; the other direction goes on."""
+    link_faults.swallow_from(trial, message, way, number, float(seconds))
+
+
+@when("the link is half-open towards the {device} for {duration}")
+@needs(FAULTS)
+def half_open(device: str, seconds: Second, /, trial: Trial) -> None:
+    """That device hears nothing, and is heard; returns when it is over."""
+    link_faults.half_open(trial, device, float(seconds))
+
+
+@when("the link babbles for {duration}")
+@needs(FAULTS)
+def babbles(seconds: Second, /, trial: Trial) -> None:
+    """Random bytes to both devices at half the line's rate, between the messages; returns when it is over."""
+    link_faults.babble(trial, float(seconds))
+
+
+@when("the link babbles towards the {device} for {duration}")
+@needs(FAULTS)
+def babbles_one_way(device: str, seconds: Second, /, trial: Trial) -> None:
+    """The same, in one direction."""
+    link_faults.babble(trial, float(seconds), device)
+
+
+@when("the link flaps {int} times a minute for {duration}")
+@needs(FAULTS)
+def flaps(times: int, seconds: Second, /, trial: Trial) -> None:
+    """It comes and goes, and is dead for half of the time; returns when it is over."""
+    link_faults.flap(trial, times, float(seconds))
+
+
+# --- what came of it ----------------------------------------------------------------------------------------------
+
+
+@then("at least {int} message(s) was/were {damage}")
+def at_least_struck(count: int, damage: str, /, trial: Trial) -> None:
+    """The bench's check on itself: the fault did happen."""
+    link_measuring.struck(trial, damage, Measurement(f"messages {damage}", Limit("count", low=count), Rule.EXACT))
+
+
+@then("at least {int} message(s) was/were lost")
+def at_least_lost(count: int, /, trial: Trial) -> None:
+    """Counts the messages that did not arrive as they were sent, for whatever reason."""
+    link_measuring.lost(trial, Measurement("messages lost", Limit("count", low=count), Rule.EXACT))
+
+
+@then("the {device} gave the other side up within {duration}")
+def gave_up(device: str, limit: Second, /, trial: Trial) -> None:
+    """From the first failure of the link to the CLOSE PEER_SILENT that the device sends."""
+    link_measuring.given_up(
+        trial, device, Measurement(f"failed link to CLOSE from the {device}", Limit("s", high=limit), Rule.INTERVAL)
+    )
+
+
+@then("the power was cut within {duration} of the failure of the link")
+def cut_in_time(limit: Second, /, trial: Trial) -> None:
+    """From the first failure of the link to the first reading without power."""
+    link_measuring.fault_to_cut(trial, Measurement("failed link to zero power", Limit("s", high=limit), Rule.INTERVAL))
+
+
+@then("the power was never cut while more than {energy} of credit was left")
+def credit_at_cuts(most: WattHour, /, trial: Trial) -> None:
+    """The credit at each instant at which power was lost: what the receipts gave less the lab meter's energy."""
+    link_measuring.credit_at_cuts(trial, Measurement("credit when power was cut", Limit("Wh", high=most), Rule.GUARDED))

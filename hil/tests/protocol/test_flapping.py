@@ -1,0 +1,45 @@
+"""A link that comes and goes without end leaves nothing behind in either device (50 flaps a minute)."""
+
+from __future__ import annotations
+
+import gc
+import tracemalloc
+
+from hil.protocol.socket_table import CONTACT_CLOSED
+from hil.tests.protocol.pair import Pair
+
+FLAP_S = 1.2
+"""50 flaps a minute, each dead for half of it."""
+
+GROWTH_BYTES = 2000
+"""For counters and instants that grow; one message kept for each flap would take 25 times that."""
+
+
+def flap(pair: Pair, times: int) -> None:
+    for _ in range(times):
+        pair.run(pair.now + FLAP_S / 2)
+        lost = pair.now + FLAP_S / 2
+        while pair.now < lost:
+            for device in (pair.socket, pair.cable):
+                device.on_time(pair.now)
+            pair.to_socket.clear()
+            pair.to_cable.clear()
+            pair.now = min(lost, pair.now + 0.1)
+
+
+def test_five_hundred_flaps_leave_the_session_alive_and_nothing_behind() -> None:
+    pair = Pair(power_w=1.0)
+    pair.plug_and_run(5.0)
+    flap(pair, 100)
+    tracemalloc.start()
+    try:
+        gc.collect()
+        before = tracemalloc.get_traced_memory()[0]
+        flap(pair, 500)
+        gc.collect()
+        grown = tracemalloc.get_traced_memory()[0] - before
+    finally:
+        tracemalloc.stop()
+    assert pair.socket.machine.state in CONTACT_CLOSED
+    assert pair.socket.machine.payments == 1
+    assert grown < GROWTH_BYTES
