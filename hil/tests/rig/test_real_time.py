@@ -133,15 +133,22 @@ def test_what_was_not_noted_in_time_has_the_time_since_the_last_look_as_its_boun
     assert clock.largest_bound >= line.bound
 
 
-def test_bytes_that_the_rig_was_waiting_for_come_when_it_reads_them(pipe: tuple[Pipe, int], clock: RigClock) -> None:
+def test_an_arrival_that_was_read_is_not_held_against_the_next_one(pipe: tuple[Pipe, int], clock: RigClock) -> None:
     line, end = pipe
-    line.clock = clock
     clock.attach(line)
-    for _ in range(20):
-        clock.call_at(clock.now() + 0.002, lambda: send(end))
-        clock.wait_for(lambda: line.arrival or line.bound, timeout=5.0, what="the byte")
-        assert line.arrival is None or clock.now() - line.arrival.t + line.arrival.before < 0.05
-        line.arrival, line.bound = None, 0.0
+    send(end)
+    noted(clock, line, 1)
+    os.read(line.end, 1)
+    clock._arrivals.was_read(line.end)
+    assert clock._arrivals.take(line.end) is None
+
+    sent = clock.now()
+    send(end)
+    noted(clock, line, 1)
+    found = clock._arrivals.take(line.end)
+
+    assert found is not None
+    assert sent <= found[0] == found[1] <= clock.now()
 
 
 def test_a_recorded_frame_of_a_line_carries_the_arrival_and_one_that_is_sent_the_present() -> None:

@@ -19,6 +19,7 @@ from hil.rig.lock import find_locks
 from hil.rig.safe_state_campaign import Program, is_dead, kills
 from hil.rig.safe_state_guard import Guard
 from hil.rig.virtual_bench import VirtualBenchProcess
+from hil.rig.watchdog import NICENESS, go_before_others
 from hil.tests.acceptance.commands import ROOT, Helper, poll
 from hil.tests.rig.boards import Board, served
 
@@ -205,6 +206,22 @@ def test_a_run_without_its_watchdog_is_a_rig_fault(bench: VirtualBenchProcess) -
     with pytest.raises(RigFault, match="nobody would make the bench safe"):
         guard.arm()
     guard.end()
+
+
+def test_the_watchdog_goes_before_other_programs_if_it_may_and_watches_all_the_same_if_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[int] = []
+
+    def refuse(which: int, who: int, niceness: int) -> None:
+        asked.append(niceness)
+        raise PermissionError
+
+    monkeypatch.setattr(os, "setpriority", refuse)
+    go_before_others()
+
+    assert asked == [NICENESS]
+    assert NICENESS < 0
 
 
 def test_after_a_normal_end_the_watchdog_has_done_nothing(bench: VirtualBenchProcess, tmp_path: Path) -> None:
