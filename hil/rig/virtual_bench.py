@@ -33,6 +33,11 @@ TERMINAL_VARIABLES = {"meter": "LG_HIL_METER", "load": "LG_HIL_LOAD"}
 """Likewise the PTY of an instrument that has RS-232, e.g. ``ASRL$LG_HIL_METER::INSTR``."""
 
 
+PROGRAMS_VARIABLE = "HIL_DEVICE_PROGRAMS"
+"""``module:callable`` that builds the programs of the simulated devices instead of the reference ones
+(:class:`hil.devices.board.ProgramFactory`): for somebody who develops a firmware, and for tracing."""
+
+
 class VirtualBenchProcess:
     """Starts the bench and ends it. The bench also ends by itself when its stdin closes: when this process has died and
     the watchdog, which holds ``lifeline`` too, has made the bench safe.
@@ -203,6 +208,8 @@ class VirtualBenchProcess:
 def _start(address: str, instruments: Mapping[str, str]) -> tuple[subprocess.Popen[bytes], str, dict[str, Any]]:
     tries = [address] if address else [_loopback_address(number) for number in range(TRIES)]
     choice = [f"--{role}={name}" for role, name in instruments.items()]
+    if programs := os.environ.get(PROGRAMS_VARIABLE):
+        choice.append(f"--programs={programs}")
     words = ""
     for candidate in tries:
         process = subprocess.Popen(
