@@ -11,7 +11,7 @@ RUN_OPTIONS ?=
 # Compiled modules are kept, whatever the caller's shell says: without them each start takes seconds longer.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: acceptance ledger abuse link smoke transitions test lint perf reference fuzz spec setup clean
+.PHONY: acceptance ledger abuse link smoke long transitions test lint perf reference fuzz spec setup clean
 
 acceptance: $(INSTALLED)
 	@$(BIN)/hil run features -m "not catalogue and not ledger and not long" $(RUN_OPTIONS)
@@ -27,6 +27,10 @@ abuse: $(INSTALLED)
 # A link that fails at each message and as a whole, two real devices: about two minutes.
 link: $(INSTALLED)
 	@$(BIN)/hil run features/pair.feature features/link.feature features/link-messages.feature $(RUN_OPTIONS)
+
+# Eight hours of charging: a minute or more.
+long: $(INSTALLED)
+	@$(BIN)/hil run features -m long $(RUN_OPTIONS)
 
 # Which transitions of the state tables the scenarios reach; fails if there is one that none does without a reason.
 transitions: $(INSTALLED)

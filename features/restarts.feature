@@ -78,3 +78,72 @@ Feature: A session outlives a restart and a gap of the link
     Then the newest valid transaction was broadcast and confirms
     And at most 0.1 Wh flowed unpaid
     And the socket received 0.1 mBTC in all
+
+  @REQ-KEEP-1 @REQ-KEEP-2 @REQ-KEEP-3
+  Scenario Outline: The socket's supply fails <at> after the first payment
+    Given the socket is under test in single-fee mode
+    And the load draws 1800 W
+    And the cable pays for at most 3 payments
+    When the devices are switched on
+    And the first payment has been accepted
+    And <at> have passed
+    And the supply of the socket fails for 500 ms
+    And the session has ended
+    Then 1 session began
+    And 3 payments of 0.1 mBTC were accepted
+    And the ledger holds 1 transaction with one fee each
+    And the socket received 0.3 mBTC in all
+
+    Examples: Right after the credit, in mid-credit, while a top-up is asked for, and near the end
+      | at       |
+      | 10 ms    |
+      | 6 s      |
+      | 11980 ms |
+      | 12050 ms |
+      | 44 s     |
+
+  @REQ-KEEP-1 @REQ-KEEP-2
+  Scenario Outline: The cable's supply fails <at> after the first payment, in <mode> mode
+    Given the cable is under test in <mode> mode
+    And the load draws 500 W
+    And the cable pays for at most 3 payments
+    When the devices are switched on
+    And the first payment has been accepted
+    And <at> have passed
+    And the supply of the cable fails for 500 ms
+    And the session has ended
+    Then the cable signed 3 payments
+    And the ledger holds <transactions> transactions with one fee each
+    And the socket received 0.3 mBTC in all
+
+    Examples:
+      | at    | mode        | transactions |
+      | 10 ms | single-fee  | 1            |
+      | 6 s   | per-payment | 3            |
+      | 28 s  | single-fee  | 1            |
+
+  @REQ-KEEP-2 @REQ-KEEP-3 @REQ-METER-1
+  Scenario: The socket's supply fails five times in one session
+    Given the socket is under test in single-fee mode
+    And the load draws 500 W
+    And the cable pays for at most 2 payments
+    When the devices are switched on
+    And the first payment has been accepted
+    And 3 s have passed
+    And the supply of the socket fails for 200 ms
+    And power flows again
+    And 3 s have passed
+    And the supply of the socket fails for 1 s
+    And power flows again
+    And 3 s have passed
+    And the supply of the socket fails for 200 ms
+    And power flows again
+    And 3 s have passed
+    And the supply of the socket fails for 1 s
+    And power flows again
+    And 3 s have passed
+    And the supply of the socket fails for 200 ms
+    And the session has ended
+    Then 1 session began
+    And 2 payments of 0.1 mBTC were accepted
+    And the ledger holds 1 transaction with one fee each

@@ -14,7 +14,7 @@ from hil.protocol.cable_messages import CableMessages
 from hil.protocol.cable_table import CableEvent, CableState
 from hil.protocol.coins import Coin
 from hil.protocol.framing import FrameError
-from hil.protocol.machine import Effect, Noted, earliest
+from hil.protocol.machine import Effect, Noted, Remember, earliest
 from hil.protocol.messages import (
     CloseReason,
     MessageError,
@@ -85,6 +85,9 @@ class CableMachine(CableMessages):
     def plug(self, now: float) -> list[Effect]:
         """The cable sits in a socket and its program runs."""
         self._now = now
+        if self._session is not None and self._session.restored:
+            # the next power cut may come before anything else is written: no number is used twice
+            self._effects.append(Remember(self._record(self._session)))
         self._fire(_E.PLUGGED)
         return self._take_effects()
 

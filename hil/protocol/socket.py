@@ -66,6 +66,7 @@ class SocketMachine(SocketMessages):
         text = f"session {session.id.hex()} before the power cut: payment {record.n}"
         self._effects.append(Noted(f"{text}, {self.credit_mwh} mWh of credit left"))
         if self.credit_mwh > 0:
+            self._remember()  # the next power cut may come before anything else is: no number is used twice
             self._fire(_E.RESTORED)
         else:
             self._end_with(CloseReason.CREDIT_SPENT, _E.CREDIT_SPENT)

@@ -201,6 +201,19 @@ def test_a_cable_that_restarts_goes_on_with_its_session_while_power_flows(mode: 
     assert pair.socket.console.count("contact closed") == 1
 
 
+@pytest.mark.parametrize("role", ["socket", "cable"])
+def test_a_device_that_restarts_again_before_it_wrote_anything_down_is_still_heard(role: str) -> None:
+    pair = DevicePair(cable=FIVE, power_w=20.0).start()
+    pair.run(40.0)
+    for _ in range(4):
+        restart(pair, role, off_s=0.2)
+        pair.run_for(30.0)  # 0.17 Wh: too little to be written down by itself
+    assert len(sessions(pair)) == 1
+    assert state_of(pair) is SocketState.DELIVERING
+    numbers = [message.sequence for message in messages(pair, role) if message.session == sessions(pair)[0]]
+    assert len(set(numbers)) == len(numbers)
+
+
 def test_a_cable_that_restarts_when_its_payment_was_lost_pays_once() -> None:
     pair = DevicePair().start()
     pair.faults["cable"].extend([("", 0.0), ("drop", 0.0)])
