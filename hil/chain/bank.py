@@ -59,6 +59,11 @@ class Bank:
         self._change: deque[Coin] = deque()
         self._coinbases: deque[tuple[int, Coin]] = deque()
 
+    @property
+    def keys(self) -> dict[bytes, Key]:
+        """The key of the bank's script."""
+        return self._keys
+
     def take_coinbase(self, height: int, coin: Coin) -> None:
         """Add the coinbase of the block at ``height``; heights must rise."""
         self._coinbases.append((height, coin))
@@ -67,17 +72,32 @@ class Bank:
         """Add a coin that can be spent at once."""
         self._change.append(coin)
 
+    @staticmethod
+    def check(value: Satoshi, outputs: int) -> None:
+        """Raise AuthorError for an amount that no transaction can carry."""
+        if not 1 <= outputs <= _MOST_OUTPUTS:
+            raise AuthorError(f"{outputs} coins at once; allowed: 1 to {_MOST_OUTPUTS}")
+        if value < _DUST:
+            raise AuthorError(f"a coin of {value} sat is dust; the least is {_DUST} sat")
+
     def pay(self, script: bytes, value: Satoshi, outputs: int, height: int) -> Payment:
         """Build a signed transaction with ``outputs`` outputs of ``value`` to ``script``; settle it once it is sent.
 
         Raises NotEnough if the coins that are mature in the block above ``height`` do not suffice, AuthorError for an
         amount that no transaction can carry.
         """
-        if not 1 <= outputs <= _MOST_OUTPUTS:
-            raise AuthorError(f"{outputs} coins at once; allowed: 1 to {_MOST_OUTPUTS}")
-        if value < _DUST:
-            raise AuthorError(f"a coin of {value} sat is dust; the least is {_DUST} sat")
-        spent = self._choose(value * outputs, outputs, len(script), height)
+        self.check(value, outputs)
+        return self._pay_with(self._choose(value * outputs, outputs, len(script), height), script, value, outputs)
+
+    def pay_with(self, coin: Coin, script: bytes, value: Satoshi, outputs: int) -> Payment:
+        """Build the same from ``coin``, which is ours and covers :meth:`needed`."""
+        return self._pay_with([coin], script, value, outputs)
+
+    def needed(self, script: bytes, value: Satoshi, outputs: int) -> int:
+        """Return what a single coin must be worth to pay this and the fee, in satoshi."""
+        return value * outputs + self._fee(1, outputs, len(script))
+
+    def _pay_with(self, spent: list[Coin], script: bytes, value: Satoshi, outputs: int) -> Payment:
         rest = sum(coin.value for coin in spent) - value * outputs - self._fee(len(spent), outputs, len(script))
         has_change = rest >= _DUST
         inputs = [CTxIn(COutPoint(lx(coin.outpoint.txid), coin.outpoint.index)) for coin in spent]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hil.chain.bank import Bank, NotEnough, derive
 from hil.chain.blocks import MATURITY, empty_block, subsidy
+from hil.chain.coin_tree import ROOTS, CoinTree
 from hil.chain.node import EPOCH
 from hil.chain.rpc import RpcClient, RpcError, to_satoshi
 from hil.chain.scan import BlockScanner
@@ -18,8 +19,11 @@ from hil.units import Satoshi
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-PREMINED: Final = MATURITY + 1
-"""Blocks that a fresh chain gets: then the first two coinbases are mature, 100 BTC."""
+_OWN: Final = 2
+"""The first coinbases are the bank's own, 100 BTC; those that follow are the roots of the coin trees."""
+
+PREMINED: Final = MATURITY + _OWN + ROOTS - 1
+"""Blocks that a fresh chain gets: then all these coinbases are mature."""
 
 _BLOCK_INTERVAL: Final = 600
 _LEAST_SUBSIDY: Final = 1_000_000
@@ -42,6 +46,11 @@ class RegtestLedger:
         self._seed = seed
         self._now = now
         self._bank = Bank(seed)
+        self._tree = CoinTree([], {})
+        self._scenario = ""
+        self._drawn = 0
+        self._purse: Coin | None = None
+        """Change of what was paid for this scenario."""
         self._scanner = BlockScanner(client)
         self._height = 0
         self._blocks_mined = 0
@@ -57,10 +66,27 @@ class RegtestLedger:
         info = self._client.call("getblockchaininfo")
         self._height = int(info["blocks"])
         if self._height == 0:
-            self._mine_for_bank(info["bestblockhash"], EPOCH - PREMINED * _BLOCK_INTERVAL, _BLOCK_INTERVAL)
+            coinbases = self._mine_blocks(info["bestblockhash"], EPOCH - PREMINED * _BLOCK_INTERVAL, _BLOCK_INTERVAL)
+            self._tree = CoinTree(coinbases[_OWN : _OWN + ROOTS], self._bank.keys)
+            for number, coin in enumerate(coinbases, 1):
+                if not _OWN < number <= _OWN + ROOTS:
+                    self._bank.take_coinbase(number, coin)
         else:
             self._take_over(int(info["time"]))
         self.begin()
+
+    def serve(self, scenario: str) -> None:
+        """Pay from now on with coins whose ids depend on the seed and this name only, as far as the chain has them.
+
+        A chain that was used before has none: there, and for large sums, ids depend on what came before.
+        """
+        if self._purse is not None:
+            self._bank.take(self._purse)
+        self._scenario, self._drawn, self._purse = scenario, 0, None
+
+    def is_own_business(self, txid: str) -> bool:
+        """Tell whether a transaction only splits the bank's money: nothing that a scenario asked for."""
+        return txid in self._tree.txids
 
     def begin(self) -> None:
         """Begin a scenario: ``spending`` and ``transaction`` look at the blocks from here on, and the mempool."""
@@ -70,16 +96,43 @@ class RegtestLedger:
         self._origin = self._mock_time - self._now()
 
     def fund(self, script: bytes, value: Satoshi, *, outputs: int = 1) -> list[Coin]:
+        self._bank.check(value, outputs)
+        splits = self._fill_purse(self._bank.needed(script, value, outputs)) if self._scenario else None
+        if splits is not None and self._purse is not None:
+            payment = self._bank.pay_with(self._purse, script, value, outputs)
+            self._mine_with([*splits, payment.raw])
+            self._purse = payment.change
+            return payment.coins
         while True:
             try:
                 payment = self._bank.pay(script, value, outputs, self._height)
                 break
             except NotEnough:
                 self._mine_more_for_bank()
-        self._client.batch([*self._time_call(), ("sendrawtransaction", payment.raw.hex()), self._block_call()])
+        self._mine_with([payment.raw])
         self._bank.settle(payment)
-        self._height += 1
         return payment.coins
+
+    def _mine_with(self, transactions: Sequence[bytes]) -> None:
+        sent = [("sendrawtransaction", raw.hex()) for raw in transactions]
+        self._client.batch([*self._time_call(), *sent, self._block_call()])
+        self._height += 1
+
+    def _fill_purse(self, needed: int) -> list[bytes] | None:
+        """Have a coin of this scenario's worth ``needed`` in the purse; return the splits that must be sent before.
+
+        None if the tree has none for it.
+        """
+        if self._purse is not None and self._purse.value >= needed:
+            return []
+        drawn = self._tree.draw(derive(self._seed, f"scenario/{self._scenario}/{self._drawn}"), needed)
+        self._drawn += 1
+        if drawn is None:
+            return None
+        if self._purse is not None:
+            self._bank.take(self._purse)
+        self._purse = drawn.coin
+        return drawn.splits
 
     def mine(self, blocks: int = 1) -> None:
         self._client.batch([*self._time_call(), *(self._block_call() for _ in range(blocks))])
@@ -159,19 +212,26 @@ class RegtestLedger:
         self._mine_for_bank(tip, time + 1, 1)
 
     def _mine_for_bank(self, tip: str, time: int, interval: int) -> None:
+        first = self._height + 1
+        for height, coin in enumerate(self._mine_blocks(tip, time, interval), first):
+            self._bank.take_coinbase(height, coin)
+
+    def _mine_blocks(self, tip: str, time: int, interval: int) -> list[Coin]:
+        """Mine empty blocks for the bank; return their coinbases in the order of the chain."""
         if subsidy(self._height + PREMINED) < _LEAST_SUBSIDY:
             raise ConfigurationError(
                 f"the chain has {self._height} blocks and mining pays next to nothing",
                 place=self._client.endpoint.place,
                 remedy="Start the node on a new data directory",
             )
-        calls = []
+        calls, coinbases = [], []
         for offset in range(1, PREMINED + 1):
             block = empty_block(tip, self._height + offset, time + offset * interval, self._bank.script)
             calls.append(("submitblock", block.raw.hex()))
-            self._bank.take_coinbase(self._height + offset, block.coinbase)
+            coinbases.append(block.coinbase)
             tip = block.hash
         refusals = {str(answer) for answer in self._client.batch(calls)} - {"None"}
         if refusals:
             raise RigFault(f"the node refused our blocks: {', '.join(refusals)}", place=self._client.endpoint.place)
         self._height += PREMINED
+        return coinbases

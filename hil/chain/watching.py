@@ -67,6 +67,10 @@ class Notification:
     latest: Second
     found: bool = False
 
+    @property
+    def is_block(self) -> bool:
+        return self.change in {Change.CONNECTED, Change.DISCONNECTED}
+
 
 class NotCaughtUp(RigFault):
     """The node's notifications did not reach the watcher in time."""

@@ -31,8 +31,9 @@ class Kind(enum.StrEnum):
       ``lost?`` (sent, and kept from its receiver by a fault of the link); source is the line on which it was heard
     - TRANSACTION: ``txid, event`` (``funding``, ``broadcast``, ``confirmed``, ``seen``), ``fee_sat?,
       payment_sat?, change_sat?, raw?``
-    - LEDGER: ``change`` (``added``, ``removed``, ``connected``, ``disconnected``), ``hash``: what the node published of
-      its mempool (transactions) and its best chain (blocks)
+    - LEDGER, what the node published: ``change`` (``added``, ``removed``: a transaction in the mempool; ``connected``,
+      ``disconnected``: a block of the best chain), ``hash`` (of the transaction), ``block`` (its number since the
+      scenario began, 0 for one that was there before; its hash depends on other scenarios and stands in ``host``)
     - LOAD: ``power_W`` or ``input_on``: what the load was told while the scenario runs (source ``load``)
     - FAULT: ``what``, ``who`` (a fault that the scenario asked for); of a message on the link (source ``link``) also
       ``direction`` and ``fault`` (``dropped``, ``delayed`` ...)

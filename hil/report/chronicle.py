@@ -138,7 +138,8 @@ def tell(event: Event) -> str:
 def ledger_words(data: Mapping[str, Any]) -> str:
     """Return what a LEDGER event says."""
     change = text_of(data, "change") or ""
-    return f"{_LEDGER_WORDS.get(change, change)} {(text_of(data, 'hash') or '')[:12]}"
+    what = (text_of(data, "hash") or "")[:12] or text_of(data, "block") or ""
+    return f"{_LEDGER_WORDS.get(change, change)} {what}"
 
 
 def load_words(data: Mapping[str, Any]) -> str:

@@ -107,7 +107,8 @@ class LedgerSide:
         """Take in all that has happened at the node up to now; virtual time stands still meanwhile."""
         if self._watcher is not None and not self.taken_away:
             for notification in self._watcher.catch_up():
-                self.on_change(notification)
+                if not self.bank.is_own_business(notification.hash):
+                    self.on_change(notification)
 
     def restarted(self) -> None:
         """The node was started again: its notifications count from the beginning."""

@@ -121,6 +121,8 @@ class Run:
         with contextlib.ExitStack() as closing:
             if (node := own_node(facts.tags, self.seed, self._node_preference)) is not None:
                 closing.enter_context(rig.with_node(node, facts.tags, self._node_preference))
+            key = f"{self.seed}/{facts.feature}/{facts.label}"
+            rig.side.bank.serve(key)
             writer = self._writer.scenario(number, facts.name)
 
             def meanwhile() -> None:
@@ -130,7 +132,7 @@ class Run:
             rig.clock.meanwhile = meanwhile
             recorder = Recorder(writer, rig.clock)
             recorder.write(Kind.START, "bench", facts.document(self.seed), host=facts.host())
-            trial = Trial(rig, recorder, f"{self.seed}/{facts.feature}/{facts.label}")
+            trial = Trial(rig, recorder, key)
             # whatever fails before this ends the scenario's node as well
             return OpenScenario(trial, recorder, writer, closing.pop_all())
 

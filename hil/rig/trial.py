@@ -78,6 +78,8 @@ class Trial(Observations):
         self.coins: list[Coin] = []
         self.powered_on: Event | None = None
         self.abuse: Cheat | None = None
+        self._blocks: dict[str, int] = {}
+        """Blocks that came in this scenario, by hash: their numbers, from 1 on."""
         self._counterpart: Counterpart | None = None
         self._cables = 1
         """How many cables the rig has played in this scenario."""
@@ -303,9 +305,17 @@ class Trial(Observations):
         self.recorder.write(Kind.RELAY, name, {"closed": closed, "read_back": closed}, before=took)
 
     def _on_ledger(self, seen: Notification) -> None:
-        data: dict[str, Json] = {"change": seen.change.name.lower(), "hash": seen.hash}
+        data: dict[str, Json] = {"change": seen.change.name.lower()}
+        host: dict[str, Json] | None = None
+        if seen.is_block:
+            if data["change"] == "connected":
+                self._blocks.setdefault(seen.hash, len(self._blocks) + 1)
+            # its hash follows from all blocks before it, those of other scenarios too
+            data["block"], host = self._blocks.get(seen.hash, 0), {"hash": seen.hash}
+        else:
+            data["hash"] = seen.hash
         began = max(0.0, seen.earliest)
-        self.recorder.write(Kind.LEDGER, "ledger", data, before=max(0.0, self.clock.now() - began))
+        self.recorder.write(Kind.LEDGER, "ledger", data, before=max(0.0, self.clock.now() - began), host=host)
 
     def _on_strike(self) -> None:
         if self.abuse is not None:

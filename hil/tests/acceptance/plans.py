@@ -20,6 +20,7 @@ from typing import Any
 
 from hil.chain import debian, native
 from hil.chain.container import OWNER_LABEL, connect
+from hil.evidence.documents import Kind
 from hil.rig.virtual_bench import ADDRESS_VARIABLE, VirtualBenchProcess
 from hil.tests.acceptance.commands import (
     TIMEOUT,
@@ -388,15 +389,18 @@ def collected(folder: Path) -> Finished:
 
 @plan
 def shuffled(folder: Path) -> dict[str, Finished]:
-    """Scenarios of two features on one node, in the order of the files and in two others."""
+    """Scenarios of two features on one node, in the order of the files and in another one; the last of them alone."""
     features = ("features/boot.feature", "features/underpayment.feature")
     orders = {"as written": (), "shuffled": ("--shuffle",), "again": ("--shuffle",)}
-    return {
+    outcomes = {
         name: Project.make(folder / name.replace(" ", "-")).run(
             "run", *features, "--node", PROVIDER, "--seed", SEED, *options
         )
         for name, options in orders.items()
     }
+    last = outcomes["as written"].record.scenarios[-1]
+    told = str((next(last.of(Kind.START)).host or {})["again"])
+    return {**outcomes, "alone": Project.make(folder / "alone").run(*shlex.split(told)[1:])}
 
 
 @plan

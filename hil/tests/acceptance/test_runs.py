@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from hil.errors import ExitCode
-from hil.evidence.documents import Kind, Verdict
+from hil.evidence.documents import Json, Kind, Verdict
 from hil.protocol.account import CHANGE, RECEIVE, Account
 from hil.rig.counterparts import account_seed
 from hil.tests.acceptance.commands import Finished
@@ -160,6 +160,25 @@ def test_no_scenario_leans_on_another_whatever_the_order(shuffled: dict[str, Fin
     for run in shuffled.values():
         assert run.code == 0, run.said
         assert {scenario.verdict for scenario in run.record.scenarios} == {Verdict.PASS}
+
+
+def _evidence(run: Finished) -> dict[str, list[dict[str, Json]]]:
+    """What the digest covers, for each scenario by its name."""
+    return {
+        name: [event.canonical() for event in scenario.events]
+        for name, scenario in zip(_order(run), run.record.scenarios, strict=True)
+    }
+
+
+def test_the_evidence_of_a_scenario_does_not_depend_on_what_ran_before_it(shuffled: dict[str, Finished]) -> None:
+    assert _evidence(shuffled["as written"]) == _evidence(shuffled["shuffled"])
+
+
+def test_the_command_that_is_told_runs_the_scenario_alone_with_the_same_evidence(shuffled: dict[str, Finished]) -> None:
+    written, alone = _evidence(shuffled["as written"]), _evidence(shuffled["alone"])
+    ((name, events),) = alone.items()
+    assert name == _order(shuffled["as written"])[-1]
+    assert events == written[name]
 
 
 def test_the_order_follows_from_the_seed(shuffled: dict[str, Finished]) -> None:
