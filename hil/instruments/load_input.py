@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hil.instruments.scpi import read_errors, refuse_errors
+from hil.instruments.scpi import query_integer, read_errors, refuse_errors
 from hil.ports import Protection
 from hil.units import format_quantity
 
@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from hil.instruments.transport import Transport
+
+CONDITION = "STAT:QUES:COND?"
+"""What holds now of voltage fault, over current, over power and the like; the bits differ from maker to maker."""
 
 
 class LoadInput:
@@ -51,10 +54,13 @@ class LoadInput:
         return reply == "1"
 
     def opened_by_itself(self) -> str:
-        """Return what its error queue says if the input is off although it was told on, else an empty text."""
+        """Return why the input is off although it was told on, else an empty text.
+
+        Some loads put a trip into the error queue, others only into the QUEStionable register (SCPI-99).
+        """
         if not self._told_on or self.is_on():
             return ""
-        return self._errors()
+        return f"{self._errors()} (questionable condition {query_integer(self._transport, CONDITION)})"
 
     def _errors(self) -> str:
         return "; ".join(read_errors(self._transport, self._error_query)) or "none"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, get_args
 
 from hil.vbench.scpi import Commands, ScpiEngine
 from hil.vbench.scpi_parameters import Boolean, Bound, Choice, Command, Number, Steps, forms
-from hil.vbench.scpi_protection import Protection
+from hil.vbench.scpi_protection import TRIPS, Protection
 from hil.vbench.scpi_status import ScpiError
 from hil.vbench.terminals import LoadMode
 
@@ -69,7 +69,7 @@ class Dl3021:
         state.direct_current = True
         state.max_current, state.max_power = CURRENT.maximum, POWER.maximum
         self._settings = _Settings()
-        self._engine = ScpiEngine(self._commands(), identity=IDENTITY, reset=self._reset)
+        self._engine = ScpiEngine(self._commands(), identity=IDENTITY, reset=self._reset, questionable=True)
         self._reset()
 
     def execute(self, line: str) -> str | None:
@@ -97,10 +97,12 @@ class Dl3021:
 
     def _trip(self, reason: str) -> None:
         self._set(input_on=False)
+        self._engine.status.questionable.condition = TRIPS[reason]
         self._engine.status.report(ScpiError(-300, reason))
 
     def _reset(self) -> None:
         self._settings = _Settings()
+        self._engine.status.questionable.condition = 0
         self._set(
             input_on=False,
             mode="CURR",
@@ -131,7 +133,7 @@ class Dl3021:
             **self._limit("CURRent"),
             **self._limit("RESistance"),
             **self._limit("POWer"),
-            "[SOURce:]INPut[:STATe]": Command(lambda on: self._set(input_on=on), (Boolean(),)),
+            "[SOURce:]INPut[:STATe]": Command(self._switch_input, (Boolean(),)),
             "[SOURce:]INPut[:STATe]?": Command(lambda: str(int(state.input_on))),
             "MEASure:VOLTage[:DC]?": Command(lambda: f"{state.measured()[0]:.6f}"),
             "MEASure:CURRent[:DC]?": Command(lambda: f"{state.measured()[1]:.6f}"),
@@ -151,6 +153,11 @@ class Dl3021:
             self._set(**{attribute: value})
 
         return {pattern: Command(write, (number,)), f"{pattern}?": Command(read, (Bound(number),), required=0)}
+
+    def _switch_input(self, on: bool) -> None:
+        """Switching clears what a protection left behind (u)."""
+        self._engine.status.questionable.condition = 0
+        self._set(input_on=on)
 
     def _limit(self, name: str) -> Commands:
         """Return the limits of voltage and current of one function."""

@@ -41,6 +41,10 @@ if TYPE_CHECKING:
 
 IDENTITY: Final = "Rohde&Schwarz,HMC8015,043506929,01.403"
 
+OVER_VOLTAGE: Final = 1 << 0
+OVER_CURRENT: Final = 1 << 1
+"""Bits of the QUEStionable register (HMC8012, SCPI Programmers Manual: b)."""
+
 _DEFAULT_FUNCTIONS: Final = ("URMS", "IRMS", "P", "FPLL", "URAN", "IRAN", "S", "Q", "LAMB", "PHI")
 _MOST_FUNCTIONS: Final = 10
 
@@ -82,7 +86,7 @@ class Hmc8015:
         """The newest true values, of which no reading has been formed yet."""
         self._reading: Reading | None = None
         self._data: str | None = None
-        self._engine = ScpiEngine(self._commands(), identity=IDENTITY, reset=self._reset)
+        self._engine = ScpiEngine(self._commands(), identity=IDENTITY, reset=self._reset, questionable=True)
 
     def execute(self, line: str) -> str | None:
         """Take one line; see :class:`hil.vbench.terminals.VirtualInstrument`."""
@@ -109,6 +113,7 @@ class Hmc8015:
         voltage, current, power = self._converter.measure(sample)
         over_voltage = settings.voltage.overloaded(abs(voltage))
         over_current = settings.current.overloaded(abs(current))
+        self._engine.status.questionable.condition = over_voltage * OVER_VOLTAGE | over_current * OVER_CURRENT
         u_range, i_range = settings.voltage.selected, settings.current.selected
         self._reading = Reading(
             None if over_voltage else quantise(voltage, u_range),

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, get_args
 
 from hil.vbench.scpi import Commands, ScpiEngine, action, choice_setting, number_setting, scientific
 from hil.vbench.scpi_parameters import Boolean, Bound, Choice, Command, Number
-from hil.vbench.scpi_protection import Protection, protection_commands
+from hil.vbench.scpi_protection import TRIPS, Protection, protection_commands
 from hil.vbench.scpi_status import ScpiError
 from hil.vbench.terminals import LoadMode
 
@@ -79,6 +79,7 @@ class It8615:
             identity=IDENTITY,
             reset=self._reset,
             entry=_entry,
+            questionable=True,
         )
         self._reset()
 
@@ -109,10 +110,12 @@ class It8615:
     def _trip(self, reason: str) -> None:
         self._settings.tripped = True
         self._set(input_on=False)
+        self._engine.status.questionable.condition = TRIPS[reason]
         self._engine.status.report(ScpiError(-300, reason))
 
     def _reset(self) -> None:
         self._settings = _Settings()
+        self._engine.status.questionable.condition = 0
         self._set(
             input_on=False,
             mode="CURR",
@@ -208,6 +211,7 @@ class It8615:
 
     def _clear_protection(self) -> None:
         self._settings.tripped = False
+        self._engine.status.questionable.condition = 0
         self._settings.current_protection.above_since = None
         self._settings.power_protection.above_since = None
 

@@ -36,6 +36,7 @@ class ScpiEngine:
     :param reset: called on ``*RST``; brings the settings, not the status, back to their power-on values.
     :param entry: writes an entry of the error queue in the instrument's dialect.
     :param error_query: how the instrument's dialect asks for the oldest entry.
+    :param questionable: whether it has SCPI-99's QUEStionable register.
     """
 
     def __init__(
@@ -46,10 +47,12 @@ class ScpiEngine:
         reset: Callable[[], None],
         entry: Callable[[int, str], str] = quoted,
         error_query: str = "SYSTem:ERRor[:NEXT]?",
+        questionable: bool = False,
     ) -> None:
         self.status = Status(entry)
         errors = {error_query: Command(self.status.next_error)}
-        self._tree = Tree({**self._common_commands(identity, reset), **errors, **commands})
+        register = self._questionable_commands() if questionable else {}
+        self._tree = Tree({**self._common_commands(identity, reset), **errors, **register, **commands})
         self._programs: dict[str, tuple[Unit, ...]] = {}
 
     def execute(self, line: str) -> str | None:
@@ -117,6 +120,16 @@ class ScpiEngine:
             "*OPC?": Command(lambda: "1"),
             "*WAI": action(lambda: None),
             "*TST?": Command(lambda: "0"),
+        }
+
+    def _questionable_commands(self) -> Commands:
+        status, mask = self.status, Integer(0, 32_767)
+        return {
+            "STATus:QUEStionable[:EVENt]?": Command(lambda: str(status.questionable.read_events())),
+            "STATus:QUEStionable:CONDition?": Command(lambda: str(status.questionable.condition)),
+            "STATus:QUEStionable:ENABle": Command(lambda bits: setattr(status.questionable, "enable", bits), (mask,)),
+            "STATus:QUEStionable:ENABle?": Command(lambda: str(status.questionable.enable)),
+            "STATus:PRESet": action(lambda: setattr(status.questionable, "enable", 0)),
         }
 
 

@@ -11,6 +11,13 @@ from hil.vbench.scpi_parameters import Number
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+VOLTAGE_FAULT: Final = 1 << 0
+OVER_CURRENT: Final = 1 << 1
+OVER_POWER: Final = 1 << 3
+"""Bits of an electronic load's QUEStionable register; ITECH's manuals name VF, OC and OP (m), the numbers are u."""
+
+TRIPS: Final = {"over voltage": VOLTAGE_FAULT, "over current": OVER_CURRENT, "over power": OVER_POWER}
+
 DELAY: Final = Number(0.0, 10.0, 0.0, "S")
 """Limits of the delay (unverified)."""
 

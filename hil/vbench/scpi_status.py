@@ -1,7 +1,7 @@
 """Status reporting of IEEE 488.2 and SCPI-99: event register, status byte, error queue.
 
-Not modelled: MAV (a raw socket has no output queue that could be asked) and the QUEStionable and OPERation
-registers, whose summary bits therefore stay 0.
+Not modelled: MAV (a raw socket has no output queue that could be asked) and the OPERation register, whose summary bit
+therefore stays 0. The QUEStionable register is there for instruments that have one.
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ COMMAND_ERROR: Final = 1 << 5
 POWER_ON: Final = 1 << 7
 
 ERROR_AVAILABLE: Final = 1 << 2
+QUESTIONABLE_SUMMARY: Final = 1 << 3
 EVENT_SUMMARY: Final = 1 << 5
 MASTER_SUMMARY: Final = 1 << 6
 
@@ -63,6 +64,34 @@ class ScpiError(Exception):
         self.code = code
 
 
+class Questionable:
+    """The QUEStionable register of SCPI-99: what holds now, and what came to hold since the last look."""
+
+    def __init__(self) -> None:
+        self.enable = 0
+        self._condition = 0
+        self._events = 0
+
+    @property
+    def condition(self) -> int:
+        return self._condition
+
+    @condition.setter
+    def condition(self, bits: int) -> None:
+        """Each bit that rises leaves its event."""
+        self._events |= bits & ~self._condition
+        self._condition = bits
+
+    def read_events(self) -> int:
+        """``STATus:QUEStionable?``: return and clear the events; the condition stays."""
+        events, self._events = self._events, 0
+        return events
+
+    def summary(self) -> int:
+        """Return the register's bit of the status byte."""
+        return QUESTIONABLE_SUMMARY if self._events & self.enable else 0
+
+
 def quoted(code: int, message: str) -> str:
     """Return an entry as SCPI-99 writes it: ``-113,"Undefined header"``."""
     return f'{code},"{message}"'
@@ -80,6 +109,7 @@ class Status:
         self._service_enable = 0
         self.event_enable = 0
         self._events = POWER_ON
+        self.questionable = Questionable()
         self.more_summaries: Callable[[], int] = lambda: 0
         """Returns the status byte's bits of registers that the instrument has beyond these."""
 
@@ -89,10 +119,12 @@ class Status:
         self._service_enable = 0
         self.event_enable = 0
         self._events = POWER_ON
+        self.questionable = Questionable()
 
     def clear(self) -> None:
-        """``*CLS``: empty event register and error queue; the enable registers stay."""
+        """``*CLS``: empty event registers and error queue; the enable registers stay."""
         self._queue.clear()
+        self.questionable.read_events()
         self._events = 0
 
     @property
@@ -128,7 +160,7 @@ class Status:
 
     def status_byte(self) -> int:
         """``*STB?``: return the status byte with the master summary in bit 6; clears nothing."""
-        byte = self.more_summaries() | (ERROR_AVAILABLE if self._queue else 0)
+        byte = self.more_summaries() | self.questionable.summary() | (ERROR_AVAILABLE if self._queue else 0)
         if self._events & self.event_enable:
             byte |= EVENT_SUMMARY
         return byte | MASTER_SUMMARY if byte & self._service_enable else byte

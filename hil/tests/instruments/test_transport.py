@@ -5,15 +5,26 @@ from __future__ import annotations
 import signal
 import socket
 import threading
+from contextlib import closing
 
 import pytest
 
 from hil.clock import stopwatch
 from hil.errors import ConfigurationError, RigFault
+from hil.instruments.dialects import open_meter
 from hil.instruments.measure import measure_query
 from hil.instruments.transport import Transport, close_resource_manager, resource_manager
 from hil.instruments.visa_socket import LONGEST_REPLY, VisaSocket
-from hil.tests.instruments.scripted import SILENCE, Action, Line, ScriptedInstrument, close_line, reset_line
+from hil.tests.instruments.hislip import hislip_instrument
+from hil.tests.instruments.scripted import (
+    SILENCE,
+    Action,
+    Line,
+    ScriptedInstrument,
+    close_line,
+    load_transcript,
+    reset_line,
+)
 
 IDENTITY = "ACME,M1,7,1.0"
 SCRIPT = [Line("*IDN?", IDENTITY, "u"), Line("*OPC?", "1", "u"), Line("*CLS", None, "u")]
@@ -106,9 +117,27 @@ def test_text_that_is_no_visa_resource_is_a_rig_fault() -> None:
 
 
 def test_other_kinds_of_resource_pass_through_to_visa() -> None:
-    with pytest.raises(RigFault, match="no connection") as caught:
-        Transport("meter", "ASRL/dev/no-such-tty::INSTR")
-    assert caught.value.place == "meter (ASRL/dev/no-such-tty::INSTR)"
+    lines = load_transcript("hmc8015")
+    answers = {line.tx: line.rx for line in reversed(lines)}
+    received: list[str] = []
+
+    def answer(command: str) -> str | None:
+        received.append(command)
+        return answers[command]
+
+    with hislip_instrument(answer) as resource, closing(open_meter("meter", resource)) as meter:
+        meter.prepare()
+        assert meter.read().power == 1300.6
+        assert meter.errors() == []
+    assert received[-2:] == ["CHAN1:MEAS:DATA?", "SYST:ERR?"]
+
+
+def test_an_instrument_on_another_kind_of_resource_that_is_silent_is_a_rig_fault() -> None:
+    with (
+        hislip_instrument(lambda command: None) as resource,
+        pytest.raises(RigFault, match=r"no whole reply to '\*IDN\?' within 0.05 s"),
+    ):
+        open_meter("meter", resource, timeout=SHORT)
 
 
 def test_silence_times_out_and_says_which_command_waited() -> None:

@@ -77,13 +77,34 @@ def test_measurements_are_the_terminals_in_fixed_point(bench: Bench) -> None:
     assert bench("MEAS:VOLT?;CURR?;POW?") == "48.000000;2.000000;96.000000"
 
 
-@pytest.mark.parametrize("terminals", [(160.0, 1.0, 160.0, 0.0), (48.0, 5.0, 240.0, 0.0)])
-def test_protections_open_the_input_and_say_why(bench: Bench, terminals: tuple[float, float, float, float]) -> None:
+@pytest.mark.parametrize(
+    ("setting", "terminals", "reason", "bit"),
+    [
+        ("", (160.0, 1.0, 160.0, 0.0), "over voltage", 1),
+        ("", (48.0, 5.0, 240.0, 0.0), "over power", 8),
+        (":SOUR:CURR:VLIM 40", (48.0, 1.0, 48.0, 0.0), "over voltage", 1),
+        (":SOUR:CURR:ILIM 2", (48.0, 2.1, 100.0, 0.0), "over current", 2),
+    ],
+)
+def test_protections_open_the_input_and_say_why(
+    bench: Bench, setting: str, terminals: tuple[float, float, float, float], reason: str, bit: int
+) -> None:
+    bench(setting)
     bench(":SOUR:INP:STAT ON")
     bench.terminals = terminals
     bench.load.update()
     assert bench(":SOUR:INP:STAT?") == "0"
-    assert str(bench("SYST:ERR?")).startswith("-300,")
+    assert bench("SYST:ERR?") == f'-300,"Device-specific error;{reason}"'
+    assert bench("STAT:QUES:COND?") == str(bit)
+    bench(":SOUR:INP:STAT 0")
+    assert bench("STAT:QUES:COND?") == "0"
+
+
+def test_the_limit_of_another_function_does_not_count(bench: Bench) -> None:
+    bench(":SOUR:POW:ILIM 2;:SOUR:INP:STAT ON")
+    bench.terminals = (48.0, 3.0, 144.0, 0.0)
+    bench.load.update()
+    assert bench(":SOUR:INP:STAT?;:SOUR:POW:ILIM?;:SOUR:CURR:ILIM?;:SOUR:RES:VLIM? MAX") == "1;2.000;42.000;155.000"
 
 
 def test_reset_and_power_on_open_the_input(bench: Bench) -> None:

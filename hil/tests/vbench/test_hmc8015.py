@@ -262,6 +262,17 @@ def test_a_fixed_range_that_is_too_small_marks_what_it_spoils(bench: Bench) -> N
     assert "INF" not in str(bench("CHAN1:MEAS:DATA?"))
 
 
+def test_an_overload_is_questionable_and_reaches_the_status_byte_and_the_request_for_service(bench: Bench) -> None:
+    bench("*SRE 8;:STAT:QUES:ENAB 3;:CHAN1:VOLT:RANG 60;:CHAN1:CURR:RANG 2")
+    assert bench("*STB?;:STAT:QUES:COND?") == "0;0"
+    bench.pass_periods(1)
+    assert bench("*STB?;:STAT:QUES:COND?") == "72;3"
+    assert bench("STAT:QUES?;*STB?;:STAT:QUES:COND?") == "3;0;3"
+    bench("CHAN1:VOLT:RANG 300;:CHAN1:CURR:RANG 10")
+    bench.pass_periods(1)
+    assert bench("STAT:QUES:COND?;EVEN?") == "0;0"
+
+
 def test_auto_range_follows_the_value_and_overloads_only_beyond_the_last_range(bench: Bench) -> None:
     bench("CHAN1:MEAS:FUNC URAN,IRAN,IRMS")
     bench.pass_periods(1, current=0.04)

@@ -178,9 +178,11 @@ def test_over_current_opens_the_input_after_the_delay_and_stays_until_cleared(be
     bench.load.update()
     assert not bench.state.input_on
     assert bench("SYST:ERR?") == "-300,Device-specific error;over current"
+    assert bench("STAT:QUES:COND?") == "2"
     bench("INP ON")
     assert bench.error() == -221
     bench("PROT:CLE;:CURR 3;:INP ON")
+    assert bench("STAT:QUES:COND?") == "0"
     assert bench.error() == 0
     assert bench.state.input_on
 
