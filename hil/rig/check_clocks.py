@@ -1,8 +1,8 @@
 """Clocks of a bench, and what they let it decide.
 
-Every instant in the evidence is stamped by one clock, this machine's; so its own lateness bounds every time. Others
-are held against it: a simulated bench's pace, because energy is power over time, and the node's time, which blocks bear.
-An instrument's calendar clock is not: no reading is stamped with it.
+Every instant in the evidence is stamped by one clock, this machine's; so its own lateness bounds every time. Others are
+held against it: a simulated bench's pace, because energy is power over time, and the node's time, which blocks bear. An
+instrument's calendar clock is not: no reading is stamped with it.
 """
 
 from __future__ import annotations

@@ -2,36 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-
 import pytest
 
-from hil.errors import RigFault
 from hil.instruments.dialects import open_meter
-from hil.ports import Meter, Reading
-from hil.tests.instruments.scripted import SILENCE, Action, ScriptedInstrument, close_line, load_transcript
+from hil.ports import Reading
+from hil.tests.instruments.scripted import SILENCE, close_line
+from hil.tests.instruments.scripted_driver import ScriptedDriver
 from hil.units import Ampere, Second, Volt, Watt, WattHour
 
 DATA = "CHAN1:MEAS:DATA?"
 
 
-@contextmanager
-def meter(instead: Mapping[str, list[Action]] | None = None) -> Iterator[tuple[Meter, ScriptedInstrument]]:
-    with ScriptedInstrument(load_transcript("hmc8015"), instead or {}) as instrument:
-        driver = open_meter("meter", instrument.resource, timeout=0.2)
-        try:
-            yield driver, instrument
-        finally:
-            driver.close()
-
-
-def refused(instead: Mapping[str, list[Action]], verb: Callable[[Meter], object]) -> str:
-    with meter(instead) as (driver, _):
-        with pytest.raises(RigFault, match=r"^meter \(TCPIP") as caught:
-            verb(driver)
-        assert caught.value.remedy
-        return str(caught.value)
+meter = ScriptedDriver(open_meter, "meter", "hmc8015")
+refused = meter.refused
 
 
 def test_prepare_resets_sets_fixed_ranges_starts_the_integrator_and_reads_back() -> None:

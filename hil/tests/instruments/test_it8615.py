@@ -3,34 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import pytest
 
 from hil.errors import AuthorError, RigFault
 from hil.instruments.dialects import open_load
 from hil.ports import Load
-from hil.tests.instruments.scripted import SILENCE, Action, ScriptedInstrument, close_line, load_transcript
+from hil.tests.instruments.scripted import SILENCE, Action, close_line
+from hil.tests.instruments.scripted_driver import ScriptedDriver
 from hil.units import Ampere, Ohm, Watt
 
-
-@contextmanager
-def load(instead: Mapping[str, list[Action]] | None = None) -> Iterator[tuple[Load, ScriptedInstrument]]:
-    with ScriptedInstrument(load_transcript("it8615"), instead or {}) as instrument:
-        driver = open_load("load", instrument.resource, timeout=0.2)
-        try:
-            yield driver, instrument
-        finally:
-            driver.close()
-
-
-def refused(instead: Mapping[str, list[Action]], verb: Callable[[Load], object]) -> str:
-    with load(instead) as (driver, _):
-        with pytest.raises(RigFault, match=r"^load \(TCPIP") as caught:
-            verb(driver)
-        assert caught.value.remedy
-        return str(caught.value)
+load = ScriptedDriver(open_load, "load", "it8615")
+refused = load.refused
 
 
 def test_prepare_switches_the_input_off_before_and_after_the_reset() -> None:
