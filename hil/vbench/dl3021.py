@@ -12,9 +12,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, get_args
 
+from hil.vbench.load_front import LoadFront
 from hil.vbench.scpi import Commands, ScpiEngine
 from hil.vbench.scpi_parameters import Boolean, Bound, Choice, Command, Number, Steps, forms
-from hil.vbench.scpi_protection import TRIPS, Protection
+from hil.vbench.scpi_protection import Protection
 from hil.vbench.scpi_status import ScpiError
 from hil.vbench.terminals import LoadMode
 
@@ -65,6 +66,7 @@ class Dl3021:
 
     def __init__(self, state: ElectronicLoadState, now: Callable[[], float]) -> None:
         self._state = state
+        self._front = LoadFront(state, CURRENT, RESISTANCE, POWER)
         self._now = now
         state.direct_current = True
         state.max_current, state.max_power = CURRENT.maximum, POWER.maximum
@@ -96,25 +98,11 @@ class Dl3021:
             self._trip(self._settings.over_power.name)
 
     def _trip(self, reason: str) -> None:
-        self._set(input_on=False)
-        self._engine.status.questionable.condition = TRIPS[reason]
-        self._engine.status.report(ScpiError(-300, reason))
+        self._front.trip(self._engine.status, reason)
 
     def _reset(self) -> None:
         self._settings = _Settings()
-        self._engine.status.questionable.condition = 0
-        self._set(
-            input_on=False,
-            mode="CURR",
-            current=CURRENT.default,
-            resistance=RESISTANCE.default,
-            power=POWER.default,
-        )
-
-    def _set(self, **fields: object) -> None:
-        for name, value in fields.items():
-            setattr(self._state, name, value)
-        self._state.on_change()
+        self._front.reset(self._engine.status)
 
     def _commands(self) -> Commands:
         state = self._state
@@ -150,14 +138,14 @@ class Dl3021:
         def write(value: float) -> None:
             if attribute == "current" and value > self._settings.current_range:
                 raise ScpiError(-222)
-            self._set(**{attribute: value})
+            self._front.set(**{attribute: value})
 
         return {pattern: Command(write, (number,)), f"{pattern}?": Command(read, (Bound(number),), required=0)}
 
     def _switch_input(self, on: bool) -> None:
         """Switching clears what a protection left behind (u)."""
         self._engine.status.questionable.condition = 0
-        self._set(input_on=on)
+        self._front.set(input_on=on)
 
     def _limit(self, name: str) -> Commands:
         """Return the limits of voltage and current of one function."""
@@ -179,12 +167,12 @@ class Dl3021:
     def _set_function(self, name: str) -> None:
         if name not in get_args(LoadMode):
             raise ScpiError(-221, "constant voltage on a voltage source")
-        self._set(mode=name)
+        self._front.set(mode=name)
 
     def _set_range(self, end: float) -> None:
         """A set-point that does not fit into a smaller range becomes the range's end."""
         self._settings.current_range = end
-        self._set(current=min(self._state.current, end))
+        self._front.set(current=min(self._state.current, end))
 
 
 def _set_operation(mode: str) -> None:

@@ -13,9 +13,10 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, get_args
 
+from hil.vbench.load_front import LoadFront
 from hil.vbench.scpi import Commands, ScpiEngine, action, choice_setting, number_setting, scientific
 from hil.vbench.scpi_parameters import Boolean, Bound, Choice, Command, Number
-from hil.vbench.scpi_protection import TRIPS, Protection, protection_commands
+from hil.vbench.scpi_protection import Protection, protection_commands
 from hil.vbench.scpi_status import ScpiError
 from hil.vbench.terminals import LoadMode
 
@@ -72,6 +73,7 @@ class It8615:
 
     def __init__(self, state: ElectronicLoadState, now: Callable[[], float] | None = None) -> None:
         self._state = state
+        self._front = LoadFront(state, CURRENT, RESISTANCE, POWER)
         self._now = now
         self._settings = _Settings()
         self._engine = ScpiEngine(
@@ -109,25 +111,11 @@ class It8615:
 
     def _trip(self, reason: str) -> None:
         self._settings.tripped = True
-        self._set(input_on=False)
-        self._engine.status.questionable.condition = TRIPS[reason]
-        self._engine.status.report(ScpiError(-300, reason))
+        self._front.trip(self._engine.status, reason)
 
     def _reset(self) -> None:
         self._settings = _Settings()
-        self._engine.status.questionable.condition = 0
-        self._set(
-            input_on=False,
-            mode="CURR",
-            current=CURRENT.default,
-            resistance=RESISTANCE.default,
-            power=POWER.default,
-        )
-
-    def _set(self, **fields: object) -> None:
-        for name, value in fields.items():
-            setattr(self._state, name, value)
-        self._state.on_change()
+        self._front.reset(self._engine.status)
 
     # --- commands ----------------------------------------------------------------------------------------------
 
@@ -177,7 +165,7 @@ class It8615:
             return scientific(getattr(self._state, attribute) if bound is None else bound)
 
         return {
-            pattern: Command(lambda value: self._set(**{attribute: value}), (number,)),
+            pattern: Command(lambda value: self._front.set(**{attribute: value}), (number,)),
             f"{pattern}?": Command(read, (Bound(number),), required=0),
         }
 
@@ -185,12 +173,12 @@ class It8615:
         """A change of AC to DC or back opens the input, so that nothing runs on under the wrong control."""
         if mode != self._settings.system_mode:
             self._settings.system_mode = mode
-            self._set(input_on=False)
+            self._front.set(input_on=False)
 
     def _set_function(self, name: str) -> None:
         if name not in get_args(LoadMode):
             raise ScpiError(-221, f"{name} on AC mains")
-        self._set(mode=name)
+        self._front.set(mode=name)
 
     def _set_power_factor(self, value: float) -> None:
         if value != 1.0:
@@ -207,7 +195,7 @@ class It8615:
             raise ScpiError(-221, "protection tripped, clear it first")
         if on and self._settings.system_mode == "DC":
             raise ScpiError(-221, "DC on AC mains")
-        self._set(input_on=on)
+        self._front.set(input_on=on)
 
     def _clear_protection(self) -> None:
         self._settings.tripped = False
