@@ -9,7 +9,7 @@ import socket
 import struct
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -45,15 +45,19 @@ class VirtualBenchProcess:
     Implements :class:`hil.clock.TimeKeeper`.
 
     :param instruments: dialects by role (``meter``, ``load``) that differ from the bench's own.
+    :param serial: instruments and lines that get a PTY, beside the instruments that have RS-232 only there.
     :raises ConfigurationError: the bench does not have such an instrument, or cannot have that address.
     :raises RigFault: it does not start.
     """
 
-    def __init__(self, address: str = "", instruments: Mapping[str, str] | None = None) -> None:
-        self._process, self.address, ready = _start(address, instruments or {})
+    def __init__(
+        self, address: str = "", instruments: Mapping[str, str] | None = None, *, serial: Sequence[str] = ()
+    ) -> None:
+        choice = [f"--{role}={name}" for role, name in (instruments or {}).items()]
+        self._process, self.address, ready = _start(address, [*choice, *(f"--pty={name}" for name in serial)])
         self.ports: dict[str, int] = ready["ports"]
         self.terminals: dict[str, str] = ready["terminals"]
-        """Paths of the PTYs of instruments that have RS-232, by role."""
+        """Paths of the PTYs of instruments and lines, by name."""
         self._control = socket.create_connection((self.address, self.ports["control"]), timeout=CONTROL_TIMEOUT_S)
         self._control.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         # the kernel keeps the deadline: with Python's own each send and each read would begin with a poll
@@ -205,9 +209,9 @@ class VirtualBenchProcess:
         )
 
 
-def _start(address: str, instruments: Mapping[str, str]) -> tuple[subprocess.Popen[bytes], str, dict[str, Any]]:
+def _start(address: str, choice: Sequence[str]) -> tuple[subprocess.Popen[bytes], str, dict[str, Any]]:
     tries = [address] if address else [_loopback_address(number) for number in range(TRIES)]
-    choice = [f"--{role}={name}" for role, name in instruments.items()]
+    choice = list(choice)
     if programs := os.environ.get(PROGRAMS_VARIABLE):
         choice.append(f"--programs={programs}")
     words = ""

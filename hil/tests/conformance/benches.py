@@ -32,6 +32,9 @@ class Bench:
     def resource(self, role: str) -> str:
         return f"TCPIP::{self.process.address}::{self.process.ports[role]}::SOCKET"
 
+    def serial(self, role: str) -> str:
+        return f"ASRL{self.process.terminals[role]}::INSTR"
+
     def switch(self, relay: int, *, closed: bool) -> None:
         client = ModbusClient(self.process.address, self.process.ports["relays"], timeout=10, auto_close=True)
         assert client.write_single_coil(relay - 1, closed) is True

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 
 import pytest
@@ -11,11 +11,12 @@ from hil.tests.conformance.benches import Bench, Make
 
 @pytest.fixture
 def make() -> Iterator[Make]:
-    """Start virtual benches with these dialects by role, and these plugs at the ends of their lines."""
+    """Start virtual benches with these dialects by role, and these plugs and PTYs."""
     with ExitStack() as stack:
 
-        def start(plugs: Mapping[str, str] | None = None, **instruments: str) -> Bench:
-            process = stack.enter_context(closing(VirtualBenchProcess(instruments=instruments)))
+        def start(plugs: Mapping[str, str] | None = None, *, serial: Sequence[str] = (), **instruments: str) -> Bench:
+            bench = VirtualBenchProcess(instruments=instruments, serial=serial)
+            process = stack.enter_context(closing(bench))
             process.reset(seed="conformance", plant={}, devices={}, node=None, plugs=plugs)
             return Bench(process)
 

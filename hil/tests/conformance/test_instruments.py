@@ -15,7 +15,7 @@ from hil.ports import Load, Meter, Reading
 from hil.rig.virtual_bench import VirtualBenchProcess
 from hil.tests.conformance.benches import Make, differences
 from hil.units import Watt, WattHour
-from hil.vbench.choice import LOADS, METERS, SERIAL
+from hil.vbench.choice import LOADS, METERS
 
 
 @pytest.mark.parametrize("name", METERS)
@@ -27,11 +27,18 @@ def test_every_meter_conforms(make: Make, name: str) -> None:
     assert [finding.check for finding in findings] == list(METER_CHECKS)
 
 
-@pytest.mark.parametrize("name", sorted(SERIAL))
+@pytest.mark.parametrize("name", METERS)
 def test_every_meter_on_a_serial_line_conforms(make: Make, name: str) -> None:
-    bench = make(meter=name)
-    with closing(open_meter("meter", f"ASRL{bench.process.terminals['meter']}::INSTR")) as meter:
+    bench = make(meter=name, serial=["meter"])
+    with closing(open_meter("meter", bench.serial("meter"))) as meter:
         assert differences(check_meter(meter, bench.wait)) == []
+
+
+@pytest.mark.parametrize("name", LOADS)
+def test_every_load_on_a_serial_line_conforms(make: Make, name: str) -> None:
+    bench = make(load=name, serial=["load"])
+    with closing(open_load("load", bench.serial("load"))) as load:
+        assert differences(check_load(load)) == []
 
 
 @pytest.mark.parametrize("name", LOADS)

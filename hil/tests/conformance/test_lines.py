@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 
 import pytest
+from serial import Serial
 
 from hil.clock import LockstepClock
 from hil.conformance.line import LINE_CHECKS, check_line
 from hil.errors import RigFault
+from hil.links.serial_line import SerialLine
 from hil.tests.conformance.benches import Make, differences
 from hil.vbench.world import LINES
 
@@ -20,6 +23,14 @@ def test_every_line_with_a_loop_back_plug_conforms(make: Make, name: str) -> Non
     findings = check_line(bench.line(name, clock), clock)
     assert differences(findings) == []
     assert [finding.check for finding in findings] == list(LINE_CHECKS)
+
+
+def test_a_line_on_a_pty_conforms(make: Make) -> None:
+    bench = make({"socket-link": "socket-link"}, serial=["socket-link"])
+    with closing(Serial(bench.process.terminals["socket-link"])) as port:
+        clock, line = LockstepClock(bench.process), SerialLine("socket-link", port)
+        clock.attach(line)
+        assert differences(check_line(line, clock)) == []
 
 
 def test_two_lines_with_a_crossed_cable_conform_in_both_directions(make: Make) -> None:

@@ -67,5 +67,6 @@ def test_the_page_gives_a_dialect_that_passes_every_test(tmp_path: Path) -> None
     assert done.returncode == 0, done.stdout + done.stderr
     passed = re.search(r"(\d+) passed", done.stdout)
     assert passed is not None
-    # two of the transcript, one of the virtual instrument, conformance, and readings under each of two loads
-    assert int(passed[1]) == 6, done.stdout
+    # two of the transcript, one of the virtual instrument, conformance on a socket and on a serial line, and readings
+    # under each of two loads
+    assert int(passed[1]) == 7, done.stdout
