@@ -21,7 +21,8 @@ def calibration(options: RigOptions, today: date) -> list[CheckFinding]:
         if facts is None:
             findings.append(note(part, f"options.rig.instruments says nothing of the {role}"))
         elif facts.due is None:
-            findings.append(note(part, f"{facts.calibration}; no due date"))
+            known = f", U {facts.uncertainty}" if facts.uncertainty else ""
+            findings.append(note(part, f"{facts.calibration}{known}; no due date"))
         else:
             findings.append(_due(part, facts.due, f"{facts.calibration}, U {facts.uncertainty or 'not given'}", today))
     return findings
