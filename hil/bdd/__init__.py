@@ -2,5 +2,5 @@
 
 From the bottom: ``document`` and ``reader`` (what a file says), ``expressions`` and ``catalogue`` (what steps mean),
 ``naming`` (what a scenario is called), ``typos``, ``resolution`` and ``preflight`` (what is wrong), ``bridge``
-(all that pytest and pytest-bdd do not promise), ``collection`` (the pytest plugin).
+(all that pytest and pytest-bdd do not promise), ``execution`` (runs the steps), ``collection`` (the pytest plugin).
 """

@@ -5,19 +5,18 @@ Each of these is held by a test in hil/tests/bdd/test_bridge.py, and the two pac
 
 from __future__ import annotations
 
-import contextlib
 import os
 from typing import TYPE_CHECKING, Any
 
 import _pytest
 import pytest
 import pytest_bdd
+from pytest_bdd.compat import inject_fixture
 from pytest_bdd.gherkin_parser import GherkinDocument
 from pytest_bdd.parser import FeatureParser, render_string
-from pytest_bdd.scenario import _execute_scenario, _execute_step_function, get_step_function
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from _pytest._code import Traceback
@@ -53,44 +52,20 @@ def render(text: str, values: Mapping[str, str]) -> str:
     return render_string(text, values) if "<" in text else text
 
 
-def scenario_function(feature: Feature, case: Case) -> Callable[[pytest.FixtureRequest], None]:
-    """Return a test function that runs the case through pytest-bdd, with all its hooks."""
-    template = feature.scenarios[case.scenario.name]
+def render_scenario(feature: Feature, case: Case) -> Scenario:
+    """Return the case as pytest-bdd hands it to its hooks: steps of the backgrounds first, placeholders filled in."""
+    return feature.scenarios[case.scenario.name].render(case.values)
 
-    def run_scenario(request: pytest.FixtureRequest) -> None:
-        __tracebackhide__ = True
-        _execute_scenario(feature, template.render(case.values), request)
 
-    run_scenario.__doc__ = f"{feature.rel_filename}: {case.label}"
-    return run_scenario
+def give_fixture(request: pytest.FixtureRequest, name: str, value: object) -> None:
+    """Let the fixture ``name`` be ``value`` for the rest of the test."""
+    inject_fixture(request, name, value)
 
 
 def last_step(feature: Feature, scenario: str) -> tuple[Scenario, Step]:
     """Return the scenario of this name, which has no Examples, and its last step."""
     rendered = feature.scenarios[scenario].render({})
     return rendered, rendered.steps[-1]
-
-
-@contextlib.contextmanager
-def scenario_hooks(request: pytest.FixtureRequest, feature: Feature, name: str) -> Iterator[None]:
-    """Tell pytest-bdd's hooks that a scenario begins, and afterwards that it is over; its steps are run in between."""
-    scenario = feature.scenarios[name].render({})
-    request.config.hook.pytest_bdd_before_scenario(request=request, feature=feature, scenario=scenario)
-    try:
-        yield
-    finally:
-        request.config.hook.pytest_bdd_after_scenario(request=request, feature=feature, scenario=scenario)
-
-
-def execute_step(request: pytest.FixtureRequest, scenario: Scenario, step: Step) -> None:
-    """Run one step through pytest-bdd, with all its hooks and fixtures; raises what the step raises.
-
-    Raises LookupError if no definition matches: who calls this has checked it.
-    """
-    context = get_step_function(request=request, step=step)
-    if context is None:
-        raise LookupError(f"no definition matches '{step.name}'")
-    _execute_step_function(request, scenario, step, context)
 
 
 class FeatureModule(pytest.Module):

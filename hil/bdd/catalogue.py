@@ -6,12 +6,11 @@ The decorators take plain strings, so that the official Cucumber language server
     def _(limit: Second, /, bench: Bench) -> None:
         \"\"\"From the last byte of the refused payment to zero current, see DESIGN 1.\"\"\"
 
-A definition is kept in its own module, where pytest-bdd too keeps its half of it; nothing is registered globally.
+A definition is kept in its own module; nothing is registered globally.
 """
 
 from __future__ import annotations
 
-import functools
 import importlib
 import inspect
 import pkgutil
@@ -21,14 +20,12 @@ from difflib import SequenceMatcher
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-import pytest_bdd
-
 from hil.bdd.document import shown
-from hil.bdd.expressions import RESERVED, Expression, ExpressionParser, parameter_names
+from hil.bdd.expressions import RESERVED, Expression, parameter_names
 from hil.errors import AuthorError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable
+    from collections.abc import Callable, Collection, Iterable
     from types import ModuleType
 
     from hil.bdd.expressions import Argument
@@ -60,10 +57,18 @@ class StepDefinition:
     """The documentation of the step; the function's docstring."""
     below: dict[str, bool]
     """``datatable`` and ``docstring``, as far as the function takes them, and whether it needs them."""
+    fixtures: tuple[str, ...] = ()
+    """The function's parameters that are fixtures."""
+    target_fixture: str | None = None
+    """The fixture that has the function's result for the rest of the scenario, if any."""
 
     @property
     def source(self) -> str:
         return f"{self.file}:{self.line}"
+
+    def others_asked_for(self, below: Collection[str]) -> list[str]:
+        """Return the parameters that the expression does not fill: fixtures, and what stands ``below`` the step."""
+        return [*(name for name in self.below if name in below), *self.fixtures]
 
     def __str__(self) -> str:
         return f"{self.keyword.capitalize()} {self.expression.source}"
@@ -91,8 +96,6 @@ def then(expression: str, *, target_fixture: str | None = None) -> Callable[[Cal
 
 
 def _step(keyword: str, source: str, target_fixture: str | None) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    register = {"given": pytest_bdd.given, "when": pytest_bdd.when, "then": pytest_bdd.then}[keyword]
-
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
         code: Any = inspect.unwrap(function)
         file, line = shown(Path(code.__code__.co_filename)), code.__code__.co_firstlineno
@@ -111,47 +114,13 @@ def _step(keyword: str, source: str, target_fixture: str | None) -> Callable[[Ca
             line=line,
             doc=inspect.getdoc(function) or "",
             below={name: each.default is each.empty for name, each in parameters.items() if name in RESERVED},
+            fixtures=tuple(name for name in parameters if name not in names and name not in RESERVED),
+            target_fixture=target_fixture,
         )
         code.__globals__.setdefault(DEFINITIONS, []).append(definition)
-        # stacklevel 2: pytest-bdd keeps its fixture among the names of the module that called this decorator
-        parser = ExpressionParser(expression, names)
-        register(parser, target_fixture=target_fixture, stacklevel=2)(_by_keyword(function, names))
         return function
 
     return decorate
-
-
-def _by_keyword(function: Callable[..., object], names: tuple[str, ...]) -> Callable[..., object]:
-    """Return ``function`` as pytest-bdd calls it: all arguments by keyword, a generator if it was one."""
-
-    def split(keywords: dict[str, Any]) -> list[Any]:
-        return [keywords.pop(name) for name in names]
-
-    if inspect.isgeneratorfunction(function):
-
-        @functools.wraps(function)
-        def generate(**keywords: Any) -> Generator[Any, Any, Any]:
-            __tracebackhide__ = True
-            steps: Any = function(*split(keywords), **keywords)
-            return (yield from steps)
-
-        call: Callable[..., object] = generate
-    else:
-
-        @functools.wraps(function)
-        def invoke(**keywords: Any) -> object:
-            __tracebackhide__ = True
-            return function(*split(keywords), **keywords)
-
-        call = invoke
-
-    signature = inspect.signature(function)
-    by_keyword = [
-        each.replace(kind=each.POSITIONAL_OR_KEYWORD) if each.name in names else each
-        for each in signature.parameters.values()
-    ]
-    call.__signature__ = signature.replace(parameters=by_keyword)  # type: ignore[attr-defined]
-    return call
 
 
 class Catalogue:

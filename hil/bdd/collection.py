@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hil.bdd import bridge, naming, preflight, reader, repetition, requirements
+from hil.bdd import bridge, execution, naming, preflight, reader, repetition, requirements
 from hil.bdd.catalogue import STEPS_PACKAGE, Catalogue, load_modules
 from hil.errors import HilError
 
@@ -67,10 +67,19 @@ class FeatureFile(bridge.FeatureModule):
             return
         parsed = bridge.build_feature(feature.path, feature.raw)
         for case in repetition.repeated(feature, self.config.stash[TIMES]):
-            function = bridge.scenario_function(parsed, case)
+            function = _scenario_function(parsed, case, catalogue)
             for tag in case.tags:
                 self.config.hook.pytest_bdd_apply_tag(tag=tag, function=function)
             yield ScenarioItem.from_parent(self, name=case.label, callobj=function, document=feature, case=case)
+
+
+def _scenario_function(feature: Any, case: Case, catalogue: Catalogue) -> Callable[[pytest.FixtureRequest], None]:
+    def run_scenario(request: pytest.FixtureRequest) -> None:
+        __tracebackhide__ = True
+        execution.run_scenario(feature, bridge.render_scenario(feature, case), catalogue, request)
+
+    run_scenario.__doc__ = f"{feature.rel_filename}: {case.label}"
+    return run_scenario
 
 
 def read_once(config: pytest.Config, path: Path) -> Document:

@@ -1,4 +1,4 @@
-"""Cucumber Expressions with a closed list of parameter types, as pytest-bdd step parsers.
+"""Cucumber Expressions with a closed list of parameter types.
 
 A step definition takes the expression's parameters as its leading positional-only parameters, in the order in
 which they stand in the expression; all other parameters are fixtures (or ``datatable``, ``docstring``)::
@@ -15,12 +15,11 @@ import inspect
 import re
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cucumber_expressions.errors import CucumberExpressionError
 from cucumber_expressions.expression import CucumberExpression
 from cucumber_expressions.parameter_type import ParameterType
-from pytest_bdd.parsers import StepParser
 
 from hil import units
 from hil.errors import AuthorError, nearest
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 RESERVED = {"datatable", "docstring"}
-"""Parameters of a step definition that pytest-bdd fills with what stands below the step."""
+"""Parameters of a step definition that are filled with what stands below the step."""
 
 
 @dataclass(frozen=True)
@@ -230,32 +229,13 @@ def _literal_prefix(source: str) -> str:
     return prefix
 
 
-class ExpressionParser(StepParser):
-    """What pytest-bdd asks about an expression: does a step match, and which value does each name get."""
-
-    def __init__(self, expression: Expression, names: tuple[str, ...]) -> None:
-        super().__init__(expression.source)
-        self.expression = expression
-        self.names = names
-
-    def is_matching(self, name: str) -> bool:
-        return self.expression.matches(name)
-
-    def parse_arguments(self, name: str) -> dict[str, Any] | None:
-        if not self.expression.matches(name):
-            return None
-        return dict(zip(self.names, self.expression.values(name), strict=True))
-
-
 def parameter_names(function: Callable[..., object], expression: Expression) -> tuple[str, ...]:
     """Return the names of the positional-only parameters, to be filled from ``expression`` in order.
 
     Raises AuthorError, without place, if ``function`` cannot be the definition of such a step.
     """
     if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
-        raise AuthorError(
-            f"the step '{expression.source}' is async; pytest-bdd would never run its body", remedy="Write 'def'"
-        )
+        raise AuthorError(f"the step '{expression.source}' is async; nobody would run its body", remedy="Write 'def'")
     parameters: Mapping[str, inspect.Parameter] = inspect.signature(function).parameters
     names = tuple(name for name, each in parameters.items() if each.kind is each.POSITIONAL_ONLY)
     if len(names) != len(expression.parameters):

@@ -15,7 +15,7 @@ from dataclasses import replace
 
 import pytest
 
-from hil.bdd import bridge, naming
+from hil.bdd import bridge, execution, naming
 from hil.bdd.collection import ScenarioItem, catalogue_of
 from hil.bdd.outcome import verdict_of
 from hil.bdd.plugin import choose_seed, interrupt, open_run
@@ -94,7 +94,8 @@ def _scenario(session: pytest.Session, first: Checked) -> bool:
         nonlocal goes_on
         stash = request.node.stash
         feature = bridge.build_feature(first.document.path, first.document.raw)
-        with bridge.scenario_hooks(request, feature, first.scenario):
+        scenario, _ = bridge.last_step(feature, first.scenario)
+        with execution.scenario_hooks(request, feature, scenario):
             stash[STEPS_LEFT] = []  # they come as they are typed
             try:
                 goes_on = shell.converse(request, first)

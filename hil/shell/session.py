@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hil.bdd import bridge, naming, preflight
+from hil.bdd import bridge, execution, naming, preflight
 from hil.bdd.applicability import why_not
 from hil.bdd.outcome import error_document, purposeful, verdict_of
 from hil.bdd.scenarios import record_step
@@ -234,7 +234,7 @@ class Session:
         error: BaseException | None = None
         try:
             with interruptible(trial.clock):
-                bridge.execute_step(request, scenario, step)
+                execution.run_step(request, scenario, step, execution.definition_of(step, self.catalogue))
         except StepInterrupted as interrupt:
             record_step(item, step, "not run", interrupt)
             error = interrupt

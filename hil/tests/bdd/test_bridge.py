@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import inspect
 from importlib.metadata import version
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
+from pytest_bdd import hooks
 from pytest_bdd.gherkin_parser import GherkinDocument
 from pytest_bdd.parser import FeatureParser
-from pytest_bdd.scenario import _execute_scenario, _execute_step_function, get_step_function
 
-from hil.bdd.bridge import build_feature, last_step, registered_markers, render, replace_arguments, scenario_function
+from hil.bdd.bridge import (
+    build_feature,
+    give_fixture,
+    last_step,
+    registered_markers,
+    render,
+    render_scenario,
+    replace_arguments,
+)
 from hil.bdd.naming import cases
 from hil.tests.bdd.samples import feature_of
 
@@ -81,27 +88,60 @@ def test_columns_are_rendered_as_pytest_bdd_renders_them(text: str, rendered: st
     assert render(text, {"n": "1"}) == rendered
 
 
-def test_scenario_is_executed_by_feature_scenario_and_request() -> None:
-    assert list(inspect.signature(_execute_scenario).parameters) == ["feature", "scenario", "request"]
-
-
-def test_scenario_function_asks_for_the_request_only_and_hands_the_rendered_scenario_to_the_hooks(
-    tmp_path: Path,
-) -> None:
-    document = feature_of(
-        tmp_path, "Feature: f\n  Background:\n  Scenario Outline: s\n    Examples:\n      | n |\n      | 1 |\n"
-    )
+def test_scenario_is_rendered_with_the_steps_of_its_backgrounds_first(tmp_path: Path) -> None:
+    text = """
+        Feature: f
+          Background:
+            Given a
+          Rule: r
+            Background:
+              Given b
+            Scenario Outline: s <n>
+              When c <n>
+                | <n> |
+              And d
+              Examples:
+                | n |
+                | 1 |
+    """
+    document = feature_of(tmp_path, text)
     (case,) = cases(document)
-    function = scenario_function(build_feature(document.path, document.raw), case)
-    assert list(inspect.signature(function).parameters) == ["request"]
-    called: list[tuple[str, str]] = []
+    scenario = render_scenario(build_feature(document.path, document.raw), case)
+    assert scenario.name == "s 1"
+    assert [(step.type, step.name) for step in scenario.steps] == [
+        ("given", "a"),
+        ("given", "b"),
+        ("when", "c 1"),
+        ("when", "d"),
+    ]
+    assert scenario.steps[2].datatable is not None
+    assert scenario.steps[2].datatable.raw() == [["1"]]
 
-    def record(hook: str) -> Any:
-        return lambda scenario, **_: called.append((hook, scenario.name))
 
-    hook = SimpleNamespace(pytest_bdd_before_scenario=record("before"), pytest_bdd_after_scenario=record("after"))
-    function(SimpleNamespace(config=SimpleNamespace(hook=hook)))  # type: ignore[arg-type]
-    assert called == [("before", "s"), ("after", "s")]
+STEP = {"request", "feature", "scenario", "step", "step_func"}
+
+
+@pytest.mark.parametrize(
+    ("hook", "parameters"),
+    [
+        ("before_scenario", {"request", "feature", "scenario"}),
+        ("after_scenario", {"request", "feature", "scenario"}),
+        ("before_step", STEP),
+        ("before_step_call", STEP | {"step_func_args"}),
+        ("after_step", STEP | {"step_func_args"}),
+        ("step_error", STEP | {"step_func_args", "exception"}),
+        ("apply_tag", {"tag", "function"}),
+    ],
+)
+def test_hooks_of_pytest_bdd_take_what_execution_gives(hook: str, parameters: set[str]) -> None:
+    assert set(inspect.signature(getattr(hooks, f"pytest_bdd_{hook}")).parameters) == parameters
+
+
+def test_fixture_has_the_value_that_it_was_given(request: pytest.FixtureRequest) -> None:
+    give_fixture(request, "given_by_a_step", 7)
+    assert request.getfixturevalue("given_by_a_step") == 7
+    give_fixture(request, "given_by_a_step", 8)
+    assert request.getfixturevalue("given_by_a_step") == 8
 
 
 def test_item_takes_a_callable_and_a_module_needs_no_python_object() -> None:
@@ -129,15 +169,6 @@ def test_arguments_are_replaced_where_collection_reads_them(pytestconfig: pytest
         assert pytestconfig.args == [each for argument in before for each in (argument, argument + "!")]
     finally:
         pytestconfig.args[:] = before
-
-
-def test_one_step_is_run_by_functions_that_take_request_scenario_step_and_context() -> None:
-    assert list(inspect.signature(_execute_step_function).parameters) == ["request", "scenario", "step", "context"]
-    assert list(inspect.signature(get_step_function).parameters) == ["request", "step"]
-    source = inspect.getsource(_execute_scenario)
-    assert "_execute_step_function(request, scenario, step, step_func_context)" in source
-    assert "pytest_bdd_before_scenario(request=request, feature=feature, scenario=scenario)" in source
-    assert "pytest_bdd_after_scenario(request=request, feature=feature, scenario=scenario)" in source
 
 
 def test_the_last_step_of_a_scenario_has_the_kind_that_and_inherits(tmp_path: Path) -> None:

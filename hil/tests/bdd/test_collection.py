@@ -405,6 +405,17 @@ def pytest_configure(config):
     project.run("features/nothing.feature").assert_outcomes(passed=1)
 
 
+def test_step_that_yields_twice_fails_when_the_scenario_is_torn_down(project: Project) -> None:
+    project.write(
+        "bench_steps.py",
+        "from hil.bdd.catalogue import given\n@given('two parts')\ndef two():\n    yield\n    yield\n",
+    )
+    project.write("features/two.feature", "Feature: f\n  Scenario: s\n    Given two parts\n")
+    result = project.run("features/two.feature")
+    result.assert_outcomes(passed=1, errors=1)
+    assert "the step function 'two' has more than one 'yield'" in str(result.stdout)
+
+
 def test_target_fixture_hands_a_value_to_later_steps(project: Project) -> None:
     project.write(
         "bench_steps.py",

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given as for_all
 from hypothesis import strategies as st
 
-from hil.bdd.expressions import PARAMETERS, Expression, ExpressionParser, parameter_names
+from hil.bdd.expressions import PARAMETERS, Expression, parameter_names
 from hil.errors import AuthorError
 from hil.units import UNITS, Dimension
 
@@ -109,17 +109,6 @@ def test_unknown_parameter_type_is_refused_with_the_nearest() -> None:
 def test_text_that_is_no_cucumber_expression_is_refused(source: str) -> None:
     with pytest.raises(AuthorError, match="is not a Cucumber Expression"):
         Expression(source)
-
-
-def test_parser_gives_values_the_names_of_the_function_in_order() -> None:
-    def step(amount: int, count: int, /, bench: object) -> None: ...
-
-    expression = Expression("pays {amount} for each of {int} payments")
-    names = parameter_names(step, expression)
-    parser = ExpressionParser(expression, names)
-    assert parser.parse_arguments("pays 3 sat for each of 2 payments") == {"amount": 3, "count": 2}
-    assert parser.parse_arguments("pays 3 kg for each of 2 payments") is None
-    assert not parser.is_matching("pays nothing")
 
 
 def _too_few(bench: Any) -> None: ...

@@ -1,0 +1,111 @@
+"""Runs the steps of a scenario, with all hooks of pytest-bdd, by the definitions that preflight found.
+
+pytest-bdd itself looks through every fixture of the run for each step (decision 0007); here
+a step has exactly one definition, which the catalogue knows already.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from hil.bdd.bridge import give_fixture
+from hil.errors import AuthorError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+
+    from pytest_bdd.parser import Feature, Scenario, Step
+
+    from hil.bdd.catalogue import Catalogue, StepDefinition
+
+
+def run_scenario(feature: Feature, scenario: Scenario, catalogue: Catalogue, request: pytest.FixtureRequest) -> None:
+    """Run every step until one fails; hooks get what pytest-bdd would give them."""
+    __tracebackhide__ = True
+    with scenario_hooks(request, feature, scenario):
+        for step in scenario.steps:
+            run_step(request, scenario, step, definition_of(step, catalogue))
+
+
+@contextlib.contextmanager
+def scenario_hooks(request: pytest.FixtureRequest, feature: Feature, scenario: Scenario) -> Iterator[None]:
+    """Tell pytest-bdd's hooks that a scenario begins, and afterwards that it is over; its steps are run in between."""
+    __tracebackhide__ = True
+    hook = request.config.hook
+    hook.pytest_bdd_before_scenario(request=request, feature=feature, scenario=scenario)
+    try:
+        yield
+    finally:
+        hook.pytest_bdd_after_scenario(request=request, feature=feature, scenario=scenario)
+
+
+def definition_of(step: Step, catalogue: Catalogue) -> StepDefinition:
+    """Return the one definition of a step; raises AuthorError if there is another number of them."""
+    found = catalogue.find(step.type, step.name)
+    if len(found) != 1:
+        what = "is ambiguous" if found else "is undefined"
+        raise AuthorError(f"the step '{step.keyword} {step.name}' {what}", remedy="See: hil steps")
+    return found[0]
+
+
+def run_step(request: pytest.FixtureRequest, scenario: Scenario, step: Step, definition: StepDefinition) -> None:
+    """Run one step with its hooks; a generator is gone on with when the scenario is torn down, as a fixture is."""
+    __tracebackhide__ = True
+    hook, function = request.config.hook, definition.function
+    told: dict[str, Any] = {
+        "request": request,
+        "feature": scenario.feature,
+        "scenario": scenario,
+        "step": step,
+        "step_func": function,
+        "step_func_args": {},
+    }
+    hook.pytest_bdd_before_step(**told)
+    try:
+        values = definition.expression.values(step.name)
+        others = {name: _other_argument(name, step, request) for name in definition.others_asked_for(_below(step))}
+        told["step_func_args"] = {**dict(zip(definition.names, values, strict=True)), **others}
+        hook.pytest_bdd_before_step_call(**told)
+        result = _call(function, values, others, request)
+    except (Exception, pytest.fail.Exception) as error:
+        hook.pytest_bdd_step_error(exception=error, **told)
+        raise
+    if definition.target_fixture is not None:
+        give_fixture(request, definition.target_fixture, result)
+    hook.pytest_bdd_after_step(**told)
+
+
+def _below(step: Step) -> set[str]:
+    """Return the names of what stands below the step."""
+    given = {"datatable": step.datatable, "docstring": step.docstring}
+    return {name for name, content in given.items() if content is not None}
+
+
+def _other_argument(name: str, step: Step, request: pytest.FixtureRequest) -> object:
+    if name == "datatable" and step.datatable is not None:
+        return step.datatable.raw()
+    if name == "docstring":
+        return step.docstring
+    return request.getfixturevalue(name)
+
+
+def _call(
+    function: Callable[..., Any], values: Sequence[object], others: Mapping[str, object], request: pytest.FixtureRequest
+) -> object:
+    __tracebackhide__ = True
+    result = function(*values, **others)
+    if not inspect.isgeneratorfunction(function):
+        return result
+    steps: Generator[Any, None, None] = result
+    first = next(steps)
+
+    def go_on() -> None:
+        for _ in steps:
+            pytest.fail(f"the step function '{function.__name__}' has more than one 'yield'")
+
+    request.addfinalizer(go_on)
+    return first
