@@ -1,59 +1,98 @@
-"""``hil check``: what is wrong in feature files, and which requirement no scenario shows, without running anything."""
+"""``hil check``, ``hil steps``, ``hil new``: for who writes features; nothing is run or switched."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hil.errors import ExitCode, HilError
 
-if TYPE_CHECKING:
-    from hil.bdd.requirements import Coverage
+STEP_MODULES = "hil.bdd.steps"
 
 
 def add_feature_commands(commands: Any) -> None:
-    """Add ``check`` to argparse's ``commands``."""
+    """Add ``check``, ``steps`` and ``new`` to argparse's ``commands``."""
     check = commands.add_parser("check", help="find mistakes in feature files without running anything")
-    check.add_argument("paths", nargs="*", default=["features"])
-    check.add_argument("--rig", help="check this rig file too")
+    check.add_argument("paths", nargs="*", default=["features"], help="files and folders (default: features)")
+    check.add_argument("--rig", metavar="FILE", help="find what this rig does not offer, cannot do or cannot decide")
     check.add_argument("--coverage", action="store_true", help="demand a scenario for each requirement")
+    check.add_argument("--format", choices=("text", "json", "sarif"), default="text")
     check.set_defaults(act=_check)
+
+    steps = commands.add_parser("steps", help="list the steps, or those that have certain words")
+    steps.add_argument(
+        "words", nargs="*", metavar="WORD", help="in the step, its documentation or the name of its file"
+    )
+    steps.add_argument("--format", choices=("text", "markdown", "json"), default="text")
+    steps.add_argument("--output", metavar="FILE", help="write there instead of to the terminal")
+    steps.set_defaults(act=_steps)
+    for command in (check, steps):
+        command.add_argument(
+            "--steps",
+            action="append",
+            metavar="MODULE",
+            dest="modules",
+            help=f"module or package with step definitions (default: {STEP_MODULES})",
+        )
+
+    new = commands.add_parser("new", help="begin a feature or a module of steps")
+    new.add_argument("kind", choices=("feature", "steps"))
+    new.add_argument("name", help="in words, e.g. 'a kettle at noon'")
+    new.set_defaults(act=_new)
 
 
 def _check(options: argparse.Namespace, _: list[str]) -> int:
     from hil.bdd import requirements
-    from hil.bdd.catalogue import load_catalogue
-    from hil.bdd.preflight import check, project_tags
-    from hil.bdd.reader import read_paths
+    from hil.bdd.checking import check_all, project_tags
+    from hil.bdd.formats import FORMATS
     from hil.rig.file import RigFile
 
-    if options.rig:
-        RigFile.load(Path(options.rig))
+    rig = RigFile.load(Path(options.rig)) if options.rig else None
     root = _root()
-    tags = project_tags(root) if root is not None else None  # outside a project nobody knows which tags there are
     wanted = requirements.load((root or Path()) / requirements.FILE)
-    features = read_paths(options.paths)
-    problems = check(features, load_catalogue(), tags if tags is None else tags | wanted.keys())
-    for problem in problems:
-        print(problem)
-    print(f"{len(problems)} mistake{'' if len(problems) == 1 else 's'}", file=sys.stderr)
-    if problems:
-        return ExitCode.AUTHOR_ERROR
-    return _show_coverage(requirements.coverage(features, wanted)) if options.coverage else ExitCode.PASS
+    report = check_all(
+        options.paths,
+        tags=project_tags(root, wanted),
+        wanted=wanted,
+        steps=options.modules or [STEP_MODULES],
+        rig=rig,
+        coverage=options.coverage,
+    )
+    if report.problems or options.format != "text":
+        print(FORMATS[options.format](report.problems))
+    print(f"{report.mistakes} mistake{'' if report.mistakes == 1 else 's'}", file=sys.stderr)
+    if report.covered:
+        print(report.covered, file=sys.stderr)
+    return report.code
 
 
-def _show_coverage(coverage: Coverage) -> int:
-    for each in coverage.untagged:
-        print(f"note: {each}: names no requirement")
-    for requirement in coverage.uncovered:
-        print(
-            f"{requirement.place}: {requirement.id} is shown by no scenario: {requirement.text} ({requirement.source})"
-        )
-    covered = len(coverage.requirements) - len(coverage.uncovered)
-    print(f"{covered} of {len(coverage.requirements)} requirements are covered", file=sys.stderr)
-    return ExitCode.AUTHOR_ERROR if coverage.uncovered else ExitCode.PASS
+def _steps(options: argparse.Namespace, _: list[str]) -> int:
+    from hil.bdd.catalogue import load_catalogue
+    from hil.bdd.step_docs import FORMATS, search
+
+    found = search(load_catalogue(options.modules or [STEP_MODULES]), options.words)
+    if not found:
+        print(f"no step has {' and '.join(repr(word) for word in options.words)}", file=sys.stderr)
+        return ExitCode.NOTHING_RUN
+    text = FORMATS[options.format](found)
+    if options.output:
+        Path(options.output).write_text(f"{text}\n", encoding="utf-8")
+    else:
+        print(text)
+    return ExitCode.PASS
+
+
+def _new(options: argparse.Namespace, _: list[str]) -> int:
+    from hil.bdd.scaffold import new_feature, new_steps
+
+    root = _root() or Path()
+    if options.kind == "feature":
+        print(new_feature(options.name, root / "features"))
+    else:
+        print(new_steps(options.name, root / "hil/bdd/steps"))
+    return ExitCode.PASS
 
 
 def _root() -> Path | None:

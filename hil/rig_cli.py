@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,9 +15,6 @@ if TYPE_CHECKING:
 
     from hil.rig.check_clocks import TimingLimit
     from hil.rig.file import RigFile
-
-POWER_LIMIT = re.compile(r"\bpower\b.*\bwithin (?P<limit>[0-9.]+ (?:ms|s|min))\b")
-"""A Then step that limits an edge of power: ``the power was cut within 500 ms of …``."""
 
 
 def add_rig_commands(commands: Any) -> None:
@@ -113,19 +109,24 @@ def _check(options: argparse.Namespace, _: list[str]) -> int:
 
 def power_limits(paths: Sequence[str]) -> list[TimingLimit]:
     """Return the different limits on edges of power that the features want, each with the first step that does."""
-    from hil.bdd import reader
+    from hil.bdd.applicability import demands
+    from hil.bdd.bridge import render
+    from hil.bdd.catalogue import load_catalogue
+    from hil.bdd.naming import cases
+    from hil.bdd.reader import read_paths
+    from hil.rig.abilities import vague_edge
     from hil.rig.check_clocks import TimingLimit
-    from hil.units import Dimension, parse
 
+    catalogue = load_catalogue()
     found: dict[float, TimingLimit] = {}
-    for path in map(Path, paths):
-        for file in sorted(path.rglob("*.feature")) if path.is_dir() else [path]:
-            document = reader.read(file)
-            for step in (step for scenario in document.scenarios for step in scenario.steps):
-                match = POWER_LIMIT.search(step.text.text)
-                if step.kind == "then" and match:
-                    seconds = float(parse(match["limit"], Dimension.DURATION))
-                    found.setdefault(seconds, TimingLimit(seconds, f"{document.file}:{step.line}"))
+    for document in read_paths(paths):
+        for case in cases(document):
+            for step in case.scenario.all_steps:
+                text = render(step.text.text, case.values)
+                for definition in catalogue.find(step.kind or "given", text):
+                    if any(demand.check is vague_edge for demand in demands(definition.function, "undecidable")):
+                        seconds = float(str(definition.expression.values(text)[0]))
+                        found.setdefault(seconds, TimingLimit(seconds, f"{document.file}:{step.line}"))
     return [found[seconds] for seconds in sorted(found)]
 
 

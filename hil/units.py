@@ -62,12 +62,6 @@ NUMBER = r"[+-]?\d+(?:\.\d+)?"
 _QUANTITY = re.compile(rf"(?P<number>{NUMBER})\s*(?P<unit>\S.*)?")
 
 
-def quantity_pattern(dimension: Dimension) -> str:
-    """Return the regular expression (no groups) that matches a quantity of ``dimension`` in a step."""
-    units = "|".join(re.escape(unit) for unit in sorted(UNITS[dimension], key=len, reverse=True))
-    return rf"{NUMBER} ?(?:{units})"
-
-
 def parse(text: str, dimension: Dimension) -> Decimal:
     """Return the quantity in ``text``, exact, in the base unit of ``dimension``.
 

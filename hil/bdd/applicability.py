@@ -1,33 +1,64 @@
-"""Which scenarios a bench cannot offer: *not applicable*, told before the run (DESIGN §2)."""
+"""What a step demands of the rig and of its own values, said next to it and looked at before anything is switched.
+
+Below ``@given``, ``@when`` or ``@then`` stands, as far as it applies::
+
+    @needs(_load_there)       without it the scenario is *not applicable* on this rig (DESIGN §2)
+    @within(beyond_load)      a value that this rig cannot do is its author's mistake
+    @decides(vague_edge)      a limit that this rig cannot decide makes the scenario inconclusive, without a run
+    @sensible(_no_share)      a value that makes no sense on any rig is its author's mistake
+
+Each check gets the rig file (``sensible``: not) and the step's arguments, and returns what is wrong, or ``""``.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
-
-from hil.bdd.bridge import render
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
-    from hil.bdd.catalogue import Catalogue
-    from hil.bdd.naming import Case
     from hil.rig.file import RigFile
 
 F = TypeVar("F", bound=Callable[..., object])
 
-_NEEDS = "needs_of_the_rig"
+
+class Demand(NamedTuple):
+    """What a step wants to be true, and the rule of hil/bdd/rules.py that is broken if it is not."""
+
+    rule: str
+    check: Callable[..., str]
 
 
-def needs(check: Callable[..., str]) -> Callable[[F], F]:
-    """Say what a step needs of the rig; stands below ``@given``.
-
-    :param check: gets the rig file and the step's arguments; returns why this rig cannot offer it, or ``""``.
-    """
-
+def _demand(rule: str, check: Callable[..., str]) -> Callable[[F], F]:
     def mark(function: F) -> F:
-        setattr(function, _NEEDS, check)
+        function.__dict__.setdefault("demands", []).append(Demand(rule, check))
         return function
 
     return mark
+
+
+def needs(check: Callable[..., str]) -> Callable[[F], F]:
+    """Say what a step needs of the rig; ``check`` returns why a rig cannot offer it."""
+    return _demand("not-offered", check)
+
+
+def within(check: Callable[..., str]) -> Callable[[F], F]:
+    """Say which values of a step a rig can do; ``check`` returns why it cannot."""
+    return _demand("beyond-rig", check)
+
+
+def decides(check: Callable[..., str]) -> Callable[[F], F]:
+    """Say what a rig must resolve to decide the limit of a step; ``check`` returns why it cannot decide it."""
+    return _demand("undecidable", check)
+
+
+def sensible(check: Callable[..., str]) -> Callable[[F], F]:
+    """Say which values of a step make sense on any rig; ``check`` gets the arguments only."""
+    return _demand("misfit", check)
+
+
+def demands(function: Callable[..., object], *rules: str) -> list[Demand]:
+    """Return the demands of a step's function that these rules are about."""
+    return [demand for demand in function.__dict__.get("demands", ()) if demand.rule in rules]
 
 
 def feature(name: str) -> Callable[..., str]:
@@ -37,15 +68,3 @@ def feature(name: str) -> Callable[..., str]:
         return "" if name in rig.features else f"rig '{rig.options.name}' has no feature '{name}'"
 
     return check
-
-
-def why_not(case: Case, catalogue: Catalogue, rig: RigFile) -> str:
-    """Return why ``rig`` cannot offer the scenario, ``""`` if it can."""
-    for step in case.scenario.steps:
-        text = render(step.text.text, case.values)
-        for definition in catalogue.find(step.kind or "given", text):
-            check: Any = getattr(definition.function, _NEEDS, None)
-            reason: str = check(rig, *definition.expression.values(text)) if check is not None else ""
-            if reason:
-                return reason
-    return ""

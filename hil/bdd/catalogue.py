@@ -208,7 +208,7 @@ def _misfit(argument: Argument) -> str:
         parameter.read(argument.text)
     except AuthorError as error:
         return error.what
-    if re.fullmatch(parameter.pattern, argument.text):
+    if re.fullmatch(parameter.regexp, argument.text):
         return ""
     return f"'{argument.text}' is not written as a {parameter.name}; write it as '{parameter.example}'"
 

@@ -10,25 +10,37 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from hil.bdd.rules import RULES, Level
+
 if TYPE_CHECKING:
     from pathlib import Path
 
 
 @dataclass(frozen=True, order=True)
 class Problem:
-    """A mistake in a feature file: where, what, and what its author does next."""
+    """What is wrong in a feature file: where, what, and what its author does next."""
 
     file: str
     line: int
     column: int
     what: str
     remedy: str = ""
+    rule: str = "syntax"
+    """One of hil/bdd/rules.py."""
+
+    @property
+    def level(self) -> Level:
+        return RULES[self.rule][0]
+
+    @property
+    def message(self) -> str:
+        """What is wrong and what to do, without the place."""
+        if not self.remedy:
+            return self.what
+        return f"{self.what} {self.remedy}" if self.what.endswith("?") else f"{self.what}. {self.remedy}"
 
     def __str__(self) -> str:
-        text = f"{self.file}:{self.line}:{self.column}: {self.what}"
-        if not self.remedy:
-            return text
-        return f"{text} {self.remedy}" if text.endswith("?") else f"{text}. {self.remedy}"
+        return f"{self.file}:{self.line}:{self.column}: {self.message}"
 
 
 @dataclass(frozen=True)
@@ -106,6 +118,13 @@ class Scenario:
     steps: tuple[Step, ...]
     examples: tuple[Examples, ...]
     rule: str | None
+    backgrounds: tuple[Background, ...] = ()
+    """Its feature's and its rule's."""
+
+    @property
+    def all_steps(self) -> tuple[Step, ...]:
+        """What runs: the steps of the backgrounds, then its own."""
+        return (*(step for background in self.backgrounds for step in background.steps), *self.steps)
 
 
 @dataclass(frozen=True)

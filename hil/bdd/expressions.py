@@ -6,7 +6,7 @@ which they stand in the expression; all other parameters are fixtures (or ``data
     @given("the cable pays {amount} for each of {int} payments")
     def _(amount: Satoshi, count: int, /, bench: Bench) -> None: ...
 
-Quantities come in the base unit of their dimension, see hil/units.py.
+Quantities come in the base unit of their dimension, see hil/bdd/parameters.py and hil/units.py.
 """
 
 from __future__ import annotations
@@ -21,128 +21,16 @@ from cucumber_expressions.errors import CucumberExpressionError
 from cucumber_expressions.expression import CucumberExpression
 from cucumber_expressions.parameter_type import ParameterType
 
-from hil import units
+from hil.bdd.parameters import PARAMETERS
 from hil.errors import AuthorError, nearest
-from hil.rig.counterparts import abuses_of, read_abuse
-from hil.rig.ledger_attacks import LIES
-from hil.rig.link_faults import BREAKS, DAMAGES, MESSAGES, VERBS, WAYS
-from hil.rig.load_profiles import profile_names, read_profile
-from hil.units import Dimension
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
+
+    from hil.bdd.parameters import Parameter
 
 RESERVED = {"datatable", "docstring"}
 """Parameters of a step definition that are filled with what stands below the step."""
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """A parameter type: what it matches, how it is read, and an example of it."""
-
-    name: str
-    pattern: str
-    read: Callable[[str], object]
-    """Returns the value; raises AuthorError that says what is wrong and what is allowed."""
-    example: str
-    choices: Callable[[], Sequence[str]] = tuple
-    """Returns all texts that it may be, if it is one of a list; else nothing."""
-
-
-def _quantity(dimension: Dimension, example: str) -> Parameter:
-    def read(text: str) -> float:
-        return float(units.parse(text, dimension))
-
-    return Parameter(dimension.value, units.quantity_pattern(dimension), read, example)
-
-
-def _read_tariff(text: str) -> int:
-    tariff = units.parse(text, Dimension.TARIFF)
-    if tariff != tariff.to_integral_value():
-        raise AuthorError(f"'{text}' is not a whole number of sat/Wh")
-    return int(tariff)
-
-
-def _choice(name: str, *words: str) -> Parameter:
-    def read(text: str) -> str:
-        if text not in words:
-            raise AuthorError(f"'{text}' is not a {name}{nearest(text, words)}")
-        return text
-
-    return Parameter(name, "|".join(re.escape(word) for word in words), read, words[0], lambda: words)
-
-
-ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
-
-
-def _read_ordinal(text: str) -> int:
-    if text in ORDINALS:
-        return ORDINALS.index(text) + 1
-    match = re.fullmatch(r"(\d+)(st|nd|rd|th)", text)
-    number = int(match[1]) if match else 0
-    if number < 1:
-        raise AuthorError(f"'{text}' is not an ordinal; write first to tenth, or 1st, 2nd, 3rd, 4th and so on")
-    return number
-
-
-def _read_int(text: str) -> int:
-    if not re.fullmatch(r"-?\d+", text):
-        raise AuthorError(f"'{text}' is not a whole number")
-    return int(text)
-
-
-def _read_word(text: str) -> str:
-    if re.search(r"\s", text):
-        raise AuthorError(f"'{text}' is more than one word")
-    return text
-
-
-def _read_string(text: str) -> str:
-    if len(text) < 2 or text[0] not in "\"'" or text[-1] != text[0]:
-        raise AuthorError(f'{text} stands without quotation marks; write "{text}"')
-    return text[1:-1].replace('\\"', '"').replace("\\'", "'")
-
-
-_STRING = r""""[^"\\]*(?:\\.[^"\\]*)*"|'[^'\\]*(?:\\.[^'\\]*)*'"""
-
-_NAME = r"[a-z0-9]+(?:-[a-z0-9]+)*"
-"""An id of hil/links/abuse_catalogue.yaml or a file of fixtures/data/load_profiles, or what was meant to be one."""
-
-PARAMETERS: dict[str, Parameter] = {
-    parameter.name: parameter
-    for parameter in (
-        _quantity(Dimension.POWER, "1300 W"),
-        _quantity(Dimension.ENERGY, "8 Wh"),
-        _quantity(Dimension.DURATION, "500 ms"),
-        _quantity(Dimension.VOLTAGE, "230 V"),
-        _quantity(Dimension.CURRENT, "5.65 A"),
-        _quantity(Dimension.RESISTANCE, "40 ohm"),
-        _quantity(Dimension.PERCENT, "2 %"),
-        Parameter("amount", units.quantity_pattern(Dimension.AMOUNT), units.parse_satoshi, "10000 sat"),
-        Parameter("tariff", units.quantity_pattern(Dimension.TARIFF), _read_tariff, "1250 sat/Wh"),
-        _choice("device", "socket", "cable"),
-        _choice("mode", "single-fee", "per-payment"),
-        _choice("ledger_view", "node", "spv", "api"),
-        _choice("lie", *LIES),
-        _choice("message", *MESSAGES),
-        _choice("way", *WAYS),
-        _choice("damage", *DAMAGES),
-        _choice("link_verb", *VERBS),
-        _choice("moment", *BREAKS),
-        _choice("relay", "K1", "K2", "K3", "K4"),
-        Parameter("ordinal", "|".join(ORDINALS) + r"|\d+(?:st|nd|rd|th)", _read_ordinal, "third", lambda: ORDINALS),
-        Parameter("int", r"-?\d+", _read_int, "5"),
-        Parameter("cable_abuse", _NAME, read_abuse("cable"), "underpay-one-satoshi", abuses_of("cable")),
-        Parameter("socket_abuse", _NAME, read_abuse("socket"), "overcharge-one-satoshi", abuses_of("socket")),
-        Parameter("load_profile", _NAME, read_profile, "kettle", profile_names),
-        Parameter("word", r"[^\s]+", _read_word, "word"),
-        Parameter("string", _STRING, _read_string, '"text"'),
-    )
-}
-"""The closed list of parameter types, by name; int, word and string mean what Cucumber says.
-
-The patterns hold no capture group, so that the groups of a compiled expression are its parameters.
-"""
 
 
 class _Registry:
@@ -153,8 +41,7 @@ class _Registry:
 
     def __init__(self, *, anything: bool = False) -> None:
         self._types = {
-            each.name: ParameterType(each.name, ".+?" if anything else each.pattern, str)
-            for each in PARAMETERS.values()
+            each.name: ParameterType(each.name, ".+?" if anything else each.regexp, str) for each in PARAMETERS.values()
         }
 
     def lookup_by_type_name(self, name: str) -> ParameterType:

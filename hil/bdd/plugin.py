@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hil.bdd.applicability import why_not
+from hil.bdd import preflight, rig_problems
 from hil.bdd.collection import ScenarioItem, catalogue_of, requirements_of
+from hil.bdd.document import Problem
 from hil.bdd.live import LiveLine
 from hil.bdd.outcome import code_of_session
+from hil.bdd.rules import Level
 from hil.bdd.scenarios import DEFAULT_RIG, facts_of, give_back, leave_out_the_rest
 from hil.bdd.stash import LIVE, NUMBER, OPEN, RUN, SEED, UNMET
 from hil.errors import ConfigurationError, ExitCode
@@ -106,8 +108,7 @@ def open_run(config: pytest.Config, scenarios: Sequence[ScenarioItem]) -> Run:
             _write_reports(folder)
             report = folder.relative_to(root) / "report.html"
             raise pytest.UsageError(f"{error}\nnothing was run, nothing was switched; report: {report}") from None
-        for item in scenarios:
-            item.stash[UNMET] = why_not(item.case, catalogue_of(config), rig_file)
+        _hold_against_rig(config, scenarios, rig_file)
         features = list(dict.fromkeys(item.document.file for item in scenarios))
         run = config.stash[RUN] = Run(
             root,
@@ -115,11 +116,23 @@ def open_run(config: pytest.Config, scenarios: Sequence[ScenarioItem]) -> Run:
             node=config.getoption("node"),
             seed=seed,
             features=features,
-            requirements=[each.model_dump() for each in requirements_of(config).values()],
+            requirements=[each.as_dict() for each in requirements_of(config).values()],
         )
     except ConfigurationError as error:
         raise pytest.UsageError(str(error)) from None
     return run
+
+
+def _hold_against_rig(config: pytest.Config, scenarios: Sequence[ScenarioItem], rig: RigFile) -> None:
+    """Refuse the run for a value that the rig cannot do; leave out what it does not offer and cannot decide."""
+    wrong: set[Problem] = set()
+    for item in scenarios:
+        found = rig_problems.problems(item.document, item.case, catalogue_of(config), rig)
+        wrong.update(problem for problem in found if problem.level is Level.ERROR)
+        if found:
+            verdict = Verdict.NOT_APPLICABLE if found[0].level is Level.NOTE else Verdict.INCONCLUSIVE
+            item.stash[UNMET] = (verdict, found[0].what)
+    preflight.abort_on_problems(config, sorted(wrong))
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -143,9 +156,9 @@ def pytest_report_header(config: pytest.Config) -> str:
 
 
 def pytest_report_collectionfinish(items: list[pytest.Item]) -> list[str]:
-    """Tell before the run what this bench cannot offer."""
-    unmet = [(item.nodeid, item.stash[UNMET]) for item in items if item.stash.get(UNMET, "")]
-    return [f"not applicable: {node}: {why}" for node, why in unmet]
+    """Tell before the run what this bench cannot offer, and what it cannot decide."""
+    unmet = [(item.nodeid, *item.stash[UNMET]) for item in items if UNMET in item.stash]
+    return [f"{verdict}: {node}: {why}" for node, verdict, why in unmet]
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:

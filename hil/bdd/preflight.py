@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import tomllib
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
 from hil.bdd import requirements
 from hil.bdd.bridge import render
-from hil.bdd.document import Document, Problem
+from hil.bdd.document import Document, Problem, Text
 from hil.bdd.naming import parse_tag, scenario_label
 from hil.bdd.resolution import PLACEHOLDER, Finding, Resolution, guilty_cell
 from hil.bdd.typos import meant_keyword
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hil.bdd.catalogue import Catalogue
-    from hil.bdd.document import Examples, Scenario, Step, Text
+    from hil.bdd.document import Examples, Scenario, Step
 
 PROBLEMS = pytest.StashKey[tuple[Problem, ...]]()
 """The problems for which the run was refused, kept in ``config.stash``."""
@@ -36,7 +36,7 @@ def project_tags(root: Path) -> set[str] | None:
         markers: list[str] = settings["tool"]["pytest"]["ini_options"]["markers"]
     except (OSError, ValueError, KeyError):
         return None
-    return {marker.partition(":")[0].strip() for marker in markers}
+    return {marker.partition(":")[0].partition("(")[0].strip() for marker in markers}
 
 
 def check(features: Iterable[Document], catalogue: Catalogue, tags: Collection[str] | None = None) -> list[Problem]:
@@ -64,6 +64,13 @@ def abort_on_problems(config: pytest.Config, problems: Sequence[Problem]) -> Non
     raise pytest.UsageError(f"{count}; nothing was run, nothing was switched\n" + "\n".join(map(str, problems)))
 
 
+class _Placed(Protocol):
+    @property
+    def line(self) -> int: ...
+    @property
+    def column(self) -> int: ...
+
+
 class _Check:
     """The checks of one feature file that parses."""
 
@@ -71,12 +78,14 @@ class _Check:
         self.feature, self.resolution, self.tags = feature, resolution, tags
         self.catalogue = resolution.catalogue
 
-    def problem(self, line: int, column: int, what: str, remedy: str = "") -> Problem:
-        return Problem(self.feature.file, line, column, what, remedy)
+    def problem(self, rule: str, at: _Placed, what: str, remedy: str = "") -> Problem:
+        return Problem(self.feature.file, at.line, at.column, what, remedy, rule)
 
     def problems(self) -> Iterator[Problem]:
         if not self.feature.scenarios:
-            yield self.problem(1, 1, "this feature has no scenario", "Write one, or remove the file")
+            yield self.problem(
+                "empty-feature", Text("", 1, 1), "this feature has no scenario", "Write one, or remove the file"
+            )
         yield from self._names()
         yield from self._tags()
         for background in self.feature.backgrounds:
@@ -92,11 +101,19 @@ class _Check:
         for scenario in self.feature.scenarios:
             label = scenario_label(scenario.name)
             if not label:
-                yield self.problem(scenario.line, scenario.column, "this scenario has no name", "Write one after ':'")
+                yield self.problem(
+                    "nameless-scenario",
+                    scenario,
+                    "this scenario has no name",
+                    "Write one after ':'",
+                )
             elif label in lines:
                 what = f"there is a scenario '{label}' at line {lines[label]} already"
                 yield self.problem(
-                    scenario.line, scenario.column, what, "Rename one: reports and reruns go by the name"
+                    "duplicate-name",
+                    scenario,
+                    what,
+                    "Rename one: reports and reruns go by the name",
                 )
             lines.setdefault(label, scenario.line)
 
@@ -111,11 +128,13 @@ class _Check:
                 continue
             is_requirement = name.startswith(requirements.PREFIX)
             known = [each for each in self.tags if each.startswith(requirements.PREFIX) == is_requirement]
-            kind, remedy = "tag", "Known tags are the 'markers' in pyproject.toml"
+            rule, remedy = "unknown-tag", "Known tags are the 'markers' in pyproject.toml"
             if is_requirement:
-                kind, remedy = "requirement", f"Requirements stand in {requirements.FILE}"
-            what = f"'@{tag.text}' is not a known {kind}{_did_you_mean(name, sorted(known), '@')}"
-            yield self.problem(tag.line, tag.column, what, remedy)
+                rule, remedy = "unknown-requirement", f"Requirements stand in {requirements.FILE}"
+            what = (
+                f"'@{tag.text}' is not a {rule.replace('unknown-', 'known ')}{_did_you_mean(name, sorted(known), '@')}"
+            )
+            yield self.problem(rule, tag, what, remedy)
 
     def _description(self, lines: Iterable[Text]) -> Iterator[Problem]:
         for line in lines:
@@ -123,20 +142,25 @@ class _Check:
             rest = line.text.partition(" ")[2].strip()
             what = f"'{line.text}' is read as a description, not as a step"
             if self.catalogue.find_any(line.text):
-                yield self.problem(line.line, line.column, what, "Begin it with Given, When, Then, And or But")
+                yield self.problem("misspelt-keyword", line, what, "Begin it with Given, When, Then, And or But")
             elif keyword or self.catalogue.find_any(rest):
                 remedy = f"Did you mean '{keyword} {rest}'?" if keyword else "Correct its first word to a keyword"
-                yield self.problem(line.line, line.column, what, f"{remedy} If it is prose, begin it with another word")
+                yield self.problem(
+                    "misspelt-keyword",
+                    line,
+                    what,
+                    f"{remedy} If it is prose, begin it with another word",
+                )
 
     def _scenario(self, scenario: Scenario) -> Iterator[Problem]:
         misread = list(self._description(scenario.description))
         yield from misread
         if not scenario.steps and not misread:
             what = f"the scenario '{scenario.name}' has no step, so it would pass without doing anything"
-            yield self.problem(scenario.line, scenario.column, what, "Write its steps, or remove it")
+            yield self.problem("empty-scenario", scenario, what, "Write its steps, or remove it")
         if scenario.outline and not scenario.examples:
             what = f"the outline '{scenario.name}' has no Examples, so it would never run with a value"
-            yield self.problem(scenario.line, scenario.column, what, "Write 'Examples:' and a table below its steps")
+            yield self.problem("no-examples", scenario, what, "Write 'Examples:' and a table below its steps")
         for examples in scenario.examples:
             yield from self._examples(scenario, examples)
         for step in scenario.steps:
@@ -147,47 +171,56 @@ class _Check:
     def _examples(self, scenario: Scenario, examples: Examples) -> Iterator[Problem]:
         if not examples.rows:
             what = "these Examples have no row, so nothing would run for them"
-            yield self.problem(examples.line, examples.column, what, "Write a row of values, or remove them")
+            yield self.problem("empty-examples", examples, what, "Write a row of values, or remove them")
         texts = [text.text for step in scenario.steps for text in step.all_texts()]
         texts += [scenario.name] + [step.doc_string for step in scenario.steps if step.doc_string]
         used = {name for text in texts for name in PLACEHOLDER.findall(text)}
         columns = [column.text for column in examples.header]
         for index, column in enumerate(examples.header):
             if column.text in columns[:index]:
-                yield self.problem(column.line, column.column, f"there is a column '{column.text}' already")
+                yield self.problem("duplicate-column", column, f"there is a column '{column.text}' already")
             elif column.text not in used:
                 hint = _did_you_mean(column.text, used - set(columns), "<", ">")
                 what = f"no step uses the column '{column.text}'{hint}"
-                yield self.problem(column.line, column.column, what, f"Write '<{column.text}>' in a step, or remove it")
+                yield self.problem(
+                    "unused-column",
+                    column,
+                    what,
+                    f"Write '<{column.text}>' in a step, or remove it",
+                )
         seen: dict[tuple[str, ...], int] = {}
         for row in [row for each in scenario.examples for row in each.rows]:
             values = tuple(cell.text for cell in row.cells.values())
             if values in seen and row in examples.rows:
                 what = f"this row is the same as that at line {seen[values]}"
-                yield self.problem(row.line, row.column, what, "Remove one of them")
+                yield self.problem("duplicate-row", row, what, "Remove one of them")
             seen.setdefault(values, row.line)
 
     def _placeholders(self, step: Step, scenario: Scenario | None) -> Iterator[Problem]:
         """Yield a problem for each ``<column>`` that has no value. :param scenario: None for a background."""
         for text in step.all_texts():
             for match in PLACEHOLDER.finditer(text.text):
-                where = (text.line, text.column + match.start())
+                where = Text(match[0], text.line, text.column + match.start())
                 if scenario is None:
-                    yield self.problem(*where, f"'{match[0]}' stands in a background, which has no Examples")
+                    yield self.problem(
+                        "missing-column", where, f"'{match[0]}' stands in a background, which has no Examples"
+                    )
                 elif not scenario.examples:
                     remedy = "Write 'Examples:' and a table below the steps"
-                    yield self.problem(*where, f"'{match[0]}' stands in a scenario without Examples", remedy)
+                    yield self.problem(
+                        "missing-column", where, f"'{match[0]}' stands in a scenario without Examples", remedy
+                    )
                 for examples in scenario.examples if scenario else ():
                     columns = [column.text for column in examples.header]
                     if columns and match[1] not in columns:
                         what = f"the Examples at line {examples.line} have no column '{match[1]}'"
                         remedy = f"Their columns are {', '.join(columns)}{_did_you_mean(match[1], columns)}"
-                        yield self.problem(*where, what, remedy)
+                        yield self.problem("missing-column", where, what, remedy)
 
     def _step(self, step: Step, blocks: Iterable[Examples]) -> Iterator[Problem]:
         if step.kind is None:
             what = f"the first step begins with '{step.keyword}', so it is neither Given, When nor Then"
-            yield self.problem(step.line, step.column, what, "Begin it with one of them")
+            yield self.problem("no-keyword-before", step, what, "Begin it with one of them")
             return
         names = set(PLACEHOLDER.findall(step.text.text))
         if not names:
@@ -204,12 +237,13 @@ class _Check:
             yield self._at_step(step, wrong[0][1]._replace(offset=None))
         else:
             for row, finding in wrong:
-                cell = guilty_cell(step, row, finding)
+                cell = guilty_cell(step, row, finding.offset)
                 what = f"{finding.what} (in the step at line {step.line})"
-                yield self.problem(cell.line, cell.column, what, finding.remedy)
+                yield self.problem(finding.rule, cell or row, what, finding.remedy)
 
     def _at_step(self, step: Step, finding: Finding) -> Problem:
-        return self.problem(step.line, step.text.column + (finding.offset or 0), finding.what, finding.remedy)
+        at = Text("", step.line, step.text.column + (finding.offset or 0))
+        return self.problem(finding.rule, at, finding.what, finding.remedy)
 
 
 def _did_you_mean(read: str, known: Iterable[str], before: str = "", after: str = "") -> str:

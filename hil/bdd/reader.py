@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -42,10 +43,11 @@ def read(path: Path) -> Document:
     try:
         source = path.read_text(encoding="utf-8-sig")
     except OSError as error:
-        return Document(path, file, problems=(Problem(file, 1, 1, f"cannot be read: {error.strerror}"),))
+        problem = Problem(file, 1, 1, f"cannot be read: {error.strerror}", rule="unreadable")
+        return Document(path, file, problems=(problem,))
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
-        problem = Problem(file, line, 1, "not UTF-8 text", "Save the file as UTF-8")
+        problem = Problem(file, line, 1, "not UTF-8 text", "Save the file as UTF-8", "unreadable")
         return Document(path, file, problems=(problem,))
     return parse(path, source)
 
@@ -104,7 +106,7 @@ class _Reader:
     def document(self) -> Document:
         feature = self.raw["feature"]
         tags = _texts(feature["tags"], "name")
-        self._block(feature, tags, None, len(self.lines))
+        self._block(feature, tags, None, len(self.lines), ())
         return Document(
             path=self.path,
             file=self.file,
@@ -118,23 +120,31 @@ class _Reader:
             last_line=len(self.lines),
         )
 
-    def _block(self, node: dict[str, Any], tags: tuple[Text, ...], rule: str | None, last_line: int) -> None:
-        """Read the children of a feature or a rule that ends with ``last_line``."""
+    def _block(
+        self,
+        node: dict[str, Any],
+        tags: tuple[Text, ...],
+        rule: str | None,
+        last_line: int,
+        backgrounds: tuple[Background, ...],
+    ) -> None:
+        """Read the children of a feature or a rule that ends with ``last_line``, in ``backgrounds``."""
         children = node["children"]
         ends = [_first_line(child) - 1 for child in children[1:]] + [last_line]
         for child, end in zip(children, ends, strict=True):
             if "rule" in child:
                 inner = child["rule"]
                 self.rules.append((_first_line(child), end))
-                self._block(inner, _texts(inner["tags"], "name") + tags, inner["name"], end)
+                self._block(inner, _texts(inner["tags"], "name") + tags, inner["name"], end, backgrounds)
             elif "background" in child:
                 inner = child["background"]
                 place, description = inner["location"], self._description(inner, end)
-                self.backgrounds.append(
-                    Background(place["line"], place["column"], description, self._steps(inner["steps"]))
-                )
+                background = Background(place["line"], place["column"], description, self._steps(inner["steps"]))
+                self.backgrounds.append(background)
+                backgrounds = (*backgrounds, background)
             else:
-                self.scenarios.append(self._scenario(child["scenario"], tags, rule, end))
+                scenario = self._scenario(child["scenario"], tags, rule, end)
+                self.scenarios.append(dataclasses.replace(scenario, backgrounds=backgrounds))
 
     def _scenario(
         self, node: dict[str, Any], inherited: tuple[Text, ...], rule: str | None, last_line: int

@@ -6,19 +6,18 @@ They stand in ``features/requirements.yaml``, each with its id, its text and its
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
-
-from hil import yaml_file
 from hil.bdd import naming
 from hil.bdd.document import shown
 from hil.errors import AuthorError, ConfigurationError, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator
 
     from hil.bdd.document import Document
 
@@ -26,23 +25,25 @@ PREFIX = "REQ-"
 FILE = Path("features/requirements.yaml")
 """Where a project keeps them, from its root."""
 
-_REMEDY = f"Each entry of {FILE} is: id ({PREFIX}THEME-1), text, source."
+FIELDS = ("id", "text", "source")
+_ID = re.compile(rf"{PREFIX}[A-Z]+-[1-9][0-9]*")
+_REMEDY = f"Each entry has {', '.join(FIELDS)}."
 
 
-class Requirement(BaseModel):
+@dataclass(frozen=True)
+class Requirement:
     """Something that the system must do."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    id: Annotated[str, Field(pattern=rf"^{PREFIX}[A-Z]+-[1-9][0-9]*$")]
-    text: Annotated[str, Field(min_length=1)]
-    source: Annotated[str, Field(min_length=1)]
+    id: str
+    text: str
+    source: str
     """Slide or section of the specification that it comes from."""
-    place: Annotated[str, Field(exclude=True)] = ""
+    place: str
     """``file:line:column``."""
 
-
-_LIST = TypeAdapter(list[Requirement])
+    def as_dict(self) -> dict[str, str]:
+        """Return what the evidence of a run says of it."""
+        return {name: getattr(self, name) for name in FIELDS}
 
 
 def load(path: Path) -> dict[str, Requirement]:
@@ -56,25 +57,46 @@ def load(path: Path) -> dict[str, Requirement]:
         return {}
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"the requirements cannot be read ({error})", place=str(path)) from None
+    from hil import yaml_file  # a plain run of Python tests has no requirements, and need not load the reader
+
     file = shown(path)
     document = yaml_file.parse(text, file)
-    try:
-        listed = _LIST.validate_python(yaml_file.plain(document))
-    except ValidationError as error:
-        wrong = []
-        for flaw in error.errors():
-            name = ".".join(str(part) for part in flaw["loc"][1:])
-            what = f"{name + ': ' if name else ''}{flaw['msg']}"
-            wrong.append(f"{file}:{yaml_file.place(document, flaw['loc'])}: {what}")
-        raise ConfigurationError("\n".join(wrong), remedy=_REMEDY) from None
+    listed = yaml_file.plain(document)
+
+    def place(*keys: str | int) -> str:
+        return f"{file}:{yaml_file.place(document, keys)}"
+
+    if not isinstance(listed, list):
+        raise ConfigurationError("requirements are a list", place=place(), remedy=_REMEDY)
+    wrong = [f"{place(*keys)}: {what}" for number, entry in enumerate(listed) for keys, what in _flaws(number, entry)]
+    if wrong:
+        raise ConfigurationError("\n".join(wrong), remedy=_REMEDY)
     found: dict[str, Requirement] = {}
-    for number, requirement in enumerate(listed):
-        place = f"{file}:{yaml_file.place(document, (number, 'id'))}"
-        other = found.get(requirement.id)
-        if other is not None:
-            raise ConfigurationError(f"'{requirement.id}' stands at {other.place} already", place=place)
-        found[requirement.id] = requirement.model_copy(update={"place": place})
+    for number, entry in enumerate(listed):
+        requirement = Requirement(**entry, place=place(number, "id"))
+        other = found.setdefault(requirement.id, requirement)
+        if other is not requirement:
+            raise ConfigurationError(f"'{requirement.id}' stands at {other.place} already", place=requirement.place)
     return found
+
+
+def _flaws(number: int, entry: object) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Yield what is wrong with an entry of the list, and the keys that lead to its place."""
+    if not isinstance(entry, Mapping):
+        yield (number,), f"a requirement has {', '.join(FIELDS)} (read: {entry!r})"
+        return
+    for name in FIELDS:
+        value = entry.get(name)
+        if not isinstance(value, str) or not value:
+            yield (
+                (number, name),
+                f"'{name}' is missing" if name not in entry else f"'{name}' is no text (read: {value!r})",
+            )
+        elif name == "id" and not _ID.fullmatch(value):
+            yield (number, name), f"'{value}' is no id; write it like {PREFIX}PAY-1"
+    for name in entry:
+        if name not in FIELDS:
+            yield (number, name), f"'{name}' is not known{nearest(name, FIELDS)}"
 
 
 def known(ids: Iterable[str], requirements: Mapping[str, Requirement]) -> set[str]:
@@ -91,12 +113,12 @@ class Coverage:
     """Which scenarios show which requirement.
 
     :ivar scenarios: for each requirement the node ids of the scenarios (outline rows apart) that bear its tag.
-    :ivar untagged: node ids of scenarios that name no requirement.
+    :ivar untagged: scenarios that name no requirement.
     """
 
     requirements: Mapping[str, Requirement]
     scenarios: Mapping[str, list[str]]
-    untagged: list[str]
+    untagged: list[tuple[Document, naming.Case]]
 
     @property
     def uncovered(self) -> list[Requirement]:
@@ -106,7 +128,7 @@ class Coverage:
 def coverage(features: Iterable[Document], requirements: Mapping[str, Requirement]) -> Coverage:
     """Look through the features, which have no mistakes."""
     scenarios: dict[str, list[str]] = {each: [] for each in requirements}
-    untagged = []
+    untagged: list[tuple[Document, naming.Case]] = []
     for feature in features:
         for case in naming.cases(feature):
             node = f"{feature.file}::{case.label}"
@@ -114,5 +136,5 @@ def coverage(features: Iterable[Document], requirements: Mapping[str, Requiremen
             for each in named:
                 scenarios[each].append(node)
             if not named:
-                untagged.append(node)
+                untagged.append((feature, case))
     return Coverage(requirements, scenarios, untagged)

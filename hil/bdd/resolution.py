@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from hil.bdd.applicability import demands
 from hil.errors import AuthorError
 
 if TYPE_CHECKING:
@@ -23,8 +24,12 @@ class Finding(NamedTuple):
 
     what: str
     remedy: str
+    rule: str
     offset: int | None = None
-    undefined: bool = False
+
+    @property
+    def undefined(self) -> bool:
+        return self.rule == "undefined-step"
 
 
 class Resolution:
@@ -41,7 +46,9 @@ class Resolution:
             return self.undefined(step, text)
         if len(found) > 1:
             places = " and ".join(f"'{each}' ({each.source})" for each in found)
-            return Finding(f"'{text}' is ambiguous: it matches {places}", "Reword the step or one definition")
+            return Finding(
+                f"'{text}' is ambiguous: it matches {places}", "Reword the step or one definition", "ambiguous-step"
+            )
         return _argument_finding(step, text, found[0])
 
     def undefined(self, step: Step, text: str) -> Finding:
@@ -50,16 +57,16 @@ class Resolution:
         what = f"undefined step '{step.keyword} {text}'"
         self._hints -= 1
         if self._hints < 0:
-            return Finding(what, "", undefined=True)
+            return Finding(what, "", "undefined-step")
         for definition in self.catalogue.find_any(text):
             what = f"'{text}' is a {definition.keyword.capitalize()} step, not a {kind.capitalize()} step"
-            return Finding(what, f"It is defined at {definition.source}")
+            return Finding(what, f"It is defined at {definition.source}", "other-keyword")
         for definition, reason, offset in self.catalogue.misfits(kind, text):
-            return Finding(reason, f"The step is '{definition}' ({definition.source})", offset)
+            return Finding(reason, f"The step is '{definition}' ({definition.source})", "misfit", offset)
         near = self.catalogue.nearest(kind, text)
         meant = " or ".join(f"'{each}'" for each in near)
         remedy = f"Did you mean {meant}?" if near else "No definition is like it; write one in hil/bdd/steps"
-        return Finding(what, remedy, undefined=True)
+        return Finding(what, remedy, "undefined-step")
 
 
 def _argument_finding(step: Step, text: str, definition: StepDefinition) -> Finding | None:
@@ -67,28 +74,32 @@ def _argument_finding(step: Step, text: str, definition: StepDefinition) -> Find
         try:
             argument.parameter.read(argument.text)
         except AuthorError as error:
-            return Finding(error.what, error.remedy or "", argument.offset)
+            return Finding(error.what, error.remedy or "", "misfit", argument.offset)
+    for demand in demands(definition.function, "misfit"):
+        reason = demand.check(*definition.expression.values(text))
+        if reason:
+            return Finding(reason, "", "misfit", None)
     for reserved, name, given in (
         ("datatable", "data table", step.table is not None),
         ("docstring", "doc string", step.doc_string is not None),
     ):
         if given and reserved not in definition.below:
             what = f"'{definition}' takes no {name}, so what stands below it would be ignored"
-            return Finding(what, f"It is defined at {definition.source}")
+            return Finding(what, f"It is defined at {definition.source}", "below-step")
         if not given and definition.below.get(reserved):
-            return Finding(f"'{definition}' needs a {name} below it", definition.doc.partition("\n")[0])
+            return Finding(f"'{definition}' needs a {name} below it", definition.doc.partition("\n")[0], "below-step")
     return None
 
 
-def guilty_cell(step: Step, row: Row, finding: Finding) -> Text:
-    """Return the cell of ``row`` that stands at the finding's offset in the rendered step, else the first one used."""
+def guilty_cell(step: Step, row: Row, offset: int | None = None) -> Text | None:
+    """Return the cell of ``row`` that stands at ``offset`` of the rendered step, else the first one used, if any."""
     shift = 0
     used: list[Text] = []
     for match in PLACEHOLDER.finditer(step.text.text):
         cell = row.cells[match[1]]
         start = match.start() + shift
-        if finding.offset is not None and start <= finding.offset <= start + len(cell.text):
+        if offset is not None and start <= offset <= start + len(cell.text):
             return cell
         shift += len(cell.text) - len(match[0])
         used.append(cell)
-    return used[0]
+    return used[0] if used else None

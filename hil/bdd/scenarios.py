@@ -61,17 +61,25 @@ def facts_of(item: ScenarioItem) -> ScenarioFacts:
     case = item.case
     name = render(case.scenario.name, case.values)
     name += f" #{case.repetition}" if case.repetition > 1 else ""
-    return ScenarioFacts(name, item.name, item.document.file, case.line, tuple(case.tags), rerun_command(item))
+    return ScenarioFacts(
+        name,
+        item.name,
+        item.document.file,
+        case.line,
+        tuple(case.tags),
+        rerun_command(item),
+        rule=case.scenario.rule or "",
+    )
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     if not isinstance(item, ScenarioItem):
         return
     run = item.config.stash[RUN]
-    if item.stash[UNMET]:
-        item.stash[OUTCOME] = (Verdict.NOT_APPLICABLE, item.stash[UNMET])
-        run.record_failed_start(item.stash[NUMBER], facts_of(item), *item.stash[OUTCOME])
-        pytest.skip(f"not applicable: {item.stash[UNMET]}")
+    if UNMET in item.stash:
+        verdict, why = item.stash[OUTCOME] = item.stash[UNMET]
+        run.record_failed_start(item.stash[NUMBER], facts_of(item), verdict, why)
+        pytest.skip(f"{verdict}: {why}")
     try:
         scenario = run.begin(item.stash[NUMBER], facts_of(item))
     except Exception as error:

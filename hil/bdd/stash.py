@@ -23,8 +23,8 @@ OPEN = pytest.StashKey[pytest.Item]()
 SCENARIO = pytest.StashKey[OpenScenario]()
 OUTCOME = pytest.StashKey[tuple[Verdict, str]]()
 NUMBER = pytest.StashKey[int]()
-UNMET = pytest.StashKey[str]()
-"""Why this rig cannot offer the scenario; empty if it can."""
+UNMET = pytest.StashKey[tuple[Verdict, str]]()
+"""Why this rig cannot offer the scenario (not applicable), or cannot decide it (inconclusive); absent if it can."""
 STEP = pytest.StashKey[Any]()
 """The step that runs, or ran last; pytest-bdd's."""
 STEP_STARTED = pytest.StashKey[tuple[float, "Callable[[], float]"]]()

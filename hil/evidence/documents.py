@@ -20,7 +20,7 @@ Json: TypeAlias = "str | int | float | bool | Sequence[Json] | Mapping[str, Json
 class Kind(enum.StrEnum):
     """What an event tells. The keys of ``data`` are listed for each.
 
-    - START: ``name, feature, line, tags, setup, seed``; first event of a scenario file
+    - START: ``name, feature, rule?, line, tags, setup, seed``; first event of a scenario file
     - STEP: ``keyword, text, line, outcome`` (``passed``, ``failed``, ``not run``), ``started`` (s),
       ``error?`` (``what``, ``place?``, ``remedy?``)
     - READING: quantities by name with their unit, e.g. ``voltage_V, current_A, power_W, energy_Wh`` (source

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from hil.errors import RigFault, nearest
 from hil.instruments.dl3021 import Dl3021
@@ -12,15 +12,34 @@ from hil.instruments.it8615 import It8615
 from hil.instruments.scpi import query_identity
 from hil.instruments.transport import TIMEOUT, Observer, Transport
 from hil.instruments.wt310e import Wt310e
-from hil.ports import Identity, Load, Meter
+from hil.ports import Accuracy, Identity, Load, Meter
+from hil.units import Second, Watt
 
-METERS: Mapping[str, Callable[[Transport, Identity], Meter]] = {
+
+class MeterDriver(Protocol):
+    """A driver, and what it says of every meter of its kind."""
+
+    update_period: Second
+    power_accuracy: Accuracy
+
+    def __call__(self, transport: Transport, identity: Identity, /) -> Meter: ...
+
+
+class LoadDriver(Protocol):
+    """A driver, and what it says of every load of its kind."""
+
+    max_power: Watt
+
+    def __call__(self, transport: Transport, identity: Identity, /) -> Load: ...
+
+
+METERS: Mapping[str, MeterDriver] = {
     "Rohde&Schwarz HMC8015": Hmc8015,
     "YOKOGAWA WT310E": Wt310e,
 }
 """Power meters by the manufacturer and model that ``*IDN?`` tells, in any case of letters."""
 
-LOADS: Mapping[str, Callable[[Transport, Identity], Load]] = {
+LOADS: Mapping[str, LoadDriver] = {
     "ITECH IT8615": It8615,
     "RIGOL TECHNOLOGIES DL3021": Dl3021,
 }

@@ -61,11 +61,12 @@ def _case(view: ScenarioView) -> Xml.Element:
         case.set("file", visible(view.feature or ""))
         case.set("line", visible(view.line or "0"))
     case.set("time", f"{view.duration or 0.0:.3f}")
-    named = [tag for tag in view.tags if tag.startswith("REQ-")]
+    named = [("rule", view.rule)] if view.rule else []
+    named += [("requirement", tag) for tag in view.tags if tag.startswith("REQ-")]
     if named:
         properties = Xml.SubElement(case, "properties")
-        for tag in named:
-            Xml.SubElement(properties, "property", {"name": "requirement", "value": visible(tag)})
+        for each, value in named:
+            Xml.SubElement(properties, "property", {"name": each, "value": visible(value)})
     # evidence that breaks off is an error of the run, not a scenario that was left out on purpose
     element = "error" if view.damage else _ELEMENTS.get(view.verdict)
     if element is not None:

@@ -83,6 +83,8 @@ class ScenarioView:
     number: int
     name: str
     feature: str | None
+    rule: str | None
+    """The Gherkin rule that it illustrates, if it stands in one."""
     line: str | None
     tags: list[str]
     setup: str | None
@@ -152,6 +154,7 @@ def view_scenario(number: int, record: ScenarioRecord) -> ScenarioView:
         number=number,
         name=text_of(begin, "name") or record.name,
         feature=text_of(begin, "feature"),
+        rule=text_of(begin, "rule"),
         line=text_of(begin, "line"),
         tags=[str(tag) for tag in tags] if isinstance(tags, list) else [],
         # a scenario's own steps name the set-up, so it is known when it stops rather than when it starts

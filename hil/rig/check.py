@@ -71,8 +71,8 @@ def _parts(rig: RigFile, target: Any, limits: Sequence[TimingLimit], *, switch: 
     """Look at one part after the other; the relays move only if ``switch``: one that does not open must not close."""
     bound = 0.0 if rig.virtual and not rig.real_time else scheduling_delay()
     looks: list[tuple[str, Callable[[], list[CheckFinding]]]] = [
-        ("load", lambda: look_at_load(target, rig.options.limits.of_load)),
-        ("meter", lambda: look_at_meter(target, bound, limits)),
+        ("load", lambda: look_at_load(target, rig)),
+        ("meter", lambda: look_at_meter(target, rig, bound, limits)),
     ]
     found = [ok("clock", f"bound {format_quantity(bound, 's')}")]
     for part, look in looks:

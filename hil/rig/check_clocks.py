@@ -17,7 +17,7 @@ from hil.clock import WallClock, stopwatch, utc_now
 from hil.errors import ExitCode
 from hil.rig.check_findings import CheckFinding, fault, note, ok
 from hil.rig.sampling import SAMPLE_PERIOD_S
-from hil.units import format_quantity
+from hil.units import Second, format_quantity
 
 if TYPE_CHECKING:
     from hil.chain.node import Node
@@ -57,19 +57,30 @@ def scheduling_delay() -> float:
     return worst
 
 
-def resolution(meter: Meter, bound: float) -> float:
-    """Return the seconds within which this bench knows an edge of power: a sample, its age, and the clock twice."""
-    return SAMPLE_PERIOD_S + 2 * float(meter.update_period) + 2 * bound
+def resolution(update_period: Second, bound: float) -> float:
+    """Return the seconds within which a bench knows an edge of power: a sample, its age, and the clock twice."""
+    return SAMPLE_PERIOD_S + 2 * float(update_period) + 2 * bound
+
+
+def first_sight(update_period: Second, bound: float) -> float:
+    """Return the seconds after an edge of power before which no reading can show it: one update, and the clock twice.
+
+    A reading is a mean over one update; it shows no power when all of it lies after the edge.
+    """
+    return float(update_period) + 2 * bound
 
 
 def decidable(meter: Meter, bound: float, limits: Sequence[TimingLimit]) -> list[CheckFinding]:
-    """Return for each limit whether this meter and this clock can decide it."""
-    findings, width, rate = [], resolution(meter, bound), 1 / meter.update_period
+    """Return for each limit whether this meter and this clock can decide it, always or for an early edge."""
+    findings, width, rate = [], resolution(meter.update_period, bound), 1 / meter.update_period
+    least = first_sight(meter.update_period, bound)
     for limit in limits:
         what = f"a {format_quantity(limit.seconds, 's')} limit ({limit.place})"
         how = f"at {rate:g} Hz with this clock bound: an edge is known within {format_quantity(width, 's')}"
-        if width > limit.seconds:
+        if least > limit.seconds:
             findings.append(fault("limit", f"cannot decide {what} {how}", ExitCode.INCONCLUSIVE))
+        elif width > limit.seconds:
+            findings.append(note("limit", f"may not decide {what} {how}"))
         else:
             findings.append(ok("limit", f"can decide {what} {how}"))
     return findings

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from hil.chain.providers import choose
 from hil.clock import WallClock, stopwatch
+from hil.errors import ExitCode
 from hil.instruments.dialects import open_load, open_meter
 from hil.ports import Protecting
+from hil.rig.abilities import another_model
 from hil.rig.check_clocks import TimingLimit, decidable, node_skew
 from hil.rig.check_findings import CheckFinding, fault, note, ok
 from hil.rig.relays import CoilRelay
@@ -16,7 +18,8 @@ from hil.rig.safe_state import limit_patience
 from hil.units import format_quantity
 
 if TYPE_CHECKING:
-    from hil.ports import Identity, LoadLimits
+    from hil.ports import Identity
+    from hil.rig.file import RigFile
 
 PATIENCE_S = 2.0
 """For each connection and reply."""
@@ -39,19 +42,17 @@ def relay(target: Any, name: str) -> CoilRelay:
     return CoilRelay(output)
 
 
-def look_at_load(target: Any, limits: LoadLimits) -> list[CheckFinding]:
-    """Identity, firmware, its own protections; its input is off afterwards, read back.
-
-    :param limits: what it shall keep by itself, from the rig file.
-    """
+def look_at_load(target: Any, rig: RigFile) -> list[CheckFinding]:
+    """Identity, firmware, its own protections; its input is off afterwards, read back."""
     load = open_load("load", resource(target, "LoadDriver", "load"), timeout=PATIENCE_S)
     try:
         load.set_input(on=False)
         findings = [ok("load", f"{_identity(load.identity)}; input off, read back"), *_queue("load", load.errors())]
+        findings += _declared(rig, "load", load.identity)
         if not isinstance(load, Protecting):
             return [*findings, note("load protection", "this dialect has none")]
         load.prepare()
-        for protection in load.protect(limits):
+        for protection in load.protect(rig.options.limits.of_load):
             findings.append(
                 ok("load protection", f"{protection.words}: armed, read back")
                 if protection.armed
@@ -62,11 +63,12 @@ def look_at_load(target: Any, limits: LoadLimits) -> list[CheckFinding]:
         load.close()
 
 
-def look_at_meter(target: Any, bound: float, limits: Sequence[TimingLimit]) -> list[CheckFinding]:
+def look_at_meter(target: Any, rig: RigFile, bound: float, limits: Sequence[TimingLimit]) -> list[CheckFinding]:
     """Identity, firmware, update rate, and which limits it decides with a clock of this bound."""
     meter = open_meter("meter", resource(target, "PowerMeterDriver", "meter"), timeout=PATIENCE_S)
     try:
         findings = [ok("meter", _identity(meter.identity)), *_queue("meter", meter.errors())]
+        findings += _declared(rig, "meter", meter.identity)
         meter.prepare()
         WallClock().sleep(meter.settling)
         elapsed = stopwatch()
@@ -119,6 +121,12 @@ def look_at_node(preference: str | None) -> list[CheckFinding]:
         ready = format_quantity(elapsed(), "s")
         what = f"{description.provider}: {description.subversion}, ready after {ready}"
         return [ok("node", what), node_skew(node)]
+
+
+def _declared(rig: RigFile, role: str, identity: Identity) -> list[CheckFinding]:
+    """Hold what the rig file says of an instrument's model against what the instrument says."""
+    what = another_model(rig, role, f"{identity.manufacturer} {identity.model}")
+    return [fault(f"{role} model", what, ExitCode.AUTHOR_ERROR)] if what else []
 
 
 def _identity(identity: Identity) -> str:

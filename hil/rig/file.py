@@ -90,6 +90,8 @@ class SafetyLimits(_Strict):
 class InstrumentFacts(_Strict):
     """What the laboratory knows of an instrument beyond its ``*IDN?``."""
 
+    model: str | None = None
+    """Manufacturer and model as ``*IDN?`` tells them, so that features can be held against its ratings at a desk."""
     calibration: str
     """Certificate and due date, or ``none: <why>``."""
     due: Day | None = None

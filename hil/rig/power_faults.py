@@ -45,10 +45,15 @@ def interrupt_mains(trial: Trial, seconds: float) -> None:
     _open_for(trial, ("K1",), seconds, "mains ahead of the contact interrupted")
 
 
+def no_mains(percent: float) -> str:
+    """Return why there are no mains with this share of the nominal voltage, ``""`` if there are."""
+    if 0 <= percent <= 100 * HIGHEST_SHARE:
+        return ""
+    return f"{percent:g} % is no voltage that mains have; 0 to {100 * HIGHEST_SHARE:g} %"
+
+
 def change_mains(trial: Trial, percent: float, seconds: float) -> None:
-    """Have another voltage for a while, as a share of the nominal one; AuthorError for one beyond any mains."""
-    if not 0 <= percent <= 100 * HIGHEST_SHARE:
-        raise AuthorError(f"{percent:g} % is no voltage that mains have; 0 to {100 * HIGHEST_SHARE:g} %")
+    """Have another voltage for a while, as a share of the nominal one; see :func:`no_mains`."""
     nominal = float(trial.rig.file.options.plant.get("mains_voltage", NOMINAL_V))
     _mains(trial, f"mains at {percent:g} % for {format_quantity(seconds, 's')}")
     trial.rig.set_mains(nominal * percent / 100)

@@ -40,6 +40,8 @@ class ScenarioFacts:
     tags: tuple[str, ...]
     again: str = ""
     """The command that runs it alone, as this run did."""
+    rule: str = ""
+    """The Gherkin rule that it illustrates, if it stands in one."""
 
     def host(self) -> dict[str, Json]:
         """Return what the START event says beside its data: how this machine runs it again."""
@@ -47,9 +49,11 @@ class ScenarioFacts:
 
     def document(self, seed: int) -> dict[str, Json]:
         """Return the data of the START event."""
+        rule = {"rule": self.rule} if self.rule else {}
         return {
             "name": self.name,
             "feature": self.feature,
+            **rule,
             "line": self.line,
             "tags": list(self.tags),
             "seed": str(seed),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from hil.bdd.expressions import PARAMETERS
+from hil.bdd.parameters import PARAMETERS
 
 if TYPE_CHECKING:
     from hil.bdd.catalogue import Catalogue
@@ -48,7 +48,7 @@ class _Piece:
 
     @property
     def pattern(self) -> str:
-        return f"(?:{PARAMETERS[self.text].pattern})" if self.parameter else re.escape(self.text)
+        return f"(?:{PARAMETERS[self.text].regexp})" if self.parameter else re.escape(self.text)
 
     @property
     def shown(self) -> str:

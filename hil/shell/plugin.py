@@ -21,7 +21,7 @@ from hil.bdd.outcome import verdict_of
 from hil.bdd.plugin import choose_seed, interrupt, open_run
 from hil.bdd.preflight import project_tags
 from hil.bdd.scenarios import facts_of
-from hil.bdd.stash import AT_PROMPT, NUMBER, OUTCOME, STEPS_LEFT, UNMET
+from hil.bdd.stash import AT_PROMPT, NUMBER, OUTCOME, STEPS_LEFT
 from hil.chain.folders import cache_folder
 from hil.errors import ExitCode, HilError
 from hil.report.words import MARKS
@@ -126,7 +126,7 @@ def _item(session: pytest.Session, function: Callable[[pytest.FixtureRequest], N
         document=replace(document, file=TRANSCRIPT),
         case=case,
     )
-    item.stash[NUMBER], item.stash[UNMET], item.stash[AT_PROMPT] = len(transcript.parts), "", True
+    item.stash[NUMBER], item.stash[AT_PROMPT] = len(transcript.parts), True
     session.items.append(item)
     session.testscollected += 1
     return item

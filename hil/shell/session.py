@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hil.bdd import bridge, execution, naming, preflight
-from hil.bdd.applicability import why_not
+from hil.bdd import bridge, execution, naming, preflight, rig_problems
 from hil.bdd.outcome import error_document, purposeful, verdict_of
 from hil.bdd.scenarios import record_step
 from hil.bdd.stash import LIVE, SCENARIO
@@ -211,14 +210,14 @@ class Session:
             self._kind = "given"
         document = self.transcript.with_step(entry)
         problems = document.problems or tuple(preflight.check([document], self.catalogue))
-        told = [f"{each.what}. {each.remedy}" if each.remedy else each.what for each in problems]
+        told = [each.message for each in problems]
         if not told:
             case = naming.cases(document)[-1]
-            unmet = why_not(case, self.catalogue, self.run.rig_file)
+            unmet = rig_problems.problems(document, case, self.catalogue, self.run.rig_file)
             if not unmet:
                 self._kind = case.scenario.steps[-1].kind or self._kind
                 return Checked(entry, document, case.scenario.name)
-            told = [f"not applicable: {unmet}"]
+            told = [problem.message for problem in unmet]
         if begins:
             self.transcript.parts.pop()
         self._refuse(*told)

@@ -112,10 +112,10 @@ def test_coverage_fails_for_a_requirement_that_no_scenario_shows(
     assert main(["check", "--coverage"]) == 4
     told = capsys.readouterr()
     assert told.out == (
-        "note: features/one.feature::One: names no requirement\n"
-        "features/requirements.yaml:1:4: REQ-PAY-1 is shown by no scenario: It pays. (Slides)\n"
+        "features/one.feature:2:3: note: 'One' names no requirement\n"
+        "features/requirements.yaml:1:4: no scenario shows REQ-PAY-1: It pays. (Slides). Tag one with @REQ-PAY-1\n"
     )
-    assert told.err == "0 mistakes\n0 of 1 requirements are covered\n"
+    assert told.err == "1 mistake\n0 of 1 requirements are covered\n"
 
     Path("features/one.feature").write_text("@REQ-PAY-1\n" + feature)
     assert main(["check", "--coverage"]) == 0

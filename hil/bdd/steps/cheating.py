@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from hil.bdd.applicability import sensible
 from hil.bdd.catalogue import given
-from hil.errors import AuthorError
 from hil.rig.counterparts import AbusePlan
 from hil.rig.trial import Trial
 from hil.units import Percent, Satoshi
@@ -18,11 +18,14 @@ def underpays(amount: Satoshi, payment: int, /, trial: Trial) -> None:
     trial.cheat(AbusePlan("underpay", payment, int(amount)))
 
 
+def _no_share(share: Percent, _: int) -> str:
+    return "" if 0 < share <= 100 else f"{share:g} % is no share of a payment; above 0 %, at most 100 %"
+
+
 @given("the cable underpays by {percent} from the {ordinal} payment on")
+@sensible(_no_share)
 def underpays_share(share: Percent, payment: int, /, trial: Trial) -> None:
     """The same, as a share of one payment."""
-    if not 0 < share <= 100:
-        raise AuthorError(f"{share:g} % is no share of a payment; above 0 %, at most 100 %")
     trial.cheat(AbusePlan("underpay", payment, round(QUANTUM_SAT * share / 100)))
 
 

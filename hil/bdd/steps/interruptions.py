@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from hil.bdd.applicability import decides, sensible
 from hil.bdd.catalogue import then, when
-from hil.errors import AuthorError
 from hil.evidence.limits import Limit, Measurement, Rule
 from hil.rig import interruptions, measuring, payment_measuring
+from hil.rig.abilities import vague_edge
 from hil.rig.trial import Trial
 from hil.units import Second
 
@@ -28,11 +29,14 @@ def block_mined(trial: Trial) -> None:
     trial.mine()
 
 
-@when("{int} block(s) are mined")
+def _none_to_mine(count: int) -> str:
+    return "" if count >= 1 else f"{count} blocks cannot be mined; 1 or more"
+
+
+@when("{int} block/blocks are mined")
+@sensible(_none_to_mine)
 def blocks_mined(count: int, /, trial: Trial) -> None:
     """The first with what is in the mempool, the others on it."""
-    if count < 1:
-        raise AuthorError(f"{count} blocks cannot be mined; 1 or more")
     trial.mine(count)
 
 
@@ -42,13 +46,14 @@ def power_flows_again(trial: Trial) -> None:
     measuring.await_power(trial)
 
 
-@then("{int} session(s) began")
+@then("{int} session/sessions began")
 def sessions_began(count: int, /, trial: Trial) -> None:
     """Counts the session ids for which the socket made an OFFER; a session that goes on keeps its id."""
     payment_measuring.sessions(trial, Measurement("sessions begun", Limit("count", count, count), Rule.EXACT))
 
 
 @then("power flowed again within {duration} of the restored supply")
+@decides(vague_edge)
 def power_after_supply(limit: Second, /, trial: Trial) -> None:
     """From the last closing of the supply relay to the first reading with power after it."""
     measuring.supply_to_power(trial, Measurement("restored supply to power", Limit("s", high=limit), Rule.INTERVAL))

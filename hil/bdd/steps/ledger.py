@@ -4,10 +4,11 @@ own: ``@fresh_node``, ``@small_mempool``, ``@still_downloading``.
 
 from __future__ import annotations
 
-from hil.bdd.applicability import needs
+from hil.bdd.applicability import decides, needs
 from hil.bdd.catalogue import given, then, when
 from hil.evidence.limits import Limit, Measurement, Rule
 from hil.rig import ledger_attacks, ledger_measuring
+from hil.rig.abilities import vague_edge
 from hil.rig.file import RigFile
 from hil.rig.trial import Trial
 from hil.units import Satoshi, Second
@@ -49,13 +50,13 @@ def mined_rival(trial: Trial) -> None:
     ledger_attacks.mine_rival(trial)
 
 
-@when("the last {int} block(s) of the chain are replaced")
+@when("the last {int} block/blocks of the chain are replaced")
 def reorganisation(depth: int, /, trial: Trial) -> None:
     """A longer chain without the transactions of the blocks that it replaces; they return to the mempool."""
     ledger_attacks.reorganise(trial, depth, double_spent=False)
 
 
-@when("the last {int} block(s) of the chain are replaced by ones with a double spend")
+@when("the last {int} block/blocks of the chain are replaced by ones with a double spend")
 def reorganisation_with_rival(depth: int, /, trial: Trial) -> None:
     """The same, and the new chain spends the cable's coins elsewhere: the payment is gone for good."""
     ledger_attacks.reorganise(trial, depth, double_spent=True)
@@ -85,7 +86,7 @@ def network_cut(trial: Trial) -> None:
     ledger_attacks.cut_network(trial)
 
 
-@when("the far side mines a double spend and {int} more block(s)")
+@when("the far side mines a double spend and {int} more block/blocks")
 def far_side_mines(blocks: int, /, trial: Trial) -> None:
     """Another spend of the coins of the newest payment, and so many blocks on it."""
     ledger_attacks.mine_on_far_side(trial, blocks)
@@ -151,7 +152,7 @@ def node_started(trial: Trial) -> None:
     ledger_attacks.restart_node(trial)
 
 
-@then("the socket reports {word} within {duration} of the attack")
+@then("the socket reports {error_code} within {duration} of the attack")
 def reported_in_time(code: str, limit: Second, /, trial: Trial) -> None:
     """From the last thing that befell the ledger to the socket's ERROR with this code."""
     ledger_measuring.attack_to_report(
@@ -160,6 +161,7 @@ def reported_in_time(code: str, limit: Second, /, trial: Trial) -> None:
 
 
 @then("the power was cut within {duration} of the attack")
+@decides(vague_edge)
 def cut_in_time(limit: Second, /, trial: Trial) -> None:
     """From the last thing that befell the ledger to the first reading without power."""
     ledger_measuring.attack_to_cut(trial, Measurement("attack to zero power", Limit("s", high=limit), Rule.INTERVAL))

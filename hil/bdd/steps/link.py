@@ -159,13 +159,13 @@ def flaps(times: int, seconds: Second, /, trial: Trial) -> None:
 # --- what came of it ----------------------------------------------------------------------------------------------
 
 
-@then("at least {int} message(s) was/were {damage}")
+@then("at least {int} message/messages was/were {damage}")
 def at_least_struck(count: int, damage: str, /, trial: Trial) -> None:
     """The bench's check on itself: the fault did happen."""
     link_measuring.struck(trial, damage, Measurement(f"messages {damage}", Limit("count", low=count), Rule.EXACT))
 
 
-@then("at least {int} message(s) was/were lost")
+@then("at least {int} message/messages was/were lost")
 def at_least_lost(count: int, /, trial: Trial) -> None:
     """Counts the messages that did not arrive as they were sent, for whatever reason."""
     link_measuring.lost(trial, Measurement("messages lost", Limit("count", low=count), Rule.EXACT))

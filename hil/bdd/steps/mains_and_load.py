@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from hil.bdd.applicability import feature, needs
+from hil.bdd.applicability import decides, feature, needs, sensible, within
 from hil.bdd.catalogue import then, when
 from hil.evidence.limits import Limit, Measurement, Rule
 from hil.rig import power_faults, power_measuring
+from hil.rig.abilities import beyond_load, vague_edge
 from hil.rig.trial import Trial
 from hil.units import Percent, Second, Watt, WattHour
 
@@ -30,8 +31,13 @@ def mains_interrupted(duration: Second, /, trial: Trial) -> None:
     power_faults.interrupt_mains(trial, float(duration))
 
 
+def _no_mains(share: Percent, _: Second) -> str:
+    return power_faults.no_mains(float(share))
+
+
 @when("the mains are at {percent} for {duration}")
 @needs(PROGRAMMABLE)
+@sensible(_no_mains)
 def mains_at(share: Percent, duration: Second, /, trial: Trial) -> None:
     """A brown-out, a dip or an overvoltage: that share of the nominal voltage ahead of power path and electronics."""
     power_faults.change_mains(trial, float(share), float(duration))
@@ -44,7 +50,7 @@ def cable_pulled(trial: Trial) -> None:
     power_faults.pull_plug(trial)
 
 
-@when("the plug bounces {int} time(s) within {duration}")
+@when("the plug bounces {int} time/times within {duration}")
 @needs(UNDER_LOAD)
 def plug_bounces(times: int, period: Second, /, trial: Trial) -> None:
     """K2 opens and closes so often, evenly over that time; it ends plugged in."""
@@ -69,6 +75,7 @@ def cable_plugged(trial: Trial) -> None:
 
 
 @when("the load changes to {power}")
+@within(beyond_load)
 def load_changes(power: Watt, /, trial: Trial) -> None:
     """The programmable load draws another constant power from now on."""
     power_faults.change_load(trial, power)
@@ -101,6 +108,7 @@ def billed(energy: WattHour, /, trial: Trial) -> None:
 
 
 @then("power flowed again within {duration} of the restored mains")
+@decides(vague_edge)
 def power_after_mains(limit: Second, /, trial: Trial) -> None:
     """From the return of the mains to the first reading with power after it."""
     power_measuring.restored_to_power(
@@ -109,6 +117,7 @@ def power_after_mains(limit: Second, /, trial: Trial) -> None:
 
 
 @then("the outlet was dead within {duration} of the unplugging")
+@decides(vague_edge)
 def dead_after_unplugging(limit: Second, /, trial: Trial) -> None:
     """From the opening of K2 to the first reading without voltage: the socket's contact is open."""
     power_measuring.unplugged_to_dead(

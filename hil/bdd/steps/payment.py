@@ -9,7 +9,8 @@ from hil.rig.trial import Trial
 from hil.units import Satoshi, Second
 
 
-@then("{int} payment(s) of {amount} was/were accepted")
+@then("togs {int} betalningar om {amount} emot")
+@then("{int} payment/payments of {amount} was/were accepted")
 def payments_accepted(count: int, amount: Satoshi, /, trial: Trial) -> None:
     """Counts the receipts, and checks that each further payment pays the socket this much more."""
     payment_measuring.accepted(trial, Measurement("payments accepted", Limit("count", count, count), Rule.EXACT))
@@ -17,7 +18,8 @@ def payments_accepted(count: int, amount: Satoshi, /, trial: Trial) -> None:
     payment_measuring.paid(trial, Measurement("paid to the offered payee", limit, Rule.EXACT))
 
 
-@then("the ledger holds {int} transaction(s) with one fee each")
+@then("finns {int} transaktion/transaktioner med en avgift var i liggaren")
+@then("the ledger holds {int} transaction/transactions with one fee each")
 def transactions_on_ledger(count: int, /, trial: Trial) -> None:
     """Mines a block, then counts the confirmed transactions that spend the cable's coins; each pays a fee."""
     payment_measuring.settled(trial, Measurement("confirmed transactions", Limit("count", count, count), Rule.EXACT))
@@ -54,19 +56,19 @@ def boot_budget_missed(limit: Second, /, trial: Trial) -> None:
     )
 
 
-@then("the socket asked for {int} payment(s)")
+@then("the socket asked for {int} payment/payments")
 def asked(count: int, /, trial: Trial) -> None:
     """Counts the payments with different numbers that the socket requested: it believed in the coins."""
     payment_measuring.asked(trial, Measurement("payments asked for", Limit("count", count, count), Rule.EXACT))
 
 
-@then("the cable signed {int} payment(s)")
+@then("the cable signed {int} payment/payments")
 def signed(count: int, /, trial: Trial) -> None:
     """Counts the payments with different numbers that the cable sent."""
     payment_measuring.signed(trial, Measurement("payments signed", Limit("count", count, count), Rule.EXACT))
 
 
-@then("the {device} reports {word}")
+@then("the {device} reports {error_code}")
 def reports(device: str, code: str, /, trial: Trial) -> None:
     """The device under test sent an ERROR with this code (SPEC, "Error codes")."""
     payment_measuring.reported(

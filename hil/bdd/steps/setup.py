@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from hil.bdd.applicability import feature, needs
+from hil.bdd.applicability import feature, needs, sensible, within
 from hil.bdd.catalogue import given, when
-from hil.errors import AuthorError
 from hil.protocol.messages import MAX_COINS
+from hil.rig.abilities import beyond_load
 from hil.rig.file import PAIR, RigFile
 from hil.rig.ledger_views import ViewKind
 from hil.rig.load_profiles import LoadProfile
@@ -37,11 +37,16 @@ def _toaster_there(rig: RigFile, _: Watt) -> str:
     return "" if "toaster" in rig.options.appliances else f"rig '{rig.options.name}' has no toaster"
 
 
+def _other_toaster(power: Watt) -> str:
+    return "" if power == TOASTER_W else f"the bench's toaster has {TOASTER_W:g} W, not {power:g} W; use the load"
+
+
 def _view_offered(rig: RigFile, kind: ViewKind) -> str:
     offered = rig.options.ledger_views
     return "" if kind in offered else f"rig '{rig.options.name}' offers no view by '{kind}', only {', '.join(offered)}"
 
 
+@given("enheten {device} provas i läget {mode}")
 @given("the {device} is under test in {mode} mode")
 @needs(_setup_offered)
 def device_under_test(device: str, mode: str, /, trial: Trial) -> None:
@@ -60,10 +65,9 @@ def pair(mode: str, /, trial: Trial) -> None:
 
 @given("a toaster of {power} is plugged into the cable")
 @needs(_toaster_there)
+@sensible(_other_toaster)
 def toaster(power: Watt, /, trial: Trial) -> None:
     """The reference appliance: 1300 W when hot, more in the first second (PTC inrush)."""
-    if power != TOASTER_W:
-        raise AuthorError(f"the bench's toaster has {TOASTER_W:g} W, not {power:g} W", remedy="Use the load instead.")
     trial.use_toaster()
 
 
@@ -83,12 +87,15 @@ def load_plays(profile: LoadProfile, /, trial: Trial) -> None:
     trial.use_profile(profile)
 
 
+@given("lasten drar {power}")
 @given("the load draws {power}")
+@within(beyond_load)
 def load_draws(power: Watt, /, trial: Trial) -> None:
     """The programmable load is the appliance; it draws constant power while the socket delivers."""
     trial.use_load(power)
 
 
+@given("kabeln betalar högst {int} gånger")
 @given("the cable pays for at most {int} payments")
 def budget(payments: int, /, trial: Trial) -> None:
     """The cable's budget for one session; the socket asks for no more than that."""
@@ -101,19 +108,20 @@ def funds(amount: Satoshi, /, trial: Trial) -> None:
     trial.plan.funds_sat = int(amount)
 
 
+def _too_many_coins(count: int, _: Satoshi) -> str:
+    return "" if 1 <= count <= MAX_COINS else f"a cable declares 1 to {MAX_COINS} coins, not {count}"
+
+
 @given("the cable has {int} coins of {amount}")
+@sensible(_too_many_coins)
 def coins(count: int, amount: Satoshi, /, trial: Trial) -> None:
     """The cable gets this many confirmed coins, 1 to 16; its transactions spend all of them."""
-    if not 1 <= count <= MAX_COINS:
-        raise AuthorError(f"a cable declares 1 to {MAX_COINS} coins, not {count}")
     trial.plan.funding_coins, trial.plan.funds_sat = count, int(amount)
 
 
-@given("the cable's coins are of type {word}")
+@given("the cable's coins are of type {coin_type}")
 def coin_type(kind: str, /, trial: Trial) -> None:
     """``P2WPKH`` (witness) or ``P2PKH`` (legacy)."""
-    if kind not in {"P2WPKH", "P2PKH"}:
-        raise AuthorError(f"'{kind}' is no type of coin; known: P2PKH, P2WPKH")
     trial.plan.funding_type = kind
 
 
@@ -131,6 +139,7 @@ def slow_start(delay: Second, /, trial: Trial) -> None:
     trial.plan.boot_delay_s = float(delay)
 
 
+@when("enheterna slås på")
 @when("the devices are switched on")
 def switch_on(trial: Trial) -> None:
     """Mains and the supplies of the devices under test are switched on; a counterpart begins to talk."""
@@ -143,6 +152,7 @@ def first_payment(trial: Trial) -> None:
     trial.wait_for(lambda: trial.accepted_payments() >= 1, timeout=BOOT_TIMEOUT_S, what="the first accepted payment")
 
 
+@when("sessionen är slut")
 @when("the session has ended")
 def session_ended(trial: Trial) -> None:
     """Waits for the socket to settle and close the session."""

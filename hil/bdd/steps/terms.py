@@ -32,7 +32,7 @@ def fee_rate(rate: int, /, trial: Trial) -> None:
     trial.plan.terms["fee_rate_sat_per_vb"] = rate
 
 
-@given("the socket demands {int} confirmation(s)")
+@given("the socket demands {int} confirmation/confirmations")
 @needs(feature("virtual"))
 def confirmations(blocks: int, /, trial: Trial) -> None:
     """Blocks on top of each of the cable's coins, counting its own, before power flows; the reference is 1."""

@@ -16,6 +16,7 @@ from hil.chain import container
 from hil.errors import ConfigurationError
 from hil.tests.acceptance import ledger_plans, shell_plans  # noqa: F401 - they declare their plans
 from hil.tests.acceptance.foreign import SER2NET
+from hil.tests.acceptance.language_server import PROGRAMS
 from hil.tests.acceptance.plans import FOREIGN_CLIENTS, PLANS, prepare
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ collect_ignore = [
     *([] if _docker_answers() else ["test_docker.py"]),
     *([] if all(map(shutil.which, FOREIGN_CLIENTS)) else ["test_foreign_clients.py"]),
     *([] if SER2NET else ["test_serial_server.py"]),
+    *([] if all(map(shutil.which, PROGRAMS)) else ["test_editor.py"]),
 ]
 
 

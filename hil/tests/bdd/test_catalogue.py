@@ -1,18 +1,17 @@
 from __future__ import annotations
 
+import ast
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from hypothesis import given as for_all
 from hypothesis import strategies as st
 
+from hil.bdd import steps
 from hil.bdd.catalogue import Catalogue, load_catalogue
 from hil.errors import AuthorError
 from hil.tests.bdd.samples import catalogue_of, module_of
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 WORDS = ("the", "socket", "cable", "pays", "waits", "cuts", "is", "off", "power", "5 s", "3 sat", "a", "1 W", "toaster")
 CATALOGUE = catalogue_of()
@@ -91,6 +90,20 @@ def test_package_of_steps_is_loaded_with_all_its_modules(tmp_path: Path, monkeyp
     finally:
         for name in [name for name in sys.modules if name.startswith("bench_steps")]:
             del sys.modules[name]
+
+
+@pytest.mark.parametrize("path", sorted(Path(str(steps.__file__)).parent.glob("*.py")), ids=lambda path: path.name)
+def test_editor_can_read_the_words_of_each_step(path: Path) -> None:
+    """The Cucumber language server takes the text between the quotation marks as it stands (hil/bdd/parameters.py)."""
+    source = path.read_text(encoding="utf-8")
+    calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
+    for call in calls:
+        if isinstance(call.func, ast.Name) and call.func.id in {"given", "when", "then"}:
+            words = ast.literal_eval(call.args[0])
+            assert ast.get_source_segment(source, call.args[0]) == f'"{words}"', "write one plain string"
+            hint = "it would take this for a regular expression; write payment/payments for payment(s)"
+            assert not set("().*|\\") & set(words), f"{path.name}:{call.lineno}: '{words}': {hint}"
+            assert "sat/" not in words, f"{path.name}:{call.lineno}: '{words}': a slash means or; take a parameter type"
 
 
 def test_steps_of_the_framework_load_without_pytest_and_are_documented() -> None:

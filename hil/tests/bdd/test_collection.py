@@ -207,7 +207,7 @@ def test_wrong_requirements_refuse_the_run(project: Project) -> None:
     project.write("features/requirements.yaml", "- id: REQ-PAY-1\n")
     result = project.run("features")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    assert "features/requirements.yaml:1:3: text: Field required" in str(result.stderr)
+    assert "features/requirements.yaml:1:3: 'text' is missing" in str(result.stderr)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given as for_all
 from hypothesis import strategies as st
 
-from hil.bdd.expressions import PARAMETERS, Expression, parameter_names
+from hil.bdd.expressions import Expression, parameter_names
+from hil.bdd.parameters import PARAMETERS
 from hil.errors import AuthorError
 from hil.units import UNITS, Dimension
 

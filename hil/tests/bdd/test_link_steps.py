@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hil.bdd import preflight, reader
-from hil.bdd.applicability import why_not
+from hil.bdd import preflight, reader, rig_problems
 from hil.bdd.catalogue import load_catalogue
 from hil.bdd.naming import cases
 from hil.errors import AuthorError
@@ -81,8 +80,9 @@ def test_a_bench_whose_tap_may_not_touch_the_bytes_is_told_so_before_the_run(tmp
     rig.write_text(text, encoding="utf-8")
     document = reader.read(written(tmp_path, "the link babbles for 5 s"))
     (case,) = cases(document)
-    assert why_not(case, load_catalogue(), RigFile.load(rig)) == "rig 'virtual' has no feature 'link-faults'"
-    assert why_not(case, load_catalogue(), RigFile.load(RIG)) == ""
+    (found,) = rig_problems.problems(document, case, load_catalogue(), RigFile.load(rig))
+    assert (found.rule, found.what) == ("not-offered", "rig 'virtual' has no feature 'link-faults'")
+    assert rig_problems.problems(document, case, load_catalogue(), RigFile.load(RIG)) == []
 
 
 def test_what_is_written_becomes_a_rule() -> None:

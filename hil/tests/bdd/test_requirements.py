@@ -56,13 +56,21 @@ def test_project_without_requirements_has_none(tmp_path: Path) -> None:
     ("text", "messages"),
     [
         ("- [\n", ["requirements.yaml:2:1: this is no YAML"]),
-        ("a: b\n", ["requirements.yaml:1:1: Input should be a valid list"]),
+        ("a: b\n", ["requirements.yaml:1:1: requirements are a list"]),
         (
             TWO.replace("REQ-PAY-1", "PAY-1").replace("  text: It pays again.\n", "  txet: It pays again.\n"),
             [
-                "requirements.yaml:1:3: id: String should match pattern",
-                "requirements.yaml:4:3: text: Field required",
-                "requirements.yaml:5:3: txet: Extra inputs are not permitted",
+                "requirements.yaml:1:3: 'PAY-1' is no id; write it like REQ-PAY-1",
+                "requirements.yaml:4:3: 'text' is missing",
+                "requirements.yaml:5:3: 'txet' is not known; known: id, source, text. Did you mean 'text'?",
+            ],
+        ),
+        (
+            "- REQ-PAY-1\n- {id: REQ-PAY-1, text: 7, source: ''}\n",
+            [
+                "requirements.yaml:1:3: a requirement has id, text, source (read: 'REQ-PAY-1')",
+                "requirements.yaml:2:19: 'text' is no text (read: 7)",
+                "requirements.yaml:2:28: 'source' is no text (read: '')",
             ],
         ),
         (TWO.replace("PAY-2", "PAY-1"), ["requirements.yaml:4:3: 'REQ-PAY-1' stands at requirements.yaml:1:3 already"]),
@@ -88,7 +96,7 @@ def test_each_outline_row_covers_what_its_tags_and_those_around_it_name(
     assert found.scenarios["REQ-PAY-1"] == ["x.feature::s[1]", "x.feature::s[2]"]
     assert found.scenarios["REQ-PAY-2"] == ["x.feature::s[2]"]
     assert [each.id for each in found.uncovered] == ["REQ-POWER-1", "REQ-POWER-2"]
-    assert found.untagged == ["y.feature::t"]
+    assert [(feature.file, case.label) for feature, case in found.untagged] == [("y.feature", "t")]
 
 
 def test_requirement_that_is_none_is_refused_with_the_nearest(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from hil.bdd.catalogue import load_catalogue
-from hil.bdd.expressions import PARAMETERS
+from hil.bdd.parameters import PARAMETERS
 from hil.shell.commands import COMMANDS, step_lines
 from hil.shell.completion import Candidate, candidates
 from hil.tests.bdd.samples import catalogue_of

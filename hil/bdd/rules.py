@@ -1,0 +1,61 @@
+"""What can be wrong with a feature file: an id for each kind of problem, and how much it weighs."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable
+
+from hil.errors import ExitCode
+
+
+class Level(enum.StrEnum):
+    """How a problem is meant, in the words of SARIF."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+RULES: dict[str, tuple[Level, str]] = {
+    "unreadable": (Level.ERROR, "A feature file cannot be read"),
+    "syntax": (Level.ERROR, "What stands there is no Gherkin"),
+    "wrong-definition": (Level.ERROR, "A step definition is none, because it is async or its parameters do not fit"),
+    "empty-feature": (Level.ERROR, "A feature has no scenario"),
+    "empty-scenario": (Level.ERROR, "A scenario has no step, so it would pass without doing anything"),
+    "nameless-scenario": (Level.ERROR, "A scenario has no name"),
+    "duplicate-name": (Level.ERROR, "Two scenarios of a feature have one name; one of them would not run"),
+    "misspelt-keyword": (Level.ERROR, "A line was meant as a step, and is read as a description"),
+    "no-keyword-before": (Level.ERROR, "And or But comes first, so it is neither Given, When nor Then"),
+    "unknown-tag": (Level.ERROR, "A tag is not known"),
+    "unknown-requirement": (Level.ERROR, "A tag names a requirement that there is not"),
+    "no-examples": (Level.ERROR, "An outline has no Examples, so it would never run with a value"),
+    "empty-examples": (Level.ERROR, "Examples have no row, so nothing would run for them"),
+    "duplicate-column": (Level.ERROR, "Two columns of Examples have one name"),
+    "unused-column": (Level.ERROR, "No step uses a column of Examples"),
+    "missing-column": (Level.ERROR, "A step uses a column that the Examples do not have"),
+    "duplicate-row": (Level.ERROR, "Two rows of Examples are alike"),
+    "undefined-step": (Level.ERROR, "No step has these words"),
+    "ambiguous-step": (Level.ERROR, "Several steps have these words"),
+    "other-keyword": (Level.ERROR, "The step is of another keyword"),
+    "misfit": (Level.ERROR, "A value, or its unit, does not fit the step"),
+    "below-step": (Level.ERROR, "A table or text below a step is missing, or would be ignored"),
+    "beyond-rig": (Level.ERROR, "A value is outside what this rig can do"),
+    "undecidable": (Level.WARNING, "This rig cannot decide the limit"),
+    "not-offered": (Level.NOTE, "This rig does not offer what the scenario needs"),
+    "uncovered-requirement": (Level.ERROR, "No scenario shows the requirement"),
+    "no-requirement": (Level.NOTE, "A scenario names no requirement"),
+}
+"""For each rule its level and what it says."""
+
+
+def exit_code(rules: Iterable[str], *, applicable: bool = True) -> ExitCode:
+    """Return the code with which problems of these kinds end ``hil check``; the author's come first, as in a run.
+
+    :param applicable: whether a scenario is left that the rig offers.
+    """
+    found = set(rules)
+    if any(RULES[rule][0] is Level.ERROR for rule in found):
+        return ExitCode.AUTHOR_ERROR
+    if "undecidable" in found:
+        return ExitCode.INCONCLUSIVE
+    return ExitCode.PASS if applicable else ExitCode.NOTHING_RUN

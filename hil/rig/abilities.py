@@ -1,0 +1,109 @@
+"""What a bench can do, by its rig file alone: nothing is opened, so that features can be held against it at a desk.
+
+How much power a load takes and how well a meter knows an edge depends on their models. A virtual bench has those that
+its ``VirtualBench`` names; of a physical one the rig file tells them (``options.rig.instruments.load.model``), or they
+are not known and not reckoned with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, TypeVar
+
+from hil.clock import WallClock
+from hil.errors import ConfigurationError, nearest
+from hil.instruments.dialects import LOADS, METERS
+from hil.rig.check_clocks import first_sight
+from hil.units import format_quantity
+
+if TYPE_CHECKING:
+    from hil.rig.file import RigFile
+    from hil.units import Percent, Second, Watt, WattHour
+
+VIRTUAL = {"meter": "HMC8015", "load": "IT8615"}
+"""What a virtual bench has if its rig file names nothing else."""
+
+T = TypeVar("T")
+
+
+def beyond_load(rig: RigFile, power: Watt) -> str:
+    """Return why the programmable load of this rig cannot draw ``power``, ``""`` if it can."""
+    load, limit = _driver(rig, "load", LOADS), rig.options.limits.power
+    highest, why = limit, "its limits.power"
+    if load is not None and load.max_power < highest:
+        highest, why = float(load.max_power), f"its load is {_article(_model(rig, 'load').upper())}"
+    if 0 < power <= highest:
+        return ""
+    return f"{power:g} W is outside what rig '{rig.options.name}' can draw: above 0 W, at most {highest:g} W ({why})"
+
+
+def vague_edge(rig: RigFile, limit: Second) -> str:
+    """Return why this rig cannot find a limit on an edge of power kept, however fast the device; ``""`` if it may.
+
+    Reckoned with the least bound that its clock can have; ``hil rig check`` measures what it has.
+    """
+    meter = _driver(rig, "meter", METERS)
+    if meter is None:
+        return ""
+    bound = 0.0 if rig.virtual and not rig.real_time else float(WallClock.bound)
+    least = first_sight(meter.update_period, bound)
+    if least <= limit:
+        return ""
+    return (
+        f"rig '{rig.options.name}' cannot decide a limit of {format_quantity(limit, 's')}: its meter updates every"
+        f" {format_quantity(meter.update_period, 's')}, so no reading shows an edge of power within"
+        f" {format_quantity(least, 's')}"
+    )
+
+
+def vague_energy(rig: RigFile, energy: WattHour, tolerance: Percent) -> str:
+    """Return why this rig cannot decide whether an energy lies within a tolerance, ``""`` if it may.
+
+    The meter's uncertainty is at least that of the energy drawn in the shortest time, at the most power.
+    """
+    meter = _driver(rig, "meter", METERS)
+    if meter is None:
+        return ""
+    hours = energy / rig.options.limits.power
+    uncertainty = meter.power_accuracy.of_reading * energy + meter.power_accuracy.of_range * hours
+    spread = energy * tolerance / 100
+    if uncertainty < spread:
+        return ""
+    return (
+        f"rig '{rig.options.name}' cannot decide {tolerance:g} % of {energy:g} Wh, which is"
+        f" {format_quantity(spread, 'Wh')}: its meter is uncertain by {format_quantity(uncertainty, 'Wh')} at least"
+    )
+
+
+def another_model(rig: RigFile, role: str, read: str) -> str:
+    """Return what is wrong if the instrument in ``role`` says by ``*IDN?`` that it is ``read``, ``""`` if nothing."""
+    facts = rig.options.instruments.get(role)
+    model = facts.model if facts is not None else None
+    if model is None or model.casefold() == read.casefold():
+        return ""
+    return f"the rig file says that it is {_article(model)}, and it says '{read}'"
+
+
+def _driver(rig: RigFile, role: str, drivers: Mapping[str, T]) -> T | None:
+    """Return the driver of the instrument in ``role``; None if its model is not known."""
+    model = _model(rig, role)
+    if not model:
+        return None
+    for known, driver in drivers.items():
+        if model.casefold() in {known.casefold(), known.casefold().rpartition(" ")[2]}:
+            return driver
+    raise ConfigurationError(
+        f"options.rig.instruments.{role}.model: '{model}' has no driver{nearest(model, drivers)}", place=str(rig.path)
+    )
+
+
+def _model(rig: RigFile, role: str) -> str:
+    """Return manufacturer and model as far as the rig file tells, of a virtual instrument the model alone."""
+    facts = rig.options.instruments.get(role)
+    if facts is not None and facts.model:
+        return facts.model
+    return rig.bench_instruments.get(role, VIRTUAL[role]) if rig.virtual else ""
+
+
+def _article(model: str) -> str:
+    return f"an {model}" if model[:1] in "AEIOaeio" else f"a {model}"

@@ -1,0 +1,46 @@
+"""What ``hil new`` writes is sound as it stands."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from hil.bdd.catalogue import load_catalogue
+from hil.bdd.preflight import check
+from hil.bdd.reader import read
+from hil.bdd.scaffold import new_feature, new_steps
+from hil.errors import ConfigurationError
+from hil.tests.bdd.samples import catalogue_of
+
+
+def test_new_feature_has_no_mistake(tmp_path: Path) -> None:
+    path = new_feature("a kettle at Noon", tmp_path)
+    assert path.name == "a-kettle-at-noon.feature"
+    feature = read(path)
+    assert feature.name == "A kettle at Noon"
+    assert check([feature], load_catalogue(), set()) == []
+
+
+def test_new_steps_can_be_loaded_and_are_documented(tmp_path: Path) -> None:
+    path = new_steps("Thunder-storms", tmp_path)
+    assert path.name == "thunder_storms.py"
+    (definition,) = catalogue_of(path.read_text()).definitions
+    assert str(definition) == "When thunder storms lasts for {duration}"
+    assert definition.doc
+
+
+@pytest.mark.parametrize("name", ["", "åäö", "7 dwarfs", "../"])
+def test_name_that_is_none_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ConfigurationError, match="is no name"):
+        new_feature(name, tmp_path)
+
+
+def test_what_is_there_is_not_overwritten(tmp_path: Path) -> None:
+    path = new_feature("kettle", tmp_path)
+    path.write_text("mine")
+    with pytest.raises(ConfigurationError, match="there is such a file already"):
+        new_feature("Kettle", tmp_path)
+    assert path.read_text() == "mine"
+    with pytest.raises(ConfigurationError, match="cannot be written: No such file"):
+        new_feature("kettle", tmp_path / "nowhere")
