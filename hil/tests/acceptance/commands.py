@@ -132,9 +132,9 @@ class Project:
         written.close()
         return Running(process, self.folder, terminal)
 
-    def run(self, *arguments: str, program: Sequence[str] = ("-m", "hil.cli")) -> Finished:
+    def run(self, *arguments: str, program: Sequence[str] = ("-m", "hil.cli"), timeout: float = TIMEOUT) -> Finished:
         """Run ``hil`` to its end."""
-        return self.start(*arguments, program=program).finish()
+        return self.start(*arguments, program=program).finish(timeout)
 
 
 def environment(more: Mapping[str, str]) -> dict[str, str]:
@@ -153,10 +153,10 @@ class Running:
     folder: Path
     said: Path
 
-    def finish(self) -> Finished:
-        """Wait for its end; a command that does not end is killed, and that is an error."""
+    def finish(self, timeout: float = TIMEOUT) -> Finished:
+        """Wait for its end; a command that does not end in time is killed, and that is an error."""
         try:
-            code = self.process.wait(timeout=TIMEOUT)
+            code = self.process.wait(timeout=timeout)
         except subprocess.TimeoutExpired:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait(timeout=5)

@@ -11,10 +11,12 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from hil.tests.acceptance.commands import Finished, Project, Running, poll
+from hil.tests.acceptance.commands import TIMEOUT, Finished, Project, Running, poll
 from hil.tests.acceptance.plans import PLANS, PROVIDER, SEED, plan
 
 TABLE = Path(__file__).with_name("defences.yaml")
+MANY = 4
+"""A run of up to nine scenarios may take so many times as long as any other command."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,8 @@ def _lacking(defence: Defence) -> Callable[[Path], Finished]:
         profile.dump(dict(defence.profile), text)
         honest = "serial: virtual-socket\n        profile: {}"
         rig = project.rig("lacking.yaml", (honest, f"serial: bad\n        profile: {text.read_text().strip()}"))
-        return project.run("run", *defence.scenarios, "--rig", rig, "--node", PROVIDER, "--seed", SEED)
+        command = ("run", *defence.scenarios, "--rig", rig, "--node", PROVIDER, "--seed", SEED)
+        return project.run(*command, timeout=MANY * TIMEOUT)
 
     return carry_out
 
