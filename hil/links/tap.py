@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import random
 import statistics
-from collections.abc import Callable, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 BYTE_S = 10 / 115_200
 """Time of one byte on the line: 115 200 8N1."""
+
+NEWEST_CHUNKS = 10_000
+"""The median of the wall time is that of the newest ones: minutes of a chatty session."""
 
 BABBLE_PERIOD_S = 0.05
 BABBLE_BYTES = 288
@@ -59,8 +63,10 @@ class Tap:
         self._observer = observer
         self._breaks = 0
         self.ways = {direction: Way(direction, clock, observer, self._rules, self._break) for direction in DIRECTIONS}
-        self._sizes: list[int] = []
-        self._took: list[float] = []
+        # a long session has millions of chunks: only what their number does not make larger is kept
+        self._sizes: Counter[int] = Counter()
+        self._took: deque[float] = deque(maxlen=NEWEST_CHUNKS)
+        self._longest = 0.0
 
     # --- between what ------------------------------------------------------------------------------------------
 
@@ -81,8 +87,10 @@ class Tap:
             idle, arrival, elapsed = way.idle, self._clock.arrival, stopwatch()
             way.feed(data)
             if idle:
-                self._took.append(elapsed() if arrival is None else self._clock.now() - arrival.t)
-                self._sizes.append(len(data))
+                took = elapsed() if arrival is None else self._clock.now() - arrival.t
+                self._took.append(took)
+                self._longest = max(self._longest, took)
+                self._sizes[len(data)] += 1
 
         return forward
 
@@ -90,12 +98,11 @@ class Tap:
         """Return what it added so far; None if it forwarded nothing between two devices."""
         if not self._sizes:
             return None
-        again = [size * BYTE_S for size in self._sizes]
         return Latency(
-            len(self._sizes),
-            sum(self._sizes),
-            (statistics.median(again), max(again)),
-            (statistics.median(self._took), max(self._took)),
+            self._sizes.total(),
+            sum(size * number for size, number in self._sizes.items()),
+            (_median(self._sizes) * BYTE_S, max(self._sizes) * BYTE_S),
+            (statistics.median(self._took), self._longest),
         )
 
     # --- faults ------------------------------------------------------------------------------------------------
@@ -155,6 +162,16 @@ class Tap:
                 self._observer.on_state(f"link quiet {direction.replace('to ', 'to the ')}")
 
         more()
+
+
+def _median(counted: Mapping[int, int]) -> int:
+    """Return the value in the middle, of an even number of values the lower one."""
+    middle, seen = (sum(counted.values()) + 1) // 2, 0
+    for value in sorted(counted):
+        seen += counted[value]
+        if seen >= middle:
+            return value
+    raise AssertionError("nothing was counted")
 
 
 class TappedLine:
