@@ -38,6 +38,8 @@ class Reading:
     power: Watt
     energy: WattHour
     """Integrated since the integrator was started."""
+    integrated: Second
+    """Time over which it was integrated, by the meter's own clock: it moves with each update, with or without load."""
 
 
 @dataclass(frozen=True)

@@ -179,6 +179,11 @@ _LISTED = (
         choices=lambda: list(ErrorCode.__members__),
     ),
     _choice(name="relay", regexp="K1|K2|K3|K4"),
+    # those of hil/rig/bench_faults.py
+    _choice(name="instrument", regexp="lab meter|load"),
+    _choice(name="relay_fault", regexp="welds shut|ignores its coil"),
+    _choice(name="instrument_fault", regexp="freezes|hangs|answers garbage|loses its connection"),
+    _choice(name="bench_part", regexp="lab meter|load|relay K1|relay K2|relay K3|relay K4"),
     Parameter(
         name="ordinal",
         regexp="first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|[0-9]+(?:st|nd|rd|th)",

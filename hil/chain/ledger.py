@@ -115,7 +115,7 @@ class RegtestLedger:
 
     def _mine_with(self, transactions: Sequence[bytes]) -> None:
         sent = [("sendrawtransaction", raw.hex()) for raw in transactions]
-        self._client.batch([*self._time_call(), *sent, self._block_call()])
+        self._mine([*self._time_call(), *sent, self._block_call()])
         self._height += 1
 
     def _fill_purse(self, needed: int) -> list[bytes] | None:
@@ -135,8 +135,18 @@ class RegtestLedger:
         return drawn.splits
 
     def mine(self, blocks: int = 1) -> None:
-        self._client.batch([*self._time_call(), *(self._block_call() for _ in range(blocks))])
+        self._mine([*self._time_call(), *(self._block_call() for _ in range(blocks))])
         self._height += blocks
+
+    def _mine(self, calls: list[tuple[Any, ...]]) -> None:
+        """Make calls of which the last one mines; RigFault if its block is not the node's best one then."""
+        *_, mined, best = self._client.batch([*calls, ("getbestblockhash",)])
+        if calls[-1][0] == "generatetodescriptor" and mined != [best]:
+            raise RigFault(
+                f"the node says that it mined {mined}, and its best block is still {best}",
+                place=self._client.endpoint.place,
+                remedy="It does not follow its own chain: start it anew.",
+            )
 
     def follow_time(self) -> None:
         """Set the node's mock time to the bench's; mining does it anyway."""

@@ -26,7 +26,7 @@ CURRENT_RANGE = Ampere(10.0)
 POWER_RANGE = Watt(VOLTAGE_RANGE * CURRENT_RANGE)
 
 READ = "CHAN1:MEAS:DATA?"
-FUNCTIONS = {"URMS": "voltage", "IRMS": "current", "P": "power", "WH": "energy"}
+FUNCTIONS = {"URMS": "voltage", "IRMS": "current", "P": "power", "WH": "energy", "TIME": "integrated time"}
 """Measurement functions in the order in which one query reads them, with the quantity that each gives."""
 
 QUANTITIES = tuple(FUNCTIONS.values())
@@ -84,7 +84,8 @@ class Hmc8015:
         """Return the latest reading with one query; raises RigFault on overload, no data, garbage or silence."""
         reply = self._transport.query(READ)
         values = parse_fields(self._transport, READ, reply, QUANTITIES, REMEDIES)
-        return Reading(Volt(values[0]), Ampere(values[1]), Watt(values[2]), WattHour(values[3]))
+        volts, amperes, watts, watt_hours, seconds = values
+        return Reading(Volt(volts), Ampere(amperes), Watt(watts), WattHour(watt_hours), Second(seconds))
 
     def energy_uncertainty(self, energy: WattHour, elapsed: Second) -> WattHour:
         """Return the bounds, ± Wh, of an energy integrated over ``elapsed`` seconds of load."""

@@ -29,7 +29,7 @@ UPDATE_PERIOD = Second(0.1)
 """The shortest of the meter's update intervals: 0.1, 0.25, 0.5, 1, 2, 5 s (research/scpi.md)."""
 
 READ = ":NUM:NORM:VAL?"
-ITEMS = {"U,1": "voltage", "I,1": "current", "P,1": "power", "WH,1": "energy"}
+ITEMS = {"U,1": "voltage", "I,1": "current", "P,1": "power", "WH,1": "energy", "TIME,1": "integrated time"}
 """Numeric items in the order in which one query reads them, with the quantity that each gives."""
 
 QUANTITIES = tuple(ITEMS.values())
@@ -101,7 +101,8 @@ class Wt310e:
         """Return the latest reading with one query; raises RigFault on overload, no data, garbage or silence."""
         reply = self._transport.query(READ)
         values = parse_fields(self._transport, READ, reply, QUANTITIES, REMEDIES)
-        return Reading(Volt(values[0]), Ampere(values[1]), Watt(values[2]), WattHour(values[3]))
+        volts, amperes, watts, watt_hours, seconds = values
+        return Reading(Volt(volts), Ampere(amperes), Watt(watts), WattHour(watt_hours), Second(seconds))
 
     def energy_uncertainty(self, energy: WattHour, elapsed: Second) -> WattHour:
         """Return the bounds, ± Wh, of an energy integrated over ``elapsed`` seconds of load."""
@@ -135,5 +136,5 @@ class Wt310e:
             )
         command = f":NUM:NORM:ITEM{len(ITEMS)}?"
         reply = self._transport.query(command)
-        if reply.upper() != "WH,1":
-            raise self._transport.fault(command, reply, "the item WH,1 was not taken", "Check firmware and dialect.")
+        if reply.upper() != (item := list(ITEMS)[-1]):
+            raise self._transport.fault(command, reply, f"the item {item} was not taken", "Check firmware and dialect.")

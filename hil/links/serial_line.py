@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Protocol
+from zlib import crc32
 
 from hil.errors import RigFault
 
@@ -46,6 +47,8 @@ class SerialLine:
         self.name = name
         self.bytes_sent = 0
         self.bytes_received = 0
+        self.checksum_sent = self.checksum_received = 0
+        """CRC-32 over what was sent and received since the last reset, to be held against the other end's."""
         self._port = port
         self._listener: Callable[[bytes], None] = _discard
         port.timeout = READ_TIMEOUT_S
@@ -57,6 +60,7 @@ class SerialLine:
     def reset(self) -> None:
         """Start counting at zero again: the bench was reset and has discarded what was on its way."""
         self.bytes_sent = self.bytes_received = 0
+        self.checksum_sent = self.checksum_received = 0
         self._listener = _discard
 
     def write(self, data: bytes) -> None:
@@ -65,6 +69,7 @@ class SerialLine:
         except OSError as error:  # SerialException is an OSError
             raise self._lost(error) from error
         self.bytes_sent += len(data)
+        self.checksum_sent = crc32(data, self.checksum_sent)
 
     def receive_until(self, total: int) -> None:
         missing = total - self.bytes_received
@@ -80,8 +85,7 @@ class SerialLine:
                 place=f"line {self.name}",
                 remedy="See whether the line's other end still runs.",
             )
-        self.bytes_received += missing
-        self._listener(data)
+        self._take(data)
 
     def fileno(self) -> int:
         return self._port.fileno()
@@ -93,7 +97,27 @@ class SerialLine:
             raise self._lost(error) from error
         if not data:
             raise self._lost(ConnectionError("end of stream"))
+        self._take(data)
+
+    def inspect(self) -> None:
+        """Raise RigFault if the line's other end is gone, or if there are bytes to read that nobody announced."""
+        try:
+            waiting = self._port.in_waiting
+            data = self._port.read(waiting) if waiting else b""
+        except OSError as error:
+            raise self._lost(error) from error
+        if waiting and not data:
+            raise self._lost(ConnectionError("end of stream"))
+        if data:
+            raise RigFault(
+                f"{len(data)} bytes came that nobody sent: {data[:20].hex(' ')}",
+                place=f"line {self.name}",
+                remedy="Check cable, adapter and termination; see whether somebody else holds the other end.",
+            )
+
+    def _take(self, data: bytes) -> None:
         self.bytes_received += len(data)
+        self.checksum_received = crc32(data, self.checksum_received)
         self._listener(data)
 
     def close(self) -> None:

@@ -130,6 +130,8 @@ class RigOptions(_Strict):
     """Lines that have a loop-back plug while ``hil rig check`` runs."""
     crossed: list[tuple[LineName, LineName]] = Field(default=[])
     """Pairs of lines that a crossed cable joins while ``hil rig check`` runs."""
+    mirror_contacts: dict[Literal["K1", "K2", "K3", "K4"], Annotated[int, Field(ge=0)]] = Field(default_factory=dict)
+    """Discrete inputs of the relay board that tell where a relay's main contacts are: coils only tell their orders."""
     devices: Devices
     plant: dict[str, Any] = Field(default_factory=dict)
 

@@ -117,6 +117,8 @@ class BenchStrategy(Strategy):  # type: ignore[misc]  # labgrid has no types
         self.on_switch: Callable[[str, bool, float], None] = _nobody_listens
         self.now: Callable[[], float] = lambda: 0.0
         """The bench's time, to tell how long a relay took from its command to its read-back."""
+        self.told: dict[str, bool] = {}
+        """Which relays were last told to be closed, and obeyed."""
 
     @never_retry  # type: ignore[untyped-decorator]  # labgrid has no types
     def transition(self, status: str | BenchState) -> None:
@@ -175,7 +177,14 @@ class BenchStrategy(Strategy):  # type: ignore[misc]  # labgrid has no types
         self.target.activate(output)
         began = self.now()
         CoilRelay(output).set(closed=closed)
+        self.told[name] = closed
         self.on_switch(name, closed, self.now() - began)
+
+    def is_closed(self, name: str) -> bool:
+        """Read a relay back."""
+        output: DigitalOutput = getattr(self, name.lower())
+        self.target.activate(output)
+        return CoilRelay(output).is_closed()
 
 
 def _nobody_listens(name: str, closed: bool, took: float) -> None:

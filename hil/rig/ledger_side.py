@@ -19,7 +19,7 @@ from hil.chain.rpc import LedgerUnavailable, RpcClient
 from hil.chain.snapshot import fresh_node
 from hil.chain.views import NodeView
 from hil.chain.watching import Watcher
-from hil.errors import AuthorError, ConfigurationError
+from hil.errors import AuthorError, ConfigurationError, RigFault
 from hil.rig.ledger_views import LedgerViews
 
 if TYPE_CHECKING:
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from hil.chain.watching import Notification
     from hil.protocol.coins import Coin
     from hil.units import Satoshi
+
+NODE_PATIENCE_S = 10.0
+"""For each answer of the bench's node. A busy machine may need a second; meanwhile the mains are on."""
 
 PARTITION, OTHER_NETWORK = "partition", "other_network"
 """Tags that give the scenario a second node: one on the far side of a line that can be cut, or one of another network
@@ -54,7 +57,7 @@ class LedgerSide:
     def __init__(self, node: Node, seed: int, now: Callable[[], float], *, behind: OwnNode | None = None) -> None:
         self.node = node
         self.seed = seed
-        self.rpc = RpcClient(node.endpoint)
+        self.rpc = RpcClient(node.endpoint, timeout=NODE_PATIENCE_S)
         self._offset = 0.0
         self._behind = behind
         self.bank = RegtestLedger(self.rpc, seed=seed, now=lambda: self._offset + now())
@@ -165,6 +168,24 @@ class LedgerSide:
             return str(error)
         return ""
 
+    def refuse_silence(self) -> None:
+        """Raise RigFault if the node does not answer, though nobody took it away."""
+        if self.taken_away:
+            return
+        with _blaming_the_node():
+            self.rpc.call("getblockcount")
+
+    def refuse_stale(self) -> None:
+        """Raise RigFault if the node does not follow its chain, though nobody took it away.
+
+        A block is mined for that: a node that answers from memory would still tell an old tip.
+        """
+        if self.taken_away:
+            return
+        self.on_change = _nobody
+        with _blaming_the_node():
+            self.bank.mine()
+
     def close(self) -> None:
         if self._gate is not None:
             self._gate.close()
@@ -178,6 +199,16 @@ class LedgerSide:
 
 def _nobody(_: Notification) -> None:
     """Until a scenario records what happens on the ledger."""
+
+
+@contextlib.contextmanager
+def _blaming_the_node() -> Iterator[None]:
+    try:
+        yield
+    except RigFault as error:
+        raise RigFault(
+            f"the bench lost its node: {error}", place="node", remedy="See its log; start it anew."
+        ) from error
 
 
 def own_node(tags: Iterable[str], seed: int, preference: str | None) -> OwnNode | None:

@@ -129,7 +129,7 @@ class LinkLog:
         lines: Mapping[Direction, str],
         arriving: Collection[Direction],
         meter: str,
-        on_message: Callable[[Message], None],
+        on_message: Callable[[Direction, Message], None],
     ) -> None:
         self._recorder = recorder
         self._lines = lines
@@ -147,7 +147,7 @@ class LinkLog:
         if isinstance(item, HilError):
             write(Kind.FRAME, source, {**data, "error": item.what})
             return
-        self._on_message(item)
+        self._on_message(direction, item)
         event = write(Kind.FRAME, source, {**data, "message": message_name(item), "fields": describe(item)})
         self._recorder.keep(Frame(event.t, direction, item, event, lost))
         self._note_credit(item, direction)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
 from labgrid.driver.exception import ExecutionError
 
-from hil.errors import RigFault
+from hil.errors import ConfigurationError, RigFault
 
 
 class DigitalOutput(Protocol):
@@ -49,4 +49,49 @@ class CoilRelay:
             f"the relay cannot be {verb} ({error})",
             place=f"relay {self.name}",
             remedy="Check the relay board's address and supply.",
+        )
+
+
+class MirrorContact:
+    """The contact of a contactor that moves with its main contacts (IEC 60947-4-1, Annex F), on the board of its coil.
+
+    :param output: the active labgrid driver of the coil, on Modbus; :param number: of the discrete input.
+    :raises ConfigurationError: the driver has no Modbus client.
+    """
+
+    def __init__(self, output: Any, number: int) -> None:
+        self.name: str = output.name
+        self._client = getattr(output, "client", None)
+        self._number = number
+        if not hasattr(self._client, "read_discrete_inputs"):
+            raise ConfigurationError(
+                "a mirror contact is read from the relay's Modbus board, and this relay has none",
+                place=f"options.rig.mirror_contacts.{self.name}",
+                remedy="Leave it out; welded contacts of K1 and K2 are then found by the meter alone.",
+            )
+
+    def is_closed(self) -> bool:
+        """Read it; raises RigFault if the board does not answer."""
+        try:
+            read = self._client.read_discrete_inputs(self._number)  # type: ignore[union-attr]  # looked at above
+        except (OSError, ValueError) as error:
+            read, why = None, f" ({error})"
+        else:
+            why = ""
+        if not read:
+            raise RigFault(
+                f"the mirror contact cannot be read{why}",
+                place=f"relay {self.name}",
+                remedy="Check the relay board's address and supply.",
+            )
+        return bool(read[0])
+
+    def refuse(self, *, told: bool) -> RigFault:
+        """Return the error for a contact that is not where its coil was told to have it."""
+        state = "closed" if told else "open"
+        cause = "it does not close" if told else "it is welded shut"
+        return RigFault(
+            f"reads back {state} and its mirror contact is {'open' if told else 'closed'}: {cause}",
+            place=f"relay {self.name}",
+            remedy="Switch the mains off by hand and replace the contactor.",
         )

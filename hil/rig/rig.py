@@ -23,8 +23,10 @@ from hil.rig.labgrid_classes import BenchStrategy
 from hil.rig.labgrid_target import build_target
 from hil.rig.ledger_side import BEHIND, LedgerSide, second_node
 from hil.rig.lock import write_lock
+from hil.rig.meter_watch import MeterWatch
 from hil.rig.real_time import RigClock
-from hil.rig.safe_state import limit_patience, look_for_power
+from hil.rig.relays import MirrorContact
+from hil.rig.safe_state import CONTACT_S, limit_patience, look_for_power
 from hil.rig.safe_state_guard import Guard
 from hil.rig.sampling import Readings, Sampler, Sampling
 from hil.rig.sampling_thread import ThreadedSampler
@@ -80,8 +82,11 @@ class Rig:
         self._metering = False
         """Whether the meter was prepared, so that it can be asked."""
         self._sampling: Sampling | None = None
-        self._lockstep = bench is not None and not file.real_time
-        self.clock: Clock = LockstepClock(bench) if bench is not None and self._lockstep else RigClock()
+        self.meter_watch: MeterWatch | None = None
+        """Of the present scenario."""
+        self.lockstep = bench is not None and not file.real_time
+        """Whether time moves only while this side waits."""
+        self.clock: Clock = LockstepClock(bench) if bench is not None and self.lockstep else RigClock()
         self.own_node: OwnNode | None = None
         """The node that the present scenario has for itself."""
         environment, target = _labgrid(file)
@@ -97,8 +102,12 @@ class Rig:
         self.lines = {name: SerialLine(name, port_of(target.get_driver("SerialDriver", name=name))) for name in LINES}
         for line in self.lines.values():
             self._closing.callback(line.close)
+        self.mirror_contacts: dict[str, MirrorContact] = {}
         for relay in RELAYS:
-            limit_patience(target.get_driver("DigitalOutputProtocol", name=relay), RELAY_PATIENCE_S)
+            output = target.get_driver("DigitalOutputProtocol", name=relay)
+            limit_patience(output, RELAY_PATIENCE_S)
+            if relay in file.options.mirror_contacts:
+                self.mirror_contacts[relay] = MirrorContact(output, file.options.mirror_contacts[relay])
         self._common = self.side = LedgerSide(node, seed, self._now)
         self._closing.callback(self._common.close)
         if bench is not None:
@@ -168,7 +177,7 @@ class Rig:
 
         Raises AuthorError on a bench whose socket asks a node that does not stand behind a gate.
         """
-        if self.bench is not None and self._lockstep:
+        if self.bench is not None and self.lockstep:
             self.bench.let_ledger_be_late(seconds)
         else:
             self.side.let_be_late(seconds)
@@ -177,7 +186,7 @@ class Rig:
         """Return why the device under test could not ask its ledger, if that was the bench's fault; empty if not."""
         if why := self.side.lost():
             return f"the bench lost its node: {why}"
-        if self.bench is None or not self._lockstep or self.side.was_taken_away:
+        if self.bench is None or not self.lockstep or self.side.was_taken_away:
             return ""
         silence = self.bench.ledger_silence()
         return f"the bench's node left the device without an answer: {silence}" if silence else ""
@@ -237,11 +246,11 @@ class Rig:
                 seed=seed,
                 plant={**self.file.options.plant, **plant},
                 devices=devices,
-                node=self.side.access(gated=not self._lockstep),
+                node=self.side.access(gated=not self.lockstep),
                 view=self.side.views.access(view, lie),
-                clock="virtual" if self._lockstep else "wall",
+                clock="virtual" if self.lockstep else "wall",
             )
-            if not self._lockstep:
+            if not self.lockstep:
                 self._look_after_devices()
         for line in self.lines.values():
             line.reset()
@@ -263,7 +272,9 @@ class Rig:
 
     def sampling(self, recorder: Recorder, listener: Callable[[Reading], None]) -> Sampling:
         """Return what reads the meter in this scenario, once it is started; see :mod:`hil.rig.sampling`."""
-        readings = Readings(self.clock, recorder, self.file.options.limits, listener)
+        limits = self.file.options.limits
+        self.meter_watch = MeterWatch(self.meter, limits)
+        readings = Readings(self.clock, recorder, limits, listener, self.meter_watch)
         if isinstance(self.clock, RigClock):
             self._sampling = ThreadedSampler(self.meter, self.clock, readings)
         else:
@@ -292,7 +303,8 @@ class Rig:
             cause = error.__cause__ if isinstance(error, StrategyError) and error.__cause__ else error
             problem = str(cause)
         seconds, wall_seconds = self.clock.now() - began, watch()
-        problem = problem or self._still_live()
+        welded = "" if problem else self._still_live()
+        problem = problem or welded
         try:
             if not problem:
                 self.guard.rest()
@@ -300,6 +312,8 @@ class Rig:
             second = self.guard.act("the run could not make the bench safe")
             state = f"reached it in {second['ms']:.0f} ms" if second["reached"] else f"neither: {second['problem']}"
             problem += f"; the watchdog, with connections of its own: {state}"
+            if welded and self.locks is not None:  # nothing that it reads back can change that
+                write_lock(self.locks, self.file, problem)
         except RigFault as error:
             if problem and self.locks is not None:  # the watchdog cannot: it is gone
                 with contextlib.suppress(RigFault):
@@ -308,16 +322,23 @@ class Rig:
         return SafeState(False, seconds, wall_seconds, problem)
 
     def _still_live(self) -> str:
-        """Return what the meter has against a bench whose relays all read back open; it may not be able to tell."""
-        if not self._metering:
-            return ""
-        self._metering = False
+        """Return what meter and mirror contacts have against a bench whose relays all read back open.
+
+        The meter may not be able to tell; a contact that cannot be read counts as closed.
+        """
+        found = ""
+        if self._metering:
+            self._metering = False
+            with contextlib.suppress(RigFault):
+                if self._sampling is None or self._sampling.ended(SAMPLING_END_S):
+                    found = look_for_power(self.meter, self.clock)[1]
+        elif self.mirror_contacts:
+            self.clock.sleep(CONTACT_S)
         try:
-            if self._sampling is not None and not self._sampling.ended(SAMPLING_END_S):
-                return ""
-            return look_for_power(self.meter, self.clock)[1]
-        except RigFault:
-            return ""
+            welded = [str(each.refuse(told=False)) for each in self.mirror_contacts.values() if each.is_closed()]
+        except RigFault as error:
+            welded = [str(error)]
+        return "; ".join(filter(None, [*welded, found]))
 
     def on_switch(self, listener: Callable[[str, bool, float], None]) -> None:
         """Tell ``listener`` of every relay that was switched and read back, and the seconds that this took."""

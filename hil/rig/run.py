@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from hil.errors import RigFault
 from hil.evidence.documents import Json, Kind, Verdict
 from hil.evidence.limits import worst
 from hil.evidence.store import SAFE_STATE_FILE, ScenarioWriter
+from hil.rig import inspection
 from hil.rig.file import RigFile
 from hil.rig.ledger_side import own_node
 from hil.rig.lock import LOCKS, refuse_locked
@@ -144,13 +145,18 @@ class Run:
                 verdict, reason = worst([verdict, finding.verdict]), reason or str(finding)
         except RigFault as error:  # evidence cannot be written; the bench must become safe all the same
             verdict, reason = Verdict.RIG_FAULT, str(error)
+        verdict, reason = _stands(verdict, reason, trial, inspection.as_told)
         safe = trial.rig.make_safe()
         self.bench_is_safe = safe.reached
         # only now: a node that hangs is waited for
         if verdict in {Verdict.FAIL, Verdict.INCONCLUSIVE} and (why := trial.lost_ledger()):
             verdict, reason = Verdict.RIG_FAULT, f"{why}; before that: {reason}"
+        if safe.reached:
+            verdict, reason = _stands(verdict, reason, trial, inspection.at_rest)
+        if verdict in {Verdict.FAIL, Verdict.INCONCLUSIVE}:
+            verdict, reason = _stands(verdict, reason, trial, inspection.wire_in_doubt)
         if not safe.reached:
-            verdict, reason = Verdict.RIG_FAULT, safe.problem
+            verdict, reason = Verdict.RIG_FAULT, "; before that: ".join(filter(None, [safe.problem, reason]))
         try:
             self._stop(scenario, verdict, reason, safe)
         except RigFault as error:
@@ -218,3 +224,14 @@ class Run:
             "virtual": self.rig_file.virtual,
             "devices": devices,
         }
+
+
+def _stands(verdict: Verdict, reason: str, trial: Trial, inspect: Callable[[Trial], None]) -> tuple[Verdict, str]:
+    """Return the verdict on a device, unless the bench proves to be faulty: then nothing can be said of the device."""
+    if verdict not in {Verdict.PASS, Verdict.FAIL, Verdict.INCONCLUSIVE}:
+        return verdict, reason
+    try:
+        inspect(trial)
+    except RigFault as error:
+        return Verdict.RIG_FAULT, f"{error} Before that: {reason}" if reason else str(error)
+    return verdict, reason

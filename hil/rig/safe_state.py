@@ -175,8 +175,9 @@ def look_for_power(meter: Meter, clock: Clock) -> tuple[str, str]:
 
     A reading may be from before: it averages over an update period, and is up to one more old. So none is believed
     until that has passed since the contacts opened; then the meter has ``DEAD_WITHIN_S`` to show nothing.
-    Raises RigFault if it cannot be read.
+    A meter whose integrated time stands cannot tell. Raises RigFault if it cannot be read.
     """
+    before = meter.read().integrated
     clock.sleep(CONTACT_S + 2 * float(meter.update_period))
     deadline = clock.now() + DEAD_WITHIN_S
     while True:
@@ -188,6 +189,8 @@ def look_for_power(meter: Meter, clock: Clock) -> tuple[str, str]:
         if clock.now() >= deadline:
             break
         clock.sleep(LOOK_AGAIN_S)
+    if reading.integrated == before:
+        return f"cannot tell (its readings are old: {words})", ""
     if power >= ZERO_POWER_W:
         what = "power still flows"
         cause = "K1 and K2 read back open and are welded shut, or do not switch this circuit"

@@ -123,6 +123,12 @@ class Guard:
         self._since_beat = stopwatch()
         if self._beats:
             self._send("beat")
+        self.look()
+
+    def look(self) -> None:
+        """Raise RigFault if the watchdog has acted, or is gone: then nobody else switched the bench off."""
+        if not self._armed:
+            return
         for word, rest in self._words(0.0):
             if word == "acted":
                 report = json.loads(rest)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from hil.clock import Clock, Timer
     from hil.ports import Meter, Reading
     from hil.rig.file import SafetyLimits
+    from hil.rig.meter_watch import MeterWatch
     from hil.rig.recorder import Recorder, Stamp
 
 SAMPLE_PERIOD_S = 0.1
@@ -51,14 +52,21 @@ class Readings:
     """What becomes of each reading: it is recorded, held against the rig's limits, and told to a listener.
 
     :param listener: gets each reading after it was recorded.
+    :param watch: looks whether the meter still measures.
     """
 
     def __init__(
-        self, clock: Clock, recorder: Recorder, limits: SafetyLimits, listener: Callable[[Reading], None]
+        self,
+        clock: Clock,
+        recorder: Recorder,
+        limits: SafetyLimits,
+        listener: Callable[[Reading], None],
+        watch: MeterWatch | None = None,
     ) -> None:
         self._clock = clock
         self._recorder = recorder
         self._limits = limits
+        self._watch = watch
         self._listener = listener
 
     def take(self, reading: Reading, age: float, stamp: Stamp | None = None) -> None:
@@ -74,10 +82,12 @@ class Readings:
             "energy_Wh": reading.energy,
         }
         self._recorder.write(Kind.READING, "meter", data, before=age, stamp=stamp)
-        self.pass_on(reading)
+        self.pass_on(reading, self._clock.now() if stamp is None else stamp.t)
 
-    def pass_on(self, reading: Reading) -> None:
+    def pass_on(self, reading: Reading, read_at: float) -> None:
         """Do the same without a record of it."""
+        if self._watch is not None:
+            self._watch.check(reading, read_at)
         self._supervise(reading)
         self._listener(reading)
 
@@ -127,7 +137,7 @@ class Sampler:
 
     def refresh(self) -> None:
         if self._clock.now() - self._read_at >= SAMPLE_PERIOD_S:
-            self._readings.pass_on(self._read())
+            self._readings.pass_on(self._read(), self._clock.now())
 
     def _read(self) -> Reading:
         self._read_at = self._clock.now()

@@ -115,7 +115,7 @@ class ThreadedSampler:
             raise found
         self._delivered += 1
         if self.period > SAMPLE_PERIOD_S and found.asked < self._recorded + self.period - SAMPLE_PERIOD_S / 2:
-            self._readings.pass_on(found.reading)
+            self._readings.pass_on(found.reading, found.answered)
             return
         self._recorded = found.asked
         stamp = Stamp(found.answered, WallClock.bound)

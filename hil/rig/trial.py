@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from hil.errors import AuthorError, RigFault
+from hil.errors import AuthorError
 from hil.evidence.documents import Kind
 from hil.evidence.limits import Finding, Measurement
 from hil.evidence.timing import ZERO_POWER_W
@@ -18,6 +18,8 @@ from hil.links.counterpart import Counterpart
 from hil.links.tap import Tap
 from hil.protocol.coins import Coin
 from hil.protocol.messages import Close, Message, Receipt
+from hil.rig import inspection
+from hil.rig.contact_watch import ContactWatch
 from hil.rig.counterparts import AbusePlan, CableSide, SocketSide
 from hil.rig.file import CABLE_UNDER_TEST, PAIR, SOCKET_UNDER_TEST
 from hil.rig.interruptions import SUPPLY
@@ -34,9 +36,10 @@ if TYPE_CHECKING:
     from hil.chain.attacks_blocks import Miner
     from hil.chain.attacks_mempool import FeePressure
     from hil.chain.watching import Notification
+    from hil.clock import Timer
     from hil.evidence.documents import Event, Json
     from hil.links.abuse_model import Cheat
-    from hil.links.faults import FaultRule
+    from hil.links.faults import Direction, FaultRule
     from hil.ports import Reading
     from hil.protocol.signing import Key
     from hil.rig.load_profiles import LoadProfile
@@ -49,6 +52,10 @@ _SIDES: dict[str, type[CableSide | SocketSide | PairSide]] = {
     PAIR: PairSide,
 }
 """Who stands on the other side of the link, by set-up."""
+
+
+LOOK_AFTER_BENCH_S = 60.0
+"""How often the bench is inspected while a scenario runs."""
 
 
 @dataclass
@@ -86,6 +93,8 @@ class Trial(Observations):
         self._tap: Tap | None = None
         self._side: CableSide | SocketSide | PairSide | None = None
         self._load_player: LoadPlayer | None = None
+        self._looking_after: Timer | None = None
+        self._contacts = ContactWatch()
         self.miner: Miner | None = None
         """A miner in league with a cheat; made when he mines first."""
         self.fee_pressure: FeePressure | None = None
@@ -155,6 +164,7 @@ class Trial(Observations):
         if self.abuse is not None:
             self.abuse.on_strike = self._on_strike
         self._sampling.start()
+        self._look_after_bench()
         rig.strategy.transition(side.state)
         self._connect_appliance()
         for device in side.under_test:
@@ -245,6 +255,8 @@ class Trial(Observations):
             self._counterpart.stop()
         if self.abuse is not None:
             self.abuse.stop()
+        if self._looking_after is not None:
+            self._looking_after.cancel()
         self._sampling.stop()
         if self._load_player is not None:
             self._load_player.stop()
@@ -253,6 +265,11 @@ class Trial(Observations):
         return self.findings.fail_missing() if to_its_end else []
 
     # --- inside ------------------------------------------------------------------------------------------------
+
+    def _look_after_bench(self) -> None:
+        """Inspect the bench now and then, in whatever wait that falls."""
+        inspection.under_way(self.rig)
+        self._looking_after = self.clock.call_at(self.clock.now() + LOOK_AFTER_BENCH_S, self._look_after_bench)
 
     def _connect_appliance(self) -> None:
         plan, rig = self.plan, self.rig
@@ -269,32 +286,36 @@ class Trial(Observations):
     def _on_reading(self, reading: Reading) -> None:
         flowed = self.watch.power_w >= ZERO_POWER_W
         if flowed and reading.power < ZERO_POWER_W:
-            self._refuse_a_load_that_let_go()
+            inspection.load_as_told(self.rig)
+        if not self._contacts.idle:
+            self._contacts.on_reading(reading, self.clock.now())
         self.watch.power_w, self.watch.energy_wh = float(reading.power), float(reading.energy)
         self.watch.voltage_v = float(reading.voltage)
         if self._load_player is not None:
             self._load_player.on_reading(reading)
         self.watch.on_progress(self)
 
-    def _refuse_a_load_that_let_go(self) -> None:
-        """A load whose protection tripped must not look like a device that cut its power."""
-        why = self.rig.load.opened_by_itself()
-        if why:
-            raise RigFault(
-                f"its own protection opened its input, error queue: {why}",
-                place="load",
-                remedy="Nothing is said about the device. See limits.load in the rig file.",
-            )
-
-    def _on_message(self, message: Message) -> None:
+    def _on_message(self, direction: Direction, message: Message) -> None:
+        sender = "socket" if direction == "to cable" else "cable"
+        self._contacts.on_talk(SUPPLY[sender], sender, self.clock.now())
         if isinstance(message, Receipt | Close):
             self.rig.side.look()  # a socket has broadcast before it says either
         if isinstance(message, Receipt):
             self.watch.credited_mwh = message.credited_mwh
 
     def _listen_to_consoles(self) -> None:
-        for name in ("socket-console", "cable-console"):
-            self.rig.lines[name].listen(ConsoleLog(self.recorder, name).feed)
+        for device, supply in SUPPLY.items():
+            name = f"{device}-console"
+            self.rig.lines[name].listen(self._console(name, device, supply))
+
+    def _console(self, name: str, device: str, supply: str) -> Callable[[bytes], None]:
+        log = ConsoleLog(self.recorder, name)
+
+        def feed(data: bytes) -> None:
+            self._contacts.on_talk(supply, device, self.clock.now())
+            log.feed(data)
+
+        return feed
 
     def _record_funding(self, coins: Sequence[Coin]) -> None:
         for coin in coins:
@@ -302,6 +323,7 @@ class Trial(Observations):
             self.recorder.write(Kind.TRANSACTION, "ledger", data)
 
     def _on_switch(self, name: str, closed: bool, took: float) -> None:
+        self._contacts.on_switch(name, self.clock.now(), closed=closed)
         self.recorder.write(Kind.RELAY, name, {"closed": closed, "read_back": closed}, before=took)
 
     def _on_ledger(self, seen: Notification) -> None:

@@ -145,6 +145,19 @@ class VirtualBenchProcess:
         """Return why the ledger gave the socket no answer at some time since the last reset; empty if it always did."""
         return str(self.ask({"op": "ledger"})["silence"])
 
+    def seed_fault(self, part: str, fault: str, amount: float = 0.0) -> None:
+        """Let a part of the bench fail until it is mended or the bench reset (:mod:`hil.vbench.seeded_faults`)."""
+        self.ask({"op": "fault", "part": part, "fault": fault, "amount": amount})
+
+    def mend(self) -> None:
+        """Let every part that was made to fail work again."""
+        self.ask({"op": "mend"})
+
+    def line_totals(self) -> dict[str, dict[str, int]]:
+        """Return what the bench sent and received on each line since the reset: bytes and CRC-32."""
+        totals: dict[str, dict[str, int]] = self.ask({"op": "lines"})["lines"]
+        return totals
+
     def ask(self, request: Mapping[str, Any], meanwhile: Callable[[], None] | None = None) -> dict[str, Any]:
         """Send one request, do what ``meanwhile`` does, return the reply; RigFault if the bench is gone or refuses."""
         what = str(request["op"])

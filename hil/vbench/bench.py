@@ -12,6 +12,7 @@ from hil.chain.view_choice import OpenView, open_view
 from hil.devices.defects import view_of
 from hil.errors import ConfigurationError, HilError, RigFault
 from hil.vbench.firmware import DeviceHost, describe, meter_gain
+from hil.vbench.instrument_port import InstrumentPort
 from hil.vbench.kernel import Kernel
 from hil.vbench.late_meter import LateMeter, MeterInstrument
 from hil.vbench.lines import LinePort, Uart
@@ -96,6 +97,8 @@ class Bench:
     ) -> None:
         self.meter = LateMeter(meter)
         self.load = load
+        self.instrument_ports = {"meter": InstrumentPort(self.meter), "load": InstrumentPort(load)}
+        """What their connections talk to."""
         self.ports = {name: LinePort(name) for name in LINES}
         self._port_list = tuple(self.ports.values())
         self.lockstep = False
@@ -128,6 +131,8 @@ class Bench:
         self.close()
         for port in self.ports.values():
             port.reset()
+        for instrument in self.instrument_ports.values():
+            instrument.mend()
         self.untold.clear()
         self.ledger_late_s, self.ledger_silence = 0.0, ""
         self.world = world
@@ -215,6 +220,13 @@ class Bench:
             process.abandon()
         self._scratch.close()
 
+    def device(self, role: str) -> DeviceHost | ProcessHost:
+        """Return the host of a device; raises ConfigurationError if this world has none."""
+        host = self.world.hosts.get(role) or self.world.processes.get(role)
+        if host is None:
+            raise ConfigurationError(f"no {role} is fitted")
+        return host
+
     def _end_period(self, sample: MeterSample) -> None:
         """Let the instruments take their turn, ten times a second: both have that update rate."""
         self.meter.update(sample)
@@ -273,6 +285,18 @@ class Bench:
     def sent(self) -> str:
         """Return as JSON the total bytes sent to the test side, of each line that sent any."""
         return "{" + ",".join([f'"{port.name}":{port.sent}' for port in self._port_list if port.sent]) + "}"
+
+    def line_totals(self) -> dict[str, dict[str, int]]:
+        """Return bytes and CRC-32 of each line and direction since the last reset."""
+        return {
+            port.name: {
+                "sent": port.sent,
+                "checksum_sent": port.checksum_sent,
+                "received": port.received,
+                "checksum_received": port.checksum_received,
+            }
+            for port in self._port_list
+        }
 
     def truth(self) -> dict[str, object]:
         """Return the plant's true values at the present instant, for tests of the bench itself."""

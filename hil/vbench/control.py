@@ -1,8 +1,8 @@
 """The control port: one controller at a time, JSON lines, and lockstep time (DESIGN §4).
 
-Requests: ``reset``, ``advance``, ``plug``, ``mains``, ``ledger``, ``truth``, ``patience``, ``faults``. Whatever cannot
-be done is answered with ``{"error": …}`` and the bench goes on. Without a controller that has reset the bench, virtual
-time follows the wall clock.
+Requests: ``reset``, ``advance``, ``plug``, ``mains``, ``ledger``, ``fault``, ``mend``, ``truth``, ``lines``,
+``patience``, ``faults``. Whatever cannot be done is answered with ``{"error": …}`` and the bench goes on. Without a
+controller that has reset the bench, virtual time follows the wall clock.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from hil.errors import ConfigurationError, nearest
 from hil.vbench.polling import FastLaneLoop
 from hil.vbench.replies import decode, encode, error, guarded
+from hil.vbench.seeded_faults import mend, seed
 from hil.vbench.sockets import ByteProtocol, peer_is_gone
 from hil.vbench.wall import WallFollower
 from hil.vbench.world import LINES, WorldRequest
@@ -107,7 +108,10 @@ class Controller(ByteProtocol):
             "plug": self._plug,
             "mains": self._set_mains,
             "ledger": self._ledger,
+            "fault": self._seed_fault,
+            "mend": self._mend,
             "truth": self._truth,
+            "lines": self._tell_lines,
             "patience": self._be_patient,
             "faults": self._tell_faults,
         }
@@ -211,6 +215,17 @@ class Controller(ByteProtocol):
         self._bench.ledger_late_s = float(late)
         return encode({"now": self._bench.now(), "late_s": float(late), "silence": self._bench.ledger_silence})
 
+    def _seed_fault(self, request: Request) -> str:
+        amount = request.get("amount", 0.0)
+        if isinstance(amount, bool) or not isinstance(amount, float | int) or not -1 < amount <= 10:
+            raise ConfigurationError("must be a number above -1, at most 10", place="fault.amount")
+        seed(self._bench, str(request.get("part")), str(request.get("fault")), float(amount))
+        return f'{{"now":{self._bench.now()!r}}}'
+
+    def _mend(self, request: Request) -> str:
+        mend(self._bench)
+        return f'{{"now":{self._bench.now()!r}}}'
+
     def _be_patient(self, request: Request) -> str:
         """How long to look for the next request before sleeping; a controller knows whether that pays."""
         seconds = request.get("seconds")
@@ -229,6 +244,10 @@ class Controller(ByteProtocol):
 
     def _truth(self, request: Request) -> str:
         return encode(self._bench.truth())
+
+    def _tell_lines(self, request: Request) -> str:
+        """What went over each line since the reset, so that the controller can tell whether all of it arrived."""
+        return encode({"now": self._bench.now(), "lines": self._bench.line_totals()})
 
     def _advance(self, request: Request) -> str | None:
         if not self._bench.lockstep:

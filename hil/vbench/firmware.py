@@ -58,6 +58,12 @@ class DeviceMeter:
         """Count from zero again: the device was powered on."""
         self._start = self._plant.energy()
 
+    def drift(self, gain: float) -> None:
+        """Have another gain error from now on; what was counted stays counted."""
+        counted = self.energy()
+        self._factor = 1 + gain
+        self._start = self._plant.energy() - counted / self._factor
+
     def energy(self) -> WattHour:
         return WattHour((self._plant.energy() - self._start) * self._factor)
 
@@ -154,6 +160,10 @@ class DeviceHost:
         self._disarm()
         if not self._crashed:
             self._run(lambda: self._program.power_off(self._kernel.now))
+
+    def drift(self, gain: float) -> None:
+        """Give the device's own meter another gain error, 0.02 for +2 %."""
+        self._meter.drift(gain)
 
     def plug(self, plugged: bool) -> None:
         """The plug contact of the socket moved; runs inside an event of the kernel."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 from hil.vbench.terminals import VirtualInstrument
@@ -26,19 +27,34 @@ class LateMeter:
     Nobody can tell: whatever is asked of the instrument, and whatever begins anew, comes after the samples before it.
     """
 
+    update: Callable[[MeterSample], None]
+    """Takes a sample of the plant."""
+
     def __init__(self, meter: MeterInstrument) -> None:
         self._meter = meter
         self._samples: list[MeterSample] = []
+        self.mend()
 
-    def update(self, sample: MeterSample) -> None:
-        self._samples.append(sample)
+    def mend(self) -> None:
+        """Measure as it should."""
+        self.update = self._samples.append
+
+    def fail(self, *, frozen: bool = False, gain: float = 1.0) -> None:
+        """Take no more samples, so that the readings stand; or read current and power too high by this factor."""
+        self.catch_up()
+        samples = self._samples
+
+        def drift(sample: MeterSample) -> None:
+            samples.append(sample._replace(current=sample.current * gain, power=sample.power * gain))
+
+        self.update = (lambda sample: None) if frozen else drift
 
     def catch_up(self) -> None:
         """Take the samples that wait."""
         if self._samples:
-            samples, self._samples = self._samples, []
-            for sample in samples:
+            for sample in self._samples:
                 self._meter.update(sample)
+            self._samples.clear()
             self._meter.form()  # of those that nobody can have read no reading is formed
 
     def execute(self, line: str) -> str | None:
@@ -47,4 +63,5 @@ class LateMeter:
 
     def power_on(self, seed: str) -> None:
         self._samples.clear()
+        self.mend()
         self._meter.power_on(seed)

@@ -10,6 +10,7 @@ import math
 import socket
 from collections import deque
 from typing import TYPE_CHECKING
+from zlib import crc32
 
 from hil.vbench.pty_line import Terminal
 from hil.vbench.sockets import ByteProtocol, duplicate, peer_is_gone
@@ -36,6 +37,8 @@ class LinePort:
         """Bytes written to the test side since the last reset; without anybody there they are lost and not counted."""
         self.received = 0
         """Bytes read from the test side since the last reset."""
+        self.checksum_sent = self.checksum_received = 0
+        """CRC-32 over both since the last reset."""
         self.taken = 0
         """How many of these were handed to the device."""
         self.on_received: Callable[[], None] = lambda: None
@@ -69,6 +72,7 @@ class LinePort:
 
     def receive(self, data: bytes) -> None:
         self.received += len(data)
+        self.checksum_received = crc32(data, self.checksum_received)
         self._waiting += data
         self.on_received()
 
@@ -84,14 +88,17 @@ class LinePort:
         """Write to the test side at once."""
         if self._client is not None:
             self._client.transport.write(data)
-            self.sent += len(data)
         elif self._terminal is not None:
             self._terminal.write(data)
-            self.sent += len(data)
+        else:
+            return
+        self.sent += len(data)
+        self.checksum_sent = crc32(data, self.checksum_sent)
 
     def reset(self) -> None:
         """Start counting at 0 and discard everything in flight from the test side, read or not."""
         self.sent = self.received = self.taken = 0
+        self.checksum_sent = self.checksum_received = 0
         self._waiting.clear()
         if self._client is None:
             return

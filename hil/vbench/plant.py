@@ -13,51 +13,19 @@ from hil.errors import ConfigurationError, nearest
 from hil.vbench.appliances import ElectronicLoad, Nothing, Toaster
 from hil.vbench.dc_adapter import AdaptedLoad
 from hil.vbench.mains import Mains
+from hil.vbench.relay import Relay
 from hil.vbench.terminals import MeterSample
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from hil.vbench.appliances import Appliance
-    from hil.vbench.kernel import Alarm, Kernel
+    from hil.vbench.kernel import Kernel
     from hil.vbench.parameters import PlantParameters
     from hil.vbench.terminals import ElectronicLoadState
 
 JOULE_PER_WATT_HOUR = 3600.0
 APPLIANCES = ("load", "toaster", "none")
-
-
-class Relay:
-    """A coil and the contact that follows it after the operate or release time; starts open. Bounce is not modelled."""
-
-    def __init__(
-        self, kernel: Kernel, operate_time: float, release_time: float, on_edge: Callable[[bool], None]
-    ) -> None:
-        self._kernel = kernel
-        self._times = {True: operate_time, False: release_time}
-        self._on_edge = on_edge
-        self._pending: Alarm | None = None
-        self.coil = False
-        self.closed = False
-        self.edge: float | None = None
-        """Instant of the contact's last change; None if it never moved."""
-
-    def set(self, *, closed: bool) -> None:
-        """Energise or release the coil; a contact that has not moved yet stays where it is."""
-        if closed == self.coil:
-            return
-        self.coil = closed
-        if self._pending is not None:
-            self._pending.cancel()
-            self._pending = None
-        if closed != self.closed:
-            self._pending = self._kernel.call_at(self._kernel.now + self._times[closed], self._move)
-
-    def _move(self) -> None:
-        self._pending = None
-        self._on_edge(self.coil)  # the time before the edge belongs to the old state
-        self.closed = self.coil
-        self.edge = self._kernel.now
 
 
 @dataclass

@@ -25,7 +25,8 @@ from hil.vbench.pzem004t import PzemValues, RtuPort, VirtualPzem
 if TYPE_CHECKING:
     from hil.vbench.kernel import Kernel
     from hil.vbench.lines import Uart
-    from hil.vbench.plant import Plant, Relay
+    from hil.vbench.plant import Plant
+    from hil.vbench.relay import Relay
     from hil.vbench.world import NodeAccess
 
 PROGRAM = (sys.executable, "-m", "hil.cli", "device")
@@ -117,6 +118,12 @@ class ProcessHost:
             self._console.cut()
             self._plant.contact.set(closed=False)
             self.close()
+
+    def drift(self, gain: float) -> None:
+        """Give the device's own meter another gain error, 0.02 for +2 %."""
+        self._catch_up()
+        self._gain = gain
+        self._meter.drift(gain)
 
     def close(self) -> None:
         """Kill the program, if it runs; it has no time to notice."""

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pymodbus.server import ModbusTcpServer
 
     from hil.vbench.bench import Bench
-    from hil.vbench.terminals import VirtualInstrument
+    from hil.vbench.instrument_port import InstrumentPort
 
 STANDARD_PORTS: Mapping[str, int] = {
     "meter": 5025,
@@ -102,17 +102,19 @@ def _is_loopback(address: str) -> bool:
 class ScpiConnection(ByteProtocol):
     """One client of one instrument: lines ended by LF or CRLF in, replies ended by LF out."""
 
-    def __init__(self, instrument: VirtualInstrument) -> None:
+    def __init__(self, port: InstrumentPort) -> None:
         super().__init__()
-        self._execute = instrument.execute
+        self._port = port
         self._rest = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
+        self._port.connections.add(self)
         self.take_fast_lane(lambda: not self.transport.is_closing())
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.leave_fast_lane()
+        self._port.connections.discard(self)
 
     def data_received(self, data: bytes) -> None:
         *lines, rest = (self._rest + data if self._rest else data).split(b"\n")
@@ -120,7 +122,7 @@ class ScpiConnection(ByteProtocol):
         for line in lines:
             if len(line) > MAX_SCPI_LINE:
                 break
-            reply = self._execute(line.decode("ascii", "replace").rstrip("\r"))
+            reply = self._port.execute(line.decode("ascii", "replace").rstrip("\r"))
             if reply is not None:
                 self.reply(reply.encode("ascii", "replace") + b"\n")
         else:
@@ -177,8 +179,8 @@ async def start(bench: Bench, endpoints: Endpoints, *, serial: Sequence[str] = (
     bench.relays_at = f"{endpoints.address}:{ports['relays']}"
     control = ControlPort(bench, loop)
     makers: dict[str, Callable[[], ByteProtocol]] = {
-        "meter": lambda: ScpiConnection(bench.meter),
-        "load": lambda: ScpiConnection(bench.load),
+        "meter": lambda: ScpiConnection(bench.instrument_ports["meter"]),
+        "load": lambda: ScpiConnection(bench.instrument_ports["load"]),
         "control": control.make_protocol,
         **{name: port.make_protocol for name, port in bench.ports.items()},
     }
@@ -191,9 +193,10 @@ async def start(bench: Bench, endpoints: Endpoints, *, serial: Sequence[str] = (
 
     servers = [await loop.create_server(partial(remembered, make), sock=sockets[name]) for name, make in makers.items()]
     relays = await serve_relays(bench, sockets["relays"], loop)
-    instruments: dict[str, VirtualInstrument] = {"meter": bench.meter, "load": bench.load}
     terminals = {
-        name: bench.ports[name].open_terminal() if name in bench.ports else ScpiTerminal(instruments[name]).terminal
+        name: bench.ports[name].open_terminal()
+        if name in bench.ports
+        else ScpiTerminal(bench.instrument_ports[name]).terminal
         for name in dict.fromkeys(serial)
     }
     return RunningBench(bench, endpoints.address, ports, control, servers, relays, connections, terminals)

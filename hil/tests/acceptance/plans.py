@@ -15,6 +15,7 @@ import sys
 import termios
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from hil.chain import debian, native
 from hil.chain.container import OWNER_LABEL, connect
 from hil.evidence.documents import Kind
 from hil.rig.virtual_bench import ADDRESS_VARIABLE, VirtualBenchProcess
+from hil.tests.acceptance import fault_matrix
 from hil.tests.acceptance.commands import (
     TIMEOUT,
     Finished,
@@ -582,3 +584,104 @@ def by_hand(folder: Path) -> list[Finished]:
     facts = "meter: {calibration: 'none: virtual'}"
     rig = project.rig("expired.yaml", (facts, "meter: {calibration: 'No. 7', due: 2001-01-01}"))
     return [alone, there, project.run("run", "features/toast.feature", "--rig", rig, "--acceptance")]
+
+
+# --- a part of the bench fails ---------------------------------------------------------------------------------------
+
+PLANS |= {cell.plan: partial(fault_matrix.run, cell) for cell in (*fault_matrix.HEALTHY, *fault_matrix.CELLS)}
+
+
+# --- the virtual bench itself fails ----------------------------------------------------------------------------------
+
+SEEDED = """\
+Feature: A bench of which a contactor fails
+  Scenario: K1 is welded with a socket under test
+    Given the socket is under test in single-fee mode
+    And the load draws 1300 W
+    And the cable pays for at most 1 payments
+    When the devices are switched on
+    And the first payment has been accepted
+    And relay K1 welds shut, as a seeded fault
+    And the session has ended
+    Then at most 0.1 Wh flowed unpaid
+  Scenario: K1 is welded with a cable under test
+    Given the cable is under test in single-fee mode
+    And the load draws 1300 W
+    When the devices are switched on
+    And the first payment has been accepted
+    And relay K1 welds shut, as a seeded fault
+    And 5 s have passed
+    Then at most 0.1 Wh flowed unpaid
+  Scenario: K2 is welded
+    Given the socket is under test in single-fee mode
+    And the load draws 1300 W
+    When the devices are switched on
+    And the first payment has been accepted
+    And relay K2 welds shut, as a seeded fault
+    And the cable is pulled out of the socket
+    Then the outlet was dead within 200 ms of the unplugging
+  Scenario: K3 is welded
+    Given the socket is under test in single-fee mode
+    And the load draws 1300 W
+    When the devices are switched on
+    And the first payment has been accepted
+    And relay K3 welds shut, as a seeded fault
+    And the supply of the socket fails for 5 s
+    Then no power flowed
+  Scenario: K1 ignores its coil
+    Given the socket is under test in single-fee mode
+    And the load draws 1300 W
+    When the devices are switched on
+    And the first payment has been accepted
+    And relay K1 ignores its coil, as a seeded fault
+    And the mains ahead of the socket's contact are interrupted for 1 s
+    Then no power flowed
+  Scenario: The contact of the socket is welded
+    Given the socket is under test in single-fee mode
+    And the load draws 1300 W
+    And the cable pays for at most 1 payments
+    When the devices are switched on
+    And the first payment has been accepted
+    And the socket's own contact welds shut, as a seeded fault
+    And 60 s have passed
+    Then at most 0.1 Wh flowed unpaid
+"""
+
+MIRRORS = "    mirror_contacts: {K1: 0, K2: 1, K3: 2, K4: 3}\n"
+
+
+def _seeded(project: Project, name: str, rig: str = "rigs/virtual.yaml") -> Finished:
+    return project.run("run", f"seeded.feature::{name}", "--rig", rig, "--node", PROVIDER, "--seed", SEED)
+
+
+@plan
+def welded(folder: Path) -> list[Finished]:
+    """A contactor that does not open any more; the next run, the clearing, and the run after that."""
+    project = Project.make(folder)
+    (project.folder / "seeded.feature").write_text(SEEDED)
+    broken = _seeded(project, "K1 is welded with a socket under test")
+    lock = (project.folder / "reports/locks/virtual.json").read_text()
+    (project.folder / "lock.txt").write_text(lock)
+    return [
+        broken,
+        project.run("run", FIRST_BOOT, "--node", PROVIDER, "--seed", SEED),
+        project.run("rig", "clear", "rigs/virtual.yaml"),
+        project.run("run", FIRST_BOOT, "--node", PROVIDER, "--seed", SEED),
+    ]
+
+
+@plan
+def seeded(folder: Path) -> dict[str, Finished]:
+    """Contactors and a contact that fail on a bench without mirror contacts."""
+    outcomes = {}
+    for part, name in {
+        "K1": "K1 is welded with a cable under test",
+        "K2": "K2 is welded",
+        "K3": "K3 is welded",
+        "deaf K1": "K1 ignores its coil",
+        "socket": "The contact of the socket is welded",
+    }.items():
+        project = Project.make(folder / part.replace(" ", "-"))
+        (project.folder / "seeded.feature").write_text(SEEDED)
+        outcomes[part] = _seeded(project, name, project.rig("plain.yaml", (MIRRORS, "")))
+    return outcomes

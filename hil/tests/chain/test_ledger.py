@@ -9,7 +9,7 @@ import pytest
 from hil.chain.ledger import PREMINED, RegtestLedger
 from hil.chain.node import EPOCH
 from hil.chain.rpc import RpcClient, RpcError, to_satoshi
-from hil.errors import AuthorError
+from hil.errors import AuthorError, RigFault
 from hil.protocol.coins import OutPoint
 from hil.protocol.signing import Key
 from hil.units import Satoshi
@@ -180,3 +180,13 @@ def test_a_used_chain_is_taken_over(ledger: RegtestLedger, client: RpcClient, ke
 
 def test_an_unknown_outpoint_is_spent_by_nobody(ledger: RegtestLedger) -> None:
     assert ledger.spending([OutPoint("ab" * 32, 0)]) == []
+
+
+def test_a_node_whose_best_block_is_not_the_one_that_it_mined_does_not_follow(
+    ledger: RegtestLedger, client: RpcClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A node, or something before it, that answers from memory."""
+    batch, old = RpcClient.batch, client.call("getbestblockhash")
+    monkeypatch.setattr(RpcClient, "batch", lambda self, calls: [*batch(self, calls)[:-1], old])
+    with pytest.raises(RigFault, match=rf"its best block is still {old}"):
+        ledger.mine()

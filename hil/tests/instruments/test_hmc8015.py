@@ -38,7 +38,7 @@ def test_read_is_one_query() -> None:
         before = len(instrument.received)
         reading = driver.read()
         assert instrument.received[before:] == [DATA]
-    assert reading == Reading(Volt(230.12), Ampere(5.652), Watt(1300.6), WattHour(8.12))
+    assert reading == Reading(Volt(230.12), Ampere(5.652), Watt(1300.6), WattHour(8.12), Second(30.0))
 
 
 def test_accuracy_of_the_reference_load_is_within_what_the_scenarios_need() -> None:
@@ -57,12 +57,12 @@ def test_errors_reads_the_queue_empty() -> None:
 @pytest.mark.parametrize(
     ("reply", "quantity", "why"),
     [
-        (b"NAN,5.65E+00,1.3E+03,8.1E+00\n", "voltage", "no valid data"),
-        (b"2.3E+02,INF,1.3E+03,8.1E+00\n", "current", "overload"),
-        (b"2.3E+02,5.65E+00,9.9E37,8.1E+00\n", "power", "overload"),
-        (b"2.3E+02,5.65E+00,1.3E+03,9.91E37\n", "energy", "no valid data"),
-        (b"2.3E+02,5.65E+00,----,8.1E+00\n", "power", "not a number"),
-        (b"230 V,5.65E+00,1.3E+03,8.1E+00\n", "voltage", "not a number"),
+        (b"NAN,5.65E+00,1.3E+03,8.1E+00,3E+01\n", "voltage", "no valid data"),
+        (b"2.3E+02,INF,1.3E+03,8.1E+00,3E+01\n", "current", "overload"),
+        (b"2.3E+02,5.65E+00,9.9E37,8.1E+00,3E+01\n", "power", "overload"),
+        (b"2.3E+02,5.65E+00,1.3E+03,9.91E37,3E+01\n", "energy", "no valid data"),
+        (b"2.3E+02,5.65E+00,----,8.1E+00,3E+01\n", "power", "not a number"),
+        (b"230 V,5.65E+00,1.3E+03,8.1E+00,3E+01\n", "voltage", "not a number"),
     ],
 )
 def test_reading_without_a_value_says_which_quantity_and_why(reply: bytes, quantity: str, why: str) -> None:
@@ -71,9 +71,9 @@ def test_reading_without_a_value_says_which_quantity_and_why(reply: bytes, quant
     assert f"'{DATA}' read '{reply.decode().strip()}'" in message
 
 
-@pytest.mark.parametrize("reply", [b"2.3E+02,5.65E+00,1.3E+03\n", b"\n", b"1,2,3,4,5\n"])
+@pytest.mark.parametrize("reply", [b"2.3E+02,5.65E+00,1.3E+03\n", b"\n", b"1,2,3,4,5,6\n"])
 def test_reading_with_another_number_of_values_is_refused(reply: bytes) -> None:
-    assert "4 values were awaited" in refused({DATA: [reply]}, lambda driver: driver.read())
+    assert "5 values were awaited" in refused({DATA: [reply]}, lambda driver: driver.read())
 
 
 def test_meter_that_answers_garbage_is_refused() -> None:
@@ -106,7 +106,7 @@ def test_bits_of_the_status_that_are_no_error_do_not_matter() -> None:
 @pytest.mark.parametrize(
     ("command", "reply", "words"),
     [
-        ("CHAN1:MEAS:FUNC?", b"URMS,IRMS,P\n", "functions URMS,IRMS,P,WH were not taken"),
+        ("CHAN1:MEAS:FUNC?", b"URMS,IRMS,P\n", "functions URMS,IRMS,P,WH,TIME were not taken"),
         ("CHAN1:ACQ:VOLT:RANG?", b"6.0000E+02\n", "range 300 was not taken"),
         ("CHAN1:ACQ:CURR:RANG?", b"AUTO\n", "not a number"),
         ("*OPC?", b"0\n", "not done"),

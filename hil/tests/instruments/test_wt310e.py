@@ -24,14 +24,14 @@ def test_prepare_stops_an_old_integration_resets_switches_headers_off_and_reads_
     assert sent[1:5] == [":INTEG:STOP", ":INTEG:RES", "*RST", "*OPC?"]
     order = ["*CLS", ":COMM:HEAD OFF", ":RATE 100MS", ":INP:CURR:RANG 10A", ":NUM:NORM:ITEM4 WH,1", ":INTEG:STAR"]
     assert sorted(order, key=sent.index) == order
-    assert sent[-1] == ":NUM:NORM:ITEM4?"
+    assert sent[-1] == ":NUM:NORM:ITEM5?"
     assert "SYST:ERR?" not in sent
 
 
 def test_read_is_one_query() -> None:
     with meter() as (driver, instrument):
         before = len(instrument.received)
-        assert driver.read() == Reading(Volt(230.12), Ampere(5.652), Watt(1300.6), WattHour(8.12))
+        assert driver.read() == Reading(Volt(230.12), Ampere(5.652), Watt(1300.6), WattHour(8.12), Second(30.0))
         assert instrument.received[before:] == [DATA]
 
 
@@ -45,11 +45,11 @@ def test_accuracy_is_the_manuals() -> None:
 @pytest.mark.parametrize(
     ("reply", "quantity", "why"),
     [
-        (b"NAN,5.6500E+00,1.3000E+03,8.1E+00\n", "voltage", "no valid data"),
-        (b"230.00E+00,INF,INF,8.1E+00\n", "current", "overload"),
-        (b"230.00E+00,5.6500E+00,9.9E+37,8.1E+00\n", "power", "overload"),
-        (b"230.00E+00,5.6500E+00,1.3000E+03,9.91E37\n", "energy", "no valid data"),
-        (b":NUM:NORM:VAL 1,5.6500E+00,1.3000E+03,8.1\n", "voltage", "not a number"),
+        (b"NAN,5.6500E+00,1.3000E+03,8.1E+00,30\n", "voltage", "no valid data"),
+        (b"230.00E+00,INF,INF,8.1E+00,30\n", "current", "overload"),
+        (b"230.00E+00,5.6500E+00,9.9E+37,8.1E+00,30\n", "power", "overload"),
+        (b"230.00E+00,5.6500E+00,1.3000E+03,9.91E37,30\n", "energy", "no valid data"),
+        (b":NUM:NORM:VAL 1,5.6500E+00,1.3000E+03,8.1,30\n", "voltage", "not a number"),
     ],
 )
 def test_reading_without_a_value_says_which_quantity_and_why(reply: bytes, quantity: str, why: str) -> None:
@@ -59,7 +59,7 @@ def test_reading_without_a_value_says_which_quantity_and_why(reply: bytes, quant
 @pytest.mark.parametrize(
     ("action", "words"),
     [
-        (b"1,2,3\n", "4 values were awaited"),
+        (b"1,2,3\n", "5 values were awaited"),
         (SILENCE, "no whole reply"),
         (close_line, "the connection was lost"),
         (b"\xff\xfe\n", "not readable ASCII"),
@@ -78,8 +78,8 @@ def test_meter_that_does_not_answer_properly_is_refused(action: Action, words: s
         (":INP:VOLT:RANG?", b":INPUT:VOLTAGE:RANGE 300.0E+00\n", "not a number"),
         (":INP:CURR:RANG?", b"20.00E+00\n", "the setting 10 was not taken"),
         (":INP:CURR:AUTO?", b"1\n", "the setting 0 was not taken"),
-        (":NUM:NORM:NUM?", b"3\n", "the setting 4 was not taken"),
-        (":NUM:NORM:ITEM4?", b"FU,1\n", "WH,1 was not taken"),
+        (":NUM:NORM:NUM?", b"3\n", "the setting 5 was not taken"),
+        (":NUM:NORM:ITEM5?", b"FU,1\n", "TIME,1 was not taken"),
         ("*OPC?", b"0\n", "not done"),
     ],
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hil.links.players import CLOSEST_METERING_S, CONFLICT_WATCH_S, METERING_S
@@ -82,6 +82,7 @@ def test_the_meter_is_read_more_often_as_the_credit_ends() -> None:
     assert pair.energy_wh - 8 < 1300 * CLOSEST_METERING_S / 3600 + 1e-3
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(st.floats(0.5, 3680.0), st.floats(10.0, 60.0))
 def test_an_appliance_switched_on_just_after_a_reading_gets_no_more_than_the_unpaid_limit(
     before_w: float, at_s: float

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import pty
+import select
 import socket
 import tty
 from collections.abc import Iterator
+from zlib import crc32
 
 import pytest
 import serial
@@ -165,3 +167,32 @@ def test_the_wall_clock_serves_a_line_while_it_waits(far: Terminal | Network) ->
     far.send(b"a message")
     clock.wait_for(lambda: len(heard) == 9, timeout=2.0, what="nine bytes")
     assert heard == b"a message"
+
+
+def test_what_went_over_the_line_is_summed_up_in_both_directions(far: Terminal | Network) -> None:
+    far.line.write(b"hel")
+    far.line.write(b"lo")
+    far.send(b"offer")
+    far.line.receive_until(2)
+    far.line.receive_until(5)
+    assert (far.line.checksum_sent, far.line.checksum_received) == (crc32(b"hello"), crc32(b"offer"))
+    far.line.reset()
+    assert (far.line.checksum_sent, far.line.checksum_received) == (0, 0)
+
+
+def test_a_line_that_is_quiet_and_there_passes_the_inspection(far: Terminal | Network) -> None:
+    far.line.inspect()
+
+
+def test_bytes_that_nobody_announced_are_a_fault(far: Terminal | Network) -> None:
+    far.send(b"\x00\xff")
+    select.select([far.line.fileno()], [], [], 2.0)
+    with pytest.raises(RigFault, match=r"\d bytes came that nobody sent: 00") as caught:
+        far.line.inspect()
+    assert caught.value.place == "line socket-link"
+
+
+def test_an_other_end_that_went_away_unnoticed_is_found_by_the_inspection(far: Terminal | Network) -> None:
+    far.vanish()
+    with pytest.raises(RigFault, match="the line is lost"):
+        far.line.inspect()

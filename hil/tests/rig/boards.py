@@ -13,15 +13,19 @@ from pymodbus.constants import ExcCodes
 from pymodbus.server import ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
-WRITE_COIL, READ_COILS = 5, 1
+WRITE_COIL, READ_COILS, READ_INPUTS = 5, 1, 2
 
 
 @dataclass
 class Board:
-    """Four coils. A stuck coil acknowledges what it is told and stays as it is; a broken board refuses all."""
+    """Four coils. A stuck coil acknowledges what it is told and stays as it is; a broken board refuses all.
+
+    Discrete inputs are the mirror contacts: they follow the coils, and stay closed where the contacts are welded.
+    """
 
     coils: list[bool] = field(default_factory=lambda: [False] * 4)
     stuck: set[int] = field(default_factory=set)
+    welded: set[int] = field(default_factory=set)
     refuses: bool = False
     port: int = 0
 
@@ -41,7 +45,8 @@ class Board:
             if address not in self.stuck:
                 self.coils[address] = bool(values[0])
         else:
-            registers[0] = sum(closed << bit for bit, closed in enumerate(self.coils))
+            closed = [coil or (function == READ_INPUTS and bit in self.welded) for bit, coil in enumerate(self.coils)]
+            registers[0] = sum(state << bit for bit, state in enumerate(closed))
         return None
 
 

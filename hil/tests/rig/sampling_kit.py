@@ -22,7 +22,7 @@ PATIENCE_S = 5.0
 
 
 def reading(power: float = 460.0, current: float = 2.0, energy: float = 1.0) -> Reading:
-    return Reading(Volt(230.0), Ampere(current), Watt(power), WattHour(energy))
+    return Reading(Volt(230.0), Ampere(current), Watt(power), WattHour(energy), Second(0.0))
 
 
 class HeldMeter:

@@ -47,7 +47,8 @@ def test_the_virtual_rig_reads_with_limits_in_base_units() -> None:
     assert (limits.power, limits.energy, limits.session) == (2000.0, 20_000.0, 10 * 3600.0)
     assert rig.virtual
     assert rig.bench_address == ""
-    assert rig.features == {"virtual", "seeded-defects", "link-faults", "switches-under-load", "programmable-mains"}
+    flags = {"virtual", "seeded-defects", "seeded-faults", "link-faults", "switches-under-load", "programmable-mains"}
+    assert rig.features == flags
 
 
 def test_the_address_of_the_virtual_bench_is_read(tmp_path: Path) -> None:

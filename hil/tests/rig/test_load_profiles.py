@@ -15,7 +15,7 @@ from hil.evidence.documents import Kind
 from hil.ports import Load, Reading
 from hil.rig.load_profiles import FOLDER, LoadPlayer, LoadProfile, read_profile
 from hil.rig.recorder import Recorder
-from hil.units import Ampere, Volt, Watt, WattHour
+from hil.units import Ampere, Second, Volt, Watt, WattHour
 
 MOTOR = {"description": "A motor.", "steps": [{"power": "1750 W", "for": "400 ms"}, {"power": "300 W"}]}
 ROOT = Path(__file__).parents[3]
@@ -48,7 +48,7 @@ class Bench:
         self.recorded.append((kind, source, data))
 
     def meter_shows(self, voltage: float) -> None:
-        reading = Reading(Volt(voltage), Ampere(0.0), Watt(0.0), WattHour(0.0))
+        reading = Reading(Volt(voltage), Ampere(0.0), Watt(0.0), WattHour(0.0), Second(self.clock.now()))
         self.player.on_reading(reading)
 
 

@@ -156,7 +156,7 @@ def test_a_recorded_frame_of_a_line_carries_the_arrival_and_one_that_is_sent_the
     log = Log()
     recorder = Recorder(log, clock)
     lines: dict[Direction, str] = {"to cable": "socket-link", "to socket": "socket-link"}
-    link = LinkLog(recorder, lines, ["to cable"], "socket", lambda message: None)
+    link = LinkLog(recorder, lines, ["to cable"], "socket", lambda direction, message: None)
     for direction in lines:
         link.on_frame(direction, FrameError(FrameErrorCode.BAD_CRC, "no frame"), b"", lost=False)
     ConsoleLog(recorder, "socket-console").feed(b"ready\n")

@@ -10,8 +10,8 @@ from labgrid import Target
 from labgrid.driver import ModbusCoilDriver
 from labgrid.resource import ModbusTCPCoil
 
-from hil.errors import RigFault
-from hil.rig.relays import CoilRelay
+from hil.errors import ConfigurationError, RigFault
+from hil.rig.relays import CoilRelay, MirrorContact
 from hil.tests.rig.boards import Board, served
 
 
@@ -100,3 +100,38 @@ def test_a_relay_obeys_again_when_its_board_is_back(board: Board) -> None:
     k1.set(closed=True)
 
     assert board.coils[0]
+
+
+def mirrored(port: int, name: str = "K1", number: int = 0) -> MirrorContact:
+    target = Target("main")
+    ModbusTCPCoil(target, name=name, host=f"127.0.0.1:{port}", coil=number)
+    driver = ModbusCoilDriver(target, name=name)
+    target.activate(driver)
+    return MirrorContact(driver, number)
+
+
+def test_a_mirror_contact_tells_where_the_contacts_are_and_not_what_the_coil_was_told(board: Board) -> None:
+    board.welded.add(1)
+    contact = mirrored(board.port, "K2", 1)
+    relay(board.port, "K2", coil=1).set(closed=False)
+    assert contact.is_closed()
+    assert not mirrored(board.port, "K3", 2).is_closed()
+    fault = contact.refuse(told=False)
+    assert str(fault).startswith("relay K2: reads back open and its mirror contact is closed: it is welded shut")
+    assert "it does not close" in str(contact.refuse(told=True))
+
+
+def test_a_mirror_contact_that_cannot_be_read_is_a_rig_fault(board: Board) -> None:
+    contact = mirrored(board.port)
+    board.refuses = True
+    with pytest.raises(RigFault, match="the mirror contact cannot be read") as caught:
+        contact.is_closed()
+    assert caught.value.place == "relay K1"
+
+
+def test_a_relay_without_a_modbus_board_has_no_mirror_contact() -> None:
+    class Pin:
+        name = "K1"
+
+    with pytest.raises(ConfigurationError, match="a mirror contact is read from the relay's Modbus board"):
+        MirrorContact(Pin(), 0)

@@ -1,6 +1,7 @@
 import json
 from collections.abc import Iterator
 from typing import Any
+from zlib import crc32
 
 import pytest
 
@@ -66,6 +67,20 @@ def test_bytes_that_never_arrive_are_named_after_the_deadline(
     reply = control.ask(op="advance", until=1.0, received={"socket-link": 5, "cable-link": 0})
     assert reply == {"error": "socket-link: waited 0.05 s for 5 bytes, 3 arrived"}
     assert control.ask(op="advance", until=1.0, received={"socket-link": 3}) == {"now": 1.0, "sent": {}}
+    link.close()
+
+
+def test_what_went_over_each_line_is_told_by_bytes_and_checksum(harness: Harness, control: Client) -> None:
+    link = harness.client("socket-link")
+    reset(control)
+    link.send(b"abc")
+    control.ask(op="advance", until=1.0, received={"socket-link": 3})
+    told = control.ask(op="lines")["lines"]
+    nothing = {"sent": 0, "checksum_sent": 0, "received": 0, "checksum_received": 0}
+    assert told["socket-link"] == nothing | {"received": 3, "checksum_received": crc32(b"abc")}
+    assert told["cable-console"] == nothing
+    reset(control)
+    assert control.ask(op="lines")["lines"]["socket-link"] == nothing
     link.close()
 
 

@@ -1,0 +1,61 @@
+"""Faults of the bench itself, seeded in a virtual one: does it find them, and what do the devices make of them."""
+
+from __future__ import annotations
+
+from hil.bdd.applicability import feature, needs
+from hil.bdd.catalogue import then, when
+from hil.evidence.limits import Limit, Measurement, Rule
+from hil.rig import bench_faults
+from hil.rig.trial import Trial
+from hil.units import Percent, Second
+
+SEEDED = feature("seeded-faults")
+
+
+@when("relay {relay} {relay_fault}, as a seeded fault")
+@needs(SEEDED)
+def relay_fails(relay: str, fault: str, /, trial: Trial) -> None:
+    """Welded contacts stay closed whatever the coil is told; a relay that ignores its coil reads back the old state."""
+    bench_faults.seed(trial, relay, "welded" if fault == "welds shut" else fault)
+
+
+@when("relay {relay} bounces for {duration} whenever it closes, as a seeded fault")
+@needs(SEEDED)
+def relay_bounces(relay: str, duration: Second, /, trial: Trial) -> None:
+    """The contact opens twice before it rests."""
+    bench_faults.seed(trial, relay, "bounces", float(duration))
+
+
+@when("the socket's own contact welds shut, as a seeded fault")
+@needs(SEEDED)
+def contact_welds(trial: Trial) -> None:
+    """A fault of the device: power flows on when its credit is spent."""
+    bench_faults.seed(trial, "socket contact", "welded")
+
+
+@when("the {instrument} {instrument_fault}, as a seeded fault")
+@needs(SEEDED)
+def instrument_fails(instrument: str, fault: str, /, trial: Trial) -> None:
+    """``freezes`` (the lab meter): it goes on answering with its last reading. The others fail where it is asked."""
+    bench_faults.seed(trial, bench_faults.PLACES.get(instrument, instrument), fault)
+
+
+@when("the lab meter drifts by {percent}, as a seeded fault")
+@needs(SEEDED)
+def lab_meter_drifts(drift: Percent, /, trial: Trial) -> None:
+    """It reads current and power by this much too high from now on; only a calibration can tell."""
+    bench_faults.seed(trial, "meter", "drifts", drift / 100)
+
+
+@when("the {device}'s own meter drifts by {percent}, as a seeded fault")
+@needs(SEEDED)
+def device_meter_drifts(device: str, drift: Percent, /, trial: Trial) -> None:
+    """The meter of the device under test counts by this much too much from now on."""
+    bench_faults.seed(trial, f"{device} meter", "drifts", drift / 100)
+
+
+@then("the bench blames the {bench_part} within {duration}")
+def blames(part: str, limit: Second, /, trial: Trial) -> None:
+    """The bench finds the seeded fault by what it observes and names the part; it is mended then."""
+    measurement = Measurement(f"fault of the {part} to its being named", Limit("s", high=limit), Rule.EXACT)
+    bench_faults.blames(trial, part, measurement, float(limit))

@@ -1,0 +1,81 @@
+"""Whether the lab meter still measures: a reading that stands, or cannot be, must not look like a device's failure.
+
+A meter that hangs in its firmware, or an interface that serves an old buffer, goes on answering. Its values alone do
+not tell: without load they stand still on a healthy meter as well. The time over which it has integrated does: both
+dialects give it with each reading, it moves with every update, and it must keep up with the bench's clock
+(docs/decisions/0005-what-the-rig-observes-of-itself.md).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hil.errors import RigFault
+
+if TYPE_CHECKING:
+    from hil.clock import Clock
+    from hil.ports import Meter, Reading
+    from hil.rig.file import SafetyLimits
+
+STALE_AFTER_S = 1.5
+"""The integrated time of a WT310E comes in whole seconds; half a second more for its interface and for ours."""
+
+CLOCK_DRIFT = 1e-3
+"""The meter's seconds and ours may differ by so much; a quartz is a hundred times better."""
+
+PLAUSIBLE = 1.02
+"""Active power may exceed the product of voltage and current by this factor, by what three quantities can err."""
+
+LOOK_AGAIN_S = 0.05
+
+
+class MeterWatch:
+    """Holds every reading of a scenario against the one before it and against the clock.
+
+    Raises RigFault that names the meter: for readings that stand, and for values that no circuit can have.
+    """
+
+    def __init__(self, meter: Meter, limits: SafetyLimits) -> None:
+        self._meter = meter
+        self._power_limit = float(limits.power)
+        self._rounding = 2 * meter.power_accuracy.of_range
+        self._origin: float | None = None
+        """Bench time at which the integrated time would have been zero."""
+        self._t = self._energy = self._integrated = 0.0
+
+    def check(self, reading: Reading, now: float) -> None:
+        """Take the next reading, at the bench's time ``now``."""
+        if self._origin is None:
+            self._origin = now - reading.integrated
+        elif now - reading.integrated - self._origin > STALE_AFTER_S + CLOCK_DRIFT * now:
+            raise self._stale(reading, now)
+        else:
+            joules, seconds = (reading.energy - self._energy) * 3600, now - self._t + STALE_AFTER_S
+            if not -self._rounding * seconds <= joules <= 2 * self._power_limit * seconds:
+                steps = f"from {self._energy:g} Wh to {reading.energy:g} Wh"
+                raise self._garbage(f"integrated energy went {steps} in {now - self._t:.1f} s")
+        if reading.power > PLAUSIBLE * reading.voltage * reading.current + self._rounding:
+            seen = f"{reading.power:g} W at {reading.voltage:g} V and {reading.current:g} A"
+            raise self._garbage(f"{seen} cannot be: it is more than their product")
+        self._t, self._energy, self._integrated = now, reading.energy, reading.integrated
+
+    def prove(self, clock: Clock) -> None:
+        """Wait until a reading is newer than the last one that was checked; RigFault if none comes."""
+        if self._origin is None:
+            return
+        deadline = clock.now() + STALE_AFTER_S
+        while (reading := self._meter.read()).integrated <= self._integrated:
+            if clock.now() >= deadline:
+                raise self._stale(reading, clock.now())
+            clock.sleep(LOOK_AGAIN_S)
+
+    def _stale(self, reading: Reading, now: float) -> RigFault:
+        return RigFault(
+            f"its readings are old: {now - (self._origin or 0.0):.1f} s after it began to integrate it says"
+            f" {reading.integrated:g} s",
+            place="meter",
+            remedy="See whether its display moves; switch it off and on.",
+        )
+
+    def _garbage(self, what: str) -> RigFault:
+        return RigFault(what, place="meter", remedy="Check its inputs, interface and firmware.")
