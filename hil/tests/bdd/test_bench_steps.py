@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hil.bdd.applicability import feature
+from hil.bdd.applicability import demands, feature
 from hil.bdd.catalogue import load_catalogue
 from hil.rig.file import RigFile
 
@@ -39,7 +39,7 @@ def rig_without(flag: str, folder: Path) -> RigFile:
 @pytest.mark.parametrize(("step", "flag"), STEPS.items(), ids=STEPS)
 def test_a_step_is_not_applicable_on_a_rig_without_its_feature_flag(step: str, flag: str, tmp_path: Path) -> None:
     (definition,) = load_catalogue().find("when", step)
-    check = definition.function.needs_of_the_rig  # type: ignore[attr-defined]  # set by @needs
+    (check,) = (demand.check for demand in demands(definition.function, "not-offered"))
     arguments = definition.expression.values(step)
     assert check(RigFile.load(VIRTUAL), *arguments) == ""
     assert check(rig_without(flag, tmp_path), *arguments) == f"rig 'virtual' has no feature '{flag}'"
@@ -49,7 +49,7 @@ def test_a_profile_beyond_the_rigs_power_is_not_applicable(tmp_path: Path) -> No
     path = tmp_path / "weak.yaml"
     path.write_text(VIRTUAL.read_text(encoding="utf-8").replace("power: 2000 W", "power: 500 W"), encoding="utf-8")
     (definition,) = load_catalogue().find("given", "the load plays a kettle")
-    check = definition.function.needs_of_the_rig  # type: ignore[attr-defined]  # as above
+    (check,) = (demand.check for demand in demands(definition.function, "not-offered"))
     arguments = definition.expression.values("the load plays a kettle")
     assert check(RigFile.load(VIRTUAL), *arguments) == ""
     assert check(RigFile.load(path), *arguments) == "rig 'virtual' allows 500 W, not 1800 W"
