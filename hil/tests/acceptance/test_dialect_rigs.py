@@ -63,7 +63,7 @@ def test_a_load_whose_own_protection_trips_is_a_rig_fault_and_no_device_failure(
     rig = project.rig(
         "protected.yaml",
         ("          name: bench\n", f"          name: bench\n          load: {dialect}\n"),
-        ("      session: 4 h\n", "      session: 4 h\n      load: {current: 3 A}\n"),
+        ("    limits:\n", "    limits:\n      load: {current: 3 A}\n"),
     )
     (project.folder / "loaded.feature").write_text(LOADED.format(power=power), encoding="utf-8")
     done = project.run("run", "loaded.feature", "--rig", rig, "--node", PROVIDER, "--seed", "1")
