@@ -110,15 +110,16 @@ def test_scenarios_that_the_fault_kept_from_running_are_not_run(request: pytest.
     finished: Finished = request.getfixturevalue(plan)
 
     verdicts = [scenario.verdict for scenario in finished.record.scenarios]
-    assert len(verdicts) == 3
+    assert len(verdicts) > 1
     assert verdicts[0] in {Verdict.AUTHOR_ERROR, Verdict.RIG_FAULT}
-    assert verdicts[1:] == [Verdict.NOT_RUN] * 2
+    assert set(verdicts[1:]) == {Verdict.NOT_RUN}
 
 
 def test_a_bench_that_cannot_be_had_is_asked_for_once(dead_meter: Finished) -> None:
     began = [scenario for scenario in dead_meter.record.scenarios if scenario.verdict is not Verdict.NOT_RUN]
     assert len(began) == 1
-    assert "3 scenarios: 1 rig fault, 2 not run" in dead_meter.said
+    count = len(dead_meter.record.scenarios)
+    assert f"{count} scenarios: 1 rig fault, {count - 1} not run" in dead_meter.said
 
 
 def test_evidence_that_cannot_be_written_is_a_rig_fault_and_what_there_is_renders(full_disk: Finished) -> None:

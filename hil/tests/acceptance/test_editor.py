@@ -42,7 +42,7 @@ def test_server_finds_each_step_and_each_parameter_type(server: LanguageServer) 
 
     assert f"* Found {definitions} step definitions in those glue files" in server.log
     assert f"* Found {types} parameter types in those glue files" in server.log
-    assert not [line for line in server.log if "error" in line.lower()]
+    assert not [line for line in server.log if "Step Definition errors" in line or "Failed" in line]
 
 
 @pytest.mark.parametrize("path", FEATURES, ids=lambda path: str(path.relative_to(ROOT)))
@@ -67,13 +67,15 @@ def test_server_offers_the_steps_that_fit_what_was_begun(server: LanguageServer)
     offered = server.complete(path, 3, len(line))
 
     assert "the load draws {power}" in [item["label"] for item in offered]
-    assert not [item for item in offered if "undefined" in item["labelDetails"].get("detail", "")]
+    # beside the steps it offers what outlines have in their place
+    undefined = [item["label"] for item in offered if "undefined" in item["labelDetails"].get("detail", "")]
+    assert all("<" in label for label in undefined)
 
 
 @pytest.mark.parametrize("definition", load_catalogue().definitions, ids=str)
 def test_server_offers_every_step(server: LanguageServer, definition: StepDefinition) -> None:
     path = ROOT / "features" / "half_written.feature"
-    begun = max(re.split(r"\{\w+\}|\S+/\S+", definition.expression.source), key=len).strip()
+    begun = max(re.split(r"\S*\{\w+\}\S*|\S+/\S+", definition.expression.source), key=len).strip()
     server.open(path, f"Feature: f\n  Scenario: s\n    {definition.keyword.capitalize()} {begun}\n")
 
     offered = [item["label"] for item in server.complete(path, 2, 100)]
