@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from hil.errors import ExitCode, HilError
+from hil.errors import ConfigurationError, ExitCode, HilError
 
 STEP_MODULES = "hil.bdd.steps"
 
@@ -78,7 +78,10 @@ def _steps(options: argparse.Namespace, _: list[str]) -> int:
         return ExitCode.NOTHING_RUN
     text = FORMATS[options.format](found)
     if options.output:
-        Path(options.output).write_text(f"{text}\n", encoding="utf-8")
+        try:
+            Path(options.output).write_text(f"{text}\n", encoding="utf-8")
+        except OSError as error:
+            raise ConfigurationError(f"cannot be written: {error.strerror}", place=options.output) from None
     else:
         print(text)
     return ExitCode.PASS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -50,7 +51,7 @@ def test_a_wrong_command_line_is_the_authors_error(
     assert told in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("command", [[], ["run"], ["check"], ["node"], ["vbench"], ["report"]])
+@pytest.mark.parametrize("command", [[], ["run"], ["check"], ["steps"], ["new"], ["node"], ["vbench"], ["report"]])
 def test_every_command_explains_itself(capsys: pytest.CaptureFixture[str], command: list[str]) -> None:
     assert ended([*command, "--help"]) == 0
     assert "usage: hil" in capsys.readouterr().out
@@ -121,6 +122,51 @@ def test_coverage_fails_for_a_requirement_that_no_scenario_shows(
     assert main(["check", "--coverage"]) == 0
     told = capsys.readouterr()
     assert (told.out, told.err) == ("", "0 mistakes\n1 of 1 requirements are covered\n")
+
+
+def test_check_tells_other_programs_in_their_formats(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("wrong.feature").write_text(WRONG)
+
+    assert main(["check", "wrong.feature", "--format", "json"]) == 4
+    (problem,) = json.loads(capsys.readouterr().out)
+    assert (problem["rule"], problem["line"], problem["column"]) == ("undefined-step", 4, 10)
+
+    assert main(["check", "wrong.feature", "--format", "sarif"]) == 4
+    (result,) = json.loads(capsys.readouterr().out)["runs"][0]["results"]
+    assert result["ruleId"] == "undefined-step"
+
+
+def test_steps_are_listed_searched_and_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["steps", "toaster", "plugged"]) == 0
+    assert "Given a toaster of {power} is plugged into the cable" in capsys.readouterr().out
+
+    page = tmp_path / "steps.md"
+    assert main(["steps", "--format", "markdown", "--output", str(page)]) == 0
+    assert page.read_text(encoding="utf-8").startswith("# Steps\n")
+
+    assert main(["steps", "--output", str(tmp_path / "nowhere" / "steps.md")]) == 4
+    assert "steps.md: cannot be written: No such file or directory" in capsys.readouterr().err
+
+    assert main(["steps", "no-such-word"]) == 5
+    assert capsys.readouterr().err == "no step has 'no-such-word'\n"
+
+
+def test_a_new_feature_is_written_into_the_project_and_has_no_mistake(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for folder in ("features", "rigs", "hil/bdd/steps"):
+        (tmp_path / folder).mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+
+    assert main(["new", "feature", "A kettle"]) == 0
+    assert capsys.readouterr().out == f"{tmp_path}/features/a-kettle.feature\n"
+    assert main(["check"]) == 0
+    assert main(["new", "feature", "A kettle"]) == 4
+    assert main(["new", "steps", "thunder"]) == 0
+    assert (tmp_path / "hil/bdd/steps/thunder.py").is_file()
 
 
 def test_report_writes_the_report_anew_and_tells_where(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
