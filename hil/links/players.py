@@ -162,6 +162,11 @@ class SocketPlayer:
         return min(METERING_S, max(CLOSEST_METERING_S, comes_s / 2))
 
     def _watch(self, now: float) -> None:
+        machine = self.machine
+        # where a call takes its time nothing else is served meanwhile: the credit may not end in the middle of one; and
+        # what ends by itself within that time ends soon enough for a conflict, too
+        if machine.credit_mwh * 3.6 < self._power_w() * machine.policy.ledger_answer_s:
+            return
         found = self._questions.look(now, lambda: self._watch_due is not None)
         if found is not None:
             self._carry_out(found(now), now)

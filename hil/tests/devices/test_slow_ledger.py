@@ -126,6 +126,17 @@ def test_a_payment_whose_broadcast_is_confirmed_too_late_is_on_the_ledger_and_no
     assert pair.energy_wh == 0
 
 
+def test_no_look_is_begun_that_the_end_of_the_credit_could_meet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program on the wall clock stands still during a call, and would read its meter too late."""
+    pair = DevicePair(cable={"max_payments": 1})
+    left_wh: list[float] = []
+    monkeypatch.setattr(pair.ledger, "conflict", lambda transaction: left_wh.append(8.0 - pair.energy_wh))
+    pair.start().run(40.0)
+    assert not pair.closed
+    assert len(left_wh) > 40
+    assert min(left_wh) * 3600 / pair.power_w >= POLICY.ledger_answer_s - 0.01
+
+
 @pytest.mark.parametrize(("defect", "late_s"), [("waits-for-late-answers", TOO_LATE_S), ("has-no-patience", IN_TIME_S)])
 def test_a_seeded_defect_moves_the_limit(defect: str, late_s: float) -> None:
     honest, defective = delivering(), delivering(defects=[defect])
