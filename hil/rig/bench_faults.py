@@ -49,7 +49,8 @@ def blames(trial: Trial, part: str, measurement: Measurement, patience_s: float)
         _bench(trial).mend()
         if PLACES.get(part, part) not in (found.place or ""):
             raise
-        trial.settle_finding(measurement.find_value(t - seeded[-1].t, detail=str(found)))
+        # not its words: they hold the instrument's address, which belongs to the host and not to the evidence
+        trial.settle_finding(measurement.find_value(t - seeded[-1].t))
         return
     _bench(trial).mend()
     raise RigFault(f"nothing was found wrong with the {part} in {patience_s:g} s", place=SELF_TEST)
