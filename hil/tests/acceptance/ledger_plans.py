@@ -11,7 +11,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from hil.tests.acceptance.commands import TIMEOUT, Finished, Project, Running, poll
+from hil.tests.acceptance.commands import TIMEOUT, Finished, Project, Running
 from hil.tests.acceptance.plans import PLANS, PROVIDER, SEED, plan
 
 TABLE = Path(__file__).with_name("defences.yaml")
@@ -71,8 +71,8 @@ Feature: A bench that loses its ledger
     And the socket sees the ledger by {view}
     And the load draws 100 W
     When the devices are switched on
-    And 800 s have passed
-    Then the energy delivered is 21.6 Wh within 5 %
+    And 3000 s have passed
+    Then the energy delivered is 82.7 Wh within 5 %
 """
 
 
@@ -96,24 +96,15 @@ def node_lost(folder: Path) -> Finished:
     """The bench's own node is killed in the middle of a session, by nobody's wish."""
     running, send = _in_a_session(folder, "node")
     send("bitcoind", signal.SIGKILL)
-    return running.finish()
+    return running.finish(MANY * TIMEOUT)
 
 
 @plan
 def node_hung(folder: Path) -> Finished:
-    """It stands still until the socket has given it up, and then goes on as if nothing had been."""
+    """It stands still in the middle of a session and answers nobody."""
     running, send = _in_a_session(folder, "node")
     send("bitcoind", signal.SIGSTOP)
-
-    def given_up() -> bool:
-        files = folder.glob("reports/runs/*/scenarios/*.jsonl")
-        return any('"LEDGER_UNAVAILABLE"' in file.read_text(encoding="utf-8") for file in files)
-
-    try:
-        poll(given_up, "the socket to give up its node")
-    finally:
-        send("bitcoind", signal.SIGCONT)
-    return running.finish()
+    return running.finish(MANY * TIMEOUT)
 
 
 @plan
@@ -121,4 +112,4 @@ def server_lost(folder: Path) -> Finished:
     """The server by which an SPV socket sees the ledger is killed in the middle of a session."""
     running, send = _in_a_session(folder, "spv")
     send("electrum", signal.SIGKILL)
-    return running.finish()
+    return running.finish(MANY * TIMEOUT)
