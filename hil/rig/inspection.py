@@ -3,7 +3,7 @@
 Parts that are not spoken to while the devices trade (the load, the relays, a console, the miner) can fail unseen in the
 middle of a session; the device then gets the blame, or a pass that it did not earn. So after the last step each part is
 held against what it was told, what passed over it, or what it must be able to do
-(docs/decisions/0005-what-the-rig-observes-of-itself.md).
+(docs/decisions/0008-what-the-rig-observes-of-itself.md).
 """
 
 from __future__ import annotations

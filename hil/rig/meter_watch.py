@@ -3,7 +3,7 @@
 A meter that hangs in its firmware, or an interface that serves an old buffer, goes on answering. Its values alone do
 not tell: without load they stand still on a healthy meter as well. The time over which it has integrated does: both
 dialects give it with each reading, it moves with every update, and it must keep up with the bench's clock
-(docs/decisions/0005-what-the-rig-observes-of-itself.md).
+(docs/decisions/0008-what-the-rig-observes-of-itself.md).
 """
 
 from __future__ import annotations
