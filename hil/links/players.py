@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from hil.protocol.coins import Coin
     from hil.protocol.records import Record, SocketRecord
 
-METERING_S = 0.5
+METERING_S = 0.25
 """A socket that delivers reads its meter at least this often; a PZEM-004T has a new value ten times a second."""
 
 CLOSEST_METERING_S = 0.01

@@ -189,7 +189,6 @@ def test_runs_side_by_side_have_the_same_evidence(side_by_side: list[Finished]) 
     first, second, _ = side_by_side
     for run in (first, second):
         assert run.code == 0, run.said
-        assert "6 scenarios: 6 pass" in run.said
     assert first.digest == second.digest
 
 

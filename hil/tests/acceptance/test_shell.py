@@ -95,13 +95,13 @@ def test_a_saved_session_is_accepted_by_the_check_and_repeated_by_a_run(piped_se
 
 
 def test_the_live_line_is_there_while_a_step_runs(typed_session: Typed) -> None:
-    assert re.search(r" W  credit +-?[\d.]+ Wh +[\d.]+ Wh  And 100 h have passed", typed_session.shown["live"])
+    assert re.search(r" W  credit +-?[\d.]+ Wh +[\d.]+ Wh  And 20 h have passed", typed_session.shown["live"])
 
 
 def test_ctrl_c_ends_the_step_and_the_bench_stays_as_it_is(typed_session: Typed) -> None:
     assert "K1       closed (mains)" in typed_session.shown["interrupted"]
     assert "highest power: measured" in typed_session.shown["failure"]
-    assert ("And 100 h have passed", "not run") in steps(typed_session.session)
+    assert ("And 20 h have passed", "not run") in steps(typed_session.session)
 
 
 def test_each_scenario_of_a_session_ends_with_a_safe_bench(typed_session: Typed) -> None:
