@@ -563,7 +563,8 @@ def hanging_meter(folder: Path) -> Finished:
     """A meter that falls silent in the middle of a session in real time."""
     project = Project.make(folder)
     file = project.folder / "rigs/realtime.yaml"
-    answers: list[Any] = [b"2.30E+02,0.0E+00,0.0E+00,0.0E+00\n"] * 40 + [SILENCE] * 100
+    alive = [b"2.30E+02,0.0E+00,0.0E+00,0.0E+00,%.2f\n" % (number / 10) for number in range(1, 41)]
+    answers: list[Any] = alive + [SILENCE] * 100
     with ScriptedInstrument(load_transcript("hmc8015"), {"CHAN1:MEAS:DATA?": answers}) as meter:
         file.write_text(file.read_text().replace("'TCPIP::$LG_HIL_BENCH::5025::SOCKET'", f"'{meter.resource}'"))
         return project.run("run", "long.feature:2", "--rig", "rigs/realtime.yaml", "--node", PROVIDER)

@@ -34,7 +34,7 @@ def test_mistakes_are_told_with_what_was_meant_and_do_not_end_the_session(piped_
     said = piped_session.session.said
 
     assert "undefined step 'And the laod draws 5 W'. Did you mean 'Given the load draws {power}'" in said
-    assert "9000 W is outside what this rig can draw" in said
+    assert "9000 W is outside what rig 'virtual' can draw" in said
     assert "there is no command ':nonsense'" in said
     assert said.count("\u2713") == 6
 
