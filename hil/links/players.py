@@ -37,8 +37,9 @@ if TYPE_CHECKING:
     from hil.protocol.coins import Coin
     from hil.protocol.records import Record, SocketRecord
 
-METERING_S = 0.25
-"""A socket that delivers reads its meter at least this often; a PZEM-004T has a new value ten times a second."""
+METERING_S = 0.1
+"""A socket that delivers reads its meter at least this often, as a PZEM-004T has a new value; less often, and a restart
+would cost more than ``remember_mwh``."""
 
 CLOSEST_METERING_S = 0.01
 """Near the end of the credit, and near the next payment, it reads more often, but not more than this."""
