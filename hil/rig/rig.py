@@ -332,7 +332,7 @@ class Rig:
             with contextlib.suppress(RigFault):
                 if self._sampling is None or self._sampling.ended(SAMPLING_END_S):
                     found = look_for_power(self.meter, self.clock)[1]
-        elif self.mirror_contacts:
+        elif self.mirror_contacts and self.clock.now() > 0:  # at zero nothing has moved since the bench was safe
             self.clock.sleep(CONTACT_S)
         try:
             welded = [str(each.refuse(told=False)) for each in self.mirror_contacts.values() if each.is_closed()]
