@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -24,7 +24,12 @@ class Bench:
     """A virtual bench with these instruments, and its time."""
 
     process: VirtualBenchProcess
+    plugs: Mapping[str, str]
     now: float = 0.0
+
+    def reset(self) -> None:
+        """Begin anew; a line that was opened by now has its place at the bench afterwards."""
+        self.process.reset(seed="conformance", plant={}, devices={}, node=None, plugs=self.plugs)
 
     def wait(self, seconds: float) -> None:
         self.now, _ = self.process.advance(self.now + seconds, {})
@@ -55,6 +60,7 @@ class Bench:
         target.activate(driver)
         line = SerialLine(name, port_of(driver))
         clock.attach(line)
+        self.reset()
         return line
 
 

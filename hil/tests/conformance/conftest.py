@@ -17,7 +17,8 @@ def make() -> Iterator[Make]:
         def start(plugs: Mapping[str, str] | None = None, *, serial: Sequence[str] = (), **instruments: str) -> Bench:
             bench = VirtualBenchProcess(instruments=instruments, serial=serial)
             process = stack.enter_context(closing(bench))
-            process.reset(seed="conformance", plant={}, devices={}, node=None, plugs=plugs)
-            return Bench(process)
+            made = Bench(process, plugs or {})
+            made.reset()
+            return made
 
         yield start
