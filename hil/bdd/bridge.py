@@ -102,3 +102,19 @@ def registered_markers(config: pytest.Config) -> set[str]:
 def replace_arguments(config: pytest.Config, replace: Callable[[str], list[str]]) -> None:
     """Put the answer of ``replace`` in the place of each path or node id on the command line."""
     config.args[:] = [new for old in config.args for new in replace(old)]
+
+
+def leave_terminal(config: pytest.Config) -> None:
+    """Let a process that was forked from a session print nothing of what pytest tells, and capture for itself."""
+    config.pluginmanager.unregister(name="terminalreporter")
+    capture = config.pluginmanager.get_plugin("capturemanager")
+    if capture is not None:
+        # the forked files that gather output are those of the other process, with one position for both
+        capture.stop_global_capturing()
+        capture.start_global_capturing()
+        capture.suspend_global_capture()
+
+
+def tear_down(session: pytest.Session) -> None:
+    """Finalise every fixture that is still set up."""
+    session._setupstate.teardown_exact(None)

@@ -32,6 +32,8 @@ class LiveLine:
         self._watch = stopwatch()
         self._due = self._period
         self._shown = False
+        self.say = self.write
+        """What is done with a line that is due: the process of one of several benches hands it to that of the run."""
 
     def begin_step(self, step: str, now: float) -> None:
         """``step`` begins at this instant of the bench's clock."""
@@ -42,7 +44,10 @@ class LiveLine:
         if self._watch() < self._due:
             return
         self._due = self._watch() + self._period
-        text = describe(trial, self.step, self._since)
+        self.say(describe(trial, self.step, self._since))
+
+    def write(self, text: str) -> None:
+        """Let the line be ``text``."""
         if self._terminal:
             width = os.get_terminal_size(self._file).columns or 80
             self._write(_BELOW + text[: width - 1].encode() + _BACK)

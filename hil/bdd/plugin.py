@@ -23,7 +23,8 @@ from hil.bdd.live import LiveLine
 from hil.bdd.outcome import code_of_session
 from hil.bdd.rules import Level
 from hil.bdd.scenarios import DEFAULT_RIG, facts_of, give_back, leave_out_the_rest
-from hil.bdd.stash import LIVE, NUMBER, OPEN, RUN, SEED, UNMET
+from hil.bdd.several_benches import SeveralBenches, number_of_benches
+from hil.bdd.stash import BENCHES, LIVE, NUMBER, OPEN, RUN, SEED, UNMET
 from hil.errors import ConfigurationError, ExitCode
 from hil.evidence.documents import Verdict
 from hil.evidence.store import RunRecord
@@ -47,6 +48,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--rig", default=DEFAULT_RIG, metavar="FILE", help="rig file (default: %(default)s)")
     group.addoption("--node", default=None, metavar="PROVIDER", help="bitcoind: auto, docker, native or external")
     group.addoption("--seed", default=None, type=int, help="repeat a run with its seed (default: a random one)")
+    group.addoption(
+        "--benches",
+        type=int,
+        default=None,
+        metavar="N",
+        help="virtual benches that share the scenarios (default: one a processor; one for few scenarios)",
+    )
     group.addoption("--shuffle", action="store_true", help="run the scenarios in an order that the seed decides")
     group.addoption(
         "--step-times",
@@ -109,6 +117,9 @@ def open_run(config: pytest.Config, scenarios: Sequence[ScenarioItem]) -> Run:
             report = folder.relative_to(root) / "report.html"
             raise pytest.UsageError(f"{error}\nnothing was run, nothing was switched; report: {report}") from None
         _hold_against_rig(config, scenarios, rig_file)
+        config.stash[BENCHES] = number_of_benches(
+            config.getoption("benches"), rig_file, config.getoption("node"), len(scenarios)
+        )
         features = list(dict.fromkeys(item.document.file for item in scenarios))
         run = config.stash[RUN] = Run(
             root,
@@ -137,11 +148,11 @@ def _hold_against_rig(config: pytest.Config, scenarios: Sequence[ScenarioItem], 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_node_collection_finished(ids: list[str]) -> None:
-    """Refuse to deal out scenarios to pytest-xdist's workers: a run is one bench, and has one scenario at a time."""
+    """Refuse to deal out scenarios to pytest-xdist's workers: see docs/decisions/0013-several-benches.md."""
     if any(each.partition("::")[0].endswith(".feature") for each in ids):
         pytest.exit(
-            "a run uses one bench, which can do one scenario at a time: -n does not go with features. "
-            "Start as many runs as there are benches; each brings its own virtual bench and node.",
+            "-n does not go with features: a bench can do one scenario at a time. "
+            "--benches 2 lets two virtual benches share the scenarios, each with a node of its own.",
             returncode=ExitCode.AUTHOR_ERROR,
         )
 
@@ -151,14 +162,30 @@ def _write_reports(folder: Path) -> None:
     write_html(folder)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> bool | None:
+    """Share the items out if the run has several benches; else pytest runs them."""
+    config = session.config
+    if config.stash.get(BENCHES, 1) == 1 or session.testsfailed or config.option.usepdb:
+        return None
+    SeveralBenches(session, config.stash[BENCHES]).run()
+    if session.shouldfail:
+        raise session.Failed(session.shouldfail)
+    if session.shouldstop:
+        raise session.Interrupted(session.shouldstop)
+    return True
+
+
 def pytest_report_header(config: pytest.Config) -> str:
     return f"rig: {config.getoption('rig')}"
 
 
-def pytest_report_collectionfinish(items: list[pytest.Item]) -> list[str]:
+def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Item]) -> list[str]:
     """Tell before the run what this bench cannot offer, and what it cannot decide."""
+    benches = config.stash.get(BENCHES, 1)
+    shared = [f"{benches} benches share them"] if benches > 1 else []
     unmet = [(item.nodeid, *item.stash[UNMET]) for item in items if UNMET in item.stash]
-    return [f"{verdict}: {node}: {why}" for node, verdict, why in unmet]
+    return [*shared, *(f"{verdict}: {node}: {why}" for node, verdict, why in unmet)]
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:

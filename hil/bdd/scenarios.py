@@ -86,22 +86,17 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         verdict = verdict_of(error)
         item.stash[OUTCOME] = (verdict, str(error))
         run.record_failed_start(item.stash[NUMBER], facts_of(item), verdict, str(error))
-        _stop_run(item.session, "the bench cannot be had")
+        item.session.shouldfail = "the bench cannot be had"
         raise
     item.stash[SCENARIO] = scenario
     item.config.stash[OPEN] = item
     scenario.trial.watch.on_progress = item.config.stash[LIVE].show
 
 
-def _stop_run(session: pytest.Session, why: str) -> None:
-    """Run no more scenarios: the bench stays broken until a person has looked."""
-    session.shouldfail = why
-    leave_out_the_rest(session, why)
-
-
-def leave_out_the_rest(session: pytest.Session, why: str) -> None:
-    """Tell of every scenario that has not begun that it did not run, and why."""
+def leave_out_the_rest(session: pytest.Session, otherwise: str) -> None:
+    """Tell of every scenario that has not begun that it did not run, and why: what stopped the session, or else."""
     run = session.config.stash[RUN]
+    why = str(session.shouldfail or session.shouldstop or otherwise)
     for item in session.items:
         if isinstance(item, ScenarioItem) and OUTCOME not in item.stash and SCENARIO not in item.stash:
             item.stash[OUTCOME] = (Verdict.NOT_RUN, why)
@@ -178,7 +173,8 @@ def pytest_runtest_teardown(item: pytest.Item) -> None:
     verdict, _ = item.stash.get(OUTCOME, (Verdict.PASS, ""))
     stands, why = give_back(item)
     if stands is Verdict.RIG_FAULT and not item.config.stash[RUN].bench_is_safe:
-        _stop_run(item.session, "the bench did not reach its safe state")
+        # it stays broken until a person has looked
+        item.session.shouldfail = "the bench did not reach its safe state"
     if stands is not verdict and stands is not Verdict.NOT_RUN:
         pytest.fail(f"{stands}: {why}", pytrace=False)
 

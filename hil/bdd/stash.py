@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 RUN = pytest.StashKey[Run]()
 SEED = pytest.StashKey[int]()
 """Of the run; known before it is opened."""
+BENCHES = pytest.StashKey[int]()
+"""How many benches share the scenarios of the run."""
 LIVE = pytest.StashKey[LiveLine]()
 OPEN = pytest.StashKey[pytest.Item]()
 """The scenario that has the bench, if any."""

@@ -21,8 +21,8 @@ from hil.evidence.documents import Event, Json, Kind, Verdict, encode
 RUN_FILE = "run.json"
 MANIFEST_FILE = "manifest.json"
 SCENARIOS = "scenarios"
-SAFE_STATE_FILE = "safe_state.json"
-"""In the run folder, if the watchdog had to act: the report of what it did."""
+SAFE_STATE_FILES = "safe_state*.json"
+"""In the run folder, of each watchdog that had to act: its report of what it did."""
 
 
 BATCH = 200
@@ -96,7 +96,8 @@ class RunWriter:
     folder: Path
     document: dict[str, Json]
     host: dict[str, Json] = field(default_factory=dict)
-    _digests: dict[str, str] = field(default_factory=dict)
+    digests: dict[str, str] = field(default_factory=dict)
+    """Of each scenario that is done, by the name of its file."""
 
     @classmethod
     def create(cls, folder: Path, document: Mapping[str, Json], host: Mapping[str, Json]) -> Self:
@@ -111,7 +112,7 @@ class RunWriter:
         return ScenarioWriter(self.folder / SCENARIOS / f"{number:04d}-{slug(name)}.jsonl")
 
     def scenario_done(self, writer: ScenarioWriter) -> None:
-        self._digests[writer.path.name] = writer.close()
+        self.digests[writer.path.name] = writer.close()
 
     def save(self) -> None:
         """Write ``run.json`` anew, whole or not at all."""
@@ -122,7 +123,7 @@ class RunWriter:
 
     def digest(self) -> str:
         """Return the evidence digest of the run: over all scenario digests, sorted by file name."""
-        lines = "".join(f"{digest}  {name}\n" for name, digest in sorted(self._digests.items()))
+        lines = "".join(f"{digest}  {name}\n" for name, digest in sorted(self.digests.items()))
         return hashlib.sha256(lines.encode()).hexdigest()
 
     def finish(self, verdict: Verdict) -> str:

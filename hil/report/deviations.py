@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from hil.evidence.documents import Verdict
-from hil.evidence.store import SAFE_STATE_FILE
+from hil.evidence.store import SAFE_STATE_FILES
 from hil.report.scenario_view import ScenarioView
 from hil.report.words import number_of, rows_of, section_of, text_of
 
@@ -37,12 +37,14 @@ class WatchdogAct:
     steps: list[WatchdogStep]
 
 
-def watchdog_act(folder: Path) -> WatchdogAct | None:
-    """Return what the watchdog told in the run folder; None if it had nothing to do."""
+def watchdog_acts(folder: Path) -> list[WatchdogAct]:
+    """Return what the watchdogs told in the run folder, a bench each; empty if they had nothing to do."""
+    return [_act(path) for path in sorted(folder.glob(SAFE_STATE_FILES))]
+
+
+def _act(path: Path) -> WatchdogAct:
     try:
-        told = json.loads((folder / SAFE_STATE_FILE).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
+        told = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         told = None
     if not isinstance(told, dict):
@@ -75,7 +77,9 @@ def _milliseconds(told: Mapping[str, Any]) -> str | None:
     return None if value is None else f"{value:.1f} ms"
 
 
-def deviations_of(document: Mapping[str, Any], scenarios: Sequence[ScenarioView], act: WatchdogAct | None) -> list[str]:
+def deviations_of(
+    document: Mapping[str, Any], scenarios: Sequence[ScenarioView], acts: Sequence[WatchdogAct]
+) -> list[str]:
     """Return sentences on what was left out of the method or differed from it, as far as the run itself knows."""
     found = []
     commit = text_of(document, "commit") or ""
@@ -92,6 +96,6 @@ def deviations_of(document: Mapping[str, Any], scenarios: Sequence[ScenarioView]
         for scenario in scenarios:
             if scenario.verdict is verdict:
                 found.append(f"Scenario {scenario.number}, {scenario.name}: {words} ({scenario.why}).")
-    if act is not None:
+    for act in acts:
         found.append(f"The watchdog had to make the bench safe ({act.cause or 'cause not recorded'}): {act.state}.")
     return found

@@ -10,7 +10,7 @@ from typing import Any
 from hil.evidence.documents import Verdict
 from hil.evidence.limits import worst
 from hil.evidence.store import RunRecord
-from hil.report.deviations import WatchdogAct, deviations_of, watchdog_act
+from hil.report.deviations import WatchdogAct, deviations_of, watchdog_acts
 from hil.report.integrity import Statement, check
 from hil.report.requirement_matrix import RequirementMatrix, matrix_of
 from hil.report.scenario_view import ScenarioView, contradiction, view_scenario
@@ -60,7 +60,7 @@ class RunView:
     node: list[Fact]
     persons: list[Mapping[str, Any]]
     requirements: RequirementMatrix
-    watchdog: WatchdogAct | None
+    watchdog: list[WatchdogAct]
     deviations: list[str]
     decision_rule: str | None
     remarks: str | None
@@ -80,7 +80,7 @@ def view_run(record: RunRecord) -> RunView:
     integrity = check(record)
     counted = Counter(scenario.verdict for scenario in scenarios)
     virtual = rig.get("virtual")
-    act = watchdog_act(record.folder)
+    acts = watchdog_acts(record.folder)
     return RunView(
         run_id=text_of(document, "id") or record.folder.name,
         title=text_of(acceptance, "title") or "Acceptance report",
@@ -95,14 +95,14 @@ def view_run(record: RunRecord) -> RunView:
         node=_node(section_of(document, "node")),
         persons=rows_of(acceptance, "persons"),
         requirements=matrix_of(document, scenarios),
-        watchdog=act,
-        deviations=deviations_of(document, scenarios, act),
+        watchdog=acts,
+        deviations=deviations_of(document, scenarios, acts),
         decision_rule=text_of(acceptance, "decision_rule"),
         remarks=text_of(acceptance, "remarks"),
         scenarios=scenarios,
         counts=[(each, counted[each]) for each in Verdict if counted[each]],
         integrity=integrity,
-        warnings=_warnings(document, finished, verdict, scenarios, integrity, act),
+        warnings=_warnings(document, finished, verdict, scenarios, integrity, acts),
     )
 
 
@@ -118,11 +118,10 @@ def _warnings(
     verdict: Verdict | None,
     scenarios: list[ScenarioView],
     integrity: Statement,
-    act: WatchdogAct | None,
+    acts: list[WatchdogAct],
 ) -> list[str]:
     warnings = [] if finished else ["This run was never finished."]
-    if act is not None:
-        warnings.append(f"The watchdog had to make the bench safe: {act.state}.")
+    warnings += [f"The watchdog had to make the bench safe: {act.state}." for act in acts]
     if finished and verdict is None:
         warnings.append(f"The recorded verdict of the run is {text_of(document, 'verdict') or 'missing'}.")
     if finished and not integrity.sound:

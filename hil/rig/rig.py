@@ -124,11 +124,14 @@ class Rig:
         report: Path | None = None,
         locks: Path | None = None,
         errors: int | None = None,
+        number: int = 1,
+        of: int = 1,
     ) -> Iterator[Rig]:
         """Open the bench of ``file`` with a node that was started; the bench is safe before and after.
 
         The watchdog watches from before the first relay moves until after the last; ``report``, ``locks`` and
-        ``errors`` are where it tells what it did (:class:`hil.rig.safe_state_guard.Guard`).
+        ``errors`` are where it tells what it did (:class:`hil.rig.safe_state_guard.Guard`). It may be bench ``number``
+        ``of`` several that run at the same time.
 
         Raises RigFault if a part of it does not answer or the bench cannot be made safe, ConfigurationError if labgrid
         cannot read the file.
@@ -139,7 +142,7 @@ class Rig:
                 bench = VirtualBenchProcess(_bench_address(file), file.bench_instruments)
                 stack.callback(bench.close)
                 if not file.real_time:
-                    stack.enter_context(fastest_turns(bench))
+                    stack.enter_context(fastest_turns(bench, number, of))
                 os.environ[ADDRESS_VARIABLE] = bench.address
                 for role, path in bench.terminals.items():
                     os.environ[TERMINAL_VARIABLES[role]] = path

@@ -16,14 +16,14 @@ from hil.clock import stopwatch, utc_now
 from hil.errors import RigFault
 from hil.evidence.documents import Json, Kind, Verdict
 from hil.evidence.limits import worst
-from hil.evidence.store import SAFE_STATE_FILE, ScenarioWriter
+from hil.evidence.store import ScenarioWriter
 from hil.rig import inspection
 from hil.rig.file import RigFile
 from hil.rig.ledger_side import own_node
 from hil.rig.lock import LOCKS, refuse_locked
 from hil.rig.recorder import Recorder
 from hil.rig.rig import Rig, SafeState
-from hil.rig.run_folder import ScenarioFacts, finish, new_folder, write_not_started
+from hil.rig.run_folder import ScenarioFacts, finish, largest_memory_mb, new_folder, write_not_started
 from hil.rig.trial import Trial
 
 SEEDED = ("boot_delay_s", "defects")
@@ -42,6 +42,19 @@ class OpenScenario:
     writer: ScenarioWriter
     closing: contextlib.ExitStack
     """What the scenario has for itself."""
+
+
+@dataclass(frozen=True)
+class News:
+    """What the part of a run that one of several benches has learned since it last told."""
+
+    verdicts: list[Verdict]
+    digests: dict[str, str]
+    """Of the scenarios that are done, by the name of their file."""
+    facts: dict[str, Json]
+    """What ``run.json`` says of rig and node, once they are known."""
+    memory_mb: int
+    """The most that the process has had."""
 
 
 class Run:
@@ -69,6 +82,8 @@ class Run:
         self._watch = stopwatch()
         self._verdicts: list[Verdict] = []
         self._rig: Rig | None = None
+        self._bench, self._benches = 1, 1
+        self._memory_mb = 0
         self.bench_is_safe = True
         """Whether the bench obeyed when it was last told to become safe."""
         self.digest = ""
@@ -101,9 +116,11 @@ class Run:
                     self.rig_file,
                     node,
                     self.seed,
-                    report=self.folder / SAFE_STATE_FILE,
+                    report=self.folder / f"safe_state{f'-{self._bench}' if self._benches > 1 else ''}.json",
                     locks=locks,
                     errors=self._terminal,
+                    number=self._bench,
+                    of=self._benches,
                 )
             )
             # what is loaded by now stays for good: no collection in the middle of a scenario need look at it again
@@ -112,8 +129,34 @@ class Run:
             self._closing.callback(gc.set_threshold, *gc.get_threshold())
             gc.set_threshold(COLLECT_AFTER)
             self._writer.document["rig"] = {**self._rig_document(), **self._rig.describe()}
-            self._writer.save()
+            if self._benches == 1:
+                self._writer.save()
         return self._rig
+
+    def become_part(self, bench: int, benches: int) -> None:
+        """Be the part of the run that bench number ``bench`` of so many has, in a process that was forked for it."""
+        self._bench, self._benches = bench, benches
+
+    def news(self) -> News:
+        """Return what this part has learned since it was last asked; for :meth:`hear` in the process of the run."""
+        digests, verdicts = dict(self._writer.digests), list(self._verdicts)
+        self._writer.digests.clear()
+        self._verdicts.clear()
+        facts = {name: self._writer.document[name] for name in ("node", "rig") if self._rig is not None}
+        return News(verdicts, digests, facts, largest_memory_mb())
+
+    def hear(self, news: News) -> None:
+        """Take up what a part has learned."""
+        self._verdicts += news.verdicts
+        self._writer.digests |= news.digests
+        self._memory_mb = max(self._memory_mb, news.memory_mb)
+        if news.facts and "node" not in self._writer.document:
+            self._writer.document |= news.facts
+            self._writer.save()
+
+    def close_bench(self) -> None:
+        """Let go of rig and node; idempotent. The evidence stays open."""
+        self._closing.close()
 
     def begin(self, number: int, facts: ScenarioFacts) -> OpenScenario:
         """Open the evidence of a scenario and give it the bench."""
@@ -194,13 +237,14 @@ class Run:
         A run of which a part did not run is no pass.
         """
         try:
-            self._closing.close()
+            self.close_bench()
         finally:
             verdicts = [*self._verdicts, *([verdict] if verdict is not None else [])]
             verdict = worst(verdicts)
             if verdict is Verdict.PASS and Verdict.NOT_RUN in verdicts:
                 verdict = Verdict.NOT_RUN
             self._writer.host["wall_s"] = round(self._watch(), 3)
+            self._writer.host["max_rss_mb"] = max(self._memory_mb, largest_memory_mb())
             self.digest = finish(self._writer, verdict)
         return verdict
 

@@ -85,16 +85,18 @@ def new_folder(root: Path, document: Mapping[str, Any]) -> RunWriter:
 
 def finish(run: RunWriter, verdict: Verdict) -> str:
     """End a run folder and let ``latest`` point to it; return the evidence digest."""
-    run.host |= {
-        "finished": utc_now().isoformat(),
-        "max_rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
-    }
+    run.host["finished"] = utc_now().isoformat()
     digest = run.finish(verdict)
     latest = run.folder.parent / "latest"
     temporary = latest.with_name(f".latest-{run.folder.name}")
     temporary.symlink_to(run.folder.name)
     temporary.replace(latest)
     return digest
+
+
+def largest_memory_mb() -> int:
+    """Return the most memory that this process has had, in MiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
 def write_not_started(

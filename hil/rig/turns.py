@@ -3,7 +3,8 @@
 On one processor a turn is a switch of processes; on two, with both looking for the next message instead of sleeping,
 it is a message between caches, and what need not be done before the answer (the meter's next sample there, the encoding
 of evidence here) is done by both at the same time. Which is faster depends on the machine, and on what else runs on it:
-two processors that share a core or have other work lose by looking. So both are tried for some milliseconds.
+two processors that share a core or have other work lose by looking. So both are tried for some milliseconds. Where
+several benches share the processors, each has one for both its sides: nobody looks while another has work.
 """
 
 from __future__ import annotations
@@ -31,16 +32,16 @@ OVERLAP = 1.3
 
 
 @contextlib.contextmanager
-def fastest_turns(bench: VirtualBenchProcess) -> Iterator[None]:
-    """Choose for as long as the context lasts; the bench is reset by it."""
+def fastest_turns(bench: VirtualBenchProcess, number: int = 1, of: int = 1) -> Iterator[None]:
+    """Choose for as long as the context lasts; the bench, ``number`` of so many, is reset by it."""
     allowed = os.sched_getaffinity(0)
     processors = sorted(allowed)
-    first = os.getpid() % len(processors)
+    first = (os.getpid() if of == 1 else number) % len(processors)
     here, there = processors[first], processors[(first + 1) % len(processors)]
     bench.reset(seed="turns", plant={}, devices={}, node=None)
     try:
         together = _time_of_a_turn(bench, here, here, 0.0)
-        if here != there and _time_of_a_turn(bench, here, there, PATIENCE_S) < together * OVERLAP:
+        if of == 1 and here != there and _time_of_a_turn(bench, here, there, PATIENCE_S) < together * OVERLAP:
             LineSession.patience = PATIENCE_S
         else:
             _arrange(bench, here, here, 0.0)

@@ -20,7 +20,7 @@ from hil.evidence.documents import Event, Kind
 from hil.evidence.store import RunRecord
 
 ROOT = Path(__file__).parents[3]
-TIMEOUT = 60.0
+TIMEOUT = 120.0
 """Seconds that a command may take on a machine that is busy with other things."""
 
 LONG = """\

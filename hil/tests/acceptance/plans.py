@@ -427,12 +427,11 @@ def shuffled(folder: Path) -> dict[str, Finished]:
 
 @plan
 def side_by_side(folder: Path) -> list[Finished]:
-    """Two runs of one seed at the same time in one project, and what becomes of a run that shall share its bench."""
+    """Two runs of one seed at the same time in one project."""
     project = Project.make(folder)
     command = ("run", "features/boot.feature", "--node", PROVIDER, "--seed", SEED)
-    shared = project.start(*command, "-n", "2", said="shared.txt")
     both = [project.start(*command, "--repeat", "2", said=f"said-{number}.txt") for number in range(2)]
-    return [running.finish() for running in (*both, shared)]
+    return [running.finish() for running in both]
 
 
 # --- the bench alone -------------------------------------------------------------------------------------------------

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from hil.errors import ExitCode
 from hil.evidence.documents import Json, Kind, Verdict
 from hil.protocol.account import CHANGE, RECEIVE, Account
 from hil.rig.counterparts import account_seed
@@ -186,13 +185,7 @@ def test_the_order_follows_from_the_seed(shuffled: dict[str, Finished]) -> None:
 
 
 def test_runs_side_by_side_have_the_same_evidence(side_by_side: list[Finished]) -> None:
-    first, second, _ = side_by_side
+    first, second = side_by_side
     for run in (first, second):
         assert run.code == 0, run.said
     assert first.digest == second.digest
-
-
-def test_a_run_does_not_deal_out_its_one_bench(side_by_side: list[Finished]) -> None:
-    shared = side_by_side[-1]
-    assert shared.code == ExitCode.AUTHOR_ERROR, shared.said
-    assert "-n does not go with features" in shared.said

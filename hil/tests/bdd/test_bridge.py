@@ -26,6 +26,8 @@ from hil.tests.bdd.samples import feature_of
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytest_plugins = ["pytester"]
+
 
 def test_versions_are_the_pair_that_these_contracts_were_written_for() -> None:
     assert version("pytest").startswith("9.2.")
@@ -178,3 +180,57 @@ def test_the_last_step_of_a_scenario_has_the_kind_that_and_inherits(tmp_path: Pa
 
     assert scenario.name == "s"
     assert (step.type, step.keyword.strip(), step.name, step.line_number) == ("then", "And", "b", 4)
+
+
+FORKING = """\
+import os
+import pytest
+from hil.bdd import bridge
+
+@pytest.fixture(scope="session")
+def kept():
+    yield
+    os.write(2, b"torn down")
+
+def test_one(kept):
+    os.write(1, b"of the " + b"child")
+    assert not os.fork, "fails, so that its output is reported"
+"""
+
+FORKING_PLUGIN = """\
+import os
+import pytest
+from hil.bdd import bridge
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session):
+    child = os.fork()
+    if child:
+        session.status = os.waitpid(child, 0)[1]
+        return None
+    bridge.leave_terminal(session.config)
+    told = []
+    class Listener:
+        def pytest_runtest_logreport(self, report):
+            told.append((report.when, report.outcome, report.capstdout))
+    session.config.pluginmanager.register(Listener())
+    for item in session.items:
+        session.config.hook.pytest_runtest_protocol(item=item, nextitem=item)
+    bridge.tear_down(session)
+    with open("told.txt", "w") as file:
+        print(told, session._setupstate.stack, file=file)
+    os._exit(0)
+"""
+
+
+def test_a_forked_process_captures_for_itself_tells_the_terminal_nothing_and_tears_down(
+    pytester: pytest.Pytester,
+) -> None:
+    pytester.makepyfile(test_forked=FORKING)
+    pytester.makeconftest(FORKING_PLUGIN)
+    result = pytester.runpytest_subprocess("-p", "no:hypothesispytest", "test_forked.py")
+    told = (pytester.path / "told.txt").read_text()
+    assert "('call', 'failed', 'of the child')" in told
+    assert told.endswith("{}\n")
+    result.assert_outcomes(failed=1)
+    assert result.stdout.str().count("of the child") == 1

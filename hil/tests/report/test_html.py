@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from hil.evidence.documents import Event, Json, Kind, Verdict
-from hil.evidence.store import SAFE_STATE_FILE, RunRecord, RunWriter, ScenarioRecord
+from hil.evidence.store import RunRecord, RunWriter, ScenarioRecord
 from hil.report.html import render, write_html
 from hil.tests.report.conftest import DOCUMENT, NASTY, cut_off, not_applicable, toast
 from hil.tests.report.page import Node, assert_nothing_foreign_can_run, facts, read, rows
@@ -118,7 +118,7 @@ def test_what_the_watchdog_did_is_shown_and_stands_at_the_top(make_run: MakeRun)
     ]
     told = {"cause": "the test process is gone", "reached": False, "ms": 912.5, "steps": steps, "meter": "230 V"}
     told |= {"problem": "K1 did not obey", "wall": "2031-05-17T09:31:00+00:00"}
-    (folder / SAFE_STATE_FILE).write_text(json.dumps(told))
+    (folder / "safe_state.json").write_text(json.dumps(told))
     page = read(write_html(folder).read_text(encoding="utf-8"))
 
     attention = page.one("section", id="attention").text
@@ -136,10 +136,21 @@ def test_what_the_watchdog_did_is_shown_and_stands_at_the_top(make_run: MakeRun)
     ]
 
 
+def test_each_bench_whose_watchdog_acted_is_told(make_run: MakeRun) -> None:
+    folder = make_run(toast, cut_off, verdict=None)
+    for name, cause in (("safe_state.json", "the test process is gone"), ("safe_state-2.json", "no heartbeat")):
+        (folder / name).write_text(json.dumps({"cause": cause, "reached": True, "ms": 30.0, "steps": []}))
+    page = read(write_html(folder).read_text(encoding="utf-8"))
+    told = page.one("div", id="watchdog").text
+    assert "the test process is gone" in told
+    assert "no heartbeat" in told
+    assert page.one("section", id="attention").text.count("The watchdog had to make the bench safe") == 2
+
+
 @pytest.mark.parametrize("damaged", ["", "[]", "{", "\x00"])
 def test_a_report_of_the_watchdog_that_cannot_be_read_is_not_passed_over(make_run: MakeRun, damaged: str) -> None:
     folder = make_run(toast, verdict=Verdict.PASS)
-    (folder / SAFE_STATE_FILE).write_text(damaged)
+    (folder / "safe_state.json").write_text(damaged)
     page = read(write_html(folder).read_text(encoding="utf-8"))
     assert "its report cannot be read" in page.one("section", id="attention").text
 

@@ -1,0 +1,184 @@
+"""One of several benches of a run, in a process that was forked for it: runs the scenarios that it is dealt.
+
+What it tells the process of the run, and what that tells it, are the messages below, pickled over a pipe.
+
+PYTEST_DONT_REWRITE: the run's plugin imports this module before pytest loads it, which pytest would warn of.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import warnings
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from hil.bdd import bridge
+from hil.bdd.collection import ScenarioItem
+from hil.bdd.scenarios import give_back
+from hil.bdd.stash import LIVE, OPEN, OUTCOME, RUN
+from hil.evidence.documents import Verdict
+from hil.rig.run import News
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+    from types import FrameType
+
+
+@dataclass(frozen=True)
+class Deal:
+    """Run the item with this index when those dealt before are done."""
+
+    index: int
+
+
+class NoMore:
+    """End when what was dealt is done."""
+
+
+class Stop:
+    """Begin nothing more."""
+
+
+@dataclass(frozen=True)
+class Live:
+    """What the bench does at this moment."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Told:
+    """What pytest tells of a phase of the item with this index, in a form that can be sent."""
+
+    index: int
+    report: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Warned:
+    """A warning that was raised."""
+
+    warning: warnings.WarningMessage
+    when: str
+    nodeid: str
+    location: tuple[str, int, str] | None
+
+
+@dataclass(frozen=True)
+class Done:
+    """The item with this index needs the bench no more."""
+
+    index: int
+    outcome: tuple[Verdict, str] | None
+    """Of a scenario; None: it is no scenario."""
+    news: News
+
+
+@dataclass(frozen=True)
+class Ended:
+    """The bench is closed. ``why`` no more may be run on any; empty if more may."""
+
+    why: str
+    news: News
+
+
+class _Forwarding:
+    """A plugin: what pytest tells goes to the process of the run."""
+
+    def __init__(self, config: pytest.Config, link: Connection) -> None:
+        self._config = config
+        self._link = link
+        self.index = -1
+        """Of the item that is run; none yet: what was told before this process began is known."""
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        sent = self._config.hook.pytest_report_to_serializable(config=self._config, report=report)
+        self._link.send(Told(self.index, sent))
+
+    def pytest_warning_recorded(
+        self,
+        warning_message: warnings.WarningMessage,
+        when: str,
+        nodeid: str,
+        location: tuple[str, int, str] | None,
+    ) -> None:
+        if self.index >= 0:
+            self._link.send(Warned(_without_source(warning_message), when, nodeid, location))
+
+
+def serve(session: pytest.Session, link: Connection, others: Sequence[Connection], number: int, of: int) -> None:
+    """Run what is dealt until there is no more; leave the bench safe and closed, whatever happens.
+
+    :param others: ends of other pipes, which this process holds since it was forked.
+    """
+    for other in others:  # held open here, they would keep a process from noticing that the run is gone
+        other.close()
+    config = session.config
+    for signal_number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signal_number, _interrupt_once)
+    bridge.leave_terminal(config)
+    forwarding = _Forwarding(config, link)
+    config.pluginmanager.register(forwarding)
+    run = config.stash[RUN]
+    run.become_part(number, of)
+    config.stash[LIVE].say = lambda text: link.send(Live(text))
+    try:
+        _run_items(session, link, forwarding)
+    except (KeyboardInterrupt, EOFError, OSError):  # the run was interrupted, or its process is gone
+        pass
+    finally:
+        _interrupt_no_more()
+        interrupted = config.stash.get(OPEN, None)
+        if interrupted is not None:
+            give_back(interrupted)
+        bridge.tear_down(session)
+        run.close_bench()
+    with contextlib.suppress(OSError):
+        if interrupted is not None:
+            link.send(Done(forwarding.index, interrupted.stash[OUTCOME], run.news()))
+        link.send(Ended(str(session.shouldfail or session.shouldstop or ""), run.news()))
+
+
+def _run_items(session: pytest.Session, link: Connection, forwarding: _Forwarding) -> None:
+    hand: deque[int] = deque()
+    more = True
+    while True:
+        while link.poll() or (more and len(hand) < 2):  # the one that follows tells which fixtures may stay
+            match link.recv():
+                case Deal(index):
+                    hand.append(index)
+                case NoMore():
+                    more = False
+                case Stop():
+                    return
+        if not hand:
+            return
+        index = forwarding.index = hand.popleft()
+        item = session.items[index]
+        following = session.items[hand[0]] if hand else None
+        item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+        outcome = item.stash.get(OUTCOME, None) if isinstance(item, ScenarioItem) else None
+        link.send(Done(index, outcome, session.config.stash[RUN].news()))
+        if session.shouldfail or session.shouldstop:
+            return
+
+
+def _without_source(told: warnings.WarningMessage) -> warnings.WarningMessage:
+    """Return it without the object that it is about, which cannot be sent."""
+    return warnings.WarningMessage(str(told.message), told.category, told.filename, told.lineno)
+
+
+def _interrupt_once(number: int, frame: FrameType | None) -> None:
+    """End as Ctrl-C does; a terminal tells all processes of that, and the process of the run does so again."""
+    _interrupt_no_more()
+    raise KeyboardInterrupt(signal.Signals(number).name)
+
+
+def _interrupt_no_more() -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)

@@ -1,0 +1,104 @@
+"""Runs on several benches at the same time."""
+
+from __future__ import annotations
+
+import os
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+
+from hil.tests.acceptance.commands import Finished, Helper, Project, Running, gone, helpers_of, poll
+from hil.tests.acceptance.plans import PROVIDER, SEED, plan
+
+LASTING = """\
+  Scenario: The load draws {power} W
+    Given the socket is under test in single-fee mode
+    And the load draws {power} W
+    When the devices are switched on
+    And {duration} have passed
+    Then no power flowed before the first payment was accepted
+"""
+
+
+@dataclass(frozen=True)
+class SharedRun:
+    """A run on two benches that was ended in the middle of two scenarios."""
+
+    finished: Finished
+    helpers: list[Helper]
+    """The two processes that have a bench, and the programs that these had started."""
+    all_gone: bool
+
+
+def _start(project: Project, duration: str = "12 h") -> tuple[Running, list[Helper]]:
+    """Return a run that is in the middle of two scenarios, and the processes that have a bench."""
+    scenarios = [LASTING.format(power=power, duration=duration) for power in (100, 200, 300)]
+    (project.folder / "hours.feature").write_text("Feature: Two benches\n" + "".join(scenarios))
+    running = project.start("run", "hours.feature", "--benches", "2", "--node", PROVIDER, "--seed", SEED)
+
+    def both_are_busy() -> bool:
+        assert running.process.poll() is None, running.said.read_text()
+        files = list(project.folder.glob("reports/runs/*/scenarios/*.jsonl"))
+        return len([file for file in files if '"RECEIPT"' in file.read_text(encoding="utf-8")]) == 2
+
+    poll(both_are_busy, "receipts in the evidence of two scenarios")
+    return running, running.helpers()
+
+
+def _end(running: Running, parts: list[Helper]) -> SharedRun:
+    helpers = [*parts, *(helper for part in parts for helper in helpers_of(part))]
+    return SharedRun(running.finish(), helpers, gone(helpers))
+
+
+@plan
+def shared(folder: Path) -> dict[str, Finished]:
+    """The same scenarios on one bench, on two, and by pytest-xdist; and on two where there is but one."""
+    project = Project.make(folder)
+    command = (
+        "run",
+        "features/boot.feature",
+        "features/underpayment.feature",
+        "--node",
+        PROVIDER,
+        "--seed",
+        SEED,
+        "-rA",
+    )
+    outcomes = {benches: project.run(*command, "--benches", benches) for benches in ("1", "2")}
+    two = ("--benches", "2", "--rig", "rigs/realtime.yaml")
+    return {**outcomes, "xdist": project.run(*command, "-n", "2"), "real time": project.run(*command, *two)}
+
+
+@plan
+def shared_and_failing(folder: Path) -> Finished:
+    """Two benches, a defective socket, and ``-x``."""
+    project = Project.make(folder)
+    rig = project.rig(
+        "slow.yaml",
+        ("serial: virtual-socket\n        profile: {}", "serial: slow\n        profile: {boot_delay_s: 10}"),
+    )
+    return project.run("run", "features/boot.feature", "--rig", rig, "--benches", "2", "-x", "--node", PROVIDER)
+
+
+@plan
+def shared_and_interrupted(folder: Path) -> SharedRun:
+    """Ctrl-C, which a terminal tells every process of the run."""
+    running, parts = _start(Project.make(folder))
+    running.signal(signal.SIGINT)
+    return _end(running, parts)
+
+
+@plan
+def shared_and_terminated(folder: Path) -> SharedRun:
+    """SIGTERM to the process of the run alone, as a lab runner sends it."""
+    running, parts = _start(Project.make(folder))
+    running.process.terminate()
+    return _end(running, parts)
+
+
+@plan
+def lost_bench(folder: Path) -> SharedRun:
+    """SIGKILL to one of the two processes that have a bench; the other is let finish what it has on its own."""
+    running, parts = _start(Project.make(folder), "15 min")
+    os.kill(parts[0].pid, signal.SIGKILL)
+    return _end(running, parts)
