@@ -50,6 +50,7 @@ test: $(INSTALLED)
 
 lint: $(INSTALLED)
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check -q . && $(BIN)/mypy && $(BIN)/lint-imports --no-logo
+	@$(BIN)/hil check --coverage
 
 # What `make perf` measures our nodes against, in an environment of its own: it brings another build of coincurve.
 reference: $(INSTALLED)

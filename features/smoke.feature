@@ -59,7 +59,7 @@ Feature: Smoke
     And the ledger holds 1 transaction with one fee each
     And the socket received 0.1 mBTC in all
 
-  @smoke
+  @smoke @REQ-BOOT-1 @REQ-POWER-2 @REQ-POWER-4 @REQ-PAY-3
   Scenario: Both devices are real, and the rig listens in
     Given socket and cable are a pair in single-fee mode
     And the load draws 1800 W

@@ -170,6 +170,9 @@ _LISTED = (
     _choice(name="damage", regexp="dropped|duplicated|overtaken|corrupted|truncated"),
     _choice(name="link_verb", regexp="loses|duplicates|reorders|corrupts|truncates"),
     _choice(name="moment", regexp="before|after"),
+    # those of hil/links/forgery.py
+    _choice(name="redirected", regexp="payee|change"),
+    _choice(name="invention", regexp="CLOSE|ERROR|HELLO of this session|HELLO|METER far ahead"),
     _choice(name="coin_type", regexp="P2WPKH|P2PKH"),
     Parameter(
         name="error_code",
@@ -182,6 +185,7 @@ _LISTED = (
     # those of hil/rig/bench_faults.py
     _choice(name="instrument", regexp="lab meter|load"),
     _choice(name="relay_fault", regexp="welds shut|ignores its coil"),
+    _choice(name="own_meter_fault", regexp="falls silent|stands still"),
     _choice(name="instrument_fault", regexp="freezes|hangs|answers garbage|loses its connection"),
     _choice(name="bench_part", regexp="lab meter|load|relay K1|relay K2|relay K3|relay K4"),
     Parameter(

@@ -25,7 +25,7 @@ class Contact(Protocol):
 
 
 class EnergyMeter(Protocol):
-    """The device's own meter, not the lab's."""
+    """The device's own meter, not the lab's. One that does not answer raises RigFault."""
 
     def energy(self) -> WattHour:
         """Return the energy since the device was powered on."""
@@ -61,6 +61,8 @@ class Board:
     ledger_late_s: Callable[[], float] = lambda: 0.0
     """How many seconds after the question an answer of the ledger reaches the device, where the call itself takes none
     of the device's time: in virtual time. On the wall clock a call takes as long as it takes."""
+    contact_position: Callable[[], bool | None] = lambda: None
+    """Whether the power contact is closed, by an auxiliary contact; None where the board has none."""
 
 
 class Program(Protocol):

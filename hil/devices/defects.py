@@ -1,4 +1,4 @@
-"""Defences that a simulated socket can be made to lack, to see that the bench finds out: seeded defects."""
+"""Defences that a simulated device can be made to lack, to see that the bench finds out: seeded defects."""
 
 from __future__ import annotations
 
@@ -10,15 +10,20 @@ from typing import TYPE_CHECKING, Literal
 from hil.devices.burial import BURIED_CONFIRMATIONS
 from hil.errors import RigFault
 from hil.ports import Acceptance, CoinStatus
+from hil.protocol.cable import CableMachine
 from hil.protocol.coins import OutPoint
 from hil.protocol.policy import Policy
+from hil.protocol.socket import SocketMachine
 from hil.protocol.transactions import parse_transaction, txid
-from hil.units import Satoshi
+from hil.units import Satoshi, Watt, WattHour
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
 
+    from hil.devices.board import EnergyMeter
     from hil.ports import LedgerView
+    from hil.protocol.messages import PaymentRequest
+    from hil.protocol.sessions import CableSession, SocketSession
 
 Defect = Literal[
     "ignores-conflicts",
@@ -31,6 +36,9 @@ Defect = Literal[
     "sells-without-ledger",
     "waits-for-late-answers",
     "has-no-patience",
+    "takes-any-payment",
+    "ignores-its-contact",
+    "trusts-its-meter",
 ]
 """- ignores-conflicts: looks for no other spend of the coins that it was paid with
 - forgets-payments: does not look again for what it broadcast
@@ -42,6 +50,13 @@ Defect = Literal[
 - sells-without-ledger: takes silence of the ledger for consent
 - waits-for-late-answers: sells on, however long an answer takes
 - has-no-patience: takes an answer that is late for none, though it comes in time
+- takes-any-payment: does not compare what the cable signed with what it proposed, nor check signatures
+- ignores-its-contact: does not read its contact back
+- trusts-its-meter: takes a silent meter's last reading for the present one, and a count that stands still for idleness
+"""
+
+CableDefect = Literal["signs-anything"]
+"""- signs-anything: signs whatever transaction it is asked for
 """
 
 
@@ -50,6 +65,56 @@ def policy_of(defects: Collection[Defect]) -> Policy:
     if "waits-for-late-answers" in defects:
         return Policy(ledger_answer_s=math.inf)
     return Policy(ledger_answer_s=0.0) if "has-no-patience" in defects else Policy()
+
+
+class _TakesAnyPayment(SocketMachine):
+    def _check_payment(self, session: SocketSession, transaction: bytes) -> None:
+        """Everything is good enough."""
+
+
+class _SignsAnything(CableMachine):
+    def _check_request(self, session: CableSession, request: PaymentRequest) -> None:
+        """Everything is good enough."""
+
+
+def socket_machine_of(defects: Collection[Defect]) -> type[SocketMachine]:
+    """Return the protocol machine of a socket with these defects."""
+    return _TakesAnyPayment if "takes-any-payment" in defects else SocketMachine
+
+
+def cable_machine_of(defects: Collection[CableDefect]) -> type[CableMachine]:
+    """Return the protocol machine of a cable with these defects."""
+    return _SignsAnything if "signs-anything" in defects else CableMachine
+
+
+class _TrustedMeter:
+    """Implements :class:`hil.devices.board.EnergyMeter`: what cannot be read is taken to be as it was."""
+
+    def __init__(self, meter: EnergyMeter) -> None:
+        self._meter = meter
+        self._energy, self._power = WattHour(0.0), Watt(0.0)
+
+    def energy(self) -> WattHour:
+        with contextlib.suppress(RigFault):
+            self._energy = self._meter.energy()
+        return self._energy
+
+    def power(self) -> Watt:
+        """Return no power, so that no standstill is noticed; the socket then reads at its usual rate."""
+        return self._power
+
+    def live(self) -> bool:
+        return self._meter.live()
+
+
+def meter_of(meter: EnergyMeter, defects: Collection[Defect]) -> EnergyMeter:
+    """Return the meter as a socket with these defects reads it."""
+    return _TrustedMeter(meter) if "trusts-its-meter" in defects else meter
+
+
+def contact_position_of(position: Callable[[], bool | None], defects: Collection[Defect]) -> Callable[[], bool | None]:
+    """Return how a socket with these defects reads its contact back."""
+    return (lambda: None) if "ignores-its-contact" in defects else position
 
 
 def view_of(kind: str, defects: object) -> str:

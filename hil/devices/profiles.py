@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from hil.devices.defects import Defect
+from hil.devices.defects import CableDefect, Defect
 from hil.protocol.coins import Coin, OutPoint
 from hil.protocol.messages import MAX_COINS
 from hil.protocol.policy import CableLimits, Misuse, Mode, Network, SocketTerms
@@ -117,6 +117,8 @@ class CableProfile(DeviceProfile):
     max_quantum_sat: int = Field(default=CableLimits.max_quantum_sat, ge=1)
     max_fee_rate_sat_per_vb: int = Field(default=CableLimits.max_fee_rate_sat_per_vb, ge=1)
     coins: tuple[CoinProfile, ...] = Field(default=(), max_length=MAX_COINS)
+    defects: tuple[CableDefect, ...] = ()
+    """Seeded defects, see :mod:`hil.devices.defects`."""
 
     def limits(self) -> CableLimits:
         return CableLimits(

@@ -10,17 +10,24 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from hil.devices.burial import Burial
-from hil.devices.defects import DefectiveLedger, burial_depth_of, policy_of
+from hil.devices.defects import (
+    DefectiveLedger,
+    burial_depth_of,
+    cable_machine_of,
+    contact_position_of,
+    meter_of,
+    policy_of,
+    socket_machine_of,
+)
 from hil.devices.journal import DeviceJournal
 from hil.devices.profiles import CableProfile, DeviceProfile, SocketProfile
+from hil.devices.self_check import CheckedContact, CheckedMeter, OutOfOrder
 from hil.errors import ConfigurationError, RigFault, nearest
 from hil.links.players import CablePlayer, PlayerHooks, SocketPlayer
 from hil.protocol.account import CHANGE, RECEIVE, Account
-from hil.protocol.cable import CableMachine
 from hil.protocol.machine import earliest
 from hil.protocol.policy import Policy
 from hil.protocol.records import CableRecord, SocketRecord
-from hil.protocol.socket import SocketMachine
 
 if TYPE_CHECKING:
     from hil.devices.board import Board, Program
@@ -137,8 +144,19 @@ class SocketProgram(_Firmware):
         self._defects = profile.defects
         self._burial: Burial | None = None
         self._now = 0.0
+        policy = self._policy = policy_of(self._defects)
+        self._meter = CheckedMeter(meter_of(board.meter, self._defects), policy.unpaid_energy_mwh, lambda: self._now)
+        position = contact_position_of(board.contact_position, self._defects)
+        self._contact = CheckedContact(board.contact, position, lambda: self._now)
+        self._in_order = True
 
     def _start(self, now: float) -> SocketPlayer | None:
+        try:
+            self._contact.check()
+            self._meter.energy()
+        except OutOfOrder as fault:
+            self._say(f"out of order: {fault.what}", now)
+            return None
         ledger = self._board.ledger
         if ledger is None:
             raise ConfigurationError("a socket needs a view of the ledger", remedy="Give the virtual bench a node.")
@@ -161,11 +179,11 @@ class SocketProgram(_Firmware):
             self._burial = Burial(self._journal, ledger, lambda text: self._say(text, self._now), depth)
             self._burial.start(now)
         player = SocketPlayer(
-            SocketMachine(self._terms, policy_of(self._defects), self._new_payee),
+            socket_machine_of(self._defects)(self._terms, self._policy, self._new_payee),
             write=board.link.write,
-            set_contact=lambda closed: board.contact.set(closed=closed),
-            energy_wh=board.meter.energy,
-            power_w=board.meter.power,
+            set_contact=self._switch,
+            energy_wh=self._meter.energy,
+            power_w=self._meter.power,
             ledger=ledger,
             journal=self._journal,
             ledger_delay_s=self._ledger_delay_s,
@@ -176,6 +194,12 @@ class SocketProgram(_Firmware):
             player.restore(left, now)
         return player
 
+    def power_on(self, now: float) -> None:
+        self._now = now
+        self._in_order = True
+        self._contact.fall_open()
+        super().power_on(now)
+
     def power_off(self, now: float) -> None:
         super().power_off(now)
         self._burial = None
@@ -185,16 +209,34 @@ class SocketProgram(_Firmware):
         super().on_time(now)
 
     def _serve(self, now: float) -> None:
-        super()._serve(now)
+        try:
+            if self._contact.due is not None and now >= self._contact.due:
+                self._contact.check()
+            super()._serve(now)
+        except OutOfOrder as fault:
+            self._retire(fault, now)
         if self._burial is not None:
             self._burial.on_time(now)
 
+    def _retire(self, fault: OutOfOrder, now: float) -> None:
+        """End the session, settle it, and answer nobody until the next power-on."""
+        self._in_order = False
+        self._say(f"out of order: {fault.what}", now)
+        if isinstance(self._player, SocketPlayer):
+            self._player.on_fault(now)
+
     def on_link_bytes(self, data: bytes, now: float) -> None:
         self._now = now
-        super().on_link_bytes(data, now)
+        if self._in_order:
+            super().on_link_bytes(data, now)
 
     def next_deadline(self) -> float | None:
-        return earliest(super().next_deadline(), self._burial.next_deadline() if self._burial is not None else None)
+        burial = self._burial.next_deadline() if self._burial is not None else None
+        return earliest(super().next_deadline(), self._contact.due, burial)
+
+    def _switch(self, closed: bool) -> None:
+        self._contact.set(closed=closed)
+        self._meter.begin()
 
     def _broadcast(self, transaction: bytes) -> None:
         if self._burial is not None:
@@ -210,6 +252,7 @@ class CableProgram(_Firmware):
     def __init__(self, profile: CableProfile, board: Board) -> None:
         super().__init__("cable", profile, board)
         self._limits = profile.limits()
+        self._machine = cable_machine_of(profile.defects)
         self._coins = [coin.coin() for coin in profile.coins]
         keys = [self._account.key(RECEIVE, index) for index in range(FUNDING_KEYS)]
         self._keys = {script: key for key in keys for script in (key.p2wpkh_script, key.p2pkh_script)}
@@ -226,7 +269,7 @@ class CableProgram(_Firmware):
         # change of earlier lives may be what is left to spend
         newest = journal.take_address_index()
         changes = [self._account.key(CHANGE, index) for index in range(max(0, newest - CHANGE_KEYS), newest + 1)]
-        machine = CableMachine(
+        machine = self._machine(
             self._limits,
             Policy(),
             self._coins,

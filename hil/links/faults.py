@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from hil.links.baud import resample
+from hil.links.forgery import altered
 
 Direction = Literal["to socket", "to cable"]
 """Where the bytes are going; they come from the other of the two."""
@@ -46,10 +47,14 @@ class FaultKind(enum.StrEnum):
     """It passes, and nothing for ``dead_s`` in either direction."""
     SWALLOW = "swallowed with all that followed"
     """It, and everything for ``dead_s`` in its direction; the other goes on."""
+    ALTER = "altered"
+    """Somebody on the line passes it on with ``forgery`` changed (:mod:`hil.links.forgery`)."""
+    INVENT = "followed by a forgery"
+    """It passes, and somebody on the line says ``forgery`` towards ``forged_to`` before anybody can answer it."""
 
 
-BREAKS = frozenset({FaultKind.BREAK_BEFORE, FaultKind.BREAK_AFTER, FaultKind.SWALLOW})
-"""With these the link is dead for a while from that message on."""
+SEQUELS = frozenset({FaultKind.BREAK_BEFORE, FaultKind.BREAK_AFTER, FaultKind.SWALLOW, FaultKind.INVENT})
+"""With these something happens to the link as a whole when that message has passed."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +70,8 @@ class FaultRule:
     :param jitter_s: for DELAY: at most so many seconds more, evenly distributed. Order is kept.
     :param bauds: for GARBLE: of the sender and of the receiver.
     :param dead_s: for BREAK_BEFORE, BREAK_AFTER and SWALLOW: seconds until bytes pass again.
+    :param forgery: for ALTER and INVENT: what is changed, or said.
+    :param forged_to: for INVENT: who gets it.
     """
 
     kind: FaultKind
@@ -77,6 +84,8 @@ class FaultRule:
     jitter_s: float = 0.0
     bauds: tuple[int, int] = (0, 0)
     dead_s: float = 0.0
+    forgery: str = ""
+    forged_to: Direction = "to socket"
 
 
 @dataclass(frozen=True)
@@ -155,4 +164,6 @@ _ACTS: dict[FaultKind, Callable[[Piece, FaultRule, random.Random], list[Piece]]]
     FaultKind.BREAK_BEFORE: lambda piece, rule, bits: [],
     FaultKind.BREAK_AFTER: lambda piece, rule, bits: [piece],
     FaultKind.SWALLOW: lambda piece, rule, bits: [],
+    FaultKind.ALTER: lambda piece, rule, bits: [replace(piece, data=altered(piece.data, rule.forgery))],
+    FaultKind.INVENT: lambda piece, rule, bits: [piece],
 }

@@ -125,6 +125,10 @@ class SocketPlayer:
         """The plug contact opened."""
         self._carry_out(self.machine.on_unplugged(now), now)
 
+    def on_fault(self, now: float) -> None:
+        """The socket's own contact or meter fails."""
+        self._carry_out(self.machine.on_fault(now), now)
+
     def on_bytes(self, data: bytes, now: float) -> None:
         self._carry_out(self.machine.on_bytes(data, now), now)
 

@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hil.clock import stopwatch
+from hil.errors import AuthorError
 from hil.links.faults import DIRECTIONS, ActiveRule, Direction, FaultKind, FaultRule
+from hil.links.forgery import invented
 from hil.links.way import Observer, Way
 
 if TYPE_CHECKING:
@@ -62,7 +64,7 @@ class Tap:
         self._rules: list[ActiveRule] = []
         self._observer = observer
         self._breaks = 0
-        self.ways = {direction: Way(direction, clock, observer, self._rules, self._break) for direction in DIRECTIONS}
+        self.ways = {direction: Way(direction, clock, observer, self._rules, self._follow) for direction in DIRECTIONS}
         # a long session has millions of chunks: only what their number does not make larger is kept
         self._sizes: Counter[int] = Counter()
         self._took: deque[float] = deque(maxlen=NEWEST_CHUNKS)
@@ -143,7 +145,23 @@ class Tap:
 
         self._clock.call_at(self._clock.now() + seconds, restore)
 
-    def _break(self, direction: Direction, rule: FaultRule) -> None:
+    def forge(self, what: str, direction: Direction) -> None:
+        """Let the receiver have a message of :data:`hil.links.forgery.INVENTIONS`, as if the other side had sent it.
+
+        Raises AuthorError if no session was seen whose id he could use.
+        """
+        towards, back = self.ways[direction].newest, self.ways[_opposite(direction)].newest
+        newest = towards or back
+        if newest is None:
+            raise AuthorError(f"nobody has said anything yet, so nobody can forge a {what}")
+        frame = invented(what, newest.session, towards.sequence + 1 if towards is not None else 1)
+        self._observer.on_state(f"{what} forged {direction.replace('to ', 'to the ')}: {frame.hex()}")
+        self.ways[direction].inject(frame)
+
+    def _follow(self, direction: Direction, rule: FaultRule) -> None:
+        if rule.kind is FaultKind.INVENT:
+            self.forge(rule.forgery, rule.forged_to)
+            return
         self.interrupt((direction,) if rule.kind is FaultKind.SWALLOW else DIRECTIONS, rule.dead_s)
 
     def babble(self, direction: Direction, seconds: float) -> None:
@@ -162,6 +180,10 @@ class Tap:
                 self._observer.on_state(f"link quiet {direction.replace('to ', 'to the ')}")
 
         more()
+
+
+def _opposite(direction: Direction) -> Direction:
+    return "to cable" if direction == "to socket" else "to socket"
 
 
 def _median(counted: Mapping[int, int]) -> int:

@@ -6,10 +6,10 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from hil.links.faults import BREAKS, ActiveRule, Direction, FaultKind, FaultRule, Piece
+from hil.links.faults import SEQUELS, ActiveRule, Direction, FaultKind, FaultRule, Piece
 from hil.links.frame_reader import Decoded, FrameReader
 from hil.protocol.framing import DELIMITER, MAX_PAYLOAD, FrameError, longest_encoded
-from hil.protocol.messages import MessageError, message_name
+from hil.protocol.messages import Message, MessageError, message_name
 
 if TYPE_CHECKING:
     from hil.clock import Clock, Timer
@@ -42,7 +42,7 @@ class Way:
     """Carries bytes to ``out``. Without a rule each chunk passes at once and as it is; what it holds is told first.
 
     :param rules: those in force on the link, shared by both directions.
-    :param on_break: called after a message that breaks the link.
+    :param on_sequel: called after a message with which something happens to the link as a whole.
     """
 
     def __init__(
@@ -51,16 +51,18 @@ class Way:
         clock: Clock,
         observer: Observer,
         rules: list[ActiveRule],
-        on_break: Callable[[Direction, FaultRule], None],
+        on_sequel: Callable[[Direction, FaultRule], None],
     ) -> None:
         self.out: Callable[[bytes], None] = _nowhere
         self.cut_by: set[str] = set()
         """Why no byte is taken from the sender; empty: all are. What is held by then still goes out."""
+        self.newest: Message | None = None
+        """The message that was heard last."""
         self._direction = direction
         self._clock = clock
         self._observer = observer
         self._rules = rules
-        self._on_break = on_break
+        self._on_sequel = on_sequel
         self._reader = FrameReader()
         self._partial = b""
         """The beginning of a frame that a rule may strike when it is whole."""
@@ -113,7 +115,7 @@ class Way:
         if not data:
             return
         for item, raw in self._reader.feed(data):
-            self._observer.on_frame(self._direction, item, raw, lost=True)
+            self._see(item, raw, lost=True)
         torn = self._inside or not data.endswith(DELIMITER)
         self._clean = self._clean and not torn
         self._inside = not data.endswith(DELIMITER)
@@ -126,7 +128,7 @@ class Way:
         if not data:
             return
         for item, raw in self._reader.feed(data):
-            self._observer.on_frame(self._direction, item, raw, lost=not self._clean)
+            self._see(item, raw, lost=not self._clean)
             self._clean = True
         self._inside = not data.endswith(DELIMITER)
         self._hold(Piece(data))
@@ -144,13 +146,18 @@ class Way:
                 struck.append(active.rule)
         self._rules[:] = [active for active in self._rules if not active.spent]
         for item, raw in seen:
-            self._observer.on_frame(self._direction, item, raw, lost=not self._arrives(data, pieces))
+            self._see(item, raw, lost=not self._arrives(data, pieces))
         for rule in struck:
             self._observer.on_fault(self._direction, message, rule.kind)
         self._send(pieces)
         for rule in struck:
-            if rule.kind in BREAKS:
-                self._on_break(self._direction, rule)
+            if rule.kind in SEQUELS:
+                self._on_sequel(self._direction, rule)
+
+    def _see(self, item: Decoded, raw: bytes, *, lost: bool) -> None:
+        if not isinstance(item, FrameError | MessageError):
+            self.newest = item
+        self._observer.on_frame(self._direction, item, raw, lost=lost)
 
     def _arrives(self, data: bytes, pieces: Sequence[Piece]) -> bool:
         """Tell whether one of the pieces is the frame as it was, and comes where the receiver awaits a frame."""

@@ -118,21 +118,24 @@ class CableMessages(CableActions):
             return
         offer = self._require_offer(session)
         try:
-            check_proposal(
-                request,
-                expected_n=session.signed + 1,
-                offer=offer,
-                coins=session.coins,
-                change_script=self._change_script,
-                limits=replace(self.limits, max_payments=self.budget),
-                used_mwh=self.used_mwh + session.unmetered_mwh,
-            )
+            self._check_request(session, request)
         except Refusal as refusal:
             self._refuse(refusal, _E.REQUEST_REFUSED)
             return
         session.request = request
         session.credited_mwh = max(session.credited_mwh, credited_energy_mwh(offer, session.signed))
         self._fire(_E.REQUEST_GOOD)
+
+    def _check_request(self, session: CableSession, request: PaymentRequest) -> None:
+        check_proposal(
+            request,
+            expected_n=session.signed + 1,
+            offer=self._require_offer(session),
+            coins=session.coins,
+            change_script=self._change_script,
+            limits=replace(self.limits, max_payments=self.budget),
+            used_mwh=self.used_mwh + session.unmetered_mwh,
+        )
 
     def _on_receipt(self, session: CableSession, receipt: Receipt) -> None:
         if not self._allows(_E.RECEIPT_GOOD):

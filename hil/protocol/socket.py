@@ -134,6 +134,12 @@ class SocketMachine(SocketMessages):
         self._end_with(CloseReason.UNPLUGGED, _E.UNPLUGGED)
         return self._take_effects()
 
+    def on_fault(self, now: float) -> list[Effect]:
+        """The socket's own contact or meter fails: the power is off at once, and what is owed is settled."""
+        self._now = now
+        self._end_with(CloseReason.FAULT, _E.UNPLUGGED)
+        return self._take_effects()
+
     def on_coins_examined(self, question: int, refusal: Refusal | None, now: float) -> list[Effect]:
         """Take the ledger's answer to ExamineCoins: None, or what is wrong with the coins."""
         self._now = now

@@ -128,12 +128,15 @@ class SocketMessages(SocketActions):
         try:
             if payment.n != session.proposed or payment.n == session.accepted:
                 raise Refusal(RefusalCode.NOT_NEXT, f"payment {payment.n}, asked for was {session.proposed}")
-            check_payment(session.proposal, payment.transaction, session.coins)
+            self._check_payment(session, payment.transaction)
         except Refusal as refusal:
             self._refuse(refusal, _E.PAYMENT_INVALID)
             return
         session.candidate = payment.transaction
         self._fire(_E.PAYMENT_SIGNED)
+
+    def _check_payment(self, session: SocketSession, transaction: bytes) -> None:
+        check_payment(session.proposal, transaction, session.coins)
 
     # --- refusals ----------------------------------------------------------------------------------------------
 

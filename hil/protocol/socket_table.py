@@ -77,7 +77,7 @@ class SocketEvent(enum.Enum):
     CLOSE_RECEIVED = "close received"
     """CLOSE from the cable."""
     UNPLUGGED = "unplugged"
-    """The socket feels that the cable was pulled."""
+    """The socket feels that the cable was pulled, or that its own contact or meter fails."""
     CABLE_SILENT = "cable silent"
     """Nothing new came for `silent_peer_s`, or no first payment in that time."""
     SETTLED = "settled"

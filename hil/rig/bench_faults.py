@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING
 
 from hil.errors import AuthorError, RigFault
 from hil.evidence.documents import Kind
+from hil.evidence.timing import Interval, instant, power_lost
 from hil.rig import inspection
+from hil.rig.measuring import AFTERMATH_S, take
 
 if TYPE_CHECKING:
+    from hil.evidence.documents import Event
     from hil.evidence.limits import Measurement
     from hil.rig.trial import Trial
     from hil.rig.virtual_bench import VirtualBenchProcess
@@ -19,6 +22,10 @@ LOOK_EVERY_S = 0.1
 
 PLACES = {"lab meter": "meter"}
 """Parts that errors name by another word."""
+
+
+RELAY_FAULTS = {"welds shut": "welded", "ignores its coil": "ignores its coil"}
+"""What a scenario calls the ways in which a relay fails."""
 
 
 def seed(trial: Trial, part: str, fault: str, amount: float = 0.0) -> None:
@@ -37,9 +44,7 @@ def blames(trial: Trial, part: str, measurement: Measurement, patience_s: float)
     Raises RigFault if none comes, or one that names another part: then the bench cannot be trusted.
     """
     trial.declare(measurement)
-    seeded = [each for each in trial.recorder.events if each.kind is Kind.FAULT and each.source == SELF_TEST]
-    if not seeded:
-        raise AuthorError("no fault of the bench was seeded", remedy="When the lab meter freezes, as a seeded fault")
+    seeded = _seeded(trial)
     try:
         while trial.clock.now() < seeded[-1].t + patience_s:
             inspection.as_told(trial)
@@ -54,6 +59,27 @@ def blames(trial: Trial, part: str, measurement: Measurement, patience_s: float)
         return
     _bench(trial).mend()
     raise RigFault(f"nothing was found wrong with the {part} in {patience_s:g} s", place=SELF_TEST)
+
+
+def fault_to_cut(trial: Trial, measurement: Measurement) -> None:
+    """From the first seeded fault to zero power."""
+    trial.declare(measurement)
+    trial.sleep(AFTERMATH_S)
+    seeded = _seeded(trial)
+
+    def find() -> Interval:
+        began = instant(seeded[0])
+        return power_lost(trial.recorder.events, began.early).since(began)
+
+    take(trial, measurement, find)
+
+
+def _seeded(trial: Trial) -> list[Event]:
+    """Return the faults that were seeded in this scenario; raises AuthorError if none was."""
+    seeded = [each for each in trial.recorder.events if each.kind is Kind.FAULT and each.source == SELF_TEST]
+    if not seeded:
+        raise AuthorError("no fault of the bench was seeded", remedy="When the lab meter freezes, as a seeded fault")
+    return seeded
 
 
 def _bench(trial: Trial) -> VirtualBenchProcess:

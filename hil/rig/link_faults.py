@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from hil.errors import AuthorError
 from hil.links.faults import DIRECTIONS, Direction, FaultKind, FaultRule
+from hil.links.forgery import ALTERATIONS
 from hil.protocol.messages import (
     MESSAGE_TYPES,
     Funding,
@@ -98,6 +99,27 @@ def break_at(trial: Trial, moment: str, message: str, way: str, nth: int, second
 def swallow_from(trial: Trial, message: str, way: str, nth: int, seconds: float) -> None:
     """Let the nth message of a type from now on, and what follows it in its direction, vanish for a while."""
     trial.put_in_force(FaultRule(FaultKind.SWALLOW, _direction(message, way), message, nth, 1, dead_s=seconds))
+
+
+def alter(trial: Trial, what: str, message: str, way: str, *, first: int = 1, count: int | None = 1) -> None:
+    """Let somebody on the line change ``what`` of ``ALTERATIONS`` in messages of one type, from the ``first`` on."""
+    known = [message_name(kind) for kind in MESSAGE_TYPES.values() if kind in ALTERATIONS[what][1]]
+    if message not in known:
+        raise AuthorError(f"no {what} stands in a {message}; it does in {', '.join(known)}")
+    rule = FaultRule(FaultKind.ALTER, _direction(message, way), message, first, count, forgery=what)
+    trial.put_in_force(rule)
+
+
+def invent(trial: Trial, what: str, device: str) -> None:
+    """Let somebody on the line say something of ``INVENTIONS`` to one device, now."""
+    trial.tap().forge(what, WAYS[f"to the {device}"])
+
+
+def invent_after(trial: Trial, what: str, device: str, message: str, way: str, nth: int) -> None:
+    """The same right after the nth message of a type from now on, before it can have been answered."""
+    to = WAYS[f"to the {device}"]
+    rule = FaultRule(FaultKind.INVENT, _direction(message, way), message, nth, 1, forgery=what, forged_to=to)
+    trial.put_in_force(rule)
 
 
 def half_open(trial: Trial, device: str, seconds: float) -> None:

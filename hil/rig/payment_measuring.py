@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from hil.errors import AuthorError
 from hil.evidence.limits import Measurement
 from hil.evidence.timing import EvidenceMissing, Interval, instant
+from hil.links.abuse_model import STRANGER_SCRIPT
 from hil.protocol.codes import ErrorCode
 from hil.protocol.messages import Error, Offer, Payment, PaymentRequest, Receipt
 from hil.protocol.transactions import parse_transaction
@@ -109,6 +110,13 @@ def received(trial: Trial, measurement: Measurement) -> None:
         return exactly(sum(_paid_to(payee, each.raw) for each in confirmed for payee in payees))
 
     take(trial, measurement, find)
+
+
+def stranger_received(trial: Trial, measurement: Measurement) -> None:
+    """Satoshi that transactions over the cable's coins pay to the one script that is neither side's."""
+    trial.declare(measurement)
+    trial.mine()
+    take(trial, measurement, lambda: exactly(sum(_paid_to(STRANGER_SCRIPT, e.raw) for e in trial.payments_on_ledger())))
 
 
 def reported(trial: Trial, device: str, code: str, measurement: Measurement) -> None:

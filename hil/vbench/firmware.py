@@ -9,6 +9,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from hil.devices.board import Board
+from hil.errors import RigFault
 from hil.units import Watt, WattHour
 
 if TYPE_CHECKING:
@@ -53,6 +54,15 @@ class DeviceMeter:
         self._plant = plant
         self._factor = 1 + gain
         self._start = 0.0
+        self.silent = False
+        """Whether it fails to answer."""
+        self._frozen: tuple[WattHour, Watt] | None = None
+        """What it goes on telling; None while it measures."""
+
+    def fail(self, *, silent: bool = False) -> None:
+        """Answer no more; or stand still at the present energy and power."""
+        self.silent = silent
+        self._frozen = None if silent else (self.energy(), self.power())
 
     def restart(self) -> None:
         """Count from zero again: the device was powered on."""
@@ -65,9 +75,18 @@ class DeviceMeter:
         self._start = self._plant.energy() - counted / self._factor
 
     def energy(self) -> WattHour:
+        if self._frozen is not None or self.silent:
+            return self._failing()[0]
         return WattHour((self._plant.energy() - self._start) * self._factor)
 
+    def _failing(self) -> tuple[WattHour, Watt]:
+        if self._frozen is None:
+            raise RigFault("the energy meter does not answer", place="meter")
+        return self._frozen
+
     def power(self) -> Watt:
+        if self._frozen is not None or self.silent:
+            return self._failing()[1]
         return Watt(self._plant.power() * self._factor)
 
     def live(self) -> bool:
@@ -131,6 +150,7 @@ class DeviceHost:
             ledger=ledger,
             entropy=Entropy(seed, role),
             ledger_late_s=ledger_late_s,
+            contact_position=(lambda: plant.contact.closed) if role == "socket" else (lambda: None),
         )
         self._build: Callable[[], Program] = lambda: factory(role, profile, self._board)
         self._program = self._build()
@@ -164,6 +184,10 @@ class DeviceHost:
     def drift(self, gain: float) -> None:
         """Give the device's own meter another gain error, 0.02 for +2 %."""
         self._meter.drift(gain)
+
+    def fail_meter(self, *, silent: bool) -> None:
+        """Let the device's own meter answer no more, or stand still."""
+        self._meter.fail(silent=silent)
 
     def plug(self, plugged: bool) -> None:
         """The plug contact of the socket moved; runs inside an event of the kernel."""

@@ -125,6 +125,11 @@ class ProcessHost:
         self._gain = gain
         self._meter.drift(gain)
 
+    def fail_meter(self, *, silent: bool) -> None:
+        """Let the device's own meter answer no more, or stand still."""
+        self._catch_up()
+        self._meter.fail(silent=silent)
+
     def close(self) -> None:
         """Kill the program, if it runs; it has no time to notice."""
         process, self._process = self._process, None
@@ -151,7 +156,7 @@ class ProcessHost:
         link = Terminal(self._from_device(self._link))
         console = Terminal(self._from_device(self._console))
         loop = asyncio.get_running_loop()
-        meter = Terminal(lambda data: port.receive(data))  # noqa: PLW0108 - the port needs the terminal first
+        meter = Terminal(lambda data: None if self._meter.silent else port.receive(data))
         port = RtuPort(self._module, self._answer(meter), loop.call_later)
         self._link.receiver = link.write
         self._terminals = [link, console, meter]

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from hil.vbench.relay import Relay
 
 FREEZING, DRIFTING = "freezes", "drifts"
+SILENT, STANDING_STILL = "falls silent", "stands still"
 METERS = ("meter", "socket meter", "cable meter")
 SOCKET_CONTACT = "socket contact"
 
@@ -34,6 +35,8 @@ def seed(bench: Bench, part: str, fault: str, amount: float) -> None:
         relays[part].bounce_s = amount or relay.BOUNCE_S
     elif part in METERS and fault == DRIFTING:
         bench.meter.fail(gain=1.0 + amount) if part == "meter" else bench.device(part.partition(" ")[0]).drift(amount)
+    elif part == "socket meter":
+        bench.device("socket").fail_meter(silent=_one_of(fault, (SILENT, STANDING_STILL, DRIFTING)) == SILENT)
     elif part == "meter" and fault == FREEZING:
         bench.meter.fail(frozen=True)
     elif part in bench.instrument_ports:

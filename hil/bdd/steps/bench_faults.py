@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from hil.bdd.applicability import feature, needs
+from hil.bdd.applicability import decides, feature, needs
 from hil.bdd.catalogue import then, when
 from hil.evidence.limits import Limit, Measurement, Rule
 from hil.rig import bench_faults
+from hil.rig.abilities import vague_edge
 from hil.rig.trial import Trial
 from hil.units import Percent, Second
 
@@ -16,7 +17,7 @@ SEEDED = feature("seeded-faults")
 @needs(SEEDED)
 def relay_fails(relay: str, fault: str, /, trial: Trial) -> None:
     """Welded contacts stay closed whatever the coil is told; a relay that ignores its coil reads back the old state."""
-    bench_faults.seed(trial, relay, "welded" if fault == "welds shut" else fault)
+    bench_faults.seed(trial, relay, bench_faults.RELAY_FAULTS[fault])
 
 
 @when("relay {relay} bounces for {duration} whenever it closes, as a seeded fault")
@@ -26,11 +27,18 @@ def relay_bounces(relay: str, duration: Second, /, trial: Trial) -> None:
     bench_faults.seed(trial, relay, "bounces", float(duration))
 
 
-@when("the socket's own contact welds shut, as a seeded fault")
+@when("the socket's own contact {relay_fault}, as a seeded fault")
 @needs(SEEDED)
-def contact_welds(trial: Trial) -> None:
-    """A fault of the device: power flows on when its credit is spent."""
-    bench_faults.seed(trial, "socket contact", "welded")
+def contact_fails(fault: str, /, trial: Trial) -> None:
+    """A fault of the device: power flows on when its credit is spent, or does not begin when it is paid for."""
+    bench_faults.seed(trial, "socket contact", bench_faults.RELAY_FAULTS[fault])
+
+
+@when("the socket's own meter {own_meter_fault}, as a seeded fault")
+@needs(SEEDED)
+def own_meter_fails(fault: str, /, trial: Trial) -> None:
+    """It answers no more; or it goes on telling the energy and the power of this instant."""
+    bench_faults.seed(trial, "socket meter", fault)
 
 
 @when("the {instrument} {instrument_fault}, as a seeded fault")
@@ -52,6 +60,14 @@ def lab_meter_drifts(drift: Percent, /, trial: Trial) -> None:
 def device_meter_drifts(device: str, drift: Percent, /, trial: Trial) -> None:
     """The meter of the device under test counts by this much too much from now on."""
     bench_faults.seed(trial, f"{device} meter", "drifts", drift / 100)
+
+
+@then("the power was cut within {duration} of the seeded fault")
+@decides(vague_edge)
+def cut_after_fault(limit: Second, /, trial: Trial) -> None:
+    """From the first fault that was seeded to the first reading without power."""
+    measurement = Measurement("seeded fault to zero power", Limit("s", high=limit), Rule.INTERVAL)
+    bench_faults.fault_to_cut(trial, measurement)
 
 
 @then("the bench blames the {bench_part} within {duration}")

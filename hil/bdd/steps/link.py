@@ -9,9 +9,9 @@ from __future__ import annotations
 from hil.bdd.applicability import feature, needs
 from hil.bdd.catalogue import given, then, when
 from hil.evidence.limits import Limit, Measurement, Rule
-from hil.rig import link_faults, link_measuring
+from hil.rig import link_faults, link_measuring, payment_measuring
 from hil.rig.trial import Trial
-from hil.units import Percent, Second, WattHour
+from hil.units import Percent, Satoshi, Second, WattHour
 
 FAULTS = feature("link-faults")
 """The rig's tap carries the link and may do with its bytes what a scenario asks for."""
@@ -156,6 +156,55 @@ def flaps(times: int, seconds: Second, /, trial: Trial) -> None:
     link_faults.flap(trial, times, float(seconds))
 
 
+# --- somebody who sits on the line --------------------------------------------------------------------------------
+
+
+@given("someone on the line redirects the {redirected} of the {ordinal} {message} {way} to himself")
+@when("someone on the line redirects the {redirected} of the {ordinal} {message} {way} to himself")
+@needs(FAULTS)
+def redirects(what: str, number: int, message: str, way: str, /, trial: Trial) -> None:
+    """The script of the payee (OFFER, PAYMENT_REQUEST, PAYMENT) or of the change (FUNDING and the last two) is his."""
+    link_faults.alter(trial, what, message, way, first=number)
+
+
+@given("someone on the line redirects the {redirected} of every {message} {way} to himself")
+@when("someone on the line redirects the {redirected} of every {message} {way} to himself")
+@needs(FAULTS)
+def redirects_all(what: str, message: str, way: str, /, trial: Trial) -> None:
+    """The same for all of its type."""
+    link_faults.alter(trial, what, message, way, count=None)
+
+
+@given("someone on the line falsifies the energy of the {ordinal} {message} {way}")
+@when("someone on the line falsifies the energy of the {ordinal} {message} {way}")
+@needs(FAULTS)
+def falsifies(number: int, message: str, way: str, /, trial: Trial) -> None:
+    """A RECEIPT credits half, a METER claims 5 Wh more."""
+    link_faults.alter(trial, "energy", message, way, first=number)
+
+
+@given("someone on the line says {invention} to the {device} after the {ordinal} {message} {way}")
+@when("someone on the line says {invention} to the {device} after the {ordinal} {message} {way}")
+@needs(FAULTS)
+def invents_after(what: str, device: str, number: int, message: str, way: str, /, trial: Trial) -> None:
+    """In the other side's name and with its next sequence number, before it can have answered; HELLO under a new id."""
+    link_faults.invent_after(trial, what, device, message, way, number)
+
+
+@when("someone on the line says {invention} to the {device}")
+@needs(FAULTS)
+def invents(what: str, device: str, /, trial: Trial) -> None:
+    """The same, now."""
+    link_faults.invent(trial, what, device)
+
+
+@then("whoever sits on the line received {amount} in all")
+def stranger_received(amount: Satoshi, /, trial: Trial) -> None:
+    """What transactions over the cable's coins pay to his script, confirmed or not, after one more block."""
+    limit = Limit("sat", amount, amount)
+    payment_measuring.stranger_received(trial, Measurement("received by a stranger", limit, Rule.EXACT))
+
+
 # --- what came of it ----------------------------------------------------------------------------------------------
 
 
@@ -179,9 +228,10 @@ def gave_up(device: str, limit: Second, /, trial: Trial) -> None:
     )
 
 
+@then("the power was cut within {duration} of the forgery")
 @then("the power was cut within {duration} of the failure of the link")
 def cut_in_time(limit: Second, /, trial: Trial) -> None:
-    """From the first failure of the link to the first reading without power."""
+    """From the first failure of the link, or the first forged message on it, to the first reading without power."""
     link_measuring.fault_to_cut(trial, Measurement("failed link to zero power", Limit("s", high=limit), Rule.INTERVAL))
 
 

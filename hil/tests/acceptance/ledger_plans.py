@@ -1,4 +1,4 @@
-"""Runs about the ledger: sockets that each lack a defence, and benches that lose what they see the ledger by."""
+"""Runs about the ledger: devices that each lack a defence, and benches that lose what they see the ledger by."""
 
 from __future__ import annotations
 
@@ -21,14 +21,15 @@ MANY = 4
 
 @dataclass(frozen=True)
 class Defence:
-    """One row of the table: a socket's profile that lacks a defence, and the scenarios that must find it.
+    """One row of the table: a device's profile that lacks a defence, and the scenarios that must find it.
 
-    :param why: for scenarios that no socket can fail by lacking one; they are not run then.
+    :param why: for scenarios that no device can fail by lacking one; they are not run then.
     """
 
     profile: Mapping[str, Any]
     scenarios: Sequence[str]
     why: str = ""
+    device: str = "socket"
 
     @property
     def plan(self) -> str:
@@ -40,7 +41,9 @@ class Defence:
 def defences() -> list[Defence]:
     """Return the table."""
     rows = YAML(typ="safe", pure=True).load(TABLE.read_text(encoding="utf-8"))
-    return [Defence(row.get("profile", {}), row["fails"], row.get("why", "")) for row in rows]
+    return [
+        Defence(row.get("profile", {}), row["fails"], row.get("why", ""), row.get("device", "socket")) for row in rows
+    ]
 
 
 def _lacking(defence: Defence) -> Callable[[Path], Finished]:
@@ -51,7 +54,7 @@ def _lacking(defence: Defence) -> Callable[[Path], Finished]:
         profile.width = 1000
         text = folder.with_suffix(".profile")
         profile.dump(dict(defence.profile), text)
-        honest = "serial: virtual-socket\n        profile: {}"
+        honest = f"serial: virtual-{defence.device}\n        profile: {{}}"
         rig = project.rig("lacking.yaml", (honest, f"serial: bad\n        profile: {text.read_text().strip()}"))
         command = ("run", *defence.scenarios, "--rig", rig, "--node", PROVIDER, "--seed", SEED)
         return project.run(*command, timeout=MANY * TIMEOUT)

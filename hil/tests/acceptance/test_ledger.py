@@ -1,4 +1,4 @@
-"""Sockets that lack a defence against what the ledger can do fail; a bench that lost its ledger does not blame them."""
+"""Devices that lack a defence fail the scenarios about it; a bench that lost its ledger does not blame them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from hil.bdd.naming import cases
 from hil.bdd.reader import read
-from hil.devices.defects import Defect
+from hil.devices.defects import CableDefect, Defect
 from hil.errors import ExitCode
 from hil.evidence.documents import Kind, Verdict
 from hil.tests.acceptance.commands import ROOT, Finished
@@ -18,14 +18,17 @@ from hil.tests.acceptance.ledger_plans import Defence, defences
 if TYPE_CHECKING:
     from hil.evidence.store import ScenarioRecord
 
+LINE, BROKEN = "features/line.feature", "features/broken-socket.feature"
 ROWS = defences()
 TRIED = [row for row in ROWS if row.profile]
 
 
+FILES = (*sorted((ROOT / "features/ledger").glob("*.feature")), ROOT / BROKEN, ROOT / LINE)
+
+
 def all_cases() -> list[str]:
-    """Return the node ids of all scenarios of ``features/ledger``, rows of outlines each for itself."""
-    files = sorted((ROOT / "features/ledger").glob("*.feature"))
-    return [f"features/ledger/{path.name}::{case.label}" for path in files for case in cases(read(path))]
+    """Return the node ids of all scenarios that the table is about, rows of outlines each for itself."""
+    return [f"{path.relative_to(ROOT)}::{case.label}" for path in FILES for case in cases(read(path))]
 
 
 def stands_for(name: str) -> list[str]:
@@ -41,20 +44,21 @@ def result_of(scenario: ScenarioRecord) -> tuple[str, Verdict]:
 def places_of(names: list[str]) -> list[str]:
     """Return ``file:line`` of the cases that the names select."""
     found = []
-    for path in sorted((ROOT / "features/ledger").glob("*.feature")):
-        file = f"features/ledger/{path.name}"
+    for path in FILES:
+        file = str(path.relative_to(ROOT))
         found += [f"{file}:{case.line}" for case in cases(read(path)) if f"{file}::{case.label}" in names]
     return found
 
 
-def test_the_table_holds_each_scenario_about_the_ledger_once() -> None:
+def test_the_table_holds_each_scenario_that_it_is_about_once() -> None:
     listed = Counter(case for row in ROWS for name in row.scenarios for case in stands_for(name))
     assert listed == Counter(all_cases())
 
 
 def test_the_table_tries_each_seeded_defect() -> None:
-    tried = {defect for row in TRIED for defect in row.profile.get("defects", ())}
-    assert tried == set(get_args(Defect))
+    tried = {(row.device, defect) for row in TRIED for defect in row.profile.get("defects", ())}
+    kinds = {"socket": Defect, "cable": CableDefect}
+    assert tried == {(device, defect) for device, kind in kinds.items() for defect in get_args(kind)}
 
 
 def test_a_scenario_that_no_defect_can_fail_says_why() -> None:
@@ -62,7 +66,7 @@ def test_a_scenario_that_no_defect_can_fail_says_why() -> None:
 
 
 @pytest.mark.parametrize("row", TRIED, ids=lambda row: row.plan)
-def test_a_socket_without_the_defence_fails_each_of_its_scenarios(row: Defence, request: pytest.FixtureRequest) -> None:
+def test_a_device_without_the_defence_fails_each_of_its_scenarios(row: Defence, request: pytest.FixtureRequest) -> None:
     run: Finished = request.getfixturevalue(row.plan)
     assert run.code == ExitCode.DEVICE_FAILURE, run.said
     wanted = places_of([case for name in row.scenarios for case in stands_for(name)])

@@ -55,6 +55,10 @@ def problems(tmp_path: Path, step: str, keyword: str = "When") -> list[str]:
         "the link hands messages over byte by byte",
         "the cable's end of the link runs at 9600 baud",
         "the third PAYMENT_REQUEST to the cable is truncated",
+        "someone on the line redirects the payee of the second PAYMENT to the socket to himself",
+        "someone on the line redirects the change of every PAYMENT_REQUEST to the cable to himself",
+        "someone on the line falsifies the energy of the third METER to the cable",
+        "someone on the line says HELLO of this session to the socket after the first OFFER to the cable",
         "every RECEIPT to the cable is duplicated",
         "every METER to the socket is delayed by 2 s",
         "the link breaks for 5 s before the first OFFER to the cable",
@@ -118,4 +122,6 @@ def test_what_cannot_be_is_an_authors_error() -> None:
         link_faults.mismatch_baud(trial, "socket", 115_200)  # type: ignore[arg-type]
     with pytest.raises(AuthorError, match="1 to 600 times a minute, not 0"):
         link_faults.flap(trial, 0, 60.0)  # type: ignore[arg-type]
+    with pytest.raises(AuthorError, match="it does in FUNDING, PAYMENT_REQUEST, PAYMENT"):
+        link_faults.alter(trial, "change", "RECEIPT", "to the cable")  # type: ignore[arg-type]
     assert not trial.rules

@@ -18,6 +18,7 @@ from hil.chain.rpc import LedgerUnavailable
 from hil.devices.board import Board
 from hil.devices.journal import DeviceJournal
 from hil.devices.programs import CableProgram, SocketProgram, build
+from hil.errors import RigFault
 from hil.ports import Acceptance, CoinStatus
 from hil.protocol.account import RECEIVE, Account
 from hil.protocol.cable import CableMachine
@@ -96,6 +97,11 @@ class Device:
         self.on = False
         self.storage = MemoryStorage()
         self.console = ""
+        self.position: bool | None = None
+        """What the auxiliary contact says; None: there is none."""
+        self.meter_fault = ""
+        """``silent``, ``frozen`` (energy, not power), or none."""
+        self._frozen_wh = 0.0
         self._pair = pair
         self._meter_origin = 0.0
         self._entropy = itertools.count()
@@ -108,6 +114,7 @@ class Device:
             ledger=pair.ledger if role == "socket" else None,
             entropy=self._random,
             ledger_late_s=lambda: pair.ledger.late_s,
+            contact_position=lambda: self.position,
         )
         self.program: SocketProgram | CableProgram = build(role, profile, board)  # type: ignore[assignment]
 
@@ -116,7 +123,11 @@ class Device:
         return self.program._player
 
     def energy(self) -> WattHour:
-        return WattHour(self._pair.energy_wh - self._meter_origin)
+        if self.meter_fault == "silent":
+            raise RigFault("the energy meter does not answer", place="meter")
+        if self.meter_fault != "frozen":
+            self._frozen_wh = self._pair.energy_wh - self._meter_origin
+        return WattHour(self._frozen_wh)
 
     def power(self) -> Watt:
         return Watt(self._pair.present_power())

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from pyModbusTCP.client import ModbusClient
 
+from hil.errors import RigFault
 from hil.tests.vbench.bench_kit import Client, Harness, plain_bench, running
 from hil.vbench.bench import Bench
 from hil.vbench.kernel import Kernel
@@ -167,6 +168,27 @@ def test_the_meter_of_a_device_keeps_what_it_counted_when_it_begins_to_drift(
     link.close()
 
 
+def test_the_sockets_own_meter_stands_still_or_falls_silent_and_its_contact_can_be_read_back(
+    bench: Bench, harness: Harness, control: Client
+) -> None:
+    assert control.ask(op="reset", seed="s", devices={"socket": {"close_after": 1.0}}) == {"now": 0.0}
+    control.ask(op="plug", appliance="toaster")
+    for relay in ("K1", "K2", "K3"):
+        harness.switch(relay, closed=True)
+    board: Any = bench.world.hosts["socket"]._board
+    assert board.contact_position() is False
+    advance(control, 10.0)
+    assert board.contact_position() is True
+    control.ask(op="fault", part="socket meter", fault="stands still")
+    energy, power = board.meter.energy(), board.meter.power()
+    assert power > 1000
+    advance(control, 20.0)
+    assert (board.meter.energy(), board.meter.power()) == (energy, power)
+    control.ask(op="fault", part="socket meter", fault="falls silent")
+    with pytest.raises(RigFault, match="does not answer"):
+        board.meter.energy()
+
+
 @pytest.mark.parametrize(
     ("request_", "why"),
     [
@@ -174,6 +196,7 @@ def test_the_meter_of_a_device_keeps_what_it_counted_when_it_begins_to_drift(
         ({"part": "K1", "fault": "melted"}, "'melted' is not a way to fail; known: bounces, ignores its coil, welded"),
         ({"part": "load", "fault": "freezes"}, "'freezes' is not a way to fail"),
         ({"part": "socket meter", "fault": "drifts", "amount": 0.1}, "no socket is fitted"),
+        ({"part": "socket meter", "fault": "falls silent"}, "no socket is fitted"),
         ({"part": "meter", "fault": "drifts", "amount": -1}, "must be a number above -1"),
         ({"part": "meter", "fault": "drifts", "amount": True}, "must be a number above -1"),
     ],

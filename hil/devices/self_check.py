@@ -1,0 +1,101 @@
+"""What a socket demands of its own contact and meter; while they do not do as they should it sells nothing.
+
+SPEC, "Energy and meters". Boards whose drivers find such a fault themselves raise it; both ways end the sale.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
+
+from hil.errors import RigFault
+
+if TYPE_CHECKING:
+    from hil.devices.board import Contact, EnergyMeter
+    from hil.units import Watt, WattHour
+
+CONTACT_RESTS_S = 0.1
+"""So long after a command the contact must be where it was told to be: relays of 16 A take 15 ms, and may bounce."""
+
+V = TypeVar("V")
+
+
+class OutOfOrder(RigFault):
+    """The socket's own contact or meter does not do what it should."""
+
+
+class CheckedMeter:
+    """The socket's meter: silence is a fault, and so is a count that stands still while power flows.
+
+    :param most_uncounted_mwh: as much may flow by its own reading of the power before the count must have moved.
+    :param now: the present instant in seconds.
+    """
+
+    def __init__(self, meter: EnergyMeter, most_uncounted_mwh: float, now: Callable[[], float]) -> None:
+        self._meter = meter
+        self._most_uncounted_mwh = most_uncounted_mwh
+        self._now = now
+        self._counted: WattHour | None = None
+        self._uncounted_mwh = 0.0
+        self._power_w = 0.0
+        self._since = 0.0
+
+    def begin(self) -> None:
+        """Power begins or ends: what flowed by readings before this says nothing of what flows from now on."""
+        self._power_w, self._since, self._uncounted_mwh = 0.0, self._now(), 0.0
+
+    def energy(self) -> WattHour:
+        """Return the count; raises OutOfOrder if the meter is silent."""
+        counted = _answer(self._meter.energy)
+        if counted != self._counted:
+            self._counted, self._uncounted_mwh, self._since = counted, 0.0, self._now()
+        return counted
+
+    def power(self) -> Watt:
+        """Return the present power; raises OutOfOrder if the meter is silent, or did not count what flowed."""
+        power, now = _answer(self._meter.power), self._now()
+        self._uncounted_mwh += self._power_w * (now - self._since) / 3.6
+        self._power_w, self._since = float(power), now
+        if self._uncounted_mwh >= self._most_uncounted_mwh:
+            raise OutOfOrder(f"the energy meter stands still at {self._counted:g} Wh while {power:g} W flow")
+        return power
+
+
+class CheckedContact:
+    """The socket's contact: it is read back when it has come to rest.
+
+    :param position: of the contact by its auxiliary contact; None where the board has none.
+    """
+
+    def __init__(self, contact: Contact, position: Callable[[], bool | None], now: Callable[[], float]) -> None:
+        self._contact = contact
+        self._position = position
+        self._now = now
+        self._told = False
+        self.due: float | None = None
+        """When it must be looked at; None if it was since the last command."""
+
+    def set(self, *, closed: bool) -> None:
+        """Switch; ``check`` is due when the contact has come to rest."""
+        self._contact.set(closed=closed)
+        self._told = closed
+        self.due = self._now() + CONTACT_RESTS_S
+
+    def fall_open(self) -> None:
+        """The device was without power, and so was the coil."""
+        self._told, self.due = False, None
+
+    def check(self) -> None:
+        """Read the contact back; raises OutOfOrder if it is not where it was told to be."""
+        self.due = None
+        position = self._position()
+        if position is not None and position is not self._told:
+            words = {True: "closed", False: "open"}
+            raise OutOfOrder(f"the contact was told to be {words[self._told]} and reads back {words[position]}")
+
+
+def _answer(ask: Callable[[], V]) -> V:
+    try:
+        return ask()
+    except RigFault as fault:
+        raise OutOfOrder(fault.what) from fault
