@@ -172,7 +172,10 @@ _LISTED = (
     _choice(name="moment", regexp="before|after"),
     # those of hil/links/forgery.py
     _choice(name="redirected", regexp="payee|change"),
-    _choice(name="invention", regexp="CLOSE|ERROR|HELLO of this session|HELLO|METER far ahead"),
+    _choice(
+        name="invention",
+        regexp="CLOSE|ERROR|HELLO of this session|HELLO of another network|HELLO|METER far ahead|METER of 5 Wh",
+    ),
     _choice(name="coin_type", regexp="P2WPKH|P2PKH"),
     Parameter(
         name="error_code",

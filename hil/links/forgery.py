@@ -97,7 +97,9 @@ INVENTIONS: Mapping[str, Callable[[bytes, int], Message]] = MappingProxyType(
         "CLOSE": lambda session, sequence: Close(session, sequence, CloseReason.APPLIANCE_FINISHED, 0, ""),
         "ERROR": lambda session, sequence: Error(session, sequence, ErrorCode.BAD_SIGNATURE, ""),
         "HELLO": lambda _, __: _hello(STRANGE_SESSION, 1),
+        "HELLO of another network": lambda _, __: replace(_hello(STRANGE_SESSION, 1), network=Network.MAINNET),
         "HELLO of this session": _hello,
+        "METER of 5 Wh": lambda session, sequence: Meter(session, sequence, OVERCLAIM_MWH),
         "METER far ahead": lambda session, sequence: Meter(session, sequence + FAR_AHEAD, 0),
     }
 )

@@ -10,7 +10,7 @@ import random
 import statistics
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from hil.clock import stopwatch
@@ -18,6 +18,8 @@ from hil.errors import AuthorError
 from hil.links.faults import DIRECTIONS, ActiveRule, Direction, FaultKind, FaultRule
 from hil.links.forgery import invented
 from hil.links.way import Observer, Way
+from hil.protocol.framing import encode_frame
+from hil.protocol.messages import Message, encode_message, message_name
 
 if TYPE_CHECKING:
     from hil.clock import Clock
@@ -157,6 +159,13 @@ class Tap:
         frame = invented(what, newest.session, towards.sequence + 1 if towards is not None else 1)
         self._observer.on_state(f"{what} forged {direction.replace('to ', 'to the ')}: {frame.hex()}")
         self.ways[direction].inject(frame)
+
+    def say_again(self, message: Message, direction: Direction) -> None:
+        """Let the receiver have a message that passed in this direction before, under the next sequence number."""
+        newest = self.ways[direction].newest or message
+        self._observer.on_state(f"{message_name(message)} said again {direction.replace('to ', 'to the ')}")
+        again = replace(message, sequence=newest.sequence + 1)
+        self.ways[direction].inject(encode_frame(encode_message(again)))
 
     def _follow(self, direction: Direction, rule: FaultRule) -> None:
         if rule.kind is FaultKind.INVENT:

@@ -122,6 +122,16 @@ def invent_after(trial: Trial, what: str, device: str, message: str, way: str, n
     trial.put_in_force(rule)
 
 
+def say_again(trial: Trial, message: str, way: str, nth: int) -> None:
+    """Let somebody on the line say the nth message of a type once more, as the newest of its sender."""
+    direction = _direction(message, way)
+    said = [each.message for each in trial.recorder.frames if each.direction == direction]
+    found = [each for each in said if message_name(each) == message]
+    if len(found) < nth:
+        raise AuthorError(f"only {len(found)} {message} went {way} so far")
+    trial.tap().say_again(found[nth - 1], direction)
+
+
 def half_open(trial: Trial, device: str, seconds: float) -> None:
     """Let nothing through towards one device for a while, and everything from it; returns when it is over."""
     trial.tap().interrupt((WAYS[f"to the {device}"],), seconds)

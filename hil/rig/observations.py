@@ -9,7 +9,7 @@ from bitcoin.core import CTransaction
 from hil.errors import DeadlineExceeded
 from hil.evidence.documents import Kind
 from hil.protocol.coins import Coin, OutPoint
-from hil.protocol.messages import Close, Message, Offer, Payment, Receipt
+from hil.protocol.messages import MESSAGE_TYPES, Close, Message, Offer, Payment, Receipt, message_name
 from hil.rig.file import PAIR
 
 if TYPE_CHECKING:
@@ -47,6 +47,12 @@ class Observations:
             for frame in self.recorder.frames_with(kind)
             if isinstance(frame.message, kind) and direction in (None, frame.direction)
         ]
+
+    def has_passed(self, message: str, way: str, number: int) -> bool:
+        """Tell whether so many messages of a type were sent in a direction, e.g. ``to the socket``."""
+        kind = next(kind for kind in MESSAGE_TYPES.values() if message_name(kind) == message)
+        direction = way.replace("to the ", "to ")
+        return sum(frame.direction == direction for frame in self.recorder.frames_with(kind)) >= number
 
     def accepted_payments(self) -> int:
         """Number of the newest payment that a receipt confirmed; 0 if there is none."""

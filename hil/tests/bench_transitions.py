@@ -25,7 +25,14 @@ if TYPE_CHECKING:
 TRACE_VARIABLE: Final = "HIL_TEST_TRANSITIONS"
 """Names the file to which both processes append what is taken."""
 
-UNREACHABLE: Final[dict[tuple[str, str, str], str]] = {}
+_ANSWERED = "an answer of the ledger is awaited for 0.55 s at most, and what asked for it was heard: 60 s begin anew"
+UNREACHABLE: Final[dict[tuple[str, str, str], str]] = {
+    ("socket", "checking coins", "cable silent"): _ANSWERED,
+    ("socket", "checking payment", "cable silent"): _ANSWERED,
+    ("socket", "checking top-up", "cable silent"): _ANSWERED,
+    ("socket", "awaiting payment", "funds exhausted"): "FUNDING that does not hold one payment is refused before",
+    ("socket", "awaiting payment", "ledger lost"): "no answer is awaited, and coins are watched while power flows only",
+}
 """(role, state, event) -> why no scenario on a bench can take it."""
 
 

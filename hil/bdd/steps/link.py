@@ -198,6 +198,13 @@ def invents(what: str, device: str, /, trial: Trial) -> None:
     link_faults.invent(trial, what, device)
 
 
+@when("someone on the line says the {ordinal} {message} {way} again")
+@needs(FAULTS)
+def says_again(number: int, message: str, way: str, /, trial: Trial) -> None:
+    """What was said in this scenario already, under the next sequence number; counted from the beginning."""
+    link_faults.say_again(trial, message, way, number)
+
+
 @then("whoever sits on the line received {amount} in all")
 def stranger_received(amount: Satoshi, /, trial: Trial) -> None:
     """What transactions over the cable's coins pay to his script, confirmed or not, after one more block."""

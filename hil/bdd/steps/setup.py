@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hil.bdd.applicability import feature, needs, sensible, within
 from hil.bdd.catalogue import given, when
+from hil.evidence.timing import ZERO_POWER_W
 from hil.protocol.messages import MAX_COINS
 from hil.rig.abilities import beyond_load
 from hil.rig.file import PAIR, RigFile
@@ -157,6 +158,19 @@ def first_payment(trial: Trial) -> None:
 def session_ended(trial: Trial) -> None:
     """Waits for the socket to settle and close the session."""
     trial.wait_for(trial.session_closed, timeout=SESSION_TIMEOUT_S, what="the end of the session (CLOSE)")
+
+
+@when("the {ordinal} {message} {way} has passed")
+def message_passed(number: int, message: str, way: str, /, trial: Trial) -> None:
+    """Waits for the rig to hear it, counted from the beginning; its receiver does not have it yet."""
+    what = f"{message} number {number} {way}"
+    trial.wait_for(lambda: trial.has_passed(message, way, number), timeout=SESSION_TIMEOUT_S, what=what)
+
+
+@when("the power is off")
+def power_is_off(trial: Trial) -> None:
+    """Waits for the next reading without power."""
+    trial.wait_for(lambda: trial.watch.power_w < ZERO_POWER_W, timeout=SESSION_TIMEOUT_S, what="power to end")
 
 
 @when("{duration} have passed")

@@ -101,7 +101,7 @@ def test_what_holds_nothing_to_alter_passes_as_it_is(data: bytes) -> None:
 @pytest.mark.parametrize("what", INVENTIONS)
 def test_an_invented_message_is_well_formed(what: str) -> None:
     invention = message(invented(what, SESSION, 9))
-    assert invention.session == (STRANGE_SESSION if what == "HELLO" else SESSION)
+    assert invention.session == (STRANGE_SESSION if what in {"HELLO", "HELLO of another network"} else SESSION)
 
 
 def test_an_altered_message_counts_as_lost_for_the_evidence_and_the_receiver_gets_the_forgery() -> None:
@@ -138,6 +138,15 @@ def test_an_invention_towards_the_other_side_goes_there_only() -> None:
 def test_nobody_can_speak_in_a_session_that_he_has_not_heard_of() -> None:
     with pytest.raises(AuthorError, match="nobody has said anything yet"):
         Joined().tap.forge("CLOSE", "to socket")
+
+
+def test_what_was_said_before_can_be_said_again_as_the_newest_of_its_sender() -> None:
+    link = Joined()
+    for each in FRAMES:
+        link.socket.say(each)
+    link.tap.say_again(MESSAGES[1], "to cable")
+    assert link.received()[-1] == replace(MESSAGES[1], sequence=4)
+    assert [what for _, what in link.states] == ["RECEIPT said again to the cable"]
 
 
 def test_he_may_speak_at_any_time_after_a_message_that_passed_without_a_rule() -> None:
