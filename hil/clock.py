@@ -160,6 +160,31 @@ class TimeKeeper(Protocol):
         """
 
 
+class AskedAhead(Protocol):
+    """Whoever asks an instrument at instants that are still to come, so that time need not stop at each of them."""
+
+    def plan(self, until: float) -> tuple[float, list[float]]:
+        """Return up to when time may pass now, ``until`` at most, and the instants in that time that are new."""
+
+    def ask(self) -> None:
+        """Send what is to reach the instrument at the instants of the last plan."""
+
+    def take(self, delivered: int) -> None:
+        """Take the answers to this many questions, the oldest first: their instants have come."""
+
+
+class AskableTimeKeeper(TimeKeeper, Protocol):
+    """A time keeper that delivers questions at their instants."""
+
+    def advance_asking(
+        self, until: float, received: Mapping[str, int], asked: list[float], meanwhile: Callable[[], None]
+    ) -> tuple[float, Mapping[str, int], int]:
+        """Do as ``advance``; return as well how many questions have reached the instrument.
+
+        :param asked: instants of the questions that ``meanwhile`` sends.
+        """
+
+
 class LockstepClock(Clock):
     """Virtual time that moves only when the test side waits (DESIGN §4)."""
 
@@ -171,9 +196,17 @@ class LockstepClock(Clock):
         self._bench = bench
         self._now = 0.0
         self._lines: dict[str, LockstepLine] = {}
+        self._asker: tuple[AskableTimeKeeper, AskedAhead] | None = None
 
     def now(self) -> Second:
         return Second(self._now)
+
+    def serve_asker(self, bench: AskableTimeKeeper, asker: AskedAhead | None) -> None:
+        """Serve ``asker`` from now on; None: nobody asks ahead any more.
+
+        Its answers are handed over before the bytes of a line: they came before those.
+        """
+        self._asker = None if asker is None else (bench, asker)
 
     def attach(self, line: LockstepLine) -> None:
         """Serve ``line`` from now on."""
@@ -184,14 +217,33 @@ class LockstepClock(Clock):
         self._now = 0.0
         self._timers.clear()
         self._lines.clear()
+        self._asker = None
 
     def _pass_time(self, until: float) -> None:
         received = {name: line.bytes_sent for name, line in self._lines.items() if line.bytes_sent}
-        self._now, sent = self._bench.advance(until, received, self.meanwhile)
+        if self._asker is None:
+            self._now, sent = self._bench.advance(until, received, self.meanwhile)
+        else:
+            sent = self._pass_time_asking(*self._asker, until, received)
         for name, total in sent.items():
             line = self._lines.get(name)
             if line is not None:
                 line.receive_until(total)
+
+    def _pass_time_asking(
+        self, bench: AskableTimeKeeper, asker: AskedAhead, until: float, received: Mapping[str, int]
+    ) -> Mapping[str, int]:
+        until, asked = asker.plan(until)
+
+        def meanwhile() -> None:
+            if asked:
+                asker.ask()
+            self.meanwhile()
+
+        self._now, sent, delivered = bench.advance_asking(until, received, asked, meanwhile)
+        if delivered:
+            asker.take(delivered)
+        return sent
 
 
 class WallLine(Protocol):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from hil.protocol.coins import Coin, OutPoint
     from hil.units import Ampere, Ohm, Satoshi, Second, Volt, Watt, WattHour
@@ -85,6 +85,23 @@ class Meter(Instrument, Protocol):
 
     def energy_uncertainty(self, energy: WattHour, elapsed: Second) -> WattHour:
         """Return the bounds of an integrated energy, likewise; their range part grows with the time under load."""
+
+
+@runtime_checkable
+class AskedAhead(Meter, Protocol):
+    """A meter whose answers need not be awaited one by one."""
+
+    resource: str
+    """Its VISA resource."""
+
+    def ask(self, times: int) -> None:
+        """Send the question of ``read`` so many times."""
+
+    def answers(self, times: int) -> Iterator[Reading]:
+        """Await so many answers, and return the reading of each; raises RigFault as ``read`` does."""
+
+    def give_up(self) -> None:
+        """Await no answer any more, whatever comes."""
 
 
 class Load(Instrument, Protocol):

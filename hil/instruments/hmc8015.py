@@ -15,6 +15,8 @@ from hil.ports import Accuracy, Identity, Reading
 from hil.units import Ampere, Second, Volt, Watt, WattHour
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from hil.instruments.transport import Transport
 
 VOLTAGE_RANGE = Volt(300.0)
@@ -55,6 +57,7 @@ class Hmc8015:
 
     def __init__(self, transport: Transport, identity: Identity) -> None:
         self.identity = identity
+        self.resource = transport.resource
         self._transport = transport
 
     def prepare(self) -> None:
@@ -82,7 +85,21 @@ class Hmc8015:
 
     def read(self) -> Reading:
         """Return the latest reading with one query; raises RigFault on overload, no data, garbage or silence."""
-        reply = self._transport.query(READ)
+        return self._reading(self._transport.query(READ))
+
+    def ask(self, times: int) -> None:
+        """Send that query so many times."""
+        self._transport.ask(READ, times)
+
+    def answers(self, times: int) -> Iterator[Reading]:
+        """Return the readings of so many replies; raises RigFault as ``read`` does."""
+        return map(self._reading, self._transport.answers(READ, times))
+
+    def give_up(self) -> None:
+        """Await no answer any more: the next query opens a new connection."""
+        self._transport.give_up()
+
+    def _reading(self, reply: str) -> Reading:
         values = parse_fields(self._transport, READ, reply, QUANTITIES, REMEDIES)
         volts, amperes, watts, watt_hours, seconds = values
         return Reading(Volt(volts), Ampere(amperes), Watt(watts), WattHour(watt_hours), Second(seconds))

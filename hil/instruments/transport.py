@@ -127,6 +127,52 @@ class Transport:
             self.observer(command, reply)
         return reply
 
+    def ask(self, command: str, times: int) -> None:
+        """Send a query so many times without awaiting a reply; on a raw ``SOCKET`` only.
+
+        Raises RigFault if the line is broken, or out of step.
+        """
+        with self._lock:
+            visa = self._visa or self._reopen(command)
+            try:
+                self._watched_socket().begin(self.timeout)
+                visa.visalib.write(visa.session, f"{command}\n".encode("ascii") * times)
+            except Exception as error:
+                raise self._failed(command, self.timeout, error) from error
+
+    def answers(self, command: str, times: int) -> list[str]:
+        """Return the replies to so many of the queries that were sent by ``ask``; raises RigFault as ``query`` does."""
+        with self._lock:
+            visa = self._visa
+            if visa is None:
+                raise RigFault(f"the replies to '{command}' went with a connection that was lost", place=self.place)
+            try:
+                self._watched_socket().await_lines(self.timeout, times)
+                data, _ = visa.visalib.read(visa.session, 2 * LONGEST_REPLY)
+                text = data.decode("ascii")
+                replies = [line.rstrip() for line in text.removesuffix("\n").split("\n")]
+                if not all(map(str.isprintable, replies)):
+                    raise UnicodeError(text)
+            except Exception as error:
+                raise self._failed(command, self.timeout, error) from error
+            except BaseException:
+                self._drop()
+                raise
+        if self.observer is not None:
+            for reply in replies:
+                self.observer(command, reply)
+        return replies
+
+    def give_up(self) -> None:
+        """Await no reply that is still to come: the next command opens a new connection."""
+        with self._lock:
+            self._drop()
+
+    def _watched_socket(self) -> VisaSocket:
+        if not isinstance(self._line, VisaSocket):
+            raise TypeError(f"{self.resource} is no raw SOCKET")
+        return self._line
+
     def close(self) -> None:
         """Close the connection for sure; does nothing the second time."""
         with self._lock:

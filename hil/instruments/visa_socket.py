@@ -36,6 +36,8 @@ class VisaSocket(socket.socket):
         """What was received since the last ``begin()``: what a fault reports as read."""
         self._elapsed = stopwatch()
         self._timeout = 0.0
+        self._lines = 1
+        """How many lines are awaited."""
         self._patience: float | None = None
         error = self.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         if error:
@@ -48,9 +50,7 @@ class VisaSocket(socket.socket):
 
         Raises UnaskedBytes if something lies there already, ConnectionAbortedError if the line is closed.
         """
-        self.seen = b""
-        self._timeout = timeout
-        self._elapsed = stopwatch()
+        self.await_lines(timeout, 1)
         try:
             self.seen = super().recv(4096, socket.MSG_DONTWAIT)
         except BlockingIOError:
@@ -58,6 +58,17 @@ class VisaSocket(socket.socket):
         if not self.seen:
             raise ConnectionAbortedError("closed by the instrument")
         raise UnaskedBytes("bytes that no query asked for")
+
+    def await_lines(self, timeout: float, lines: int) -> None:
+        """Let the next ``recv`` bring this many lines, whole within ``timeout`` seconds."""
+        self.seen = b""
+        self._timeout, self._lines = timeout, lines
+        self._elapsed = stopwatch()
+
+    @property
+    def whole(self) -> bool:
+        """Whether all lines that are awaited have come."""
+        return self.seen.endswith(LINE_FEED) and self.seen.count(LINE_FEED) == self._lines
 
     def wait_at_most(self, seconds: float | None) -> None:
         """Let each later ``recv`` wait this long, None for ever; the kernel keeps the time (SO_RCVTIMEO)."""
@@ -68,19 +79,18 @@ class VisaSocket(socket.socket):
             self.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", whole, part))
 
     def recv(self, size: int, flags: int = 0, /) -> bytes:
-        """Read what is there, and hold it against the one line that the query waits for."""
+        """Read what is there, and hold it against the lines that are awaited."""
         data = super().recv(size, flags)
         if not data:
             raise ConnectionAbortedError("closed by the instrument")
         self.seen += data
-        end = self.seen.find(LINE_FEED)
-        if end < 0:
+        if not self.whole:
+            if (lines := self.seen.count(LINE_FEED)) >= self._lines:
+                raise UnaskedBytes("more than one line for one query")
             if self._elapsed() > self._timeout:
                 raise TimeoutError("no line feed")
-            if len(self.seen) > LONGEST_REPLY:
+            if len(self.seen) > LONGEST_REPLY * (lines + 1):
                 raise UnaskedBytes(f"more than {LONGEST_REPLY} bytes without a line feed")
-        elif end != len(self.seen) - 1:
-            raise UnaskedBytes("more than one line for one query")
         return data
 
 
@@ -100,7 +110,7 @@ class LineSession(TCPIPSocketSession):  # type: ignore[misc]  # pyvisa-py has no
         return len(data), StatusCode.success
 
     def read(self, count: int) -> tuple[bytes, StatusCode]:
-        """Read up to the line feed, or return what came until the session's time-out."""
+        """Read up to the last line feed, or return what came until the session's time-out."""
         line = self.interface
         line.wait_at_most(self.timeout)
         elapsed = stopwatch()
@@ -109,14 +119,14 @@ class LineSession(TCPIPSocketSession):  # type: ignore[misc]  # pyvisa-py has no
                 line.recv(count, socket.MSG_DONTWAIT)
             except BlockingIOError:
                 continue
-            if line.seen.endswith(LINE_FEED):
+            if line.whole:
                 return line.seen, StatusCode.success_termination_character_read
         while True:
             try:
                 line.recv(count)
             except (BlockingIOError, TimeoutError):
                 return line.seen, StatusCode.error_timeout
-            if line.seen.endswith(LINE_FEED):
+            if line.whole:
                 return line.seen, StatusCode.success_termination_character_read
 
 

@@ -99,7 +99,7 @@ class Site:
         recorder = Recorder(log := Log(), self.clock)
         appliance = chance.choice(("toaster", "load", "load", "load"))
         self._begin(seed, chance, appliance)
-        sampler = Sampler(self.meter, self.clock, Readings(self.clock, recorder, LIMITS, lambda reading: None))
+        sampler = Sampler(self.meter, self.clock, Readings(self.clock, recorder, LIMITS, lambda reading, read_at: None))
         sampler.start()
         self.clock.sleep(chance.uniform(0.1, 0.3))
         cause = self._switch(recorder, "K1", closed=True)

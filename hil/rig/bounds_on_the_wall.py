@@ -56,7 +56,7 @@ class WallSite:
         self.clock = RigClock()
         self.log = Log()
         self._recorder = Recorder(self.log, self.clock)
-        readings = Readings(self.clock, self._recorder, LIMITS, lambda reading: None)
+        readings = Readings(self.clock, self._recorder, LIMITS, lambda reading, read_at: None)
         self.sampler = ThreadedSampler(self.meter, self.clock, readings)
         self._busy = busy
 

@@ -175,7 +175,7 @@ def await_power(trial: Trial) -> None:
         readings = power_readings(trial.recorder.events[-SOME_EVENTS:])
         return any(event.t - event.before >= began and power >= ZERO_POWER_W for event, power in readings)
 
-    trial.wait_for(flows, timeout=POWER_TIMEOUT_S, what="power to flow")
+    trial.wait_for(flows, timeout=POWER_TIMEOUT_S, what="power to flow", on_readings=True)
 
 
 def supply_to_power(trial: Trial, measurement: Measurement) -> None:

@@ -29,6 +29,7 @@ from hil.rig.relays import MirrorContact
 from hil.rig.safe_state import CONTACT_S, limit_patience, look_for_power
 from hil.rig.safe_state_guard import Guard
 from hil.rig.sampling import Readings, Sampler, Sampling
+from hil.rig.sampling_ahead import SamplerAhead
 from hil.rig.sampling_thread import ThreadedSampler
 from hil.rig.serial_ports import port_of
 from hil.rig.turns import fastest_turns
@@ -273,13 +274,15 @@ class Rig:
             raise AuthorError("no driver for a programmable source: the mains of this bench are what they are")
         self.bench.set_mains(voltage)
 
-    def sampling(self, recorder: Recorder, listener: Callable[[Reading], None]) -> Sampling:
+    def sampling(self, recorder: Recorder, listener: Callable[[Reading, float], None]) -> Sampling:
         """Return what reads the meter in this scenario, once it is started; see :mod:`hil.rig.sampling`."""
         limits = self.file.options.limits
         self.meter_watch = MeterWatch(self.meter, limits)
         readings = Readings(self.clock, recorder, limits, listener, self.meter_watch)
         if isinstance(self.clock, RigClock):
             self._sampling = ThreadedSampler(self.meter, self.clock, readings)
+        elif isinstance(self.clock, LockstepClock) and self.bench is not None and self.bench.has(self.meter):
+            self._sampling = SamplerAhead(self.meter, self.clock, self.bench, readings)
         else:
             self._sampling = Sampler(self.meter, self.clock, readings)
         return self._sampling

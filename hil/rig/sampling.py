@@ -1,7 +1,7 @@
 """Reads the lab meter ten times a second while a scenario runs, and holds every reading against the rig's limits.
 
-In virtual time the clock's own timer reads it. On the wall clock a thread does (:mod:`hil.rig.sampling_thread`): a
-meter that takes its time must not delay the stamp of a link byte.
+In virtual time the clock's own timer reads it, or it is asked ahead (:mod:`hil.rig.sampling_ahead`). On the wall clock
+a thread does (:mod:`hil.rig.sampling_thread`): a meter that takes its time must not delay the stamp of a link byte.
 """
 
 from __future__ import annotations
@@ -33,7 +33,13 @@ class Sampling(Protocol):
     period: float
     """Seconds between two readings in the evidence; longer ones see less, and cost less."""
 
+    closely: bool
+    """Whether each reading is handed over at its instant; if not, some may come together, up to a second late."""
+
     def start(self) -> None: ...
+
+    def look_closely(self, until: float) -> None:
+        """Be close until then, whatever ``closely`` says."""
 
     def refresh(self) -> None:
         """See to it that the listener knows the meter's present value, for a counterpart that bills by this meter.
@@ -51,7 +57,7 @@ class Sampling(Protocol):
 class Readings:
     """What becomes of each reading: it is recorded, held against the rig's limits, and told to a listener.
 
-    :param listener: gets each reading after it was recorded.
+    :param listener: gets each reading after it was recorded, and the instant at which it was read.
     :param watch: looks whether the meter still measures.
     """
 
@@ -60,7 +66,7 @@ class Readings:
         clock: Clock,
         recorder: Recorder,
         limits: SafetyLimits,
-        listener: Callable[[Reading], None],
+        listener: Callable[[Reading, float], None],
         watch: MeterWatch | None = None,
     ) -> None:
         self._clock = clock
@@ -89,7 +95,7 @@ class Readings:
         if self._watch is not None:
             self._watch.check(reading, read_at)
         self._supervise(reading)
-        self._listener(reading)
+        self._listener(reading, read_at)
 
     def _supervise(self, reading: Reading) -> None:
         limits, now = self._limits, self._clock.now()
@@ -121,12 +127,16 @@ class Sampler:
         self._timer: Timer | None = None
         self._due = 0.0
         self.period = SAMPLE_PERIOD_S
+        self.closely = True
         self._read_at = -math.inf
         self._age = reading_age(meter)
 
     def start(self) -> None:
         self._due = self._clock.now()
         self._sample()
+
+    def look_closely(self, until: float) -> None:
+        """Do nothing: it always does."""
 
     def stop(self) -> None:
         if self._timer is not None:

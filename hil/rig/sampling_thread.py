@@ -51,6 +51,7 @@ class ThreadedSampler:
         self._clock = clock
         self._readings = readings
         self.period = SAMPLE_PERIOD_S
+        self.closely = True
         self._age = reading_age(meter)
         self._mailbox: Mailbox[Sample | BaseException] = Mailbox(self._deliver)
         self._thread = threading.Thread(target=self._work, name="sampling", daemon=True)
@@ -72,6 +73,9 @@ class ThreadedSampler:
         self._watch()
         # the watch below ends this wait if need be
         self._clock.wait_for(lambda: self._delivered, timeout=2 * SILENCE_S, what="the first reading of the lab meter")
+
+    def look_closely(self, until: float) -> None:
+        """Do nothing: it always does."""
 
     def refresh(self) -> None:
         """Do nothing: the thread reads at the meter's own rate, whatever goes into the evidence."""

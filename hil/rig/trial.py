@@ -17,7 +17,7 @@ from hil.evidence.timing import ZERO_POWER_W
 from hil.links.counterpart import Counterpart
 from hil.links.tap import Tap
 from hil.protocol.coins import Coin
-from hil.protocol.messages import Close, Message, Receipt
+from hil.protocol.messages import Close, Message, Meter, Receipt
 from hil.rig import inspection
 from hil.rig.contact_watch import ContactWatch
 from hil.rig.counterparts import AbusePlan, CableSide, SocketSide
@@ -53,6 +53,9 @@ _SIDES: dict[str, type[CableSide | SocketSide | PairSide]] = {
 }
 """Who stands on the other side of the link, by set-up."""
 
+
+LOOK_CLOSELY_S = 1.0
+"""How long after an event each reading is looked at as it comes; what limits say follows within half a second."""
 
 LOOK_AFTER_BENCH_S = 60.0
 """How often the bench is inspected while a scenario runs."""
@@ -196,15 +199,22 @@ class Trial(Observations):
             raise AuthorError(f"the lab meter is read every {SAMPLE_PERIOD_S:g} s at most, not every {seconds:g} s")
         self._sampling.period = seconds
 
-    def wait_for(self, condition: Callable[[], Any], *, timeout: float, what: str) -> None:
-        """Let the bench run until ``condition``; raises DeadlineExceeded, which blames the device under test."""
+    def wait_for(self, condition: Callable[[], Any], *, timeout: float, what: str, on_readings: bool = False) -> None:
+        """Let the bench run until ``condition``; raises DeadlineExceeded, which blames the device under test.
+
+        :param on_readings: whether it depends on what the lab meter shows.
+        """
         self.watch.awaited, self.watch.until = what, self.clock.now() + timeout
+        self._look_closely()
+        closely, self._sampling.closely = self._sampling.closely, self._sampling.closely or on_readings
         self.clock.wait_for(condition, timeout=timeout, what=what, last_seen=self._last_seen)
+        self._sampling.closely = closely
         self.watch.awaited = ""
 
     def sleep(self, seconds: float) -> None:
         """Let the bench run for a while."""
         self.watch.awaited, self.watch.until = "time to pass", self.clock.now() + seconds
+        self._look_closely()
         self.clock.sleep(seconds)
         self.watch.awaited = ""
 
@@ -266,6 +276,10 @@ class Trial(Observations):
 
     # --- inside ------------------------------------------------------------------------------------------------
 
+    def _look_closely(self) -> None:
+        """Something has happened that the meter may show."""
+        self._sampling.look_closely(self.clock.now() + LOOK_CLOSELY_S)
+
     def _look_after_bench(self) -> None:
         """Inspect the bench now and then, in whatever wait that falls."""
         inspection.under_way(self.rig)
@@ -276,6 +290,7 @@ class Trial(Observations):
         if rig.bench is not None:
             rig.bench.plug(plan.appliance)
         if plan.load_profile is not None:
+            self._sampling.closely = True  # it follows the voltage
             self._load_player = LoadPlayer(plan.load_profile, rig.load, self.clock, self.recorder)
             self._load_player.start()
         elif plan.load_power_w is not None:
@@ -283,12 +298,12 @@ class Trial(Observations):
         if plan.load_power_w is not None:
             rig.load.set_input(on=True)
 
-    def _on_reading(self, reading: Reading) -> None:
+    def _on_reading(self, reading: Reading, read_at: float) -> None:
         flowed = self.watch.power_w >= ZERO_POWER_W
         if flowed and reading.power < ZERO_POWER_W:
             inspection.load_as_told(self.rig)
         if not self._contacts.idle:
-            self._contacts.on_reading(reading, self.clock.now())
+            self._contacts.on_reading(reading, read_at)
         self.watch.power_w, self.watch.energy_wh = float(reading.power), float(reading.energy)
         self.watch.voltage_v = float(reading.voltage)
         if self._load_player is not None:
@@ -298,6 +313,8 @@ class Trial(Observations):
     def _on_message(self, direction: Direction, message: Message) -> None:
         sender = "socket" if direction == "to cable" else "cable"
         self._contacts.on_talk(SUPPLY[sender], sender, self.clock.now())
+        if not isinstance(message, Meter):
+            self._look_closely()
         if isinstance(message, Receipt | Close):
             self.rig.side.look()  # a socket has broadcast before it says either
         if isinstance(message, Receipt):
@@ -323,6 +340,7 @@ class Trial(Observations):
             self.recorder.write(Kind.TRANSACTION, "ledger", data)
 
     def _on_switch(self, name: str, closed: bool, took: float) -> None:
+        self._look_closely()
         self._contacts.on_switch(name, self.clock.now(), closed=closed)
         self.recorder.write(Kind.RELAY, name, {"closed": closed, "read_back": closed}, before=took)
 

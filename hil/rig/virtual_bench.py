@@ -10,12 +10,16 @@ import struct
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import orjson
 
 from hil.clock import stopwatch
 from hil.errors import ConfigurationError, ExitCode, RigFault
+from hil.ports import AskedAhead
+
+if TYPE_CHECKING:
+    from hil.ports import Meter
 
 START_TIMEOUT_S = 15.0
 """From start to its ready line; a loaded machine needs 2 s to import everything."""
@@ -42,7 +46,7 @@ class VirtualBenchProcess:
     """Starts the bench and ends it. The bench also ends by itself when its stdin closes: when this process has died and
     the watchdog, which holds ``lifeline`` too, has made the bench safe.
 
-    Implements :class:`hil.clock.TimeKeeper`.
+    Implements :class:`hil.clock.AskableTimeKeeper`; the instrument that can be asked ahead is the meter.
 
     :param instruments: dialects by role (``meter``, ``load``) that differ from the bench's own.
     :param serial: instruments and lines that get a PTY, beside the instruments that have RS-232 only there.
@@ -73,14 +77,40 @@ class VirtualBenchProcess:
     def advance(
         self, until: float, received: Mapping[str, int], meanwhile: Callable[[], None] | None = None
     ) -> tuple[float, Mapping[str, int]]:
+        reply = self._advance(until, received, [], meanwhile)
+        return reply["now"], reply["sent"]
+
+    def advance_asking(
+        self, until: float, received: Mapping[str, int], asked: list[float], meanwhile: Callable[[], None] | None = None
+    ) -> tuple[float, Mapping[str, int], int]:
+        reply = self._advance(until, received, asked, meanwhile)
+        return reply["now"], reply["sent"], reply.get("delivered", 0)
+
+    def _advance(
+        self,
+        until: float,
+        received: Mapping[str, int],
+        asked: list[float],
+        meanwhile: Callable[[], None] | None,
+    ) -> dict[str, Any]:
         request: dict[str, Any] = {"op": "advance", "until": until}
         if received:
             request["received"] = received
+        if asked:
+            request["asked"] = asked
         touched = self.ledger_touched()
         if touched != self._ledger_told:
             request["ledger_touched"] = self._ledger_told = touched
-        reply = self.ask(request, meanwhile)
-        return reply["now"], reply["sent"]
+        return self.ask(request, meanwhile)
+
+    def has(self, meter: Meter) -> TypeGuard[AskedAhead]:
+        """Tell whether this is the bench's own meter, over TCP, and can be asked ahead."""
+        own = f"TCPIP::{self.address}::{self.ports['meter']}::SOCKET"
+        return isinstance(meter, AskedAhead) and meter.resource == own
+
+    def withdraw(self) -> None:
+        """Let what was asked ahead of its time, and has not reached the meter, never reach it."""
+        self.ask({"op": "withdraw"})
 
     def reset(
         self,

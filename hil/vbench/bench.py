@@ -99,6 +99,7 @@ class Bench:
         self.load = load
         self.instrument_ports = {"meter": InstrumentPort(self.meter), "load": InstrumentPort(load)}
         """What their connections talk to."""
+        self._meter_port = self.instrument_ports["meter"]
         self.ports = {name: LinePort(name) for name in LINES}
         self._port_list = tuple(self.ports.values())
         self.lockstep = False
@@ -132,6 +133,7 @@ class Bench:
         for port in self.ports.values():
             port.reset()
         for instrument in self.instrument_ports.values():
+            instrument.forget()
             instrument.mend()
         self.untold.clear()
         self.ledger_late_s, self.ledger_silence = 0.0, ""
@@ -249,17 +251,27 @@ class Bench:
 
     # --- time --------------------------------------------------------------------------------------------------
 
-    def advance(self, until: float, received: Mapping[str, int]) -> None:
-        """Hand the bytes up to the totals ``received`` to the devices and run events as DESIGN §4 says."""
-        world = self.world
+    def advance(self, until: float, received: Mapping[str, int]) -> int:
+        """Hand the bytes up to the totals ``received`` to the devices and run events as DESIGN §4 says.
+
+        Return how many lines have reached the meter that were sent ahead of their time.
+        """
+        world, lines, delivered = self.world, self._meter_port, 0
         for name, total in received.items():
             port = self.ports[name]
             if total != port.taken:
                 world.uarts[name].feed(port.take(total))
         self.meter.catch_up()
-        world.kernel.run_until(until)
+        going = True
+        while going and lines.arrivals and lines.arrivals[0] <= until:
+            if going := world.kernel.run_until(max(lines.arrivals[0], world.kernel.now)):
+                lines.deliver()
+                delivered += 1
+        if going:
+            world.kernel.run_until(until)
         for console in self._consoles:
             console.flush()
+        return delivered
 
     def follow(self, until: float) -> None:
         """Let time pass to ``until`` without a controller: bytes go through as they come, faults go to stderr."""

@@ -1,8 +1,8 @@
 """The control port: one controller at a time, JSON lines, and lockstep time (DESIGN §4).
 
-Requests: ``reset``, ``advance``, ``plug``, ``mains``, ``ledger``, ``fault``, ``mend``, ``truth``, ``lines``,
-``patience``, ``faults``. Whatever cannot be done is answered with ``{"error": …}`` and the bench goes on. Without a
-controller that has reset the bench, virtual time follows the wall clock.
+Requests: ``reset``, ``advance``, ``withdraw``, ``plug``, ``mains``, ``ledger``, ``fault``, ``mend``, ``truth``,
+``lines``, ``patience``, ``faults``. Whatever cannot be done is answered with ``{"error": …}`` and the bench goes on.
+Without a controller that has reset the bench, virtual time follows the wall clock.
 """
 
 from __future__ import annotations
@@ -38,6 +38,9 @@ ACCEPT_TURNS = 5
 MAX_PATIENCE = 0.01
 """Seconds that a controller may have the bench look for requests without sleeping."""
 
+MAX_ASKED = 100
+"""Lines to the meter that one ``advance`` may announce."""
+
 MAX_LATENESS_S = 3600.0
 """Longest that the ledger's answers may be under way to a device."""
 
@@ -56,6 +59,7 @@ class ControlPort:
         self._controller: Controller | None = None
         for port in bench.ports.values():
             port.on_received = self._bytes_arrived
+        bench.instrument_ports["meter"].on_line = self._line_arrived
         self.follower.start()
 
     def make_protocol(self) -> ByteProtocol:
@@ -82,6 +86,10 @@ class ControlPort:
             self.bench.lockstep = False
             self.follower.start()
 
+    def _line_arrived(self) -> None:
+        if self._controller is not None:
+            self._controller.go_on()
+
     def _bytes_arrived(self) -> None:
         if self.bench.world.on_the_wall:
             self.follower.catch_up()
@@ -100,11 +108,14 @@ class Controller(ByteProtocol):
         self._buffer = bytearray()
         self._busy = False
         """True while a request waits for its turn or its bytes."""
+        self._scheduled = False
+        """Whether a request has left work for the loop."""
         self._waiting: tuple[float, dict[str, int]] | None = None
         self._deadline: asyncio.TimerHandle | None = None
         self._operations: dict[str, Callable[[Request], str | None]] = {
             "advance": self._advance,
             "reset": self._reset,
+            "withdraw": self._withdraw,
             "plug": self._plug,
             "mains": self._set_mains,
             "ledger": self._ledger,
@@ -120,7 +131,8 @@ class Controller(ByteProtocol):
         super().connection_made(transport)
         self._admitted = self._port.admit(self)
         if self._admitted:
-            self.take_fast_lane(lambda: self._admitted and not self._busy and self._bench.lockstep)
+            # what it announces to be sent on other connections must be known before that is read there
+            self.take_fast_lane(self._leaves_nothing, first=True)
         else:
             self._write(error("this bench already has a controller; end that one or start a bench on another address"))
             self.transport.close()
@@ -128,6 +140,11 @@ class Controller(ByteProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self.leave_fast_lane()
         self._port.release(self)
+
+    def _leaves_nothing(self) -> bool:
+        """Tell whether the loop need not look at what the requests just served have scheduled."""
+        scheduled, self._scheduled = self._scheduled, False
+        return self._admitted and not self._busy and not scheduled and self._bench.lockstep
 
     def data_received(self, data: bytes) -> None:
         if not self._admitted:
@@ -220,6 +237,7 @@ class Controller(ByteProtocol):
         if isinstance(amount, bool) or not isinstance(amount, float | int) or not -1 < amount <= 10:
             raise ConfigurationError("must be a number above -1, at most 10", place="fault.amount")
         seed(self._bench, str(request.get("part")), str(request.get("fault")), float(amount))
+        self._scheduled = True  # a connection that it drops is closed by the loop
         return f'{{"now":{self._bench.now()!r}}}'
 
     def _mend(self, request: Request) -> str:
@@ -267,8 +285,10 @@ class Controller(ByteProtocol):
             if type(touched) is not int:
                 raise ConfigurationError("must be a whole number", place="advance.ledger_touched")
             self._bench.ledger_touched = touched
+        if "asked" in request:
+            self._bench.instrument_ports["meter"].expect(_instants(request["asked"], now, until))
         ports = self._bench.ports
-        complete = True
+        complete = self._bench.instrument_ports["meter"].complete
         for name, total in received.items():
             port = ports.get(name)
             if port is None:
@@ -286,19 +306,28 @@ class Controller(ByteProtocol):
         return None
 
     def _missing(self, received: Mapping[str, int]) -> str | None:
+        """Return what was awaited in vain; None if everything has come."""
         ports = self._bench.ports
         for name, total in received.items():
             if ports[name].received < total:
-                return name
+                return f"{name}: waited {BYTES_DEADLINE:g} s for {total} bytes, {ports[name].received} arrived"
+        if not self._bench.instrument_ports["meter"].complete:
+            return f"meter: waited {BYTES_DEADLINE:g} s in vain for lines that were announced"
         return None
+
+    def _withdraw(self, request: Request) -> str:
+        """The lines to the meter that are under way will not reach it."""
+        self._bench.instrument_ports["meter"].forget()
+        return f'{{"now":{self._bench.now()!r}}}'
 
     def _run(self, until: float, received: Mapping[str, int]) -> str:
         bench = self._bench
-        bench.advance(until, received)
+        delivered = bench.advance(until, received)
         if faults := bench.take_faults():
             sent: object = decode(bench.sent())
             return error("; then ".join(what for _, what in faults), who=faults[0][0], now=bench.now(), sent=sent)
-        return f'{{"now":{bench.now()!r},"sent":{bench.sent()}}}'
+        more = f',"delivered":{delivered}' if delivered else ""
+        return f'{{"now":{bench.now()!r},"sent":{bench.sent()}{more}}}'
 
     # --- waiting for bytes -------------------------------------------------------------------------------------
 
@@ -318,7 +347,15 @@ class Controller(ByteProtocol):
             self._deadline = None
 
     def _timed_out(self) -> None:
-        if self._waiting is None or (name := self._missing(self._waiting[1])) is None:
-            return
-        expected, got = self._waiting[1][name], self._bench.ports[name].received
-        self._finish(lambda: error(f"{name}: waited {BYTES_DEADLINE:g} s for {expected} bytes, {got} arrived"))
+        if self._waiting is not None and (missing := self._missing(self._waiting[1])) is not None:
+            self._finish(lambda: error(missing))
+
+
+def _instants(told: object, now: float, until: float) -> list[float]:
+    """Return the instants at which lines reach the meter; raises ConfigurationError for any that cannot be."""
+    place = "advance.asked"
+    if not isinstance(told, list) or len(told) > MAX_ASKED or not all(type(each) in (float, int) for each in told):
+        raise ConfigurationError(f"must be a list of at most {MAX_ASKED} instants", place=place)
+    if told != sorted(told) or not all(now <= each <= until for each in told):
+        raise ConfigurationError("must be rising, from the present to until", place=place)
+    return [float(each) for each in told]

@@ -1,19 +1,32 @@
-"""Where the connections of an instrument end: at the instrument, or at what a seeded fault makes of it."""
+"""Where the connections of an instrument end: at the instrument, or at what a seeded fault makes of it.
+
+In lockstep the controller may have lines sent ahead of their time: it tells at which instants they reach the
+instrument, and until then they are under way.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections import deque
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-    from hil.vbench.sockets import ByteProtocol
     from hil.vbench.terminals import VirtualInstrument
 
 HANGING, BABBLING, RESET = "hangs", "answers garbage", "loses its connection"
 FAULTS = (HANGING, BABBLING, RESET)
 
 NONSENSE = "\x1b4.2E+,banana"
+
+
+class Connection(Protocol):
+    """A client of the instrument."""
+
+    def abort(self) -> None: ...
+
+    def answer(self, text: str) -> None:
+        """Send one line."""
 
 
 class InstrumentPort:
@@ -23,9 +36,47 @@ class InstrumentPort:
 
     def __init__(self, instrument: VirtualInstrument) -> None:
         self._instrument = instrument
-        self.connections: set[ByteProtocol] = set()
+        self.connections: set[Connection] = set()
         """Those over TCP that are open now."""
+        self.arrivals: deque[float] = deque()
+        """Instants at which the lines reach the instrument that come next, or came ahead of their time."""
+        self._under_way: deque[tuple[Connection, str]] = deque()
+        self.on_line: Callable[[], None] = lambda: None
+        """Called after a line has come ahead of its time, or a connection has ended."""
         self.mend()
+
+    def expect(self, arrivals: Sequence[float]) -> None:
+        """Let the next lines reach the instrument at these instants."""
+        self.arrivals += arrivals
+
+    @property
+    def complete(self) -> bool:
+        """Whether all lines have come that are expected, or nobody is there who could send them."""
+        return len(self._under_way) == len(self.arrivals) or not self.connections
+
+    def receive(self, connection: Connection, line: str) -> None:
+        """Take a line over TCP."""
+        if len(self._under_way) < len(self.arrivals):
+            self._under_way.append((connection, line))
+            self.on_line()
+        else:
+            self._answer(connection, line)
+
+    def deliver(self) -> None:
+        """The instant of the first of ``arrivals`` has come."""
+        self.arrivals.popleft()
+        if self._under_way:
+            self._answer(*self._under_way.popleft())
+
+    def forget(self) -> None:
+        """Expect no line any more, and lose those that are under way."""
+        self.arrivals.clear()
+        self._under_way.clear()
+
+    def _answer(self, connection: Connection, line: str) -> None:
+        reply = self.execute(line)
+        if reply is not None and connection in self.connections:
+            connection.answer(reply)
 
     def mend(self) -> None:
         """Work again."""

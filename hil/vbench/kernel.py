@@ -66,10 +66,10 @@ class Kernel(simpy.Environment):
         self.faults.append((who, error))
         self._stop = True
 
-    def run_until(self, until: float) -> None:
-        """Run all events up to and including the instant ``until`` and stand there.
+    def run_until(self, until: float) -> bool:
+        """Run all events up to and including the instant ``until``, stand there, and return True.
 
-        Returns early after an event that called ``stop``; time then stands at that event, and later events of the
+        Returns False after an event that called ``stop``; time then stands at that event, and later events of the
         same instant are still to come.
         """
         if not math.isfinite(until) or until < self._now:
@@ -79,5 +79,6 @@ class Kernel(simpy.Environment):
         while queue and queue[0][0] <= until:
             self.step()
             if self._stop:
-                return
+                return False
         self._now = until
+        return True

@@ -29,6 +29,8 @@ class FastLaneSelector(selectors.EpollSelector):
         self._scheduled = False
         self.handlers: dict[int, FastHandler] = {}
         """By file descriptor; only for connections that asyncio has registered for reading as well."""
+        self.first = -1
+        """Of the descriptors that can be read at a time, the one that is served before the others."""
         self.patience = 0.0
         """Seconds to go on looking before it sleeps: a process that sleeps takes longer to wake than to answer."""
 
@@ -37,6 +39,8 @@ class FastLaneSelector(selectors.EpollSelector):
         remaining = timeout
         while True:
             ready = self._look(remaining)
+            if len(ready) > 1:
+                ready.sort(key=lambda event: event[0].fd != self.first)
             slow = [event for event in ready if not self._serve(*event)]
             if slow or not ready or self._scheduled:
                 self._scheduled = False

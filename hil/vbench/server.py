@@ -115,6 +115,10 @@ class ScpiConnection(ByteProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self.leave_fast_lane()
         self._port.connections.discard(self)
+        self._port.on_line()
+
+    def answer(self, text: str) -> None:
+        self.reply(text.encode("ascii", "replace") + b"\n")
 
     def data_received(self, data: bytes) -> None:
         *lines, rest = (self._rest + data if self._rest else data).split(b"\n")
@@ -122,9 +126,7 @@ class ScpiConnection(ByteProtocol):
         for line in lines:
             if len(line) > MAX_SCPI_LINE:
                 break
-            reply = self._port.execute(line.decode("ascii", "replace").rstrip("\r"))
-            if reply is not None:
-                self.reply(reply.encode("ascii", "replace") + b"\n")
+            self._port.receive(self, line.decode("ascii", "replace").rstrip("\r"))
         else:
             if len(rest) <= MAX_SCPI_LINE:
                 return

@@ -48,10 +48,11 @@ class ByteProtocol(asyncio.BufferedProtocol):
         """Take the next bytes of the stream."""
         raise NotImplementedError
 
-    def take_fast_lane(self, can_wait: Callable[[], bool]) -> None:
+    def take_fast_lane(self, can_wait: Callable[[], bool], *, first: bool = False) -> None:
         """Have ``data_received`` called past asyncio's queue from now on, where the loop has a fast lane.
 
         :param can_wait: asked after each call; False if something was scheduled that the loop must look at.
+        :param first: of several connections that have something to read, serve this one first.
         """
         loop = asyncio.get_running_loop()
         if not isinstance(loop, FastLaneLoop):
@@ -64,6 +65,8 @@ class ByteProtocol(asyncio.BufferedProtocol):
         self._fast_lane = loop.fast_lane.handlers
         self._descriptor = self.transport.get_extra_info("socket").fileno()
         self._fast_lane[self._descriptor] = handle
+        if first:
+            loop.fast_lane.first = self._descriptor
 
     def reply(self, data: bytes) -> None:
         """Send ``data``, past asyncio where nothing waits to be sent before it."""

@@ -170,7 +170,9 @@ def message_passed(number: int, message: str, way: str, /, trial: Trial) -> None
 @when("the power is off")
 def power_is_off(trial: Trial) -> None:
     """Waits for the next reading without power."""
-    trial.wait_for(lambda: trial.watch.power_w < ZERO_POWER_W, timeout=SESSION_TIMEOUT_S, what="power to end")
+    trial.wait_for(
+        lambda: trial.watch.power_w < ZERO_POWER_W, timeout=SESSION_TIMEOUT_S, what="power to end", on_readings=True
+    )
 
 
 @when("{duration} have passed")

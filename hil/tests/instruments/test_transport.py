@@ -327,3 +327,46 @@ def test_measure_query_gives_plausible_figures_for_each_way() -> None:
 def test_measure_query_wants_a_raw_socket() -> None:
     with pytest.raises(ConfigurationError, match="no raw socket"):
         measure_query("TCPIP::127.0.0.1::INSTR")
+
+
+def test_queries_that_are_asked_ahead_have_their_replies_in_order() -> None:
+    seen: list[tuple[str, str | None]] = []
+    with instrument(identity=[b"one\n", b"two\r\n", b"three\n"]) as acme:
+        transport = Transport("meter", acme.resource, observer=lambda command, reply: seen.append((command, reply)))
+        transport.ask("*IDN?", 3)
+        assert transport.answers("*IDN?", 3) == ["one", "two", "three"]
+        assert transport.query("*OPC?") == "1"
+        transport.close()
+    assert acme.received == ["*IDN?"] * 3 + ["*OPC?"]
+    assert seen == [("*IDN?", "one"), ("*IDN?", "two"), ("*IDN?", "three"), ("*OPC?", "1")]
+
+
+@pytest.mark.parametrize(
+    ("replies", "words"),
+    [
+        ([b"1\n", SILENCE], "no whole reply to '*IDN?' within 0.05 s: read b'1\\n'"),
+        ([b"1\n", b"2\n3\n"], "more than one line"),
+        ([b"1\n", b"\xff\n"], "not readable ASCII"),
+        ([b"1\n", b"\x07\n"], "not readable ASCII"),
+        ([b"1\n", close_line], "the connection was lost"),
+    ],
+)
+def test_a_reply_that_was_asked_for_ahead_and_fails_is_a_rig_fault(replies: list[Action], words: str) -> None:
+    with instrument(identity=replies) as acme:
+        transport = Transport("meter", acme.resource, timeout=SHORT)
+        transport.ask("*IDN?", 2)
+        with pytest.raises(RigFault) as caught:
+            transport.answers("*IDN?", 2)
+        assert words in str(caught.value)
+        with pytest.raises(RigFault, match="went with a connection that was lost"):
+            transport.answers("*IDN?", 1)
+        transport.close()
+
+
+def test_replies_that_are_given_up_are_not_taken_for_those_of_the_next_query() -> None:
+    with instrument(identity=[b"old\n", b"new\n"]) as acme:
+        transport = Transport("meter", acme.resource)
+        transport.ask("*IDN?", 1)
+        transport.give_up()
+        assert transport.query("*IDN?") == "new"
+        transport.close()

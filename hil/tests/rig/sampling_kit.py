@@ -63,7 +63,7 @@ class Scene:
     def __init__(self, clock: Clock, writer: ScenarioWriter) -> None:
         self.recorder = Recorder(writer, clock)
         self.heard: list[Reading] = []
-        self.readings = Readings(clock, self.recorder, LIMITS, self.heard.append)
+        self.readings = Readings(clock, self.recorder, LIMITS, lambda reading, _: self.heard.append(reading))
 
     def events(self) -> list[Event]:
         return [event for event in self.recorder.events if event.kind is Kind.READING]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pyModbusTCP.client import ModbusClient
 
 from hil.vbench.bench import Bench
+from hil.vbench.polling import FastLaneLoop
 from hil.vbench.server import STANDARD_PORTS, Endpoints, RunningBench, start
 from hil.vbench.terminals import ElectronicLoadState, MeterSample
 
@@ -27,13 +28,15 @@ BYTE = 10 / 115200
 
 
 class Instrument:
-    """Answers every line with itself; remembers what the plant told it."""
+    """Answers every line with itself, but ``samples?`` with their number; remembers what the plant told it."""
 
     def __init__(self) -> None:
         self.samples: list[MeterSample] = []
         self.seeds: list[str] = []
 
     def execute(self, line: str) -> str | None:
+        if line == "samples?":
+            return str(len(self.samples))
         return None if line == "quiet" else line
 
     def power_on(self, seed: str) -> None:
@@ -162,7 +165,7 @@ class Harness:
 def running(make: Callable[[], Bench] = plain_bench) -> Iterator[Harness]:
     """Run a bench on free ports in a thread of its own."""
     with ExitStack() as stack:
-        loop = asyncio.new_event_loop()
+        loop = FastLaneLoop()
         stack.callback(loop.close)
         thread = threading.Thread(target=loop.run_forever, daemon=True)
         thread.start()

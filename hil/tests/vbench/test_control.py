@@ -70,6 +70,82 @@ def test_bytes_that_never_arrive_are_named_after_the_deadline(
     link.close()
 
 
+@pytest.fixture
+def meter(harness: Harness, control: Client) -> Iterator[Client]:
+    """A connection to the meter of a bench that stands at 1 s."""
+    client = harness.client("meter")
+    reset(control)
+    control.ask(op="advance", until=1.0)
+    client.send(b"hello\n")
+    assert client.line() == b"hello\n"
+    yield client
+    client.close()
+
+
+def test_lines_that_are_announced_reach_the_meter_at_their_instants(control: Client, meter: Client) -> None:
+    request = {"op": "advance", "until": 2.0, "asked": [1.25, 1.5, 2.0]}
+    control.send(json.dumps(request).encode() + b"\n")
+    meter.send(b"samples?\n" * 3)
+    assert json.loads(control.line()) == {"now": 2.0, "sent": {}, "delivered": 3}
+    assert [int(meter.line()) for _ in range(3)] == [12, 15, 20]
+
+
+def test_a_line_that_is_not_announced_reaches_the_meter_before_those_under_way(
+    harness: Harness, control: Client, meter: Client
+) -> None:
+    link = harness.client("socket-link")
+    reset(control, devices={"socket": {}})
+    harness.switch("K3", closed=True)
+    link.send(b"ping")  # the program of the kit echoes
+    request = {"op": "advance", "until": 1.0, "received": {"socket-link": 4}, "asked": [0.9]}
+    control.send(json.dumps(request).encode() + b"\n")
+    meter.send(b"samples?\n")
+    stopped = json.loads(control.line())
+    assert stopped["now"] < 0.9
+    assert "delivered" not in stopped
+    meter.send(b"now\n")
+    assert meter.line() == b"now\n"
+    assert control.ask(op="advance", until=1.0, received={"socket-link": 4})["delivered"] == 1
+    assert meter.line() == b"9\n"
+    link.close()
+
+
+def test_what_is_withdrawn_never_reaches_the_meter(harness: Harness, control: Client, meter: Client) -> None:
+    link = harness.client("socket-link")
+    reset(control, devices={"socket": {}})
+    harness.switch("K3", closed=True)
+    link.send(b"ping")
+    request = {"op": "advance", "until": 1.0, "received": {"socket-link": 4}, "asked": [0.9]}
+    control.send(json.dumps(request).encode() + b"\n")
+    meter.send(b"samples?\n")
+    assert json.loads(control.line())["now"] < 0.9
+    control.ask(op="withdraw")
+    assert "delivered" not in control.ask(op="advance", until=1.0, received={"socket-link": 4})
+    meter.send(b"now\n")
+    assert meter.line() == b"now\n"
+    link.close()
+
+
+def test_a_client_that_is_gone_keeps_nobody_waiting_for_its_lines(control: Client, meter: Client) -> None:
+    control.send(json.dumps({"op": "advance", "until": 2.0, "asked": [1.5]}).encode() + b"\n")
+    meter.close()
+    assert json.loads(control.line()) == {"now": 2.0, "sent": {}, "delivered": 1}
+
+
+def test_lines_that_were_announced_and_never_come_are_told_after_the_deadline(
+    control: Client, meter: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(control_module, "BYTES_DEADLINE", 0.05)
+    reply = control.ask(op="advance", until=2.0, asked=[1.5])
+    assert reply == {"error": "meter: waited 0.05 s in vain for lines that were announced"}
+
+
+@pytest.mark.parametrize("asked", [[0.5], [3.0], [1.5, 1.2], ["1.5"], [True], 1.5, [1.5] * 101])
+def test_instants_that_cannot_be_are_refused(control: Client, meter: Client, asked: Any) -> None:
+    assert "advance.asked: must be" in control.ask(op="advance", until=2.0, asked=asked)["error"]
+    assert control.ask(op="advance", until=2.0) == {"now": 2.0, "sent": {}}
+
+
 def test_what_went_over_each_line_is_told_by_bytes_and_checksum(harness: Harness, control: Client) -> None:
     link = harness.client("socket-link")
     reset(control)
