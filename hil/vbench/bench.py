@@ -267,6 +267,8 @@ class Bench:
             if going := world.kernel.run_until(max(lines.arrivals[0], world.kernel.now)):
                 lines.deliver()
                 delivered += 1
+        if delivered:
+            lines.answer()
         if going:
             world.kernel.run_until(until)
         for console in self._consoles:

@@ -59,7 +59,7 @@ class ControlPort:
         self._controller: Controller | None = None
         for port in bench.ports.values():
             port.on_received = self._bytes_arrived
-        bench.instrument_ports["meter"].on_line = self._line_arrived
+        bench.instrument_ports["meter"].on_complete = self._lines_complete
         self.follower.start()
 
     def make_protocol(self) -> ByteProtocol:
@@ -86,7 +86,7 @@ class ControlPort:
             self.bench.lockstep = False
             self.follower.start()
 
-    def _line_arrived(self) -> None:
+    def _lines_complete(self) -> None:
         if self._controller is not None:
             self._controller.go_on()
 

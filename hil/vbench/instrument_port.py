@@ -7,6 +7,8 @@ instrument, and until then they are under way.
 from __future__ import annotations
 
 from collections import deque
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -26,7 +28,7 @@ class Connection(Protocol):
     def abort(self) -> None: ...
 
     def answer(self, text: str) -> None:
-        """Send one line."""
+        """Send ``text`` and a line end."""
 
 
 class InstrumentPort:
@@ -41,8 +43,9 @@ class InstrumentPort:
         self.arrivals: deque[float] = deque()
         """Instants at which the lines reach the instrument that come next, or came ahead of their time."""
         self._under_way: deque[tuple[Connection, str]] = deque()
-        self.on_line: Callable[[], None] = lambda: None
-        """Called after a line has come ahead of its time, or a connection has ended."""
+        self._replies: list[tuple[Connection, str]] = []
+        self.on_complete: Callable[[], None] = lambda: None
+        """Called when the last line has come that was expected, and when a connection has ended."""
         self.mend()
 
     def expect(self, arrivals: Sequence[float]) -> None:
@@ -58,25 +61,30 @@ class InstrumentPort:
         """Take a line over TCP."""
         if len(self._under_way) < len(self.arrivals):
             self._under_way.append((connection, line))
-            self.on_line()
-        else:
-            self._answer(connection, line)
+            if self.complete:
+                self.on_complete()
+        elif (reply := self.execute(line)) is not None:
+            connection.answer(reply)
 
     def deliver(self) -> None:
-        """The instant of the first of ``arrivals`` has come."""
+        """The instant of the first of ``arrivals`` has come; :meth:`answer` sends what the instrument replies."""
         self.arrivals.popleft()
         if self._under_way:
-            self._answer(*self._under_way.popleft())
+            connection, line = self._under_way.popleft()
+            if (reply := self.execute(line)) is not None:
+                self._replies.append((connection, reply))
+
+    def answer(self) -> None:
+        """Send the replies to all lines that were delivered, in one go."""
+        replies, self._replies = self._replies, []
+        for connection, each in groupby(replies, itemgetter(0)):
+            if connection in self.connections:
+                connection.answer("\n".join([reply for _, reply in each]))
 
     def forget(self) -> None:
         """Expect no line any more, and lose those that are under way."""
         self.arrivals.clear()
         self._under_way.clear()
-
-    def _answer(self, connection: Connection, line: str) -> None:
-        reply = self.execute(line)
-        if reply is not None and connection in self.connections:
-            connection.answer(reply)
 
     def mend(self) -> None:
         """Work again."""

@@ -115,7 +115,7 @@ class ScpiConnection(ByteProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self.leave_fast_lane()
         self._port.connections.discard(self)
-        self._port.on_line()
+        self._port.on_complete()
 
     def answer(self, text: str) -> None:
         self.reply(text.encode("ascii", "replace") + b"\n")
