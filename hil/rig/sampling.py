@@ -38,9 +38,6 @@ class Sampling(Protocol):
 
     def start(self) -> None: ...
 
-    def look_closely(self, until: float) -> None:
-        """Be close until then, whatever ``closely`` says."""
-
     def refresh(self) -> None:
         """See to it that the listener knows the meter's present value, for a counterpart that bills by this meter.
 
@@ -134,9 +131,6 @@ class Sampler:
     def start(self) -> None:
         self._due = self._clock.now()
         self._sample()
-
-    def look_closely(self, until: float) -> None:
-        """Do nothing: it always does."""
 
     def stop(self) -> None:
         if self._timer is not None:

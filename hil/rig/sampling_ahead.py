@@ -2,8 +2,8 @@
 
 A turn of lockstep costs more than all that is done with a sample. So the questions of the next second are sent at
 once, the bench lets each reach the meter at its instant, and the answers are taken when time has passed. The evidence
-is the same; but whoever waits for a reading sees it up to a second late. After something has happened the meter is
-therefore looked at closely: then each reading is handed over at its instant.
+is the same, whatever happens meanwhile. Only whoever acts on a reading would do so up to a second late: he asks for
+``closely``, and then each reading is handed over at its instant.
 """
 
 from __future__ import annotations
@@ -39,7 +39,6 @@ class SamplerAhead:
         self._new = 0
         """How many of them are still to be sent."""
         self._due = 0.0
-        self._closely_until = 0.0
         self._read_at = -math.inf
         self._in_step = True
         """Whether each question that reached the meter had its answer taken."""
@@ -52,9 +51,6 @@ class SamplerAhead:
         self._readings.take(self._meter.read(), self._age)
         self._due = next_due(self._due, self._due, self.period)
         self._clock.serve_asker(self._bench, self)
-
-    def look_closely(self, until: float) -> None:
-        self._closely_until = max(self._closely_until, until)
 
     def refresh(self) -> None:
         if (now := self._clock.now()) - self._read_at >= SAMPLE_PERIOD_S:
@@ -76,7 +72,7 @@ class SamplerAhead:
     # --- what the clock asks ---------------------------------------------------------------------------------------
 
     def plan(self, until: float) -> tuple[float, list[float]]:
-        most = 1 if self.closely or self._clock.now() < self._closely_until else AHEAD
+        most = 1 if self.closely else AHEAD
         new = []
         while len(self._asked) < most and self._due <= until:
             new.append(self._due)

@@ -74,9 +74,6 @@ class ThreadedSampler:
         # the watch below ends this wait if need be
         self._clock.wait_for(lambda: self._delivered, timeout=2 * SILENCE_S, what="the first reading of the lab meter")
 
-    def look_closely(self, until: float) -> None:
-        """Do nothing: it always does."""
-
     def refresh(self) -> None:
         """Do nothing: the thread reads at the meter's own rate, whatever goes into the evidence."""
 

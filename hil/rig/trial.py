@@ -17,7 +17,7 @@ from hil.evidence.timing import ZERO_POWER_W
 from hil.links.counterpart import Counterpart
 from hil.links.tap import Tap
 from hil.protocol.coins import Coin
-from hil.protocol.messages import Close, Message, Meter, Receipt
+from hil.protocol.messages import Close, Message, Receipt
 from hil.rig import inspection
 from hil.rig.contact_watch import ContactWatch
 from hil.rig.counterparts import AbusePlan, CableSide, SocketSide
@@ -53,9 +53,6 @@ _SIDES: dict[str, type[CableSide | SocketSide | PairSide]] = {
 }
 """Who stands on the other side of the link, by set-up."""
 
-
-LOOK_CLOSELY_S = 1.0
-"""How long after an event each reading is looked at as it comes; what limits say follows within half a second."""
 
 LOOK_AFTER_BENCH_S = 60.0
 """How often the bench is inspected while a scenario runs."""
@@ -205,7 +202,6 @@ class Trial(Observations):
         :param on_readings: whether it depends on what the lab meter shows.
         """
         self.watch.awaited, self.watch.until = what, self.clock.now() + timeout
-        self._look_closely()
         closely, self._sampling.closely = self._sampling.closely, self._sampling.closely or on_readings
         self.clock.wait_for(condition, timeout=timeout, what=what, last_seen=self._last_seen)
         self._sampling.closely = closely
@@ -214,7 +210,6 @@ class Trial(Observations):
     def sleep(self, seconds: float) -> None:
         """Let the bench run for a while."""
         self.watch.awaited, self.watch.until = "time to pass", self.clock.now() + seconds
-        self._look_closely()
         self.clock.sleep(seconds)
         self.watch.awaited = ""
 
@@ -276,10 +271,6 @@ class Trial(Observations):
 
     # --- inside ------------------------------------------------------------------------------------------------
 
-    def _look_closely(self) -> None:
-        """Something has happened that the meter may show."""
-        self._sampling.look_closely(self.clock.now() + LOOK_CLOSELY_S)
-
     def _look_after_bench(self) -> None:
         """Inspect the bench now and then, in whatever wait that falls."""
         inspection.under_way(self.rig)
@@ -313,8 +304,6 @@ class Trial(Observations):
     def _on_message(self, direction: Direction, message: Message) -> None:
         sender = "socket" if direction == "to cable" else "cable"
         self._contacts.on_talk(SUPPLY[sender], sender, self.clock.now())
-        if not isinstance(message, Meter):
-            self._look_closely()
         if isinstance(message, Receipt | Close):
             self.rig.side.look()  # a socket has broadcast before it says either
         if isinstance(message, Receipt):
@@ -340,7 +329,6 @@ class Trial(Observations):
             self.recorder.write(Kind.TRANSACTION, "ledger", data)
 
     def _on_switch(self, name: str, closed: bool, took: float) -> None:
-        self._look_closely()
         self._contacts.on_switch(name, self.clock.now(), closed=closed)
         self.recorder.write(Kind.RELAY, name, {"closed": closed, "read_back": closed}, before=took)
 

@@ -155,18 +155,12 @@ def test_timers_stop_time_and_what_is_under_way_comes_after_them(scene_of: Calla
     assert bench.instants() == pytest.approx(grid(1.0))
 
 
-@pytest.mark.parametrize("how", ["closely", "look_closely"])
-def test_looked_at_closely_each_reading_is_handed_over_at_its_instant(
-    scene_of: Callable[[Clock], Scene], how: str
-) -> None:
+def test_looked_at_closely_each_reading_is_handed_over_at_its_instant(scene_of: Callable[[Clock], Scene]) -> None:
     bench = Bench(scene_of)
     seen: list[tuple[float, float]] = []
     bench.scene.readings._listener = lambda reading, read_at: seen.append((bench.clock.now(), read_at))
     bench.sampler.start()
-    if how == "closely":
-        bench.sampler.closely = True
-    else:
-        bench.sampler.look_closely(1.0)
+    bench.sampler.closely = True
     bench.clock.sleep(1.0)
     assert [now for now, _ in seen] == pytest.approx([read_at for _, read_at in seen])
     bench.sampler.closely = False
@@ -179,7 +173,7 @@ def test_what_is_under_way_is_met_closely_too_when_something_happens(scene_of: C
     bench.sampler.start()
     bench.clock.wait_for(lambda: bench.clock.now() >= 0.05, timeout=1.0, what="the stop")
     assert len(bench.meter.under_way) == AHEAD
-    bench.sampler.look_closely(0.5)
+    bench.sampler.closely = True
     bench.clock.wait_for(lambda: len(bench.scene.events()) == 2, timeout=1.0, what="a reading")
     assert bench.clock.now() == pytest.approx(0.1)
 
