@@ -78,6 +78,7 @@ class SocketPlayer:
 
     :param energy_wh: the meter that it bills by, in watt-hours.
     :param power_w: the present power at that meter, in watts.
+    :param metering_s: it reads the meter at least this often while it delivers.
     :param ledger_delay_s: how long the device needs for an answer of the ledger, ``ledger_late_s`` how much later than
         asked it arrives; see :class:`LedgerQuestions`.
     """
@@ -94,6 +95,7 @@ class SocketPlayer:
         journal: Journal,
         ledger_delay_s: float,
         ledger_late_s: Callable[[], float] = lambda: 0.0,
+        metering_s: float = METERING_S,
         hooks: PlayerHooks | None = None,
     ) -> None:
         self.machine = machine
@@ -103,6 +105,7 @@ class SocketPlayer:
         self._energy_wh = energy_wh
         self._power_w = power_w
         self._journal = journal
+        self._metering_s = metering_s
         self._questions = LedgerQuestions(
             machine,
             ledger,
@@ -164,7 +167,7 @@ class SocketPlayer:
         if power > 0:
             above_mwh = credit_mwh - machine.policy.top_up_credit_mwh
             comes_s = min(comes_s, (above_mwh if above_mwh > 0 else credit_mwh) / power * 3.6)
-        return min(METERING_S, max(CLOSEST_METERING_S, comes_s / 2))
+        return min(self._metering_s, max(CLOSEST_METERING_S, comes_s / 2))
 
     def _watch(self, now: float) -> None:
         machine = self.machine
@@ -198,7 +201,7 @@ class SocketPlayer:
     def _switch(self, closed: bool, reason: str, now: float) -> None:
         self._set_contact(closed)
         self.hooks.on_contact(closed, reason)
-        self._metering_due = now + METERING_S if closed else None
+        self._metering_due = now + self._until_next_metering() if closed else None
         self._watch_due = now + CONFLICT_WATCH_S if closed else None
 
 

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from hil.rig.plan import Plan
     from hil.rig.trial import Trial
 
+COUNTERPART_METERING_S = 1.0
+"""How often the socket that the rig plays reads the lab meter at least: it says METER as often, and loses no power."""
+
 
 @dataclass(frozen=True)
 class AbusePlan:
@@ -219,6 +222,7 @@ class SocketSide:
             ledger=trial.rig.ledger_view,
             journal=MemoryJournal(),
             ledger_delay_s=0.0,
+            metering_s=COUNTERPART_METERING_S,
             hooks=_hooks(abuse),
         )
         return player, abuse
