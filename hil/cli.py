@@ -143,13 +143,12 @@ def _vbench(options: argparse.Namespace, _: list[str]) -> int:
 
 def _report(options: argparse.Namespace, _: list[str]) -> int:
     from hil.errors import ConfigurationError
-    from hil.report.html import write_html
-    from hil.report.junit import write_junit
+    from hil.report.all_reports import write_reports
+    from hil.report.html import REPORT_FILE
 
     folder = Path(options.run).resolve()
     try:
-        write_junit(folder)
-        print(write_html(folder))
+        print(write_reports(folder).folder / REPORT_FILE)
     except (OSError, ValueError) as error:
         raise ConfigurationError(f"this is no run folder ({error})", place=str(options.run)) from None
     return ExitCode.PASS

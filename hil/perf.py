@@ -22,7 +22,7 @@ from hil.adversary import campaign
 from hil.chain import soak
 from hil.errors import ConfigurationError
 from hil.evidence.documents import Kind
-from hil.evidence.store import RunRecord, ScenarioRecord
+from hil.evidence.record import RunRecord, ScenarioRecord
 from hil.instruments.measure import measure_query
 from hil.rig.project import project_root
 from hil.rig.safe_state_campaign import kills

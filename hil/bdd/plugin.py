@@ -24,12 +24,10 @@ from hil.bdd.outcome import code_of_session
 from hil.bdd.rules import Level
 from hil.bdd.scenarios import DEFAULT_RIG, facts_of, give_back, leave_out_the_rest
 from hil.bdd.several_benches import SeveralBenches, number_of_benches
-from hil.bdd.stash import BENCHES, LIVE, NUMBER, OPEN, RUN, SEED, UNMET
+from hil.bdd.stash import BENCHES, LIVE, NUMBER, OPEN, RUN, SEED, TOLD, UNMET
 from hil.errors import ConfigurationError, ExitCode
 from hil.evidence.documents import Verdict
-from hil.evidence.store import RunRecord
-from hil.report.html import write_html
-from hil.report.junit import write_junit
+from hil.report.all_reports import write_reports
 from hil.report.summary import slowest_steps, summary_lines
 from hil.rig.file import RigFile
 from hil.rig.project import project_root
@@ -113,7 +111,7 @@ def open_run(config: pytest.Config, scenarios: Sequence[ScenarioItem]) -> Run:
             rig_file = RigFile.load(path)
         except ConfigurationError as error:
             folder = refuse(root, path, seed, [facts_of(item) for item in scenarios], error)
-            _write_reports(folder)
+            write_reports(folder)
             report = folder.relative_to(root) / "report.html"
             raise pytest.UsageError(f"{error}\nnothing was run, nothing was switched; report: {report}") from None
         _hold_against_rig(config, scenarios, rig_file)
@@ -157,11 +155,6 @@ def pytest_xdist_node_collection_finished(ids: list[str]) -> None:
         )
 
 
-def _write_reports(folder: Path) -> None:
-    write_junit(folder)
-    write_html(folder)
-
-
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtestloop(session: pytest.Session) -> bool | None:
     """Share the items out if the run has several benches; else pytest runs them."""
@@ -200,18 +193,18 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         give_back(config.stash[OPEN])
     leave_out_the_rest(session, "interrupted" if interrupted else "the run ended before")
     verdict = run.close(Verdict.NOT_RUN if interrupted else None)
-    _write_reports(run.folder)
+    config.stash[TOLD] = write_reports(run.folder)
     session.exitstatus = code_of_session(exitstatus, verdict)
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    if RUN not in config.stash or not config.stash[RUN].digest:
+    if TOLD not in config.stash:
         return
     run = config.stash[RUN]
     terminalreporter.ensure_newline()
     terminalreporter.section("acceptance")
-    record = RunRecord.load(run.folder)
-    for line in [*slowest_steps(record, config.getoption("step_times")), *summary_lines(record)]:
+    told = config.stash[TOLD]
+    for line in [*slowest_steps(told, config.getoption("step_times")), *summary_lines(told)]:
         terminalreporter.write_line(line)
     terminalreporter.write_line(f"seed: {run.seed}")
     terminalreporter.write_line(f"report: {run.folder.relative_to(run.root)}/report.html")

@@ -8,6 +8,7 @@ import pytest
 
 from hil.bdd.live import LiveLine
 from hil.evidence.documents import Verdict
+from hil.report.run_view import RunView
 from hil.rig.run import OpenScenario, Run
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 RUN = pytest.StashKey[Run]()
 SEED = pytest.StashKey[int]()
 """Of the run; known before it is opened."""
+TOLD = pytest.StashKey[RunView]()
+"""What the reports of the run tell, once they are written."""
 BENCHES = pytest.StashKey[int]()
 """How many benches share the scenarios of the run."""
 LIVE = pytest.StashKey[LiveLine]()

@@ -1,7 +1,6 @@
 """The run folder: ``run.json``, one JSON-lines file a scenario, a manifest of SHA-256 sums (DESIGN §7).
 
-Writing never fails silently: any OSError ends the run. Reading never gives up: a file that a crash cut off renders
-as far as it goes, and says so.
+Writing never fails silently: any OSError ends the run. :mod:`hil.evidence.record` reads it back.
 """
 
 from __future__ import annotations
@@ -10,10 +9,10 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from hil.errors import RigFault
 from hil.evidence.documents import Event, Json, Kind, Verdict, encode
@@ -135,65 +134,3 @@ class RunWriter:
         sums = {str(path.relative_to(self.folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
         (self.folder / MANIFEST_FILE).write_text(json.dumps(sums, indent=2, sort_keys=True) + "\n")
         return digest
-
-
-@dataclass(frozen=True)
-class ScenarioRecord:
-    """The events of one scenario as read back; ``damage`` says where a cut-off file stops making sense."""
-
-    name: str
-    events: list[Event]
-    damage: str | None = None
-
-    def of(self, kind: Kind) -> Iterator[Event]:
-        return (event for event in self.events if event.kind is kind)
-
-    @property
-    def verdict(self) -> Verdict:
-        """The verdict of the STOP event; a scenario without one was cut off and is NOT_RUN to its end."""
-        stop = next(self.of(Kind.STOP), None)
-        return Verdict(str(stop.data["verdict"])) if stop is not None else Verdict.NOT_RUN
-
-
-@dataclass(frozen=True)
-class RunRecord:
-    """A run folder as read back."""
-
-    folder: Path
-    document: Mapping[str, Any]
-    scenarios: list[ScenarioRecord]
-
-    @classmethod
-    def load(cls, folder: Path) -> RunRecord:
-        """Read a run folder; damaged scenario files are read as far as they go.
-
-        Raises FileNotFoundError or ValueError if there is no readable ``run.json``.
-        """
-        document = json.loads((folder / RUN_FILE).read_text())
-        paths = sorted((folder / SCENARIOS).glob("*.jsonl"))
-        return cls(folder, document, [read_scenario(path) for path in paths])
-
-    def altered_files(self) -> list[str]:
-        """Return the files that do not have the SHA-256 sum of the manifest, or are gone; all if it is missing."""
-        try:
-            sums = json.loads((self.folder / MANIFEST_FILE).read_text())
-        except FileNotFoundError:
-            return [MANIFEST_FILE]
-        altered = []
-        for name, expected in sums.items():
-            path = self.folder / name
-            if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != expected:
-                altered.append(name)
-        return altered
-
-
-def read_scenario(path: Path) -> ScenarioRecord:
-    """Read one scenario file up to its end or to the first line that is no event."""
-    events: list[Event] = []
-    with path.open(encoding="utf-8", errors="replace") as lines:
-        for number, line in enumerate(lines, 1):
-            try:
-                events.append(Event.from_json(json.loads(line)))
-            except (ValueError, KeyError, TypeError) as error:
-                return ScenarioRecord(path.stem, events, f"line {number} is no event ({type(error).__name__})")
-    return ScenarioRecord(path.stem, events, None if events else "the file is empty")

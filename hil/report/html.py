@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -19,12 +20,11 @@ from markupsafe import Markup
 
 from hil.clock import utc_now
 from hil.evidence.documents import Event, Verdict
-from hil.evidence.store import RunRecord
 from hil.report.drawing import Drawing, draw, plot_data
 from hil.report.integrity import DERIVED_FILES
-from hil.report.run_view import view_run
+from hil.report.run_view import RunView
 from hil.report.scenario_view import ScenarioView, StepRow
-from hil.report.timeline import Timeline, timeline_of
+from hil.report.timeline import Timeline
 from hil.report.words import MARKS, NOT_RECORDED, date, instant, number_of, satoshi, text_of, visible
 
 REPORT_FILE = "report.html"
@@ -57,31 +57,35 @@ class _Plot:
     data: Markup
 
 
-def write_html(folder: Path) -> Path:
+def write_html(run: RunView) -> Path:
     """Write ``report.html`` into the run folder and return its path; an earlier report is replaced.
 
     Call it after ``RunWriter.finish``: the report states verdict, digest and whether the manifest still holds. Of a
     run that was never finished it shows what there is and says so.
-
-    Raises FileNotFoundError or ValueError if the folder has no readable ``run.json``.
     """
-    path = folder / REPORT_FILE
-    path.write_text(render(RunRecord.load(folder)), encoding="utf-8", newline="\n")
+    path = run.folder / REPORT_FILE
+    temporary = path.with_suffix(".tmp")
+    with temporary.open("w", encoding="utf-8", newline="\n") as file:
+        file.writelines(_parts(run))
+    temporary.replace(path)
     return path
 
 
-def render(record: RunRecord) -> str:
-    """Return the report of ``record`` as the text of an HTML file."""
-    run = view_run(record)
+def render(run: RunView) -> str:
+    """Return the report of ``run`` as the text of an HTML file."""
+    return "".join(_parts(run))
+
+
+def _parts(run: RunView) -> Iterator[str]:
     style = _asset("uplot/uPlot.min.css") + _asset("report.css") + _page_footer(run.run_id)
     library = f"/*\n{_asset('uplot/LICENSE')}*/\n{_asset('uplot/uPlot.iife.min.js')}"
     script = _asset("report.js")
     return (
         _environment()
         .get_template("report.html.j2")
-        .render(
+        .generate(
             run=run,
-            drawings=[_plot(timeline_of(scenario)) for scenario in record.scenarios],
+            plot=_plot,
             policy=_policy([library, script], style),
             # not escaped: these three are our own files, and their hashes stand in the policy
             style=Markup(style),  # noqa: S704

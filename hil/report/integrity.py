@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from hil.evidence.documents import Kind, encode
-from hil.evidence.store import MANIFEST_FILE, SCENARIOS, RunRecord, ScenarioRecord
+from hil.evidence.record import RunRecord, ScenarioRecord
+from hil.evidence.store import MANIFEST_FILE, SCENARIOS
 
 DERIVED_FILES = frozenset({"report.html", "report.pdf", "junit.xml"})
 """Files that are made from the evidence; a later rendering changes them without touching it."""
@@ -24,35 +26,57 @@ class Statement:
     sentences: list[str]
 
 
-def evidence_digest(scenarios: list[ScenarioRecord]) -> str | None:
-    """Return the digest over the events of ``scenarios`` as :meth:`hil.evidence.store.RunWriter.digest` makes it.
+@dataclass(frozen=True)
+class Seal:
+    """What the check needs of a scenario when its events are gone.
 
-    None if an event cannot be put in canonical form (only in evidence that we did not write).
+    :param digest: of its events; None if one of them cannot be put in canonical form (only in foreign evidence).
+    :param complete: whether it was recorded to its last event.
+    """
+
+    name: str
+    digest: str | None
+    complete: bool
+
+
+def seal_of(scenario: ScenarioRecord) -> Seal:
+    complete = scenario.damage is None and any(True for _ in scenario.of(Kind.STOP))
+    return Seal(scenario.name, scenario.digest or _canonical_digest(scenario), complete)
+
+
+def _canonical_digest(scenario: ScenarioRecord) -> str | None:
+    digest = hashlib.sha256()
+    try:
+        for event in scenario.events:
+            digest.update(encode(event.canonical()) + b"\n")
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return digest.hexdigest()
+
+
+def evidence_digest(seals: Iterable[Seal]) -> str | None:
+    """Return the digest over these scenarios as :meth:`hil.evidence.store.RunWriter.digest` makes it.
+
+    None if one of them has none.
     """
     lines = []
-    for scenario in scenarios:
-        digest = hashlib.sha256()
-        try:
-            for event in scenario.events:
-                digest.update(encode(event.canonical()) + b"\n")
-        except (ValueError, TypeError, OverflowError):
+    for seal in sorted(seals, key=lambda seal: f"{seal.name}.jsonl"):
+        if seal.digest is None:
             return None
-        lines.append(f"{digest.hexdigest()}  {scenario.name}.jsonl\n")
-    return hashlib.sha256("".join(sorted(lines, key=lambda line: line[66:])).encode()).hexdigest()
+        lines.append(f"{seal.digest}  {seal.name}.jsonl\n")
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
-def is_complete(scenario: ScenarioRecord) -> bool:
-    """Tell whether the scenario was recorded to its last event."""
-    return scenario.damage is None and any(True for _ in scenario.of(Kind.STOP))
+def check(record: RunRecord, seals: Sequence[Seal]) -> Statement:
+    """Hold the run folder against its manifest and its events against the recorded evidence digest.
 
-
-def check(record: RunRecord) -> Statement:
-    """Hold the run folder against its manifest and its events against the recorded evidence digest."""
+    :param seals: of all scenarios of ``record``, in their order.
+    """
     if record.document.get("finished") is not True:
         return Statement(
             False, ["The run was never finished: it has no manifest and no final digest, and was not checked."]
         )
-    faults = [*_manifest_faults(record), *_digest_faults(record)]
+    faults = [*_manifest_faults(record, seals), *_digest_faults(record, seals)]
     if faults:
         return Statement(False, faults)
     return Statement(
@@ -64,7 +88,7 @@ def check(record: RunRecord) -> Statement:
     )
 
 
-def _manifest_faults(record: RunRecord) -> list[str]:
+def _manifest_faults(record: RunRecord, seals: Sequence[Seal]) -> list[str]:
     path = record.folder / MANIFEST_FILE
     if not path.is_file():
         return [f"{MANIFEST_FILE} is missing: no file of the run folder could be checked."]
@@ -74,14 +98,25 @@ def _manifest_faults(record: RunRecord) -> list[str]:
     except (ValueError, AttributeError, TypeError, OSError):
         return [f"{MANIFEST_FILE} cannot be read: no file of the run folder could be checked."]
     faults = [f"{name} does not have the SHA-256 sum of the manifest, or is gone." for name in sorted(altered)]
-    added = {f"{SCENARIOS}/{scenario.name}.jsonl" for scenario in record.scenarios} - listed
+    added = {f"{SCENARIOS}/{seal.name}.jsonl" for seal in seals} - listed
     return faults + [f"{name} is not in the manifest: it was added after the run." for name in sorted(added)]
 
 
-def _digest_faults(record: RunRecord) -> list[str]:
+def _digest_faults(record: RunRecord, seals: Sequence[Seal]) -> list[str]:
     recorded = record.document.get("evidence_digest")
-    # a scenario that was cut off is in the folder but not in the digest
-    whole = [scenario for scenario in record.scenarios if is_complete(scenario)]
-    if recorded in {evidence_digest(record.scenarios), evidence_digest(whole)} - {None}:
+    if recorded in _digests(seals):
+        return []
+    # the lines are not as we write them, but events written in another form may still be the same
+    again = [
+        replace(seal, digest=_canonical_digest(scenario))
+        for seal, scenario in zip(seals, record.scenarios, strict=True)
+    ]
+    if recorded in _digests(again):
         return []
     return ["The evidence digest computed anew from the recorded events is not the one that was recorded."]
+
+
+def _digests(seals: Sequence[Seal]) -> list[str]:
+    """Return the digests that the run may have: a scenario that was cut off is in the folder but not in the digest."""
+    digests = (evidence_digest(seals), evidence_digest(seal for seal in seals if seal.complete))
+    return [digest for digest in digests if digest is not None]

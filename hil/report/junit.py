@@ -10,9 +10,9 @@ from pathlib import Path
 from xml.etree import ElementTree as Xml
 
 from hil.evidence.documents import Verdict
-from hil.evidence.store import RunRecord
-from hil.report.scenario_view import ScenarioView, view_scenario
-from hil.report.words import MARKS, text_of, verdict_of, visible
+from hil.report.run_view import RunView
+from hil.report.scenario_view import ScenarioView
+from hil.report.words import MARKS, visible
 
 JUNIT_FILE = "junit.xml"
 
@@ -26,21 +26,15 @@ _ELEMENTS = {
 }
 
 
-def write_junit(folder: Path) -> Path:
-    """Write ``junit.xml`` into the run folder and return its path; times are those of the bench's clock.
-
-    Raises FileNotFoundError or ValueError if the folder has no readable ``run.json``.
-    """
-    record = RunRecord.load(folder)
-    views = [view_scenario(number, scenario) for number, scenario in enumerate(record.scenarios, 1)]
-    run_id = visible(text_of(record.document, "id") or folder.name)
-    root = Xml.Element("testsuites", {"name": run_id})
-    for feature in dict.fromkeys(view.feature for view in views):
-        root.append(_suite(feature, [view for view in views if view.feature == feature]))
-    if record.document.get("finished") is not True or verdict_of(record.document) is None:
+def write_junit(run: RunView) -> Path:
+    """Write ``junit.xml`` into the run folder and return its path; times are those of the bench's clock."""
+    root = Xml.Element("testsuites", {"name": visible(run.run_id)})
+    for feature in dict.fromkeys(view.feature for view in run.scenarios):
+        root.append(_suite(feature, [view for view in run.scenarios if view.feature == feature]))
+    if run.verdict is None:
         root.append(_unfinished())
     _total(root)
-    path = folder / JUNIT_FILE
+    path = run.folder / JUNIT_FILE
     Xml.indent(root)
     Xml.ElementTree(root).write(path, encoding="utf-8", xml_declaration=True)
     return path

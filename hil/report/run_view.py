@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from hil.evidence.documents import Verdict
 from hil.evidence.limits import worst
-from hil.evidence.store import RunRecord
+from hil.evidence.record import RunRecord, ScenarioRecord
 from hil.report.deviations import WatchdogAct, deviations_of, watchdog_acts
-from hil.report.integrity import Statement, check
+from hil.report.integrity import Seal, Statement, check, seal_of
 from hil.report.requirement_matrix import RequirementMatrix, matrix_of
 from hil.report.scenario_view import ScenarioView, contradiction, view_scenario
 from hil.report.words import MEANINGS, date, number_of, rows_of, section_of, text_of, verdict_of
@@ -46,6 +47,9 @@ class DeviceRow:
 
 @dataclass(frozen=True)
 class RunView:
+    """Everything that any report of the run tells: made once, in one pass over the evidence, for all of them."""
+
+    folder: Path
     run_id: str
     title: str
     finished: bool
@@ -71,17 +75,21 @@ class RunView:
 
 
 def view_run(record: RunRecord) -> RunView:
-    """Tell the run from its folder; keys that are missing are left None and never fail."""
+    """Tell the run from its folder; keys that are missing are left None and never fail.
+
+    Each scenario is read once, and its events are let go before the next is read.
+    """
     document = record.document
     rig, acceptance = section_of(document, "rig"), section_of(document, "acceptance")
-    scenarios = [view_scenario(number, scenario) for number, scenario in enumerate(record.scenarios, 1)]
+    scenarios, seals = _view_scenarios(record)
     finished = document.get("finished") is True
     verdict = verdict_of(document) if finished else None
-    integrity = check(record)
+    integrity = check(record, seals)
     counted = Counter(scenario.verdict for scenario in scenarios)
     virtual = rig.get("virtual")
     acts = watchdog_acts(record.folder)
     return RunView(
+        folder=record.folder,
         run_id=text_of(document, "id") or record.folder.name,
         title=text_of(acceptance, "title") or "Acceptance report",
         finished=finished,
@@ -104,6 +112,20 @@ def view_run(record: RunRecord) -> RunView:
         integrity=integrity,
         warnings=_warnings(document, finished, verdict, scenarios, integrity, acts),
     )
+
+
+def _view_scenarios(record: RunRecord) -> tuple[list[ScenarioView], list[Seal]]:
+    views, seals = [], []
+    for index in range(len(record.scenarios)):
+        # no name here refers to the scenario: it would keep the events of one while the next is read
+        view, seal = _view_and_seal(index + 1, record.scenarios[index])
+        views.append(view)
+        seals.append(seal)
+    return views, seals
+
+
+def _view_and_seal(number: int, scenario: ScenarioRecord) -> tuple[ScenarioView, Seal]:
+    return view_scenario(number, scenario), seal_of(scenario)
 
 
 def _sentence(finished: bool, verdict: Verdict | None) -> str:

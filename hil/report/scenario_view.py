@@ -8,8 +8,9 @@ from typing import Any
 
 from hil.evidence.documents import Event, Kind, Verdict
 from hil.evidence.limits import Rule, worst
-from hil.evidence.store import ScenarioRecord
+from hil.evidence.record import ScenarioRecord
 from hil.report.chronicle import Happening, last_happenings
+from hil.report.timeline import Timeline, timeline_of
 from hil.report.words import Scale, number_of, section_of, text_of, verdict_of
 from hil.units import format_quantity
 
@@ -97,6 +98,7 @@ class ScenarioView:
     findings: list[FindingRow]
     transactions: list[Event]
     faults: list[FaultRow]
+    timeline: Timeline
     tap: str | None
     """What the tap between two real devices added, in words; None if there was none."""
     safe_state: str
@@ -140,7 +142,7 @@ class ScenarioView:
 
 
 def view_scenario(number: int, record: ScenarioRecord) -> ScenarioView:
-    """Tell the scenario from its events; whatever is missing stays None."""
+    """Tell the scenario from its events, of which it keeps the transactions; whatever is missing stays None."""
     start = next(record.of(Kind.START), None)
     begin: Mapping[str, Any] = start.data if start else {}
     begin_host: Mapping[str, Any] = (start.host if start else None) or {}
@@ -168,6 +170,7 @@ def view_scenario(number: int, record: ScenarioRecord) -> ScenarioView:
         findings=findings,
         transactions=list(record.of(Kind.TRANSACTION)),
         faults=_faults(record.of(Kind.FAULT)),
+        timeline=timeline_of(record),
         tap=next((_tap(event) for event in record.of(Kind.READING) if event.source == "tap"), None),
         safe_state=safe_state,
         safe=safe,

@@ -2,46 +2,42 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 from hil.evidence.documents import Verdict
-from hil.evidence.store import RunRecord
-from hil.report.scenario_view import FindingRow, ScenarioView, contradiction, view_scenario
+from hil.report.run_view import RunView
+from hil.report.scenario_view import FindingRow, ScenarioView, contradiction
 from hil.report.words import MARKS, visible
 
 _WORD_WIDTH = max(len(verdict.value) for verdict in Verdict)
 
 
-def summary_lines(record: RunRecord) -> list[str]:
+def summary_lines(run: RunView) -> list[str]:
     """Return one line for each scenario that did not pass, the timing limit that was nearest, and the counts.
 
     Needs no finished run. The lines hold no control characters, whatever the evidence holds.
     """
-    views = [view_scenario(number, scenario) for number, scenario in enumerate(record.scenarios, 1)]
     lines = []
-    for view in views:
+    for view in run.scenarios:
         if view.verdict is not Verdict.PASS:
             lines.append(_line(view, view.why))
         elif (warning := contradiction(view)) is not None:
             lines.append(_line(view, warning))
-    nearest = _nearest_timing_limit(views)
+    nearest = _nearest_timing_limit(run.scenarios)
     if nearest is not None:
         lines.append(nearest)
-    counted = Counter(view.verdict for view in views)
-    counts = ", ".join(f"{counted[verdict]} {verdict}" for verdict in Verdict if counted[verdict])
-    lines.append(f"{len(views)} scenario{'' if len(views) == 1 else 's'}{': ' if counts else ''}{counts}")
+    counts = ", ".join(f"{count} {verdict}" for verdict, count in run.counts)
+    number = len(run.scenarios)
+    lines.append(f"{number} scenario{'' if number == 1 else 's'}{': ' if counts else ''}{counts}")
     return [visible(line.replace("\n", " ")) for line in lines]
 
 
-def slowest_steps(record: RunRecord, count: int) -> list[str]:
+def slowest_steps(run: RunView, count: int) -> list[str]:
     """Return a line for each of the ``count`` steps that took longest on this machine, slowest first.
 
     Which scenarios keep an engineer waiting, the bench's time does not tell: an hour of a virtual rig is a second.
     """
     if count < 1:
         return []
-    views = [view_scenario(number, scenario) for number, scenario in enumerate(record.scenarios, 1)]
-    timed = [(step.wall, view, step) for view in views for step in view.steps if step.wall is not None]
+    timed = [(step.wall, view, step) for view in run.scenarios for step in view.steps if step.wall is not None]
     slowest = sorted(timed, key=lambda each: -each[0])[:count]
     lines = [
         f"  {wall:8.3f} s, {step.took or 0.0:10.3f} s on the bench  {view.place_of(step)}: {step.keyword} {step.text}"

@@ -8,7 +8,7 @@ from itertools import pairwise
 from statistics import median
 
 from hil.evidence.documents import Event, Kind
-from hil.evidence.store import ScenarioRecord
+from hil.evidence.record import ScenarioRecord
 from hil.report.chronicle import ledger_words, load_words
 from hil.report.words import number_of, section_of, text_of, visible
 
@@ -85,21 +85,26 @@ def timeline_of(scenario: ScenarioRecord) -> Timeline:
     """Gather the curves, marks and lanes of ``scenario``; events without a finite time are left out."""
     events = [event for event in scenario.events if math.isfinite(event.t)]
     times = [event.t for event in events] or [0.0]
-    powers = _readings(events, "power_W")
-    credits_ = _readings(events, "credit_Wh")
+    readings = [event for event in events if event.kind is Kind.READING]
+    others = [event for event in events if event.kind is not Kind.READING]
+    powers = _readings(readings, "power_W")
+    credits_ = _readings(readings, "credit_Wh")
     curves = [_curve(f"power ({source})", "power", points) for source, points in powers.items()]
     curves += [_curve(f"credit ({source})", "credit", points) for source, points in credits_.items()]
-    marks = _marks(events) + [mark for points in powers.values() for mark in _power_off(points)]
+    marks = _marks(others) + [mark for points in powers.values() for mark in _power_off(points)]
     start, end = min(0.0, *times), max(times)
-    return Timeline(start, max(end, start + 1e-3), curves, sorted(marks, key=lambda mark: mark.t), _lanes(events, end))
+    return Timeline(start, max(end, start + 1e-3), curves, sorted(marks, key=lambda mark: mark.t), _lanes(others, end))
 
 
 def _readings(events: list[Event], key: str) -> dict[str, list[tuple[float, float]]]:
     found: dict[str, list[tuple[float, float]]] = {}
     for event in events:
-        if event.kind is Kind.READING and (value := number_of(event.data, key)) is not None:
-            found.setdefault(visible(event.source), []).append((event.t, value))
-    return {source: sorted(points) for source, points in found.items()}
+        if key in event.data and (value := number_of(event.data, key)) is not None:
+            found.setdefault(event.source, []).append((event.t, value))
+    named: dict[str, list[tuple[float, float]]] = {}
+    for source, points in found.items():
+        named.setdefault(visible(source), []).extend(points)
+    return {name: sorted(points) for name, points in named.items()}
 
 
 def _curve(label: str, axis: str, points: list[tuple[float, float]]) -> Curve:

@@ -17,7 +17,7 @@ from typing import Any
 from hil.chain.folders import cache_folder
 from hil.clock import WallClock
 from hil.evidence.documents import Event, Kind
-from hil.evidence.store import RunRecord
+from hil.evidence.record import RunRecord
 
 ROOT = Path(__file__).parents[3]
 TIMEOUT = 120.0

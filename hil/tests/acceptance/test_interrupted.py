@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hil.evidence.documents import Kind, Verdict
-from hil.evidence.store import RunRecord
+from hil.evidence.record import RunRecord
 from hil.tests.acceptance.plans import Interrupted, Killed
 
 

@@ -16,7 +16,7 @@ from hil.tests.acceptance.commands import ROOT, Finished
 from hil.tests.acceptance.ledger_plans import Defence, defences
 
 if TYPE_CHECKING:
-    from hil.evidence.store import ScenarioRecord
+    from hil.evidence.record import ScenarioRecord
 
 LINE, BROKEN = "features/line.feature", "features/broken-socket.feature"
 ROWS = defences()

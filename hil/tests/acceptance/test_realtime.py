@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from hil.evidence.documents import Kind, Verdict
-from hil.evidence.store import ScenarioRecord
+from hil.evidence.record import ScenarioRecord
 from hil.tests.acceptance.commands import Finished, Helper, command_lines
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 
 from hil.evidence.documents import Kind, Verdict
-from hil.evidence.store import ScenarioRecord
+from hil.evidence.record import ScenarioRecord
 from hil.tests.acceptance.commands import Finished
 
 FAST = "fast.feature::The socket is faster than the meter"

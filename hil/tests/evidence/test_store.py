@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import resource
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,18 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hil.errors import RigFault
-from hil.evidence.documents import Event, Json, Kind, Verdict
-from hil.evidence.store import (
-    BATCH,
-    MANIFEST_FILE,
-    RUN_FILE,
-    SCENARIOS,
-    RunRecord,
-    RunWriter,
-    ScenarioWriter,
-    read_scenario,
-    slug,
-)
+from hil.evidence.documents import Event, Json, Kind, Verdict, encode
+from hil.evidence.record import RunRecord, read_scenario
+from hil.evidence.store import BATCH, MANIFEST_FILE, RUN_FILE, SCENARIOS, RunWriter, ScenarioWriter, slug
 
 
 def reading(number: int, **host: Json) -> Event:
@@ -155,6 +147,59 @@ def test_an_empty_file_is_told(tmp_path: Path) -> None:
     path.touch()
 
     assert read_scenario(path).damage == "the file is empty"
+
+
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [
+        ("1267650600228229401496703205376", 2**100),
+        ("[1, -18446744073709551617]", [1, -(2**64) - 1]),
+        ("-9223372036854775809", -(2**63) - 1),
+        ("Infinity", math.inf),
+        ("1e400", math.inf),
+        ('"half a pair \\ud83d"', "half a pair \ud83d"),
+        ('"a digit 1234567890123456789012"', "a digit 1234567890123456789012"),
+    ],
+)
+def test_foreign_evidence_is_read_as_it_is_written(tmp_path: Path, value: str, read: object) -> None:
+    path = tmp_path / "0001-x.jsonl"
+    path.write_bytes(
+        encode(start().canonical()) + b"\n" + encode(stop().canonical()).replace(b'"pass"', value.encode())
+    )
+
+    scenario = read_scenario(path)
+
+    assert scenario.damage is None
+    assert scenario.events[1].data["verdict"] == read
+    assert type(scenario.events[1].data["verdict"]) is type(read)
+
+
+@pytest.mark.parametrize(
+    ("line", "error"),
+    [
+        (b"3", "TypeError"),
+        (b'"text"', "TypeError"),
+        (b"{}", "KeyError"),
+        (
+            b'{"bounds":[0,0],"clock":"virtual","data":{},"kind":"stop","source":"bench","t":1%s}' % (b"0" * 400),
+            "OverflowError",
+        ),
+        (b'{"bounds":[0,0],"clock":"virtual","data":{},"kind":"rumour","source":"bench","t":1}', "ValueError"),
+        (b'{"bounds":[0],"clock":"virtual","data":{},"kind":"stop","source":"bench","t":1}', "TypeError"),
+        (b"[" * 100_000, "RecursionError"),
+        (b"\xff", "JSONDecodeError"),
+    ],
+)
+def test_a_line_that_is_no_event_ends_the_reading_and_its_error_is_told(
+    tmp_path: Path, line: bytes, error: str
+) -> None:
+    path = tmp_path / "0001-x.jsonl"
+    path.write_bytes(encode(start().canonical()) + b"\n" + line + b"\n" + encode(stop().canonical()) + b"\n")
+
+    scenario = read_scenario(path)
+
+    assert scenario.events == [start()]
+    assert scenario.damage == f"line 2 is no event ({error})"
 
 
 def change(path: Path) -> None:

@@ -14,7 +14,9 @@ import pytest
 
 from hil.evidence.documents import Event, Json, Kind, Verdict
 from hil.evidence.limits import Limit, Measurement, Rule
+from hil.evidence.record import RunRecord
 from hil.evidence.store import RunWriter, ScenarioWriter
+from hil.report.run_view import RunView, view_run
 
 NASTY = "</script><script>alert(\"1\")</script> & 'quoted' \u2028 \u202e \x1b[31m"
 
@@ -199,6 +201,10 @@ def cut_off(run: RunWriter) -> None:
     writer.close()
     whole = writer.path.read_bytes()
     writer.path.write_bytes(whole[:-40])
+
+
+def view(folder: Path) -> RunView:
+    return view_run(RunRecord.load(folder))
 
 
 MakeRun = Callable[..., Path]

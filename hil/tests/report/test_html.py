@@ -15,9 +15,11 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from hil.evidence.documents import Event, Json, Kind, Verdict
-from hil.evidence.store import RunRecord, RunWriter, ScenarioRecord
+from hil.evidence.record import RunRecord, ScenarioRecord
+from hil.evidence.store import RunWriter
 from hil.report.html import render, write_html
-from hil.tests.report.conftest import DOCUMENT, NASTY, cut_off, not_applicable, toast
+from hil.report.run_view import view_run
+from hil.tests.report.conftest import DOCUMENT, NASTY, cut_off, not_applicable, toast, view
 from hil.tests.report.page import Node, assert_nothing_foreign_can_run, facts, read, rows
 
 MakeRun = Callable[..., Path]
@@ -26,12 +28,12 @@ NASTY_AS_READ = "</script><script>alert(\"1\")</script> & 'quoted' ⟨U+2028⟩ 
 
 @pytest.fixture(scope="module")
 def page(finished_run: Path) -> Node:
-    return read(write_html(finished_run).read_text(encoding="utf-8"))
+    return read(write_html(view(finished_run)).read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="module")
 def crashed_page(crashed_run: Path) -> Node:
-    return read(write_html(crashed_run).read_text(encoding="utf-8"))
+    return read(write_html(view(crashed_run)).read_text(encoding="utf-8"))
 
 
 def test_report_runs_only_its_own_two_scripts_and_loads_nothing(page: Node, crashed_page: Node) -> None:
@@ -52,7 +54,7 @@ def test_foreign_text_is_printed_letter_by_letter_wherever_it_stands(page: Node)
 
 
 def test_report_holds_no_invisible_or_reversing_character(finished_run: Path) -> None:
-    text = write_html(finished_run).read_text(encoding="utf-8")
+    text = write_html(view(finished_run)).read_text(encoding="utf-8")
     assert not re.findall("[\x00-\x08\x0b-\x1f\u2028\u2029\u202a-\u202e\u2066-\u2069]", text)
 
 
@@ -88,7 +90,7 @@ def test_a_requirement_has_the_worst_verdict_of_the_scenarios_that_name_it(page:
 
 def test_a_run_without_requirements_has_no_matrix(make_run: MakeRun) -> None:
     bare = {key: value for key, value in DOCUMENT.items() if key != "requirements"}
-    page = read(write_html(make_run(toast, verdict=Verdict.PASS, document=bare)).read_text(encoding="utf-8"))
+    page = read(write_html(view(make_run(toast, verdict=Verdict.PASS, document=bare))).read_text(encoding="utf-8"))
     assert not page.all("section", id="requirements")
     assert "The run recorded none." in page.one("section", id="deviations").text
 
@@ -98,7 +100,7 @@ def test_what_was_left_out_or_differed_is_told(make_run: MakeRun) -> None:
     rig["devices"] = [{"role": "socket", "seeded": ["boot_delay_s: 10"]}, {"role": "cable"}]
     document = {**DOCUMENT, "commit": "83b3b3a2f0c4+", "rig": rig}
     folder = make_run(toast, not_applicable, verdict=Verdict.PASS, document=document)
-    page = read(write_html(folder).read_text(encoding="utf-8"))
+    page = read(write_html(view(folder)).read_text(encoding="utf-8"))
 
     assert [each.text for each in page.one("section", id="deviations").all("li")] == [
         "The framework or the feature files differed from the git commit that is named.",
@@ -119,7 +121,7 @@ def test_what_the_watchdog_did_is_shown_and_stands_at_the_top(make_run: MakeRun)
     told = {"cause": "the test process is gone", "reached": False, "ms": 912.5, "steps": steps, "meter": "230 V"}
     told |= {"problem": "K1 did not obey", "wall": "2031-05-17T09:31:00+00:00"}
     (folder / "safe_state.json").write_text(json.dumps(told))
-    page = read(write_html(folder).read_text(encoding="utf-8"))
+    page = read(write_html(view(folder)).read_text(encoding="utf-8"))
 
     attention = page.one("section", id="attention").text
     assert "The watchdog had to make the bench safe: NOT reached: K1 did not obey." in attention
@@ -140,7 +142,7 @@ def test_each_bench_whose_watchdog_acted_is_told(make_run: MakeRun) -> None:
     folder = make_run(toast, cut_off, verdict=None)
     for name, cause in (("safe_state.json", "the test process is gone"), ("safe_state-2.json", "no heartbeat")):
         (folder / name).write_text(json.dumps({"cause": cause, "reached": True, "ms": 30.0, "steps": []}))
-    page = read(write_html(folder).read_text(encoding="utf-8"))
+    page = read(write_html(view(folder)).read_text(encoding="utf-8"))
     told = page.one("div", id="watchdog").text
     assert "the test process is gone" in told
     assert "no heartbeat" in told
@@ -151,7 +153,7 @@ def test_each_bench_whose_watchdog_acted_is_told(make_run: MakeRun) -> None:
 def test_a_report_of_the_watchdog_that_cannot_be_read_is_not_passed_over(make_run: MakeRun, damaged: str) -> None:
     folder = make_run(toast, verdict=Verdict.PASS)
     (folder / "safe_state.json").write_text(damaged)
-    page = read(write_html(folder).read_text(encoding="utf-8"))
+    page = read(write_html(view(folder)).read_text(encoding="utf-8"))
     assert "its report cannot be read" in page.one("section", id="attention").text
 
 
@@ -166,7 +168,7 @@ def test_verdict_of_the_run_is_told_in_plain_words(page: Node) -> None:
 def test_virtual_rig_is_said_at_the_top_and_across_the_page(page: Node, make_run: MakeRun) -> None:
     assert page.one("div", class_="watermark").text == "VIRTUAL RIG"
     assert "simulated bench" in page.one("p", id="virtual-rig").text
-    physical = read(render(RunRecord.load(make_run(verdict=Verdict.PASS, document={"rig": {"virtual": False}}))))
+    physical = read(render(view(make_run(verdict=Verdict.PASS, document={"rig": {"virtual": False}}))))
     assert not physical.all("div", class_="watermark")
     assert not physical.all("p", id="virtual-rig")
 
@@ -250,10 +252,11 @@ def test_plot_holds_power_credit_payments_and_relay_edges(page: Node) -> None:
 
 
 def test_toast_of_135_seconds_at_10_hz_takes_less_than_150_kilobytes(make_run: MakeRun, finished_run: Path) -> None:
-    scenario = RunRecord.load(finished_run).scenarios[0]
-    empty = RunRecord.load(make_run(verdict=Verdict.PASS))
+    record = RunRecord.load(finished_run)
+    scenario = record.scenarios[0]
     assert len(list(scenario.of(Kind.READING))) == 2704
-    assert len(render(replace(empty, scenarios=[scenario]))) - len(render(empty)) < 150_000
+    alone, nothing = (view_run(replace(record, scenarios=scenarios)) for scenarios in ([scenario], []))
+    assert len(render(alone)) - len(render(nothing)) < 150_000
 
 
 def test_run_that_was_never_finished_has_no_verdict_and_says_so(crashed_page: Node) -> None:
@@ -287,7 +290,7 @@ def test_step_that_failed_because_of_the_rig_is_not_blamed_on_the_device(make_ru
         writer.write(Event(Kind.STOP, 3.0, "bench", stop))
         run.scenario_done(writer)
 
-    page = read(render(RunRecord.load(make_run(meter_lost, verdict=Verdict.RIG_FAULT))))
+    page = read(render(view(make_run(meter_lost, verdict=Verdict.RIG_FAULT))))
     assert rows(page.one("table", class_="steps"))[0][2] == "! rig fault"
     assert "safe state NOT reached" in page.one("section", id="attention").text
     assert page.one("p", class_="outcome-sentence").text.startswith("The bench failed.")
@@ -300,12 +303,12 @@ def test_verdict_that_is_milder_than_its_evidence_is_called_out(make_run: MakeRu
         writer.write(Event(Kind.STOP, 1.0, "bench", {"verdict": "pass", "safe_state": {"reached": True}}))
         run.scenario_done(writer)
 
-    page = read(render(RunRecord.load(make_run(whitewashed, verdict=Verdict.PASS))))
+    page = read(render(view(make_run(whitewashed, verdict=Verdict.PASS))))
     assert "Scenario 1 is recorded as a pass, although not all" in page.one("section", id="attention").text
 
 
 def test_run_that_recorded_nothing_still_renders(make_run: MakeRun) -> None:
-    page = read(render(RunRecord.load(make_run(verdict=Verdict.NOT_RUN, document={}))))
+    page = read(render(view(make_run(verdict=Verdict.NOT_RUN, document={}))))
     found = facts(page)
     known = {"Framework", "Evidence digest", "Tested from", "Tested until", "Wall time"}
     assert {value for label, value in found.items() if label not in known} == {"not recorded"}
@@ -315,7 +318,7 @@ def test_run_that_recorded_nothing_still_renders(make_run: MakeRun) -> None:
 def test_the_acceptance_file_of_the_project_fills_its_places_in_the_report(make_run: MakeRun) -> None:
     path = Path(__file__).parents[3] / "reports" / "acceptance.yaml"
     acceptance: Any = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
-    page = read(render(RunRecord.load(make_run(verdict=Verdict.PASS, document={"acceptance": acceptance}))))
+    page = read(render(view(make_run(verdict=Verdict.PASS, document={"acceptance": acceptance}))))
     found = facts(page)
     for label in ("Laboratory", "Place", "Customer", "Order", "Test conditions", "Method"):
         assert found[label] != "not recorded", label
@@ -346,6 +349,6 @@ EVENTS = st.builds(
 @given(st.dictionaries(st.sampled_from(RUN_KEYS), VALUES), st.lists(EVENTS, max_size=12))
 def test_any_run_folder_renders_and_runs_nothing(document: Mapping[str, Any], events: list[Event]) -> None:
     record = RunRecord(Path("no-such-folder"), document, [ScenarioRecord("0001-any", events)])
-    page = render(record)
+    page = render(view_run(record))
     page.encode()
     assert_nothing_foreign_can_run(read(page))

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from hil.evidence.store import MANIFEST_FILE, RUN_FILE, SCENARIOS, RunRecord
-from hil.report.html import write_html
-from hil.report.integrity import check, evidence_digest
-from hil.report.junit import write_junit
+from hil.evidence.record import RunRecord, ScenarioRecord
+from hil.evidence.store import MANIFEST_FILE, RUN_FILE, SCENARIOS
+from hil.report.all_reports import write_reports
+from hil.report.integrity import Statement, check, evidence_digest, seal_of
 
 
 @pytest.fixture
@@ -18,16 +18,36 @@ def folder(finished_run: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(finished_run, tmp_path / "run"))
 
 
+def check_of(folder: Path) -> Statement:
+    record = RunRecord.load(folder)
+    return check(record, [seal_of(scenario) for scenario in record.scenarios])
+
+
 def sentences(folder: Path) -> list[str]:
-    statement = check(RunRecord.load(folder))
+    statement = check_of(folder)
     assert not statement.sound
     return statement.sentences
 
 
 def test_untouched_run_is_sound_and_its_digest_can_be_computed_anew(folder: Path) -> None:
     record = RunRecord.load(folder)
-    assert check(record).sound
-    assert evidence_digest(record.scenarios) == record.document["evidence_digest"]
+    assert check_of(folder).sound
+    assert evidence_digest(map(seal_of, record.scenarios)) == record.document["evidence_digest"]
+
+
+def test_the_digest_of_the_lines_is_that_of_their_events(folder: Path) -> None:
+    scenarios = RunRecord.load(folder).scenarios
+    from_events = [ScenarioRecord(scenario.name, scenario.events) for scenario in scenarios]
+    assert [seal_of(scenario).digest for scenario in from_events] == [scenario.digest for scenario in scenarios]
+
+
+def test_events_written_in_another_form_still_have_the_recorded_digest(folder: Path) -> None:
+    for path in (folder / SCENARIOS).iterdir():
+        lines = [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]
+        path.write_text("".join(json.dumps(line, indent=None) + "\n" for line in lines), encoding="utf-8")
+    assert not any("evidence digest" in line for line in sentences(folder))
+    (folder / MANIFEST_FILE).write_text(json.dumps(_sums(folder)))
+    assert check_of(folder).sound
 
 
 def test_writing_the_reports_again_does_not_count_as_altering_the_evidence(folder: Path) -> None:
@@ -35,9 +55,8 @@ def test_writing_the_reports_again_does_not_count_as_altering_the_evidence(folde
         (folder / name).write_text("an older rendering")
     sums = json.loads((folder / MANIFEST_FILE).read_text())
     (folder / MANIFEST_FILE).write_text(json.dumps({**sums, "report.html": "0" * 64, "junit.xml": "0" * 64}))
-    write_html(folder)
-    write_junit(folder)
-    assert check(RunRecord.load(folder)).sound
+    assert write_reports(folder).integrity.sound
+    assert check_of(folder).sound
 
 
 def test_altered_event_is_found_by_the_manifest_and_by_the_digest(folder: Path) -> None:

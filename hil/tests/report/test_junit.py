@@ -9,6 +9,7 @@ import pytest
 from hil.evidence.documents import Event, Kind, Verdict
 from hil.evidence.store import RunWriter
 from hil.report.junit import write_junit
+from hil.tests.report.conftest import view
 
 
 def read(path: Path) -> Xml.Element:
@@ -17,7 +18,7 @@ def read(path: Path) -> Xml.Element:
 
 @pytest.fixture(scope="module")
 def suites(finished_run: Path) -> Xml.Element:
-    return read(write_junit(finished_run))
+    return read(write_junit(view(finished_run)))
 
 
 def case(root: Xml.Element, name: str) -> Xml.Element:
@@ -75,7 +76,7 @@ def test_what_is_not_applicable_is_skipped_with_its_reason(suites: Xml.Element) 
 
 
 def test_evidence_cut_off_and_unfinished_run_are_errors(crashed_run: Path) -> None:
-    root = read(write_junit(crashed_run))
+    root = read(write_junit(view(crashed_run)))
     assert root.get("errors") == "2"
     cut = case(root, "Boot in time").find("error")
     assert cut is not None
@@ -92,7 +93,8 @@ def test_rig_fault_is_an_error_and_characters_that_xml_forbids_are_written_out(
         writer.write(Event(Kind.STOP, 3.0, "bench", {"verdict": "rig fault", "reason": "meter said \x00\x07\uffff"}))
         run.scenario_done(writer)
 
-    error = case(read(write_junit(make_run(meter_lost, verdict=Verdict.RIG_FAULT))), "0001-meter-lost").find("error")
+    root = read(write_junit(view(make_run(meter_lost, verdict=Verdict.RIG_FAULT))))
+    error = case(root, "0001-meter-lost").find("error")
     assert error is not None
     assert error.get("type") == "rig fault"
     assert error.get("message") == "meter said ⟨U+0000⟩⟨U+0007⟩⟨U+FFFF⟩"

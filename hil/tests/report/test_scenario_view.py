@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hil.evidence.documents import Event, Kind
-from hil.evidence.store import ScenarioRecord
+from hil.evidence.record import ScenarioRecord
 from hil.report.scenario_view import FaultRow, view_scenario
 
 

@@ -6,14 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hil.evidence.documents import Event, Json, Kind, Verdict
-from hil.evidence.store import RunRecord, RunWriter
+from hil.evidence.store import RunWriter
 from hil.report.summary import slowest_steps, summary_lines
 from hil.report.words import Scale, visible
-from hil.tests.report.conftest import MakeRun, start, stop
+from hil.tests.report.conftest import MakeRun, start, stop, view
 
 
 def test_summary_has_one_line_for_each_scenario_that_did_not_pass(finished_run: Path) -> None:
-    fail, inconclusive, not_applicable, nearest, counts = summary_lines(RunRecord.load(finished_run))
+    fail, inconclusive, not_applicable, nearest, counts = summary_lines(view(finished_run))
     assert fail.startswith("✗ fail            features/underpayment.feature:12  The cable underpays by 1 satoshi")
     assert "refused payment to zero current: measured 650 ms ± 50 ms, limit ≤ 500 ms" in fail
     assert inconclusive.startswith("? inconclusive    features/underpayment.feature:21  The cable pays a stranger: ")
@@ -26,13 +26,13 @@ def test_summary_has_one_line_for_each_scenario_that_did_not_pass(finished_run: 
 
 
 def test_summary_of_a_crashed_run_says_which_scenario_was_cut_off(crashed_run: Path) -> None:
-    lines = summary_lines(RunRecord.load(crashed_run))
+    lines = summary_lines(view(crashed_run))
     assert lines[0].startswith("○ not run         features/boot.feature:5  Boot in time: The evidence file is cut off")
     assert lines[-1] == "2 scenarios: 1 pass, 1 not run"
 
 
 def test_summary_sends_no_control_character_to_the_terminal(finished_run: Path) -> None:
-    assert all(line.isprintable() for line in summary_lines(RunRecord.load(finished_run)))
+    assert all(line.isprintable() for line in summary_lines(view(finished_run)))
 
 
 def test_number_has_as_many_decimals_as_its_uncertainty_is_worth() -> None:
@@ -64,11 +64,11 @@ def test_the_slowest_steps_are_listed_by_the_time_that_a_person_waited(make_run:
         stop(writer, 60.0, Verdict.PASS)
         run.scenario_done(writer)
 
-    record = RunRecord.load(make_run(scenario, verdict=Verdict.PASS))
+    run = view(make_run(scenario, verdict=Verdict.PASS))
 
-    assert slowest_steps(record, 2) == [
+    assert slowest_steps(run, 2) == [
         "slowest steps:",
         "     0.500 s,     60.000 s on the bench  features/boot.feature:7: Then c",
         "     0.250 s,     60.000 s on the bench  features/boot.feature:7: When b",
     ]
-    assert slowest_steps(record, 0) == []
+    assert slowest_steps(run, 0) == []

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hil.evidence.documents import Event, Json, Kind
-from hil.evidence.store import ScenarioRecord
+from hil.evidence.record import ScenarioRecord
 from hil.report.drawing import draw, nice_ticks, plot_data, scale_of, script_json
 from hil.report.timeline import MOST_POINTS, reduce_points, timeline_of
 

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import gc
+import weakref
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from hil.evidence import record as evidence
+from hil.evidence.documents import Event, Kind, Verdict
+from hil.evidence.record import ScenarioRecord, read_scenario
+from hil.report.all_reports import write_reports
+from hil.report.summary import slowest_steps, summary_lines
+from hil.tests.report.conftest import MakeRun, not_applicable, toast, underpayment
+
+
+@dataclass
+class Reads:
+    """Which scenario files were read, in order, and how many readings of the earlier ones were still held each time."""
+
+    names: list[str] = field(default_factory=list)
+    held: list[int] = field(default_factory=list)
+    readings: list[weakref.ref[Event]] = field(default_factory=list)
+
+    def still_held(self) -> int:
+        gc.collect()
+        return sum(reading() is not None for reading in self.readings)
+
+
+@pytest.fixture
+def reads(monkeypatch: pytest.MonkeyPatch) -> Reads:
+    reads = Reads()
+
+    def read(path: Path) -> ScenarioRecord:
+        reads.held.append(reads.still_held())
+        scenario = read_scenario(path)
+        reads.names.append(path.name[:4])
+        reads.readings += [weakref.ref(event) for event in scenario.of(Kind.READING)]
+        return scenario
+
+    monkeypatch.setattr(evidence, "read_scenario", read)
+    return reads
+
+
+def test_all_reports_and_the_summary_read_a_scenario_once_and_hold_no_other_meanwhile(
+    make_run: MakeRun, reads: Reads
+) -> None:
+    folder = make_run(toast, underpayment, not_applicable, verdict=Verdict.FAIL)
+
+    run = write_reports(folder)
+    told = [*summary_lines(run), *slowest_steps(run, 3)]
+
+    assert reads.names == ["0001", "0002", "0004"]
+    assert len(reads.readings) == 2704 + 800
+    assert reads.held == [0, 0, 0]
+    assert reads.still_held() == 0
+    assert "3 scenarios: 1 pass, 1 fail, 1 not applicable" in told
+    assert (folder / "report.html").read_text(encoding="utf-8").count('<article id="scenario-') == 3
+    assert not list(folder.glob("*.tmp"))
+
+
+def test_nothing_of_a_scenario_is_kept_by_the_record_of_the_run(finished_run: Path, reads: Reads) -> None:
+    record = evidence.RunRecord.load(finished_run)
+    assert not reads.names
+    assert [scenario.name[:4] for scenario in record.scenarios[1:3]] == ["0002", "0003"]
+    assert record.scenarios[-1].name.startswith("0004")
+    assert reads.names == ["0002", "0003", "0004"]
+    assert reads.still_held() == 0
