@@ -11,10 +11,15 @@ RUN_OPTIONS ?=
 # Compiled modules are kept, whatever the caller's shell says: without them each start takes seconds longer.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: acceptance ledger abuse link smoke long transitions test lint perf reference fuzz spec setup clean
+.PHONY: acceptance suite ledger abuse link smoke long transitions test lint perf reference fuzz spec setup clean
 
+# The core of the suite: toast, both payment modes, the boot budget, cheats, two real devices.
 acceptance: $(INSTALLED)
-	@$(BIN)/hil run features -m "not catalogue and not ledger and not long" $(RUN_OPTIONS)
+	@$(BIN)/hil run features -m core $(RUN_OPTIONS)
+
+# The whole acceptance suite but for hours of charging: about a minute and a half on two processors.
+suite: $(INSTALLED)
+	@$(BIN)/hil run features -m "not long" $(RUN_OPTIONS)
 
 # What can go wrong with the ledger, and three ways to see it: about 40 s.
 ledger: $(INSTALLED)

@@ -1,4 +1,4 @@
-@REQ-BOOT-1
+@core @REQ-BOOT-1
 Feature: The boot budget
   The prototype needed 27 s from power-on to the first payment (slides). That is the most a device may take.
 

@@ -1,5 +1,5 @@
 # language: sv
-@REQ-PAY-1 @REQ-METER-1
+@core @REQ-PAY-1 @REQ-METER-1
 Egenskap: Rosta en skiva bröd
   Den som provar skriver på sitt eget språk: nyckelord och steg på svenska, samma steg bakom. Kommandot
   `hil steps lasten` visar båda lydelserna.

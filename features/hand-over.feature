@@ -1,3 +1,4 @@
+@core
 Feature: One socket, one cable after another
   A socket owes the cable that paid, and nobody else. What a cable leaves behind, credit or debt, is not the next one's.
 

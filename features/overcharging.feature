@@ -1,4 +1,4 @@
-@REQ-CABLE-1 @REQ-CABLE-2 @REQ-POWER-3 @REQ-PAY-5
+@core @REQ-CABLE-1 @REQ-CABLE-2 @REQ-POWER-3 @REQ-PAY-5
 Feature: A cable does not sign what it did not agree to
   The socket proposes the transactions, so the cable must check each before it signs. It walks away from a wrong one and
   loses nothing that it did not use.

@@ -1,3 +1,4 @@
+@core
 Feature: Two real devices
   Socket and cable are both real; the rig listens in on their link and plays neither. What holds for either of them
   against the rig's counterpart must hold for the two of them together.

@@ -1,4 +1,4 @@
-@REQ-PAY-1 @REQ-METER-1
+@core @REQ-PAY-1 @REQ-METER-1
 Feature: Toast one slice of bread
   The demonstration of 2017: a smart cable in front of a toaster pays a smart socket for 40 Wh, in five payments of
   0.1 mBTC. In single-fee mode only the last of the five transactions reaches the ledger, and one fee is paid.

@@ -1,3 +1,4 @@
+@core
 Feature: A cable that pays too little loses its power
   The socket checks each signed transaction before it credits it. A wrong one costs the cable its power within 500 ms,
   and the socket settles with the newest transaction that was right.
