@@ -11,7 +11,7 @@ from hil.conformance.load import check_load
 from hil.conformance.meter import check_meter
 from hil.conformance.relay import check_relay
 from hil.instruments.dialects import open_load, open_meter
-from hil.links.serial_line import SerialLine
+from hil.links.serial_line import SerialLine, close_together
 from hil.rig.check_findings import CheckFinding, each, fault, note, ok
 from hil.rig.check_parts import PATIENCE_S, relay, resource
 from hil.rig.file_target import LINES, RELAYS
@@ -81,5 +81,4 @@ def _line(target: Any, name: str, other: str) -> list[Finding]:
             clock.attach(line)
         return check_line(lines[name], clock, None if other == name else lines[other])
     finally:
-        for line in lines.values():
-            line.close()
+        close_together(lines.values())

@@ -15,7 +15,7 @@ from serial import SerialException
 
 from hil.clock import Clock, LockstepClock, stopwatch
 from hil.errors import AuthorError, RigFault
-from hil.links.serial_line import SerialLine
+from hil.links.serial_line import SerialLine, close_together
 from hil.ports import Protecting
 from hil.rig.file import RigFile
 from hil.rig.file_target import LINES, RELAYS
@@ -101,8 +101,7 @@ class Rig:
         self._closing.callback(self.meter.close)
         self._closing.callback(self.load.close)
         self.lines = {name: SerialLine(name, port_of(target.get_driver("SerialDriver", name=name))) for name in LINES}
-        for line in self.lines.values():
-            self._closing.callback(line.close)
+        self._closing.callback(close_together, self.lines.values())
         self.mirror_contacts: dict[str, MirrorContact] = {}
         for relay in RELAYS:
             output = target.get_driver("DigitalOutputProtocol", name=relay)

@@ -6,6 +6,7 @@ import os
 import pty
 import select
 import socket
+import threading
 import tty
 from collections.abc import Iterator
 from zlib import crc32
@@ -16,7 +17,7 @@ import serial
 from hil.clock import WallClock
 from hil.errors import RigFault
 from hil.links import serial_line
-from hil.links.serial_line import SerialLine
+from hil.links.serial_line import SerialLine, close_together
 
 
 class FarEnd:
@@ -196,3 +197,46 @@ def test_an_other_end_that_went_away_unnoticed_is_found_by_the_inspection(far: T
     far.vanish()
     with pytest.raises(RigFault, match="the line is lost"):
         far.line.inspect()
+
+
+class SlowPort:
+    """A port that is not closed before all others of its kind are being closed too."""
+
+    timeout: float | None = None
+    write_timeout: float | None = None
+    in_waiting = 0
+
+    def __init__(self, others: threading.Barrier, error: OSError | None = None) -> None:
+        self.closed = False
+        self._others = others
+        self._error = error
+
+    def read(self, size: int = 1) -> bytes:
+        return bytes(size)
+
+    def write(self, data: bytes) -> int:
+        return len(data)
+
+    def fileno(self) -> int:
+        return -1
+
+    def close(self) -> None:
+        self._others.wait(timeout=10.0)
+        if self._error is not None:
+            raise self._error
+        self.closed = True
+
+
+def test_lines_are_closed_at_the_same_time() -> None:
+    others = threading.Barrier(4)
+    ports = [SlowPort(others) for _ in range(4)]
+    close_together([SerialLine(f"line {number}", port) for number, port in enumerate(ports)])
+    assert all(port.closed for port in ports)
+
+
+def test_a_line_that_cannot_be_closed_is_told_when_the_others_are_closed() -> None:
+    others = threading.Barrier(3)
+    ports = [SlowPort(others), SlowPort(others, OSError("gone")), SlowPort(others)]
+    with pytest.raises(OSError, match="gone"):
+        close_together([SerialLine(f"line {number}", port) for number, port in enumerate(ports)])
+    assert [port.closed for port in ports] == [True, False, True]
