@@ -100,8 +100,9 @@ def _run(options: argparse.Namespace, rest: list[str]) -> int:
 
         rig = RigFile.load(Path(options.rig or "rigs/virtual.yaml"))
         refuse_expired(rig.options, str(rig.path))
-    # pytest itself tells paths from the values of its options; the plugin of hypothesis takes a second to load
-    arguments = ["-o", "testpaths=features", "-p", "no:hypothesispytest", *rest]
+    # pytest itself tells paths from the values of its options; the plugins of hypothesis and labgrid take a second to
+    # load, and no scenario needs them: the rig opens labgrid's target itself
+    arguments = ["-o", "testpaths=features", "-p", "no:hypothesispytest", "-p", "no:labgrid", *rest]
     for name in ("rig", "node", "seed"):
         value = getattr(options, name)
         if value is not None:

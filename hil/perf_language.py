@@ -111,7 +111,8 @@ def _our_project(root: Path) -> list[str]:
     (root / "many_steps.py").write_text(definitions())
     (root / "pytest.ini").write_text("[pytest]\npythonpath = .\nstep_modules = many_steps\n")
     # as hil run has it
-    return ["pytest", "-q", "-p", "no:cacheprovider", "-p", "no:hypothesispytest", "features"]
+    without = ("cacheprovider", "hypothesispytest", "labgrid")
+    return ["pytest", "-q", *(f"-pno:{plugin}" for plugin in without), "features"]
 
 
 def _stock_project(root: Path) -> list[str]:
@@ -120,7 +121,8 @@ def _stock_project(root: Path) -> list[str]:
     steps = _their_definitions("parsers.parse", "")
     head = "from pytest_bdd import parsers, scenarios, then, when\nscenarios('features')\n"
     (root / "test_many.py").write_text(head + steps)
-    return ["pytest", "-q", "-p", "no:cacheprovider", "-p", "no:hypothesispytest", "test_many.py"]
+    without = ("cacheprovider", "hypothesispytest", "labgrid")
+    return ["pytest", "-q", *(f"-pno:{plugin}" for plugin in without), "test_many.py"]
 
 
 def _behave_project(root: Path) -> list[str]:
