@@ -7,17 +7,18 @@ Without a controller that has reset the bench, virtual time follows the wall clo
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, TypeAlias
 
 from hil.errors import ConfigurationError, nearest
+from hil.vbench import advance as advancing
+from hil.vbench.advance import Advance
 from hil.vbench.polling import FastLaneLoop
 from hil.vbench.replies import decode, encode, error, guarded
 from hil.vbench.seeded_faults import mend, seed
 from hil.vbench.sockets import ByteProtocol, peer_is_gone
 from hil.vbench.wall import WallFollower
-from hil.vbench.world import LINES, WorldRequest
+from hil.vbench.world import WorldRequest
 
 if TYPE_CHECKING:
     import asyncio
@@ -26,20 +27,11 @@ if TYPE_CHECKING:
 
 Request: TypeAlias = Mapping[str, object]
 
-BYTES_DEADLINE = 5.0
-"""Seconds of wall time within which bytes that the controller announces must have arrived."""
-
-MAX_STEP = 86400.0
-"""Seconds of virtual time in one ``advance``; a day takes the bench some ten seconds."""
-
 ACCEPT_TURNS = 5
 """Turns of the event loop that a reset lets pass: a line that was connected before is then surely being served."""
 
 MAX_PATIENCE = 0.01
 """Seconds that a controller may have the bench look for requests without sleeping."""
-
-MAX_ASKED = 100
-"""Lines to the meter that one ``advance`` may announce."""
 
 MAX_LATENESS_S = 3600.0
 """Longest that the ledger's answers may be under way to a device."""
@@ -84,6 +76,7 @@ class ControlPort:
             if isinstance(self.loop, FastLaneLoop):
                 self.loop.fast_lane.patience = 0.0
             self.bench.lockstep = False
+            self.bench.instrument_ports["meter"].forget()  # what it announced will not come
             self.follower.start()
 
     def _lines_complete(self) -> None:
@@ -110,7 +103,7 @@ class Controller(ByteProtocol):
         """True while a request waits for its turn or its bytes."""
         self._scheduled = False
         """Whether a request has left work for the loop."""
-        self._waiting: tuple[float, dict[str, int]] | None = None
+        self._waiting: Advance | None = None
         self._deadline: asyncio.TimerHandle | None = None
         self._operations: dict[str, Callable[[Request], str | None]] = {
             "advance": self._advance,
@@ -268,51 +261,12 @@ class Controller(ByteProtocol):
         return encode({"now": self._bench.now(), "lines": self._bench.line_totals()})
 
     def _advance(self, request: Request) -> str | None:
-        if not self._bench.lockstep:
-            raise ConfigurationError("time follows the wall clock until you send a reset", place="advance")
-        until, received = request.get("until"), request.get("received", {})
-        if isinstance(until, bool) or not isinstance(until, float | int) or not math.isfinite(until):
-            raise ConfigurationError("must be a finite number of seconds", place="advance.until")
-        now = self._bench.now()
-        if not now <= until <= now + MAX_STEP:
-            raise ConfigurationError(
-                f"{until} s is not from the present {now} s to {MAX_STEP:g} s later", place="advance.until"
-            )
-        if not isinstance(received, dict):
-            raise ConfigurationError("must be an object: totals by line", place="advance.received")
-        if "ledger_touched" in request:
-            touched = request["ledger_touched"]
-            if type(touched) is not int:
-                raise ConfigurationError("must be a whole number", place="advance.ledger_touched")
-            self._bench.ledger_touched = touched
-        if "asked" in request:
-            self._bench.instrument_ports["meter"].expect(_instants(request["asked"], now, until))
-        ports = self._bench.ports
-        complete = self._bench.instrument_ports["meter"].complete
-        for name, total in received.items():
-            port = ports.get(name)
-            if port is None:
-                raise ConfigurationError(f"'{name}' is not a line{nearest(name, LINES)}", place="advance.received")
-            if type(total) is not int or total < port.taken:
-                raise ConfigurationError(
-                    f"must be a whole number, at least {port.taken}", place=f"advance.received.{name}"
-                )
-            complete = complete and port.received >= total
-        if complete:
-            return self._run(float(until), received)
+        advance = Advance.of(request, self._bench)
+        if advance.missing(self._bench) is None:
+            return self._run(advance)
         self._busy = True
-        self._waiting = (float(until), received)
-        self._deadline = self._port.loop.call_later(BYTES_DEADLINE, self._timed_out)
-        return None
-
-    def _missing(self, received: Mapping[str, int]) -> str | None:
-        """Return what was awaited in vain; None if everything has come."""
-        ports = self._bench.ports
-        for name, total in received.items():
-            if ports[name].received < total:
-                return f"{name}: waited {BYTES_DEADLINE:g} s for {total} bytes, {ports[name].received} arrived"
-        if not self._bench.instrument_ports["meter"].complete:
-            return f"meter: waited {BYTES_DEADLINE:g} s in vain for lines that were announced"
+        self._waiting = advance
+        self._deadline = self._port.loop.call_later(advancing.BYTES_DEADLINE, self._timed_out)
         return None
 
     def _withdraw(self, request: Request) -> str:
@@ -320,9 +274,9 @@ class Controller(ByteProtocol):
         self._bench.instrument_ports["meter"].forget()
         return f'{{"now":{self._bench.now()!r}}}'
 
-    def _run(self, until: float, received: Mapping[str, int]) -> str:
+    def _run(self, advance: Advance) -> str:
         bench = self._bench
-        delivered = bench.advance(until, received)
+        delivered = bench.advance(advance.until, advance.received)
         if faults := bench.take_faults():
             sent: object = decode(bench.sent())
             return error("; then ".join(what for _, what in faults), who=faults[0][0], now=bench.now(), sent=sent)
@@ -333,10 +287,9 @@ class Controller(ByteProtocol):
 
     def go_on(self) -> None:
         """Take up a waiting ``advance`` if its last byte has arrived."""
-        if self._waiting is None or self._missing(self._waiting[1]) is not None:
-            return
-        until, received = self._waiting
-        self._finish(lambda: self._run(until, received))
+        advance = self._waiting
+        if advance is not None and advance.missing(self._bench) is None:
+            self._finish(lambda: self._run(advance))
 
     def give_up(self) -> None:
         """Forget a waiting request."""
@@ -347,15 +300,5 @@ class Controller(ByteProtocol):
             self._deadline = None
 
     def _timed_out(self) -> None:
-        if self._waiting is not None and (missing := self._missing(self._waiting[1])) is not None:
+        if self._waiting is not None and (missing := self._waiting.missing(self._bench)) is not None:
             self._finish(lambda: error(missing))
-
-
-def _instants(told: object, now: float, until: float) -> list[float]:
-    """Return the instants at which lines reach the meter; raises ConfigurationError for any that cannot be."""
-    place = "advance.asked"
-    if not isinstance(told, list) or len(told) > MAX_ASKED or not all(type(each) in (float, int) for each in told):
-        raise ConfigurationError(f"must be a list of at most {MAX_ASKED} instants", place=place)
-    if told != sorted(told) or not all(now <= each <= until for each in told):
-        raise ConfigurationError("must be rising, from the present to until", place=place)
-    return [float(each) for each in told]

@@ -6,6 +6,7 @@ from zlib import crc32
 import pytest
 
 from hil.tests.vbench.bench_kit import BYTE, Client, Harness, running
+from hil.vbench import advance
 from hil.vbench import control as control_module
 from hil.vbench.world import WorldRequest
 
@@ -60,7 +61,7 @@ def test_advance_waits_for_bytes_that_are_announced_before_they_arrive(harness: 
 def test_bytes_that_never_arrive_are_named_after_the_deadline(
     harness: Harness, control: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(control_module, "BYTES_DEADLINE", 0.05)
+    monkeypatch.setattr(advance, "BYTES_DEADLINE", 0.05)
     link = harness.client("socket-link")
     reset(control)
     link.send(b"abc")
@@ -132,10 +133,20 @@ def test_a_client_that_is_gone_keeps_nobody_waiting_for_its_lines(control: Clien
     assert json.loads(control.line()) == {"now": 2.0, "sent": {}, "delivered": 1}
 
 
+def test_a_controller_that_is_gone_leaves_nothing_announced(harness: Harness, control: Client, meter: Client) -> None:
+    control.send(json.dumps({"op": "advance", "until": 2.0, "asked": [1.5]}).encode() + b"\n")
+    control.close()
+    second = harness.client("control")
+    reset(second)
+    second.close()
+    meter.send(b"still there\n")
+    assert meter.line() == b"still there\n"
+
+
 def test_lines_that_were_announced_and_never_come_are_told_after_the_deadline(
     control: Client, meter: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(control_module, "BYTES_DEADLINE", 0.05)
+    monkeypatch.setattr(advance, "BYTES_DEADLINE", 0.05)
     reply = control.ask(op="advance", until=2.0, asked=[1.5])
     assert reply == {"error": "meter: waited 0.05 s in vain for lines that were announced"}
 
