@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from collections import deque
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -29,11 +30,19 @@ class Sockets:
     peers: int = 0
 
 
+_given: deque[int] = deque(maxlen=256)
+"""Ports that :func:`free_port` has given away, which need not be in use yet."""
+
+
 def free_port() -> int:
-    """Return a port of the loopback interface that nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind((PEER_HOST, 0))
-        return int(probe.getsockname()[1])
+    """Return a port of the loopback interface that nobody listens on at this moment, and none that was just given."""
+    while True:
+        with socket.socket() as probe:
+            probe.bind((PEER_HOST, 0))
+            port = int(probe.getsockname()[1])
+        if port not in _given:
+            _given.append(port)
+            return port
 
 
 def on_host_network(*, peers: bool) -> Sockets:
