@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from hil.errors import DeadlineExceeded
+from hil.interrupts import hold, release
 from hil.units import Second
 
 if TYPE_CHECKING:
@@ -170,7 +171,10 @@ class AskedAhead(Protocol):
         """Send what is to reach the instrument at the instants of the last plan."""
 
     def take(self, delivered: int) -> None:
-        """Take the answers to this many questions, the oldest first: their instants have come."""
+        """Take the answers to this many questions, the oldest first: their instants have come.
+
+        Called after each plan, with none too, unless time failed to pass: then nothing is planned any more.
+        """
 
 
 class AskableTimeKeeper(TimeKeeper, Protocol):
@@ -212,6 +216,10 @@ class LockstepClock(Clock):
         """Serve ``line`` from now on."""
         self._lines[line.name] = line
 
+    def catch_up(self, now: float) -> None:
+        """Take it that the bench has come to ``now``, although an error kept its answer from this clock."""
+        self._now = max(self._now, now)
+
     def reset(self) -> None:
         """Start again at zero with no timers and no lines: the bench was reset."""
         self._now = 0.0
@@ -221,14 +229,18 @@ class LockstepClock(Clock):
 
     def _pass_time(self, until: float) -> None:
         received = {name: line.bytes_sent for name, line in self._lines.items() if line.bytes_sent}
-        if self._asker is None:
-            self._now, sent = self._bench.advance(until, received, self.meanwhile)
-        else:
-            sent = self._pass_time_asking(*self._asker, until, received)
-        for name, total in sent.items():
-            line = self._lines.get(name)
-            if line is not None:
-                line.receive_until(total)
+        hold()  # an interrupt in here would leave the bench ahead of this clock, and answers unread
+        try:
+            if self._asker is None:
+                self._now, sent = self._bench.advance(until, received, self.meanwhile)
+            else:
+                sent = self._pass_time_asking(*self._asker, until, received)
+            for name, total in sent.items():
+                line = self._lines.get(name)
+                if line is not None:
+                    line.receive_until(total)
+        finally:
+            release()
 
     def _pass_time_asking(
         self, bench: AskableTimeKeeper, asker: AskedAhead, until: float, received: Mapping[str, int]
@@ -240,9 +252,12 @@ class LockstepClock(Clock):
                 asker.ask()
             self.meanwhile()
 
-        self._now, sent, delivered = bench.advance_asking(until, received, asked, meanwhile)
-        if delivered:
-            asker.take(delivered)
+        try:
+            self._now, sent, delivered = bench.advance_asking(until, received, asked, meanwhile)
+        except BaseException:
+            self._asker = None  # nobody knows which of the questions were delivered
+            raise
+        asker.take(delivered)
         return sent
 
 

@@ -22,6 +22,7 @@ from hil.bdd.collection import ScenarioItem
 from hil.bdd.scenarios import give_back
 from hil.bdd.stash import LIVE, OPEN, OUTCOME, RUN
 from hil.evidence.documents import Verdict
+from hil.interrupts import interrupt
 from hil.rig.run import News
 
 if TYPE_CHECKING:
@@ -176,7 +177,7 @@ def _without_source(told: warnings.WarningMessage) -> warnings.WarningMessage:
 def _interrupt_once(number: int, frame: FrameType | None) -> None:
     """End as Ctrl-C does; a terminal tells all processes of that, and the process of the run does so again."""
     _interrupt_no_more()
-    raise KeyboardInterrupt(signal.Signals(number).name)
+    interrupt(number, frame)
 
 
 def _interrupt_no_more() -> None:

@@ -27,6 +27,7 @@ from hil.bdd.several_benches import SeveralBenches, number_of_benches
 from hil.bdd.stash import BENCHES, LIVE, NUMBER, OPEN, RUN, SEED, TOLD, UNMET
 from hil.errors import ConfigurationError, ExitCode
 from hil.evidence.documents import Verdict
+from hil.interrupts import interrupt
 from hil.report.all_reports import write_reports
 from hil.report.summary import slowest_steps, summary_lines
 from hil.rig.file import RigFile
@@ -68,12 +69,8 @@ def pytest_configure(config: pytest.Config) -> None:
     # a terminated run ends as an interrupted one does: every finaliser runs and the bench becomes safe
     handlers: dict[int, Any] = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     config.stash[HANDLERS] = handlers
-    signal.signal(signal.SIGTERM, interrupt)
-
-
-def interrupt(number: int, _: object) -> None:
-    """End the run as Ctrl-C does; a signal handler."""
-    raise KeyboardInterrupt(signal.Signals(number).name)
+    for number in handlers:
+        signal.signal(number, interrupt)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -112,6 +112,8 @@ class Rig:
         self._closing.callback(self._common.close)
         if bench is not None:
             bench.ledger_touched = self._touched
+            if isinstance(self.clock, LockstepClock):
+                bench.missed = self.clock.catch_up
 
     @classmethod
     @contextlib.contextmanager

@@ -41,7 +41,7 @@ class SamplerAhead:
         self._due = 0.0
         self._read_at = -math.inf
         self._in_step = True
-        """Whether each question that reached the meter had its answer taken."""
+        """Whether each question that reached the meter had its answer taken; not known while time passes."""
         self._age = reading_age(meter)
         self.period = SAMPLE_PERIOD_S
         self.closely = False
@@ -72,6 +72,7 @@ class SamplerAhead:
     # --- what the clock asks ---------------------------------------------------------------------------------------
 
     def plan(self, until: float) -> tuple[float, list[float]]:
+        self._in_step = False
         most = 1 if self.closely else AHEAD
         new = []
         while len(self._asked) < most and self._due <= until:
@@ -87,8 +88,10 @@ class SamplerAhead:
         self._meter.ask(self._new)
 
     def take(self, delivered: int) -> None:
+        if not delivered:
+            self._in_step = True
+            return
         instants = [self._asked.popleft() for _ in range(delivered)]
-        self._in_step = False
         answers = self._meter.answers(delivered)
         self._in_step = True
         for instant, reading in zip(instants, answers, strict=True):

@@ -16,6 +16,7 @@ import orjson
 
 from hil.clock import stopwatch
 from hil.errors import ConfigurationError, ExitCode, RigFault
+from hil.interrupts import hold, release
 from hil.ports import AskedAhead
 
 if TYPE_CHECKING:
@@ -72,6 +73,8 @@ class VirtualBenchProcess:
         self.ledger_touched: Callable[[], int] = lambda: 0
         """Tells how often this side has changed the chain; virtual devices ask their node again only after that."""
         self._ledger_told = 0
+        self.missed: Callable[[float], None] = lambda _: None
+        """Told the bench's instant when an error meanwhile kept it from whoever let time pass."""
         self._patience = 0.0
 
     def advance(
@@ -191,12 +194,18 @@ class VirtualBenchProcess:
     def ask(self, request: Mapping[str, Any], meanwhile: Callable[[], None] | None = None) -> dict[str, Any]:
         """Send one request, do what ``meanwhile`` does, return the reply; RigFault if the bench is gone or refuses."""
         what = str(request["op"])
-        self._send(what, orjson.dumps(request))
+        hold()
         try:
-            if meanwhile is not None:
-                meanwhile()
-        finally:  # a reply that stays unread would be taken for the next one's
+            self._send(what, orjson.dumps(request))
+            try:
+                if meanwhile is not None:
+                    meanwhile()
+            except BaseException:  # a reply that stays unread would be taken for the next one's
+                self.missed(orjson.loads(self._receive(what)).get("now", 0.0))
+                raise
             line = self._receive(what)
+        finally:
+            release()
         reply: dict[str, Any] = orjson.loads(line)
         if "error" in reply:
             who = f", {reply['who']}" if "who" in reply else ""

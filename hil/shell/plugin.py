@@ -18,12 +18,13 @@ import pytest
 from hil.bdd import bridge, execution, naming
 from hil.bdd.collection import ScenarioItem, catalogue_of
 from hil.bdd.outcome import verdict_of
-from hil.bdd.plugin import choose_seed, interrupt, open_run
+from hil.bdd.plugin import choose_seed, open_run
 from hil.bdd.preflight import project_tags
 from hil.bdd.scenarios import facts_of
 from hil.bdd.stash import AT_PROMPT, NUMBER, OUTCOME, STEPS_LEFT
 from hil.chain.folders import cache_folder
 from hil.errors import ExitCode, HilError
+from hil.interrupts import interrupt
 from hil.report.words import MARKS
 from hil.shell.prompt import open_prompt
 from hil.shell.session import Checked, Session, tell

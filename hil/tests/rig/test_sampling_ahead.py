@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -87,6 +88,7 @@ class FarMeter:
         self.sent += times
 
     def answers(self, times: int) -> Iterator[Reading]:
+        assert times, "nobody awaits no reply at all"
         if self.broken:
             raise RigFault("silent", place="meter")
         taken, self.replies = self.replies[:times], self.replies[times:]
@@ -221,6 +223,29 @@ def test_a_meter_that_fails_is_asked_no_more_and_its_late_answers_are_given_up(
         bench.clock.sleep(1.0)
     bench.sampler.stop()
     assert bench.meter.given_up == 1
+
+
+def test_answers_that_an_error_left_behind_are_given_up(
+    scene_of: Callable[[Clock], Scene], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = Bench(scene_of)
+    bench.sampler.start()
+    bench.clock.sleep(0.5)
+    advance_asking = bench.meter.advance_asking
+
+    def failing(*arguments: Any) -> None:
+        advance_asking(*arguments)
+        raise RigFault("evidence cannot be written")
+
+    monkeypatch.setattr(bench.meter, "advance_asking", failing)
+    with pytest.raises(RigFault, match="evidence"):
+        bench.clock.sleep(1.0)
+    monkeypatch.undo()
+    bench.clock.catch_up(bench.meter.now)
+    bench.clock.sleep(1.0)
+    bench.sampler.stop()
+    assert bench.meter.given_up == 1
+    assert bench.clock.now() == bench.meter.now == 2.5
 
 
 def test_a_reading_beyond_a_limit_is_a_rig_fault_and_the_last_in_the_evidence(

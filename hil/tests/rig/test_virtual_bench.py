@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 from collections.abc import Iterator
 
 import pytest
 
+from hil.clock import LockstepClock
 from hil.errors import RigFault
+from hil.interrupts import interrupt
 from hil.rig import virtual_bench
 from hil.rig.virtual_bench import TRIES, VirtualBenchProcess
 
@@ -57,3 +60,31 @@ def test_an_error_in_the_meantime_leaves_question_and_answer_in_step(bench: Virt
         bench.advance(1.0, {}, disk_full)
 
     assert bench.advance(2.0, {}) == (2.0, {})
+
+
+def test_an_interrupt_comes_between_two_turns_and_leaves_bench_and_clock_in_step(
+    bench: VirtualBenchProcess,
+) -> None:
+    bench.reset(seed="x", plant={}, devices={}, node=None)
+    clock = LockstepClock(bench)
+    clock.meanwhile = lambda: interrupt(signal.SIGTERM, None)
+    with pytest.raises(KeyboardInterrupt, match="SIGTERM"):
+        clock.sleep(1.0)
+
+    assert clock.now() == bench.now() == 1.0
+    with pytest.raises(KeyboardInterrupt, match="SIGTERM"):
+        interrupt(signal.SIGTERM, None)
+
+
+def test_after_an_error_in_the_meantime_the_clock_knows_how_much_time_has_passed(bench: VirtualBenchProcess) -> None:
+    def disk_full() -> None:
+        raise RigFault("evidence cannot be written")
+
+    bench.reset(seed="x", plant={}, devices={}, node=None)
+    clock = LockstepClock(bench)
+    bench.missed = clock.catch_up
+    clock.meanwhile = disk_full
+    with pytest.raises(RigFault, match="evidence"):
+        clock.sleep(1.0)
+
+    assert clock.now() == bench.now() == 1.0
