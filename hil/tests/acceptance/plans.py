@@ -327,13 +327,14 @@ def full_disk(folder: Path) -> Finished:
 
 @plan
 def dead_meter(folder: Path) -> Finished:
-    """A meter at an address where nobody listens, for a run of three scenarios."""
+    """A meter at an address where nobody listens, for a run of several scenarios on one bench."""
     project = Project.make(folder)
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         resource = f"'TCPIP::127.0.0.1::{silent.getsockname()[1]}::SOCKET'"
         rig = project.rig("dead.yaml", ("'TCPIP::$LG_HIL_BENCH::5025::SOCKET'", resource))
-        return project.run("run", "features/boot.feature", "--rig", rig, "--node", PROVIDER, "--seed", SEED)
+        feature, one = "features/boot.feature", ("--benches", "1")
+        return project.run("run", feature, *one, "--rig", rig, "--node", PROVIDER, "--seed", SEED)
 
 
 @plan
