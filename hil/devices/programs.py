@@ -198,6 +198,7 @@ class SocketProgram(_Firmware):
         self._now = now
         self._in_order = True
         self._contact.fall_open()
+        self._meter.begin()
         super().power_on(now)
 
     def power_off(self, now: float) -> None:

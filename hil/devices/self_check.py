@@ -45,20 +45,27 @@ class CheckedMeter:
         self._power_w, self._since, self._uncounted_mwh = 0.0, self._now(), 0.0
 
     def energy(self) -> WattHour:
-        """Return the count; raises OutOfOrder if the meter is silent."""
+        """Return the count; raises OutOfOrder if the meter is silent, or did not count what flowed."""
         counted = _answer(self._meter.energy)
+        self._add_up()
         if counted != self._counted:
-            self._counted, self._uncounted_mwh, self._since = counted, 0.0, self._now()
+            self._counted, self._uncounted_mwh = counted, 0.0
+        elif self._uncounted_mwh >= self._most_uncounted_mwh:
+            raise OutOfOrder(f"the energy meter stands still at {counted:g} Wh while {self._power_w:g} W flow")
         return counted
 
     def power(self) -> Watt:
-        """Return the present power; raises OutOfOrder if the meter is silent, or did not count what flowed."""
-        power, now = _answer(self._meter.power), self._now()
-        self._uncounted_mwh += self._power_w * (now - self._since) / 3.6
-        self._power_w, self._since = float(power), now
-        if self._uncounted_mwh >= self._most_uncounted_mwh:
-            raise OutOfOrder(f"the energy meter stands still at {self._counted:g} Wh while {power:g} W flow")
+        """Return the present power; raises OutOfOrder if the meter is silent."""
+        power = _answer(self._meter.power)
+        self._add_up()
+        self._power_w = float(power)
         return power
+
+    def _add_up(self) -> None:
+        """Count by the power what flowed up to now; whether the meter did tells its next count."""
+        now = self._now()
+        self._uncounted_mwh += self._power_w * (now - self._since) / 3.6
+        self._since = now
 
 
 class CheckedContact:

@@ -131,6 +131,19 @@ def test_a_count_that_moves_is_never_missed_however_much_flows_between_two_readi
         read(checked)
 
 
+def test_a_power_that_is_asked_for_between_two_counts_misses_none() -> None:
+    at = [0.0]
+    meter = Meter()
+    meter.power_w = 3680.0  # 102 mWh in 100 ms
+    checked = CheckedMeter(meter, 100, lambda: at[0])
+    checked.begin()
+    for _ in range(10):
+        at[0] += 0.1
+        meter.energy_wh += 3680 * 0.1 / 3600
+        checked.power()
+        read(checked)
+
+
 def test_what_flowed_before_the_contact_opened_is_not_missed_when_it_closes_again() -> None:
     at = [0.0]
     meter = Meter()
