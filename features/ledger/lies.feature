@@ -3,6 +3,8 @@ Feature: A server that lies about the ledger
   Between an SPV client, or an API, and the ledger stands somebody else's server. SPV notices what can be proven, an API
   notices nothing: what it costs is in docs/ledger-views.md. A node of the socket's own needs no server.
 
+  # what the socket says of these lies names blocks by height and hash: they must not depend on other scenarios
+  @fresh_node
   Scenario Outline: Forged confirmations of a coin that no block holds are noticed by SPV: <lie>
     Given the socket is under test in single-fee mode
     And the socket sees the ledger by spv
@@ -30,6 +32,7 @@ Feature: A server that lies about the ledger
     And 30 s have passed
     Then the socket asked for 1 payment
 
+  @fresh_node
   Scenario: Blocks are announced and their headers withheld
     Given the socket is under test in single-fee mode
     And the socket sees the ledger by spv
