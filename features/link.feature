@@ -29,7 +29,7 @@ Feature: A link that fails
   @REQ-LINK-1
   Scenario Outline: Messages that come twice or out of order change nothing, in <mode> mode
     Given socket and cable are a pair in <mode> mode
-    And the load draws 1300 W
+    And the load draws 400 W
     And the cable pays for at most 3 payments
     And the link duplicates 30 % of the messages
     And the link reorders 20 % of the messages

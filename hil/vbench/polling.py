@@ -39,14 +39,23 @@ class FastLaneSelector(selectors.EpollSelector):
         remaining = timeout
         while True:
             ready = self._look(remaining)
-            if len(ready) > 1:
-                ready.sort(key=lambda event: event[0].fd != self.first)
+            if ready and self.handlers:
+                ready = self._in_order(ready)
             slow = [event for event in ready if not self._serve(*event)]
             if slow or not ready or self._scheduled:
                 self._scheduled = False
                 return slow
             if timeout is not None:
                 remaining = max(0.0, timeout - elapsed())
+
+    def _in_order(self, ready: list[tuple[selectors.SelectorKey, int]]) -> list[tuple[selectors.SelectorKey, int]]:
+        """Return them with the first one first, also if it could be read before the others and was not noticed: a
+        descriptor that gets data while the kernel goes through the ready ones is told of in the next round.
+        """
+        if self.first in self.handlers and all(key.fd != self.first for key, _ in ready):
+            seen = {key.fd for key, _ in ready}
+            ready = [*(event for event in super().select(0) if event[0].fd not in seen), *ready]
+        return sorted(ready, key=lambda event: event[0].fd != self.first) if len(ready) > 1 else ready
 
     def _look(self, timeout: float | None) -> list[tuple[selectors.SelectorKey, int]]:
         if self.patience and timeout != 0:
