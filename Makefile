@@ -47,9 +47,12 @@ transitions: $(INSTALLED)
 smoke: $(INSTALLED)
 	@$(BIN)/hil run features/smoke.feature --rig rigs/realtime.yaml $(RUN_OPTIONS)
 
-# The unit suite on two processors; then what starts nodes, benches and watchdogs; then whole runs.
-WITH_PROGRAMS := hil/tests/chain hil/tests/docs hil/tests/rig/test_watchdog.py hil/tests/rig/test_check.py \
-  hil/tests/rig/test_bounds.py hil/tests/vbench/test_processes.py hil/tests/vbench/test_processes_end.py hil/tests/conformance
+# The unit suite on two processors; then what starts programs (nodes, benches, watchdogs, pytest); then whole runs.
+WITH_PROGRAMS := hil/tests/chain hil/tests/docs hil/tests/conformance hil/tests/bdd/test_collection.py hil/tests/bdd/test_traps.py \
+  hil/tests/devices/test_account_store.py hil/tests/devices/test_host_command.py hil/tests/rig/test_bounds.py \
+  hil/tests/rig/test_check.py hil/tests/rig/test_turns.py hil/tests/rig/test_virtual_bench.py \
+  hil/tests/rig/test_watchdog.py hil/tests/vbench/test_bench.py hil/tests/vbench/test_processes.py \
+  hil/tests/vbench/test_processes_end.py
 test: $(INSTALLED)
 	@$(BIN)/python -m pytest -q -n 2 --dist worksteal hil/tests $(WITH_PROGRAMS:%=--ignore %) --ignore hil/tests/acceptance
 	@$(BIN)/python -m pytest -q -n 2 --dist worksteal $(WITH_PROGRAMS)

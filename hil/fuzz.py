@@ -38,6 +38,7 @@ MOST_MEMORY_PER_BYTE: Final = 400
 _MACHINES_EVERY: Final = 20
 """One input in so many also goes to both machines, which cost more than the decoders."""
 _FRESH_MACHINES_EVERY: Final = 200
+_MEMORY_TRIES: Final = 3
 _TRACED: Final = 4000
 """Inputs of each process whose memory is traced, which is slow."""
 _GOOD: Final = bytes.fromhex("8407480102030405060708031903e8")
@@ -152,12 +153,16 @@ def fuzz_on_all_processors(inputs: int = INPUTS, seed: int = 1, processes: int =
 
 
 def _peak_of(target: Target, data: bytes) -> int:
-    tracemalloc.reset_peak()
-    before = tracemalloc.get_traced_memory()[0]
-    target.decode(data)
-    peak = tracemalloc.get_traced_memory()[1] - before
-    _promise(peak <= MOST_MEMORY + MOST_MEMORY_PER_BYTE * len(data), f"{len(data)} bytes took {peak} bytes of memory")
-    return peak
+    """Return the memory that decoding takes at most; the least of some tries, since other threads are counted too."""
+    most = MOST_MEMORY + MOST_MEMORY_PER_BYTE * len(data)
+    peaks: list[int] = []
+    while len(peaks) < _MEMORY_TRIES and min(peaks, default=most + 1) > most:
+        tracemalloc.reset_peak()
+        before = tracemalloc.get_traced_memory()[0]
+        target.decode(data)
+        peaks.append(tracemalloc.get_traced_memory()[1] - before)
+    _promise(min(peaks) <= most, f"{len(data)} bytes took {min(peaks)} bytes of memory")
+    return min(peaks)
 
 
 def _promise(kept: bool, otherwise: str) -> None:
