@@ -155,7 +155,7 @@ class SeveralBenches:
             case Ended(why, news):
                 run.hear(news)
                 if why:
-                    self._stop(why)
+                    self._fail(why)
 
     def _deal(self, bench: _Bench) -> None:
         if self._left:
@@ -172,7 +172,7 @@ class SeveralBenches:
             self._tell(self._next)
             self._next += 1
         if self._session.shouldfail or self._session.shouldstop:
-            self._stop(str(self._session.shouldfail or self._session.shouldstop))
+            self._stop()
 
     def _tell(self, index: int) -> None:
         self._done.remove(index)
@@ -183,9 +183,13 @@ class SeveralBenches:
             item.ihook.pytest_runtest_logreport(report=report)
         item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
 
-    def _stop(self, why: str) -> None:
-        """Let no bench begin anything more."""
+    def _fail(self, why: str) -> None:
+        """End the session for what happened on a bench."""
         self._session.shouldfail = self._session.shouldfail or why
+        self._stop()
+
+    def _stop(self) -> None:
+        """Let no bench begin anything more."""
         self._left.clear()
         for bench in self._benches:
             bench.send(Stop())
@@ -205,7 +209,7 @@ class SeveralBenches:
             told = f"{Verdict.RIG_FAULT}: {why}"
             self._reports[index].append(pytest.TestReport(item.nodeid, item.location, {}, "failed", told, "call"))
             self._finish(index)
-        self._stop(why)
+        self._fail(why)
 
     def _end(self, running: list[_Bench]) -> None:
         """Let every bench become safe at once, as an interrupted run does, and hear what came of it."""

@@ -80,6 +80,26 @@ def shared_and_failing(folder: Path) -> Finished:
     return project.run("run", "features/boot.feature", "--rig", rig, "--benches", "2", "-x", "--node", PROVIDER)
 
 
+STOPPER = """\
+def pytest_sessionstart(session):
+    global of_the_run
+    of_the_run = session
+
+def pytest_runtest_logreport(report):
+    if report.when == "teardown" and of_the_run.config.pluginmanager.has_plugin("terminalreporter"):
+        of_the_run.shouldstop = "somebody asked for the end"
+"""
+
+
+@plan
+def shared_and_stopped(folder: Path) -> Finished:
+    """Two benches, and a plugin that stops the session after the first scenario that is told of."""
+    project = Project.make(folder)
+    (project.folder / "stopper.py").write_text(STOPPER)
+    command = ("run", "features/boot.feature", "--benches", "2", "-p", "stopper")
+    return project.run(*command, "--node", PROVIDER, "--seed", SEED)
+
+
 @plan
 def shared_and_interrupted(folder: Path) -> SharedRun:
     """Ctrl-C, which a terminal tells every process of the run."""

@@ -61,6 +61,15 @@ def test_a_first_failure_ends_a_shared_run_too(shared_and_failing: Finished) -> 
     assert "first accepted payment" in shared_and_failing.said
 
 
+def test_a_session_that_is_stopped_ends_a_shared_run_as_it_ends_one_of_a_single_bench(
+    shared_and_stopped: Finished,
+) -> None:
+    assert shared_and_stopped.code == ExitCode.INTERRUPTED, shared_and_stopped.said
+    assert "! Interrupted: somebody asked for the end !" in shared_and_stopped.said
+    last = shared_and_stopped.stop_event(len(shared_and_stopped.record.scenarios) - 1)
+    assert last.data["reason"] == "somebody asked for the end"
+
+
 def test_an_interrupted_shared_run_makes_every_bench_safe(ended: SharedRun) -> None:
     assert ended.finished.code == ExitCode.INTERRUPTED, ended.finished.said
     assert "Traceback" not in ended.finished.said
