@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hil.instruments.one_query_meter import OneQueryMeter
 from hil.instruments.scpi import (
-    parse_fields,
     read_back,
     read_errors,
     refuse_status,
     wait_for_completion,
 )
-from hil.ports import Accuracy, Identity, Reading
+from hil.ports import Accuracy, Identity
 from hil.units import Ampere, Second, Volt, Watt, WattHour
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from hil.instruments.transport import Transport
 
 VOLTAGE_RANGE = Volt(300.0)
@@ -42,7 +40,7 @@ REMEDIES = {
 }
 
 
-class Hmc8015:
+class Hmc8015(OneQueryMeter):
     """Voltage, current, active power and integrated energy of channel 1, ten readings a second.
 
     The maker's limits, 0.05 % of reading + 0.05 % of range (u; basic accuracy 0.05 %, research/scpi.md), are taken as
@@ -56,9 +54,7 @@ class Hmc8015:
     """The maker's own examples wait 2 to 3 s before the first reading (research/scpi.md)."""
 
     def __init__(self, transport: Transport, identity: Identity) -> None:
-        self.identity = identity
-        self.resource = transport.resource
-        self._transport = transport
+        super().__init__(transport, identity, READ, QUANTITIES, REMEDIES)
 
     def prepare(self) -> None:
         """Reset, set ranges and functions, clear and start the integrator; read everything back.
@@ -83,27 +79,6 @@ class Hmc8015:
         refuse_status(self._transport, "preparing the meter")
         self._read_back()
 
-    def read(self) -> Reading:
-        """Return the latest reading with one query; raises RigFault on overload, no data, garbage or silence."""
-        return self._reading(self._transport.query(READ))
-
-    def ask(self, times: int) -> None:
-        """Send that query so many times."""
-        self._transport.ask(READ, times)
-
-    def answers(self, times: int) -> Iterator[Reading]:
-        """Return the readings of so many replies; raises RigFault as ``read`` does."""
-        return map(self._reading, self._transport.answers(READ, times))
-
-    def give_up(self) -> None:
-        """Await no answer any more: the next query opens a new connection."""
-        self._transport.give_up()
-
-    def _reading(self, reply: str) -> Reading:
-        values = parse_fields(self._transport, READ, reply, QUANTITIES, REMEDIES)
-        volts, amperes, watts, watt_hours, seconds = values
-        return Reading(Volt(volts), Ampere(amperes), Watt(watts), WattHour(watt_hours), Second(seconds))
-
     def energy_uncertainty(self, energy: WattHour, elapsed: Second) -> WattHour:
         """Return the bounds, ± Wh, of an energy integrated over ``elapsed`` seconds of load."""
         accuracy = self.power_accuracy
@@ -112,10 +87,6 @@ class Hmc8015:
     def errors(self) -> list[str]:
         """Read the error queue empty, each entry as ``code,text``."""
         return read_errors(self._transport)
-
-    def close(self) -> None:
-        """Give up the connection; the integrator goes on."""
-        self._transport.close()
 
     def _read_back(self) -> None:
         command = "CHAN1:MEAS:FUNC?"

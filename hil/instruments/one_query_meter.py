@@ -1,0 +1,62 @@
+"""What meters share whose reading comes with one query: reading now, and asking ahead."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from hil.instruments.scpi import parse_fields
+from hil.ports import Identity, Reading
+from hil.units import Ampere, Second, Volt, Watt, WattHour
+
+if TYPE_CHECKING:
+    from hil.instruments.transport import Transport
+
+
+class OneQueryMeter:
+    """Implements the reading part of :class:`hil.ports.AskedAhead`.
+
+    :param query: is answered by voltage, current, power, energy and integrated time, in this order.
+    :param quantities: what faults call them.
+    :param remedies: for what :func:`hil.instruments.scpi.parse_fields` may find instead of a number.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        identity: Identity,
+        query: str,
+        quantities: Sequence[str],
+        remedies: Mapping[str, str],
+    ) -> None:
+        self.identity = identity
+        self.resource = transport.resource
+        self._transport = transport
+        self._query = query
+        self._quantities = quantities
+        self._remedies = remedies
+
+    def read(self) -> Reading:
+        """Return the latest reading with one query; raises RigFault on overload, no data, garbage or silence."""
+        return self._reading(self._transport.query(self._query))
+
+    def ask(self, times: int) -> None:
+        """Send that query so many times."""
+        self._transport.ask(self._query, times)
+
+    def answers(self, times: int) -> Iterator[Reading]:
+        """Return the readings of so many replies; raises RigFault as ``read`` does."""
+        return map(self._reading, self._transport.answers(self._query, times))
+
+    def give_up(self) -> None:
+        """Await no answer any more: the next query opens a new connection."""
+        self._transport.give_up()
+
+    def close(self) -> None:
+        """Give up the connection; the integrator goes on."""
+        self._transport.close()
+
+    def _reading(self, reply: str) -> Reading:
+        values = parse_fields(self._transport, self._query, reply, self._quantities, self._remedies)
+        volts, amperes, watts, watt_hours, seconds = values
+        return Reading(Volt(volts), Ampere(amperes), Watt(watts), WattHour(watt_hours), Second(seconds))
