@@ -26,7 +26,7 @@ from hil.rig.lock import write_lock
 from hil.rig.meter_watch import MeterWatch
 from hil.rig.real_time import RigClock
 from hil.rig.relays import MirrorContact
-from hil.rig.safe_state import CONTACT_S, limit_patience, look_for_power
+from hil.rig.safe_state import CONTACT_S, keep_connection, limit_patience, look_for_power
 from hil.rig.safe_state_guard import Guard
 from hil.rig.sampling import Readings, Sampler, Sampling
 from hil.rig.sampling_ahead import SamplerAhead
@@ -106,6 +106,8 @@ class Rig:
         for relay in RELAYS:
             output = target.get_driver("DigitalOutputProtocol", name=relay)
             limit_patience(output, RELAY_PATIENCE_S)
+            if bench is not None:
+                keep_connection(output)
             if relay in file.options.mirror_contacts:
                 self.mirror_contacts[relay] = MirrorContact(output, file.options.mirror_contacts[relay])
         self._common = self.side = LedgerSide(node, seed, self._now)

@@ -205,3 +205,13 @@ def limit_patience(output: Any, seconds: float) -> None:
     client = getattr(output, "client", None)
     if client is not None and hasattr(client, "timeout"):
         client.timeout = seconds
+
+
+def keep_connection(output: Any) -> None:
+    """Let a relay driver over Modbus keep its connection between requests, which else is most of what one costs.
+
+    For the virtual bench's board only: real ones serve few connections, often one, and drop those that are idle.
+    """
+    client = getattr(output, "client", None)
+    if client is not None and hasattr(client, "auto_close"):
+        client.auto_close = False

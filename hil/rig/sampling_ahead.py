@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from hil.ports import AskedAhead
     from hil.rig.virtual_bench import VirtualBenchProcess
 
-AHEAD = 10
-"""Most questions that are under way: a second, in which a socket says how much it has delivered anyway."""
+AHEAD = 12
+"""Most questions that are under way: a second's and two, so that time need not stop just before a second is full, at
+which a socket says how much it has delivered anyway."""
 
 
 class SamplerAhead:
