@@ -98,9 +98,13 @@ class LedgerSide:
             self.restarted()
         return coins
 
+    def changes(self) -> int:
+        """Return how often the chain or the node was changed from this side."""
+        return self.rpc.changes + self._pokes
+
     def touched(self) -> int:
-        """Return how often the chain or the node was changed from this side; wait first until a server shows it."""
-        changes = self.rpc.changes + self._pokes
+        """Return the number of :meth:`changes`; wait first until a server shows them."""
+        changes = self.changes()
         if changes != self._seen and not self.taken_away:
             self._seen = changes
             self.look()

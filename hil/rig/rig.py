@@ -15,6 +15,7 @@ from serial import SerialException
 
 from hil.clock import Clock, LockstepClock, stopwatch
 from hil.errors import AuthorError, RigFault
+from hil.links.quiet_ledger import QuietLedger
 from hil.links.serial_line import SerialLine, close_together
 from hil.ports import Protecting
 from hil.rig.file import RigFile
@@ -177,7 +178,8 @@ class Rig:
     @property
     def ledger_view(self) -> LedgerView:
         """How a counterpart socket sees it."""
-        return self.side.view
+        side = self.side
+        return QuietLedger(side.view, side.changes, self._now) if self.lockstep else side.view
 
     def delay_ledger(self, seconds: float) -> None:
         """Let answers reach the socket under test so many seconds after its questions to the ledger; 0: at once.

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from hil.chain.view_choice import OpenView, open_view
 from hil.devices.defects import view_of
 from hil.errors import ConfigurationError, HilError, RigFault
+from hil.links.quiet_ledger import QuietLedger
 from hil.vbench.firmware import DeviceHost, describe, meter_gain
 from hil.vbench.instrument_port import InstrumentPort
 from hil.vbench.kernel import Kernel
@@ -18,7 +19,6 @@ from hil.vbench.late_meter import LateMeter, MeterInstrument
 from hil.vbench.lines import LinePort, Uart
 from hil.vbench.plant import Plant
 from hil.vbench.processes import ProcessHost, Scratch
-from hil.vbench.quiet_ledger import QuietLedger
 from hil.vbench.terminals import VirtualInstrument
 from hil.vbench.world import LINES, ROLES, NodeAccess, ViewAccess, WorldRequest
 

@@ -173,7 +173,7 @@ def test_looked_at_closely_each_reading_is_handed_over_at_its_instant(scene_of: 
 def test_what_is_under_way_is_met_closely_too_when_something_happens(scene_of: Callable[[Clock], Scene]) -> None:
     bench = Bench(scene_of, [0.05])
     bench.sampler.start()
-    bench.clock.wait_for(lambda: bench.clock.now() >= 0.05, timeout=1.0, what="the stop")
+    bench.clock.wait_for(lambda: bench.clock.now() >= 0.05, timeout=2.0, what="the stop")
     assert len(bench.meter.under_way) == AHEAD
     bench.sampler.closely = True
     bench.clock.wait_for(lambda: len(bench.scene.events()) == 2, timeout=1.0, what="a reading")
@@ -204,7 +204,7 @@ def test_a_refresh_reads_only_what_is_older_than_a_period(scene_of: Callable[[Cl
 def test_after_the_end_nothing_is_under_way(scene_of: Callable[[Clock], Scene]) -> None:
     bench = Bench(scene_of, [0.05])
     bench.sampler.start()
-    bench.clock.wait_for(lambda: bench.clock.now() >= 0.05, timeout=1.0, what="the stop")
+    bench.clock.wait_for(lambda: bench.clock.now() >= 0.05, timeout=2.0, what="the stop")
     bench.sampler.stop()
     bench.sampler.stop()
     assert bench.meter.withdrawn == AHEAD

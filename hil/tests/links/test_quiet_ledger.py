@@ -6,8 +6,8 @@ import pytest
 
 from hil.chain.rpc import LedgerUnavailable
 from hil.errors import RigFault
+from hil.links.quiet_ledger import LOOK_AGAIN_S, QuietLedger
 from hil.tests.devices.device_pair import FallibleLedger
-from hil.vbench.quiet_ledger import LOOK_AGAIN_S, QuietLedger
 
 
 class Desk:

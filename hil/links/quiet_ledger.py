@@ -1,9 +1,9 @@
-"""The ledger as a virtual device sees it: the real node, asked only when the answer can have changed.
+"""The ledger as a socket in virtual time sees it: the real node, asked only when the answer can have changed.
 
-While virtual time stands still nobody but the test side and the devices themselves touch the chain of the bench. The
-test side says with each ``advance`` how often it has done so; until that count changes, the same question has the
-same answer. A socket looks for conflicting spends several times a second, and each look at the node costs as much as
-all other work of that step.
+In lockstep nobody but the test side and the virtual devices touch the chain of the bench. The test side counts its
+changes and tells the virtual bench with each ``advance``; until that count changes, the same question has the same
+answer. A socket looks for conflicting spends several times a second, and each look at the node costs as much as all
+other work of that step.
 """
 
 from __future__ import annotations
