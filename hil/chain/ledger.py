@@ -9,7 +9,7 @@ from hil.chain.blocks import MATURITY, empty_block, subsidy
 from hil.chain.coin_tree import ROOTS, CoinTree
 from hil.chain.node import EPOCH
 from hil.chain.rpc import RpcClient, RpcError, to_satoshi
-from hil.chain.scan import BlockScanner
+from hil.chain.scan import BlockScanner, Mined
 from hil.errors import ConfigurationError, RigFault
 from hil.ports import LedgerTransaction
 from hil.protocol.coins import Coin, OutPoint
@@ -155,20 +155,16 @@ class RegtestLedger:
     def spending(self, outpoints: Sequence[OutPoint]) -> list[LedgerTransaction]:
         if not outpoints:
             return []
-        wanted = frozenset(outpoints)
-        mined, tip = self._scanner.since(self._began_at)
-        found = [
-            LedgerTransaction(one.txid, one.raw, one.fee, tip - one.height + 1) for one in mined if one.spends & wanted
-        ]
-        query = [{"txid": one.txid, "vout": one.index} for one in sorted(wanted)]
+        mined, tip = self._scanner.spending(self._began_at, outpoints)
+        found = [_confirmed(one, tip) for one in mined]
+        query = [{"txid": one.txid, "vout": one.index} for one in sorted(set(outpoints))]
         spenders = {one.get("spendingtxid") for one in self._client.call("gettxspendingprevout", query)} - {None}
         return found + self._unconfirmed(sorted(spenders))
 
     def transaction(self, txid: str) -> LedgerTransaction | None:
-        mined, tip = self._scanner.since(self._began_at)
-        for one in mined:
-            if one.txid == txid:
-                return LedgerTransaction(one.txid, one.raw, one.fee, tip - one.height + 1)
+        mined, tip = self._scanner.find(self._began_at, txid)
+        if mined is not None:
+            return _confirmed(mined, tip)
         try:
             return self._unconfirmed([txid])[0]
         except RpcError as error:
@@ -245,3 +241,7 @@ class RegtestLedger:
             raise RigFault(f"the node refused our blocks: {', '.join(refusals)}", place=self._client.endpoint.place)
         self._height += PREMINED
         return coinbases
+
+
+def _confirmed(mined: Mined, tip: int) -> LedgerTransaction:
+    return LedgerTransaction(mined.txid, mined.raw, mined.fee, tip - mined.height + 1)

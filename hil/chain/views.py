@@ -121,8 +121,8 @@ class NodeView:
         starts = [height for one in wanted if (height := self._height_to_search_from(one.txid)) is not None]
         if not starts:
             return None  # no such coins in any block, so no block spends them
-        mined, _ = self._scanner.since(min(starts) - 1)
-        return next((one.txid for one in mined if one.txid != own and one.spends & wanted), None)
+        mined, _ = self._scanner.spending(min(starts) - 1, wanted)
+        return next((one.txid for one in mined if one.txid != own), None)
 
     def _height_to_search_from(self, txid: str) -> int | None:
         """Return the height of the block with this transaction, None if the node knows that there is none."""
