@@ -8,10 +8,8 @@ floats. A call takes about 0.14 ms, a batch of 100 about 0.4 ms (research/bitcoi
 from __future__ import annotations
 
 import base64
-import http.client
 import itertools
 import json
-import select
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,6 +18,7 @@ from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from typing import Any, Final, NoReturn, TypeAlias
 
+from hil.chain.http_connection import HttpConnection, NotHttp
 from hil.clock import WallClock, stopwatch
 from hil.errors import RigFault
 from hil.units import Satoshi
@@ -37,7 +36,7 @@ _AUTHORISATION_HINT = "Check the user and password or the cookie file"
 
 _READING_PREFIXES = ("get", "list", "test", "decode", "validate", "verify", "scan", "estimate")
 _REPEATABLE = frozenset({"sendrawtransaction", "setmocktime", "invalidateblock", "reconsiderblock", "uptime", "help"})
-_DROPPED = (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError)
+_DROPPED = (ConnectionResetError, BrokenPipeError)
 _NOT_READING = frozenset({"getnewaddress", "getrawchangeaddress"})
 
 
@@ -105,11 +104,11 @@ class RpcClient:
         self.endpoint = endpoint
         self.timeout = timeout
         token = base64.b64encode(f"{endpoint.user}:{endpoint.password}".encode()).decode()
-        self._headers = {"Authorization": f"Basic {token}", "Content-Type": "application/json"}
-        self._connection: http.client.HTTPConnection | None = None
+        self._headers = f"Authorization: Basic {token}\r\nContent-Type: application/json\r\n"
+        self._connection: HttpConnection | None = None
         self._lock = threading.Lock()
         self._ids = itertools.count(1)
-        self._date: str | None = None
+        self._date = ""
         self.changes = 0
         """How many exchanges may have changed something at the node: those with a call that does not only read."""
 
@@ -212,42 +211,35 @@ class RpcClient:
     def _drop_if_closed_by_peer(self) -> bool:
         """Forget a kept connection that the node has closed meanwhile; tell whether one is still there.
 
-        Between two exchanges nothing may arrive, so a readable socket means the end of it. Seen before anything is
-        sent, the connection can be replaced for any call.
+        Seen before anything is sent, it can be replaced for any call.
         """
         if self._connection is None:
             return False
-        if self._connection.sock is not None:
-            poll = select.poll()
-            poll.register(self._connection.sock, select.POLLIN)
-            if not poll.poll(0):
-                return True
-        self.close()
-        return False
+        if self._connection.has_ended():
+            self.close()
+            return False
+        return True
 
     def _send(self, body: bytes, what: str) -> Any:
         """Send one request and return the parsed answer; lets errors of a dropped connection through."""
+        endpoint = self.endpoint
         try:
             if self._connection is None:
-                connection = http.client.HTTPConnection(self.endpoint.host, self.endpoint.port, timeout=self.timeout)
-                connection.connect()
-                self._connection = connection
+                self._connection = HttpConnection(endpoint.host, endpoint.port, self._headers, self.timeout)
         except OSError as error:
             self._unavailable(f"refused the connection ({error.strerror or error})", error)
         try:
-            self._connection.request("POST", "/", body, self._headers)
-            response = self._connection.getresponse()
-            self._date = response.headers["Date"]
-            content = response.read()
+            answer = self._connection.post(body)
         except TimeoutError as error:
             self._unavailable(f"gave no answer to {what} within {self.timeout:g} s", error)
         except _DROPPED:
             raise
-        except (OSError, http.client.HTTPException) as error:
+        except (OSError, NotHttp) as error:
             self._unavailable(f"gave no answer to {what} ({error!r})", error)
-        return self._parse(response.status, content, what)
+        self._date = answer.date
+        return self._parse(answer.status, answer.body, what)
 
-    def _parse(self, status: int, content: bytes, what: str) -> Any:
+    def _parse(self, status: int, content: bytes | bytearray, what: str) -> Any:
         if status in {401, 403}:
             reason = "refused our credentials" if status == 401 else "does not allow calls from this address"
             raise WrongCredentials(

@@ -81,7 +81,7 @@ def test_a_batch_returns_results_in_order_and_raises_the_first_error(client: Rpc
 def test_a_connection_that_died_while_idle_is_replaced_for_any_call(client: RpcClient) -> None:
     height = client.call("getblockcount")
     assert client._connection is not None
-    client._connection.sock.shutdown(socket.SHUT_RDWR)
+    client._connection._socket.shutdown(socket.SHUT_RDWR)
     client.call("generatetodescriptor", 1, "raw(51)")
     assert client.call("getblockcount") == height + 1
 
