@@ -38,6 +38,9 @@ class Sampling(Protocol):
 
     def start(self) -> None: ...
 
+    def follow_voltage(self) -> None:
+        """From now on hand over the readings right after the voltage came or went at their instants, at least."""
+
     def refresh(self) -> None:
         """See to it that the listener knows the meter's present value, for a counterpart that bills by this meter.
 
@@ -138,6 +141,9 @@ class Sampler:
 
     def ended(self, timeout: float) -> bool:
         return True
+
+    def follow_voltage(self) -> None:
+        """Do nothing: each reading is handed over at its instant."""
 
     def refresh(self) -> None:
         if self._clock.now() - self._read_at >= SAMPLE_PERIOD_S:

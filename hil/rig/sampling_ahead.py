@@ -3,7 +3,7 @@
 A turn of lockstep costs more than all that is done with a sample. So the questions of the next second are sent at
 once, the bench lets each reach the meter at its instant, and the answers are taken when time has passed. The evidence
 is the same, whatever happens meanwhile. Only whoever acts on a reading would do so up to a second late: he asks for
-``closely``, and then each reading is handed over at its instant.
+``closely``, and then each reading is handed over at its instant, or for that at edges of the voltage.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from hil.errors import RigFault
+from hil.evidence.timing import DEAD_V
 from hil.rig.recorder import Stamp
 from hil.rig.sampling import SAMPLE_PERIOD_S, Readings, next_due, reading_age
 
@@ -52,6 +53,9 @@ class SamplerAhead:
         self._readings.take(self._meter.read(), self._age)
         self._due = next_due(self._due, self._due, self.period)
         self._clock.serve_asker(self._bench, self)
+
+    def follow_voltage(self) -> None:
+        self._bench.stop_at_edges(DEAD_V)
 
     def refresh(self) -> None:
         if (now := self._clock.now()) - self._read_at >= SAMPLE_PERIOD_S:

@@ -74,6 +74,9 @@ class ThreadedSampler:
         # the watch below ends this wait if need be
         self._clock.wait_for(lambda: self._delivered, timeout=2 * SILENCE_S, what="the first reading of the lab meter")
 
+    def follow_voltage(self) -> None:
+        """Do nothing: each reading is handed over as soon as it comes."""
+
     def refresh(self) -> None:
         """Do nothing: the thread reads at the meter's own rate, whatever goes into the evidence."""
 

@@ -281,7 +281,7 @@ class Trial(Observations):
         if rig.bench is not None:
             rig.bench.plug(plan.appliance)
         if plan.load_profile is not None:
-            self._sampling.closely = True  # it follows the voltage
+            self._sampling.follow_voltage()
             self._load_player = LoadPlayer(plan.load_profile, rig.load, self.clock, self.recorder)
             self._load_player.start()
         elif plan.load_power_w is not None:

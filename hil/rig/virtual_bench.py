@@ -115,6 +115,10 @@ class VirtualBenchProcess:
         """Let what was asked ahead of its time, and has not reached the meter, never reach it."""
         self.ask({"op": "withdraw"})
 
+    def stop_at_edges(self, voltage: float) -> None:
+        """Let time stop at the readings after the meter's voltage rose or fell past this (V rms), until a reset."""
+        self.ask({"op": "edges", "voltage": voltage})
+
     def reset(
         self,
         *,

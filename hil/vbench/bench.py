@@ -12,6 +12,7 @@ from hil.chain.view_choice import OpenView, open_view
 from hil.devices.defects import view_of
 from hil.errors import ConfigurationError, HilError, RigFault
 from hil.links.quiet_ledger import QuietLedger
+from hil.vbench.edge_watch import EdgeWatch
 from hil.vbench.firmware import DeviceHost, describe, meter_gain
 from hil.vbench.instrument_port import InstrumentPort
 from hil.vbench.kernel import Kernel
@@ -100,6 +101,8 @@ class Bench:
         self.instrument_ports = {"meter": InstrumentPort(self.meter), "load": InstrumentPort(load)}
         """What their connections talk to."""
         self._meter_port = self.instrument_ports["meter"]
+        self.edges = EdgeWatch()
+        """After which readings that were asked ahead time stops."""
         self.ports = {name: LinePort(name) for name in LINES}
         self._port_list = tuple(self.ports.values())
         self.lockstep = False
@@ -136,6 +139,7 @@ class Bench:
             instrument.forget()
             instrument.mend()
         self.untold.clear()
+        self.edges = EdgeWatch()
         self.ledger_late_s, self.ledger_silence = 0.0, ""
         self.world = world
         self._consoles = [uart for name, uart in world.uarts.items() if name.endswith("-console")]
@@ -267,6 +271,7 @@ class Bench:
             if going := world.kernel.run_until(max(lines.arrivals[0], world.kernel.now)):
                 lines.deliver()
                 delivered += 1
+                going = not self.edges.stops(world.plant.meter_voltage())
         if delivered:
             lines.answer()
         if going:

@@ -1,7 +1,8 @@
 """The control port: one controller at a time, JSON lines, and lockstep time (DESIGN §4).
 
-Requests: ``reset``, ``advance``, ``withdraw``, ``plug``, ``mains``, ``ledger``, ``fault``, ``mend``, ``truth``,
-``lines``, ``patience``, ``faults``. Whatever cannot be done is answered with ``{"error": …}`` and the bench goes on.
+Requests: ``reset``, ``advance``, ``withdraw``, ``edges``, ``plug``, ``mains``, ``ledger``, ``fault``, ``mend``,
+``truth``, ``lines``, ``patience``, ``faults``. Whatever cannot be done is answered with ``{"error": …}`` and the bench
+goes on.
 Without a controller that has reset the bench, virtual time follows the wall clock.
 """
 
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from hil.errors import ConfigurationError, nearest
 from hil.vbench import advance as advancing
 from hil.vbench.advance import Advance
+from hil.vbench.edge_watch import EdgeWatch
 from hil.vbench.polling import FastLaneLoop
 from hil.vbench.replies import decode, encode, error, guarded
 from hil.vbench.seeded_faults import mend, seed
@@ -35,6 +37,9 @@ MAX_PATIENCE = 0.01
 
 MAX_LATENESS_S = 3600.0
 """Longest that the ledger's answers may be under way to a device."""
+
+MAX_EDGE_V = 1000.0
+"""Highest level in volts (rms) at which an edge can be looked for."""
 
 MAX_LINE = 1 << 20
 """Bytes of one request."""
@@ -109,6 +114,7 @@ class Controller(ByteProtocol):
             "advance": self._advance,
             "reset": self._reset,
             "withdraw": self._withdraw,
+            "edges": self._watch_edges,
             "plug": self._plug,
             "mains": self._set_mains,
             "ledger": self._ledger,
@@ -272,6 +278,14 @@ class Controller(ByteProtocol):
     def _withdraw(self, request: Request) -> str:
         """The lines to the meter that are under way will not reach it."""
         self._bench.instrument_ports["meter"].forget()
+        return f'{{"now":{self._bench.now()!r}}}'
+
+    def _watch_edges(self, request: Request) -> str:
+        """From now on time stops at readings, asked ahead, after the voltage at the meter came or went."""
+        voltage = request.get("voltage")
+        if isinstance(voltage, bool) or not isinstance(voltage, float | int) or not 0 < voltage <= MAX_EDGE_V:
+            raise ConfigurationError(f"must be above 0, at most {MAX_EDGE_V:g} volts", place="edges.voltage")
+        self._bench.edges = EdgeWatch(float(voltage))
         return f'{{"now":{self._bench.now()!r}}}'
 
     def _run(self, advance: Advance) -> str:

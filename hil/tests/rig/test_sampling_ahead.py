@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from hil.clock import Clock, LockstepClock
 from hil.errors import RigFault
+from hil.evidence.timing import DEAD_V
 from hil.ports import Accuracy, AskedAhead, Identity, Reading
 from hil.rig.sampling_ahead import AHEAD, SamplerAhead
 from hil.tests.rig.sampling_kit import Scene, reading, scenes
@@ -36,6 +37,7 @@ class FarMeter:
         """Questions that were sent and are neither under way nor answered."""
         self.replies: list[Reading] = []
         self.given_up = self.withdrawn = 0
+        self.edges_at: float | None = None
         self.broken = False
 
     # --- the bench
@@ -62,6 +64,9 @@ class FarMeter:
         self.replies += [reading(power=each) for each in due]
         self.now = reached
         return reached, {}, len(due)
+
+    def stop_at_edges(self, voltage: float) -> None:
+        self.edges_at = voltage
 
     def withdraw(self) -> None:
         self.withdrawn += len(self.under_way)
@@ -168,6 +173,14 @@ def test_looked_at_closely_each_reading_is_handed_over_at_its_instant(scene_of: 
     bench.sampler.closely = False
     bench.clock.sleep(1.05)
     assert bench.instants() == pytest.approx(grid(2.0))
+
+
+def test_who_follows_the_voltage_has_the_bench_stop_where_it_counts_as_come_or_gone(
+    scene_of: Callable[[Clock], Scene],
+) -> None:
+    bench = Bench(scene_of)
+    bench.sampler.follow_voltage()
+    assert bench.meter.edges_at == DEAD_V
 
 
 def test_what_is_under_way_is_met_closely_too_when_something_happens(scene_of: Callable[[Clock], Scene]) -> None:

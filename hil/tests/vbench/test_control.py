@@ -8,6 +8,7 @@ import pytest
 from hil.tests.vbench.bench_kit import BYTE, Client, Harness, running
 from hil.vbench import advance
 from hil.vbench import control as control_module
+from hil.vbench.edge_watch import LOOKS
 from hil.vbench.world import WorldRequest
 
 
@@ -125,6 +126,30 @@ def test_what_is_withdrawn_never_reaches_the_meter(harness: Harness, control: Cl
     meter.send(b"now\n")
     assert meter.line() == b"now\n"
     link.close()
+
+
+def test_time_stops_at_the_readings_after_an_edge_for_whoever_wants_that(
+    harness: Harness, control: Client, meter: Client
+) -> None:
+    control.ask(op="edges", voltage=50.0)
+    harness.switch("K1", closed=True)
+    asked = [round(1.1 + number / 10, 1) for number in range(20)]
+    request = {"op": "advance", "until": 3.0, "asked": asked}
+    control.send(json.dumps(request).encode() + b"\n")
+    meter.send(b"samples?\n" * len(asked))
+    stops = [json.loads(control.line())]
+    while stops[-1]["now"] < 3.0:
+        stops.append(control.ask(op="advance", until=3.0))
+    assert [stop["now"] for stop in stops] == [*asked[:LOOKS], 3.0]
+    assert sum(stop["delivered"] for stop in stops) == len(asked)
+    control.ask(op="reset")
+    assert control.ask(op="advance", until=1.0) == {"now": 1.0, "sent": {}}
+
+
+@pytest.mark.parametrize("voltage", [0, -1, 1001, True, "50", None])
+def test_an_edge_at_no_voltage_is_refused(control: Client, voltage: object) -> None:
+    reset(control)
+    assert control.ask(op="edges", voltage=voltage) == {"error": "edges.voltage: must be above 0, at most 1000 volts"}
 
 
 def test_a_client_that_is_gone_keeps_nobody_waiting_for_its_lines(control: Client, meter: Client) -> None:
