@@ -12,7 +12,7 @@ Feature: A server that lies about the ledger
     And the cable will declare-an-unconfirmed-coin
     And the load draws 1300 W
     When the devices are switched on
-    And 60 s have passed
+    And 30 s have passed
     Then no power flowed
     And the socket asked for 0 payments
     And the socket reports LEDGER_UNAVAILABLE
