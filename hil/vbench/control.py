@@ -56,6 +56,7 @@ class ControlPort:
         self._controller: Controller | None = None
         for port in bench.ports.values():
             port.on_received = self._bytes_arrived
+            port.leaves_nothing = self._leaves_nothing
         bench.instrument_ports["meter"].on_complete = self._lines_complete
         self.follower.start()
 
@@ -87,6 +88,9 @@ class ControlPort:
     def _lines_complete(self) -> None:
         if self._controller is not None:
             self._controller.go_on()
+
+    def _leaves_nothing(self) -> bool:
+        return self._controller is not None and self._controller.leaves_nothing()
 
     def _bytes_arrived(self) -> None:
         if self.bench.world.on_the_wall:
@@ -131,7 +135,7 @@ class Controller(ByteProtocol):
         self._admitted = self._port.admit(self)
         if self._admitted:
             # what it announces to be sent on other connections must be known before that is read there
-            self.take_fast_lane(self._leaves_nothing, first=True)
+            self.take_fast_lane(self.leaves_nothing, first=True)
         else:
             self._write(error("this bench already has a controller; end that one or start a bench on another address"))
             self.transport.close()
@@ -140,7 +144,7 @@ class Controller(ByteProtocol):
         self.leave_fast_lane()
         self._port.release(self)
 
-    def _leaves_nothing(self) -> bool:
+    def leaves_nothing(self) -> bool:
         """Tell whether the loop need not look at what the requests just served have scheduled."""
         scheduled, self._scheduled = self._scheduled, False
         return self._admitted and not self._busy and not scheduled and self._bench.lockstep

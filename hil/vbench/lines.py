@@ -43,6 +43,8 @@ class LinePort:
         """How many of these were handed to the device."""
         self.on_received: Callable[[], None] = lambda: None
         """Called after more bytes were read."""
+        self.leaves_nothing: Callable[[], bool] = lambda: False
+        """Tells whether that has scheduled nothing that the loop must look at."""
         self._waiting = bytearray()
         self._client: _LineClient | None = None
         self._terminal: Terminal | None = None
@@ -62,6 +64,7 @@ class LinePort:
         if holder is not None and not peer_is_gone(holder.transport):
             return False
         if holder is not None:
+            holder.leave_fast_lane()
             holder.transport.abort()
         self._client = client
         return True
@@ -87,7 +90,7 @@ class LinePort:
     def send(self, data: bytes) -> None:
         """Write to the test side at once."""
         if self._client is not None:
-            self._client.transport.write(data)
+            self._client.reply(data)
         elif self._terminal is not None:
             self._terminal.write(data)
         else:
@@ -119,7 +122,9 @@ class _LineClient(ByteProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
         self._admitted = self._port.admit(self)
-        if not self._admitted:
+        if self._admitted:
+            self.take_fast_lane(self._port.leaves_nothing)
+        else:
             self.transport.close()
 
     def data_received(self, data: bytes) -> None:
@@ -127,6 +132,7 @@ class _LineClient(ByteProtocol):
             self._port.receive(data)
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self.leave_fast_lane()
         self._port.release(self)
 
 
