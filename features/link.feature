@@ -88,49 +88,6 @@ Feature: A link that fails
       | byte by byte | hands messages over byte by byte  |
 
   @REQ-LINK-1
-  Scenario Outline: The second <message> is lost
-    Given socket and cable are a pair in single-fee mode
-    And the load draws 1300 W
-    And the cable pays for at most 3 payments
-    And the second <message> <way> is dropped
-    When the devices are switched on
-    And the session has ended
-    Then at least 1 message was dropped
-    And 1 session began
-    And 3 payments of 0.1 mBTC were accepted
-    And the power was never interrupted before the credit was spent
-    And the ledger holds 1 transaction with one fee each
-    And the socket received 0.3 mBTC in all
-
-    Examples:
-      | message         | way           |
-      | PAYMENT_REQUEST | to the cable  |
-      | PAYMENT         | to the socket |
-      | RECEIPT         | to the cable  |
-      | METER           | to the cable  |
-      | METER           | to the socket |
-
-  @REQ-LINK-1
-  Scenario Outline: The first <message> is lost before anything is sold
-    Given socket and cable are a pair in single-fee mode
-    And the load draws 1300 W
-    And the cable pays for at most 1 payments
-    And the first <message> <way> is dropped
-    When the devices are switched on
-    And the session has ended
-    Then at least 1 message was dropped
-    And the first payment was accepted within 27 s of power-on
-    And 1 payments of 0.1 mBTC were accepted
-    And no power flowed before the first payment was accepted
-    And the ledger holds 1 transaction with one fee each
-
-    Examples:
-      | message | way           |
-      | HELLO   | to the socket |
-      | OFFER   | to the cable  |
-      | FUNDING | to the socket |
-
-  @REQ-LINK-1
   Scenario: The socket's CLOSE is lost, and the cable finds out
     Given socket and cable are a pair in single-fee mode
     And the load draws 1300 W
