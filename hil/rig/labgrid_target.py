@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from labgrid import Environment
 from labgrid.exceptions import InvalidConfigError, NoDriverFoundError, NoResourceFoundError
+from labgrid.resource import NetworkSerialPort
+from labgrid.strategy import Strategy
+from serial import SerialException
 
 from hil.errors import ConfigurationError, RigFault
 
@@ -39,3 +42,27 @@ def build_target(path: Path) -> tuple[Any, Any]:
     # safe state, and what is gone is found out by its silence
     target.last_update = math.inf
     return environment, target
+
+
+def active_target(path: Path) -> tuple[Any, Any]:
+    """Return the same with every driver active but the strategy; RigFault names what does not answer."""
+    environment, target = build_target(path)
+    for driver in target.drivers:
+        if isinstance(driver, Strategy):
+            continue
+        try:
+            target.activate(driver)
+        except (SerialException, OSError) as error:
+            raise RigFault(
+                f"cannot be opened ({error})",
+                place=_place_of(driver),
+                remedy="Check that it is connected and its address right.",
+            ) from error
+    return environment, target
+
+
+def _place_of(driver: Any) -> str:
+    for resource in driver.get_bound_resources():
+        if isinstance(resource, NetworkSerialPort):
+            return f"line {driver.name} ({resource.host}:{resource.port})"
+    return f"{type(driver).__name__} {driver.name}"

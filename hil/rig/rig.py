@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from labgrid.resource import NetworkSerialPort
 from labgrid.strategy.common import StrategyError
-from serial import SerialException
 
 from hil.clock import Clock, LockstepClock, stopwatch
 from hil.errors import AuthorError, RigFault
@@ -21,7 +18,7 @@ from hil.ports import Protecting
 from hil.rig.file import RigFile
 from hil.rig.file_target import LINES, RELAYS
 from hil.rig.labgrid_classes import BenchStrategy
-from hil.rig.labgrid_target import build_target
+from hil.rig.labgrid_target import active_target
 from hil.rig.ledger_side import BEHIND, LedgerSide, second_node
 from hil.rig.lock import write_lock
 from hil.rig.meter_watch import MeterWatch
@@ -33,9 +30,7 @@ from hil.rig.sampling import Readings, Sampler, Sampling
 from hil.rig.sampling_ahead import SamplerAhead
 from hil.rig.sampling_thread import ThreadedSampler
 from hil.rig.serial_ports import port_of
-from hil.rig.turns import fastest_turns
-from hil.rig.virtual_bench import ADDRESS_VARIABLE, TERMINAL_VARIABLES, VirtualBenchProcess
-from hil.units import format_quantity
+from hil.rig.virtual_bench import VirtualBenchProcess
 
 if TYPE_CHECKING:
     from hil.chain.lies import Lie
@@ -71,7 +66,7 @@ class SafeState:
 class Rig:
     """Clock, instruments, relays, lines and ledger of one bench, for as long as a run lasts.
 
-    Built by :meth:`open`; a context manager that leaves the bench safe and everything closed.
+    Built by :func:`hil.rig.opening.open_rig`, which leaves the bench safe and everything closed.
     """
 
     def __init__(self, file: RigFile, node: Node, seed: int, bench: VirtualBenchProcess | None, guard: Guard) -> None:
@@ -91,7 +86,7 @@ class Rig:
         self.clock: Clock = LockstepClock(bench) if bench is not None and self.lockstep else RigClock()
         self.own_node: OwnNode | None = None
         """The node that the present scenario has for itself."""
-        environment, target = _labgrid(file)
+        environment, target = active_target(file.path)
         self._environment = environment
         self._closing = contextlib.ExitStack()
         self._closing.callback(environment.cleanup)
@@ -117,52 +112,6 @@ class Rig:
             bench.ledger_touched = self._touched
             if isinstance(self.clock, LockstepClock):
                 bench.missed = self.clock.catch_up
-
-    @classmethod
-    @contextlib.contextmanager
-    def open(
-        cls,
-        file: RigFile,
-        node: Node,
-        seed: int,
-        *,
-        report: Path | None = None,
-        locks: Path | None = None,
-        errors: int | None = None,
-        number: int = 1,
-        of: int = 1,
-    ) -> Iterator[Rig]:
-        """Open the bench of ``file`` with a node that was started; the bench is safe before and after.
-
-        The watchdog watches from before the first relay moves until after the last; ``report``, ``locks`` and
-        ``errors`` are where it tells what it did (:class:`hil.rig.safe_state_guard.Guard`). It may be bench ``number``
-        ``of`` several that run at the same time.
-
-        Raises RigFault if a part of it does not answer or the bench cannot be made safe, ConfigurationError if labgrid
-        cannot read the file.
-        """
-        bench = None
-        with contextlib.ExitStack() as stack:
-            if file.virtual:
-                bench = VirtualBenchProcess(_bench_address(file), file.bench_instruments)
-                stack.callback(bench.close)
-                if not file.real_time:
-                    stack.enter_context(fastest_turns(bench, number, of))
-                os.environ[ADDRESS_VARIABLE] = bench.address
-                for role, path in bench.terminals.items():
-                    os.environ[TERMINAL_VARIABLES[role]] = path
-            address, lifeline = (bench.address, bench.lifeline) if bench is not None else ("", None)
-            guard = Guard(file, address=address, lifeline=lifeline, report=report, locks=locks, errors=errors)
-            stack.callback(guard.end)
-            rig = cls(file, node, seed, bench, guard)
-            rig.locks = locks
-            stack.callback(rig.close)
-            guard.wait_until_ready()
-            stack.callback(rig.make_safe)
-            safe = rig.make_safe()
-            if not safe.reached:
-                raise RigFault(safe.problem, place="safe state", remedy="Look at the bench before anything else.")
-            yield rig
 
     def _now(self) -> float:
         return self.clock.now()  # a bench in real time has another clock for each scenario
@@ -355,38 +304,6 @@ class Rig:
         """Tell ``listener`` of every relay that was switched and read back, and the seconds that this took."""
         self.strategy.on_switch = listener
 
-    def describe(self) -> dict[str, Any]:
-        """Return what ``run.json`` says of the rig; no address, no secret."""
-        options = self.file.options
-        instruments = []
-        for role, instrument in (("meter", self.meter), ("load", self.load)):
-            facts = options.instruments.get(role)
-            identity = instrument.identity
-            instruments.append(
-                {
-                    "name": role,
-                    "role": "power meter" if role == "meter" else "programmable load",
-                    "manufacturer": identity.manufacturer,
-                    "model": identity.model,
-                    "serial": identity.serial,
-                    "firmware": identity.firmware,
-                    "calibration": facts.model_dump() if facts else None,
-                }
-            )
-        return {
-            "name": options.name,
-            "description": options.description,
-            "file": self.file.path.name,
-            "virtual": self.file.virtual,
-            "setups": list(options.setups),
-            "limits": {
-                "power": format_quantity(options.limits.power, "W"),
-                "energy": format_quantity(options.limits.energy, "Wh"),
-                "session": format_quantity(options.limits.session, "s"),
-            },
-            "instruments": instruments,
-        }
-
     def close(self) -> None:
         """Let go of everything; the bench should be safe by now."""
         self._end_clock()
@@ -395,31 +312,3 @@ class Rig:
     def _end_clock(self) -> None:
         if isinstance(self.clock, RigClock):
             self.clock.close()
-
-
-def _bench_address(file: RigFile) -> str:
-    """Return ``VirtualBench.address`` of the rig file; labgrid cannot be asked yet, its templates need the address."""
-    return file.bench_address
-
-
-def _labgrid(file: RigFile) -> tuple[Any, Any]:
-    """Load the environment and activate every driver; what does not answer is named."""
-    environment, target = build_target(file.path)
-    for driver in target.drivers:
-        if isinstance(driver, BenchStrategy):
-            continue
-        try:
-            target.activate(driver)
-        except (SerialException, OSError) as error:
-            name = _where(driver)
-            raise RigFault(
-                f"cannot be opened ({error})", place=name, remedy="Check that it is connected and its address right."
-            ) from error
-    return environment, target
-
-
-def _where(driver: Any) -> str:
-    for resource in driver.get_bound_resources():
-        if isinstance(resource, NetworkSerialPort):
-            return f"line {driver.name} ({resource.host}:{resource.port})"
-    return f"{type(driver).__name__} {driver.name}"

@@ -8,9 +8,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
-from hil import __version__
 from hil.chain.providers import choose
 from hil.clock import stopwatch, utc_now
 from hil.errors import RigFault
@@ -21,13 +19,12 @@ from hil.rig import inspection
 from hil.rig.file import RigFile
 from hil.rig.ledger_side import own_node
 from hil.rig.lock import LOCKS, refuse_locked
+from hil.rig.opening import open_rig
 from hil.rig.recorder import Recorder
 from hil.rig.rig import Rig, SafeState
+from hil.rig.rig_document import described, known_before
 from hil.rig.run_folder import ScenarioFacts, finish, largest_memory_mb, new_folder, write_not_started
 from hil.rig.trial import Trial
-
-SEEDED = ("boot_delay_s", "defects")
-"""What of a simulated device's profile is a fault put into it on purpose."""
 
 COLLECT_AFTER = 50_000
 """New objects before the garbage collector looks at them: readings and events stay, and hold no cycles."""
@@ -89,7 +86,7 @@ class Run:
         self.digest = ""
         document = {
             "seed": str(seed),
-            "rig": self._rig_document(),
+            "rig": known_before(self.rig_file),
             "features": list(features),
             "requirements": list(requirements),
         }
@@ -112,7 +109,7 @@ class Run:
             description = asdict(node.describe())
             self._writer.document["node"] = description
             self._rig = self._closing.enter_context(
-                Rig.open(
+                open_rig(
                     self.rig_file,
                     node,
                     self.seed,
@@ -128,7 +125,7 @@ class Run:
             gc.freeze()
             self._closing.callback(gc.set_threshold, *gc.get_threshold())
             gc.set_threshold(COLLECT_AFTER)
-            self._writer.document["rig"] = {**self._rig_document(), **self._rig.describe()}
+            self._writer.document["rig"] = {**known_before(self.rig_file), **described(self._rig)}
             if self._benches == 1:
                 self._writer.save()
         return self._rig
@@ -247,27 +244,6 @@ class Run:
             self._writer.host["max_rss_mb"] = max(self._memory_mb, largest_memory_mb())
             self.digest = finish(self._writer, verdict)
         return verdict
-
-    def _rig_document(self) -> dict[str, Any]:
-        """What is known of the rig before it is opened."""
-        options = self.rig_file.options
-        devices = [
-            {
-                "role": role,
-                "description": facts.description,
-                "serial": facts.serial,
-                "firmware": facts.firmware or (f"micropay-hil {__version__}" if self.rig_file.virtual else ""),
-                "seeded": [f"{name}: {facts.profile[name]}" for name in SEEDED if facts.profile.get(name)],
-            }
-            for role, facts in (("socket", options.devices.socket), ("cable", options.devices.cable))
-            if facts is not None
-        ]
-        return {
-            "name": options.name,
-            "file": self.rig_file.path.name,
-            "virtual": self.rig_file.virtual,
-            "devices": devices,
-        }
 
 
 def _stands(verdict: Verdict, reason: str, trial: Trial, inspect: Callable[[Trial], None]) -> tuple[Verdict, str]:
