@@ -82,10 +82,15 @@ class Done:
 
 @dataclass(frozen=True)
 class Ended:
-    """The bench is closed. ``why`` no more may be run on any; empty if more may."""
+    """The bench is closed.
+
+    :param why: no more may be run on any; empty if more may.
+    :param exited: somebody ended the session (``pytest.exit``): it is interrupted and has not failed.
+    """
 
     why: str
     news: News
+    exited: bool = False
 
 
 class _Forwarding:
@@ -128,8 +133,11 @@ def serve(session: pytest.Session, link: Connection, others: Sequence[Connection
     run = config.stash[RUN]
     run.become_part(number, of)
     config.stash[LIVE].say = lambda text: link.send(Live(text))
+    exited = ""
     try:
         _run_items(session, link, forwarding)
+    except pytest.exit.Exception as error:
+        exited = str(error) or "somebody ended the session"
     except (KeyboardInterrupt, EOFError, OSError):  # the run was interrupted, or its process is gone
         pass
     finally:
@@ -142,7 +150,7 @@ def serve(session: pytest.Session, link: Connection, others: Sequence[Connection
     with contextlib.suppress(OSError):
         if interrupted is not None:
             link.send(Done(forwarding.index, interrupted.stash[OUTCOME], run.news()))
-        link.send(Ended(str(session.shouldfail or session.shouldstop or ""), run.news()))
+        link.send(Ended(exited or str(session.shouldfail or session.shouldstop or ""), run.news(), bool(exited)))
 
 
 def _run_items(session: pytest.Session, link: Connection, forwarding: _Forwarding) -> None:

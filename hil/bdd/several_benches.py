@@ -152,9 +152,12 @@ class SeveralBenches:
                     self._items[index].stash[OUTCOME] = outcome
                 self._finish(index)
                 self._deal(bench)
-            case Ended(why, news):
+            case Ended(why, news, exited):
                 run.hear(news)
-                if why:
+                if exited:
+                    self._session.shouldstop = self._session.shouldstop or why
+                    self._stop()
+                elif why:
                     self._fail(why)
 
     def _deal(self, bench: _Bench) -> None:

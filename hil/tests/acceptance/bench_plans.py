@@ -100,6 +100,24 @@ def shared_and_stopped(folder: Path) -> Finished:
     return project.run(*command, "--node", PROVIDER, "--seed", SEED)
 
 
+EXITER = """\
+import pytest
+
+def pytest_bdd_before_step(request, feature, scenario, step, step_func):
+    if "power flowed" in step.name:
+        pytest.exit("the plugin has seen enough")
+"""
+
+
+@plan
+def shared_and_exited(folder: Path) -> Finished:
+    """Two benches, and a plugin that ends the session in the middle of a scenario."""
+    project = Project.make(folder)
+    (project.folder / "exiter.py").write_text(EXITER)
+    command = ("run", "features/boot.feature", "--benches", "2", "-p", "exiter")
+    return project.run(*command, "--node", PROVIDER, "--seed", SEED)
+
+
 @plan
 def shared_and_interrupted(folder: Path) -> SharedRun:
     """Ctrl-C, which a terminal tells every process of the run."""

@@ -70,6 +70,18 @@ def test_a_session_that_is_stopped_ends_a_shared_run_as_it_ends_one_of_a_single_
     assert last.data["reason"] == "somebody asked for the end"
 
 
+def test_a_scenario_that_ends_the_session_interrupts_a_shared_run_and_leaves_its_bench_safe(
+    shared_and_exited: Finished,
+) -> None:
+    assert shared_and_exited.code == ExitCode.INTERRUPTED, shared_and_exited.said
+    assert "! Interrupted: the plugin has seen enough !" in shared_and_exited.said
+    stops = [scenario.events[-1].data for scenario in shared_and_exited.record.scenarios]
+    safe = [stop["safe_state"] for stop in stops if "safe_state" in stop]
+    assert safe
+    assert all(isinstance(each, dict) and each["reached"] is True for each in safe)
+    assert "watchdog" not in shared_and_exited.said
+
+
 def test_an_interrupted_shared_run_makes_every_bench_safe(ended: SharedRun) -> None:
     assert ended.finished.code == ExitCode.INTERRUPTED, ended.finished.said
     assert "Traceback" not in ended.finished.said
