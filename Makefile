@@ -17,7 +17,7 @@ unexport PYTHONDONTWRITEBYTECODE
 acceptance: $(INSTALLED)
 	@$(BIN)/hil run features -m core $(RUN_OPTIONS)
 
-# The whole acceptance suite but for hours of charging: about 75 s on two processors.
+# The whole acceptance suite but for hours of charging: about 60 s on two processors.
 suite: $(INSTALLED)
 	@$(BIN)/hil run features -m "not long" $(RUN_OPTIONS)
 
