@@ -11,7 +11,8 @@ from hil.units import Watt, WattHour
 
 if TYPE_CHECKING:
     from hil.adversary.world import World
-    from hil.devices.programs import CableProgram, SocketProgram
+    from hil.devices.cable_program import CableProgram
+    from hil.devices.socket_program import SocketProgram
 
 
 class Device:

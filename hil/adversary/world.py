@@ -18,8 +18,9 @@ from cobs import cobs
 from hil.adversary.audit import Auditor
 from hil.adversary.device import Device
 from hil.adversary.ledger import MemoryLedger, WatchedLedger
+from hil.devices.cable_program import CableProgram
 from hil.devices.profiles import CableProfile, SocketProfile
-from hil.devices.programs import CableProgram, SocketProgram
+from hil.devices.socket_program import SocketProgram
 from hil.protocol.account import RECEIVE, Account
 from hil.protocol.coins import Coin, OutPoint
 from hil.protocol.framing import CRC_SIZE, DELIMITER, encode_frame

@@ -8,16 +8,17 @@ Without a controller that has reset the bench, virtual time follows the wall clo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, TypeAlias
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
 
 from hil.errors import ConfigurationError, nearest
 from hil.vbench import advance as advancing
 from hil.vbench.advance import Advance
-from hil.vbench.edge_watch import EdgeWatch
+from hil.vbench.operations import OPERATIONS, Request
 from hil.vbench.polling import FastLaneLoop
-from hil.vbench.replies import decode, encode, error, guarded
-from hil.vbench.seeded_faults import mend, seed
+from hil.vbench.replies import decode, error, guarded
+from hil.vbench.seeded_faults import seed
 from hil.vbench.sockets import ByteProtocol, peer_is_gone
 from hil.vbench.wall import WallFollower
 from hil.vbench.world import WorldRequest
@@ -27,19 +28,11 @@ if TYPE_CHECKING:
 
     from hil.vbench.bench import Bench
 
-Request: TypeAlias = Mapping[str, object]
-
 ACCEPT_TURNS = 5
 """Turns of the event loop that a reset lets pass: a line that was connected before is then surely being served."""
 
 MAX_PATIENCE = 0.01
 """Seconds that a controller may have the bench look for requests without sleeping."""
-
-MAX_LATENESS_S = 3600.0
-"""Longest that the ledger's answers may be under way to a device."""
-
-MAX_EDGE_V = 1000.0
-"""Highest level in volts (rms) at which an edge can be looked for."""
 
 MAX_LINE = 1 << 20
 """Bytes of one request."""
@@ -115,19 +108,11 @@ class Controller(ByteProtocol):
         self._waiting: Advance | None = None
         self._deadline: asyncio.TimerHandle | None = None
         self._operations: dict[str, Callable[[Request], str | None]] = {
+            **{name: partial(operation, self._bench) for name, operation in OPERATIONS.items()},
             "advance": self._advance,
             "reset": self._reset,
-            "withdraw": self._withdraw,
-            "edges": self._watch_edges,
-            "plug": self._plug,
-            "mains": self._set_mains,
-            "ledger": self._ledger,
             "fault": self._seed_fault,
-            "mend": self._mend,
-            "truth": self._truth,
-            "lines": self._tell_lines,
             "patience": self._be_patient,
-            "faults": self._tell_faults,
         }
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -216,35 +201,12 @@ class Controller(ByteProtocol):
             self._port.follower.restart()
         return '{"now":0.0}'
 
-    def _plug(self, request: Request) -> str:
-        self._bench.world.plant.plug(str(request.get("appliance")))
-        return f'{{"now":{self._bench.now()!r}}}'
-
-    def _set_mains(self, request: Request) -> str:
-        voltage = request.get("voltage")
-        if isinstance(voltage, bool) or not isinstance(voltage, float | int):
-            raise ConfigurationError("must be a number of volts", place="mains.voltage")
-        self._bench.world.plant.mains.set(float(voltage))
-        return f'{{"now":{self._bench.now()!r}}}'
-
-    def _ledger(self, request: Request) -> str:
-        """How late the ledger's answers reach the socket from now on, if ``late_s`` says; tells what it missed."""
-        late = request.get("late_s", self._bench.ledger_late_s)
-        if isinstance(late, bool) or not isinstance(late, float | int) or not 0 <= late <= MAX_LATENESS_S:
-            raise ConfigurationError(f"must be from 0 to {MAX_LATENESS_S:g} seconds", place="ledger.late_s")
-        self._bench.ledger_late_s = float(late)
-        return encode({"now": self._bench.now(), "late_s": float(late), "silence": self._bench.ledger_silence})
-
     def _seed_fault(self, request: Request) -> str:
         amount = request.get("amount", 0.0)
         if isinstance(amount, bool) or not isinstance(amount, float | int) or not -1 < amount <= 10:
             raise ConfigurationError("must be a number above -1, at most 10", place="fault.amount")
         seed(self._bench, str(request.get("part")), str(request.get("fault")), float(amount))
         self._scheduled = True  # a connection that it drops is closed by the loop
-        return f'{{"now":{self._bench.now()!r}}}'
-
-    def _mend(self, request: Request) -> str:
-        mend(self._bench)
         return f'{{"now":{self._bench.now()!r}}}'
 
     def _be_patient(self, request: Request) -> str:
@@ -256,20 +218,6 @@ class Controller(ByteProtocol):
             self._port.loop.fast_lane.patience = float(seconds)
         return f'{{"now":{self._bench.now()!r}}}'
 
-    def _tell_faults(self, request: Request) -> str:
-        """On the wall clock nobody advances, so the controller asks now and then whether a device has failed."""
-        faults, self._bench.untold = self._bench.untold, []
-        if faults:
-            return error("; then ".join(what for _, what in faults), who=faults[0][0], now=self._bench.now())
-        return f'{{"now":{self._bench.now()!r}}}'
-
-    def _truth(self, request: Request) -> str:
-        return encode(self._bench.truth())
-
-    def _tell_lines(self, request: Request) -> str:
-        """What went over each line since the reset, so that the controller can tell whether all of it arrived."""
-        return encode({"now": self._bench.now(), "lines": self._bench.line_totals()})
-
     def _advance(self, request: Request) -> str | None:
         advance = Advance.of(request, self._bench)
         if advance.missing(self._bench) is None:
@@ -278,19 +226,6 @@ class Controller(ByteProtocol):
         self._waiting = advance
         self._deadline = self._port.loop.call_later(advancing.BYTES_DEADLINE, self._timed_out)
         return None
-
-    def _withdraw(self, request: Request) -> str:
-        """The lines to the meter that are under way will not reach it."""
-        self._bench.instrument_ports["meter"].forget()
-        return f'{{"now":{self._bench.now()!r}}}'
-
-    def _watch_edges(self, request: Request) -> str:
-        """From now on time stops at readings, asked ahead, after the voltage at the meter came or went."""
-        voltage = request.get("voltage")
-        if isinstance(voltage, bool) or not isinstance(voltage, float | int) or not 0 < voltage <= MAX_EDGE_V:
-            raise ConfigurationError(f"must be above 0, at most {MAX_EDGE_V:g} volts", place="edges.voltage")
-        self._bench.edges = EdgeWatch(float(voltage))
-        return f'{{"now":{self._bench.now()!r}}}'
 
     def _run(self, advance: Advance) -> str:
         bench = self._bench

@@ -16,8 +16,10 @@ from typing import Any
 
 from hil.chain.rpc import LedgerUnavailable
 from hil.devices.board import Board
+from hil.devices.cable_program import CableProgram
 from hil.devices.journal import DeviceJournal
-from hil.devices.programs import CableProgram, SocketProgram, build
+from hil.devices.programs import build
+from hil.devices.socket_program import SocketProgram
 from hil.errors import RigFault
 from hil.ports import Acceptance, CoinStatus
 from hil.protocol.account import RECEIVE, Account

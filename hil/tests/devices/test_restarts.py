@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hil.devices.programs import CableProgram
+from hil.devices.cable_program import CableProgram
 from hil.ports import Acceptance
 from hil.protocol.cable_table import CableState
 from hil.protocol.coins import Coin, OutPoint
