@@ -11,13 +11,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from hil.errors import AuthorError
-from hil.instruments.load_input import LoadInput, keep
-from hil.instruments.scpi import read_back, read_errors, refuse_errors, wait_for_completion
+from hil.instruments.scpi import refuse_errors, wait_for_completion
+from hil.instruments.scpi_load import ScpiLoad, keep
 from hil.units import Ampere, Ohm, Volt, Watt
 
 if TYPE_CHECKING:
-    from hil.instruments.transport import Transport
-    from hil.ports import Identity, LoadLimits, Protection
+    from hil.ports import LoadLimits, Protection
 
 MAX_VOLTAGE = Volt(150.0)
 MAX_CURRENT = Ampere(40.0)
@@ -25,14 +24,8 @@ MIN_RESISTANCE = Ohm(0.08)
 MAX_RESISTANCE = Ohm(15_000.0)
 """The limits of the model (data sheet: u; 150 V, 40 A and 200 W also d). Its own protections watch the power."""
 
-ERROR_QUERY = ":SYST:ERR?"
-INPUT = ":SOUR:INP:STAT"
-
 RESET_TIMEOUT = 10.0
 """Seconds for ``*RST`` (u)."""
-
-READ_BACK_TOLERANCE = 0.001
-"""Relative difference by which a setpoint may come back: the load rounds to its resolution (u)."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +45,7 @@ CURRENT = Function("CURR", "CC", "A", 0.0, MAX_CURRENT, 0.001)
 RESISTANCE = Function("RES", "CR", "ohm", MIN_RESISTANCE, MAX_RESISTANCE, 0.01)
 
 
-class Dl3021:
+class Dl3021(ScpiLoad):
     """The load behind the cable and an AC/DC adapter: constant power, current or resistance on DC.
 
     A setpoint beyond its limits raises AuthorError and nothing is sent. After each setting the error queue is read: a
@@ -61,11 +54,9 @@ class Dl3021:
     """
 
     max_power = Watt(POWER.highest)
-
-    def __init__(self, transport: Transport, identity: Identity) -> None:
-        self.identity = identity
-        self._transport = transport
-        self._input = LoadInput(transport, INPUT, ERROR_QUERY)
+    input_command = ":SOUR:INP:STAT"
+    error_query = ":SYST:ERR?"
+    read_back_tolerance = 0.001  # (u)
 
     def prepare(self) -> None:
         """Switch the input off, reset to fixed operation in the large current range.
@@ -76,7 +67,7 @@ class Dl3021:
         self.set_input(on=False)
         self._transport.write("*RST")
         wait_for_completion(self._transport, timeout=RESET_TIMEOUT)
-        refuse_errors(self._transport, "*RST", ERROR_QUERY)
+        refuse_errors(self._transport, "*RST", self.error_query)
         self._set(":SOUR:FUNC:MODE FIX")
         self._set(f":SOUR:CURR:RANG {MAX_CURRENT:g}")
         self.set_input(on=False)
@@ -104,26 +95,6 @@ class Dl3021:
             *keep(limits.voltage, MAX_VOLTAGE, "V", partial(self._protect, "VLIM")),
         ]
 
-    def set_input(self, *, on: bool) -> None:
-        """Switch the input and read it back; raises RigFault if it is not as told or an error is in the queue."""
-        self._input.switch(on=on)
-
-    def input_is_on(self) -> bool:
-        """Ask the load whether its input is on."""
-        return self._input.is_on()
-
-    def opened_by_itself(self) -> str:
-        """Tell whether a protection tripped; see :class:`hil.ports.Load`."""
-        return self._input.opened_by_itself()
-
-    def errors(self) -> list[str]:
-        """Read the error queue empty, each entry as ``code,text``."""
-        return read_errors(self._transport, ERROR_QUERY)
-
-    def close(self) -> None:
-        """Give up the connection; the input stays as it is."""
-        self._transport.close()
-
     def _operate(self, function: Function, value: float) -> None:
         if not function.lowest <= value <= function.highest:
             raise AuthorError(
@@ -135,14 +106,8 @@ class Dl3021:
         # the setpoint before the function: with the input on, an old setpoint must not act for a moment
         self._set(f":SOUR:{function.scpi}:LEV:IMM {value:.7g}")
         self._set(f":SOUR:FUNC {function.scpi}")
-        read_back(
-            self._transport,
-            f":SOUR:{function.scpi}:LEV:IMM?",
-            value,
-            tolerance=READ_BACK_TOLERANCE * value + function.resolution,
-            what=f"the setpoint {value:.7g} {function.unit}",
-            remedy="Check the load's range.",
-        )
+        what = f"the setpoint {value:.7g} {function.unit}"
+        self._read_back(f":SOUR:{function.scpi}:LEV:IMM?", value, what, function.resolution)
         reply = self._transport.query(":SOUR:FUNC?")
         if reply != function.answer:
             raise self._transport.fault(
@@ -153,15 +118,4 @@ class Dl3021:
         for function in (POWER, CURRENT, RESISTANCE):
             command = f":SOUR:{function.scpi}:{header}"
             self._set(f"{command} {limit:.7g}")
-            read_back(
-                self._transport,
-                f"{command}?",
-                limit,
-                tolerance=READ_BACK_TOLERANCE * limit,
-                what=f"the protection {limit:g}",
-                remedy="Check the load's range.",
-            )
-
-    def _set(self, command: str) -> None:
-        self._transport.write(command)
-        refuse_errors(self._transport, command, ERROR_QUERY)
+            self._read_back(f"{command}?", limit, f"the protection {limit:g}")

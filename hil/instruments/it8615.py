@@ -7,13 +7,11 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from hil.errors import AuthorError
-from hil.instruments.load_input import LoadInput, keep
-from hil.instruments.scpi import ERROR_QUERY, read_back, read_errors, refuse_errors
+from hil.instruments.scpi_load import ScpiLoad, keep
 from hil.units import Volt, Watt
 
 if TYPE_CHECKING:
-    from hil.instruments.transport import Transport
-    from hil.ports import Identity, LoadLimits, Protection
+    from hil.ports import LoadLimits, Protection
     from hil.units import Ampere, Ohm
 
 MAINS = Volt(230.0)
@@ -21,9 +19,6 @@ MAINS = Volt(230.0)
 
 MAX_VOLTAGE = Volt(420.0)
 """R.m.s., beyond which the load opens its input (data sheet: u)."""
-
-READ_BACK_TOLERANCE = 0.005
-"""Relative difference by which a setpoint may come back: the load rounds to its resolution (u)."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +35,7 @@ CURRENT = Function("CURR", "A", 0.005)
 RESISTANCE = Function("RES", "ohm", 0.05)
 
 
-class It8615:
+class It8615(ScpiLoad):
     """The load behind the cable: constant power, current or resistance on AC, power factor 1.
 
     Rated for 1.8 kVA (m). A setpoint beyond that at 230 V raises AuthorError and nothing is sent. After each setting
@@ -48,11 +43,8 @@ class It8615:
     """
 
     max_power = Watt(1800.0)
-
-    def __init__(self, transport: Transport, identity: Identity) -> None:
-        self.identity = identity
-        self._transport = transport
-        self._input = LoadInput(transport, "INPUT:STATE", ERROR_QUERY)
+    input_command = "INPUT:STATE"
+    read_back_tolerance = 0.005  # (u)
 
     def prepare(self) -> None:
         """Take remote control, switch the input off, reset to AC operation and clear old protections.
@@ -93,26 +85,6 @@ class It8615:
             *keep(limits.voltage, MAX_VOLTAGE, "V"),
         ]
 
-    def set_input(self, *, on: bool) -> None:
-        """Switch the input and read it back; raises RigFault if it is not as told or an error is in the queue."""
-        self._input.switch(on=on)
-
-    def input_is_on(self) -> bool:
-        """Ask the load whether its input is on."""
-        return self._input.is_on()
-
-    def opened_by_itself(self) -> str:
-        """Tell whether a protection tripped; see :class:`hil.ports.Load`."""
-        return self._input.opened_by_itself()
-
-    def errors(self) -> list[str]:
-        """Read the error queue empty, each entry as ``code,text``."""
-        return read_errors(self._transport)
-
-    def close(self) -> None:
-        """Give up the connection; the input stays as it is."""
-        self._transport.close()
-
     def _refuse_beyond_rating(self, value: float, power: float, function: Function) -> None:
         if not (0 <= power <= self.max_power and value < float("inf")):
             raise AuthorError(
@@ -125,28 +97,11 @@ class It8615:
         # the setpoint before the function: with the input on, an old setpoint must not act for a moment
         self._set(f"SOUR:{function.scpi} {value:.7g}")
         self._set(f"SOUR:FUNC {function.scpi}")
-        read_back(
-            self._transport,
-            f"SOUR:{function.scpi}?",
-            value,
-            tolerance=READ_BACK_TOLERANCE * value + function.resolution,
-            what=f"the setpoint {value:.7g} {function.unit}",
-            remedy="Check the load's range.",
-        )
+        what = f"the setpoint {value:.7g} {function.unit}"
+        self._read_back(f"SOUR:{function.scpi}?", value, what, function.resolution)
 
     def _protect(self, function: Function, limit: float) -> None:
         header = f"SOUR:{function.scpi}:PROT"
         for setting, value in (("", limit), (":STAT", 1.0)):
             self._set(f"{header}{setting} {value:.7g}")
-            read_back(
-                self._transport,
-                f"{header}{setting}?",
-                value,
-                tolerance=READ_BACK_TOLERANCE * value,
-                what=f"the protection {value:g}",
-                remedy="Check the load's range.",
-            )
-
-    def _set(self, command: str) -> None:
-        self._transport.write(command)
-        refuse_errors(self._transport, command)
+            self._read_back(f"{header}{setting}?", value, f"the protection {value:g}")

@@ -1,0 +1,114 @@
+"""What electronic loads have in common: an input, switched and read back, settings that are read back, an error queue,
+and limits that they keep by themselves.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from hil.instruments.scpi import ERROR_QUERY, query_integer, read_back, read_errors, refuse_errors
+from hil.ports import Protection
+from hil.units import format_quantity
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hil.instruments.transport import Transport
+    from hil.ports import Identity
+
+CONDITION = "STAT:QUES:COND?"
+"""What holds now of voltage fault, over current, over power and the like; the bits differ from maker to maker."""
+
+
+class ScpiLoad:
+    """Implements what of :class:`hil.ports.Load` is alike for all; a dialect adds its settings."""
+
+    input_command: ClassVar[str]
+    """Switches the input with ``1`` or ``0`` behind it, and asks for its state with ``?``."""
+
+    error_query: ClassVar[str] = ERROR_QUERY
+    """Asks for the oldest entry of the error queue."""
+
+    read_back_tolerance: ClassVar[float]
+    """Relative difference by which a setting may come back: the load rounds to its resolution."""
+
+    def __init__(self, transport: Transport, identity: Identity) -> None:
+        self.identity = identity
+        self._transport = transport
+        self._told_on = False
+
+    def set_input(self, *, on: bool) -> None:
+        """Switch the input and read it back; raises RigFault if it is not as told or an error is in the queue."""
+        command = f"{self.input_command} {on:d}"
+        self._transport.write(command)
+        self._told_on = on
+        # the read-back comes first: an old error must not hide that the input did not follow
+        if self.input_is_on() is not on:
+            raise self._transport.fault(
+                f"{self.input_command}?",
+                f"{not on:d}",
+                f"the input did not switch {'on' if on else 'off'} after '{command}', error queue: {self._in_queue()}",
+                "Cut the mains by hand, then look for a tripped protection.",
+            )
+        refuse_errors(self._transport, command, self.error_query)
+
+    def input_is_on(self) -> bool:
+        """Ask the load whether its input is on."""
+        query = f"{self.input_command}?"
+        reply = self._transport.query(query)
+        if reply not in {"0", "1"}:
+            raise self._transport.fault(query, reply, "0 or 1 was awaited", "Check firmware and dialect.")
+        return reply == "1"
+
+    def opened_by_itself(self) -> str:
+        """Return why the input is off although it was told on, else an empty text; see :class:`hil.ports.Load`.
+
+        Some loads put a trip into the error queue, others only into the QUEStionable register (SCPI-99).
+        """
+        if not self._told_on or self.input_is_on():
+            return ""
+        return f"{self._in_queue()} (questionable condition {query_integer(self._transport, CONDITION)})"
+
+    def errors(self) -> list[str]:
+        """Read the error queue empty, each entry as ``code,text``."""
+        return read_errors(self._transport, self.error_query)
+
+    def close(self) -> None:
+        """Give up the connection; the input stays as it is."""
+        self._transport.close()
+
+    def _in_queue(self) -> str:
+        return "; ".join(self.errors()) or "none"
+
+    def _set(self, command: str) -> None:
+        """Send ``command``; raises RigFault if it left an error in the queue."""
+        self._transport.write(command)
+        refuse_errors(self._transport, command, self.error_query)
+
+    def _read_back(self, query: str, value: float, what: str, resolution: float = 0.0) -> None:
+        """Raise RigFault unless ``query`` is answered by ``value``, within tolerance and ``resolution``."""
+        read_back(
+            self._transport,
+            query,
+            value,
+            tolerance=self.read_back_tolerance * value + resolution,
+            what=what,
+            remedy="Check the load's range.",
+        )
+
+
+def keep(limit: float | None, rating: float, unit: str, arm: Callable[[float], None] | None = None) -> list[Protection]:
+    """Have a load keep ``limit`` by itself and say what became of that; nothing if there is none.
+
+    :param rating: what the load keeps anyway; a limit at or above it is left to that.
+    :param arm: arms the protection and reads it back; None: the dialect has none.
+    """
+    if limit is None:
+        return []
+    words, rated = format_quantity(limit, unit), format_quantity(rating, unit)
+    if limit >= rating:
+        return [Protection(f"{words}: left to the load's own rating of {rated}", armed=False)]
+    if arm is None:
+        return [Protection(f"{words}: this dialect has no protection for it; the rating of {rated} holds", armed=False)]
+    arm(limit)
+    return [Protection(words)]
