@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from hil.chain.lies import Lie
     from hil.links.faults import FaultRule
-    from hil.rig.counterparts import AbusePlan
+    from hil.rig.abuse_plan import AbusePlan
     from hil.rig.ledger_views import ViewKind
     from hil.rig.load_profiles import LoadProfile
 

@@ -19,8 +19,9 @@ from hil.links.tap import Tap
 from hil.protocol.coins import Coin
 from hil.protocol.messages import Close, Message, Receipt
 from hil.rig import inspection
+from hil.rig.abuse_plan import AbusePlan
 from hil.rig.contact_watch import ContactWatch
-from hil.rig.counterparts import AbusePlan, CableSide, SocketSide
+from hil.rig.counterparts import CableSide, SocketSide
 from hil.rig.file import CABLE_UNDER_TEST, PAIR, SOCKET_UNDER_TEST
 from hil.rig.interruptions import SUPPLY
 from hil.rig.load_profiles import LoadPlayer

@@ -2,45 +2,31 @@
 
 from __future__ import annotations
 
-import ipaddress
-import os
-import select
 import socket
 import struct
 import subprocess
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 import orjson
 
 from hil.clock import stopwatch
-from hil.errors import ConfigurationError, ExitCode, RigFault
+from hil.errors import RigFault
 from hil.interrupts import hold, release
 from hil.ports import AskedAhead
+from hil.rig.bench_program import start
 
 if TYPE_CHECKING:
     from hil.ports import Meter
 
-START_TIMEOUT_S = 15.0
-"""From start to its ready line; a loaded machine needs 2 s to import everything."""
-
 CONTROL_TIMEOUT_S = 20.0
 """Longest wall time for one answer. An advance does a few milliseconds of work."""
-
-TRIES = 8
-"""How many loopback addresses are tried when none is given and other benches hold their ports."""
 
 ADDRESS_VARIABLE = "LG_HIL_BENCH"
 """Rig files name the address by this variable; labgrid's templates see only ``LG_*``."""
 
 TERMINAL_VARIABLES = {"meter": "LG_HIL_METER", "load": "LG_HIL_LOAD"}
 """Likewise the PTY of an instrument that has RS-232, e.g. ``ASRL$LG_HIL_METER::INSTR``."""
-
-
-PROGRAMS_VARIABLE = "HIL_DEVICE_PROGRAMS"
-"""``module:callable`` that builds the programs of the simulated devices instead of the reference ones
-(:class:`hil.devices.board.ProgramFactory`): for somebody who develops a firmware, and for tracing."""
 
 
 class VirtualBenchProcess:
@@ -59,7 +45,7 @@ class VirtualBenchProcess:
         self, address: str = "", instruments: Mapping[str, str] | None = None, *, serial: Sequence[str] = ()
     ) -> None:
         choice = [f"--{role}={name}" for role, name in (instruments or {}).items()]
-        self._process, self.address, ready = _start(address, [*choice, *(f"--pty={name}" for name in serial)])
+        self._process, self.address, ready = start(address, [*choice, *(f"--pty={name}" for name in serial)])
         self.ports: dict[str, int] = ready["ports"]
         self.terminals: dict[str, str] = ready["terminals"]
         """Paths of the PTYs of instruments and lines, by name."""
@@ -263,57 +249,3 @@ class VirtualBenchProcess:
         return RigFault(
             f"{what}; the program {state}", place="virtual bench", remedy="Rerun; see its last words above."
         )
-
-
-def _start(address: str, choice: Sequence[str]) -> tuple[subprocess.Popen[bytes], str, dict[str, Any]]:
-    tries = [address] if address else [_loopback_address(number) for number in range(TRIES)]
-    choice = list(choice)
-    if programs := os.environ.get(PROGRAMS_VARIABLE):
-        choice.append(f"--programs={programs}")
-    words = ""
-    for candidate in tries:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "hil.vbench", "--with-parent", "--address", candidate, *choice],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,  # Ctrl-C goes to the test process, which brings the bench to its safe state first
-        )
-        ready = _ready_line(process)
-        if ready is not None:
-            return process, candidate, ready
-        try:
-            _, errors = process.communicate(timeout=5)  # closes its stdin, so it ends if it has not already
-        except subprocess.TimeoutExpired:
-            process.kill()
-            _, errors = process.communicate()
-        words = errors.decode(errors="replace").strip()
-        if process.returncode != ExitCode.RIG_FAULT:  # that is what it says of a port that is taken
-            break
-    if process.returncode == ExitCode.AUTHOR_ERROR:
-        raise ConfigurationError(
-            words.removeprefix("hil vbench: "), remedy="Mend VirtualBench in the rig file; see hil rig dialects."
-        )
-    raise RigFault(
-        f"it did not start: {words or 'it said nothing'}",
-        place="virtual bench",
-        remedy="Free the port, or leave VirtualBench.address empty so that a free address is taken.",
-    )
-
-
-def _ready_line(process: subprocess.Popen[bytes]) -> dict[str, Any] | None:
-    if process.stdout is None:
-        raise AssertionError("started with a pipe")
-    readable, _, _ = select.select([process.stdout], [], [], START_TIMEOUT_S)
-    line = process.stdout.readline() if readable else b""
-    try:
-        ready = orjson.loads(line)
-    except ValueError:
-        return None
-    return ready if isinstance(ready, dict) and ready.get("ready") else None
-
-
-def _loopback_address(number: int) -> str:
-    """Return an address of 127.64.0.0/10 that depends on this process, so that parallel runs do not meet."""
-    value = (os.getpid() * TRIES + number) % (1 << 22)
-    return str(ipaddress.IPv4Address("127.64.0.0") + value)

@@ -16,7 +16,7 @@ import pytest
 
 from hil.devices import programs
 from hil.protocol.machine import TableMachine
-from hil.rig.virtual_bench import PROGRAMS_VARIABLE
+from hil.rig.bench_program import PROGRAMS_VARIABLE
 from hil.tests.transition_matrix import TABLES
 
 if TYPE_CHECKING:

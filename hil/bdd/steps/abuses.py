@@ -5,7 +5,7 @@ from __future__ import annotations
 from hil.bdd.catalogue import given, then, when
 from hil.bdd.steps.setup import BOOT_TIMEOUT_S
 from hil.rig import abuse_measuring
-from hil.rig.counterparts import AbusePlan
+from hil.rig.abuse_plan import AbusePlan
 from hil.rig.trial import Trial
 
 

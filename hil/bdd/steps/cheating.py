@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hil.bdd.applicability import sensible
 from hil.bdd.catalogue import given
-from hil.rig.counterparts import AbusePlan
+from hil.rig.abuse_plan import AbusePlan
 from hil.rig.trial import Trial
 from hil.units import Percent, Satoshi
 

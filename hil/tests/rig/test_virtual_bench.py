@@ -11,8 +11,8 @@ import pytest
 from hil.clock import LockstepClock
 from hil.errors import RigFault
 from hil.interrupts import interrupt
-from hil.rig import virtual_bench
-from hil.rig.virtual_bench import TRIES, VirtualBenchProcess
+from hil.rig.bench_program import TRIES, loopback_address
+from hil.rig.virtual_bench import VirtualBenchProcess
 
 
 @pytest.fixture
@@ -23,17 +23,17 @@ def bench() -> Iterator[VirtualBenchProcess]:
 
 
 def test_every_try_has_an_address_of_its_own_on_loopback() -> None:
-    addresses = [virtual_bench._loopback_address(number) for number in range(TRIES)]
+    addresses = [loopback_address(number) for number in range(TRIES)]
     assert len(set(addresses)) == TRIES
     assert all(address.startswith("127.") for address in addresses)
 
 
 def test_another_address_is_taken_when_the_first_one_is_in_use() -> None:
-    first = virtual_bench._loopback_address(0)
+    first = loopback_address(0)
     with socket.create_server((first, 5025)):
         bench = VirtualBenchProcess()
         bench.close()
-    assert bench.address == virtual_bench._loopback_address(1)
+    assert bench.address == loopback_address(1)
 
 
 def test_a_bench_that_died_is_a_rig_fault_that_says_so(bench: VirtualBenchProcess) -> None:
