@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -12,9 +12,11 @@ from hil.links.faults import Direction, FaultKind
 from hil.protocol.messages import Message, Meter, Receipt, describe, message_name
 
 if TYPE_CHECKING:
+    from hil.chain.watching import Notification
     from hil.clock import Clock
     from hil.links.frame_reader import Decoded
     from hil.links.tap import Latency
+    from hil.protocol.coins import Coin
 
 LINK = "link"
 """Source of the events that tell what befell it."""
@@ -185,3 +187,33 @@ class ConsoleLog:
         for line in lines:
             text = "".join(character for character in line.decode(errors="replace") if character.isprintable())
             self._recorder.write_arrived(Kind.CONSOLE, self._source, {"text": text})
+
+
+class LedgerLog:
+    """Puts what the bench pays, and what its node publishes, into the evidence."""
+
+    def __init__(self, recorder: Recorder, clock: Clock) -> None:
+        self._recorder = recorder
+        self._clock = clock
+        self._blocks: dict[str, int] = {}
+        """Blocks that came in this scenario, by hash: their numbers, from 1 on."""
+
+    def on_funding(self, coins: Sequence[Coin]) -> None:
+        """Somebody was given coins."""
+        for coin in coins:
+            data: dict[str, Json] = {"txid": coin.outpoint.txid, "event": "funding", "payment_sat": int(coin.value)}
+            self._recorder.write(Kind.TRANSACTION, "ledger", data)
+
+    def on_change(self, seen: Notification) -> None:
+        """Mempool or chain has changed."""
+        data: dict[str, Json] = {"change": seen.change.name.lower()}
+        host: dict[str, Json] | None = None
+        if seen.is_block:
+            if data["change"] == "connected":
+                self._blocks.setdefault(seen.hash, len(self._blocks) + 1)
+            # its hash follows from all blocks before it, those of other scenarios too
+            data["block"], host = self._blocks.get(seen.hash, 0), {"hash": seen.hash}
+        else:
+            data["hash"] = seen.hash
+        began = max(0.0, seen.earliest)
+        self._recorder.write(Kind.LEDGER, "ledger", data, before=max(0.0, self._clock.now() - began), host=host)

@@ -6,7 +6,7 @@ Then steps measure. Everything observed goes through the recorder into the evide
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -29,16 +29,15 @@ from hil.rig.measuring import COUNTERPART
 from hil.rig.observations import Observations
 from hil.rig.pair import PairSide
 from hil.rig.plan import Plan
-from hil.rig.recorder import ConsoleLog, LinkLog, Recorder, sent_by
+from hil.rig.recorder import ConsoleLog, LedgerLog, LinkLog, Recorder, sent_by
 from hil.rig.sampling import SAMPLE_PERIOD_S
 from hil.rig.verdicts import Findings
 
 if TYPE_CHECKING:
     from hil.chain.attacks_blocks import Miner
     from hil.chain.attacks_mempool import FeePressure
-    from hil.chain.watching import Notification
     from hil.clock import Timer
-    from hil.evidence.documents import Event, Json
+    from hil.evidence.documents import Event
     from hil.links.abuse_model import Cheat
     from hil.links.faults import Direction, FaultRule
     from hil.ports import Reading
@@ -86,8 +85,7 @@ class Trial(Observations):
         self.coins: list[Coin] = []
         self.powered_on: Event | None = None
         self.abuse: Cheat | None = None
-        self._blocks: dict[str, int] = {}
-        """Blocks that came in this scenario, by hash: their numbers, from 1 on."""
+        self._ledger_log = LedgerLog(recorder, rig.clock)
         self._counterpart: Counterpart | None = None
         self._cables = 1
         """How many cables the rig has played in this scenario."""
@@ -150,11 +148,11 @@ class Trial(Observations):
             plan.abuse.check(plan.setup, plan.mode)
         side = self._side = _SIDES[plan.setup](self)
         rig.side.look()  # what happened before is not this scenario's
-        rig.side.on_change = self._on_ledger
+        rig.side.on_change = self._ledger_log.on_change
         self.coins = side.fund()
         rig.reset(side.device_profiles(), self.seed, {}, plan.ledger_view or rig.file.options.ledger, plan.lie)
         rig.on_switch(self._on_switch)
-        self._record_funding(self.coins)
+        self._ledger_log.on_funding(self.coins)
         self._listen_to_consoles()
         arriving = {sent_by(device) for device in side.under_test}
         log = LinkLog(self.recorder, side.lines, arriving, side.meter_source, self._on_message)
@@ -187,7 +185,7 @@ class Trial(Observations):
         self.plan.abuse = None  # the one that was carried off had it
         given = side.fund()
         self.coins = [*self.coins, *given]
-        self._record_funding(given)
+        self._ledger_log.on_funding(given)
         self._counterpart, self.abuse = side.connect(self.tap())
         self._counterpart.start()
 
@@ -324,27 +322,9 @@ class Trial(Observations):
 
         return feed
 
-    def _record_funding(self, coins: Sequence[Coin]) -> None:
-        for coin in coins:
-            data: dict[str, Json] = {"txid": coin.outpoint.txid, "event": "funding", "payment_sat": int(coin.value)}
-            self.recorder.write(Kind.TRANSACTION, "ledger", data)
-
     def _on_switch(self, name: str, closed: bool, took: float) -> None:
         self._contacts.on_switch(name, self.clock.now(), closed=closed)
         self.recorder.write(Kind.RELAY, name, {"closed": closed, "read_back": closed}, before=took)
-
-    def _on_ledger(self, seen: Notification) -> None:
-        data: dict[str, Json] = {"change": seen.change.name.lower()}
-        host: dict[str, Json] | None = None
-        if seen.is_block:
-            if data["change"] == "connected":
-                self._blocks.setdefault(seen.hash, len(self._blocks) + 1)
-            # its hash follows from all blocks before it, those of other scenarios too
-            data["block"], host = self._blocks.get(seen.hash, 0), {"hash": seen.hash}
-        else:
-            data["hash"] = seen.hash
-        began = max(0.0, seen.earliest)
-        self.recorder.write(Kind.LEDGER, "ledger", data, before=max(0.0, self.clock.now() - began), host=host)
 
     def _on_strike(self) -> None:
         if self.abuse is not None:
