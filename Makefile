@@ -17,19 +17,19 @@ unexport PYTHONDONTWRITEBYTECODE
 acceptance: $(INSTALLED)
 	@$(BIN)/hil run features -m core $(RUN_OPTIONS)
 
-# The whole acceptance suite but for hours of charging: about 60 s on two processors.
+# The whole acceptance suite but for hours of charging: about a minute on two processors.
 suite: $(INSTALLED)
 	@$(BIN)/hil run features -m "not long" $(RUN_OPTIONS)
 
-# What can go wrong with the ledger, and three ways to see it: about 40 s.
+# What can go wrong with the ledger, and three ways to see it: about 20 s.
 ledger: $(INSTALLED)
 	@$(BIN)/hil run features/ledger $(RUN_OPTIONS)
 
-# Every way to cheat that the catalogue lists, in both directions: about 70 s.
+# Every way to cheat that the catalogue lists, in both directions: about 15 s.
 abuse: $(INSTALLED)
 	@$(BIN)/hil run features/abuse $(RUN_OPTIONS)
 
-# A link that fails at each message and as a whole, two real devices: about two minutes.
+# A link that fails at each message and as a whole, two real devices: about 15 s.
 link: $(INSTALLED)
 	@$(BIN)/hil run features/pair.feature features/link.feature features/link-messages.feature $(RUN_OPTIONS)
 
