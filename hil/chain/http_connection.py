@@ -10,7 +10,7 @@ import select
 import socket
 from dataclasses import dataclass, field
 
-from httptools import HttpParserError, HttpResponseParser
+from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 _CHUNK = 1 << 16
 
@@ -81,6 +81,8 @@ class HttpConnection:
                 parser.feed_data(data)
             except HttpParserError as error:
                 raise NotHttp(str(error)) from error
+            except HttpParserUpgrade as error:
+                raise NotHttp("it wants to speak another protocol") from error
         answer.status = parser.get_status_code()
         self._ended = answer.last
         return answer

@@ -94,10 +94,7 @@ def pytest_runtest_logreport(report):
 @plan
 def shared_and_stopped(folder: Path) -> Finished:
     """Two benches, and a plugin that stops the session after the first scenario that is told of."""
-    project = Project.make(folder)
-    (project.folder / "stopper.py").write_text(STOPPER)
-    command = ("run", "features/boot.feature", "--benches", "2", "-p", "stopper")
-    return project.run(*command, "--node", PROVIDER, "--seed", SEED)
+    return _shared_with(STOPPER, folder)
 
 
 EXITER = """\
@@ -112,9 +109,14 @@ def pytest_bdd_before_step(request, feature, scenario, step, step_func):
 @plan
 def shared_and_exited(folder: Path) -> Finished:
     """Two benches, and a plugin that ends the session in the middle of a scenario."""
+    return _shared_with(EXITER, folder)
+
+
+def _shared_with(plugin: str, folder: Path) -> Finished:
+    """Carry out a run on two benches with this plugin."""
     project = Project.make(folder)
-    (project.folder / "exiter.py").write_text(EXITER)
-    command = ("run", "features/boot.feature", "--benches", "2", "-p", "exiter")
+    (project.folder / "meddler.py").write_text(plugin)
+    command = ("run", "features/boot.feature", "--benches", "2", "-p", "meddler")
     return project.run(*command, "--node", PROVIDER, "--seed", SEED)
 
 
