@@ -28,6 +28,8 @@ class Board:
     welded: set[int] = field(default_factory=set)
     refuses: bool = False
     port: int = 0
+    connections: int = 0
+    """How many were made so far."""
 
     async def act(
         self,
@@ -64,7 +66,11 @@ def served(board: Board) -> Iterator[Board]:
         device = SimDevice(
             0, SimData(0, values=[False] * 16, datatype=DataType.BITS), use_bit_addressing=True, action=board.act
         )
-        server = ModbusTcpServer(device, address=("127.0.0.1", board.port))
+
+        def count(connected: bool) -> None:
+            board.connections += connected
+
+        server = ModbusTcpServer(device, address=("127.0.0.1", board.port), trace_connect=count)
         await server.serve_forever(background=True)
         ready.set()
         await ended.wait()

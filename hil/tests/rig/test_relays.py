@@ -12,6 +12,7 @@ from labgrid.resource import ModbusTCPCoil
 
 from hil.errors import ConfigurationError, RigFault
 from hil.rig.relays import CoilRelay, MirrorContact
+from hil.rig.safe_state import keep_connection
 from hil.tests.rig.boards import Board, served
 
 
@@ -39,6 +40,21 @@ def test_a_relay_closes_and_opens_and_reads_back(board: Board) -> None:
     k2.set(closed=False)
     assert board.coils == [False] * 4
     assert not k2.is_closed()
+
+
+@pytest.mark.parametrize(("kept", "connections"), [(False, 4), (True, 1)])
+def test_a_connection_is_kept_between_requests_only_where_that_is_wanted(
+    board: Board, *, kept: bool, connections: int
+) -> None:
+    k1 = relay(board.port)
+    if kept:
+        keep_connection(k1._output)
+
+    k1.set(closed=True)  # told and read back
+    k1.set(closed=False)
+
+    assert board.coils == [False] * 4
+    assert board.connections == connections
 
 
 def test_an_inverted_relay_closes_with_its_coil_off(board: Board) -> None:
