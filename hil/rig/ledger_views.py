@@ -1,4 +1,7 @@
-"""The Electrum server of a run, for devices that see the ledger by SPV or an API; started when first asked for."""
+"""The Electrum server of a run, for devices that see the ledger by SPV or an API.
+
+It is started when first asked for, and stands still while the scenarios look at the node itself.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +34,7 @@ class LedgerViews:
     def __init__(self, node: RpcClient) -> None:
         self._node = node
         self._closing = contextlib.ExitStack()
-        self._server: ElectrumEndpoint | None = None
+        self._server: ElectrumServer | None = None
         self._follower: ServerFollower | None = None
         self._liar: LyingServer | None = None
         self._seen = -1
@@ -44,6 +47,8 @@ class LedgerViews:
         """
         self._in_use = kind != "node"
         if kind == "node":
+            if self._server is not None:
+                self._server.rest()
             return None
         endpoint = self._endpoint() if lie is None else self._lying_endpoint(lie)
         return {"kind": kind, "host": endpoint.host, "port": endpoint.port}
@@ -72,8 +77,9 @@ class LedgerViews:
         self._closing.close()
 
     def _lying_endpoint(self, lie: Lie) -> ElectrumEndpoint:
+        honest = self._endpoint()
         if self._liar is None:
-            self._liar = LyingServer(self._endpoint())
+            self._liar = LyingServer(honest)
             self._closing.callback(self._liar.stop)
             self._liar.start()
         self._liar.lie = lie
@@ -86,5 +92,7 @@ class LedgerViews:
             server.start()
             client = ElectrumClient(server.endpoint)
             self._closing.callback(client.close)
-            self._server, self._follower = server.endpoint, ServerFollower(self._node, client)
-        return self._server
+            self._server, self._follower = server, ServerFollower(self._node, client)
+        self._server.wake()
+        self._seen = -1
+        return self._server.endpoint
