@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
+from hil.clock import stopwatch
+
 _CHUNK = 1 << 16
 
 
@@ -51,12 +53,13 @@ class HttpConnection:
     """Opened by the constructor, which raises OSError if nobody listens.
 
     :param headers: besides those that every request has; lines that end in CRLF.
-    :param timeout: seconds to wait for the connection and for each part of an answer.
+    :param timeout: seconds to wait for the connection, and for each whole answer.
     """
 
     def __init__(self, host: str, port: int, headers: str, timeout: float) -> None:
         self._socket = socket.create_connection((host, port), timeout)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._timeout = timeout
         self._head = f"POST / HTTP/1.1\r\nHost: {host}:{port}\r\n{headers}Content-Length: "
         self._ended = False
 
@@ -64,8 +67,10 @@ class HttpConnection:
         """Send ``body`` and return the answer.
 
         Raises ConnectionResetError or BrokenPipeError if the other side is gone before it said anything, TimeoutError
-        if it is silent, another OSError, or NotHttp.
+        if it has not said all in time, another OSError, or NotHttp.
         """
+        elapsed = stopwatch()
+        self._socket.settimeout(self._timeout)
         self._socket.sendall(f"{self._head}{len(body)}\r\n\r\n".encode() + body)
         answer = Answer()
         parser = HttpResponseParser(answer)
@@ -83,6 +88,10 @@ class HttpConnection:
                 raise NotHttp(str(error)) from error
             except HttpParserUpgrade as error:
                 raise NotHttp("it wants to speak another protocol") from error
+            if not answer.complete:  # who drips bytes is as silent as who says nothing
+                if (left := self._timeout - elapsed()) <= 0:
+                    raise TimeoutError("timed out in the middle of an answer")
+                self._socket.settimeout(left)
         answer.status = parser.get_status_code()
         self._ended = answer.last
         return answer

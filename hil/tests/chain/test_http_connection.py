@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -65,3 +66,24 @@ def test_a_chunked_answer_is_whole_and_a_connection_that_closes_is_used_no_more(
     answer = connection.post(b"{}")
     assert (answer.status, answer.date, bytes(answer.body)) == (200, "now", b'{"a"}')
     assert connection.has_ended()
+
+
+def test_a_peer_that_drips_its_answer_is_given_up_when_the_time_for_all_of_it_is_over() -> None:
+    enough = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def drip() -> None:
+            peer, _ = listener.accept()
+            with peer, contextlib.suppress(OSError):
+                peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+                while not enough.wait(0.02):
+                    peer.sendall(b"x")
+
+        dripping = threading.Thread(target=drip, daemon=True)
+        dripping.start()
+        connection = HttpConnection("127.0.0.1", listener.getsockname()[1], "", 0.1)
+        with pytest.raises(TimeoutError):
+            connection.post(b"{}")
+        connection.close()
+        enough.set()
+        dripping.join(5)
