@@ -145,7 +145,7 @@ def _locks() -> Path:
 
 def _needs_bench(rig: RigFile) -> None:
     """A virtual bench lives as long as a run; by hand only one that stands by itself can be reached."""
-    from hil.rig.virtual_bench import ADDRESS_VARIABLE
+    from hil.rig.variables import ADDRESS_VARIABLE
 
     if rig.virtual and not os.environ.get(ADDRESS_VARIABLE):
         raise ConfigurationError(

@@ -26,7 +26,8 @@ from hil.rig.metering import metered_energy
 from hil.rig.recorder import Recorder
 from hil.rig.relays import CoilRelay
 from hil.rig.sampling import Readings, Sampler
-from hil.rig.virtual_bench import ADDRESS_VARIABLE, TERMINAL_VARIABLES, VirtualBenchProcess
+from hil.rig.variables import ADDRESS_VARIABLE, TERMINAL_VARIABLES
+from hil.rig.virtual_bench import VirtualBenchProcess
 from hil.units import Ohm, Watt
 
 SESSIONS = 2750

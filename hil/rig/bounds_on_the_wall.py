@@ -23,7 +23,8 @@ from hil.rig.recorder import Recorder
 from hil.rig.relays import CoilRelay
 from hil.rig.sampling import Readings
 from hil.rig.sampling_thread import ThreadedSampler
-from hil.rig.virtual_bench import ADDRESS_VARIABLE, VirtualBenchProcess
+from hil.rig.variables import ADDRESS_VARIABLE
+from hil.rig.virtual_bench import VirtualBenchProcess
 from hil.units import Watt
 
 CYCLES = 40

@@ -23,7 +23,8 @@ from hil.rig.file_target import LINES, RELAYS
 from hil.rig.labgrid_target import build_target
 from hil.rig.lock import find_locks
 from hil.rig.safe_state_guard import Guard
-from hil.rig.virtual_bench import ADDRESS_VARIABLE, TERMINAL_VARIABLES, VirtualBenchProcess
+from hil.rig.variables import ADDRESS_VARIABLE, TERMINAL_VARIABLES
+from hil.rig.virtual_bench import VirtualBenchProcess
 from hil.units import format_quantity
 
 if TYPE_CHECKING:

@@ -13,7 +13,8 @@ from hil.rig.file import RigFile
 from hil.rig.rig import Rig
 from hil.rig.safe_state_guard import Guard
 from hil.rig.turns import fastest_turns
-from hil.rig.virtual_bench import ADDRESS_VARIABLE, TERMINAL_VARIABLES, VirtualBenchProcess
+from hil.rig.variables import ADDRESS_VARIABLE, TERMINAL_VARIABLES
+from hil.rig.virtual_bench import VirtualBenchProcess
 
 if TYPE_CHECKING:
     from hil.chain.node import Node

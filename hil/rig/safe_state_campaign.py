@@ -29,7 +29,8 @@ from hil.instruments.dialects import open_load, open_meter
 from hil.rig.file import RigFile
 from hil.rig.relays import CoilRelay
 from hil.rig.safe_state_guard import Guard
-from hil.rig.virtual_bench import ADDRESS_VARIABLE, VirtualBenchProcess
+from hil.rig.variables import ADDRESS_VARIABLE
+from hil.rig.virtual_bench import VirtualBenchProcess
 from hil.units import Watt
 
 KILLS = 200

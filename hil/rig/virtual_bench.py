@@ -22,12 +22,6 @@ if TYPE_CHECKING:
 CONTROL_TIMEOUT_S = 20.0
 """Longest wall time for one answer. An advance does a few milliseconds of work."""
 
-ADDRESS_VARIABLE = "LG_HIL_BENCH"
-"""Rig files name the address by this variable; labgrid's templates see only ``LG_*``."""
-
-TERMINAL_VARIABLES = {"meter": "LG_HIL_METER", "load": "LG_HIL_LOAD"}
-"""Likewise the PTY of an instrument that has RS-232, e.g. ``ASRL$LG_HIL_METER::INSTR``."""
-
 
 class VirtualBenchProcess:
     """Starts the bench and ends it. The bench also ends by itself when its stdin closes: when this process has died and

@@ -33,11 +33,11 @@ from typing import TYPE_CHECKING
 
 from hil.clock import stopwatch, utc_now
 from hil.errors import ExitCode, HilError
+from hil.rig.variables import ADDRESS_VARIABLE
 
 if TYPE_CHECKING:
     from hil.rig.safe_state import SafeStateMaker, SafeStateReport
 
-ADDRESS_VARIABLE = "LG_HIL_BENCH"
 GONE = "the test process is gone"
 
 NICENESS = -10

@@ -16,7 +16,7 @@ from typing import Any
 from RsInstrument import RsInstrument
 from RsInstrument.Internal.InstrumentErrors import StatusException
 
-from hil.rig.virtual_bench import ADDRESS_VARIABLE
+from hil.rig.variables import ADDRESS_VARIABLE
 from hil.tests.acceptance.commands import TIMEOUT, Finished, Project, environment, own_address, poll
 from hil.tests.acceptance.plans import PROVIDER, plan
 

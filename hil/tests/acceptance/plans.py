@@ -22,7 +22,8 @@ from typing import Any
 from hil.chain import debian, native
 from hil.chain.container import OWNER_LABEL, connect
 from hil.evidence.documents import Kind
-from hil.rig.virtual_bench import ADDRESS_VARIABLE, VirtualBenchProcess
+from hil.rig.variables import ADDRESS_VARIABLE
+from hil.rig.virtual_bench import VirtualBenchProcess
 from hil.tests.acceptance import fault_matrix
 from hil.tests.acceptance.commands import (
     TIMEOUT,
