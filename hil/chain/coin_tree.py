@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     from hil.protocol.signing import Key
 
 ROOTS: Final = 32
-"""Coinbases that are roots."""
+"""Coinbases that are roots; a quarter of them for sums that are larger than a leaf, so that these cut no leaf off."""
 
 BRANCHES: Final = 12
 DEPTH: Final = 4
-"""Splits from a root to a leaf: 660 000 leaves of 240 000 satoshi, a little more than a scenario's usual funds. Among
-300 scenarios two want the same leaf in seven runs of a hundred; the second is then funded with what the bank has."""
+"""Splits from a root to a leaf: 500 000 leaves of 240 000 satoshi, a little more than a scenario's usual funds. Among
+500 scenarios two want the same leaf in one run of four: hence :meth:`CoinTree.is_taken`."""
 
 _FEE: Final = 1_000
 """Of a split, in satoshi: 2.2 sat/vB."""
@@ -58,7 +58,8 @@ class CoinTree:
         """Those that exist and were neither split nor drawn."""
         self._split: set[Path] = set()
         self._keys = keys
-        self._count = len(roots)
+        self._large = len(roots) // 4
+        self._usual = len(roots) - self._large
         self._worth = [min((int(coin.value) for coin in roots), default=0)]
         for _ in range(DEPTH):
             self._worth.append((self._worth[-1] - _FEE) // BRANCHES)
@@ -71,14 +72,9 @@ class CoinTree:
         None if no coin of the tree is worth so much, or if another purpose has had it.
         """
         depth = next((depth for depth in range(DEPTH, -1, -1) if self._worth[depth] >= value), None)
-        if depth is None or not self._count:
+        if depth is None or not self._usual:
             return None
-        number = int.from_bytes(purpose, "big")
-        number, root = divmod(number, self._count)
-        path: Path = (root,)
-        for _ in range(depth):
-            number, branch = divmod(number, BRANCHES)
-            path = (*path, branch)
+        path = self._path(purpose, depth)
         splits: list[bytes] = []
         for length in range(1, len(path)):
             if path[:length] not in self._split:
@@ -87,6 +83,22 @@ class CoinTree:
                 splits.append(self._split_at(path[:length]))
         coin = self._coins.pop(path, None)
         return None if coin is None else Drawn(coin, splits)
+
+    def is_taken(self, purpose: bytes) -> bool:
+        """Tell whether the leaf of ``purpose`` was there once and another purpose has had it."""
+        if not self._usual:
+            return False
+        path = self._path(purpose, DEPTH)
+        return not any(path[:length] in self._coins for length in range(1, len(path) + 1))
+
+    def _path(self, purpose: bytes, depth: int) -> Path:
+        number = int.from_bytes(purpose, "big")
+        number, root = divmod(number, self._usual if depth == DEPTH else self._large)
+        path: Path = (root if depth == DEPTH else self._usual + root,)
+        for _ in range(depth):
+            number, branch = divmod(number, BRANCHES)
+            path = (*path, branch)
+        return path
 
     def _split_at(self, path: Path) -> bytes:
         coin = self._coins.pop(path)

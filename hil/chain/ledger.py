@@ -17,11 +17,12 @@ from hil.protocol.signing import Key
 from hil.units import Satoshi
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 _OWN: Final = 2
 """The first coinbases are the bank's own, 100 BTC; those that follow are the roots of the coin trees."""
 
+_ROOT_HEIGHTS: Final = range(_OWN + 1, _OWN + ROOTS + 1)
 PREMINED: Final = MATURITY + _OWN + ROOTS - 1
 """Blocks that a fresh chain gets: then all these coinbases are mature."""
 
@@ -67,10 +68,7 @@ class RegtestLedger:
         self._height = int(info["blocks"])
         if self._height == 0:
             coinbases = self._mine_blocks(info["bestblockhash"], EPOCH - PREMINED * _BLOCK_INTERVAL, _BLOCK_INTERVAL)
-            self._tree = CoinTree(coinbases[_OWN : _OWN + ROOTS], self._bank.keys)
-            for number, coin in enumerate(coinbases, 1):
-                if not _OWN < number <= _OWN + ROOTS:
-                    self._bank.take_coinbase(number, coin)
+            self._share_out(dict(enumerate(coinbases, 1)))
         else:
             self._take_over(int(info["time"]))
         self.begin()
@@ -78,11 +76,19 @@ class RegtestLedger:
     def serve(self, scenario: str) -> None:
         """Pay from now on with coins whose ids depend on the seed and this name only, as far as the chain has them.
 
-        A chain that was used before has none: there, and for large sums, ids depend on what came before.
+        A chain that another run has used has none; there, and for very large sums, ids depend on what came before.
         """
         if self._purse is not None:
             self._bank.take(self._purse)
         self._scenario, self._drawn, self._purse = scenario, 0, None
+
+    def is_taken(self, scenario: str) -> bool:
+        """Tell whether the coin that a scenario of this name would be paid with was another one's."""
+        return self._tree.is_taken(self._purpose(scenario, 0))
+
+    def _purpose(self, scenario: str, number: int) -> bytes:
+        """Return the name, to the tree, of one of the coins that a scenario is paid with."""
+        return derive(self._seed, f"scenario/{scenario}/{number}")
 
     def is_own_business(self, txid: str) -> bool:
         """Tell whether a transaction only splits the bank's money: nothing that a scenario asked for."""
@@ -125,7 +131,7 @@ class RegtestLedger:
         """
         if self._purse is not None and self._purse.value >= needed:
             return []
-        drawn = self._tree.draw(derive(self._seed, f"scenario/{self._scenario}/{self._drawn}"), needed)
+        drawn = self._tree.draw(self._purpose(self._scenario, self._drawn), needed)
         self._drawn += 1
         if drawn is None:
             return None
@@ -201,14 +207,26 @@ class RegtestLedger:
         self._client.batch([("setmocktime", self._mock_time), self._block_call()])
         self._height += 1
         left = self._client.call("scantxoutset", "start", [f"raw({self._bank.script.hex()})"])["unspents"]
+        coinbases = {}
         for one in sorted(left, key=lambda one: (one["height"], one["txid"])):
             coin = Coin(OutPoint(one["txid"], one["vout"]), to_satoshi(one["amount"]), self._bank.script)
             if one.get("coinbase"):
-                self._bank.take_coinbase(one["height"], coin)
+                coinbases[int(one["height"])] = coin
             else:
                 self._bank.take(coin)
+        self._share_out(coinbases)
         if not left:
             self._mine_more_for_bank()
+
+    def _share_out(self, coinbases: Mapping[int, Coin]) -> None:
+        """Give coinbases, by height, to the tree and the bank; the tree gets all its roots or none."""
+        roots = [coinbases[height] for height in _ROOT_HEIGHTS if height in coinbases]
+        whole = len(roots) == ROOTS
+        if whole:
+            self._tree = CoinTree(roots, self._bank.keys)
+        for height, coin in coinbases.items():
+            if not whole or height not in _ROOT_HEIGHTS:
+                self._bank.take_coinbase(height, coin)
 
     def _mine_more_for_bank(self) -> None:
         tip = self._client.call("getbestblockhash")

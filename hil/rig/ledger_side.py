@@ -98,6 +98,15 @@ class LedgerSide:
             self.restarted()
         return coins
 
+    def substitute(self, scenario: str, preference: str | None) -> OwnNode | None:
+        """Return a node, not started yet, for a scenario whose coin another one has had on this node.
+
+        There it has the evidence that it has alone. None if its coin is still there, or the node is none of ours.
+        """
+        if not self.bank.is_taken(scenario) or self.node.describe().provider == "external":
+            return None
+        return fresh_node(self.seed, preference)
+
     def changes(self) -> int:
         """Return how often the chain or the node was changed from this side."""
         return self.rpc.changes + self._pokes

@@ -160,9 +160,13 @@ class Run:
         rig = self.rig
         rig.rewind()
         with contextlib.ExitStack() as closing:
-            if (node := own_node(facts.tags, self.seed, self._node_preference)) is not None:
-                closing.enter_context(rig.with_node(node, facts.tags, self._node_preference))
             key = f"{self.seed}/{facts.feature}/{facts.label}"
+            node, host = own_node(facts.tags, self.seed, self._node_preference), facts.host()
+            if node is None and rig.lockstep:
+                node = rig.side.substitute(key, self._node_preference)
+                host |= {"node": "of its own, because another scenario has had its coin"} if node is not None else {}
+            if node is not None:
+                closing.enter_context(rig.with_node(node, facts.tags, self._node_preference))
             rig.side.bank.serve(key)
             writer = self._writer.scenario(number, facts.name)
 
@@ -172,7 +176,7 @@ class Run:
 
             rig.clock.meanwhile = meanwhile
             recorder = Recorder(writer, rig.clock)
-            recorder.write(Kind.START, "bench", facts.document(self.seed), host=facts.host())
+            recorder.write(Kind.START, "bench", facts.document(self.seed), host=host)
             trial = Trial(rig, recorder, key)
             # whatever fails before this ends the scenario's node as well
             return OpenScenario(trial, recorder, writer, closing.pop_all())

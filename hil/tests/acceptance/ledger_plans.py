@@ -11,8 +11,12 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from hil.chain.bank import derive
+from hil.chain.coin_tree import DEPTH, ROOTS, CoinTree
+from hil.protocol.coins import Coin, OutPoint
 from hil.tests.acceptance.commands import TIMEOUT, Finished, Project, Running
 from hil.tests.acceptance.plans import PLANS, PROVIDER, SEED, plan
+from hil.units import Satoshi
 
 TABLE = Path(__file__).with_name("defences.yaml")
 MANY = 4
@@ -60,6 +64,48 @@ def _lacking(defence: Defence) -> Callable[[Path], Finished]:
         return project.run(*command, timeout=MANY * TIMEOUT)
 
     return carry_out
+
+
+# --- two scenarios that want one coin ---------------------------------------------------------------------------------
+
+TWINS = "twins.feature"
+TWIN = """\
+  Scenario: {name}
+    Given the socket is under test in single-fee mode
+    And the load draws 1300 W
+    And the cable pays for at most 1 payments
+    When the devices are switched on
+    And the session has ended
+    Then the energy delivered is 8 Wh within 2 %
+"""
+
+
+def twin_names() -> tuple[str, str]:
+    """Return names of two scenarios that are paid with the same coin."""
+    roots = [Coin(OutPoint(f"{root:064x}", 0), Satoshi(5_000_000_000), b"") for root in range(ROOTS)]
+    tree = CoinTree(roots, {})
+    names: dict[tuple[int, ...], str] = {}
+    for number in range(5000):
+        name = f"The cable pays once, time {number}"
+        leaf = tree._path(derive(int(SEED), f"scenario/{SEED}/{TWINS}/{name}/0"), DEPTH)
+        if leaf in names:
+            return names[leaf], name
+        names[leaf] = name
+    raise AssertionError("no two of thousands want one coin")
+
+
+@plan
+def twins(folder: Path) -> tuple[Finished, Finished]:
+    """Two scenarios that want one coin, one after the other on one bench; the second alone."""
+    first, second = twin_names()
+    runs = []
+    for name, scenarios in (("both", [TWINS]), ("alone", [f"{TWINS}::{second}"])):
+        project = Project.make(folder / name)
+        text = "Feature: Twins\n" + "".join(TWIN.format(name=one) for one in (first, second))
+        (project.folder / TWINS).write_text(text)
+        runs.append(project.run("run", *scenarios, "--benches", "1", "--node", PROVIDER, "--seed", SEED))
+    both, alone = runs
+    return both, alone
 
 
 PLANS |= {defence.plan: _lacking(defence) for defence in defences() if defence.profile}

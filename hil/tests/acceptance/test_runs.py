@@ -180,6 +180,16 @@ def test_the_command_that_is_told_runs_the_scenario_alone_with_the_same_evidence
     assert events == written[name]
 
 
+def test_a_scenario_whose_coin_another_has_had_has_the_same_evidence_as_alone(twins: tuple[Finished, Finished]) -> None:
+    both, alone = twins
+    assert (both.code, alone.code) == (0, 0), both.said + alone.said
+    ((name, events),) = _evidence(alone).items()
+    assert list(_evidence(both))[1] == name
+    assert _evidence(both)[name] == events
+    hosts = [next(scenario.of(Kind.START)).host or {} for run in twins for scenario in run.record.scenarios]
+    assert ["node" in host for host in hosts] == [False, True, False]
+
+
 def test_the_order_follows_from_the_seed(shuffled: dict[str, Finished]) -> None:
     assert shuffled["shuffled"].digest == shuffled["again"].digest
 

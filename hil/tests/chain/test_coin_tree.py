@@ -19,10 +19,14 @@ USUAL_SAT = 200_500
 """The funds of a scenario and the fee."""
 
 
+def tree_of(count: int) -> CoinTree:
+    roots = [Coin(OutPoint(f"{number:064x}", 0), SUBSIDY, KEY.p2wpkh_script) for number in range(count)]
+    return CoinTree(roots, {KEY.p2wpkh_script: KEY})
+
+
 @pytest.fixture
 def tree() -> CoinTree:
-    roots = [Coin(OutPoint(f"{number:064x}", 0), SUBSIDY, KEY.p2wpkh_script) for number in range(ROOTS)]
-    return CoinTree(roots, {KEY.p2wpkh_script: KEY})
+    return tree_of(ROOTS)
 
 
 def name(text: str) -> bytes:
@@ -38,8 +42,7 @@ def drawn(tree: CoinTree, text: str, value: int = USUAL_SAT) -> Drawn:
 def test_the_coin_of_a_name_is_the_same_whatever_was_drawn_before(tree: CoinTree) -> None:
     names = [f"scenario {number}" for number in range(100)]
     first = {text: drawn(tree, text).coin for text in names}
-    roots = [Coin(OutPoint(f"{number:064x}", 0), SUBSIDY, KEY.p2wpkh_script) for number in range(ROOTS)]
-    other = CoinTree(roots, {KEY.p2wpkh_script: KEY})
+    other = tree_of(ROOTS)
     random.Random(4).shuffle(names)  # noqa: S311 - another order
 
     assert {text: drawn(other, text).coin for text in names} == first
@@ -79,12 +82,30 @@ def test_nobody_gets_a_coin_twice(tree: CoinTree) -> None:
     assert tree.draw(name("a"), USUAL_SAT) is None
 
 
-def test_a_larger_sum_gets_a_coin_nearer_to_the_root_and_then_nothing_lies_below_it(tree: CoinTree) -> None:
-    large = drawn(tree, "a", 5_000_000)
+def test_a_larger_sum_gets_a_coin_nearer_to_a_root_and_cuts_nobody_off(tree: CoinTree) -> None:
+    names = [f"scenario {number}" for number in range(200)]
+    large = [found for text in names if (found := tree.draw(name(text), 300_000_000)) is not None]
 
-    assert large.coin.value >= 5_000_000
-    assert len(large.splits) < DEPTH
-    assert tree.draw(name("a"), USUAL_SAT) is None
+    assert all(found.coin.value >= 300_000_000 for found in large)
+    assert all(len(found.splits) < DEPTH for found in large)
+    assert len(large) > 50
+    assert not any(tree.is_taken(name(text)) for text in names)
+    for text in names:
+        drawn(tree, text)
+
+
+def test_a_coin_is_taken_from_when_it_was_drawn_and_no_sooner() -> None:
+    tree = tree_of(4)
+    names = [f"scenario {number}" for number in range(700)]
+    refused: list[str] = []
+    for text in names:
+        taken = tree.is_taken(name(text))
+        if tree.draw(name(text), USUAL_SAT) is None:
+            refused.append(text)
+        assert taken == (text in refused[-1:])
+    assert refused
+    assert all(tree.is_taken(name(text)) for text in names)
+    assert not CoinTree([], {}).is_taken(name("a"))
 
 
 def test_more_than_a_root_is_worth_is_not_there(tree: CoinTree) -> None:

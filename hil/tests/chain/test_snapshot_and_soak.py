@@ -19,6 +19,9 @@ from hil.units import Satoshi
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from hil.protocol.coins import Coin
+    from hil.tests.chain.conftest import MakeNode
+
 KEY = Key(b"\x21" * 32)
 
 
@@ -43,6 +46,30 @@ def test_one_seed_gives_one_chain_on_every_provider_and_each_time(provider: str,
     assert chain == _chain(provider, seed)
     assert SEEN.setdefault(seed, chain) == chain
     assert len({tuple(one) for one in SEEN.values()}) == len(SEEN)
+
+
+def _coins_of_a_name(ledger: RegtestLedger) -> list[Coin]:
+    ledger.prepare()
+    ledger.serve("a scenario")
+    return [*ledger.fund(KEY.p2wpkh_script, Satoshi(200_000)), *ledger.fund(KEY.p2wpkh_script, Satoshi(5_000_000))]
+
+
+def test_on_a_fresh_node_a_scenario_has_the_coins_that_it_has_on_the_node_of_the_run(
+    make_node: MakeNode, provider: str
+) -> None:
+    coins = []
+    for node in (make_node(), fresh_node(6, provider)):
+        with node:
+            client = RpcClient(node.endpoint)
+            ledger = RegtestLedger(client, seed=6, now=lambda: 0.0)
+            coins.append(_coins_of_a_name(ledger))
+            assert ledger.is_taken("a scenario")
+            assert not ledger.is_taken("another scenario")
+            used = RegtestLedger(client, seed=6, now=lambda: 0.0)
+            assert _coins_of_a_name(used) != coins[-1], "on a chain that was used before nobody asks for it by name"
+            assert not used.is_taken("a scenario")
+            client.close()
+    assert coins[0] == coins[1]
 
 
 def test_a_snapshots_blocks_are_the_same_bytes_when_made_anew(
