@@ -11,6 +11,7 @@ import pytest
 from hil.chain.electrum_client import ElectrumClient, ElectrumEndpoint
 from hil.chain.electrum_server import ElectrumServer
 from hil.chain.lies import Truth
+from hil.clock import WallClock, stopwatch
 from hil.rig.ledger_views import LedgerViews
 
 if TYPE_CHECKING:
@@ -23,6 +24,16 @@ if TYPE_CHECKING:
 
 def stands_still(pid: int) -> bool:
     return "\nState:\tT" in Path(f"/proc/{pid}/status").read_text()
+
+
+def comes_to_rest(pid: int, timeout: float = 10.0) -> bool:
+    """Wait: a process that was told to stop goes on until it is its turn to hear of it."""
+    elapsed, pause = stopwatch(), WallClock()
+    while not stands_still(pid):
+        if elapsed() > timeout:
+            return False
+        pause.sleep(0.005)
+    return True
 
 
 @pytest.fixture
@@ -61,7 +72,7 @@ def test_a_server_rests_while_scenarios_look_at_the_node_and_then_shows_what_was
     views.follow(0)
     assert not stands_still(server_of(views).pid)
     views.access("node")
-    assert stands_still(server_of(views).pid)
+    assert comes_to_rest(server_of(views).pid)
     for _ in range(3):
         ledger.mine()
     views.follow(3)  # of no concern to who looks at the node
