@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from hil.bdd.applicability import demands
+from hil.bdd.step_docs import first_sentence
 from hil.errors import AuthorError
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def _argument_finding(step: Step, text: str, definition: StepDefinition) -> Find
             what = f"'{definition}' takes no {name}, so what stands below it would be ignored"
             return Finding(what, f"It is defined at {definition.source}", "below-step")
         if not given and definition.below.get(reserved):
-            return Finding(f"'{definition}' needs a {name} below it", definition.doc.partition("\n")[0], "below-step")
+            return Finding(f"'{definition}' needs a {name} below it", first_sentence(definition.doc), "below-step")
     return None
 
 

@@ -15,6 +15,13 @@ from hil.bdd.parameters import PARAMETERS
 if TYPE_CHECKING:
     from hil.bdd.catalogue import Catalogue, StepDefinition
 
+_SENTENCE_END = re.compile(r"(?<=\.)\s|\n")
+
+
+def first_sentence(doc: str) -> str:
+    """Return what a docstring says first, on one line, however it was wrapped."""
+    return _SENTENCE_END.split(_unwrapped(doc.strip()), maxsplit=1)[0]
+
 
 def search(catalogue: Catalogue, words: Iterable[str]) -> list[StepDefinition]:
     """Return the definitions that have each of the words somewhere in their text, documentation or theme."""
@@ -27,12 +34,12 @@ def _searched(definition: StepDefinition) -> str:
 
 
 def as_text(definitions: Sequence[StepDefinition]) -> str:
-    """Return a block for each theme: the steps, each with the first line of its documentation and its place."""
+    """Return a block for each theme: the steps, each with the first sentence of its documentation and its place."""
     blocks = []
     for theme, steps in _by_theme(definitions):
         lines = [theme]
         for step in steps:
-            lines += [f"  {step}", f"      {step.doc.partition(chr(10))[0]} ({step.source})"]
+            lines += [f"  {step}", f"      {first_sentence(step.doc)} ({step.source})"]
         blocks.append("\n".join(lines))
     return "\n\n".join(blocks)
 
@@ -97,6 +104,6 @@ def _by_theme(definitions: Sequence[StepDefinition]) -> list[tuple[str, list[Ste
 
 
 def _theme(definition: StepDefinition) -> str:
-    """Return the first line of the documentation of the module that defines the step."""
+    """Return what the module that defines the step says of itself first."""
     module = sys.modules.get(definition.function.__module__)
-    return ((module.__doc__ if module else "") or definition.file).strip().partition("\n")[0].rstrip(".")
+    return first_sentence((module.__doc__ if module else "") or definition.file).rstrip(".")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from hil.bdd.catalogue import load_catalogue
-from hil.bdd.step_docs import as_json, as_markdown, as_text, search
+from hil.bdd.step_docs import as_json, as_markdown, as_text, first_sentence, search
 
 CATALOGUE = load_catalogue()
 
@@ -27,6 +29,18 @@ def test_text_has_a_block_for_each_theme() -> None:
     assert step == "  Given a toaster of {power} is plugged into the cable"
     assert doc.startswith("      The reference appliance: 1300 W when hot")
     assert "(hil/bdd/steps/setup.py:" in doc
+
+
+@pytest.mark.parametrize(
+    "wrapped", ["One thing, and\nanother. More.", "One thing, and another\n\nMore", "One thing, and another."]
+)
+def test_what_is_shown_of_a_docstring_is_a_whole_sentence_however_it_is_wrapped(wrapped: str) -> None:
+    assert first_sentence(wrapped).rstrip(".") == "One thing, and another"
+
+
+def test_each_line_of_the_list_of_steps_ends_as_a_sentence_does() -> None:
+    for definition in CATALOGUE.definitions:
+        assert first_sentence(definition.doc).endswith("."), definition
 
 
 def test_markdown_documents_every_step_and_the_types_that_they_use() -> None:
