@@ -19,12 +19,13 @@ from pathlib import Path
 from typing import Any
 
 from hil.errors import ConfigurationError, ExitCode, HilError
-from hil.vbench.bench import PROGRAMS, Bench, find_factory
+from hil.vbench.bench import Bench
 from hil.vbench.choice import LOADS, METERS, Instruments
 from hil.vbench.polling import FastLaneLoop
 from hil.vbench.server import STANDARD_PORTS, Endpoints, start
 from hil.vbench.terminals import ElectronicLoadState
 from hil.vbench.world import LINES, WorldRequest
+from hil.vbench.world_builder import PROGRAMS, find_factory
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

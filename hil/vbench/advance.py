@@ -57,7 +57,7 @@ class Advance:
             touched = request["ledger_touched"]
             if type(touched) is not int:
                 raise ConfigurationError("must be a whole number", place="advance.ledger_touched")
-            bench.ledger_touched = touched
+            bench.ledger.touched = touched
         if "asked" in request:
             bench.instrument_ports["meter"].expect(_instants(request["asked"], now, until))
         return cls(float(until), received)

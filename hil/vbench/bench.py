@@ -2,82 +2,31 @@
 
 from __future__ import annotations
 
-import importlib
-import math
 import sys
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
-from hil.chain.view_choice import OpenView, open_view
-from hil.devices.defects import view_of
-from hil.errors import ConfigurationError, HilError, RigFault
-from hil.links.quiet_ledger import QuietLedger
+from hil.errors import ConfigurationError
 from hil.vbench.edge_watch import EdgeWatch
-from hil.vbench.firmware import DeviceHost, describe, meter_gain
+from hil.vbench.firmware import DeviceHost
 from hil.vbench.instrument_port import InstrumentPort
-from hil.vbench.kernel import Kernel
 from hil.vbench.late_meter import LateMeter, MeterInstrument
-from hil.vbench.lines import LinePort, Uart
-from hil.vbench.plant import Plant
+from hil.vbench.lines import LinePort
 from hil.vbench.processes import ProcessHost, Scratch
+from hil.vbench.socket_ledger import SocketLedger
 from hil.vbench.terminals import VirtualInstrument
-from hil.vbench.world import LINES, ROLES, NodeAccess, ViewAccess, WorldRequest
+from hil.vbench.world import LINES, WorldRequest
+from hil.vbench.world_builder import PROGRAMS, WorldBuilder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from hil.devices.board import ProgramFactory
-    from hil.ports import LedgerView
     from hil.vbench.terminals import ElectronicLoadState, MeterSample
-
-PROGRAMS = "hil.devices.programs:build"
-"""Where the device programs come from: ``module:callable``, a :class:`hil.devices.board.ProgramFactory`."""
-
-RPC_TIMEOUT = 2.0
-"""Seconds of wall time that a device's ledger may take for one answer while virtual time stands still."""
 
 
 class LoadInstrument(VirtualInstrument, Protocol):
     """A virtual load that looks after its protections."""
 
     def update(self) -> None: ...
-
-
-def find_factory(dotted: str) -> ProgramFactory:
-    """Import ``module:callable``; raises ConfigurationError if it is not there."""
-    module, _, name = dotted.partition(":")
-    try:
-        factory: ProgramFactory = getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise ConfigurationError(f"no device programs at '{dotted}': {error}") from None
-    return factory
-
-
-@dataclass
-class World:
-    """Everything that starts at t = 0 and ends with the next reset."""
-
-    kernel: Kernel
-    plant: Plant
-    uarts: dict[str, Uart]
-    hosts: dict[str, DeviceHost]
-    processes: dict[str, ProcessHost]
-    on_the_wall: bool
-    """Whether time follows the wall clock also under a controller, with devices as processes of their own."""
-
-    def close(self) -> None:
-        """End the devices that are processes, and remove what they stored."""
-        for process in self.processes.values():
-            process.discard()
-
-
-def _open(access: NodeAccess | ViewAccess | None) -> OpenView:
-    match access:
-        case NodeAccess(host, port, user, password):
-            return open_view("node", host, port, user=user, password=password, timeout=RPC_TIMEOUT)
-        case ViewAccess(kind, host, port):
-            return open_view(kind, host, port, timeout=RPC_TIMEOUT)
-    raise AssertionError("asked for with a node")
 
 
 class Bench:
@@ -107,12 +56,7 @@ class Bench:
         self._port_list = tuple(self.ports.values())
         self.lockstep = False
         """True while a controller owns time."""
-        self.ledger_touched = 0
-        """How often the test side has changed the chain, as it last said."""
-        self.ledger_late_s = 0.0
-        """How late the ledger's answers reach the socket, in seconds of virtual time."""
-        self.ledger_silence = ""
-        """Why the newest question of the socket to its ledger got no answer, since the last reset; empty if all did."""
+        self.ledger = SocketLedger()
         self.relays_at = ""
         """``HOST:PORT`` of the relay board, for devices that are processes; known once the bench listens."""
         self.catch_up: Callable[[], None] = lambda: None
@@ -120,9 +64,16 @@ class Bench:
         self.untold: list[tuple[str, str]] = []
         """Who failed, and how, since the last reset on the wall clock; for the controller's next question."""
         self._scratch = Scratch()
-        self._load_state = load_state
-        self._programs = programs
-        self._open_view: tuple[NodeAccess | ViewAccess | None, OpenView] | None = None
+        self._builder = WorldBuilder(
+            self.ports,
+            load_state,
+            self._end_period,
+            self.ledger,
+            self._scratch,
+            programs,
+            relays_at=lambda: self.relays_at,
+            catch_up=lambda: self.catch_up(),  # noqa: PLW0108 - set anew when the bench begins to listen
+        )
         self.reset(first_world or WorldRequest())
 
     def now(self) -> float:
@@ -131,7 +82,7 @@ class Bench:
 
     def reset(self, request: WorldRequest) -> None:
         """Replace the world; raises HilError, and keeps the old one, if it cannot be built."""
-        world = self._build(request)
+        world = self._builder.build(request)
         self.close()
         for port in self.ports.values():
             port.reset()
@@ -140,80 +91,12 @@ class Bench:
             instrument.mend()
         self.untold.clear()
         self.edges = EdgeWatch()
-        self.ledger_late_s, self.ledger_silence = 0.0, ""
+        self.ledger.begin()
         self.world = world
         self._consoles = [uart for name, uart in world.uarts.items() if name.endswith("-console")]
         world.plant.connect_load()
         self.meter.power_on(f"{request.seed}/meter")
         self.load.power_on(f"{request.seed}/load")
-
-    def _build(self, request: WorldRequest) -> World:
-        kernel = Kernel()
-        numbers = request.plant
-        gains = {
-            role: meter_gain(request.seed, role) if math.isnan(given) else given
-            for role, given in zip(ROLES, (numbers.socket_meter_gain, numbers.cable_meter_gain), strict=True)
-        }
-        hosts: dict[str, DeviceHost] = {}
-        processes: dict[str, ProcessHost] = {}
-        on_the_wall = request.clock == "wall"
-
-        def supply(role: str, on: bool) -> None:
-            host = hosts.get(role) or processes.get(role)
-            if host is not None:
-                host.supply(on)
-
-        def plug(plugged: bool) -> None:
-            if "socket" in hosts:  # a socket that is a process of its own has no plug contact
-                hosts["socket"].plug(plugged)
-
-        fitted = [role for role in ROLES if request.devices.get(role) is not None]
-        plant = Plant(kernel, numbers, self._load_state, self._end_period, "socket" in fitted, supply)
-        plant.on_plug = plug
-        uarts = {
-            f"{role}-{line}": Uart(kernel, self.ports[f"{role}-{line}"], baud, prompt=line == "link")
-            for role in ROLES
-            for line, baud in (("link", numbers.link_baud), ("console", numbers.console_baud))
-        }
-        for name, other in request.plugs.items():
-            if name.partition("-")[0] in fitted:
-                raise ConfigurationError(f"'{name}' ends at a device, not in a plug", place="reset.plugs")
-            uarts[name].plug(uarts[other])
-        for role in fitted if on_the_wall else ():
-            processes[role] = ProcessHost(
-                role,
-                kernel,
-                plant,
-                uarts[f"{role}-link"],
-                uarts[f"{role}-console"],
-                profile=request.devices[role] or {},
-                node=request.node,
-                gain=gains[role],
-                folder=self._scratch.new(role),
-                relays=lambda: self.relays_at,
-                catch_up=lambda: self.catch_up(),  # noqa: PLW0108 - set anew when the bench begins to listen
-            )
-        for role in fitted if not on_the_wall else ():
-            ledger = self._ledger(request, kernel) if role == "socket" and request.node is not None else None
-            try:
-                hosts[role] = DeviceHost(
-                    role,
-                    kernel,
-                    plant,
-                    uarts[f"{role}-link"],
-                    uarts[f"{role}-console"],
-                    factory=find_factory(self._programs),
-                    profile=request.devices[role] or {},
-                    ledger=ledger,
-                    ledger_late_s=lambda: self.ledger_late_s,
-                    seed=request.seed,
-                    gain=gains[role],
-                )
-            except HilError:
-                raise
-            except Exception as error:
-                raise ConfigurationError(f"the {role}'s program cannot be built: {describe(error)}") from error
-        return World(kernel, plant, uarts, hosts, processes, on_the_wall)
 
     def close(self) -> None:
         """End the devices of the present world; their storages go with them."""
@@ -237,21 +120,6 @@ class Bench:
         """Let the instruments take their turn, ten times a second: both have that update rate."""
         self.meter.update(sample)
         self.load.update()
-
-    def _ledger(self, request: WorldRequest, kernel: Kernel) -> LedgerView:
-        access = request.view or request.node
-        if isinstance(access, ViewAccess):
-            profile = request.devices["socket"] or {}
-            access = replace(access, kind=view_of(access.kind, profile.get("defects")))
-        if self._open_view is None or self._open_view[0] != access:
-            if self._open_view is not None:
-                self._open_view[1].close()
-            self._open_view = access, _open(access)
-        view = self._open_view[1].view
-        return QuietLedger(view, lambda: self.ledger_touched, lambda: kernel.now, self._note_silence)
-
-    def _note_silence(self, fault: RigFault) -> None:
-        self.ledger_silence = str(fault)
 
     # --- time --------------------------------------------------------------------------------------------------
 

@@ -39,11 +39,11 @@ def set_mains(bench: Bench, request: Request) -> str:
 
 def delay_ledger(bench: Bench, request: Request) -> str:
     """How late the ledger's answers reach the socket from now on, if ``late_s`` says; tells what it missed."""
-    late = request.get("late_s", bench.ledger_late_s)
+    late = request.get("late_s", bench.ledger.late_s)
     if isinstance(late, bool) or not isinstance(late, float | int) or not 0 <= late <= MAX_LATENESS_S:
         raise ConfigurationError(f"must be from 0 to {MAX_LATENESS_S:g} seconds", place="ledger.late_s")
-    bench.ledger_late_s = float(late)
-    return encode({"now": bench.now(), "late_s": float(late), "silence": bench.ledger_silence})
+    bench.ledger.late_s = float(late)
+    return encode({"now": bench.now(), "late_s": float(late), "silence": bench.ledger.silence})
 
 
 def mend_parts(bench: Bench, request: Request) -> str:

@@ -1,0 +1,143 @@
+"""Builds what a reset asks for: a world of plant, lines and devices that starts at t = 0."""
+
+from __future__ import annotations
+
+import importlib
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hil.errors import ConfigurationError, HilError
+from hil.vbench.firmware import DeviceHost, describe, meter_gain
+from hil.vbench.kernel import Kernel
+from hil.vbench.lines import LinePort, Uart
+from hil.vbench.plant import Plant
+from hil.vbench.processes import ProcessHost, Scratch
+from hil.vbench.world import ROLES, WorldRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from hil.devices.board import ProgramFactory
+    from hil.vbench.socket_ledger import SocketLedger
+    from hil.vbench.terminals import ElectronicLoadState, MeterSample
+
+PROGRAMS = "hil.devices.programs:build"
+"""Where the device programs come from: ``module:callable``, a :class:`hil.devices.board.ProgramFactory`."""
+
+
+def find_factory(dotted: str) -> ProgramFactory:
+    """Import ``module:callable``; raises ConfigurationError if it is not there."""
+    module, _, name = dotted.partition(":")
+    try:
+        factory: ProgramFactory = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ConfigurationError(f"no device programs at '{dotted}': {error}") from None
+    return factory
+
+
+@dataclass
+class World:
+    """Everything that starts at t = 0 and ends with the next reset."""
+
+    kernel: Kernel
+    plant: Plant
+    uarts: dict[str, Uart]
+    hosts: dict[str, DeviceHost]
+    processes: dict[str, ProcessHost]
+    on_the_wall: bool
+    """Whether time follows the wall clock also under a controller, with devices as processes of their own."""
+
+    def close(self) -> None:
+        """End the devices that are processes, and remove what they stored."""
+        for process in self.processes.values():
+            process.discard()
+
+
+@dataclass(frozen=True)
+class WorldBuilder:
+    """Knows what of the bench stays from world to world.
+
+    :param end_period: told what the lab meter sees, ten times a second.
+    :param programs: dotted name of the program factory, imported when a reset first fits a device.
+    :param relays_at: ``HOST:PORT`` of the relay board, for devices that are processes.
+    :param catch_up: moves time to the present of the wall clock, if it follows that.
+    """
+
+    ports: Mapping[str, LinePort]
+    load_state: ElectronicLoadState
+    end_period: Callable[[MeterSample], None]
+    ledger: SocketLedger
+    scratch: Scratch
+    programs: str
+    relays_at: Callable[[], str]
+    catch_up: Callable[[], None]
+
+    def build(self, request: WorldRequest) -> World:
+        """Return a world at t = 0; raises HilError if it cannot be built."""
+        kernel = Kernel()
+        numbers = request.plant
+        gains = {
+            role: meter_gain(request.seed, role) if math.isnan(given) else given
+            for role, given in zip(ROLES, (numbers.socket_meter_gain, numbers.cable_meter_gain), strict=True)
+        }
+        hosts: dict[str, DeviceHost] = {}
+        processes: dict[str, ProcessHost] = {}
+        on_the_wall = request.clock == "wall"
+
+        def supply(role: str, on: bool) -> None:
+            host = hosts.get(role) or processes.get(role)
+            if host is not None:
+                host.supply(on)
+
+        def plug(plugged: bool) -> None:
+            if "socket" in hosts:  # a socket that is a process of its own has no plug contact
+                hosts["socket"].plug(plugged)
+
+        fitted = [role for role in ROLES if request.devices.get(role) is not None]
+        plant = Plant(kernel, numbers, self.load_state, self.end_period, "socket" in fitted, supply)
+        plant.on_plug = plug
+        uarts = {
+            f"{role}-{line}": Uart(kernel, self.ports[f"{role}-{line}"], baud, prompt=line == "link")
+            for role in ROLES
+            for line, baud in (("link", numbers.link_baud), ("console", numbers.console_baud))
+        }
+        for name, other in request.plugs.items():
+            if name.partition("-")[0] in fitted:
+                raise ConfigurationError(f"'{name}' ends at a device, not in a plug", place="reset.plugs")
+            uarts[name].plug(uarts[other])
+        for role in fitted if on_the_wall else ():
+            processes[role] = ProcessHost(
+                role,
+                kernel,
+                plant,
+                uarts[f"{role}-link"],
+                uarts[f"{role}-console"],
+                profile=request.devices[role] or {},
+                node=request.node,
+                gain=gains[role],
+                folder=self.scratch.new(role),
+                relays=self.relays_at,
+                catch_up=self.catch_up,
+            )
+        for role in fitted if not on_the_wall else ():
+            ledger = self.ledger.view(request, lambda: kernel.now) if role == "socket" else None
+            try:
+                hosts[role] = DeviceHost(
+                    role,
+                    kernel,
+                    plant,
+                    uarts[f"{role}-link"],
+                    uarts[f"{role}-console"],
+                    factory=find_factory(self.programs),
+                    profile=request.devices[role] or {},
+                    ledger=ledger,
+                    ledger_late_s=lambda: self.ledger.late_s,
+                    seed=request.seed,
+                    gain=gains[role],
+                )
+            except HilError:
+                raise
+            except Exception as error:
+                raise ConfigurationError(f"the {role}'s program cannot be built: {describe(error)}") from error
+        return World(kernel, plant, uarts, hosts, processes, on_the_wall)
