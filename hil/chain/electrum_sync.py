@@ -27,19 +27,24 @@ class ServerFollower:
     def __init__(self, node: RpcClient, server: ElectrumClient) -> None:
         self._node = node
         self._server = server
+        self._height = -1
+        """Of the newest block that the server has shown."""
         self._scripts: dict[str, str] = {}
         """Of each transaction of the mempool that the server is known to show: one script, as the server names it."""
 
     def catch_up(self, timeout: float = TIMEOUT) -> None:
         """Return when the server shows the node's tip and exactly the node's mempool.
 
-        Raises LedgerUnavailable after ``timeout`` seconds with what differed last.
+        One that stood still for long may have thousands of blocks to read. Raises LedgerUnavailable, with what differed
+        last, when for ``timeout`` seconds it has come no block nearer to the tip.
         """
-        elapsed, pause = stopwatch(), WallClock()
+        elapsed, pause, height = stopwatch(), WallClock(), -1
         while difference := self._difference():
-            if elapsed() > timeout:
+            if self._height > height:
+                elapsed, height = stopwatch(), self._height
+            elif elapsed() > timeout:
                 raise LedgerUnavailable(
-                    f"waited {timeout:g} s for it to show what its node has in vain; last seen: {difference}",
+                    f"waited {timeout:g} s for it to show more of what its node has in vain; last seen: {difference}",
                     place=self._server.endpoint.place,
                 )
             pause.sleep(_PAUSE)
@@ -48,6 +53,7 @@ class ServerFollower:
         tip, mempool = self._node.batch([("getbestblockhash",), ("getrawmempool",)])
         header = self._node.call("getblockheader", tip, False)
         shown = self._server.call("blockchain.headers.subscribe")
+        self._height = int(shown["height"])
         if shown["hex"] != header:
             return f"its tip is at height {shown['height']} and is not {tip}"
         for txid in mempool:

@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pytest
 
 from hil.chain.electrum_client import ElectrumClient, ElectrumEndpoint, ElectrumError
+from hil.chain.electrum_sync import ServerFollower
 from hil.chain.node import free_port
-from hil.chain.rpc import LedgerUnavailable
+from hil.chain.rpc import LedgerUnavailable, RpcClient
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from hil.chain.ledger import RegtestLedger
 
 GREETING = {"jsonrpc": "2.0", "result": ["s", "1.4"]}
 
@@ -118,3 +121,17 @@ def test_a_server_that_answers_badly_is_unavailable(scripted: Make, answer: byte
 def test_nobody_at_the_port_is_told_at_once() -> None:
     with pytest.raises(LedgerUnavailable, match=r"Electrum server at 127.0.0.1:\d+: refused the connection"):
         ElectrumClient(ElectrumEndpoint("127.0.0.1", free_port())).call("ask")
+
+
+def test_a_server_that_reads_a_long_chain_is_waited_for_as_long_as_it_comes_nearer(
+    scripted: Make, client: RpcClient, ledger: RegtestLedger
+) -> None:
+    ledger.mine()  # nothing is left in the mempool that it would have to show as well
+    tip = client.call("getblockheader", client.call("getbestblockhash"), False)
+    reading = [{"result": {"hex": "00", "height": height}} for height in (5, 6, 7, 8)]
+    _, server = scripted(*reading, {"result": {"hex": tip, "height": 9}})
+    ServerFollower(client, server).catch_up(timeout=0.0)
+
+    _, server = scripted(*reading, reading[-1])
+    with pytest.raises(LedgerUnavailable, match=r"waited 0 s .* in vain; last seen: its tip is at height 8"):
+        ServerFollower(client, server).catch_up(timeout=0.0)
