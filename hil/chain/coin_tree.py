@@ -49,7 +49,7 @@ class Drawn:
 class CoinTree:
     """The trees of one chain.
 
-    :param roots: mature coins of one P2WPKH script, the same on every chain of this seed.
+    :param roots: mature coins of one P2WPKH script, the same on every chain of this seed; none, or at least four.
     :param keys: of that script.
     """
 
