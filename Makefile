@@ -51,7 +51,7 @@ smoke: $(INSTALLED)
 WITH_PROGRAMS := hil/tests/chain hil/tests/docs hil/tests/conformance hil/tests/bdd/test_collection.py hil/tests/bdd/test_traps.py \
   hil/tests/devices/test_account_store.py hil/tests/devices/test_host_command.py hil/tests/rig/test_bounds.py \
   hil/tests/rig/test_check.py hil/tests/rig/test_turns.py hil/tests/rig/test_virtual_bench.py \
-  hil/tests/rig/test_watchdog.py hil/tests/vbench/test_bench.py hil/tests/vbench/test_processes.py \
+  hil/tests/rig/safety/test_watchdog.py hil/tests/vbench/test_bench.py hil/tests/vbench/test_processes.py \
   hil/tests/vbench/test_processes_end.py
 test: $(INSTALLED)
 	@$(BIN)/python -m pytest -q -n 2 --dist worksteal hil/tests $(WITH_PROGRAMS:%=--ignore %) --ignore hil/tests/acceptance

@@ -57,8 +57,8 @@ def _dialects(options: argparse.Namespace, _: list[str]) -> int:
 
 
 def _safe(options: argparse.Namespace, _: list[str]) -> int:
-    from hil.rig.lock import write_lock
-    from hil.rig.safe_state import SafeStateMaker
+    from hil.rig.safety.lock import write_lock
+    from hil.rig.safety.safe_state import SafeStateMaker
 
     rig = _load(options.rig)
     _needs_bench(rig)
@@ -80,7 +80,7 @@ def _safe(options: argparse.Namespace, _: list[str]) -> int:
 
 
 def _clear(options: argparse.Namespace, _: list[str]) -> int:
-    from hil.rig.lock import clear_locks
+    from hil.rig.safety.lock import clear_locks
 
     rig = _load(options.rig)
     cleared = clear_locks(_locks(), rig)
@@ -137,8 +137,8 @@ def _load(path: str) -> RigFile:
 
 
 def _locks() -> Path:
-    from hil.rig.lock import LOCKS
     from hil.rig.project import project_root
+    from hil.rig.safety.lock import LOCKS
 
     return project_root(Path.cwd()) / LOCKS
 

@@ -23,7 +23,7 @@ from hil.bdd.scenarios import give_back
 from hil.bdd.stash import LIVE, OPEN, OUTCOME, RUN
 from hil.evidence.documents import Verdict
 from hil.interrupts import interrupt
-from hil.rig.run import News
+from hil.scenario.run import News
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from hil.clock import stopwatch
 
 if TYPE_CHECKING:
-    from hil.rig.trial import Trial
+    from hil.scenario.scenario import Trial
 
 TERMINAL_PERIOD_S = 0.1
 PLAIN_PERIOD_S = 10.0

@@ -107,20 +107,20 @@ def _read_error_code(text: str) -> str:
 
 # These bring half of the rig with them, which is loaded when a step asks for it.
 def _read_load_profile(text: str) -> object:
-    from hil.rig.load_profiles import read_profile
+    from hil.scenario.load_profiles import read_profile
 
     return read_profile(text)
 
 
 def _load_profiles() -> Sequence[str]:
-    from hil.rig.load_profiles import profile_names
+    from hil.scenario.load_profiles import profile_names
 
     return profile_names()
 
 
 def _read_abuse(who: str) -> Callable[[str], str]:
     def read(text: str) -> str:
-        from hil.rig.abuse_plan import read_abuse
+        from hil.scenario.stimuli.abuse import read_abuse
 
         return read_abuse(who)(text)
 
@@ -129,7 +129,7 @@ def _read_abuse(who: str) -> Callable[[str], str]:
 
 def _abuses(who: str) -> Callable[[], Sequence[str]]:
     def choices() -> Sequence[str]:
-        from hil.rig.abuse_plan import abuses_of
+        from hil.scenario.stimuli.abuse import abuses_of
 
         return abuses_of(who)()
 
@@ -159,12 +159,12 @@ _LISTED = (
     _choice(name="device", regexp="socket|cable"),
     _choice(name="mode", regexp="single-fee|per-payment"),
     _choice(name="ledger_view", regexp="node|spv|api"),
-    # those of hil/rig/ledger_attacks.py
+    # those of hil/scenario/stimuli/ledger.py
     _choice(
         name="lie",
         regexp="forges-confirmations|forges-confirmations-and-proofs|withholds-headers|drops-broadcasts",
     ),
-    # those of hil/rig/link_faults.py
+    # those of hil/scenario/stimuli/link.py
     _choice(name="message", regexp="HELLO|OFFER|FUNDING|PAYMENT_REQUEST|PAYMENT|RECEIPT|METER|CLOSE|ERROR"),
     _choice(name="way", regexp="to the socket|to the cable"),
     _choice(name="damage", regexp="dropped|duplicated|overtaken|corrupted|truncated"),
@@ -185,7 +185,7 @@ _LISTED = (
         choices=lambda: list(ErrorCode.__members__),
     ),
     _choice(name="relay", regexp="K1|K2|K3|K4"),
-    # those of hil/rig/bench_faults.py
+    # those of hil/scenario/stimuli/bench.py
     _choice(name="instrument", regexp="lab meter|load"),
     _choice(name="relay_fault", regexp="welds shut|ignores its coil"),
     _choice(name="own_meter_fault", regexp="falls silent|stands still"),

@@ -32,8 +32,8 @@ from hil.report.all_reports import write_reports
 from hil.report.summary import slowest_steps, summary_lines
 from hil.rig.file import RigFile
 from hil.rig.project import project_root
-from hil.rig.run import Run
-from hil.rig.run_folder import refuse
+from hil.scenario.run import Run
+from hil.scenario.run_folder import refuse
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -30,7 +30,7 @@ STEPS = '''\
 from __future__ import annotations
 
 from hil.bdd.catalogue import when
-from hil.rig.trial import Trial
+from hil.scenario.scenario import Trial
 from hil.units import Second
 
 

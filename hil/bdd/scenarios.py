@@ -34,14 +34,14 @@ from hil.bdd.stash import (
 from hil.clock import stopwatch
 from hil.errors import RigFault
 from hil.evidence.documents import Kind, Verdict
-from hil.rig.run_folder import ScenarioFacts
-from hil.rig.trial import Trial
+from hil.scenario.run_folder import ScenarioFacts
+from hil.scenario.scenario import Trial
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
     from hil.errors import HilError
-    from hil.rig.run import OpenScenario
+    from hil.scenario.run import OpenScenario
 
 
 DEFAULT_RIG = "rigs/virtual.yaml"

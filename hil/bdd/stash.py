@@ -9,7 +9,7 @@ import pytest
 from hil.bdd.live import LiveLine
 from hil.evidence.documents import Verdict
 from hil.report.run_view import RunView
-from hil.rig.run import OpenScenario, Run
+from hil.scenario.run import OpenScenario, Run
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -22,10 +22,10 @@ from hil.evidence.documents import Event, Kind
 from hil.evidence.timing import Interval, instant, power_came, power_lost, power_readings
 from hil.ports import Load, Meter
 from hil.rig.file import RigFile, SafetyLimits
-from hil.rig.metering import metered_energy
 from hil.rig.recorder import Recorder
 from hil.rig.relays import CoilRelay
-from hil.rig.sampling import Readings, Sampler
+from hil.rig.sampling.energy import metered_energy
+from hil.rig.sampling.timer import Readings, Sampler
 from hil.rig.variables import ADDRESS_VARIABLE, TERMINAL_VARIABLES
 from hil.rig.virtual_bench import VirtualBenchProcess
 from hil.units import Ohm, Watt

@@ -21,8 +21,8 @@ from hil.rig.bounds_campaign import LIMITS, Check, Log
 from hil.rig.real_time import RigClock
 from hil.rig.recorder import Recorder
 from hil.rig.relays import CoilRelay
-from hil.rig.sampling import Readings
-from hil.rig.sampling_thread import ThreadedSampler
+from hil.rig.sampling.threaded import ThreadedSampler
+from hil.rig.sampling.timer import Readings
 from hil.rig.variables import ADDRESS_VARIABLE
 from hil.rig.virtual_bench import VirtualBenchProcess
 from hil.units import Watt

@@ -21,8 +21,8 @@ from hil.rig.check_findings import CheckFinding, Level, each, fault, note, ok
 from hil.rig.check_parts import look_at_line, look_at_load, look_at_meter, look_at_node, look_at_relay, open_relay
 from hil.rig.file_target import LINES, RELAYS
 from hil.rig.labgrid_target import build_target
-from hil.rig.lock import find_locks
-from hil.rig.safe_state_guard import Guard
+from hil.rig.safety.lock import find_locks
+from hil.rig.safety.watchdog_client import Guard
 from hil.rig.variables import ADDRESS_VARIABLE, TERMINAL_VARIABLES
 from hil.rig.virtual_bench import VirtualBenchProcess
 from hil.units import format_quantity

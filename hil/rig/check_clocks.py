@@ -16,7 +16,7 @@ from hil.chain.rpc import RpcClient
 from hil.clock import WallClock, stopwatch, utc_now
 from hil.errors import ExitCode
 from hil.rig.check_findings import CheckFinding, fault, note, ok
-from hil.rig.sampling import SAMPLE_PERIOD_S
+from hil.rig.sampling.timer import SAMPLE_PERIOD_S
 from hil.units import Second, format_quantity
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from hil.rig.abilities import another_model
 from hil.rig.check_clocks import TimingLimit, decidable, node_skew
 from hil.rig.check_findings import CheckFinding, fault, note, ok
 from hil.rig.relays import CoilRelay
-from hil.rig.safe_state import limit_patience
+from hil.rig.safety.safe_state import limit_patience
 from hil.units import format_quantity
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from hil.errors import RigFault
 from hil.rig.file import RigFile
 from hil.rig.rig import Rig
-from hil.rig.safe_state_guard import Guard
+from hil.rig.safety.watchdog_client import Guard
 from hil.rig.turns import fastest_turns
 from hil.rig.variables import ADDRESS_VARIABLE, TERMINAL_VARIABLES
 from hil.rig.virtual_bench import VirtualBenchProcess
@@ -35,8 +35,8 @@ def open_rig(
     """Open the bench of ``file`` with a node that was started; the bench is safe before and after.
 
     The watchdog watches from before the first relay moves until after the last; ``report``, ``locks`` and
-    ``errors`` are where it tells what it did (:class:`hil.rig.safe_state_guard.Guard`). It may be bench ``number``
-    ``of`` several that run at the same time.
+    ``errors`` are where it tells what it did (:class:`hil.rig.safety.watchdog_client.Guard`). It may be bench
+    ``number`` ``of`` several that run at the same time.
 
     Raises RigFault if a part of it does not answer or the bench cannot be made safe, ConfigurationError if labgrid
     cannot read the file.

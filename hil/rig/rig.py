@@ -20,15 +20,15 @@ from hil.rig.file_target import LINES, RELAYS
 from hil.rig.labgrid_classes import BenchStrategy
 from hil.rig.labgrid_target import active_target
 from hil.rig.ledger_side import BEHIND, LedgerSide, second_node
-from hil.rig.lock import write_lock
-from hil.rig.meter_watch import MeterWatch
 from hil.rig.real_time import RigClock
 from hil.rig.relays import MirrorContact
-from hil.rig.safe_state import CONTACT_S, keep_connection, limit_patience, look_for_power
-from hil.rig.safe_state_guard import Guard
-from hil.rig.sampling import Readings, Sampler, Sampling
-from hil.rig.sampling_ahead import SamplerAhead
-from hil.rig.sampling_thread import ThreadedSampler
+from hil.rig.safety.lock import write_lock
+from hil.rig.safety.meter_plausibility import MeterWatch
+from hil.rig.safety.safe_state import CONTACT_S, keep_connection, limit_patience, look_for_power
+from hil.rig.safety.watchdog_client import Guard
+from hil.rig.sampling.pipelined import SamplerAhead
+from hil.rig.sampling.threaded import ThreadedSampler
+from hil.rig.sampling.timer import Readings, Sampler, Sampling
 from hil.rig.serial_ports import port_of
 from hil.rig.virtual_bench import VirtualBenchProcess
 
@@ -229,7 +229,7 @@ class Rig:
         self.bench.set_mains(voltage)
 
     def sampling(self, recorder: Recorder, listener: Callable[[Reading, float], None]) -> Sampling:
-        """Return what reads the meter in this scenario, once it is started; see :mod:`hil.rig.sampling`."""
+        """Return what reads the meter in this scenario, once it is started; see :mod:`hil.rig.sampling.timer`."""
         limits = self.file.options.limits
         self.meter_watch = MeterWatch(self.meter, limits)
         readings = Readings(self.clock, recorder, limits, listener, self.meter_watch)

@@ -28,7 +28,7 @@ from hil.errors import RigFault
 from hil.instruments.dialects import open_load, open_meter
 from hil.rig.file import RigFile
 from hil.rig.relays import CoilRelay
-from hil.rig.safe_state_guard import Guard
+from hil.rig.safety.watchdog_client import Guard
 from hil.rig.variables import ADDRESS_VARIABLE
 from hil.rig.virtual_bench import VirtualBenchProcess
 from hil.units import Watt

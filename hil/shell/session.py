@@ -17,7 +17,7 @@ from hil.evidence.documents import Verdict
 from hil.evidence.limits import worst
 from hil.report.chronicle import last_happenings
 from hil.report.words import MARKS
-from hil.rig.status import status
+from hil.scenario.status import status
 from hil.shell.commands import COMMANDS, help_lines, step_lines
 from hil.shell.completion import KEYWORDS, candidates
 from hil.shell.interrupt import StepInterrupted, interruptible
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
     from hil.bdd.catalogue import Catalogue
     from hil.bdd.document import Document
-    from hil.rig.run import Run
-    from hil.rig.trial import Trial
+    from hil.scenario.run import Run
+    from hil.scenario.scenario import Trial
     from hil.shell.completion import Candidate
     from hil.shell.prompt import Prompt, Serve
     from hil.shell.transcript import Transcript

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from hil.bdd.catalogue import given, then, when
 from hil.bdd.steps.setup import BOOT_TIMEOUT_S
-from hil.rig import abuse_measuring
-from hil.rig.abuse_plan import AbusePlan
-from hil.rig.trial import Trial
+from hil.scenario.measurements import abuse as abuse_measuring
+from hil.scenario.scenario import Trial
+from hil.scenario.stimuli.abuse import AbusePlan
 
 
 @given("the cable will {cable_abuse}")

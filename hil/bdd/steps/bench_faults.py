@@ -5,9 +5,9 @@ from __future__ import annotations
 from hil.bdd.applicability import decides, feature, needs
 from hil.bdd.catalogue import then, when
 from hil.evidence.limits import Limit, Measurement, Rule
-from hil.rig import bench_faults
 from hil.rig.abilities import vague_edge
-from hil.rig.trial import Trial
+from hil.scenario.scenario import Trial
+from hil.scenario.stimuli import bench as bench_faults
 from hil.units import Percent, Second
 
 SEEDED = feature("seeded-faults")

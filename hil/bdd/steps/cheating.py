@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from hil.bdd.applicability import sensible
 from hil.bdd.catalogue import given
-from hil.rig.abuse_plan import AbusePlan
-from hil.rig.trial import Trial
+from hil.scenario.scenario import Trial
+from hil.scenario.stimuli.abuse import AbusePlan
 from hil.units import Percent, Satoshi
 
 QUANTUM_SAT = 10_000

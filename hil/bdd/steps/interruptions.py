@@ -5,9 +5,11 @@ from __future__ import annotations
 from hil.bdd.applicability import decides, sensible
 from hil.bdd.catalogue import then, when
 from hil.evidence.limits import Limit, Measurement, Rule
-from hil.rig import interruptions, measuring, payment_measuring
 from hil.rig.abilities import vague_edge
-from hil.rig.trial import Trial
+from hil.scenario.measurements import energy_and_timing as measuring
+from hil.scenario.measurements import payments as payment_measuring
+from hil.scenario.scenario import Trial
+from hil.scenario.stimuli import interruptions
 from hil.units import Second
 
 

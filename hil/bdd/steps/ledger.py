@@ -7,10 +7,11 @@ from __future__ import annotations
 from hil.bdd.applicability import decides, needs
 from hil.bdd.catalogue import given, then, when
 from hil.evidence.limits import Limit, Measurement, Rule
-from hil.rig import ledger_attacks, ledger_measuring
 from hil.rig.abilities import vague_edge
 from hil.rig.file import RigFile
-from hil.rig.trial import Trial
+from hil.scenario.measurements import ledger as ledger_measuring
+from hil.scenario.scenario import Trial
+from hil.scenario.stimuli import ledger as ledger_attacks
 from hil.units import Satoshi, Second
 
 

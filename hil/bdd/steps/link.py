@@ -9,8 +9,10 @@ from __future__ import annotations
 from hil.bdd.applicability import feature, needs
 from hil.bdd.catalogue import given, then, when
 from hil.evidence.limits import Limit, Measurement, Rule
-from hil.rig import link_faults, link_measuring, payment_measuring
-from hil.rig.trial import Trial
+from hil.scenario.measurements import link as link_measuring
+from hil.scenario.measurements import payments as payment_measuring
+from hil.scenario.scenario import Trial
+from hil.scenario.stimuli import link as link_faults
 from hil.units import Percent, Satoshi, Second, WattHour
 
 FAULTS = feature("link-faults")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from hil.bdd.applicability import decides, feature, needs, sensible, within
 from hil.bdd.catalogue import then, when
 from hil.evidence.limits import Limit, Measurement, Rule
-from hil.rig import power_faults, power_measuring
 from hil.rig.abilities import beyond_load, vague_edge
-from hil.rig.trial import Trial
+from hil.scenario.measurements import power as power_measuring
+from hil.scenario.scenario import Trial
+from hil.scenario.stimuli import power as power_faults
 from hil.units import Percent, Second, Watt, WattHour
 
 UNDER_LOAD = feature("switches-under-load")

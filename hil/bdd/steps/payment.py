@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from hil.bdd.catalogue import then
 from hil.evidence.limits import Limit, Measurement, Rule
-from hil.rig import payment_measuring
-from hil.rig.trial import Trial
+from hil.scenario.measurements import payments as payment_measuring
+from hil.scenario.scenario import Trial
 from hil.units import Satoshi, Second
 
 

@@ -6,9 +6,9 @@ from hil.bdd.applicability import decides, sensible
 from hil.bdd.catalogue import then
 from hil.evidence.limits import Limit, Measurement, Rule
 from hil.evidence.timing import ZERO_POWER_W
-from hil.rig import measuring
 from hil.rig.abilities import vague_edge, vague_energy
-from hil.rig.trial import Trial
+from hil.scenario.measurements import energy_and_timing as measuring
+from hil.scenario.scenario import Trial
 from hil.units import Percent, Second, Watt, WattHour
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hil.bdd.applicability import feature, needs
 from hil.bdd.catalogue import then
 from hil.evidence.limits import Limit, Measurement, Rule
-from hil.rig import privacy_measuring
-from hil.rig.trial import Trial
+from hil.scenario.measurements import privacy as privacy_measuring
+from hil.scenario.scenario import Trial
 
 NONE = Limit("count", high=0)
 

@@ -9,9 +9,9 @@ from hil.protocol.messages import MAX_COINS
 from hil.rig.abilities import beyond_load
 from hil.rig.file import PAIR, RigFile
 from hil.rig.ledger_views import ViewKind
-from hil.rig.load_profiles import LoadProfile
-from hil.rig.plan import TOASTER_W
-from hil.rig.trial import Trial
+from hil.scenario.load_profiles import LoadProfile
+from hil.scenario.plan import TOASTER_W
+from hil.scenario.scenario import Trial
 from hil.units import Satoshi, Second, Watt
 
 BOOT_TIMEOUT_S = 120.0

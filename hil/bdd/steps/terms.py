@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from hil.bdd.applicability import feature, needs
 from hil.bdd.catalogue import given
-from hil.rig.trial import Trial
+from hil.scenario.scenario import Trial
 from hil.units import Satoshi
 
 

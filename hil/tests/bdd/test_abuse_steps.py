@@ -9,7 +9,7 @@ import pytest
 from hil.bdd import preflight, reader
 from hil.bdd.catalogue import load_catalogue
 from hil.errors import AuthorError
-from hil.rig.abuse_plan import AbusePlan
+from hil.scenario.stimuli.abuse import AbusePlan
 
 SCENARIO = """Feature: Abuse
   Scenario: One

@@ -11,8 +11,8 @@ from hil.bdd.catalogue import load_catalogue
 from hil.bdd.naming import cases
 from hil.errors import AuthorError
 from hil.links.faults import FaultKind, FaultRule
-from hil.rig import link_faults
 from hil.rig.file import RigFile
+from hil.scenario.stimuli import link as link_faults
 
 RIG = Path(__file__).parents[3] / "rigs" / "virtual.yaml"
 SCENARIO = """Feature: Link

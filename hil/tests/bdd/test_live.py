@@ -15,7 +15,7 @@ import pytest
 
 from hil.bdd.live import LiveLine, describe
 from hil.clock import Clock, LockstepClock
-from hil.rig.trial import Watch
+from hil.scenario.scenario import Watch
 from hil.tests.bdd.screen import Screen
 from hil.tests.test_clock import Far
 

@@ -16,7 +16,7 @@ from hil.errors import (
 )
 from hil.evidence.documents import Event, Kind, Verdict
 from hil.evidence.timing import EvidenceMissing
-from hil.rig.verdicts import LimitMissed, Undecided
+from hil.scenario.findings import LimitMissed, Undecided
 
 
 @pytest.mark.parametrize(

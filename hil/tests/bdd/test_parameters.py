@@ -11,8 +11,8 @@ import pytest
 
 from hil.bdd import parameters
 from hil.bdd.parameters import ORDINALS, PARAMETERS
-from hil.rig import link_faults
-from hil.rig.ledger_attacks import LIES
+from hil.scenario.stimuli import link as link_faults
+from hil.scenario.stimuli.ledger import LIES
 from hil.units import UNITS, Dimension
 
 BUILT_IN = {"int", "word", "string"}

@@ -9,7 +9,7 @@ from labgrid import Environment
 
 from hil.rig.file import RigFile
 from hil.rig.file_target import LINES, RELAYS
-from hil.rig.safe_state import SafeStateMaker
+from hil.rig.safety.safe_state import SafeStateMaker
 from hil.tests.acceptance.commands import ROOT
 
 EXAMPLE = ROOT / "rigs/bench-example.yaml"

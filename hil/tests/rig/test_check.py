@@ -20,7 +20,7 @@ from hil.rig.check_calibration import calibration, refuse_expired
 from hil.rig.check_clocks import Drift, TimingLimit, node_skew, skew
 from hil.rig.check_findings import Level, note, table
 from hil.rig.file import RigFile
-from hil.rig.lock import write_lock
+from hil.rig.safety.lock import write_lock
 from hil.rig_cli import power_limits
 from hil.tests.rig.boards import Board, served
 

@@ -12,7 +12,7 @@ from labgrid.resource import ModbusTCPCoil
 
 from hil.errors import ConfigurationError, RigFault
 from hil.rig.relays import CoilRelay, MirrorContact
-from hil.rig.safe_state import keep_connection
+from hil.rig.safety.safe_state import keep_connection
 from hil.tests.rig.boards import Board, served
 
 

@@ -1,0 +1,180 @@
+"""The watchdog as the test process sees it: started before a relay moves, told that the run lives and when it ends."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import select
+import socket
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+from hil.clock import stopwatch
+from hil.errors import RigFault
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from hil.rig.file import RigFile
+
+READY_TIMEOUT_S = 20.0
+"""From start to its first word; a loaded machine needs some seconds to import everything."""
+
+ACT_TIMEOUT_S = 30.0
+"""For a safe state with all its rounds."""
+
+END_TIMEOUT_S = 5.0
+
+BEATS_A_LIMIT = 10
+"""Beats in the time after which the watchdog would act."""
+
+
+class Guard:
+    """Starts the watchdog of ``rig`` and talks to it; not thread-safe.
+
+    :param address: where the virtual bench listens; empty for a physical one.
+    :param lifeline: descriptor of the virtual bench's standard input, which the watchdog holds open.
+    :param report: file in which it tells what it did, if it had to act.
+    :param locks: folder of locks.
+    :param errors: descriptor on which it tells the same to a person; None: this process' standard error.
+    """
+
+    def __init__(
+        self,
+        rig: RigFile,
+        *,
+        address: str = "",
+        lifeline: int | None = None,
+        report: Path | None = None,
+        locks: Path | None = None,
+        errors: int | None = None,
+    ) -> None:
+        self._beats = rig.real_time
+        self._limit = rig.options.limits.heartbeat
+        self._link, theirs = socket.socketpair()
+        arguments = ["--rig", str(rig.path.resolve())]
+        arguments += ["--address", address] if address else []
+        arguments += ["--heartbeat", str(self._limit)] if self._beats else []
+        arguments += ["--report", str(report.resolve())] if report is not None else []
+        arguments += ["--locks", str(locks.resolve())] if locks is not None else []
+        arguments += ["--lifeline", str(lifeline)] if lifeline is not None else []
+        with theirs:
+            self._process: subprocess.Popen[bytes] = subprocess.Popen(
+                [sys.executable, "-m", "hil.rig.safety.watchdog", *arguments],
+                stdin=theirs.fileno(),
+                stdout=subprocess.DEVNULL,
+                stderr=errors,
+                pass_fds=() if lifeline is None else (lifeline,),
+                start_new_session=True,  # what is sent to this process' group is not for the watchdog
+            )
+        self._unread = b""
+        self._armed = False
+        self._since_beat = stopwatch()
+
+    @property
+    def process(self) -> int:
+        """The watchdog's process id."""
+        return self._process.pid
+
+    def wait_until_ready(self) -> None:
+        """Return when it watches; raises RigFault if it does not come to that."""
+        self._await("ready", READY_TIMEOUT_S)
+
+    def arm(self) -> None:
+        """The bench comes into use: from now on beats must come. Raises RigFault if nobody watches."""
+        self._armed = True
+        self._beat()
+
+    def beat(self) -> None:
+        """Show that this process lives; cheap, and to be called often.
+
+        Raises RigFault if the watchdog acted or is gone.
+        """
+        if self._armed and self._since_beat() > self._limit / BEATS_A_LIMIT:
+            self._beat()
+
+    def rest(self) -> None:
+        """The bench is safe: no beats from now on."""
+        if self._armed:
+            self._armed = False
+            self._send("rest")
+
+    def act(self, reason: str) -> dict[str, Any]:
+        """Have the watchdog make the bench safe; return its report. Raises RigFault if it does not answer."""
+        self._armed = False
+        self._words(0.0)  # what it said before is no answer to this
+        self._send(f"act {' '.join(reason.split())}")
+        report: dict[str, Any] = json.loads(self._await("acted", ACT_TIMEOUT_S))
+        return report
+
+    def end(self) -> None:
+        """The bench is safe and the run over: end the watchdog; idempotent."""
+        with contextlib.suppress(RigFault):
+            self._send("done")
+        self._link.close()
+        try:
+            self._process.wait(END_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait(END_TIMEOUT_S)
+
+    def _beat(self) -> None:
+        self._since_beat = stopwatch()
+        if self._beats:
+            self._send("beat")
+        self.look()
+
+    def look(self) -> None:
+        """Raise RigFault if the watchdog has acted, or is gone: then nobody else switched the bench off."""
+        if not self._armed:
+            return
+        for word, rest in self._words(0.0):
+            if word == "acted":
+                report = json.loads(rest)
+                state = "made the bench safe" if report["reached"] else f"could not make it safe ({report['problem']})"
+                raise RigFault(
+                    f"the watchdog {state}: {report['cause']}",
+                    place="safety",
+                    remedy="See limits.heartbeat in the rig file, and what the run was doing for so long.",
+                )
+
+    def _send(self, line: str) -> None:
+        try:
+            self._link.send(f"{line}\n".encode(), socket.MSG_DONTWAIT)
+        except OSError as error:
+            raise self._gone() from error
+
+    def _words(self, timeout: float) -> list[tuple[str, str]]:
+        """Return what the watchdog has said by now; raises RigFault if it has ended."""
+        try:
+            if not select.select([self._link], [], [], timeout)[0]:
+                return []
+            data = self._link.recv(1 << 16)
+        except OSError:
+            data = b""
+        if not data:
+            raise self._gone()
+        *lines, self._unread = (self._unread + data).split(b"\n")
+        return [(word, rest) for word, _, rest in (line.decode().partition(" ") for line in lines)]
+
+    def _await(self, awaited: str, timeout: float) -> str:
+        elapsed = stopwatch()
+        while (left := timeout - elapsed()) > 0:
+            for word, rest in self._words(left):
+                if word == awaited:
+                    return rest
+        raise RigFault(
+            f"no '{awaited}' from the watchdog within {timeout:g} s", place="safety", remedy="Look at the bench."
+        )
+
+    def _gone(self) -> RigFault:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(END_TIMEOUT_S)
+        code = self._process.poll()
+        state = "does not listen" if code is None else f"has ended with code {code}"
+        return RigFault(
+            f"the watchdog {state}: nobody would make the bench safe if this process died",
+            place="safety",
+            remedy="See its last words above, and rerun.",
+        )

@@ -1,0 +1,176 @@
+"""Reads the lab meter ten times a second while a scenario runs, and holds every reading against the rig's limits.
+
+In virtual time the clock's own timer reads it, or it is asked ahead (:mod:`hil.rig.sampling.pipelined`). On the wall
+clock a thread does (:mod:`hil.rig.sampling.threaded`): a meter that takes its time must not delay the stamp of a link
+byte.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol
+
+from hil.errors import RigFault
+from hil.evidence.documents import Kind
+
+if TYPE_CHECKING:
+    from hil.clock import Clock, Timer
+    from hil.ports import Meter, Reading
+    from hil.rig.file import SafetyLimits
+    from hil.rig.recorder import Recorder, Stamp
+    from hil.rig.safety.meter_plausibility import MeterWatch
+
+SAMPLE_PERIOD_S = 0.1
+"""The lab meter is read as often as it updates, 10 Hz, unless a scenario says that less will do."""
+
+
+class Sampling(Protocol):
+    """Begins with ``start`` and goes on as long as somebody waits on the clock, until ``stop``.
+
+    A reading that cannot be had, or is beyond a limit, is a RigFault in whatever wait it happens.
+    """
+
+    period: float
+    """Seconds between two readings in the evidence; longer ones see less, and cost less."""
+
+    closely: bool
+    """Whether each reading is handed over at its instant; if not, some may come together, up to a second late."""
+
+    def start(self) -> None: ...
+
+    def follow_voltage(self) -> None:
+        """From now on hand over the readings right after the voltage came or went at their instants, at least."""
+
+    def refresh(self) -> None:
+        """See to it that the listener knows the meter's present value, for a counterpart that bills by this meter.
+
+        It is none of the samples that the evidence tells of.
+        """
+
+    def stop(self) -> None:
+        """Take no reading from now on; returns at once and never raises, whatever the meter does."""
+
+    def ended(self, timeout: float) -> bool:
+        """After ``stop``: tell whether nothing asks the meter any more; waits for that up to ``timeout`` seconds."""
+
+
+class Readings:
+    """What becomes of each reading: it is recorded, held against the rig's limits, and told to a listener.
+
+    :param listener: gets each reading after it was recorded, and the instant at which it was read.
+    :param watch: looks whether the meter still measures.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        recorder: Recorder,
+        limits: SafetyLimits,
+        listener: Callable[[Reading, float], None],
+        watch: MeterWatch | None = None,
+    ) -> None:
+        self._clock = clock
+        self._recorder = recorder
+        self._limits = limits
+        self._watch = watch
+        self._listener = listener
+
+    def take(self, reading: Reading, age: float, stamp: Stamp | None = None) -> None:
+        """Record a reading that is new, and pass it on; raises RigFault when a limit is exceeded (DESIGN §6).
+
+        :param age: by how many seconds what it tells may be older than the instant at which it was read.
+        :param stamp: that instant, if it is not now.
+        """
+        data = {
+            "voltage_V": reading.voltage,
+            "current_A": reading.current,
+            "power_W": reading.power,
+            "energy_Wh": reading.energy,
+        }
+        self._recorder.write(Kind.READING, "meter", data, before=age, stamp=stamp)
+        self.pass_on(reading, self._clock.now() if stamp is None else stamp.t)
+
+    def pass_on(self, reading: Reading, read_at: float) -> None:
+        """Do the same without a record of it."""
+        if self._watch is not None:
+            self._watch.check(reading, read_at)
+        self._supervise(reading)
+        self._listener(reading, read_at)
+
+    def _supervise(self, reading: Reading) -> None:
+        limits, now = self._limits, self._clock.now()
+        most = math.inf if limits.current is None else limits.current
+        within = reading.power <= limits.power and reading.energy <= limits.energy and now <= limits.session
+        if within and reading.current <= most:
+            return
+        for name, value, limit, unit in (
+            ("power", reading.power, limits.power, "W"),
+            ("current", reading.current, most, "A"),
+            ("energy", reading.energy, limits.energy, "Wh"),
+            ("session time", now, limits.session, "s"),
+        ):
+            if value > limit:
+                raise RigFault(
+                    f"{name} of {value:g} {unit} exceeds the rig's limit of {limit:g} {unit}",
+                    place="safety",
+                    remedy="The bench was made safe; see limits in the rig file.",
+                )
+
+
+class Sampler:
+    """Reads by the clock's timer, in virtual time: a query takes none of it."""
+
+    def __init__(self, meter: Meter, clock: Clock, readings: Readings) -> None:
+        self._meter = meter
+        self._clock = clock
+        self._readings = readings
+        self._timer: Timer | None = None
+        self._due = 0.0
+        self.period = SAMPLE_PERIOD_S
+        self.closely = True
+        self._read_at = -math.inf
+        self._age = reading_age(meter)
+
+    def start(self) -> None:
+        self._due = self._clock.now()
+        self._sample()
+
+    def stop(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def ended(self, timeout: float) -> bool:
+        return True
+
+    def follow_voltage(self) -> None:
+        """Do nothing: each reading is handed over at its instant."""
+
+    def refresh(self) -> None:
+        if self._clock.now() - self._read_at >= SAMPLE_PERIOD_S:
+            self._readings.pass_on(self._read(), self._clock.now())
+
+    def _read(self) -> Reading:
+        self._read_at = self._clock.now()
+        return self._meter.read()
+
+    def _sample(self) -> None:
+        self._readings.take(self._read(), self._age)
+        self._due = next_due(self._due, self._clock.now(), self.period)
+        self._timer = self._clock.call_at(self._due, self._sample)
+
+
+def reading_age(meter: Meter) -> float:
+    """Return how old, in seconds, what a reading tells may be: the mean of a period, held for as long as one more."""
+    return 2 * float(meter.update_period)
+
+
+def next_due(due: float, now: float, period: float) -> float:
+    """Return the next instant to read at.
+
+    On a fixed grid, so that the time a reading takes adds no drift; a grid point that was missed is left out.
+    """
+    due += period
+    while due <= now:
+        due += period
+    return due

@@ -1,0 +1,47 @@
+"""What the Given steps of a scenario have said so far."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from hil.chain.lies import Lie
+    from hil.links.faults import FaultRule
+    from hil.rig.ledger_views import ViewKind
+    from hil.scenario.load_profiles import LoadProfile
+    from hil.scenario.stimuli.abuse import AbusePlan
+
+TOASTER_W = 1300.0
+"""The reference appliance (slides)."""
+
+FUNDS_SAT = 200_000
+"""What the cable is given for a scenario: 20 quanta of the toast, less fees."""
+
+
+@dataclass
+class Plan:
+    """What the Given steps have said so far."""
+
+    setup: str = ""
+    mode: str = "single-fee"
+    appliance: str = "toaster"
+    load_power_w: float | None = None
+    load_profile: LoadProfile | None = None
+    max_payments: int = 100
+    funds_sat: int = FUNDS_SAT
+    funding_coins: int = 1
+    """How many coins of ``funds_sat`` each the cable is given; an abuse may want more."""
+    funding_type: str = "P2WPKH"
+    boot_delay_s: float = 0.0
+    ledger_view: ViewKind | None = None
+    """None: the rig file's."""
+    lie: Lie | None = None
+    """What the server of that view lies about."""
+    abuse: AbusePlan | None = None
+    terms: dict[str, Any] = field(default_factory=dict)
+    """What the socket asks for, by the names of :class:`hil.protocol.policy.SocketTerms`, where a scenario says it."""
+    limits: dict[str, Any] = field(default_factory=dict)
+    """What the cable agrees to at most, by the names of :class:`hil.protocol.policy.CableLimits`, likewise."""
+    link_rules: list[FaultRule] = field(default_factory=list)
+    """Faults of the link that are in force from the beginning."""

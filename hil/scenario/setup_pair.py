@@ -1,0 +1,50 @@
+"""Set-up *pair*: socket and cable are both real, and the rig listens in between."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from hil.errors import AuthorError
+from hil.scenario.setups import cable_profile, fund_cable_under_test, socket_profile
+
+if TYPE_CHECKING:
+    from hil.links.abuse_model import Cheat
+    from hil.links.counterpart import Counterpart
+    from hil.links.faults import Direction
+    from hil.links.tap import Tap
+    from hil.protocol.coins import Coin
+    from hil.scenario.scenario import Trial
+
+
+class PairSide:
+    """The rig plays neither: it carries bytes between the two links."""
+
+    state = "live"
+    under_test = ("socket", "cable")
+    lines: ClassVar[Mapping[Direction, str]] = {"to socket": "cable-link", "to cable": "socket-link"}
+    meter_source = "socket"
+
+    def __init__(self, trial: Trial) -> None:
+        if trial.plan.abuse is not None:
+            raise AuthorError(
+                "nobody cheats in a pair: both devices are real",
+                remedy="Put one of them under test; the rig plays the other.",
+            )
+        self._trial = trial
+        self._coins: list[Coin] = []
+
+    def fund(self) -> list[Coin]:
+        """Give the cable its coins."""
+        self._coins = fund_cable_under_test(self._trial)
+        return self._coins
+
+    def device_profiles(self) -> dict[str, Mapping[str, Any] | None]:
+        trial = self._trial
+        return {"socket": socket_profile(trial), "cable": cable_profile(trial, self._coins)}
+
+    def connect(self, tap: Tap) -> tuple[Counterpart | None, Cheat | None]:
+        """Join the two links."""
+        lines = self._trial.rig.lines
+        tap.join(lines["socket-link"], lines["cable-link"])
+        return None, None

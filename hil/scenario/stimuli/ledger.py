@@ -1,0 +1,255 @@
+"""What befalls the ledger in the middle of a scenario: double spends, miners, eviction, a node that is gone."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+from hil.chain import attacks_node
+from hil.chain.attacks import Adversary
+from hil.chain.attacks_blocks import Miner
+from hil.chain.attacks_mempool import FeePressure
+from hil.chain.lies import DroppedBroadcast, ForgedConfirmations, WithheldHeaders
+from hil.chain.rpc import LedgerUnavailable, RpcError
+from hil.errors import AuthorError
+from hil.evidence.documents import Kind
+from hil.protocol.coins import Coin, OutPoint
+from hil.protocol.transactions import change_coin, parse_transaction, txid
+from hil.units import Satoshi
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hil.chain.lies import Lie
+    from hil.chain.network import TwoNodes
+    from hil.chain.snapshot import OwnNode
+    from hil.scenario.scenario import Trial
+
+
+LIES: dict[str, Callable[[], Lie]] = {
+    "forges-confirmations": ForgedConfirmations,
+    "forges-confirmations-and-proofs": lambda: ForgedConfirmations(proof=True),
+    "withholds-headers": WithheldHeaders,
+    "drops-broadcasts": lambda: DroppedBroadcast(careless=True),
+}
+"""What the server of an SPV client or an API can lie about in a scenario (docs/ledger-views.md)."""
+
+
+def let_server_lie(trial: Trial, name: str) -> None:
+    """Let the server between the socket and the ledger tell one of ``LIES``; raises AuthorError for a node's view."""
+    if trial.plan.ledger_view not in {"spv", "api"}:
+        raise AuthorError("a node of the socket's own tells no lies", remedy="Given the socket sees the ledger by spv")
+    trial.plan.lie = LIES[name]()
+
+
+def let_server_tell_the_truth(trial: Trial) -> None:
+    """End the lie."""
+    trial.rig.side.views.tell_truth()
+    trial.rig.side.poke()
+    _note(trial, "the server tells the truth again")
+
+
+def double_spend(trial: Trial) -> None:
+    """Send a transaction with a higher fee that spends the coins of the newest payment elsewhere."""
+    payment = trial.newest_valid_payment().transaction
+    _note(trial, f"the cable spends its coins elsewhere: {_adversary(trial).double_spend(payment, _spent(trial))}")
+
+
+def replace(trial: Trial, less: int) -> None:
+    """Replace the newest payment by one that pays the socket ``less`` satoshi less, and a higher fee."""
+    payment = parse_transaction(trial.newest_valid_payment().transaction)
+    to_socket, change = payment.vout
+    if not 0 < less < to_socket.nValue or change.nValue <= _REPLACEMENT_FEE_SAT:
+        raise AuthorError(f"a payment of {to_socket.nValue} sat, {change.nValue} sat of change, cannot pay {less} less")
+    outputs = [
+        (bytes(to_socket.scriptPubKey), to_socket.nValue - less),
+        (bytes(change.scriptPubKey), change.nValue + less - _REPLACEMENT_FEE_SAT),
+    ]
+    name = _adversary(trial).replace(payment.serialize(), _spent(trial), outputs)
+    _note(trial, f"the cable replaced its payment by one that pays {less} sat less: {name}")
+
+
+def mine_rival(trial: Trial) -> None:
+    """Have a miner put such a transaction into a block, past every mempool."""
+    rival = _adversary(trial).rival(trial.newest_valid_payment().transaction, _spent(trial))
+    _miner(trial).mine([rival])
+    _note(trial, "a miner in league with the cable mined a spend of its coins to itself")
+
+
+def reorganise(trial: Trial, depth: int, *, double_spent: bool) -> None:
+    """Replace the last ``depth`` blocks, with or without another spend of the payment's coins in them."""
+    rival = [_adversary(trial).rival(trial.newest_valid_payment().transaction, _spent(trial))] if double_spent else []
+    _miner(trial).reorganise(depth, rival)
+    _note(trial, f"the last {depth} blocks were replaced{' by a chain with a double spend' if double_spent else ''}")
+
+
+def evict(trial: Trial) -> None:
+    """Bid for the room in the mempool until the newest payment has fallen out of it."""
+    if trial.fee_pressure is None:
+        raise AuthorError("nobody has the money to do that", remedy="Given somebody has the money to fill the mempool")
+    name = txid(parse_transaction(trial.newest_valid_payment().transaction))
+    count = trial.fee_pressure.evict(name, _CROWDING_RATE)
+    _note(trial, f"{count} large transactions pushed the payment out of the mempool")
+
+
+def prepare_fee_pressure(trial: Trial) -> None:
+    """Give somebody the money to fill the mempool; before there is anything in it."""
+    side = trial.rig.side
+    trial.fee_pressure = FeePressure(side.rpc, side.bank, side.seed)
+
+
+def raise_floor(trial: Trial) -> None:
+    """Fill the mempool until it demands more than the fee rate of the session."""
+    if trial.fee_pressure is None:
+        raise AuthorError("nobody has the money to do that", remedy="Given somebody has the money to fill the mempool")
+    floor = trial.fee_pressure.raise_floor(_CROWDING_RATE)
+    _note(trial, f"the mempool takes nothing below {floor} sat/vB")
+
+
+def relieve(trial: Trial) -> None:
+    """Mine what fills the mempool, and let a day pass on the chain: its floor halves every three hours at most."""
+    side = trial.rig.side
+    for _ in range(_MOST_RELIEF_BLOCKS):
+        if not side.rpc.call("getrawmempool"):
+            break
+        trial.mine()
+    side.rewind(_RELIEF_S)
+    side.bank.follow_time()
+    side.poke()
+    _note(trial, "the mempool was mined empty, and its floor has fallen")
+
+
+def cut_network(trial: Trial) -> None:
+    """Part the bench's node and the one on the far side: each goes on by itself."""
+    _two(trial).part()
+    _note(trial, "the network was cut in two")
+
+
+def mine_on_far_side(trial: Trial, blocks: int) -> None:
+    """Have the far side mine ``blocks`` and one more, the first with another spend of the payment's coins."""
+    rival = _adversary(trial).rival(trial.newest_valid_payment().transaction, _spent(trial))
+    Miner(_two(trial).second, trial.rig.side.seed, "far").overtake(blocks, [rival])
+
+
+def heal_network(trial: Trial) -> None:
+    """Let the two nodes meet again; the chain with more work wins."""
+    _two(trial).connect()
+    trial.rig.side.poke()
+    _note(trial, "the network is whole again")
+
+
+def pin(trial: Trial) -> None:
+    """Hang a large, cheap transaction on the change of the newest payment, at the cable's cost."""
+    side, adversary = trial.rig.side, _adversary(trial)
+    (own,) = side.bank.fund(adversary.script, Satoshi(_PIN_SAT))
+    payment = trial.newest_valid_payment().transaction
+    change = change_coin(parse_transaction(payment), bytes(parse_transaction(payment).vout[1].scriptPubKey))
+    if change is None:
+        raise AuthorError("the newest payment has no change to hang anything on")
+    _note(trial, f"the payment is pinned by {adversary.pin(payment, change, own)}")
+
+
+def pause_node(trial: Trial) -> None:
+    """Freeze the node: it takes connections and answers nothing."""
+    _take_away(trial, "the node was frozen")
+    attacks_node.pause(_own(trial))
+
+
+def resume_node(trial: Trial) -> None:
+    """Let a frozen node go on."""
+    attacks_node.resume(_own(trial))
+    _give_back(trial, "the node goes on")
+
+
+def slow_node(trial: Trial, seconds: float) -> None:
+    """Let the node's answers reach the socket so many seconds after its questions; 0: at once again."""
+    trial.rig.delay_ledger(seconds)
+    _note(trial, f"the node takes {seconds:g} s to answer" if seconds else "the node answers at once again")
+
+
+def kill_node(trial: Trial) -> None:
+    """End the node as a power cut does; the blocks it has were written long ago, its mempool never."""
+    trial.rig.side.rpc.call("gettxoutsetinfo")  # it writes them first
+    _take_away(trial, "the node was killed")
+    attacks_node.kill(_own(trial))
+
+
+def restart_node(trial: Trial) -> None:
+    """Start a killed node again on its data."""
+    attacks_node.restart(_own(trial))
+    trial.rig.side.restarted()
+    _give_back(trial, "the node was started again")
+    trial.rig.side.bank.follow_time()
+
+
+def fill_disk(trial: Trial) -> None:
+    """Let the node write nothing more: it ends at the next block, which it cannot store."""
+    attacks_node.fill_disk(_own(trial))
+    _take_away(trial, "the node's disk is full, and it ends at the next block")
+    with contextlib.suppress(LedgerUnavailable, RpcError):
+        trial.rig.side.bank.mine()
+    _own(trial).wait_ended(_END_TIMEOUT_S)
+
+
+_END_TIMEOUT_S = 10.0
+_REPLACEMENT_FEE_SAT = 2_000
+"""By how much a replacement's fee exceeds the payment's; the node asks for at least 1 sat/vB more, some 150 sat."""
+_PIN_SAT = 2_000_000
+"""What the large child costs its owner, with room for its 90 000 vB of outputs."""
+_CROWDING_RATE = 50
+"""Fee rate of the crowd in sat/vB; the reference socket offers 10."""
+_MOST_RELIEF_BLOCKS = 40
+"""Blocks that surely hold the 5 MB of a small mempool, also where a node makes them small (Knots: 0.3 MB)."""
+_RELIEF_S = 24 * 3600.0
+"""Eight half-lives of the floor of an empty mempool, counted from the last block (``CTxMemPool::GetMinFee``)."""
+
+
+def _own(trial: Trial) -> OwnNode:
+    node = trial.rig.own_node
+    if node is None:
+        raise AuthorError("the run's node serves every scenario and must not be broken", remedy="Tag it @fresh_node")
+    return node
+
+
+def _two(trial: Trial) -> TwoNodes:
+    two = trial.rig.side.two
+    if two is None:
+        raise AuthorError("there is one node only", remedy="Tag the scenario @partition")
+    return two
+
+
+def _take_away(trial: Trial, what: str) -> None:
+    trial.rig.side.take_away()
+    _note(trial, what)
+
+
+def _give_back(trial: Trial, what: str) -> None:
+    trial.rig.side.give_back()
+    _note(trial, what)
+
+
+def _note(trial: Trial, what: str) -> None:
+    trial.recorder.write(Kind.FAULT, "ledger", {"what": what, "who": "ledger"})
+
+
+def _miner(trial: Trial) -> Miner:
+    if trial.miner is None:
+        trial.miner = Miner(trial.rig.side.rpc, trial.rig.side.seed)
+    return trial.miner
+
+
+def _adversary(trial: Trial) -> Adversary:
+    side = trial.rig.side
+    return Adversary(side.rpc, side.seed, trial.cable_keys())
+
+
+def _spent(trial: Trial) -> list[Coin]:
+    """Return the coins that the newest payment spends: the declared ones, or the change of the payment before."""
+    known = {coin.outpoint: coin for coin in trial.coins}
+    for payment in trial.signed_payments():
+        parsed = parse_transaction(payment.transaction)
+        for index, output in enumerate(parsed.vout):
+            outpoint = OutPoint(txid(parsed), index)
+            known[outpoint] = Coin(outpoint, output.nValue, bytes(output.scriptPubKey))
+    newest = parse_transaction(trial.newest_valid_payment().transaction)
+    return [known[OutPoint(each.prevout.hash[::-1].hex(), each.prevout.n)] for each in newest.vin]

@@ -1,0 +1,167 @@
+"""What a scenario does to the link between socket and cable: which messages suffer what, and when the line fails."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from hil.errors import AuthorError
+from hil.links.faults import DIRECTIONS, Direction, FaultKind, FaultRule
+from hil.links.forgery import ALTERATIONS
+from hil.protocol.messages import (
+    MESSAGE_TYPES,
+    Funding,
+    Hello,
+    Offer,
+    Payment,
+    PaymentRequest,
+    Receipt,
+    message_name,
+)
+
+if TYPE_CHECKING:
+    from hil.scenario.scenario import Trial
+
+VERBS: dict[str, FaultKind] = {
+    "loses": FaultKind.DROP,
+    "duplicates": FaultKind.DUPLICATE,
+    "reorders": FaultKind.REORDER,
+    "corrupts": FaultKind.CORRUPT,
+    "truncates": FaultKind.TRUNCATE,
+}
+"""What a link does to a share of its messages."""
+
+DAMAGES: dict[str, FaultKind] = {kind.value: kind for kind in VERBS.values()}
+"""What becomes of a single message."""
+
+BREAKS: dict[str, FaultKind] = {"before": FaultKind.BREAK_BEFORE, "after": FaultKind.BREAK_AFTER}
+
+WAYS: dict[str, Direction] = {direction.replace("to ", "to the "): direction for direction in DIRECTIONS}
+
+MESSAGES = tuple(message_name(kind) for kind in MESSAGE_TYPES.values())
+
+LINK_BAUD = 115_200
+LOWEST_BAUD, HIGHEST_BAUD = 300, 4_000_000
+"""What UARTs can be set to."""
+
+MOST_FLAPS = 600
+"""A minute: ten a second leave 50 ms for a message to pass."""
+
+_FROM_CABLE = {message_name(kind) for kind in (Hello, Funding, Payment)}
+_FROM_SOCKET = {message_name(kind) for kind in (Offer, PaymentRequest, Receipt)}
+
+
+def strike_share(trial: Trial, verb: str, percent: float, way: str | None = None) -> None:
+    """Let this share of all messages suffer ``verb`` of ``VERBS`` from now on, in one direction or both."""
+    if not 0 < percent <= 100:
+        raise AuthorError(f"{percent:g} % is no share of the messages; above 0 %, at most 100 %")
+    to = WAYS[way] if way is not None else None
+    trial.put_in_force(FaultRule(VERBS[verb], to=to, share=percent / 100))
+
+
+def strike(trial: Trial, message: str, way: str, damage: str, *, first: int = 1, count: int | None = 1) -> None:
+    """Let messages of one type suffer ``damage`` of ``DAMAGES``, ``count`` of them from the ``first`` from now on."""
+    trial.put_in_force(FaultRule(DAMAGES[damage], _direction(message, way), message, first, count))
+
+
+def delay(trial: Trial, seconds: float, jitter: float = 0.0) -> None:
+    """Hold every message back from now on."""
+    trial.put_in_force(FaultRule(FaultKind.DELAY, delay_s=seconds, jitter_s=jitter))
+
+
+def delay_messages(trial: Trial, message: str, way: str, seconds: float, *, first: int = 1, count: int | None) -> None:
+    """Hold messages of one type back."""
+    rule = FaultRule(FaultKind.DELAY, _direction(message, way), message, first, count, delay_s=seconds)
+    trial.put_in_force(rule)
+
+
+def fragment(trial: Trial) -> None:
+    """Hand every message over byte by byte from now on."""
+    trial.put_in_force(FaultRule(FaultKind.FRAGMENT))
+
+
+def mismatch_baud(trial: Trial, device: str, baud: int) -> None:
+    """Let one end of the link run at another baud rate than the other, from now on."""
+    if not LOWEST_BAUD <= baud <= HIGHEST_BAUD or baud == LINK_BAUD:
+        raise AuthorError(
+            f"{baud} baud is no other rate of a UART; {LOWEST_BAUD} to {HIGHEST_BAUD}, and not {LINK_BAUD}"
+        )
+    for direction in DIRECTIONS:
+        bauds = (LINK_BAUD, baud) if direction == f"to {device}" else (baud, LINK_BAUD)
+        trial.put_in_force(FaultRule(FaultKind.GARBLE, direction, bauds=bauds))
+
+
+def break_at(trial: Trial, moment: str, message: str, way: str, nth: int, seconds: float = math.inf) -> None:
+    """Let the link die before or after the nth message of a type from now on, in both directions."""
+    trial.put_in_force(FaultRule(BREAKS[moment], _direction(message, way), message, nth, 1, dead_s=seconds))
+
+
+def swallow_from(trial: Trial, message: str, way: str, nth: int, seconds: float) -> None:
+    """Let the nth message of a type from now on, and what follows it in its direction, vanish for a while."""
+    trial.put_in_force(FaultRule(FaultKind.SWALLOW, _direction(message, way), message, nth, 1, dead_s=seconds))
+
+
+def alter(trial: Trial, what: str, message: str, way: str, *, first: int = 1, count: int | None = 1) -> None:
+    """Let somebody on the line change ``what`` of ``ALTERATIONS`` in messages of one type, from the ``first`` on."""
+    known = [message_name(kind) for kind in MESSAGE_TYPES.values() if kind in ALTERATIONS[what][1]]
+    if message not in known:
+        raise AuthorError(f"no {what} stands in a {message}; it does in {', '.join(known)}")
+    rule = FaultRule(FaultKind.ALTER, _direction(message, way), message, first, count, forgery=what)
+    trial.put_in_force(rule)
+
+
+def invent(trial: Trial, what: str, device: str) -> None:
+    """Let somebody on the line say something of ``INVENTIONS`` to one device, now."""
+    trial.tap().forge(what, WAYS[f"to the {device}"])
+
+
+def invent_after(trial: Trial, what: str, device: str, message: str, way: str, nth: int) -> None:
+    """The same right after the nth message of a type from now on, before it can have been answered."""
+    to = WAYS[f"to the {device}"]
+    rule = FaultRule(FaultKind.INVENT, _direction(message, way), message, nth, 1, forgery=what, forged_to=to)
+    trial.put_in_force(rule)
+
+
+def say_again(trial: Trial, message: str, way: str, nth: int) -> None:
+    """Let somebody on the line say the nth message of a type once more, as the newest of its sender."""
+    direction = _direction(message, way)
+    said = [each.message for each in trial.recorder.frames if each.direction == direction]
+    found = [each for each in said if message_name(each) == message]
+    if len(found) < nth:
+        raise AuthorError(f"only {len(found)} {message} went {way} so far")
+    trial.tap().say_again(found[nth - 1], direction)
+
+
+def half_open(trial: Trial, device: str, seconds: float) -> None:
+    """Let nothing through towards one device for a while, and everything from it; returns when it is over."""
+    trial.tap().interrupt((WAYS[f"to the {device}"],), seconds)
+    trial.sleep(seconds)
+
+
+def babble(trial: Trial, seconds: float, device: str | None = None) -> None:
+    """Let the link carry random bytes for a while, towards one device or both; returns when it is over."""
+    for direction in DIRECTIONS if device is None else (WAYS[f"to the {device}"],):
+        trial.tap().babble(direction, seconds)
+    trial.sleep(seconds)
+
+
+def flap(trial: Trial, times_a_minute: int, seconds: float) -> None:
+    """Let the link come and go, half of the time dead; returns when it is over."""
+    if not 1 <= times_a_minute <= MOST_FLAPS:
+        raise AuthorError(f"a link can flap 1 to {MOST_FLAPS} times a minute, not {times_a_minute} times")
+    period = 60 / times_a_minute
+    end = trial.clock.now() + seconds
+    while trial.clock.now() + period <= end + period / 1000:
+        trial.tap().interrupt(DIRECTIONS, period / 2)
+        trial.sleep(period)
+
+
+def _direction(message: str, way: str) -> Direction:
+    """Return the direction; AuthorError for a message that never goes there."""
+    for sender, names, there in (
+        ("cable", _FROM_CABLE, "to the socket"),
+        ("socket", _FROM_SOCKET, "to the cable"),
+    ):
+        if message in names and way != there:
+            raise AuthorError(f"{message} comes from the {sender} and goes {there}, not {way}")
+    return WAYS[way]

@@ -1,0 +1,143 @@
+"""A meter that answers and does not measure: found by the time that it says it has integrated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import cast
+
+import pytest
+
+from hil.clock import LockstepClock
+from hil.errors import RigFault
+from hil.evidence.timing import ZERO_POWER_W
+from hil.ports import Accuracy, Meter, Reading
+from hil.rig.file import SafetyLimits
+from hil.rig.safety.meter_plausibility import MeterWatch
+from hil.rig.safety.safe_state import look_for_power
+from hil.units import Ampere, Second, Volt, Watt, WattHour
+
+
+class FreeTime:
+    """A bench on which nothing happens by itself."""
+
+    def advance(
+        self, until: float, received: Mapping[str, int], meanwhile: Callable[[], None]
+    ) -> tuple[float, Mapping[str, int]]:
+        return until, {}
+
+
+class SteadyMeter:
+    """1300 W for ever; ``hang_at``: from this instant on it shows what it showed then."""
+
+    power_accuracy = Accuracy(of_reading=0.0005, of_range=1.5)
+    update_period = Second(0.1)
+
+    def __init__(self, *, resolution: float = 0.1, hang_at: float = float("inf")) -> None:
+        self.clock = LockstepClock(FreeTime())
+        self.resolution = resolution
+        self.hang_at = hang_at
+        self.power = 1300.0
+
+    def read(self) -> Reading:
+        t = min(self.clock.now(), self.hang_at)
+        integrated = t // self.resolution * self.resolution
+        return Reading(
+            Volt(230.0), Ampere(self.power / 230), Watt(self.power), WattHour(self.power * t / 3600), Second(integrated)
+        )
+
+
+def watch_of(meter: SteadyMeter) -> MeterWatch:
+    limits = SafetyLimits.model_validate({"power": "2000 W", "energy": "500 Wh", "session": "4 h"})
+    return MeterWatch(cast("Meter", meter), limits)
+
+
+def sample(meter: SteadyMeter, watch: MeterWatch, seconds: float, period: float = 0.1) -> None:
+    """Let the watch see a reading every ``period`` for this long."""
+    end = meter.clock.now() + seconds
+    while meter.clock.now() < end:
+        watch.check(meter.read(), meter.clock.now())
+        meter.clock.sleep(period)
+
+
+@pytest.mark.parametrize("resolution", [0.1, 1.0])
+@pytest.mark.parametrize("period", [0.1, 2.0])
+def test_a_meter_that_measures_is_never_called_stale(resolution: float, period: float) -> None:
+    meter = SteadyMeter(resolution=resolution)
+    meter.clock.sleep(0.77)
+    sample(meter, watch_of(meter), 120.0, period)
+
+
+@pytest.mark.parametrize("resolution", [0.1, 1.0])
+def test_readings_that_stand_are_found_within_three_seconds(resolution: float) -> None:
+    meter = SteadyMeter(resolution=resolution, hang_at=60.0)
+    watch = watch_of(meter)
+    sample(meter, watch, 60.0)
+    with pytest.raises(RigFault, match=r"its readings are old: .* it says (59.9|60) s") as caught:
+        sample(meter, watch, 3.0)
+    assert caught.value.place == "meter"
+
+
+def test_readings_that_come_seconds_late_are_found_although_they_move() -> None:
+    meter = SteadyMeter()
+    watch = watch_of(meter)
+    sample(meter, watch, 10.0)
+    late = meter.clock.now() - 2.0
+    reading = Reading(Volt(230.0), Ampere(5.65), Watt(1300.0), WattHour(1300 * late / 3600), Second(late))
+    with pytest.raises(RigFault, match="its readings are old"):
+        watch.check(reading, meter.clock.now())
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"power": 2600.0}, "more than their product"),
+        ({"energy": 3.0}, "integrated energy went from"),
+        ({"energy": 9.0}, "integrated energy went from"),
+    ],
+)
+def test_values_that_no_circuit_can_have_are_the_meters(changes: dict[str, float], why: str) -> None:
+    meter = SteadyMeter()
+    watch = watch_of(meter)
+    sample(meter, watch, 10.0)
+    values = {"voltage": 230.0, "current": 5.65, "power": 1300.0, "energy": 3.61, "integrated": 10.0} | changes
+    with pytest.raises(RigFault, match=why) as caught:
+        watch.check(Reading(**values), meter.clock.now())  # type: ignore[arg-type]  # units are floats
+    assert caught.value.place == "meter"
+
+
+def test_before_the_result_stands_the_meter_must_have_moved() -> None:
+    meter = SteadyMeter(hang_at=10.0)
+    watch = watch_of(meter)
+    sample(meter, watch, 10.0)
+    with pytest.raises(RigFault, match="its readings are old"):
+        watch.prove(meter.clock)
+
+
+def test_a_meter_that_moves_is_proved_with_one_reading() -> None:
+    meter = SteadyMeter()
+    watch = watch_of(meter)
+    sample(meter, watch, 10.0)
+    meter.clock.sleep(0.25)
+    before = meter.clock.now()
+    watch.prove(meter.clock)
+    assert meter.clock.now() == before
+
+
+def test_a_meter_that_was_never_read_has_nothing_to_prove() -> None:
+    watch_of(meter := SteadyMeter(hang_at=0.0)).prove(meter.clock)
+
+
+def test_old_readings_do_not_make_an_open_circuit_live() -> None:
+    meter = SteadyMeter(hang_at=10.0)
+    meter.clock.sleep(20.0)
+    words, wrong = look_for_power(cast("Meter", meter), meter.clock)
+    assert words.startswith("cannot tell (its readings are old: 1300 W")
+    assert wrong == ""
+
+
+def test_new_readings_with_power_behind_open_relays_tell_of_a_weld() -> None:
+    meter = SteadyMeter()
+    meter.clock.sleep(20.0)
+    assert "welded shut" in look_for_power(cast("Meter", meter), meter.clock)[1]
+    meter.power = ZERO_POWER_W / 2
+    assert "the meter still has voltage" in look_for_power(cast("Meter", meter), meter.clock)[1]

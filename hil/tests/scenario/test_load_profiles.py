@@ -1,0 +1,128 @@
+"""Appliances that the programmable load plays: their files, and how they follow the voltage at the outlet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from pydantic import ValidationError
+
+from hil.clock import LockstepClock
+from hil.errors import AuthorError
+from hil.evidence.documents import Kind
+from hil.ports import Load, Reading
+from hil.rig.recorder import Recorder
+from hil.scenario.load_profiles import FOLDER, LoadPlayer, LoadProfile, read_profile
+from hil.units import Ampere, Second, Volt, Watt, WattHour
+
+MOTOR = {"description": "A motor.", "steps": [{"power": "1750 W", "for": "400 ms"}, {"power": "300 W"}]}
+ROOT = Path(__file__).parents[3]
+
+
+class FreeTime:
+    """A bench on which nothing happens by itself."""
+
+    def advance(
+        self, until: float, received: Mapping[str, int], meanwhile: Callable[[], None]
+    ) -> tuple[float, Mapping[str, int]]:
+        return until, {}
+
+
+class Bench:
+    """A load and a recorder that keep what they were told, with the instant."""
+
+    def __init__(self, profile: dict[str, Any]) -> None:
+        self.clock = LockstepClock(FreeTime())
+        self.told: list[tuple[float, float]] = []
+        self.recorded: list[tuple[Kind, str, dict[str, Any]]] = []
+        load, recorder = cast("Load", self), cast("Recorder", self)
+        self.player = LoadPlayer(LoadProfile.model_validate(profile), load, self.clock, recorder)
+        self.player.start()
+
+    def draw_power(self, power: Watt) -> None:
+        self.told.append((round(self.clock.now(), 6), power))
+
+    def write(self, kind: Kind, source: str, data: dict[str, Any]) -> None:
+        self.recorded.append((kind, source, data))
+
+    def meter_shows(self, voltage: float) -> None:
+        reading = Reading(Volt(voltage), Ampere(0.0), Watt(0.0), WattHour(0.0), Second(self.clock.now()))
+        self.player.on_reading(reading)
+
+
+def test_the_load_stands_at_the_first_step_before_there_is_voltage() -> None:
+    bench = Bench(MOTOR)
+    bench.clock.sleep(10.0)
+    assert bench.told == [(0.0, 1750.0)]
+
+
+def test_the_steps_follow_each_other_from_the_first_reading_with_voltage() -> None:
+    bench = Bench(MOTOR)
+    bench.clock.sleep(2.0)
+    bench.meter_shows(230.0)
+    bench.clock.sleep(60.0)
+    assert bench.told == [(0.0, 1750.0), (2.4, 300.0)]
+    assert bench.recorded[-1] == (Kind.LOAD, "load", {"power_W": 300.0})
+
+
+def test_after_a_gap_the_appliance_starts_anew() -> None:
+    bench = Bench(MOTOR)
+    bench.meter_shows(230.0)
+    bench.clock.sleep(60.0)
+    bench.meter_shows(12.0)
+    assert bench.told[-1] == (60.0, 1750.0)
+    bench.clock.sleep(5.0)
+    bench.meter_shows(230.0)
+    bench.clock.sleep(60.0)
+    assert bench.told[-1] == (65.4, 300.0)
+
+
+def test_a_gap_in_the_middle_of_a_step_leaves_no_step_behind() -> None:
+    bench = Bench(MOTOR)
+    bench.meter_shows(230.0)
+    bench.clock.sleep(0.2)
+    bench.meter_shows(0.0)
+    bench.clock.sleep(60.0)
+    assert bench.told == [(0.0, 1750.0)]
+
+
+def test_steps_that_repeat_keep_their_times_over_hours() -> None:
+    steps = [{"power": "90 W", "for": "8 min"}, {"power": "1.5 W", "for": "16 min"}]
+    bench = Bench({"description": "A refrigerator.", "repeat": True, "steps": steps})
+    bench.meter_shows(230.0)
+    bench.clock.sleep(10 * 24 * 60 - 1)
+    assert bench.told[-1] == (9 * 24 * 60 + 8 * 60.0, 1.5)
+    assert len(bench.told) == 20
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in (ROOT / FOLDER).glob("*.yaml")))
+def test_every_profile_of_the_project_reads_and_stays_within_the_load(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    assert 0 < read_profile(name).highest <= 1800
+
+
+def test_a_profile_that_does_not_exist_is_told_with_the_nearest_that_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    with pytest.raises(AuthorError, match=r"'ketle' is no load profile; known: .*Did you mean 'kettle'"):
+        read_profile("ketle")
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"steps": []}, "at least 1"),
+        ({"steps": [{"power": "300 Watt"}]}, "'Watt' is not a unit"),
+        ({"steps": [{"power": "-1 W"}]}, "greater than or equal to 0"),
+        ({"steps": [{"power": "1 W"}, {"power": "2 W"}]}, "each step but the last needs 'for'"),
+        ({"repeat": True}, "the last step needs 'for' if the steps repeat"),
+        ({"steps": [{"power": "1 W", "for": "0 s"}]}, "greater than 0"),
+        ({"color": "white"}, "Extra inputs"),
+    ],
+)
+def test_a_profile_that_cannot_be_played_is_refused(change: dict[str, Any], why: str) -> None:
+    with pytest.raises(ValidationError, match=why):
+        LoadProfile.model_validate(MOTOR | change)
