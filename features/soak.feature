@@ -12,7 +12,7 @@ Feature: Long sessions and many of them
     Then 50 payments of 0.1 mBTC were accepted
     And the energy delivered is 400 Wh within 1 %
     And the power was never interrupted before the credit was spent
-    And each further payment was asked for with 1.9 Wh to 2 Wh of credit left
+    And the socket reports 1.9 Wh to 2 Wh of credit left at each further request
     And the ledger holds 1 transaction with one fee each
     And the socket received 5 mBTC in all
 

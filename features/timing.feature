@@ -25,7 +25,7 @@ Feature: Limits of time
     And the cable pays for at most 3 payments
     When the devices are switched on
     And the session has ended
-    Then each further payment was asked for with 1.9 Wh to 2 Wh of credit left
+    Then the socket reports 1.9 Wh to 2 Wh of credit left at each further request
     And the power was never interrupted before the credit was spent
 
     Examples:

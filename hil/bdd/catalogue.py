@@ -66,6 +66,15 @@ class StepDefinition:
     def source(self) -> str:
         return f"{self.file}:{self.line}"
 
+    @property
+    def measures(self) -> bool:
+        """Whether the step takes a measurement: its function is annotated to return a ``Check``, or a list of them."""
+        annotation = inspect.unwrap(self.function).__annotations__.get("return")
+        words = annotation if isinstance(annotation, str) else getattr(annotation, "__name__", str(annotation))
+        if words == "list" and annotation is not None:
+            words = str(annotation)
+        return self.keyword == "then" and re.fullmatch(r"(list\[)?([\w.]+\.)?Check\]?", words) is not None
+
     def others_asked_for(self, below: Collection[str]) -> list[str]:
         """Return the parameters that the expression does not fill: fixtures, and what stands ``below`` the step."""
         return [*(name for name in self.below if name in below), *self.fixtures]

@@ -1,14 +1,15 @@
 """Measurements, limits and the rules that decide (DESIGN §5).
 
-A measurement is declared with its limit and rule before it is taken; one that was declared and never taken fails.
+A measurement is declared with its limit before power is applied. Its kind of observation decides the rule, so that no
+rule can be chosen that does not fit:
 
-Rules:
+- *counted* → ``exact``: money and counts, known without uncertainty.
+- *timed* → ``interval``: the true value lies between two bounds. Pass if the worst possible value is within the limit,
+  fail if the best possible is beyond it, otherwise inconclusive.
+- *sampled* → ``guarded``: non-binary statement with guard band w = U (JCGM 106:2012 §8.3, ILAC-G8:09/2019 §4.2.3):
+  within the limit by at least U passes, beyond it by at least U fails, otherwise inconclusive.
 
-- ``interval`` for timing: the true value lies between two bounds. Pass if the worst possible value is within the
-  limit, fail if the best possible is beyond it, otherwise inconclusive.
-- ``guarded`` for analogue values: non-binary statement with guard band w = U (JCGM 106:2012 §8.3, ILAC-G8:09/2019
-  §4.2.3): within the limit by at least U passes, beyond it by at least U fails, otherwise inconclusive.
-- ``exact`` for money and counts, which are known without uncertainty.
+An open interval (it had not happened when the watch ended) is held against the limit like any other.
 """
 
 from __future__ import annotations
@@ -17,8 +18,10 @@ import enum
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from hil.evidence.documents import Json, Verdict
+from hil.evidence.observations import Counted, Observation, Sampled, Source, Timed
 from hil.units import format_quantity
 
 
@@ -28,6 +31,12 @@ class Rule(enum.StrEnum):
     INTERVAL = "interval"
     GUARDED = "guarded"
     EXACT = "exact"
+
+
+RULES: Mapping[type[Observation], Rule] = {Counted: Rule.EXACT, Timed: Rule.INTERVAL, Sampled: Rule.GUARDED}
+"""Which rule decides about which kind of observation."""
+
+O = TypeVar("O", Counted, Timed, Sampled)  # noqa: E741 - the one type variable of observations
 
 
 @dataclass(frozen=True)
@@ -63,9 +72,7 @@ class Limit:
         return min(margins)
 
     def decide(self, low: float, high: float) -> Verdict:
-        """Hold every value from ``low`` to ``high`` against the limit."""
-        if math.isnan(low) or math.isnan(high):
-            return Verdict.INCONCLUSIVE
+        """Hold every value from ``low`` to ``high`` against the limit; ``high`` may be infinite."""
         if self.margin(low, high) >= 0:
             return Verdict.PASS
         if self.low is not None and high < self.low:
@@ -76,89 +83,102 @@ class Limit:
 
 
 @dataclass(frozen=True)
-class Measurement:
-    """What will be measured and what decides.
+class Measurement(Generic[O]):
+    """What will be measured, by whose word, and what decides.
 
     :param name: what it is, in words of the bench, e.g. ``refused payment to zero current``.
-    :param requirement: id of the requirement it serves, if any.
+    :param kind: the kind of observation that it takes, which decides the rule.
+    :param sources: whose word it rests on.
     """
 
     name: str
     limit: Limit
-    rule: Rule
-    requirement: str | None = None
+    kind: type[O]
+    sources: tuple[Source, ...]
 
-    def find(self, low: float, high: float, *, detail: str = "") -> Finding:
-        """Decide for a true value known to lie in ``low`` .. ``high`` (equal for ``exact``).
+    @property
+    def rule(self) -> Rule:
+        return RULES[self.kind]
 
-        Raises ValueError if ``low`` is above ``high``: such an interval would pass limits that no value in it meets.
-        """
-        if low > high:
-            raise ValueError(f"{self.name}: the interval from {low:g} to {high:g} is empty")
-        return Finding(self, low, high, self.limit.decide(low, high), detail)
+    def find(self, observed: O, *, detail: str = "") -> Finding:
+        """Decide about what was observed; raises TypeError if it is of another kind than was declared."""
+        if type(observed) is not self.kind:
+            raise TypeError(f"{self.name}: a {self.kind.__name__} was declared, not a {type(observed).__name__}")
+        return Finding(self, observed, self.limit.decide(observed.low, observed.high), detail)
 
-    def find_value(self, value: float, uncertainty: float = 0.0, *, detail: str = "") -> Finding:
-        """Decide for ``value`` with uncertainty U: the true value lies within ``value`` ± U."""
-        return self.find(value - uncertainty, value + uncertainty, detail=detail)
-
-    def missing(self, why: str) -> Finding:
-        """A declared measurement that was never taken fails; the reason is kept."""
-        return Finding(self, math.nan, math.nan, Verdict.FAIL, why)
+    def without(self, verdict: Verdict, why: str) -> Finding:
+        """Return the finding of a measurement for which nothing was observed, and why."""
+        return Finding(self, None, verdict, why)
 
 
 @dataclass(frozen=True)
 class Finding:
-    """A measurement that was taken, or is known to be missing, with its verdict."""
+    """A measurement with its verdict, and what was observed; None: it was not taken."""
 
-    measurement: Measurement
-    low: float
-    high: float
+    measurement: Measurement[Counted] | Measurement[Timed] | Measurement[Sampled]
+    observed: Observation | None
     verdict: Verdict
     detail: str = ""
 
     @property
+    def at(self) -> float | None:
+        """Second of the scenario at which a time limit ran out, for what surrounds it; None for other limits."""
+        observed, limit = self.observed, self.measurement.limit
+        if not isinstance(observed, Timed) or observed.began is None:
+            return None
+        return observed.began + (limit.high if limit.high is not None else limit.low or 0.0)
+
+    @property
     def taken(self) -> bool:
-        return not math.isnan(self.low)
-
-    @property
-    def value(self) -> float:
-        return (self.low + self.high) / 2
-
-    @property
-    def uncertainty(self) -> float:
-        """Half-width of the interval that holds the true value."""
-        return (self.high - self.low) / 2
+        return self.observed is not None
 
     def __str__(self) -> str:
-        limit = self.measurement.limit
-        if not self.taken:
-            return f"{self.measurement.name}: {self.detail or 'never taken'}; limit {limit}"
-        value = format_quantity(self.value, limit.unit)
-        spread = "" if self.measurement.rule is Rule.EXACT else f" ± {format_quantity(self.uncertainty, limit.unit)}"
-        margin = format_quantity(limit.margin(self.low, self.high), limit.unit)
-        by = f" by the {self.measurement.rule} rule"
-        return f"{self.measurement.name}: measured {value}{spread}, limit {limit}, margin {margin}: {self.verdict}{by}"
+        limit, observed = self.measurement.limit, self.observed
+        if observed is None:
+            return f"{self.measurement.name}: {self.detail or 'not taken'}; limit {limit}"
+        by = f"{self.verdict} by the {self.measurement.rule} rule"
+        if math.isinf(observed.high):
+            least = format_quantity(observed.low, limit.unit)
+            return f"{self.measurement.name}: not within {least}, when the watch ended; limit {limit}: {by}"
+        value = format_quantity((observed.low + observed.high) / 2, limit.unit)
+        half = format_quantity((observed.high - observed.low) / 2, limit.unit)
+        spread = "" if isinstance(observed, Counted) else f" ± {half}"
+        margin = format_quantity(limit.margin(observed.low, observed.high), limit.unit)
+        return f"{self.measurement.name}: measured {value}{spread}, limit {limit}, margin {margin}: {by}"
 
     def document(self) -> Mapping[str, Json]:
-        """Return the data of a VERDICT event; a value never taken is null."""
-        limit = self.measurement.limit
-        return {
-            "name": self.measurement.name,
-            "requirement": self.measurement.requirement,
+        """Return the data of a VERDICT event.
+
+        What was not taken has null for its numbers. An open interval has null for its upper end and for what follows
+        from it, and says so by ``censored``.
+        """
+        measurement, limit, observed = self.measurement, self.measurement.limit, self.observed
+        numbers: dict[str, float | None] = dict.fromkeys(("low", "high", "value", "uncertainty", "margin"))
+        if observed is not None:
+            low, high = observed.low, observed.high
+            found = {"low": low, "high": high, "value": (low + high) / 2, "uncertainty": (high - low) / 2}
+            found["margin"] = limit.margin(low, high)
+            numbers |= {name: round(number, 9) for name, number in found.items() if math.isfinite(number)}
+        document: dict[str, Json] = {
+            "name": measurement.name,
             "unit": limit.unit,
             "limit_low": limit.low,
             "limit_high": limit.high,
             "limit": str(limit),
-            "rule": self.measurement.rule.value,
-            "low": round(self.low, 9) if self.taken else None,
-            "high": round(self.high, 9) if self.taken else None,
-            "value": round(self.value, 9) if self.taken else None,
-            "uncertainty": round(self.uncertainty, 9) if self.taken else None,
-            "margin": round(limit.margin(self.low, self.high), 9) if self.taken else None,
+            "rule": measurement.rule.value,
+            "sources": [source.value for source in measurement.sources],
+            "taken": self.taken,
+            "censored": observed is not None and math.isinf(observed.high),
+            **numbers,
             "verdict": self.verdict.value,
             "text": str(self),
             "detail": self.detail,
         }
+        if isinstance(observed, Sampled) and observed.covers is not None:
+            document["covers"] = [round(each, 6) for each in observed.covers]
+        if self.at is not None:
+            document["at"] = round(self.at, 6)
+        return document
 
 
 _SEVERITY = [

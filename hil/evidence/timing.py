@@ -1,16 +1,18 @@
 """When something happened, as far as the evidence can tell: intervals that must hold the true instant.
 
 A reading says something about the whole time that it averages over, ``t - before`` .. ``t``. Power that is gone was
-last seen within the last reading above zero, and is gone for sure at the first reading below.
+last seen within the last reading above zero, and is gone for sure at the first reading below. What has not happened in
+the last reading has no upper bound: it may happen at any time after it.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from hil.errors import HilError
 from hil.evidence.documents import Event, Kind
+from hil.evidence.observations import EvidenceMissing, Timed
 
 ZERO_POWER_W = 1.0
 """Below this the appliance is off: well above the noise of the lab meter, far below any load of the bench."""
@@ -20,20 +22,23 @@ DEAD_V = 50.0
 """Below this voltage a circuit is dead: the limit of extra-low voltage, AC (IEC 61140)."""
 
 
-class EvidenceMissing(HilError):
-    """The timeline does not hold what a measurement needs; the measurement was not taken."""
-
-
 @dataclass(frozen=True)
 class Interval:
-    """Seconds since the scenario began; the true instant lies within."""
+    """An instant in seconds since the scenario began: the true one lies within.
+
+    :param late: infinite if it has not come yet.
+    """
 
     early: float
     late: float
 
-    def since(self, start: Interval) -> Interval:
-        """Return the interval that must hold the time from ``start`` to this instant."""
-        return Interval(max(0.0, self.early - start.late), self.late - start.early)
+    def since(self, start: Interval) -> Timed:
+        """Return the time that passed from ``start`` to this instant, which did not come before it."""
+        return Timed(max(0.0, self.early - start.late), max(0.0, self.late - start.early), start.early)
+
+    def lead_of(self, other: Interval) -> Timed:
+        """Return by how long ``other`` came before this instant; negative if it came after it."""
+        return Timed(self.early - other.late, self.late - other.early, other.early)
 
 
 def instant(event: Event) -> Interval:
@@ -41,51 +46,70 @@ def instant(event: Event) -> Interval:
     return Interval(event.t - event.before, event.t + event.after)
 
 
+def not_until(t: float) -> Interval:
+    """Return the instant of what has not happened until ``t``, to when it was watched for."""
+    return Interval(t, math.inf)
+
+
 def power_readings(events: Iterable[Event]) -> list[tuple[Event, float]]:
     """Return the lab meter's readings with their power in watts, in order."""
     return _readings(events, "power_W")
+
+
+def voltage_readings(events: Iterable[Event]) -> list[tuple[Event, float]]:
+    """Return the lab meter's readings with their voltage in volts, in order."""
+    return _readings(events, "voltage_V")
 
 
 def _readings(events: Iterable[Event], quantity: str) -> list[tuple[Event, float]]:
     return [
         (event, float(event.data[quantity]))  # type: ignore[arg-type]  # written by the bench as a number
         for event in events
-        if event.kind is Kind.READING and quantity in event.data
+        if event.kind is Kind.READING and event.source == "meter" and quantity in event.data
     ]
 
 
-def power_lost(events: Iterable[Event], after: float) -> Interval:
-    """Return when power was last lost at or after the instant ``after``.
+def power_lost(events: Iterable[Event], after: float, off_w: float = ZERO_POWER_W) -> Interval:
+    """Return when power was last lost at or after the instant ``after``; open if it still flows in the last reading.
 
-    Raises EvidenceMissing if there is no reading after it, or power still flows in the last one.
+    :param off_w: below this power counts as off.
+    :raises EvidenceMissing: no reading after it, or none with power at all.
     """
-    return _lost(power_readings(events), ZERO_POWER_W, after, "power", "W")
+    return _lost(power_readings(events), off_w, after, "power")
 
 
 def voltage_lost(events: Iterable[Event], after: float) -> Interval:
-    """Return when the lab meter's circuit last went dead at or after ``after``; raises as ``power_lost`` does."""
-    return _lost(_readings(events, "voltage_V"), DEAD_V, after, "voltage", "V")
+    """Return when the lab meter's circuit last went dead at or after ``after``; as ``power_lost`` does."""
+    return _lost(voltage_readings(events), DEAD_V, after, "voltage")
 
 
-def _lost(readings: Sequence[tuple[Event, float]], least: float, after: float, name: str, unit: str) -> Interval:
+def _lost(readings: Sequence[tuple[Event, float]], least: float, after: float, name: str) -> Interval:
     if not readings or readings[-1][0].t <= after:
         raise EvidenceMissing(f"no reading of {name} after {after:.3f} s")
-    if readings[-1][1] >= least:
-        raise EvidenceMissing(f"there is still {name} in the last reading ({readings[-1][1]:.1f} {unit})")
     last_on = max((index for index, (_, value) in enumerate(readings) if value >= least), default=None)
     if last_on is None:
         raise EvidenceMissing(f"there was never any {name}")
-    on, off = readings[last_on][0], readings[last_on + 1][0]
-    return Interval(max(after, on.t - on.before), max(after, off.t + off.after))
+    on = readings[last_on][0]
+    early = max(after, on.t - on.before)
+    if last_on == len(readings) - 1:
+        return not_until(early)
+    off = readings[last_on + 1][0]
+    return Interval(early, max(after, off.t + off.after))
 
 
-def power_came(events: Iterable[Event], after: float) -> Interval:
-    """Return when power first flowed at or after the instant ``after``; raises EvidenceMissing if it never did."""
-    previous = after
+def power_came(events: Iterable[Event], after: float, off_w: float = ZERO_POWER_W) -> Interval:
+    """Return when power first flowed at or after the instant ``after``; open if it has not by the last reading.
+
+    :param off_w: below this power counts as off.
+    :raises EvidenceMissing: no reading after it.
+    """
+    previous, seen = after, False
     for event, power in power_readings(events):
         if event.t < after:
             continue
-        if power >= ZERO_POWER_W:
+        if power >= off_w:
             return Interval(max(after, previous), event.t + event.after)
-        previous = event.t - event.before
-    raise EvidenceMissing(f"power never flowed after {after:.3f} s")
+        previous, seen = event.t - event.before, True
+    if not seen:
+        raise EvidenceMissing(f"no reading of power after {after:.3f} s")
+    return not_until(max(after, previous))

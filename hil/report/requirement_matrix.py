@@ -23,8 +23,8 @@ class RequirementRow:
 
     @property
     def verdict(self) -> Verdict:
-        """The worst of its scenarios; one that was not carried out to its end shows nothing."""
-        verdicts = [scenario.verdict for scenario in self.scenarios]
+        """The worst of its scenarios; one that did not come to its end, or took no measurement, shows nothing."""
+        verdicts = [scenario.verdict if scenario.measured else Verdict.NOT_RUN for scenario in self.scenarios]
         unfinished = {Verdict.NOT_RUN, Verdict.NOT_APPLICABLE} & set(verdicts)
         found = worst(verdicts)
         return Verdict.NOT_RUN if found is Verdict.PASS and unfinished else found

@@ -53,13 +53,15 @@ class FindingRow:
     """A measurement as printed: numbers in one unit, with as many decimals as the uncertainty is worth."""
 
     name: str | None
-    requirement: str | None
     value: str | None
     uncertainty: str | None
     unit: str
     limit: str | None
     margin: str | None
     rule: str | None
+    sources: str | None
+    """Whose word it rests on."""
+    taken: bool
     verdict: Verdict
     detail: str | None
     text: str
@@ -134,6 +136,11 @@ class ScenarioView:
         return sum(step.outcome == "not run" for step in self.steps)
 
     @property
+    def measured(self) -> bool:
+        """Whether it says something of the requirements that it names: not a pass without a measurement taken."""
+        return self.verdict is not Verdict.PASS or any(row.taken for row in self.findings)
+
+    @property
     def why(self) -> str:
         """The shortest honest reason: the cut, else the measurements that decided, else what was recorded."""
         decisive = "; ".join(row.text for row in self.findings if row.verdict is self.verdict)
@@ -184,7 +191,8 @@ def contradiction(view: ScenarioView) -> str | None:
     """Return a warning if the verdict of the scenario is milder than what its own measurements and steps say."""
     found = [row.verdict for row in view.findings]
     found += [Verdict.FAIL for step in view.steps if step.outcome == "failed"]
-    if view.verdict is Verdict.PASS and (view.not_run or worst([Verdict.PASS, *found]) is not Verdict.PASS):
+    unfinished = view.not_run or Verdict.NOT_RUN in found
+    if view.verdict is Verdict.PASS and (unfinished or worst([Verdict.PASS, *found]) is not Verdict.PASS):
         return f"Scenario {view.number} is recorded as a pass, although not all its steps and measurements passed."
     return None
 
@@ -269,21 +277,29 @@ def _problem(data: Mapping[str, Any]) -> Problem | None:
 
 def _finding(data: Mapping[str, Any]) -> FindingRow:
     unit = text_of(data, "unit") or ""
-    value, margin = number_of(data, "value"), number_of(data, "margin")
+    low, value, margin = number_of(data, "low"), number_of(data, "value"), number_of(data, "margin")
     uncertainty = number_of(data, "uncertainty")
     limits = [limit for limit in (number_of(data, "limit_low"), number_of(data, "limit_high")) if limit is not None]
     reference = max((abs(limit) for limit in limits), default=abs(value or 0.0))
     exact = data.get("rule") == Rule.EXACT.value
     scale = Scale(unit, reference, None if exact else uncertainty)
+    censored = data.get("censored") is True and low is not None
+    printed = "not taken"
+    if value is not None:
+        printed = scale.number(value)
+    elif censored and low is not None:
+        printed = f"> {scale.number(low)}"
+    sources = data.get("sources")
     return FindingRow(
         name=text_of(data, "name"),
-        requirement=text_of(data, "requirement"),
-        value="not taken" if value is None else scale.number(value),
+        value=printed,
         uncertainty=None if exact or value is None or uncertainty is None else scale.number(uncertainty),
         unit=scale.unit,
         limit=text_of(data, "limit"),
         margin=None if margin is None else scale.number(margin, signed=True),
         rule=text_of(data, "rule"),
+        sources=", ".join(map(str, sources)) if isinstance(sources, list) else None,
+        taken=value is not None or censored,
         verdict=verdict_of(data) or Verdict.NOT_RUN,
         detail=text_of(data, "detail"),
         text=text_of(data, "text") or text_of(data, "name") or "not recorded",

@@ -8,8 +8,12 @@ from hil.errors import ExitCode, HilError, PeerViolation
 from hil.evidence.documents import Kind, Verdict
 
 if TYPE_CHECKING:
-    from hil.evidence.limits import Finding, Measurement
+    from collections.abc import Iterable
+
+    from hil.evidence.limits import Finding
     from hil.rig.recorder import Recorder
+    from hil.scenario.check import Check
+    from hil.scenario.scenario import Trial
 
 
 class LimitMissed(PeerViolation):
@@ -27,25 +31,33 @@ class Findings:
 
     def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder
-        self._declared: list[Measurement] = []
+        self._open: list[Check] = []
+        """Declared and not taken yet."""
         self.taken: list[Finding] = []
 
-    def declare(self, measurement: Measurement) -> Measurement:
-        self._declared.append(measurement)
-        return measurement
+    def declare(self, checks: Iterable[Check]) -> None:
+        """Say what will be measured before it is: what is not reached then stands in the evidence as not taken."""
+        self._open += checks
 
-    def take(self, finding: Finding) -> None:
-        """Record a finding; raises LimitMissed for fail, Undecided for inconclusive."""
+    def take(self, check: Check, trial: Trial) -> None:
+        """Take a check and record its finding; raises LimitMissed for fail, Undecided for inconclusive.
+
+        If it cannot be taken for a reason of the bench or of the author, that is raised, and it stays open.
+        """
+        finding = check.take(trial)
+        if check in self._open:
+            self._open.remove(check)
         self._record(finding)
         if finding.verdict is Verdict.FAIL:
             raise LimitMissed(str(finding))
         if finding.verdict is Verdict.INCONCLUSIVE:
-            raise Undecided(str(finding), remedy="A meter that updates faster or is more accurate could decide it.")
+            remedy = "A meter that updates faster or is more accurate could decide it." if finding.taken else None
+            raise Undecided(str(finding), remedy=remedy)
 
-    def fail_missing(self) -> list[Finding]:
-        """Record every declared measurement that was never taken as failed, and return those."""
-        seen = [finding.measurement for finding in self.taken]
-        missing = [each.missing("declared and never taken") for each in self._declared if each not in seen]
+    def close(self) -> list[Finding]:
+        """Record every declared measurement that was not taken, and return those; their verdict is *not run*."""
+        missing = [each.measurement.without(Verdict.NOT_RUN, "not taken") for each in self._open]
+        self._open.clear()
         for finding in missing:
             self._record(finding)
         return missing

@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, TypeVar
 
 from bitcoin.core import CTransaction
 
-from hil.errors import DeadlineExceeded
+from hil.errors import AuthorError
 from hil.evidence.documents import Kind
+from hil.evidence.observations import DeviceIdle, EvidenceMissing
 from hil.protocol.coins import Coin, OutPoint
-from hil.protocol.messages import MESSAGE_TYPES, Close, Message, Offer, Payment, Receipt, message_name
+from hil.protocol.messages import (
+    MESSAGE_TYPES,
+    Close,
+    Error,
+    Funding,
+    Hello,
+    Message,
+    Offer,
+    Payment,
+    PaymentRequest,
+    Receipt,
+    message_name,
+)
 from hil.rig.file import PAIR
+from hil.rig.recorder import sent_by
+from hil.scenario.payments import AcceptedPayment, accepted_payments, credit_wh
 
 if TYPE_CHECKING:
+    from hil.clock import Clock
     from hil.evidence.documents import Json
     from hil.links.faults import Direction
     from hil.ports import LedgerTransaction
@@ -22,6 +39,18 @@ if TYPE_CHECKING:
 
 DEVICES = ("socket", "cable")
 
+ANSWERS: dict[str, dict[type[Message], tuple[type[Message], ...]]] = {
+    "socket": {Hello: (Offer, Error), Funding: (PaymentRequest, Error, Close), Payment: (Receipt, Error, Close)},
+    "cable": {Offer: (Funding, Error, Close), PaymentRequest: (Payment, Error, Close)},
+}
+"""What each device answers each question with (SPEC, "Messages")."""
+
+OFF_BY_ACCURACY = 2.5
+"""A reading of nothing may be off by the meter's accuracy at zero, and is uncertain by as much; with room."""
+
+REPLY_S = 2.0
+"""Within this time each question is answered (DESIGN §1)."""
+
 M = TypeVar("M", bound=Message)
 
 
@@ -29,6 +58,7 @@ class Observations:
     """Reads the recorder and the ledger; changes neither, but for the blocks that it is asked to mine."""
 
     rig: Rig
+    clock: Clock
     recorder: Recorder
     plan: Plan
     coins: list[Coin]
@@ -39,6 +69,18 @@ class Observations:
         return (
             DEVICES if self.plan.setup == PAIR else tuple(each for each in DEVICES if self.plan.setup.startswith(each))
         )
+
+    def the_device_under_test(self) -> str:
+        """Return the one device under test; raises AuthorError for a pair, of which both are."""
+        devices = self.devices_under_test()
+        if len(devices) != 1:
+            raise AuthorError("socket and cable are both under test in this scenario", remedy="Put one of them alone.")
+        return devices[0]
+
+    def refuse_played(self, device: str) -> None:
+        """Raise AuthorError for a device that the bench plays in this scenario: nothing can be said of it."""
+        if device not in self.devices_under_test():
+            raise AuthorError(f"the {device} is not under test in this scenario")
 
     def messages(self, kind: type[M], direction: Direction | None = None) -> list[tuple[Frame, M]]:
         """Return the frames that carried a message of this kind, oldest first, also those that did not arrive."""
@@ -54,21 +96,55 @@ class Observations:
         direction = way.replace("to the ", "to ")
         return sum(frame.direction == direction for frame in self.recorder.frames_with(kind)) >= number
 
+    @property
+    def off_w(self) -> float:
+        """Power in W below which it counts as off on this rig: above what its meter may show of nothing, and U."""
+        return OFF_BY_ACCURACY * self.rig.meter.power_accuracy.of(0.0)
+
+    def accepted(self) -> list[AcceptedPayment]:
+        """Return the payments that passed on the line and were accepted by a receipt, in the order of the receipts."""
+        frames = self.recorder.frames
+        return accepted_payments([(frame.t, frame.message) for frame in frames], self.coins)
+
     def accepted_payments(self) -> int:
-        """Number of the newest payment that a receipt confirmed; 0 if there is none."""
-        return max((receipt.n for _, receipt in self.messages(Receipt)), default=0)
+        """Number of the newest payment with a receipt; 0 if there is none. Cheap enough for a wait's condition."""
+        receipts = self.messages(Receipt)
+        signed = {(payment.session, payment.n) for _, payment in self.messages(Payment)} if receipts else set()
+        return max((receipt.n for _, receipt in receipts if (receipt.session, receipt.n) in signed), default=0)
 
     def signed_payments(self) -> list[Payment]:
         """Return all payments that the cable sent, oldest first."""
         return [payment for _, payment in self.messages(Payment)]
 
-    def newest_valid_payment(self) -> Payment:
-        """Return the newest payment that a receipt confirmed; raises DeadlineExceeded if none was."""
-        accepted = self.accepted_payments()
-        for _, payment in reversed(self.messages(Payment)):
-            if payment.n == accepted:
-                return payment
-        raise DeadlineExceeded("no payment was accepted in this scenario")
+    def newest_valid_payment(self) -> AcceptedPayment:
+        """Return the newest payment that was accepted; raises as :meth:`no_evidence` does if none was."""
+        accepted = self.accepted()
+        if not accepted:
+            raise self.no_evidence("no payment was accepted in this scenario")
+        return accepted[-1]
+
+    def is_idle(self) -> bool:
+        """Tell whether the device under test owes a message: its turn came longer ago than it may take, or never ended.
+
+        A question that the link kept from it is none. A cable owes the first HELLO.
+        """
+        for device in self.devices_under_test():
+            if device == "cable" and not self.messages(Hello):
+                return True
+            told = [frame.t for frame in self.recorder.frames if frame.direction == sent_by(device)]
+            newest = max(told, default=0.0)
+            for question in ANSWERS[device]:
+                asked = [frame.t for frame, _ in self.messages(question) if not frame.lost and frame.t >= newest]
+                if asked and self.clock.now() - asked[0] >= REPLY_S:
+                    return True
+        return False
+
+    def no_evidence(self, what: str) -> DeviceIdle | EvidenceMissing:
+        """Return the error for something that a measurement needs and that did not happen.
+
+        It is held against the device under test if that was due to act; else the bench did not come to see it.
+        """
+        return DeviceIdle(what) if self.is_idle() else EvidenceMissing(what)
 
     def session_closed(self) -> bool:
         """Tell whether the socket has closed the session that it offered last; it does so only after it has settled."""
@@ -76,12 +152,12 @@ class Observations:
         offers = self.messages(Offer) if closed else []
         return bool(closed) and (not offers or offers[-1][1].session in closed)
 
-    def credited_wh(self) -> float:
-        """Energy paid for in watt-hours: by the newest receipt of each session, all sessions together."""
-        by_session: dict[bytes, int] = {}
-        for _, receipt in self.messages(Receipt):
-            by_session[receipt.session] = max(receipt.credited_mwh, by_session.get(receipt.session, 0))
-        return sum(by_session.values()) / 1000
+    def credited_wh(self, until: float = math.inf) -> float:
+        """Energy paid for in watt-hours by the instant ``until``, all sessions together: by payments and tariff.
+
+        What the receipts claim does not count.
+        """
+        return credit_wh(payment for payment in self.accepted() if payment.t <= until)
 
     def payments_on_ledger(self) -> list[LedgerTransaction]:
         """Return the transactions that spend the cable's coins, or the change of one that does; oldest first."""

@@ -6,14 +6,13 @@ Then steps measure. Everything observed goes through the recorder into the evide
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from hil.errors import AuthorError
+from hil.errors import AuthorError, DeadlineExceeded, RigFault
 from hil.evidence.documents import Kind
-from hil.evidence.limits import Finding, Measurement
-from hil.evidence.timing import ZERO_POWER_W
+from hil.evidence.limits import Finding
 from hil.links.counterpart import Counterpart
 from hil.links.tap import Tap
 from hil.protocol.coins import Coin
@@ -25,12 +24,11 @@ from hil.rig.sampling.timer import SAMPLE_PERIOD_S
 from hil.scenario import integrity_checks as inspection
 from hil.scenario.findings import Findings
 from hil.scenario.load_profiles import LoadPlayer
-from hil.scenario.measurements.energy_and_timing import COUNTERPART
 from hil.scenario.observations import Observations
 from hil.scenario.plan import Plan
 from hil.scenario.setup_pair import PairSide
 from hil.scenario.setups import CableSide, SocketSide
-from hil.scenario.stimuli.abuse import AbusePlan
+from hil.scenario.stimuli.abuse import COUNTERPART, AbusePlan
 from hil.scenario.stimuli.interruptions import SUPPLY
 
 if TYPE_CHECKING:
@@ -43,6 +41,7 @@ if TYPE_CHECKING:
     from hil.ports import Reading
     from hil.protocol.signing import Key
     from hil.rig.rig import Rig
+    from hil.scenario.check import Check
     from hil.scenario.load_profiles import LoadProfile
     from hil.units import Watt
 
@@ -85,6 +84,8 @@ class Trial(Observations):
         self.coins: list[Coin] = []
         self.powered_on: Event | None = None
         self.abuse: Cheat | None = None
+        self.checks_ahead: Callable[[], Sequence[Check]] = tuple
+        """Tells what the Then steps of the scenario will measure, once all Given steps have been carried out."""
         self._ledger_log = LedgerLog(recorder, rig.clock)
         self._counterpart: Counterpart | None = None
         self._cables = 1
@@ -146,6 +147,7 @@ class Trial(Observations):
             raise AuthorError("no device under test", remedy="Begin with 'Given the socket is under test in … mode'.")
         if plan.abuse is not None:
             plan.abuse.check(plan.setup, plan.mode)
+        self.findings.declare(self.checks_ahead())
         side = self._side = _SIDES[plan.setup](self)
         rig.side.look()  # what happened before is not this scenario's
         rig.side.on_change = self._ledger_log.on_change
@@ -206,6 +208,17 @@ class Trial(Observations):
         self._sampling.closely = closely
         self.watch.awaited = ""
 
+    def wait_for_bench(self, condition: Callable[[], Any], *, timeout: float, what: str, part: str) -> None:
+        """Let the bench run until ``condition``, which a part of it owes: raises RigFault that names the part."""
+        try:
+            self.clock.wait_for(condition, timeout=timeout, what=what, last_seen=self._last_seen)
+        except DeadlineExceeded as late:
+            raise RigFault(late.what, place=part, remedy="Nothing is said about the device.") from None
+
+    def power_flows(self) -> bool:
+        """Tell whether power flowed in the newest reading of the lab meter."""
+        return self.watch.power_w >= self.off_w
+
     def sleep(self, seconds: float) -> None:
         """Let the bench run for a while."""
         self.watch.awaited, self.watch.until = "time to pass", self.clock.now() + seconds
@@ -242,13 +255,9 @@ class Trial(Observations):
 
     # --- Then --------------------------------------------------------------------------------------------------
 
-    def declare(self, measurement: Measurement) -> Measurement:
-        """Say what will be measured before it is; one that is never taken fails."""
-        return self.findings.declare(measurement)
-
-    def settle_finding(self, finding: Finding) -> None:
-        """Record a verdict; raises LimitMissed or Undecided unless it is pass."""
-        self.findings.take(finding)
+    def take(self, check: Check) -> None:
+        """Take a check and record its finding; raises LimitMissed or Undecided unless it is pass."""
+        self.findings.take(check, self)
 
     def finish(self, *, to_its_end: bool = True) -> list[Finding]:
         """Stop the counterpart and the sampling; return what was declared and never taken. The rig makes it safe.
@@ -266,7 +275,7 @@ class Trial(Observations):
             self._load_player.stop()
         if self._tap is not None and (latency := self._tap.latency()) is not None:
             self.recorder.write_latency(latency)
-        return self.findings.fail_missing() if to_its_end else []
+        return self.findings.close() if to_its_end else []
 
     # --- inside ------------------------------------------------------------------------------------------------
 
@@ -289,8 +298,7 @@ class Trial(Observations):
             rig.load.set_input(on=True)
 
     def _on_reading(self, reading: Reading, read_at: float) -> None:
-        flowed = self.watch.power_w >= ZERO_POWER_W
-        if flowed and reading.power < ZERO_POWER_W:
+        if self.power_flows() and reading.power < self.off_w:
             inspection.load_as_told(self.rig)
         if not self._contacts.idle:
             self._contacts.on_reading(reading, read_at)
@@ -334,5 +342,5 @@ class Trial(Observations):
     def _last_seen(self) -> str:
         frame = self.recorder.frames[-1] if self.recorder.frames else None
         newest = f"{type(frame.message).__name__} {frame.direction} at {frame.t:.3f} s" if frame else "no message yet"
-        flowing = f"{self.watch.power_w:.0f} W" if self.watch.power_w >= ZERO_POWER_W else "no power"
+        flowing = f"{self.watch.power_w:.0f} W" if self.power_flows() else "no power"
         return f"{newest}, {flowing}, {self.watch.energy_wh:.2f} Wh"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hil.bdd.catalogue import given, then, when
 from hil.bdd.steps.setup import BOOT_TIMEOUT_S
+from hil.scenario.check import Check
 from hil.scenario.measurements import abuse as abuse_measuring
 from hil.scenario.scenario import Trial
 from hil.scenario.stimuli.abuse import AbusePlan
@@ -41,17 +42,17 @@ def has_cheated(trial: Trial) -> None:
 
 
 @then("the {device} answers as the catalogue demands, within its time")
-def answers(device: str, /, trial: Trial) -> None:
+def answers(device: str, /, trial: Trial) -> list[Check]:
     """ERROR or CLOSE with the row's code, or the next payment where nothing may come of it; and power off if it flowed.
 
     Limits are the row's. What must go on is seen to go on; what must not happen is watched for as long as the row says.
     """
-    abuse_measuring.answer(trial, device)
+    return abuse_measuring.answer(trial.plan.abuse, device)
 
 
 @then("the {device} loses no more than the catalogue allows")
-def loses(device: str, /, trial: Trial) -> None:
+def loses(device: str, /, trial: Trial) -> Check:
     """A socket: energy at the lab meter that nothing on the ledger pays for. A cable: satoshi that it signed away
     beyond its change and got no energy for.
     """
-    abuse_measuring.loss(trial, device)
+    return abuse_measuring.loss(trial.plan.abuse, device)

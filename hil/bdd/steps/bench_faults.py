@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from hil.bdd.applicability import decides, feature, needs
 from hil.bdd.catalogue import then, when
-from hil.evidence.limits import Limit, Measurement, Rule
+from hil.evidence.observations import Source
 from hil.rig.abilities import vague_edge
+from hil.scenario.check import Check, within_time
+from hil.scenario.measurements import bench
 from hil.scenario.scenario import Trial
 from hil.scenario.stimuli import bench as bench_faults
 from hil.units import Percent, Second
@@ -64,14 +66,13 @@ def device_meter_drifts(device: str, drift: Percent, /, trial: Trial) -> None:
 
 @then("the power was cut within {duration} of the seeded fault")
 @decides(vague_edge)
-def cut_after_fault(limit: Second, /, trial: Trial) -> None:
+def cut_after_fault(limit: Second, /) -> Check:
     """From the first fault that was seeded to the first reading without power."""
-    measurement = Measurement("seeded fault to zero power", Limit("s", high=limit), Rule.INTERVAL)
-    bench_faults.fault_to_cut(trial, measurement)
+    return within_time("seeded fault to zero power", limit, bench.fault_to_cut, Source.BENCH, Source.LAB_METER)
 
 
 @then("the bench blames the {bench_part} within {duration}")
-def blames(part: str, limit: Second, /, trial: Trial) -> None:
+def blames(part: str, limit: Second, /) -> Check:
     """The bench finds the seeded fault by what it observes and names the part; it is mended then."""
-    measurement = Measurement(f"fault of the {part} to its being named", Limit("s", high=limit), Rule.EXACT)
-    bench_faults.blames(trial, part, measurement, float(limit))
+    name = f"fault of the {part} to its being named"
+    return within_time(name, limit, lambda trial, limit_s: bench.time_to_blame(trial, part, limit_s), Source.BENCH)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from hil.bdd.applicability import decides, sensible
 from hil.bdd.catalogue import then, when
-from hil.evidence.limits import Limit, Measurement, Rule
+from hil.evidence.observations import Source
 from hil.rig.abilities import vague_edge
-from hil.scenario.measurements import energy_and_timing as measuring
-from hil.scenario.measurements import payments as payment_measuring
+from hil.scenario.check import Check, number, within_time
+from hil.scenario.measurements import cuts, payments
 from hil.scenario.scenario import Trial
 from hil.scenario.stimuli import interruptions
 from hil.units import Second
@@ -45,17 +45,17 @@ def blocks_mined(count: int, /, trial: Trial) -> None:
 @when("power flows again")
 def power_flows_again(trial: Trial) -> None:
     """Waits for the first reading with power from now on, at most two minutes."""
-    measuring.await_power(trial)
+    cuts.await_power(trial)
 
 
 @then("{int} session/sessions began")
-def sessions_began(count: int, /, trial: Trial) -> None:
+def sessions_began(count: int, /) -> Check:
     """Counts the session ids for which the socket made an OFFER; a session that goes on keeps its id."""
-    payment_measuring.sessions(trial, Measurement("sessions begun", Limit("count", count, count), Rule.EXACT))
+    return number("sessions begun", count, payments.sessions, Source.LINE)
 
 
 @then("power flowed again within {duration} of the restored supply")
 @decides(vague_edge)
-def power_after_supply(limit: Second, /, trial: Trial) -> None:
+def power_after_supply(limit: Second, /) -> Check:
     """From the last closing of the supply relay to the first reading with power after it."""
-    measuring.supply_to_power(trial, Measurement("restored supply to power", Limit("s", high=limit), Rule.INTERVAL))
+    return within_time("restored supply to power", limit, cuts.supply_to_power, Source.BENCH, Source.LAB_METER)

@@ -6,10 +6,13 @@ from __future__ import annotations
 
 from hil.bdd.applicability import decides, needs
 from hil.bdd.catalogue import given, then, when
-from hil.evidence.limits import Limit, Measurement, Rule
+from hil.evidence.limits import Limit
+from hil.evidence.observations import Source
 from hil.rig.abilities import vague_edge
 from hil.rig.file import RigFile
-from hil.scenario.measurements import ledger as ledger_measuring
+from hil.scenario.check import Check, sampled, within_time
+from hil.scenario.measurements import ledger as measured
+from hil.scenario.measurements import payments
 from hil.scenario.scenario import Trial
 from hil.scenario.stimuli import ledger as ledger_attacks
 from hil.units import Satoshi, Second
@@ -154,34 +157,41 @@ def node_started(trial: Trial) -> None:
 
 
 @then("the socket reports {error_code} within {duration} of the attack")
-def reported_in_time(code: str, limit: Second, /, trial: Trial) -> None:
+def reported_in_time(code: str, limit: Second, /) -> Check:
     """From the last thing that befell the ledger to the socket's ERROR with this code."""
-    ledger_measuring.attack_to_report(
-        trial, code, Measurement(f"attack to ERROR {code}", Limit("s", high=limit), Rule.INTERVAL)
+    payments.refuse_unknown_code(code)
+    name = f"attack to ERROR {code}"
+    return within_time(
+        name, limit, lambda trial, limit_s: measured.attack_to_report(trial, code, limit_s), Source.LEDGER, Source.LINE
     )
 
 
 @then("the power was cut within {duration} of the attack")
 @decides(vague_edge)
-def cut_in_time(limit: Second, /, trial: Trial) -> None:
+def cut_in_time(limit: Second, /) -> Check:
     """From the last thing that befell the ledger to the first reading without power."""
-    ledger_measuring.attack_to_cut(trial, Measurement("attack to zero power", Limit("s", high=limit), Rule.INTERVAL))
+    return within_time("attack to zero power", limit, measured.attack_to_cut, Source.LEDGER, Source.LAB_METER)
 
 
 @then("the console of the {device} says {string} within {duration} of the attack")
-def said_in_time(device: str, words: str, limit: Second, /, trial: Trial) -> None:
+def said_in_time(device: str, words: str, limit: Second, /) -> Check:
     """From the last thing that befell the ledger to the first line of the console that holds these words."""
-    what = Measurement(f"attack to '{words}' on the console", Limit("s", high=limit), Rule.INTERVAL)
-    ledger_measuring.attack_to_console(trial, device, words, what)
+    return within_time(
+        f"attack to '{words}' on the console",
+        limit,
+        lambda trial, limit_s: measured.attack_to_console(trial, device, words, limit_s),
+        Source.LEDGER,
+        Source.DEVICE,
+    )
 
 
 @then("the socket lost at most {amount}")
-def lost_at_most(limit: Satoshi, /, trial: Trial) -> None:
+def lost_at_most(limit: Satoshi, /) -> Check:
     """The price of the energy delivered less what confirmed transactions pay to the offered payees."""
-    ledger_measuring.loss(trial, Measurement("lost by the socket", Limit("sat", high=limit), Rule.GUARDED))
+    return sampled("lost by the socket", Limit("sat", high=limit), payments.loss, Source.LAB_METER, Source.LEDGER)
 
 
 @then("the socket had its payment on the ledger again within {duration} of the relief")
-def on_ledger_again(limit: Second, /, trial: Trial) -> None:
+def on_ledger_again(limit: Second, /) -> Check:
     """From the last thing that befell the ledger until it has the newest valid transaction; looked for each second."""
-    ledger_measuring.relief_to_ledger(trial, Measurement("relief to payment", Limit("s", high=limit), Rule.INTERVAL))
+    return within_time("relief to payment", limit, measured.relief_to_ledger, Source.LEDGER)

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from hil.bdd.applicability import feature, needs
 from hil.bdd.catalogue import given, then, when
-from hil.evidence.limits import Limit, Measurement, Rule
-from hil.scenario.measurements import link as link_measuring
-from hil.scenario.measurements import payments as payment_measuring
+from hil.evidence.limits import Limit
+from hil.evidence.observations import Source
+from hil.scenario.check import Check, at_least, number, sampled, within_time
+from hil.scenario.measurements import link as measured
+from hil.scenario.measurements import payments
 from hil.scenario.scenario import Trial
 from hil.scenario.stimuli import link as link_faults
 from hil.units import Percent, Satoshi, Second, WattHour
@@ -208,43 +210,46 @@ def says_again(number: int, message: str, way: str, /, trial: Trial) -> None:
 
 
 @then("whoever sits on the line received {amount} in all")
-def stranger_received(amount: Satoshi, /, trial: Trial) -> None:
+def stranger_received(amount: Satoshi, /) -> Check:
     """What transactions over the cable's coins pay to his script, confirmed or not, after one more block."""
-    limit = Limit("sat", amount, amount)
-    payment_measuring.stranger_received(trial, Measurement("received by a stranger", limit, Rule.EXACT))
+    return number("received by a stranger", amount, payments.stranger_received, Source.LEDGER, unit="sat")
 
 
 # --- what came of it ----------------------------------------------------------------------------------------------
 
 
 @then("at least {int} message/messages was/were {damage}")
-def at_least_struck(count: int, damage: str, /, trial: Trial) -> None:
+def at_least_struck(count: int, damage: str, /) -> Check:
     """The bench's check on itself: the fault did happen."""
-    link_measuring.struck(trial, damage, Measurement(f"messages {damage}", Limit("count", low=count), Rule.EXACT))
+    return at_least(f"messages {damage}", count, lambda trial: measured.struck(trial, damage), Source.BENCH)
 
 
 @then("at least {int} message/messages was/were lost")
-def at_least_lost(count: int, /, trial: Trial) -> None:
+def at_least_lost(count: int, /) -> Check:
     """Counts the messages that did not arrive as they were sent, for whatever reason."""
-    link_measuring.lost(trial, Measurement("messages lost", Limit("count", low=count), Rule.EXACT))
+    return at_least("messages lost", count, measured.lost, Source.LINE)
 
 
 @then("the {device} gave the other side up within {duration}")
-def gave_up(device: str, limit: Second, /, trial: Trial) -> None:
+def gave_up(device: str, limit: Second, /, trial: Trial) -> Check:
     """From the first failure of the link to the CLOSE PEER_SILENT that the device sends."""
-    link_measuring.given_up(
-        trial, device, Measurement(f"failed link to CLOSE from the {device}", Limit("s", high=limit), Rule.INTERVAL)
+    trial.refuse_played(device)
+    name = f"failed link to CLOSE from the {device}"
+    return within_time(
+        name, limit, lambda trial, limit_s: measured.given_up(trial, device, limit_s), Source.BENCH, Source.LINE
     )
 
 
 @then("the power was cut within {duration} of the forgery")
 @then("the power was cut within {duration} of the failure of the link")
-def cut_in_time(limit: Second, /, trial: Trial) -> None:
+def cut_in_time(limit: Second, /) -> Check:
     """From the first failure of the link, or the first forged message on it, to the first reading without power."""
-    link_measuring.fault_to_cut(trial, Measurement("failed link to zero power", Limit("s", high=limit), Rule.INTERVAL))
+    return within_time("failed link to zero power", limit, measured.fault_to_cut, Source.BENCH, Source.LAB_METER)
 
 
 @then("the power was never cut while more than {energy} of credit was left")
-def credit_at_cuts(most: WattHour, /, trial: Trial) -> None:
+def credit_at_cuts(most: WattHour, /) -> Check:
     """The credit at each instant at which power was lost: what the receipts gave less the lab meter's energy."""
-    link_measuring.credit_at_cuts(trial, Measurement("credit when power was cut", Limit("Wh", high=most), Rule.GUARDED))
+    return sampled(
+        "credit when power was cut", Limit("Wh", high=most), measured.credit_at_cuts, Source.LINE, Source.LAB_METER
+    )

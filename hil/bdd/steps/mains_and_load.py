@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from hil.bdd.applicability import decides, feature, needs, sensible, within
 from hil.bdd.catalogue import then, when
-from hil.evidence.limits import Limit, Measurement, Rule
+from hil.evidence.limits import Limit
+from hil.evidence.observations import Source
 from hil.rig.abilities import beyond_load, vague_edge
-from hil.scenario.measurements import power as power_measuring
+from hil.scenario.check import Check, sampled, within_time
+from hil.scenario.measurements import cuts, ledger, session
 from hil.scenario.scenario import Trial
 from hil.scenario.stimuli import power as power_faults
 from hil.units import Percent, Second, Watt, WattHour
@@ -103,32 +105,27 @@ def read_seldom(period: Second, /, trial: Trial) -> None:
 
 
 @then("the socket billed at most {energy} more than it delivered")
-def billed(energy: WattHour, /, trial: Trial) -> None:
+def billed(energy: WattHour, /) -> Check:
     """The energy of its newest METER message in each session, less the lab meter's."""
-    power_measuring.billed(trial, Measurement("billed beyond delivered", Limit("Wh", high=energy), Rule.GUARDED))
+    name = "billed beyond delivered"
+    return sampled(name, Limit("Wh", high=energy), session.billed_beyond_delivered, Source.DEVICE, Source.LAB_METER)
 
 
 @then("power flowed again within {duration} of the restored mains")
 @decides(vague_edge)
-def power_after_mains(limit: Second, /, trial: Trial) -> None:
+def power_after_mains(limit: Second, /) -> Check:
     """From the return of the mains to the first reading with power after it."""
-    power_measuring.restored_to_power(
-        trial, Measurement("restored mains to power", Limit("s", high=limit), Rule.INTERVAL)
-    )
+    return within_time("restored mains to power", limit, cuts.restored_to_power, Source.BENCH, Source.LAB_METER)
 
 
 @then("the outlet was dead within {duration} of the unplugging")
 @decides(vague_edge)
-def dead_after_unplugging(limit: Second, /, trial: Trial) -> None:
+def dead_after_unplugging(limit: Second, /) -> Check:
     """From the opening of K2 to the first reading without voltage: the socket's contact is open."""
-    power_measuring.unplugged_to_dead(
-        trial, Measurement("unplugging to dead outlet", Limit("s", high=limit), Rule.INTERVAL)
-    )
+    return within_time("unplugging to dead outlet", limit, cuts.unplugged_to_dead, Source.BENCH, Source.LAB_METER)
 
 
 @then("the settlement was broadcast within {duration} of the unplugging")
-def settled_after_unplugging(limit: Second, /, trial: Trial) -> None:
+def settled_after_unplugging(limit: Second, /) -> Check:
     """From the opening of K2 to the newest valid transaction in the mempool."""
-    power_measuring.unplugged_to_settlement(
-        trial, Measurement("unplugging to settlement", Limit("s", high=limit), Rule.INTERVAL)
-    )
+    return within_time("unplugging to settlement", limit, ledger.unplugged_to_settlement, Source.BENCH, Source.LEDGER)

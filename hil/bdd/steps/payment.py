@@ -3,74 +3,74 @@
 from __future__ import annotations
 
 from hil.bdd.catalogue import then
-from hil.evidence.limits import Limit, Measurement, Rule
-from hil.scenario.measurements import payments as payment_measuring
+from hil.evidence.limits import Limit
+from hil.evidence.observations import Source
+from hil.scenario.check import Check, at_least, number, timed, within_time
+from hil.scenario.measurements import payments
 from hil.scenario.scenario import Trial
 from hil.units import Satoshi, Second
 
 
 @then("togs {int} betalningar om {amount} emot")
 @then("{int} payment/payments of {amount} was/were accepted")
-def payments_accepted(count: int, amount: Satoshi, /, trial: Trial) -> None:
+def payments_accepted(count: int, amount: Satoshi, /) -> list[Check]:
     """Counts the receipts, and checks that each further payment pays the socket this much more."""
-    payment_measuring.accepted(trial, Measurement("payments accepted", Limit("count", count, count), Rule.EXACT))
-    limit = Limit("sat", count * amount, count * amount)
-    payment_measuring.paid(trial, Measurement("paid to the offered payee", limit, Rule.EXACT))
+    return [
+        number("payments accepted", count, payments.accepted, Source.LINE),
+        number("paid to the offered payee", count * amount, payments.paid, Source.LINE, unit="sat"),
+    ]
 
 
 @then("finns {int} transaktion/transaktioner med en avgift var i liggaren")
 @then("the ledger holds {int} transaction/transactions with one fee each")
-def transactions_on_ledger(count: int, /, trial: Trial) -> None:
+def transactions_on_ledger(count: int, /) -> Check:
     """Mines a block, then counts the confirmed transactions that spend the cable's coins; each pays a fee."""
-    payment_measuring.settled(trial, Measurement("confirmed transactions", Limit("count", count, count), Rule.EXACT))
+    return number("confirmed transactions", count, payments.settled, Source.LEDGER)
 
 
 @then("the newest valid transaction was broadcast and confirms")
-def newest_confirms(trial: Trial) -> None:
+def newest_confirms() -> Check:
     """The transaction of the last payment with a receipt is in the mempool, and in the next block."""
-    payment_measuring.newest_confirms(
-        trial, Measurement("confirmations of the newest valid transaction", Limit("count", low=1), Rule.EXACT)
+    return at_least(
+        "confirmations of the newest valid transaction", 1, payments.newest_confirms, Source.LEDGER, Source.LINE
     )
 
 
 @then("the socket received {amount} in all")
-def received(amount: Satoshi, /, trial: Trial) -> None:
+def received(amount: Satoshi, /) -> Check:
     """The sum that confirmed transactions pay to the offered payee."""
-    limit = Limit("sat", amount, amount)
-    payment_measuring.received(trial, Measurement("received on the ledger", limit, Rule.EXACT))
+    return number("received on the ledger", amount, payments.received, Source.LEDGER, unit="sat")
 
 
 @then("the first payment was accepted within {duration} of power-on")
-def boot_budget(limit: Second, /, trial: Trial) -> None:
+def boot_budget(limit: Second, /) -> Check:
     """From the supply of the device under test to the receipt of the first payment; slides: 27 s."""
-    payment_measuring.boot_to_payment(
-        trial, Measurement("power-on to first accepted payment", Limit("s", high=limit), Rule.INTERVAL)
-    )
+    return within_time("power-on to first accepted payment", limit, payments.boot_to_payment, Source.BENCH, Source.LINE)
 
 
 @then("the first payment was accepted later than {duration} after power-on")
-def boot_budget_missed(limit: Second, /, trial: Trial) -> None:
+def boot_budget_missed(limit: Second, /) -> Check:
     """The bench's check on itself: a device that is too slow is found to be."""
-    payment_measuring.boot_to_payment(
-        trial, Measurement("power-on to first accepted payment", Limit("s", low=limit), Rule.INTERVAL)
-    )
+    limits = Limit("s", low=float(limit))
+    return timed("power-on to first accepted payment", limits, payments.boot_to_payment, Source.BENCH, Source.LINE)
 
 
 @then("the socket asked for {int} payment/payments")
-def asked(count: int, /, trial: Trial) -> None:
+def asked(count: int, /) -> Check:
     """Counts the payments with different numbers that the socket requested: it believed in the coins."""
-    payment_measuring.asked(trial, Measurement("payments asked for", Limit("count", count, count), Rule.EXACT))
+    return number("payments asked for", count, payments.asked, Source.LINE)
 
 
 @then("the cable signed {int} payment/payments")
-def signed(count: int, /, trial: Trial) -> None:
+def signed(count: int, /) -> Check:
     """Counts the payments with different numbers that the cable sent."""
-    payment_measuring.signed(trial, Measurement("payments signed", Limit("count", count, count), Rule.EXACT))
+    return number("payments signed", count, payments.signed, Source.LINE)
 
 
 @then("the {device} reports {error_code}")
-def reports(device: str, code: str, /, trial: Trial) -> None:
+def reports(device: str, code: str, /, trial: Trial) -> Check:
     """The device under test sent an ERROR with this code (SPEC, "Error codes")."""
-    payment_measuring.reported(
-        trial, device, code, Measurement(f"errors {code} from the {device}", Limit("count", low=1), Rule.EXACT)
-    )
+    payments.refuse_unknown_code(code)
+    trial.refuse_played(device)
+    name = f"errors {code} from the {device}"
+    return at_least(name, 1, lambda trial: payments.reported(trial, device, code), Source.DEVICE)

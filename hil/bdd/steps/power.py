@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from hil.bdd.applicability import decides, sensible
 from hil.bdd.catalogue import then
-from hil.evidence.limits import Limit, Measurement, Rule
-from hil.evidence.timing import ZERO_POWER_W
+from hil.evidence.limits import Limit
+from hil.evidence.observations import Source
 from hil.rig.abilities import vague_edge, vague_energy
-from hil.scenario.measurements import energy_and_timing as measuring
+from hil.scenario.check import Check, sampled, within_time
+from hil.scenario.measurements import cuts
+from hil.scenario.measurements import energy as measuring
+from hil.scenario.measurements.interruptions import SHORTEST_INTERRUPTION_S, longest_interruption
 from hil.scenario.scenario import Trial
 from hil.units import Percent, Second, Watt, WattHour
 
@@ -20,64 +23,62 @@ def _nothing(energy: WattHour, _: Percent) -> str:
 @then("the energy delivered is {energy} within {percent}")
 @sensible(_nothing)
 @decides(vague_energy)
-def energy_delivered(energy: WattHour, tolerance: Percent, /, trial: Trial) -> None:
+def energy_delivered(energy: WattHour, tolerance: Percent, /) -> Check:
     """The lab meter's integrated energy, with its uncertainty, lies within the tolerance around the value."""
     spread = energy * tolerance / 100
     limit = Limit("Wh", low=energy - spread, high=energy + spread)
-    measuring.energy(trial, Measurement("energy delivered", limit, Rule.GUARDED))
+    return sampled("energy delivered", limit, measuring.delivered, Source.LAB_METER)
 
 
 @then("flödade högst {energy} obetalt")
 @then("at most {energy} flowed unpaid")
-def unpaid_energy(energy: WattHour, /, trial: Trial) -> None:
-    """The lab meter's energy less what the receipts credited."""
-    measuring.unpaid_energy(trial, Measurement("unpaid energy", Limit("Wh", high=energy), Rule.GUARDED))
+def unpaid_energy(energy: WattHour, /) -> Check:
+    """The lab meter's energy less what the accepted payments buy at the offered tariff."""
+    return sampled("unpaid energy", Limit("Wh", high=energy), measuring.unpaid, Source.LAB_METER, Source.LINE)
 
 
 @then("flödade ingen effekt före den första betalningen")
 @then("no power flowed before the first payment was accepted")
-def no_power_before_payment(trial: Trial) -> None:
-    """Every reading that ends before the first receipt is below 1 W. Without a reading it is inconclusive."""
-    limit = Limit("W", high=ZERO_POWER_W)
-    measuring.power_before_payment(trial, Measurement("power before the first payment", limit, Rule.GUARDED))
+def no_power_before_payment(trial: Trial) -> Check:
+    """There was no voltage at the lab meter behind the socket until the first receipt, to within one update of it."""
+    name, update_s = "live before the first accepted payment", float(trial.rig.meter.update_period)
+    return within_time(name, update_s, measuring.live_before_acceptance, Source.LINE, Source.LAB_METER)
 
 
 @then("no power flowed")
-def no_power(trial: Trial) -> None:
-    """Every reading of the scenario is below 1 W. Without a reading it is inconclusive."""
-    limit = Limit("W", high=ZERO_POWER_W)
-    measuring.highest_power(trial, Measurement("highest power", limit, Rule.GUARDED))
+def no_power(trial: Trial) -> Check:
+    """No reading of the scenario is above what the lab meter may show of nothing. Without one it is inconclusive."""
+    return sampled("highest power", Limit("W", high=trial.off_w), measuring.highest_power, Source.LAB_METER)
 
 
 @then("the power was never interrupted before the credit was spent")
-def uninterrupted(trial: Trial) -> None:
-    """From the first reading with power to the last there is none without."""
-    measuring.interruptions(trial, Measurement("interruptions of power", Limit("count", high=0), Rule.EXACT))
+def uninterrupted() -> Check:
+    """From the first reading with voltage behind the socket to the last it was never gone for a mains cycle."""
+    return within_time("longest interruption", SHORTEST_INTERRUPTION_S, longest_interruption, Source.LAB_METER)
 
 
 @then("the highest power was between {power} and {power}")
-def highest_power_between(low: Watt, high: Watt, /, trial: Trial) -> None:
+def highest_power_between(low: Watt, high: Watt, /) -> Check:
     """The largest reading of the scenario, an average over one update of the meter."""
-    limit = Limit("W", low=low, high=high)
-    measuring.highest_power(trial, Measurement("highest power", limit, Rule.GUARDED))
+    return sampled("highest power", Limit("W", low=low, high=high), measuring.highest_power, Source.LAB_METER)
 
 
 @then("the power was cut within {duration} of the refused payment")
 @decides(vague_edge)
-def cut_after_refusal(limit: Second, /, trial: Trial) -> None:
+def cut_after_refusal(limit: Second, /) -> Check:
     """From the last byte of the payment that the socket must refuse to the first reading without power."""
-    measuring.refusal_to_cut(trial, Measurement("refused payment to zero power", Limit("s", high=limit), Rule.INTERVAL))
+    return within_time("refused payment to zero power", limit, cuts.refusal_to_cut, Source.LINE, Source.LAB_METER)
 
 
 @then("the power was cut within {duration} of the refused request")
 @decides(vague_edge)
-def cut_after_bad_request(limit: Second, /, trial: Trial) -> None:
+def cut_after_bad_request(limit: Second, /) -> Check:
     """From the last byte of the request that the cable must refuse to the first reading without power."""
-    measuring.refusal_to_cut(trial, Measurement("refused request to zero power", Limit("s", high=limit), Rule.INTERVAL))
+    return within_time("refused request to zero power", limit, cuts.refusal_to_cut, Source.LINE, Source.LAB_METER)
 
 
 @then("power flowed within {duration} of the first payment")
 @decides(vague_edge)
-def payment_to_power(limit: Second, /, trial: Trial) -> None:
+def payment_to_power(limit: Second, /) -> Check:
     """From the first PAYMENT to the first reading with power."""
-    measuring.payment_to_power(trial, Measurement("first payment to power", Limit("s", high=limit), Rule.INTERVAL))
+    return within_time("first payment to power", limit, cuts.payment_to_power, Source.LINE, Source.LAB_METER)

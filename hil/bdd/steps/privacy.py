@@ -4,35 +4,38 @@ from __future__ import annotations
 
 from hil.bdd.applicability import feature, needs
 from hil.bdd.catalogue import then
-from hil.evidence.limits import Limit, Measurement, Rule
-from hil.scenario.measurements import privacy as privacy_measuring
+from hil.evidence.limits import Limit
+from hil.evidence.observations import Source
+from hil.scenario.check import Check, counted
+from hil.scenario.measurements import privacy
 from hil.scenario.scenario import Trial
 
 NONE = Limit("count", high=0)
 
 
 @then("no receiving address was offered twice")
-def fresh_addresses(trial: Trial) -> None:
+def fresh_addresses() -> Check:
     """Over all sessions of the scenario."""
-    privacy_measuring.repeated_addresses(trial, Measurement("receiving addresses offered twice", NONE, Rule.EXACT))
+    return counted("receiving addresses offered twice", NONE, privacy.repeated_addresses, Source.LINE)
 
 
 @then("no change address was declared twice")
-def fresh_change(trial: Trial) -> None:
+def fresh_change() -> Check:
     """Over all sessions of the scenario."""
-    privacy_measuring.repeated_change(trial, Measurement("change addresses declared twice", NONE, Rule.EXACT))
+    return counted("change addresses declared twice", NONE, privacy.repeated_change, Source.LINE)
 
 
 @then("no two signatures share a nonce")
-def fresh_nonces(trial: Trial) -> None:
+def fresh_nonces() -> Check:
     """Over all transactions that passed on the line: two signatures with one nonce give their key away."""
-    privacy_measuring.repeated_nonces(trial, Measurement("nonces used twice", NONE, Rule.EXACT))
+    return counted("nonces used twice", NONE, privacy.repeated_nonces, Source.LINE)
 
 
 @then("no secret of the {device} was told")
 @needs(feature("virtual"))
-def secrets_kept(device: str, /, trial: Trial) -> None:
+def secrets_kept(device: str, /, trial: Trial) -> Check:
     """Neither its seed nor one of its private keys is in a frame, on a console, or elsewhere in the evidence. A real
     device does not tell its secrets to the bench, so that it cannot look for them.
     """
-    privacy_measuring.secrets_told(trial, device, Measurement("secrets told", NONE, Rule.EXACT))
+    trial.refuse_played(device)
+    return counted("secrets told", NONE, lambda trial: privacy.secrets_told(trial, device), Source.LINE)

@@ -3,47 +3,62 @@
 from __future__ import annotations
 
 from hil.bdd.catalogue import then
-from hil.evidence.limits import Limit, Measurement, Rule
-from hil.scenario.measurements import session as session_measuring
+from hil.evidence.limits import Limit
+from hil.evidence.observations import Source
+from hil.scenario.check import Check, at_least, counted, sampled, timed, within_time
+from hil.scenario.measurements import session
 from hil.scenario.scenario import Trial
 from hil.units import Second, WattHour
 
 
 @then("the device under test answered every question within {duration}")
-def answered(limit: Second, /, trial: Trial) -> None:
+def answered(limit: Second, /) -> Check:
     """The slowest of all its answers, from the question (HELLO, FUNDING, PAYMENT; OFFER, PAYMENT_REQUEST) on."""
-    session_measuring.slowest_reply(trial, Measurement("slowest answer", Limit("s", high=limit), Rule.INTERVAL))
+    return within_time("slowest answer", limit, session.slowest_reply, Source.LINE)
 
 
 @then("the session was set up within {duration}")
-def set_up(limit: Second, /, trial: Trial) -> None:
+def set_up(limit: Second, /) -> Check:
     """From the HELLO that the socket answered to the receipt of the first payment."""
-    session_measuring.set_up(trial, Measurement("session set-up", Limit("s", high=limit), Rule.INTERVAL))
+    return within_time("session set-up", limit, session.set_up, Source.LINE)
 
 
 @then("each further payment was asked for with {energy} to {energy} of credit left")
-def asked_in_time(low: WattHour, high: WattHour, /, trial: Trial) -> None:
-    """By what the socket itself claimed in the request; the policy is 2 Wh."""
-    limit = Limit("Wh", low, high)
-    session_measuring.credit_at_requests(trial, Measurement("credit left at requests", limit, Rule.EXACT))
+def asked_in_time(low: WattHour, high: WattHour, /) -> Check:
+    """By the lab meter: what the accepted payments buy less the energy at that instant; the policy is 2 Wh."""
+    return sampled(
+        "credit left at requests", Limit("Wh", low, high), session.credit_at_requests, Source.LINE, Source.LAB_METER
+    )
+
+
+@then("the socket reports {energy} to {energy} of credit left at each further request")
+def reported_in_time(low: WattHour, high: WattHour, /) -> Check:
+    """By the energy that the socket itself claims in the request; the policy is 2 Wh."""
+    limit = Limit("mWh", 1000 * low, 1000 * high)
+    return counted(
+        "credit left at requests, as the socket reports it",
+        limit,
+        lambda trial: session.reported_credit_at_requests(trial, limit),
+        Source.DEVICE,
+    )
 
 
 @then("the payments were asked for at least {duration} apart")
-def apart(limit: Second, /, trial: Trial) -> None:
+def apart(limit: Second, /) -> Check:
     """The shortest time from one payment's first request to the next one's."""
-    measurement = Measurement("time between requests", Limit("s", low=limit), Rule.EXACT)
-    session_measuring.between_requests(trial, measurement)
+    return timed("time between requests", Limit("s", low=float(limit)), session.between_requests, Source.LINE)
 
 
 @then("the meter of the device under test agrees with the lab's within {percent}")
-def meters_agree(limit: float, /, trial: Trial) -> None:
+def meters_agree(limit: float, /, trial: Trial) -> Check:
     """The energy that it told last, against the lab meter's integrator; the lab's uncertainty counts."""
-    measurement = Measurement("device's meter against the lab's", Limit("%", -limit, limit), Rule.GUARDED)
-    session_measuring.meter_error(trial, measurement)
+    trial.the_device_under_test()
+    name = "device's meter against the lab's"
+    return sampled(name, Limit("%", -limit, limit), session.meter_error, Source.DEVICE, Source.LAB_METER)
 
 
 @then("the device under test closes the session as {word}")
-def closed_as(reason: str, /, trial: Trial) -> None:
+def closed_as(reason: str, /) -> Check:
     """Its CLOSE gives this reason, for instance APPLIANCE_FINISHED or LIMIT_REACHED (SPEC, "CLOSE")."""
-    limit = Limit("count", low=1)
-    session_measuring.closed_as(trial, reason, Measurement(f"closed as {reason}", limit, Rule.EXACT))
+    session.refuse_unknown_reason(reason)
+    return at_least(f"closed as {reason}", 1, lambda trial: session.closed_as(trial, reason), Source.LINE)

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from hil.evidence.timing import ZERO_POWER_W, EvidenceMissing, Interval, power_readings
+from hil.evidence.observations import EvidenceMissing
+from hil.evidence.timing import ZERO_POWER_W, Interval, power_readings
 from hil.units import Second, WattHour
 
 if TYPE_CHECKING:

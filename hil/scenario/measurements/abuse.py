@@ -7,19 +7,24 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from hil.errors import AuthorError, DeadlineExceeded
-from hil.evidence.documents import Kind, Verdict
-from hil.evidence.limits import Finding, Limit, Measurement, Rule
-from hil.evidence.timing import EvidenceMissing, Interval, instant, power_lost
+from hil.evidence.documents import Kind
+from hil.evidence.limits import Limit
+from hil.evidence.observations import Counted, Sampled, Source, Timed
+from hil.evidence.timing import Interval, instant, not_until
 from hil.links.abuse_catalogue import AbuseRow, Must
 from hil.protocol.messages import Close, Error, Funding, Offer, Payment, Receipt
 from hil.protocol.transactions import parse_transaction
 from hil.rig.recorder import sent_by
-from hil.scenario.measurements import energy_and_timing as measuring
+from hil.scenario.check import Check, at_least, counted, sampled, within_time
+from hil.scenario.measurements import lab
+from hil.scenario.measurements.cuts import strikes, transmission_s, until_cut
+from hil.scenario.measurements.payments import paid_to
 
 if TYPE_CHECKING:
     from hil.evidence.documents import Event
     from hil.rig.recorder import Frame
     from hil.scenario.scenario import Trial
+    from hil.scenario.stimuli.abuse import AbusePlan
 
 T = TypeVar("T")
 
@@ -30,9 +35,8 @@ BOOT_S = 120.0
 """Longest that a device may take before it hears anything."""
 
 
-def row_of(trial: Trial, device: str) -> AbuseRow:
+def row_of(plan: AbusePlan | None, device: str) -> AbuseRow:
     """Return the row that the counterpart carries out; AuthorError if there is none, or another device answers."""
-    plan = trial.plan.abuse
     if plan is None or plan.row is None:
         raise AuthorError("no abuse of the catalogue in this scenario", remedy="Write 'Given the cable will …'.")
     if plan.row.device != device:
@@ -45,78 +49,80 @@ def struck(trial: Trial) -> bool:
     return trial.abuse is not None and trial.abuse.strikes > 0
 
 
-def answer(trial: Trial, device: str) -> None:
-    """The catalogue's answer, and the time from the abuse to it; for what must not happen, that it did not."""
-    row = row_of(trial, device)
-    strike = _strike(trial)
-    before = _newest(trial, row, strike.t)
+def answer(plan: AbusePlan | None, device: str) -> list[Check]:
+    """Return what the catalogue demands of the answer: its time, and what must go on or end.
+
+    For what must not happen, that it did not in the time that it is watched.
+    """
+    row = row_of(plan, device)
     if row.must is Must.HOLD:
-        _hold(trial, row, before)
-        return
-    time = trial.declare(_within(f"{row.id} to {_in_words(row)}", row.within_s))
-    power = _power_measurement(row, trial)
-    goes_on = Measurement(f"payments after {row.id}", Limit("count", low=1), Rule.EXACT)
+        name = f"payments in {row.within_s:g} s after {row.id}"
+        return [counted(name, Limit("count", high=0), lambda trial: _held(trial, row), Source.LINE)]
+    name = f"{row.id} to {_in_words(row)}"
+    checks = [within_time(name, row.within_s, lambda trial, _: _time_to_answer(trial, row), Source.LINE)]
     if row.must is Must.OBJECT:
-        trial.declare(goes_on)
-    # a device that boots yet hears nothing; what it turns away is said again and again until it does
-    patience_s = row.within_s + (BOOT_S if row.must is Must.TURN_AWAY else GRACE_S)
-    found = _wait(trial, lambda: _answer(trial, row, strike, before), patience_s)
-    if found is None:
-        trial.settle_finding(time.missing(f"none in {patience_s:g} s"))
-        return
-    if row.must is Must.TURN_AWAY:
-        strike = _newest_strike(trial, found)
-    taken = instant(found.event).since(_arrived(trial, strike))
-    trial.settle_finding(time.find(taken.early, taken.late))
-    if row.must is Must.OBJECT:
-        _wait(trial, lambda: _newest(trial, row, math.inf) > before or None, measuring.AFTERMATH_S)
-        trial.settle_finding(goes_on.find_value(_newest(trial, row, math.inf) - before))
-    if power is not None:
-        trial.sleep(measuring.AFTERMATH_S)
-        _take(trial, power, lambda: power_lost(trial.recorder.events, strike.t).since(_arrived(trial, strike)))
+        checks.append(at_least(f"payments after {row.id}", 1, lambda trial: _went_on(trial, row), Source.LINE))
+    if plan is not None and plan.first_payment >= 2 and row.must in {Must.REFUSE, Must.CLOSE}:  # power flows by then
+        cut = within_time(
+            f"{row.id} to zero power",
+            row.within_s,
+            lambda trial, limit_s: until_cut(trial, _arrived(trial, _strike(trial)), limit_s),
+            Source.LINE,
+            Source.LAB_METER,
+        )
+        checks.append(cut)
+    return checks
 
 
-def loss(trial: Trial, device: str) -> None:
-    """What the abuse cost the device under test at most: a socket energy, a cable satoshi."""
-    row = row_of(trial, device)
+def loss(plan: AbusePlan | None, device: str) -> Check:
+    """Return the check of what the abuse cost the device under test: a socket energy, a cable satoshi."""
+    row = row_of(plan, device)
     if row.device == "socket":
         limit = Limit("Wh", high=(row.loses_mwh or 0) / 1000)
-        measurement = trial.declare(Measurement("energy delivered and not paid for", limit, Rule.GUARDED))
-        trial.sleep(measuring.AFTERMATH_S)
-        _take(trial, measurement, lambda: measuring.delivered_beyond(trial, _paid_wh(trial, row)))
-        return
+        return sampled(
+            "energy delivered and not paid for",
+            limit,
+            lambda trial: _unpaid(trial, row),
+            Source.LAB_METER,
+            Source.LEDGER,
+            Source.LINE,
+        )
     limit = Limit("sat", high=row.loses_sat or 0)
-    measurement = trial.declare(Measurement("signed away and not delivered", limit, Rule.GUARDED))
-    trial.sleep(measuring.AFTERMATH_S)
-    _take(trial, measurement, lambda: _lost_sat(trial))
+    return sampled("signed away and not delivered", limit, _lost_sat, Source.LINE, Source.LAB_METER)
 
 
 # --- the answer ----------------------------------------------------------------------------------------------------
 
 
-def _hold(trial: Trial, row: AbuseRow, before: int) -> None:
-    limit = Limit("count", high=0)
-    measurement = trial.declare(Measurement(f"payments in {row.within_s:g} s after {row.id}", limit, Rule.EXACT))
+def _held(trial: Trial, row: AbuseRow) -> Counted:
+    before = _newest(trial, row, _strike(trial).t)
     trial.sleep(row.within_s)
-    trial.settle_finding(measurement.find_value(_newest(trial, row, math.inf) - before))
+    return Counted(_newest(trial, row, math.inf) - before)
 
 
-def _within(name: str, limit_s: float) -> Measurement:
-    return Measurement(name, Limit("s", high=limit_s), Rule.INTERVAL)
+def _time_to_answer(trial: Trial, row: AbuseRow) -> Timed:
+    strike = _strike(trial)
+    before = _newest(trial, row, strike.t)
+    # a device that boots yet hears nothing; what it turns away is said again and again until it does
+    patience_s = row.within_s + (BOOT_S if row.must is Must.TURN_AWAY else GRACE_S)
+    found = _wait(trial, lambda: _answer(trial, row, strike, before), patience_s)
+    if found is None:
+        return not_until(trial.clock.now()).since(_arrived(trial, strike))
+    if row.must is Must.TURN_AWAY:
+        strike = _newest_strike(trial, found)
+    return instant(found.event).since(_arrived(trial, strike))
+
+
+def _went_on(trial: Trial, row: AbuseRow) -> Counted:
+    before = _newest(trial, row, _strike(trial).t)
+    _wait(trial, lambda: _newest(trial, row, math.inf) > before or None, lab.AFTERMATH_S)
+    return Counted(_newest(trial, row, math.inf) - before)
 
 
 def _in_words(row: AbuseRow) -> str:
     if row.must is Must.GO_ON:
         return "the next receipt" if row.device == "socket" else "the next payment"
     return f"{'CLOSE' if row.must is Must.CLOSE else 'ERROR'} {' or '.join(row.codes)}"
-
-
-def _power_measurement(row: AbuseRow, trial: Trial) -> Measurement | None:
-    """Where power flowed and must not any more, the time to zero power is measured too."""
-    flows = trial.plan.abuse is not None and trial.plan.abuse.first_payment >= 2
-    if not flows or row.must not in {Must.REFUSE, Must.CLOSE}:
-        return None
-    return trial.declare(_within(f"{row.id} to zero power", row.within_s))
 
 
 def _answer(trial: Trial, row: AbuseRow, strike: Event, before: int) -> Frame | None:
@@ -146,9 +152,9 @@ def _newest(trial: Trial, row: AbuseRow, until: float) -> int:
 
 
 def _strike(trial: Trial) -> Event:
-    found = next(iter(measuring.strikes(trial)), None)
+    found = next(iter(strikes(trial)), None)
     if found is None:
-        raise AuthorError("the counterpart has not cheated yet", remedy="Write 'When the counterpart has cheated'.")
+        raise trial.no_evidence("the counterpart did not get to cheat")
     return found
 
 
@@ -157,14 +163,13 @@ def _arrived(trial: Trial, strike: Event) -> Interval:
     frames = [event for event in trial.recorder.events if event.kind is Kind.FRAME and event.t == strike.t]
     devices = trial.devices_under_test()
     sent = [event for event in frames if event.data["direction"] in {f"to {device}" for device in devices}]
-    size = sum(len(str(event.data["bytes"])) / 2 for event in sent)
     written = instant(strike)
-    return Interval(written.early, written.late + size * measuring.BITS_PER_BYTE / measuring.BIT_RATE)
+    return Interval(written.early, written.late + transmission_s(sent))
 
 
 def _newest_strike(trial: Trial, answer: Frame) -> Event:
     """Return the last time that the counterpart cheated before the answer."""
-    return [event for event in measuring.strikes(trial) if event.t <= answer.t][-1]
+    return [event for event in strikes(trial) if event.t <= answer.t][-1]
 
 
 def _wait(trial: Trial, condition: Callable[[], T | None], timeout_s: float) -> T | None:
@@ -178,38 +183,35 @@ def _wait(trial: Trial, condition: Callable[[], T | None], timeout_s: float) -> 
 # --- the loss ------------------------------------------------------------------------------------------------------
 
 
+def _unpaid(trial: Trial, row: AbuseRow) -> Sampled:
+    trial.sleep(lab.AFTERMATH_S)
+    return lab.delivered_beyond(trial, _paid_wh(trial, row))
+
+
 def _paid_wh(trial: Trial, row: AbuseRow) -> float:
-    """Energy that the ledger pays for; while a session goes on, what its receipts credit."""
+    """Energy that the ledger pays for; while a session goes on, what the payments on the line do."""
     if row.must in {Must.GO_ON, Must.OBJECT}:
         return trial.credited_wh()
     offers = [offer for _, offer in trial.messages(Offer)]
     if not offers:
         return 0.0
     payees = {offer.payee_script for offer in offers}
-    outputs = [output for each in trial.payments_on_ledger() for output in parse_transaction(each.raw).vout]
-    paid: int = sum(output.nValue for output in outputs if bytes(output.scriptPubKey) in payees)
-    return paid / offers[-1].tariff_sat_per_wh
+    return sum(paid_to(payees, each.raw) for each in trial.payments_on_ledger()) / offers[-1].tariff_sat_per_wh
 
 
-def _lost_sat(trial: Trial) -> Interval:
+def _lost_sat(trial: Trial) -> Sampled:
     """What the cable's signatures give away beyond its change, less the price of what it was delivered."""
+    trial.sleep(lab.AFTERMATH_S)
     own = {funding.change_script for _, funding in trial.messages(Funding, "to socket")}
     newest = {payment.n: payment for _, payment in trial.messages(Payment, "to socket")}
-    gone = [
-        sum(int(out.nValue) for out in parse_transaction(each.transaction).vout if bytes(out.scriptPubKey) not in own)
-        for each in newest.values()
-    ]
+    gone = [_paid_beside(own, each.transaction) for each in newest.values()]
     offers = [offer for _, offer in trial.messages(Offer, "to cable")]
     tariff = offers[-1].tariff_sat_per_wh if offers else 0
     signed = max(gone, default=0) if trial.plan.mode == "single-fee" else sum(gone)
-    energy = measuring.delivered(trial)
-    return Interval(signed - energy.late * tariff, signed - energy.early * tariff)
+    energy = lab.delivered(trial)
+    return Sampled(signed - energy.high * tariff, signed - energy.low * tariff, energy.covers)
 
 
-def _take(trial: Trial, measurement: Measurement, find: Callable[[], Interval]) -> None:
-    try:
-        found = find()
-    except EvidenceMissing as missing:
-        trial.settle_finding(Finding(measurement, math.nan, math.nan, Verdict.INCONCLUSIVE, missing.what))
-        return
-    trial.settle_finding(measurement.find(found.early, found.late))
+def _paid_beside(scripts: set[bytes], raw: bytes) -> int:
+    """Return the satoshi that a payment pays to other scripts than these."""
+    return sum(int(out.nValue) for out in parse_transaction(raw).vout if bytes(out.scriptPubKey) not in scripts)

@@ -1,131 +1,93 @@
-"""What is measured after an attack on the ledger: how soon the socket noticed, and what it lost."""
+"""What is measured after an event on the ledger, or a plug that was pulled: how soon the socket acted on it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bitcoin.core import CTransaction
-
-from hil.errors import AuthorError
 from hil.evidence.documents import Kind
-from hil.evidence.timing import ZERO_POWER_W, EvidenceMissing, Interval, instant, power_lost, power_readings
+from hil.evidence.observations import EvidenceMissing, Timed
+from hil.evidence.timing import Interval, instant, not_until
 from hil.protocol.codes import ErrorCode
-from hil.protocol.messages import Error, Offer
-from hil.scenario.measurements.energy_and_timing import delivered, take
+from hil.protocol.messages import Error
+from hil.protocol.transactions import parse_transaction
+from hil.scenario.measurements.cuts import until_cut
+from hil.scenario.measurements.lab import AFTERMATH_S
+from hil.scenario.stimuli.power import LOOKS_FOR_S, PLUG, last
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from hil.evidence.documents import Event
-    from hil.evidence.limits import Measurement
     from hil.scenario.scenario import Trial
 
 LOOK_S = 1.0
-AFTERMATH_S = 2.0
 
 
-def attack_to_report(trial: Trial, code: str, measurement: Measurement) -> None:
+def attack_to_report(trial: Trial, code: str, limit_s: float) -> Timed:
     """From the newest attack to the first ERROR with this code from the socket after it."""
-    if code not in ErrorCode.__members__:
-        raise AuthorError(f"'{code}' is no error code of the protocol", remedy="See SPEC.md, Error codes.")
-    trial.declare(measurement)
-    trial.sleep(_watch_s(measurement))
 
-    def find() -> Interval:
-        began = _attacks(trial)[-1]
-        for frame, error in trial.messages(Error, "to cable"):
-            if error.code is ErrorCode[code] and frame.t >= began.t:
-                return instant(frame.event).since(instant(began))
-        return _not_until(trial.clock.now(), began)
+    def find(began: Event) -> Event | None:
+        errors = trial.messages(Error, "to cable")
+        found = (frame for frame, error in errors if error.code is ErrorCode[code] and frame.t >= began.t)
+        return next((frame.event for frame in found), None)
 
-    take(trial, measurement, find)
+    return _first_after(trial, newest_attack(trial), find, limit_s)
 
 
-def attack_to_cut(trial: Trial, measurement: Measurement) -> None:
+def attack_to_cut(trial: Trial, limit_s: float) -> Timed:
     """From the newest attack to zero power."""
-    trial.declare(measurement)
-    trial.sleep(_watch_s(measurement))
-
-    def find() -> Interval:
-        attack = _attacks(trial)[-1]
-        readings = power_readings(trial.recorder.events)
-        if readings and readings[-1][1] >= ZERO_POWER_W:
-            return _not_until(readings[-1][0].t, attack)
-        began = instant(attack)
-        return power_lost(trial.recorder.events, began.early).since(began)
-
-    take(trial, measurement, find)
+    return until_cut(trial, instant(newest_attack(trial)), limit_s)
 
 
-def attack_to_console(trial: Trial, device: str, words: str, measurement: Measurement) -> None:
+def attack_to_console(trial: Trial, device: str, words: str, limit_s: float) -> Timed:
     """From the newest attack to the first line after it on the device's console that holds ``words``."""
-    trial.declare(measurement)
-    trial.sleep(_watch_s(measurement))
 
-    def find() -> Interval:
-        began = _attacks(trial)[-1]
-        for event in trial.recorder.events:
-            said = event.kind is Kind.CONSOLE and event.source == f"{device}-console" and event.t >= began.t
-            if said and words in str(event.data["text"]):
-                return instant(event).since(instant(began))
-        return _not_until(trial.clock.now(), began)
+    def find(began: Event) -> Event | None:
+        said = (each for each in trial.recorder.events if each.kind is Kind.CONSOLE and each.t >= began.t)
+        mine = (each for each in said if each.source == f"{device}-console")
+        return next((each for each in mine if words in str(each.data["text"])), None)
 
-    take(trial, measurement, find)
+    return _first_after(trial, newest_attack(trial), find, limit_s)
 
 
-def loss(trial: Trial, measurement: Measurement) -> None:
-    """Satoshi: the energy at the lab meter at the offered tariff, less what confirmed transactions pay for it."""
-    trial.declare(measurement)
-    trial.mine()
-
-    def find() -> Interval:
-        offers = [offer for _, offer in trial.messages(Offer)]
-        if not offers:
-            raise EvidenceMissing("no offer passed on the line")
-        payees = {offer.payee_script for offer in offers}
-        paid = sum(
-            output.nValue
-            for transaction in trial.payments_on_ledger()
-            if transaction.confirmations
-            # not parse_transaction: what others hang on a payment may be larger than the protocol's transactions
-            for output in CTransaction.deserialize(transaction.raw).vout
-            if bytes(output.scriptPubKey) in payees
-        )
-        energy, price = delivered(trial), offers[-1].tariff_sat_per_wh
-        return Interval(energy.early * price - paid, energy.late * price - paid)
-
-    take(trial, measurement, find)
-
-
-def relief_to_ledger(trial: Trial, measurement: Measurement) -> None:
-    """From the newest event on the ledger until the newest valid transaction is in the mempool or a block."""
-    trial.declare(measurement)
+def relief_to_ledger(trial: Trial, limit_s: float) -> Timed:
+    """From the newest event on the ledger until the newest accepted payment is in the mempool or a block."""
     raw = trial.newest_valid_payment().transaction
-    most = _watch_s(measurement)
-
-    def find() -> Interval:
-        relief = _attacks(trial)[-1]
+    relief = newest_attack(trial)
+    before = trial.clock.now()
+    while not any(each.raw == raw for each in trial.payments_on_ledger()):
         before = trial.clock.now()
-        while not any(each.raw == raw for each in trial.payments_on_ledger()):
-            before = trial.clock.now()
-            if before - relief.t > most:
-                return _not_until(before, relief)
-            trial.sleep(LOOK_S)
-        return Interval(before, trial.clock.now()).since(instant(relief))
-
-    take(trial, measurement, find)
+        if before - relief.t > limit_s + AFTERMATH_S:
+            return not_until(before).since(instant(relief))
+        trial.sleep(LOOK_S)
+    return Interval(before, trial.clock.now()).since(instant(relief))
 
 
-def _watch_s(measurement: Measurement) -> float:
-    """Return for how long to look: beyond the limit, so that what has not come by then has missed it."""
-    return (measurement.limit.high or 0.0) + AFTERMATH_S
+def unplugged_to_settlement(trial: Trial, limit_s: float) -> Timed:
+    """From the opening of K2 to the newest accepted payment in the mempool, as the node published it."""
+    pulled = last(trial, PLUG, "pulled")
+    if pulled is None:
+        raise EvidenceMissing("the plug was not pulled in this scenario")
+    identity = parse_transaction(trial.newest_valid_payment().transaction).GetTxid()[::-1].hex()
+
+    def find(_: Event) -> Event | None:
+        changes = (event for event in trial.recorder.events if event.kind is Kind.LEDGER)
+        return next((e for e in changes if e.data["change"] == "added" and e.data["hash"] == identity), None)
+
+    trial.sleep(LOOKS_FOR_S)
+    return _first_after(trial, pulled, find, limit_s)
 
 
-def _not_until(now: float, attack: Event) -> Interval:
-    """It has not happened yet: the least that it can still take."""
-    return Interval(now, now).since(instant(attack))
+def _first_after(trial: Trial, cause: Event, find: Callable[[Event], Event | None], limit_s: float) -> Timed:
+    """Watch until the limit and ``AFTERMATH_S`` have passed since the cause, at least that once; then look."""
+    trial.sleep(max(AFTERMATH_S, cause.t + limit_s + AFTERMATH_S - trial.clock.now()))
+    found = find(cause)
+    return (instant(found) if found is not None else not_until(trial.clock.now())).since(instant(cause))
 
 
-def _attacks(trial: Trial) -> list[Event]:
+def newest_attack(trial: Trial) -> Event:
+    """Return the newest thing that was done to the ledger; EvidenceMissing if there is none."""
     found = [event for event in trial.recorder.events if event.kind is Kind.FAULT and event.data.get("who") == "ledger"]
     if not found:
-        raise EvidenceMissing("nothing befell the ledger")
-    return found
+        raise EvidenceMissing("nothing happened to the ledger in this scenario")
+    return found[-1]

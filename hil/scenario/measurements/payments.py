@@ -4,138 +4,126 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hil.errors import AuthorError
-from hil.evidence.limits import Measurement
-from hil.evidence.timing import EvidenceMissing, Interval, instant
+from bitcoin.core import CTransaction
+
+from hil.errors import AuthorError, nearest
+from hil.evidence.observations import Counted, Sampled, Timed
+from hil.evidence.timing import instant, not_until
 from hil.links.abuse_model import STRANGER_SCRIPT
 from hil.protocol.codes import ErrorCode
 from hil.protocol.messages import Error, Offer, Payment, PaymentRequest, Receipt
-from hil.protocol.transactions import parse_transaction
 from hil.rig.recorder import sent_by
-from hil.scenario.measurements.energy_and_timing import exactly, take
+from hil.scenario.measurements import lab
 
 if TYPE_CHECKING:
     from hil.scenario.scenario import Trial
 
 
-def sessions(trial: Trial, measurement: Measurement) -> None:
+def sessions(trial: Trial) -> Counted:
     """Number of different sessions for which an OFFER passed on the line."""
-    trial.declare(measurement)
-    take(trial, measurement, lambda: exactly(len({offer.session for _, offer in trial.messages(Offer)})))
+    return Counted(len({offer.session for _, offer in trial.messages(Offer)}))
 
 
-def boot_to_payment(trial: Trial, measurement: Measurement) -> None:
-    """From closing the supply of the device under test to the receipt of the first payment."""
-    trial.declare(measurement)
-
-    def find() -> Interval:
-        receipts = trial.messages(Receipt)
-        if trial.powered_on is None or not receipts:
-            raise EvidenceMissing("no payment was accepted")
-        return instant(receipts[0][0].event).since(instant(trial.powered_on))
-
-    take(trial, measurement, find)
+def boot_to_payment(trial: Trial, _: float) -> Timed:
+    """From closing the supply of the device under test to the receipt of the first payment; open without one."""
+    if trial.powered_on is None:
+        raise trial.no_evidence("the devices were not switched on")
+    receipts = trial.messages(Receipt)
+    accepted = instant(receipts[0][0].event) if receipts else not_until(trial.clock.now())
+    return accepted.since(instant(trial.powered_on))
 
 
-def accepted(trial: Trial, measurement: Measurement) -> None:
-    """Number of the newest payment with a receipt."""
-    trial.declare(measurement)
-    take(trial, measurement, lambda: exactly(trial.accepted_payments()))
+def accepted(trial: Trial) -> Counted:
+    """Number of the newest payment that passed on the line and has a receipt."""
+    return Counted(trial.accepted_payments())
 
 
-def signed(trial: Trial, measurement: Measurement) -> None:
+def signed(trial: Trial) -> Counted:
     """Number of different payments that passed on the line."""
-    trial.declare(measurement)
-    take(trial, measurement, lambda: exactly(len({payment.n for _, payment in trial.messages(Payment)})))
+    return Counted(len({payment.n for _, payment in trial.messages(Payment)}))
 
 
-def asked(trial: Trial, measurement: Measurement) -> None:
+def asked(trial: Trial) -> Counted:
     """Number of different payments that were requested on the line."""
-    trial.declare(measurement)
-    take(trial, measurement, lambda: exactly(len({request.n for _, request in trial.messages(PaymentRequest)})))
+    return Counted(len({request.n for _, request in trial.messages(PaymentRequest)}))
 
 
-def paid(trial: Trial, measurement: Measurement) -> None:
+def paid(trial: Trial) -> Counted:
     """Satoshi that the accepted payments pay to the offered payee: the newest in single-fee mode, else their sum."""
-    trial.declare(measurement)
-
-    def find() -> Interval:
-        newest = {payment.n: payment for _, payment in trial.messages(Payment)}
-        amounts = [_paid_to(_payee(trial), newest[n].transaction) for n in range(1, trial.accepted_payments() + 1)]
-        return exactly(amounts[-1] if trial.plan.mode == "single-fee" else sum(amounts))
-
-    take(trial, measurement, find)
+    newest = {payment.n: payment.paid_sat for payment in trial.accepted()}
+    amounts = [newest.get(n, 0) for n in range(1, trial.accepted_payments() + 1)]
+    return Counted(sum(amounts) if trial.plan.mode != "single-fee" else amounts[-1] if amounts else 0)
 
 
-def settled(trial: Trial, measurement: Measurement) -> None:
-    """Confirmed transactions of the session; each must pay a fee above zero."""
-    trial.declare(measurement)
+def settled(trial: Trial) -> Counted:
+    """Confirmed transactions of the session after one more block, of which each pays a fee above zero."""
     trial.mine()
     transactions = trial.payments_on_ledger()
     for transaction in transactions:
         trial.record_transaction(transaction, "confirmed" if transaction.confirmations else "seen")
-    confirmed = [each for each in transactions if each.confirmations >= 1 and each.fee > 0]
-    take(trial, measurement, lambda: exactly(len(confirmed)))
+    return Counted(sum(each.confirmations >= 1 and each.fee > 0 for each in transactions))
 
 
-def newest_confirms(trial: Trial, measurement: Measurement) -> None:
-    """Confirmations, after one more block, of the transaction of the newest payment with a receipt."""
-    trial.declare(measurement)
-
-    def find() -> Interval:
-        raw = trial.newest_valid_payment().transaction
-        in_mempool = [each for each in trial.payments_on_ledger() if each.raw == raw]
-        if not in_mempool:
-            raise EvidenceMissing("the newest valid transaction is not on the ledger")
-        trial.record_transaction(in_mempool[0], "broadcast")
-        trial.mine()
-        mined = trial.rig.ledger.transaction(in_mempool[0].txid)
-        if mined is None:
-            return exactly(0)
-        trial.record_transaction(mined, "confirmed")
-        return exactly(mined.confirmations)
-
-    take(trial, measurement, find)
-
-
-def received(trial: Trial, measurement: Measurement) -> None:
-    """Satoshi that confirmed transactions pay to the payees that were offered, one for each session."""
-    trial.declare(measurement)
-
-    def find() -> Interval:
-        payees = {offer.payee_script for _, offer in trial.messages(Offer)}
-        if not payees:
-            raise EvidenceMissing("no offer passed on the line")
-        confirmed = [each for each in trial.payments_on_ledger() if each.confirmations >= 1]
-        return exactly(sum(_paid_to(payee, each.raw) for each in confirmed for payee in payees))
-
-    take(trial, measurement, find)
-
-
-def stranger_received(trial: Trial, measurement: Measurement) -> None:
-    """Satoshi that transactions over the cable's coins pay to the one script that is neither side's."""
-    trial.declare(measurement)
+def newest_confirms(trial: Trial) -> Counted:
+    """Confirmations, after one more block, of the transaction of the newest accepted payment; 0 off the ledger."""
+    raw = trial.newest_valid_payment().transaction
+    seen = [each for each in trial.payments_on_ledger() if each.raw == raw]
+    if not seen:
+        return Counted(0)
+    trial.record_transaction(seen[0], "broadcast")
     trial.mine()
-    take(trial, measurement, lambda: exactly(sum(_paid_to(STRANGER_SCRIPT, e.raw) for e in trial.payments_on_ledger())))
+    mined = trial.rig.ledger.transaction(seen[0].txid)
+    if mined is None:
+        return Counted(0)
+    trial.record_transaction(mined, "confirmed")
+    return Counted(mined.confirmations)
 
 
-def reported(trial: Trial, device: str, code: str, measurement: Measurement) -> None:
-    """ERROR messages with this code from a device under test."""
-    if code not in ErrorCode.__members__:
-        raise AuthorError(f"'{code}' is no error code of the protocol", remedy="See SPEC.md, Error codes.")
-    if device not in trial.devices_under_test():
-        raise AuthorError(f"the {device} is not under test in this scenario")
-    trial.declare(measurement)
+def received(trial: Trial) -> Counted:
+    """Satoshi that confirmed transactions pay to the payees that were offered, one for each session."""
+    return Counted(received_sat(trial))
+
+
+def received_sat(trial: Trial) -> int:
+    """Return the same as a number; raises as :meth:`Trial.no_evidence` does without an offer."""
+    payees = {offer.payee_script for _, offer in trial.messages(Offer)}
+    if not payees:
+        raise trial.no_evidence("no offer passed on the line")
+    return sum(paid_to(payees, each.raw) for each in trial.payments_on_ledger() if each.confirmations >= 1)
+
+
+def stranger_received(trial: Trial) -> Counted:
+    """Satoshi that transactions over the cable's coins pay to the one script that is neither side's."""
+    trial.mine()
+    return Counted(sum(paid_to({STRANGER_SCRIPT}, each.raw) for each in trial.payments_on_ledger()))
+
+
+def loss(trial: Trial) -> Sampled:
+    """Satoshi: the energy at the lab meter at the offered tariff, less what confirmed transactions pay for it."""
+    trial.mine()
+    earned = received_sat(trial)
+    price = trial.messages(Offer)[-1][1].tariff_sat_per_wh
+    energy = lab.delivered(trial)
+    return Sampled(energy.low * price - earned, energy.high * price - earned, energy.covers)
+
+
+def reported(trial: Trial, device: str, code: str) -> Counted:
+    """ERROR messages with this code from a device."""
     errors = trial.messages(Error, sent_by(device))
-    take(trial, measurement, lambda: exactly(sum(error.code is ErrorCode[code] for _, error in errors)))
+    return Counted(sum(error.code is ErrorCode[code] for _, error in errors))
 
 
-def _payee(trial: Trial) -> bytes:
-    offers = trial.messages(Offer)
-    if not offers:
-        raise EvidenceMissing("no offer passed on the line")
-    return offers[-1][1].payee_script
+def refuse_unknown_code(code: str) -> None:
+    """Raise AuthorError for a name that is no error code of the protocol."""
+    if code not in ErrorCode.__members__:
+        raise AuthorError(
+            f"'{code}' is no error code of the protocol{nearest(code, ErrorCode.__members__)}",
+            remedy="See SPEC.md, Error codes.",
+        )
 
 
-def _paid_to(script: bytes, raw: bytes) -> int:
-    return sum(output.nValue for output in parse_transaction(raw).vout if bytes(output.scriptPubKey) == script)
+def paid_to(scripts: set[bytes], raw: bytes) -> int:
+    """Return the satoshi that a transaction pays to ``scripts``."""
+    # not parse_transaction: what others hang on a payment may be larger than the protocol's transactions
+    outputs = CTransaction.deserialize(raw).vout
+    return sum(int(output.nValue) for output in outputs if bytes(output.scriptPubKey) in scripts)

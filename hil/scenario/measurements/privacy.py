@@ -8,79 +8,51 @@ from typing import TYPE_CHECKING
 from bitcoin.wallet import CBitcoinSecret
 from embit.bip32 import HDKey
 
-from hil.errors import AuthorError
 from hil.evidence.documents import encode
-from hil.evidence.timing import EvidenceMissing, Interval
+from hil.evidence.observations import Counted
 from hil.protocol.account import ACCOUNT_PATH, CHANGE, RECEIVE
 from hil.protocol.messages import Funding, Offer
 from hil.protocol.transactions import parse_transaction
-from hil.scenario.measurements.energy_and_timing import exactly, take
 from hil.scenario.setups import account_seed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from hil.evidence.limits import Measurement
     from hil.scenario.scenario import Trial
 
 KEYS = 8
 """Keys of each chain of an account that are looked for; a scenario uses fewer."""
 
 
-def repeated_addresses(trial: Trial, measurement: Measurement) -> None:
+def repeated_addresses(trial: Trial) -> Counted:
     """Receiving scripts that were offered in more than one session."""
-    trial.declare(measurement)
-
-    def find() -> Interval:
-        by_session = {offer.session: offer.payee_script for _, offer in trial.messages(Offer)}
-        if not by_session:
-            raise EvidenceMissing("no offer passed on the line")
-        return exactly(_repeated(by_session.values()))
-
-    take(trial, measurement, find)
+    by_session = {offer.session: offer.payee_script for _, offer in trial.messages(Offer)}
+    if not by_session:
+        raise trial.no_evidence("no offer passed on the line")
+    return Counted(_repeated(by_session.values()))
 
 
-def repeated_change(trial: Trial, measurement: Measurement) -> None:
+def repeated_change(trial: Trial) -> Counted:
     """Change scripts that were declared in more than one session."""
-    trial.declare(measurement)
-
-    def find() -> Interval:
-        by_session = {funding.session: funding.change_script for _, funding in trial.messages(Funding)}
-        if not by_session:
-            raise EvidenceMissing("no coins were declared on the line")
-        return exactly(_repeated(by_session.values()))
-
-    take(trial, measurement, find)
+    by_session = {funding.session: funding.change_script for _, funding in trial.messages(Funding)}
+    if not by_session:
+        raise trial.no_evidence("no coins were declared on the line")
+    return Counted(_repeated(by_session.values()))
 
 
-def repeated_nonces(trial: Trial, measurement: Measurement) -> None:
+def repeated_nonces(trial: Trial) -> Counted:
     """Values r that more than one signature has: two of them under one key would give the key away."""
-    trial.declare(measurement)
-
-    def find() -> Interval:
-        signed = {payment.transaction for payment in trial.signed_payments()}
-        nonces = [nonce for raw in signed for nonce in _nonces(raw)]
-        if not nonces:
-            raise EvidenceMissing("nothing was signed")
-        return exactly(_repeated(nonces))
-
-    take(trial, measurement, find)
+    signed = {payment.transaction for payment in trial.signed_payments()}
+    nonces = [nonce for raw in signed for nonce in _nonces(raw)]
+    if not nonces:
+        raise trial.no_evidence("nothing was signed")
+    return Counted(_repeated(nonces))
 
 
-def secrets_told(trial: Trial, device: str, measurement: Measurement) -> None:
-    """Occurrences of the account's seed, or of one of its private keys in hex or WIF, in all that was recorded.
-
-    Raises AuthorError if the device is not under test: a virtual one has its account from the scenario's seed.
-    """
-    if not trial.plan.setup.startswith(device):
-        raise AuthorError(f"the {device} is not under test in this scenario")
-    trial.declare(measurement)
-
-    def find() -> Interval:
-        text = b"\n".join(encode(event.canonical()) for event in trial.recorder.events).decode().lower()
-        return exactly(sum(text.count(secret) for secret in _secrets(account_seed(trial.seed, device))))
-
-    take(trial, measurement, find)
+def secrets_told(trial: Trial, device: str) -> Counted:
+    """Occurrences of the account's seed, or of one of its private keys in hex or WIF, in all that was recorded."""
+    text = b"\n".join(encode(event.canonical()) for event in trial.recorder.events).decode().lower()
+    return Counted(sum(text.count(secret) for secret in _secrets(account_seed(trial.seed, device))))
 
 
 def _secrets(seed: bytes) -> Iterator[str]:

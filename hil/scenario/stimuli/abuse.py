@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from hil.errors import AuthorError
 from hil.links.abuse_catalogue import AbuseRow, catalogue, executable_by
 
+COUNTERPART = "counterpart"
+"""Source of the events that tell that it cheats."""
+
 
 @dataclass(frozen=True)
 class AbusePlan:

@@ -15,7 +15,7 @@ from hil.errors import (
     RigFault,
 )
 from hil.evidence.documents import Event, Kind, Verdict
-from hil.evidence.timing import EvidenceMissing
+from hil.evidence.observations import DeviceIdle, EvidenceMissing
 from hil.scenario.findings import LimitMissed, Undecided
 
 
@@ -30,7 +30,8 @@ from hil.scenario.findings import LimitMissed, Undecided
         (Undecided("x"), Verdict.INCONCLUSIVE, 6),
         (RigFault("x"), Verdict.RIG_FAULT, 7),
         (HilError("x"), Verdict.RIG_FAULT, 7),
-        (EvidenceMissing("x"), Verdict.RIG_FAULT, 7),
+        (EvidenceMissing("x"), Verdict.INCONCLUSIVE, 6),
+        (DeviceIdle("x"), Verdict.FAIL, 1),
         (ZeroDivisionError("x"), Verdict.RIG_FAULT, 7),
         (AssertionError("x"), Verdict.RIG_FAULT, 7),
         (KeyboardInterrupt(), Verdict.NOT_RUN, 2),

@@ -3,18 +3,35 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
 from itertools import pairwise, permutations
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hil.evidence.documents import Verdict, encode
-from hil.evidence.limits import Limit, Measurement, Rule, worst
+from hil.evidence.limits import RULES, Finding, Limit, Measurement, Rule, worst
+from hil.evidence.observations import Counted, Observation, Sampled, Source, Timed
 
 numbers = st.floats(-1e6, 1e6)
 spreads = st.floats(0, 1e6)
 bounds = st.one_of(st.none(), numbers)
+
+
+def timed(limit: Limit, low: float, high: float) -> Finding:
+    return Measurement("time", limit, Timed, (Source.LINE,)).find(Timed(low, high))
+
+
+def sampled(limit: Limit, value: float, uncertainty: float) -> Finding:
+    return Measurement("energy", limit, Sampled, (Source.LAB_METER,)).find(Sampled.of(value, uncertainty))
+
+
+def counted(limit: Limit, value: int) -> Finding:
+    return Measurement("payments", limit, Counted, (Source.LINE,)).find(Counted(value))
 
 
 @st.composite
@@ -38,7 +55,7 @@ def test_interval_passes_only_if_every_possible_value_is_within(
     low, high = sorted((one, other))
     possible = min(high, max(low, low + share * (high - low)))
 
-    verdict = Measurement("time", limit, Rule.INTERVAL).find(low, high).verdict
+    verdict = timed(limit, low, high).verdict
 
     if verdict is Verdict.PASS:
         assert inside(limit, low)
@@ -55,7 +72,7 @@ def test_interval_passes_only_if_every_possible_value_is_within(
 def test_guarded_passes_only_within_the_limit_less_the_uncertainty(
     limit: Limit, value: float, uncertainty: float
 ) -> None:
-    finding = Measurement("energy", limit, Rule.GUARDED).find_value(value, uncertainty)
+    finding = sampled(limit, value, uncertainty)
 
     worst_values = (value - uncertainty, value + uncertainty)
     if finding.verdict is Verdict.PASS:
@@ -66,9 +83,9 @@ def test_guarded_passes_only_within_the_limit_less_the_uncertainty(
         assert not all(inside(limit, each) for each in worst_values)
 
 
-@given(limits(), numbers)
-def test_an_exact_value_is_always_decided(limit: Limit, value: float) -> None:
-    verdict = Measurement("count", limit, Rule.EXACT).find_value(value).verdict
+@given(limits(), st.integers(-1_000_000, 1_000_000))
+def test_a_count_is_always_decided(limit: Limit, value: int) -> None:
+    verdict = counted(limit, value).verdict
 
     assert verdict is (Verdict.PASS if inside(limit, value) else Verdict.FAIL)
 
@@ -77,12 +94,7 @@ def test_an_exact_value_is_always_decided(limit: Limit, value: float) -> None:
 def test_more_uncertainty_never_turns_a_verdict_into_a_pass(
     limit: Limit, value: float, uncertainty: float, more: float
 ) -> None:
-    measurement = Measurement("energy", limit, Rule.GUARDED)
-
-    surer, vaguer = (
-        measurement.find_value(value, uncertainty).verdict,
-        measurement.find_value(value, uncertainty + more).verdict,
-    )
+    surer, vaguer = sampled(limit, value, uncertainty).verdict, sampled(limit, value, uncertainty + more).verdict
 
     assert vaguer is surer or vaguer is Verdict.INCONCLUSIVE
 
@@ -101,9 +113,66 @@ def test_the_limit_itself_is_within() -> None:
     assert Limit("s", low=27.0).decide(27.0, 27.0) is Verdict.PASS
 
 
-@pytest.mark.parametrize(("low", "high"), [(math.nan, 0.0), (0.0, math.nan), (math.nan, math.nan)])
-def test_a_value_that_is_no_number_is_inconclusive(low: float, high: float) -> None:
-    assert Limit("s", -1.0, 1.0).decide(low, high) is Verdict.INCONCLUSIVE
+@given(limits(), st.floats(0, 1e6))
+def test_what_had_not_happened_when_the_watch_ended_decides_every_limit_below_it(limit: Limit, watched: float) -> None:
+    verdict = timed(limit, watched, math.inf).verdict
+
+    if limit.high is not None:
+        assert verdict is (Verdict.FAIL if watched > limit.high else Verdict.INCONCLUSIVE)
+    else:
+        assert limit.low is not None
+        assert verdict is (Verdict.PASS if watched >= limit.low else Verdict.INCONCLUSIVE)
+
+
+@pytest.mark.parametrize(
+    ("low", "high"), [(math.nan, 0.0), (0.0, math.nan), (math.nan, math.nan), (1.0, 0.0), (-math.inf, 0.0)]
+)
+@pytest.mark.parametrize("kind", [Timed, Sampled])
+def test_an_interval_that_is_empty_or_has_no_beginning_is_no_observation(
+    kind: type[Timed | Sampled], low: float, high: float
+) -> None:
+    with pytest.raises(ValueError, match="is empty, or has no beginning"):
+        kind(low, high)
+
+
+@pytest.mark.parametrize(("kind", "rule"), [(Counted, "exact"), (Timed, "interval"), (Sampled, "guarded")])
+def test_the_kind_of_observation_decides_the_rule(kind: type[Observation], rule: str) -> None:
+    assert RULES[kind] is Rule(rule)
+
+
+def test_an_observation_of_another_kind_than_was_declared_is_refused() -> None:
+    boot: Measurement[Any] = Measurement("boot", Limit("s", high=27.0), Timed, (Source.LINE,))
+
+    with pytest.raises(TypeError, match="boot: a Timed was declared, not a Counted"):
+        boot.find(Counted(3))
+
+
+def test_mypy_refuses_a_measurement_whose_observation_is_of_another_kind(tmp_path: Path) -> None:
+    program = tmp_path / "mistake.py"
+    program.write_text(MISTAKE)
+
+    found = subprocess.run(
+        [sys.executable, "-m", "mypy", "--no-error-summary", str(program)],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=Path(__file__).parents[3],
+    )
+
+    assert [line.rpartition("[")[2] for line in found.stdout.splitlines()] == ["arg-type]", "arg-type]"], found.stdout
+
+
+MISTAKE = """
+from hil.evidence.limits import Limit, Measurement
+from hil.evidence.observations import Counted, Sampled, Source, Timed
+from hil.scenario.check import timed
+from hil.scenario.measurements import payments
+
+boot = Measurement("boot", Limit("s", high=27.0), Timed, (Source.LINE,))
+boot.find(Counted(3))
+timed("payments", Limit("count", high=5), payments.accepted, Source.LINE)
+boot.find(Timed(3.0, 4.0))
+"""
 
 
 def test_a_limit_needs_a_bound_and_the_low_one_below_the_high_one() -> None:
@@ -113,33 +182,56 @@ def test_a_limit_needs_a_bound_and_the_low_one_below_the_high_one() -> None:
         Limit("W", 2.0, 1.0)
 
 
-def test_a_measurement_that_was_never_taken_fails_and_keeps_the_reason() -> None:
-    finding = Measurement("boot", Limit("s", high=27.0), Rule.INTERVAL).missing("declared and never taken")
+def test_a_measurement_that_was_not_taken_has_no_numbers_and_keeps_the_reason() -> None:
+    finding = Measurement("boot", Limit("s", high=27.0), Timed, (Source.LINE,)).without(Verdict.NOT_RUN, "not taken")
 
-    assert finding.verdict is Verdict.FAIL
     assert not finding.taken
-    assert str(finding) == "boot: declared and never taken; limit ≤ 27 s"
+    assert str(finding) == "boot: not taken; limit ≤ 27 s"
     document = finding.document()
     assert [document[key] for key in ("low", "high", "value", "uncertainty", "margin")] == [None] * 5
+    assert (document["taken"], document["censored"], document["verdict"]) == (False, False, "not run")
     encode(document)  # refuses NaN
 
 
+def test_an_open_interval_is_written_without_its_upper_end_and_says_so() -> None:
+    cut = Measurement("refused payment to zero power", Limit("s", high=0.5), Timed, (Source.LINE, Source.LAB_METER))
+
+    finding = cut.find(Timed(2.25, math.inf, began=30.0))
+
+    assert finding.verdict is Verdict.FAIL
+    assert str(finding) == (
+        "refused payment to zero power: not within 2.25 s, when the watch ended; limit ≤ 500 ms:"
+        " fail by the interval rule"
+    )
+    document = finding.document()
+    assert (document["low"], document["high"], document["value"]) == (2.25, None, None)
+    assert (document["taken"], document["censored"], document["at"]) == (True, True, 30.5)
+    assert document["sources"] == ["line", "lab meter"]
+    encode(document)  # refuses infinity
+
+
 def test_a_finding_tells_value_uncertainty_limit_margin_verdict_and_rule() -> None:
-    finding = Measurement("energy", Limit("Wh", 39.2, 40.8), Rule.GUARDED).find_value(40.1, 0.2)
+    finding = sampled(Limit("Wh", 39.2, 40.8), 40.1, 0.2)
 
     assert (
         str(finding)
         == "energy: measured 40.1 Wh ± 0.2 Wh, limit 39.2 Wh … 40.8 Wh, margin 0.5 Wh: pass by the guarded rule"
     )
-    assert finding.value == pytest.approx(40.1)
-    assert finding.uncertainty == pytest.approx(0.2)
-    assert finding.document()["rule"] == "guarded"
+    document = finding.document()
+    assert document["value"] == 40.1
+    assert document["uncertainty"] == 0.2
+    assert document["rule"] == "guarded"
+
+
+def test_a_sampled_value_tells_which_time_its_readings_cover() -> None:
+    limit = Limit("W", high=4.0)
+    finding = Measurement("highest power", limit, Sampled, (Source.LAB_METER,)).find(Sampled(0.0, 1.5, (2.8, 61.0)))
+
+    assert finding.document()["covers"] == [2.8, 61.0]
 
 
 def test_counts_are_told_without_uncertainty() -> None:
-    finding = Measurement("payments", Limit("count", 5, 5), Rule.EXACT).find_value(4)
-
-    assert str(finding) == "payments: measured 4, limit = 5, margin -1: fail by the exact rule"
+    assert str(counted(Limit("count", 5, 5), 4)) == "payments: measured 4, limit = 5, margin -1: fail by the exact rule"
 
 
 SEVERITY = [
@@ -159,9 +251,3 @@ def test_a_rig_fault_outweighs_a_failure_and_a_failure_outweighs_the_inconclusiv
             assert worst(list(order)) is greater
     assert worst([]) is Verdict.NOT_RUN
     assert set(SEVERITY) == set(Verdict)
-
-
-def test_an_interval_that_holds_no_value_is_refused() -> None:
-    measurement = Measurement("time to zero power", Limit("s", high=6.0), Rule.INTERVAL)
-    with pytest.raises(ValueError, match="time to zero power"):
-        measurement.find_value(7.5, -2.0)

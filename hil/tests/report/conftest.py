@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from hil.evidence.documents import Event, Json, Kind, Verdict
-from hil.evidence.limits import Limit, Measurement, Rule
+from hil.evidence.limits import Limit, Measurement
+from hil.evidence.observations import Counted, Sampled, Source, Timed
 from hil.evidence.record import RunRecord
 from hil.evidence.store import RunWriter, ScenarioWriter
 from hil.report.run_view import RunView, view_run
@@ -82,11 +83,11 @@ DOCUMENT: Mapping[str, Json] = {
 }
 HOST: Mapping[str, Json] = {"started": "2031-05-17T09:30:00Z", "finished": "2031-05-17T09:30:04Z", "wall_s": 4.1}
 
-FirstPayment = Measurement("power-on to first accepted payment", Limit("s", high=27.0), Rule.INTERVAL, "R-BOOT-1")
-Energy = Measurement("energy delivered", Limit("Wh", low=39.2, high=40.8), Rule.GUARDED)
-Fee = Measurement("transactions on chain", Limit("count", low=1, high=1), Rule.EXACT)
-CutOff = Measurement("refused payment to zero current", Limit("s", high=0.5), Rule.INTERVAL, "R-CUT-1")
-Settlement = Measurement("newest valid transaction confirmed", Limit("s", high=2.0), Rule.INTERVAL)
+FirstPayment = Measurement("power-on to first accepted payment", Limit("s", high=27.0), Timed, (Source.LINE,))
+Energy = Measurement("energy delivered", Limit("Wh", low=39.2, high=40.8), Sampled, (Source.LAB_METER,))
+Fee = Measurement("transactions on chain", Limit("count", low=1, high=1), Counted, (Source.LEDGER,))
+CutOff = Measurement("refused payment to zero current", Limit("s", high=0.5), Timed, (Source.LINE, Source.LAB_METER))
+Settlement = Measurement("newest valid transaction confirmed", Limit("s", high=2.0), Timed, (Source.LEDGER,))
 
 
 def step(writer: ScenarioWriter, text: str, start: float, end: float, outcome: str = "passed", **more: Json) -> None:
@@ -147,9 +148,9 @@ def toast(run: RunWriter) -> None:
         data: dict[str, Json] = {"txid": "17426e6f" + "ab" * 24 + "7e3b0601", "event": event}
         writer.write(Event(Kind.TRANSACTION, t, "ledger", {**data, **({} if event == "funding" else amounts)}))
     for finding in (
-        FirstPayment.find(24.15, 24.25),
-        Energy.find_value(40.03, 0.41),
-        Fee.find_value(1),
+        FirstPayment.find(Timed(24.15, 24.25)),
+        Energy.find(Sampled.of(40.03, 0.41)),
+        Fee.find(Counted(1)),
     ):
         writer.write(Event(Kind.VERDICT, 135.2, "bench", finding.document()))
     stop(writer, 135.3, Verdict.PASS)
@@ -169,8 +170,12 @@ def underpayment(run: RunWriter) -> None:
     step(writer, "When the cable underpays by 1 sat", 0.5, 37.7)
     step(writer, "Then the power is cut within 500 ms", 37.7, 40.0, "failed", error={**error, "remedy": "See its log."})
     step(writer, f"And the newest transaction confirms {NASTY}", 40.0, 40.0, "not run")
-    writer.write(Event(Kind.VERDICT, 40.0, "bench", CutOff.find(0.6, 0.7, detail=f"last sample {NASTY}").document()))
-    writer.write(Event(Kind.VERDICT, 40.0, "bench", Settlement.missing(f"never seen {NASTY}").document()))
+    writer.write(
+        Event(Kind.VERDICT, 40.0, "bench", CutOff.find(Timed(0.6, 0.7), detail=f"last sample {NASTY}").document())
+    )
+    writer.write(
+        Event(Kind.VERDICT, 40.0, "bench", Settlement.without(Verdict.NOT_RUN, f"never seen {NASTY}").document())
+    )
     stop(writer, 40.1, Verdict.FAIL, f"a limit was exceeded {NASTY}")
     run.scenario_done(writer)
 
@@ -179,7 +184,7 @@ def undecided(run: RunWriter) -> None:
     writer = run.scenario(3, "Pays a stranger")
     start(writer, "The cable pays a stranger", "underpayment", 21)
     step(writer, "Then the power is cut within 500 ms", 0.0, 10.0)
-    writer.write(Event(Kind.VERDICT, 10.0, "bench", CutOff.find(0.45, 0.55).document()))
+    writer.write(Event(Kind.VERDICT, 10.0, "bench", CutOff.find(Timed(0.45, 0.55)).document()))
     stop(writer, 10.1, Verdict.INCONCLUSIVE, "the rig cannot decide")
     run.scenario_done(writer)
 

@@ -1,0 +1,45 @@
+"""What is measured of the bench's own seeded faults: how soon they are found, and what the devices make of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hil.errors import RigFault
+from hil.evidence.timing import Interval, instant
+from hil.scenario import integrity_checks
+from hil.scenario.measurements.cuts import until_cut
+from hil.scenario.stimuli.bench import PLACES, SELF_TEST, seeded_faults, virtual_bench
+
+if TYPE_CHECKING:
+    from hil.evidence.observations import Timed
+    from hil.scenario.scenario import Trial
+
+LOOK_EVERY_S = 0.1
+
+
+def time_to_blame(trial: Trial, part: str, limit_s: float) -> Timed:
+    """From the newest seeded fault to the rig fault that names ``part``; the bench is mended then.
+
+    Raises RigFault if none comes, or one that names another part: then the bench cannot be trusted.
+    """
+    seeded = seeded_faults(trial)
+    looked = seeded[-1].t
+    try:
+        while trial.clock.now() < seeded[-1].t + limit_s:
+            looked = trial.clock.now()
+            integrity_checks.as_told(trial)
+            trial.sleep(LOOK_EVERY_S)
+    except RigFault as found:
+        named = Interval(looked, trial.clock.now())
+        virtual_bench(trial).mend()
+        if PLACES.get(part, part) not in (found.place or ""):
+            raise
+        # not its words: they hold the instrument's address, which belongs to the host and not to the evidence
+        return named.since(instant(seeded[-1]))
+    virtual_bench(trial).mend()
+    raise RigFault(f"nothing was found wrong with the {part} in {limit_s:g} s", place=SELF_TEST)
+
+
+def fault_to_cut(trial: Trial, limit_s: float) -> Timed:
+    """From the first seeded fault to zero power."""
+    return until_cut(trial, instant(seeded_faults(trial)[0]), limit_s)

@@ -1,0 +1,143 @@
+"""How soon power came or went: from a cause on the line, the ledger, a relay or a fault to the lab meter's readings.
+
+A cut is watched for ``AFTERMATH_S`` longer than its limit: power that still flows then was not cut in time.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from hil.evidence.documents import Kind
+from hil.evidence.observations import EvidenceMissing, Timed
+from hil.evidence.timing import Interval, instant, power_came, power_lost, power_readings, voltage_lost
+from hil.protocol.messages import Payment
+from hil.scenario.measurements.lab import AFTERMATH_S, READINGS_AT_ONCE
+from hil.scenario.stimuli.abuse import COUNTERPART
+from hil.scenario.stimuli.interruptions import SUPPLY
+from hil.scenario.stimuli.power import MAINS, PLUG, last
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from hil.evidence.documents import Event
+    from hil.rig.recorder import Frame
+    from hil.scenario.scenario import Trial
+
+BIT_RATE = 115_200
+BITS_PER_BYTE = 10
+"""8N1: a start bit, eight data bits, a stop bit."""
+
+POWER_TIMEOUT_S = 120.0
+"""Longest that a scenario waits for power to come back: two boots and a lock-out of the cable."""
+
+
+def await_power(trial: Trial) -> None:
+    """Wait for a reading with power that begins now or later; raises DeadlineExceeded after ``POWER_TIMEOUT_S``."""
+    began = trial.clock.now()
+
+    def flows() -> bool:
+        readings = power_readings(trial.recorder.events[-READINGS_AT_ONCE:])
+        return any(event.t - event.before >= began and power >= trial.off_w for event, power in readings)
+
+    trial.wait_for(flows, timeout=POWER_TIMEOUT_S, what="power to flow", on_readings=True)
+
+
+# --- power that comes ---------------------------------------------------------------------------------------------
+
+
+def payment_to_power(trial: Trial, limit_s: float) -> Timed:
+    """From the first PAYMENT on the line to the first reading with power."""
+    payments = trial.messages(Payment)
+    if not payments:
+        raise trial.no_evidence("no payment passed on the line")
+    return _until_power(trial, instant(payments[0][0].event), limit_s)
+
+
+def supply_to_power(trial: Trial, limit_s: float) -> Timed:
+    """From the last closing of a supply that was interrupted to the first reading with power after it."""
+    relays = [SUPPLY[device] for device in trial.devices_under_test()]
+    closings = [each for each in trial.recorder.events if each.source in relays and each.data.get("closed")]
+    if len(closings) <= len(relays):
+        raise EvidenceMissing("the supply was not interrupted")
+    return _until_power(trial, instant(closings[-1]), limit_s)
+
+
+def restored_to_power(trial: Trial, limit_s: float) -> Timed:
+    """From the newest return of the mains to the first reading with power after it."""
+    return _until_power(trial, instant(_fault(trial, MAINS, "restored")), limit_s)
+
+
+def _until_power(trial: Trial, cause: Interval, limit_s: float) -> Timed:
+    _watch(trial, cause, limit_s, lambda: not math.isinf(_came(trial, cause).late))
+    return _came(trial, cause).since(cause)
+
+
+def _came(trial: Trial, cause: Interval) -> Interval:
+    return power_came(trial.recorder.events, cause.early, trial.off_w)
+
+
+# --- power that goes ----------------------------------------------------------------------------------------------
+
+
+def refusal_to_cut(trial: Trial, limit_s: float) -> Timed:
+    """From the last byte of the first message that the counterpart spoiled to zero power."""
+    strike = next(iter(strikes(trial)), None)
+    if strike is None:
+        raise trial.no_evidence("the counterpart did not get to cheat")
+    devices = trial.devices_under_test()
+    spoiled = next((each for each in trial.recorder.frames if _is_spoiled(each, strike, devices)), None)
+    if spoiled is None:
+        raise EvidenceMissing("the spoiled message did not pass on the line")
+    written = instant(spoiled.event)
+    arrived = Interval(written.early, written.late + transmission_s([spoiled.event]))
+    return until_cut(trial, arrived, limit_s)
+
+
+def unplugged_to_dead(trial: Trial, limit_s: float) -> Timed:
+    """From the opening of K2 to the first reading without voltage at the socket's outlet."""
+    pulled, again = _fault(trial, PLUG, "pulled"), last(trial, PLUG, "again")
+    until = again.t if again is not None and again.t > pulled.t else math.inf
+    cause = instant(pulled)
+    if math.isinf(until):
+        _watch(trial, cause, limit_s, lambda: False)
+    seen = (event for event in trial.recorder.events if event.t <= until)
+    return voltage_lost(seen, cause.early).since(cause)
+
+
+def until_cut(trial: Trial, cause: Interval, limit_s: float) -> Timed:
+    """From a cause to zero power; open if power still flows after the limit and ``AFTERMATH_S``.
+
+    EvidenceMissing, or DeviceIdle if it had been paid for, if there never was any power to cut.
+    """
+    _watch(trial, cause, limit_s, lambda: False)
+    if not any(power >= trial.off_w for _, power in power_readings(trial.recorder.events)):
+        raise trial.no_evidence("power never flowed")
+    return power_lost(trial.recorder.events, cause.early, trial.off_w).since(cause)
+
+
+def _watch(trial: Trial, cause: Interval, limit_s: float, done: Callable[[], bool]) -> None:
+    """Go on until ``done``, or until the limit and ``AFTERMATH_S`` have passed since the cause; at least that once."""
+    if not done():
+        trial.sleep(max(AFTERMATH_S, cause.late + limit_s + AFTERMATH_S - trial.clock.now()))
+
+
+def strikes(trial: Trial) -> list[Event]:
+    """Return the times that the counterpart cheated, in order."""
+    return [each for each in trial.recorder.events if each.kind is Kind.FAULT and each.source == COUNTERPART]
+
+
+def transmission_s(frames: Sequence[Event]) -> float:
+    """Return the seconds that frames take on the line."""
+    return sum(len(str(frame.data["bytes"])) / 2 for frame in frames) * BITS_PER_BYTE / BIT_RATE
+
+
+def _is_spoiled(frame: Frame, strike: Event, devices: Sequence[str]) -> bool:
+    return frame.direction in {f"to {device}" for device in devices} and frame.t >= strike.t
+
+
+def _fault(trial: Trial, source: str, word: str) -> Event:
+    found = last(trial, source, word)
+    if found is None:
+        raise EvidenceMissing(f"nothing happened to the {source} in this scenario")
+    return found

@@ -1,0 +1,44 @@
+"""Energy and power at the lab meter: how much was delivered, how much of it was not paid for, and the highest power."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hil.evidence.observations import Sampled, Timed
+from hil.evidence.timing import instant, not_until
+from hil.protocol.messages import Receipt
+from hil.scenario.measurements import lab
+
+if TYPE_CHECKING:
+    from hil.scenario.scenario import Trial
+
+
+def delivered(trial: Trial) -> Sampled:
+    """Integrated energy at the lab meter at the end of the scenario, in Wh."""
+    lab.watch_aftermath(trial)
+    return lab.delivered(trial)
+
+
+def unpaid(trial: Trial) -> Sampled:
+    """Energy at the lab meter less what the accepted payments buy at the offered tariff, in Wh."""
+    lab.watch_aftermath(trial)
+    return lab.delivered_beyond(trial, trial.credited_wh())
+
+
+def highest_power(trial: Trial) -> Sampled:
+    """The largest mean power of the scenario, in W: over an update of the meter, or between two readings."""
+    lab.watch_past(trial, trial.clock.now())
+    return lab.highest_power(trial)
+
+
+def live_before_acceptance(trial: Trial, _: float) -> Timed:
+    """For how long the outlet was live before the first payment was accepted, in seconds: 0 if not at all.
+
+    The RECEIPT tells of the acceptance; the reading in whose window it falls counts by its share of voltage. Without an
+    accepted payment the outlet must not be live at all.
+    """
+    receipts = trial.messages(Receipt, "to cable")
+    accepted = instant(receipts[0][0].event) if receipts else not_until(trial.clock.now())
+    lab.watch_past(trial, accepted.early)
+    live = lab.live_since(trial)
+    return Timed(0.0, 0.0) if live is None else accepted.since(live)

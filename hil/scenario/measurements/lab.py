@@ -1,0 +1,160 @@
+"""What the lab meter says of a scenario: energy, power and voltage, each with its bounds.
+
+Readings tell of windows of time. Where they come less often than the meter updates, the integrated energy tells what
+flowed between them.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from hil.evidence.observations import EvidenceMissing, Sampled
+from hil.evidence.timing import DEAD_V, Interval, power_readings, voltage_readings
+from hil.rig.sampling.energy import metered_energy
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hil.evidence.documents import Event
+    from hil.scenario.scenario import Trial
+
+AFTERMATH_S = 2.0
+"""After the end of a session the bench is watched this much longer, so that the last readings show zero power."""
+
+READ_TIMEOUT_S = 30.0
+"""Longest time to wait for readings of an instant that is over: a scenario reads at least every ten seconds."""
+
+
+def watch_aftermath(trial: Trial) -> None:
+    """Go on until the meter has shown zero power for a while, so that the energy is complete."""
+    if trial.power_flows() or trial.session_closed():
+        trial.sleep(AFTERMATH_S)
+
+
+def watch_past(trial: Trial, t: float) -> None:
+    """Go on until a reading tells of nothing but the time after ``t``."""
+
+    def seen() -> bool:
+        readings = power_readings(trial.recorder.events[-READINGS_AT_ONCE:])
+        return bool(readings) and readings[-1][0].t - readings[-1][0].before >= t
+
+    if not seen():
+        trial.wait_for_bench(seen, timeout=READ_TIMEOUT_S, what="the lab meter's readings", part="meter")
+
+
+VOLTAGE_OF_READING, VOLTAGE_OF_RANGE_V = 0.001, 0.15
+"""Limits of error of a lab meter's voltage: those of a WT310E on its 300 V range, which an HMC8015 keeps, too."""
+
+TRACE_V = 5.0
+"""From this voltage on there was some in the window of a reading: far above the meter's offset."""
+
+READINGS_AT_ONCE = 60
+"""The newest events hold the newest reading: at ten a second hardly anything comes between."""
+
+
+def delivered(trial: Trial) -> Sampled:
+    """Return the energy at the lab meter in Wh by now; EvidenceMissing without a reading.
+
+    What flowed since the window of the last reading is not in it yet: it comes on top while power flows.
+    """
+    readings = power_readings(trial.recorder.events)
+    energy = metered_energy(trial.recorder.events, trial.rig.meter)
+    last, power = readings[-1]
+    unread = max(power, 0.0) * (trial.clock.now() - last.t + last.before) / 3600 if power >= trial.off_w else 0.0
+    return Sampled(energy.early, energy.late + unread, covers=(_begin(readings), last.t))
+
+
+def delivered_beyond(trial: Trial, paid_wh: float) -> Sampled:
+    """Return the same less ``paid_wh``."""
+    energy = delivered(trial)
+    return Sampled(energy.low - paid_wh, energy.high - paid_wh, energy.covers)
+
+
+def metered_at(trial: Trial, when: Interval) -> Sampled:
+    """Return the energy at the lab meter in Wh at some instant within ``when``, with its uncertainty.
+
+    A reading tells of some time between its bounds, so the truth lies between the last reading that was over before and
+    the first that began after; EvidenceMissing if there are none such.
+    """
+    readings = power_readings(trial.recorder.events)
+    before = [energy_of(each) for each, _ in readings if each.t <= when.early]
+    after = [energy_of(each) for each, _ in readings if each.t - each.before >= when.late]
+    if not before or not after:
+        raise EvidenceMissing(f"no reading of the lab meter before and after {when.early:.3f} s")
+    whole = metered_energy(trial.recorder.events, trial.rig.meter)
+    spread = (whole.late - whole.early) / 2
+    return Sampled(before[-1] - spread, after[0] + spread)
+
+
+def live_since(trial: Trial) -> Interval | None:
+    """Return when voltage first came to the lab meter's terminals, behind the socket; None if it never did.
+
+    The rms voltage of the window in which it came tells the share of the window that had it: V²/V₀², with V₀ from the
+    next window. EvidenceMissing without a reading.
+    """
+    readings = voltage_readings(trial.recorder.events)
+    if not readings:
+        raise EvidenceMissing("no reading of the lab meter")
+    first = next((index for index, (_, voltage) in enumerate(readings) if voltage >= TRACE_V), None)
+    if first is None:
+        return None
+    event, voltage = readings[first]
+    full = readings[first + 1][1] if first + 1 < len(readings) else 0.0
+    window = float(trial.rig.meter.update_period)
+    end = Interval(event.t - event.before + window, event.t + event.after)
+    least, most = 0.0, 1.0
+    if full >= DEAD_V:
+        u = voltage_uncertainty(trial, full)
+        least = min(1.0, max(0.0, voltage - u) / (full + u)) ** 2
+        most = min(1.0, (voltage + u) / (full - u)) ** 2
+    return Interval(end.early - most * window, end.late - least * window)
+
+
+def highest_power(trial: Trial) -> Sampled:
+    """Return the largest mean power in W over a window of the meter, or over the time between two readings.
+
+    EvidenceMissing without a reading.
+    """
+    readings = power_readings(trial.recorder.events)
+    if not readings:
+        raise EvidenceMissing("no reading of the lab meter")
+    powers = [(power, power_uncertainty(trial, power)) for _, power in readings]
+    low, high = max(power - u for power, u in powers), max(power + u for power, u in powers)
+    for (earlier, _), (later, _) in pairwise(readings):
+        if is_gap(earlier, later):
+            mean = between(trial, earlier, later)
+            low, high = max(low, mean.low), max(high, mean.high)
+    return Sampled(low, high, covers=(_begin(readings), readings[-1][0].t))
+
+
+def voltage_uncertainty(trial: Trial, voltage: float) -> float:
+    """Return U of a reading of voltage, in V."""
+    return VOLTAGE_OF_READING * voltage + VOLTAGE_OF_RANGE_V
+
+
+def power_uncertainty(trial: Trial, power: float) -> float:
+    """Return U of a reading of power, in W: of zero too, where the meter's offset counts."""
+    return trial.rig.meter.power_accuracy.of(power)
+
+
+def energy_of(event: Event) -> float:
+    """Return the integrated energy of a reading in Wh."""
+    return float(event.data["energy_Wh"])  # type: ignore[arg-type]  # written by the bench as a number
+
+
+def is_gap(earlier: Event, later: Event) -> bool:
+    """Tell whether time passed between two readings of which neither tells."""
+    return later.t - later.before > earlier.t + 1e-9
+
+
+def between(trial: Trial, earlier: Event, later: Event) -> Sampled:
+    """Return the mean power in W between two readings that are further apart than windows, by the energy."""
+    gained = energy_of(later) - energy_of(earlier)
+    longest, shortest = later.t - earlier.t + earlier.before, later.t - later.before - earlier.t
+    u = power_uncertainty(trial, gained * 3600 / (later.t - earlier.t))
+    return Sampled(gained * 3600 / longest - u, gained * 3600 / shortest + u)
+
+
+def _begin(readings: Sequence[tuple[Event, float]]) -> float:
+    return max(0.0, readings[0][0].t - readings[0][0].before)
