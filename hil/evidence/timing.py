@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from hil.errors import HilError
 from hil.evidence.documents import Event, Kind
 
-ZERO_POWER_W = 1.0
-"""Below this the appliance is off: well above the noise of the lab meter, far below any load of the bench."""
+ZERO_POWER_W = 3.2
+"""Below this the appliance is off, whichever meter the bench has: above the ``off_threshold_w`` of each dialect, below
+the smallest load of the bench, 5 W.
+"""
 
 
 DEAD_V = 50.0

@@ -24,7 +24,7 @@ from hil.ports import Load, Meter
 from hil.rig.file import RigFile, SafetyLimits
 from hil.rig.recorder import Recorder
 from hil.rig.relays import CoilRelay
-from hil.rig.sampling.energy import metered_energy
+from hil.rig.sampling.energy import metered_energy, reading_of
 from hil.rig.sampling.timer import Readings, Sampler
 from hil.rig.variables import ADDRESS_VARIABLE, TERMINAL_VARIABLES
 from hil.rig.virtual_bench import VirtualBenchProcess
@@ -146,9 +146,8 @@ class Site:
         return recorder.write(Kind.RELAY, name, {"closed": closed})
 
     def _power(self, events: Iterable[Event]) -> Check:
-        reading = power_readings(events)[-1][1]
-        spread = self.meter.power_accuracy.of(reading)
-        return Check("power", Interval(reading - spread, reading + spread), self.truth()["power"])
+        reading = reading_of(power_readings(events)[-1][0])
+        return Check("power", Interval(*self.meter.power_budget(reading).bounds(reading.power)), self.truth()["power"])
 
     def _edge(self, relay: str = "K1") -> float:
         return float(self.truth()["contacts"][relay]["edge"])

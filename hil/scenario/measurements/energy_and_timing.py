@@ -14,7 +14,7 @@ from hil.evidence.documents import Kind, Verdict
 from hil.evidence.limits import Finding, Measurement
 from hil.evidence.timing import ZERO_POWER_W, EvidenceMissing, Interval, instant, power_came, power_lost, power_readings
 from hil.protocol.messages import Payment, Receipt
-from hil.rig.sampling.energy import metered_energy
+from hil.rig.sampling.energy import metered_energy, reading_of
 from hil.scenario.stimuli.interruptions import SUPPLY
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def metered_at(trial: Trial, t: float) -> Interval:
 def highest_power(trial: Trial, measurement: Measurement) -> None:
     """The largest reading of the scenario with its uncertainty."""
     trial.declare(measurement)
-    take(trial, measurement, lambda: _highest(trial, [power for _, power in power_readings(trial.recorder.events)]))
+    take(trial, measurement, lambda: _highest(trial, [event for event, _ in power_readings(trial.recorder.events)]))
 
 
 def power_before_payment(trial: Trial, measurement: Measurement) -> None:
@@ -93,17 +93,16 @@ def power_before_payment(trial: Trial, measurement: Measurement) -> None:
     def find() -> Interval:
         receipts = trial.messages(Receipt)
         end = instant(receipts[0][0].event).early if receipts else math.inf
-        return _highest(trial, [power for event, power in power_readings(trial.recorder.events) if event.t <= end])
+        return _highest(trial, [event for event, _ in power_readings(trial.recorder.events) if event.t <= end])
 
     take(trial, measurement, find)
 
 
-def _highest(trial: Trial, powers: Sequence[float]) -> Interval:
-    if not powers:
+def _highest(trial: Trial, readings: Sequence[Event]) -> Interval:
+    if not readings:
         raise EvidenceMissing("no reading of the lab meter in that time")
-    value = max(powers)
-    spread = trial.rig.meter.power_accuracy.of(value) if value >= ZERO_POWER_W else 0.0
-    return Interval(value - spread, value + spread)
+    highest = max(map(reading_of, readings), key=lambda reading: reading.power)
+    return Interval(*trial.rig.meter.power_budget(highest).bounds(highest.power))
 
 
 def interruptions(trial: Trial, measurement: Measurement) -> None:

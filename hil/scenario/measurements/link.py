@@ -87,7 +87,7 @@ def _credit(trial: Trial, reading: Event) -> Interval:
         if frame.t <= reading.t:
             by_session[receipt.session] = max(receipt.credited_mwh, by_session.get(receipt.session, 0))
     energy = float(str(reading.data["energy_Wh"]))
-    spread = trial.rig.meter.energy_uncertainty(WattHour(energy), Second(reading.t))
+    spread = trial.rig.meter.energy_budget(WattHour(energy), Second(reading.t), energy).expanded
     left = sum(by_session.values()) / 1000 - energy
     return Interval(max(0.0, left - spread), max(0.0, left + spread))
 
