@@ -48,7 +48,6 @@ class MakersLimits:
     :param power_factor: influence at power factor 0, of apparent power; at any other it counts for the reactive part.
     :param heat_of_voltage: of reading for each V², ``heat_of_current``: for each A²; by what the inputs heat.
     :param reference: °C between which all that holds; ``per_kelvin``: of reading for each kelvin beyond.
-    :param operating: °C beyond which the maker promises nothing.
     """
 
     voltage: QuantityLimits
@@ -67,7 +66,6 @@ class MakersLimits:
     per_kelvin: float
     temperature_source: str
     reference: tuple[float, float] = (18.0, 28.0)
-    operating: tuple[float, float] = (5.0, 40.0)
 
     def power_budget(self, reading: Reading, conditions: Conditions) -> Budget:
         """Return the budget of a reading of active power, in W."""

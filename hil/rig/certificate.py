@@ -59,6 +59,6 @@ def conditions_of(options: RigOptions) -> Conditions:
     certified = None
     if facts is not None and facts.uncertainty is not None:
         of_reading, constant, k = read_uncertainty(facts.uncertainty)
-        certified = CertifiedUncertainty(of_reading, constant, facts.k or k or COVERAGE, facts.calibration)
+        certified = CertifiedUncertainty(of_reading, constant, k or facts.k or COVERAGE, facts.calibration)
     low, high = (None, None) if ambient is None else (ambient.low, ambient.high)
     return Conditions(low, high, certified)

@@ -104,10 +104,10 @@ class InstrumentFacts(_Strict):
 
 
 class Ambient(_Strict):
-    """The coldest and the warmest that the laboratory gets, in °C."""
+    """The coldest and the warmest that the laboratory gets, in °C; beyond 5 to 40 °C no maker promises anything."""
 
-    low: float
-    high: float
+    low: float = Field(ge=5, le=40)
+    high: float = Field(ge=5, le=40)
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
