@@ -54,7 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--requirement", action="append", metavar="ID", help="only scenarios that show it, e.g. REQ-BOOT-1"
     )
-    run.add_argument("--acceptance", action="store_true", help="refuse a rig with an expired calibration")
+    run.add_argument("--acceptance", action="store_true", help="refuse a rig whose calibrations are not known to hold")
     run.set_defaults(act=_run)
 
     node = commands.add_parser("node", help="a bitcoind that outlives the command")
@@ -99,7 +99,7 @@ def _run(options: argparse.Namespace, rest: list[str]) -> int:
         from hil.rig.file import RigFile
 
         rig = RigFile.load(Path(options.rig or "rigs/virtual.yaml"))
-        refuse_expired(rig.options, str(rig.path))
+        refuse_expired(rig.options, str(rig.path), virtual=rig.virtual)
     # pytest itself tells paths from the values of its options; the plugins of hypothesis and labgrid take a second to
     # load, and no scenario needs them: the rig opens labgrid's target itself
     arguments = ["-o", "testpaths=features", "-p", "no:hypothesispytest", "-p", "no:labgrid", *rest]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from hil.evidence.uncertainty import Budget, Conditions
     from hil.protocol.coins import Coin, OutPoint
     from hil.units import Ampere, Ohm, Satoshi, Second, Volt, Watt, WattHour
 
@@ -42,21 +43,6 @@ class Reading:
     """Time over which it was integrated, by the meter's own clock: it moves with each update, with or without load."""
 
 
-@dataclass(frozen=True)
-class Accuracy:
-    """Bounds of a reading: ± (``of_reading`` x value + ``of_range``), in the reading's unit.
-
-    The maker's limits of error, which cover no less than an expanded uncertainty U and are taken for it
-    (docs/decisions/0005-bounds-are-limits.md).
-    """
-
-    of_reading: float
-    of_range: float
-
-    def of(self, value: float) -> float:
-        return self.of_reading * abs(value) + self.of_range
-
-
 class Instrument(Protocol):
     """What every instrument on VISA can do."""
 
@@ -75,7 +61,15 @@ class Meter(Instrument, Protocol):
     """Time between two updates of the reading; an edge is known no better than that."""
     settling: Second
     """Time from ``prepare`` to the first valid reading; ``read`` before it raises RigFault (no data)."""
-    power_accuracy: Accuracy
+    conditions: Conditions
+    """Room and certificate, as the rig file tells them; the budgets below reckon with them once it is set."""
+
+    @property
+    def off_threshold_w(self) -> Watt:
+        """Power in W below which nothing flows as far as this meter can tell.
+
+        Above what it may read without power, by so much that such a reading is below it with its whole uncertainty.
+        """
 
     def prepare(self) -> None:
         """Reset, set ranges and functions, clear and start the integrator."""
@@ -83,8 +77,21 @@ class Meter(Instrument, Protocol):
     def read(self) -> Reading:
         """Return the latest reading; raises RigFault on overload, no data, garbage or silence."""
 
-    def energy_uncertainty(self, energy: WattHour, elapsed: Second) -> WattHour:
-        """Return the bounds of an integrated energy, likewise; their range part grows with the time under load."""
+    def power_budget(self, reading: Reading) -> Budget:
+        """Return what its reading of power is uncertain by, in W, part by part."""
+
+    def voltage_budget(self, reading: Reading) -> Budget:
+        """Return the same of its reading of voltage, in V."""
+
+    def current_budget(self, reading: Reading) -> Budget:
+        """Return the same of its reading of current, in A."""
+
+    def energy_budget(self, energy: WattHour, loaded: Second, apparent: float) -> Budget:
+        """Return the same of an energy that it integrated, in Wh.
+
+        :param loaded: seconds in which power can have flowed; the range's part grows with them.
+        :param apparent: apparent energy of that time in VAh.
+        """
 
 
 @runtime_checkable

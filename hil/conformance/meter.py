@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from hil.clock import stopwatch
 from hil.conformance.finding import Finding, Wait, expect, finding
 from hil.conformance.instrument import identified, quiet
-from hil.units import Second, WattHour
+from hil.ports import Reading
+from hil.units import Ampere, Second, Volt, Watt, WattHour
 
 if TYPE_CHECKING:
     from hil.ports import Meter
+
+V_MAINS = Volt(230.0)
+NOTHING = WattHour(0.0)
 
 UPDATES = 5
 """How many updates of a meter are looked at."""
@@ -32,11 +37,23 @@ def check_meter(meter: Meter, wait: Wait) -> list[Finding]:
 
 def _states_its_figures(meter: Meter, _: Wait) -> None:
     expect(0 < meter.update_period <= meter.settling, f"period {meter.update_period} s, settling {meter.settling} s")
-    accuracy = meter.power_accuracy
-    expect(accuracy.of_reading > 0 and accuracy.of_range > 0, f"both parts of {accuracy} must be above zero")
-    shorter = meter.energy_uncertainty(WattHour(10.0), Second(10.0))
-    expect(shorter < meter.energy_uncertainty(WattHour(10.0), Second(100.0)), "U of energy must grow with time")
-    expect(shorter < meter.energy_uncertainty(WattHour(20.0), Second(10.0)), "U of energy must grow with energy")
+    dead, half, full = (
+        Reading(V_MAINS, Ampere(p / V_MAINS), Watt(p), NOTHING, Second(0.0)) for p in (0.0, 900.0, 1800.0)
+    )
+    zero, threshold = meter.power_budget(dead).expanded, float(meter.off_threshold_w)
+    expect(0 < zero < threshold, f"off below {threshold:g} W, and without power it may read {zero:g} W")
+    grown = zero < meter.power_budget(half).expanded < meter.power_budget(full).expanded
+    expect(grown, "U of power must grow with power")
+    expect(meter.voltage_budget(full).expanded > 0, "U of voltage must be above zero")
+    expect(meter.current_budget(full).expanded > 0, "U of current must be above zero")
+    shorter = meter.energy_budget(WattHour(10.0), Second(10.0), 10.0).expanded
+    longer = meter.energy_budget(WattHour(10.0), Second(100.0), 10.0).expanded
+    expect(shorter < longer, "U of energy must grow with time")
+    more = meter.energy_budget(WattHour(20.0), Second(10.0), 20.0).expanded
+    expect(shorter < more, "U of energy must grow with energy")
+    budgets = meter.power_budget(full), meter.energy_budget(WattHour(10.0), Second(10.0), 10.0)
+    unsaid = [each.name for budget in budgets for each in budget.components if not each.source]
+    expect(not unsaid, f"each part of a budget names its source; without one: {', '.join(unsaid)}")
 
 
 def _prepares(meter: Meter, wait: Wait) -> None:
@@ -48,7 +65,8 @@ def _prepares(meter: Meter, wait: Wait) -> None:
 
 def _reads_no_power(meter: Meter, wait: Wait) -> None:
     wait(meter.update_period)
-    reading, limit = meter.read(), meter.power_accuracy.of_range
+    reading = meter.read()
+    limit = meter.power_budget(replace(reading, power=Watt(0.0))).expanded
     expect(
         abs(reading.power) <= limit, f"at most {limit:g} W was expected at dead terminals, found {reading.power:g} W"
     )
@@ -65,7 +83,7 @@ def _counts_energy_forward(meter: Meter, wait: Wait) -> None:
 def _begins_at_zero(meter: Meter, wait: Wait) -> None:
     meter.prepare()
     wait(meter.settling)
-    energy, limit = meter.read().energy, meter.energy_uncertainty(WattHour(0.0), meter.settling)
+    energy, limit = meter.read().energy, meter.energy_budget(WattHour(0.0), meter.settling, 0.0).expanded
     expect(abs(energy) <= limit, f"at most {limit:g} Wh was expected after prepare, found {energy:g} Wh")
 
 

@@ -176,6 +176,8 @@ class Finding:
         }
         if isinstance(observed, Sampled) and observed.covers is not None:
             document["covers"] = [round(each, 6) for each in observed.covers]
+        if isinstance(observed, Sampled) and observed.budget is not None:
+            document["budget"] = observed.budget.document()
         if self.at is not None:
             document["at"] = round(self.at, 6)
         return document

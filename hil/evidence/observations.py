@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from hil.errors import ExitCode, HilError
+from hil.evidence.uncertainty import Budget
 
 
 class EvidenceMissing(HilError):
@@ -76,11 +77,13 @@ class Sampled:
     """A quantity that lies within ``low`` .. ``high``: readings with their uncertainty.
 
     :param covers: from which to which second of the scenario the readings tell of; None: of all of it.
+    :param budget: what the uncertainty consists of, as far as it is an instrument's.
     """
 
     low: float
     high: float
     covers: tuple[float, float] | None = None
+    budget: Budget | None = None
 
     def __post_init__(self) -> None:
         _refuse_empty(self.low, self.high)
@@ -89,6 +92,10 @@ class Sampled:
     def of(cls, value: float, uncertainty: float) -> Sampled:
         """Return ``value`` ± ``uncertainty``."""
         return cls(value - uncertainty, value + uncertainty)
+
+    def less(self, amount: float) -> Sampled:
+        """Return the same quantity less an amount that is known."""
+        return Sampled(self.low - amount, self.high - amount, self.covers, self.budget)
 
 
 Observation: TypeAlias = Counted | Timed | Sampled

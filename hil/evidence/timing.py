@@ -14,8 +14,10 @@ from dataclasses import dataclass
 from hil.evidence.documents import Event, Kind
 from hil.evidence.observations import EvidenceMissing, Timed
 
-ZERO_POWER_W = 1.0
-"""Below this the appliance is off: well above the noise of the lab meter, far below any load of the bench."""
+ZERO_POWER_W = 3.2
+"""Below this the appliance is off, whichever meter the bench has: above the ``off_threshold_w`` of each dialect, below
+the smallest load of the bench, 5 W.
+"""
 
 
 DEAD_V = 50.0

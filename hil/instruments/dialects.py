@@ -9,10 +9,11 @@ from hil.errors import RigFault, nearest
 from hil.instruments.dl3021 import Dl3021
 from hil.instruments.hmc8015 import Hmc8015
 from hil.instruments.it8615 import It8615
+from hil.instruments.meter_limits import MakersLimits
 from hil.instruments.scpi import query_identity
 from hil.instruments.transport import TIMEOUT, Observer, Transport
 from hil.instruments.wt310e import Wt310e
-from hil.ports import Accuracy, Identity, Load, Meter
+from hil.ports import Identity, Load, Meter
 from hil.units import Second, Watt
 
 
@@ -20,7 +21,7 @@ class MeterDriver(Protocol):
     """A driver, and what it says of every meter of its kind."""
 
     update_period: Second
-    power_accuracy: Accuracy
+    limits: MakersLimits
 
     def __call__(self, transport: Transport, identity: Identity, /) -> Meter: ...
 

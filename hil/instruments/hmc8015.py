@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hil.instruments.meter_limits import MakersLimits, QuantityLimits
 from hil.instruments.one_query_meter import OneQueryMeter
 from hil.instruments.scpi import (
     read_back,
@@ -11,8 +12,8 @@ from hil.instruments.scpi import (
     refuse_status,
     wait_for_completion,
 )
-from hil.ports import Accuracy, Identity
-from hil.units import Ampere, Second, Volt, Watt, WattHour
+from hil.ports import Identity
+from hil.units import Ampere, Second, Volt, Watt
 
 if TYPE_CHECKING:
     from hil.instruments.transport import Transport
@@ -40,16 +41,36 @@ REMEDIES = {
 }
 
 
+BASIC = "HMC8015, basic accuracy 0.05 % (research/scpi.md, u)"
+AS_WT310E = "taken for that of the WT310E, until the data sheet of the HMC8015 is at hand (u)"
+
+LIMITS = MakersLimits(
+    voltage=QuantityLimits(0.0005, 0.0005, VOLTAGE_RANGE, 5, BASIC),
+    current=QuantityLimits(0.0005, 0.0005, CURRENT_RANGE, 5, BASIC),
+    power=QuantityLimits(0.0005, 0.0005, POWER_RANGE, 5, BASIC),
+    quick=0.0,
+    quick_source="ten readings a second are its own rate (research/scpi.md)",
+    integration=0.0,
+    integration_source=f"{BASIC}; of its integrator nothing more is known",
+    energy_digits=7,
+    power_factor=0.001,
+    power_factor_source=AS_WT310E,
+    heat_of_voltage=0.0,
+    heat_of_current=0.0,
+    heat_source=f"{BASIC}; of heat nothing is known",
+    per_kelvin=0.0003,
+    temperature_source=f"beyond 23 ± 5 °C, {AS_WT310E}",
+)
+
+
 class Hmc8015(OneQueryMeter):
     """Voltage, current, active power and integrated energy of channel 1, ten readings a second.
 
-    The maker's limits, 0.05 % of reading + 0.05 % of range (u; basic accuracy 0.05 %, research/scpi.md), are taken as
-    U (docs/decisions/0005-bounds-are-limits.md). The range of power is 300 V x 10 A = 3 kW, hence 1.5 W; the range's
-    part of the energy is that power over the time integrated under load (0.05 Wh in 120 s).
+    The range of power is 300 V x 10 A = 3 kW, of which the maker's limits are 1.5 W.
     """
 
     update_period = Second(0.1)
-    power_accuracy = Accuracy(of_reading=0.0005, of_range=0.0005 * POWER_RANGE)
+    limits = LIMITS
     settling = Second(3.0)
     """The maker's own examples wait 2 to 3 s before the first reading (research/scpi.md)."""
 
@@ -78,11 +99,6 @@ class Hmc8015(OneQueryMeter):
         wait_for_completion(self._transport)
         refuse_status(self._transport, "preparing the meter")
         self._read_back()
-
-    def energy_uncertainty(self, energy: WattHour, elapsed: Second) -> WattHour:
-        """Return the bounds, ± Wh, of an energy integrated over ``elapsed`` seconds of load."""
-        accuracy = self.power_accuracy
-        return WattHour(accuracy.of_reading * abs(energy) + accuracy.of_range * elapsed / 3600)
 
     def errors(self) -> list[str]:
         """Read the error queue empty, each entry as ``code,text``."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from hil.instruments.meter_limits import SpecifiedMeter
 from hil.instruments.scpi import parse_fields
 from hil.ports import Identity, Reading
 from hil.units import Ampere, Second, Volt, Watt, WattHour
@@ -13,8 +14,8 @@ if TYPE_CHECKING:
     from hil.instruments.transport import Transport
 
 
-class OneQueryMeter:
-    """Implements the reading part of :class:`hil.ports.AskedAhead`.
+class OneQueryMeter(SpecifiedMeter):
+    """Implements the reading part of :class:`hil.ports.AskedAhead`, and its errors from the driver's ``limits``.
 
     :param query: is answered by voltage, current, power, energy and integrated time, in this order.
     :param quantities: what faults call them.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hil.instruments.meter_limits import MakersLimits, QuantityLimits
 from hil.instruments.one_query_meter import OneQueryMeter
 from hil.instruments.scpi import (
     read_back,
@@ -11,8 +12,8 @@ from hil.instruments.scpi import (
     refuse_status,
     wait_for_completion,
 )
-from hil.ports import Accuracy, Identity
-from hil.units import Ampere, Second, Volt, Watt, WattHour
+from hil.ports import Identity
+from hil.units import Ampere, Second, Volt, Watt
 
 if TYPE_CHECKING:
     from hil.instruments.transport import Transport
@@ -48,17 +49,36 @@ REMEDIES = {
 }
 
 
+MANUAL = "WT310E manual, IM WT310E-02EN"
+"""The Getting Started Guide, chapter 7. What is marked u stands on a page of it that could not be had."""
+
+LIMITS = MakersLimits(
+    voltage=QuantityLimits(0.001, 0.0005, VOLTAGE_RANGE, 5, f"{MANUAL}, 7-6, 45 to 66 Hz, 12 months (u)"),
+    current=QuantityLimits(0.001, 0.0005, CURRENT_RANGE, 5, f"{MANUAL}, 7-6, 45 to 66 Hz, 12 months (u)"),
+    power=QuantityLimits(0.001, 0.0005, POWER_RANGE, 5, f"{MANUAL}, 7-7, 45 to 66 Hz, 12 months (m)"),
+    quick=0.0005,
+    quick_source="GPM-8310 manual, p. 233, whose other limits are those of the WT310E (b)",
+    integration=0.001,
+    integration_source=f"{MANUAL}, integration (u)",
+    energy_digits=6,
+    power_factor=0.001,
+    power_factor_source=f"{MANUAL}, 7-8, 0.1 % of apparent power at power factor 0 (m)",
+    heat_of_voltage=1e-9,
+    heat_of_current=1.3e-6,
+    heat_source=f"{MANUAL}, 7-7 (m)",
+    per_kelvin=0.0003,
+    temperature_source=f"{MANUAL}, 7-6, beyond 23 ± 5 °C (u)",
+)
+
+
 class Wt310e(OneQueryMeter):
     """Voltage, current, active power and integrated energy of element 1, ten readings a second.
 
-    The maker's limits at 45 to 66 Hz and power factor 1, 12 months after calibration, are 0.1 % of reading + 0.05 % of
-    range (m) and are taken as U (docs/decisions/0005-bounds-are-limits.md). The range of power is 300 V x 10 A = 3 kW,
-    hence 1.5 W. Integrated energy adds 0.1 % of reading (u); the range's part of it is that power over the time
-    integrated under load.
+    The range of power is 300 V x 10 A = 3 kW, of which the maker's limits are 1.5 W.
     """
 
     update_period = UPDATE_PERIOD
-    power_accuracy = Accuracy(of_reading=0.001, of_range=0.0005 * POWER_RANGE)
+    limits = LIMITS
     settling = SETTLING
 
     def __init__(self, transport: Transport, identity: Identity) -> None:
@@ -95,11 +115,6 @@ class Wt310e(OneQueryMeter):
         wait_for_completion(self._transport)
         refuse_status(self._transport, "preparing the meter", ERROR_QUERY)
         self._read_back()
-
-    def energy_uncertainty(self, energy: WattHour, elapsed: Second) -> WattHour:
-        """Return the bounds, ± Wh, of an energy integrated over ``elapsed`` seconds of load."""
-        accuracy = self.power_accuracy
-        return WattHour((accuracy.of_reading + 0.001) * abs(energy) + accuracy.of_range * elapsed / 3600)
 
     def errors(self) -> list[str]:
         """Read the error queue empty, each entry as ``code,text``."""

@@ -177,6 +177,7 @@ def _identification(document: Mapping[str, Any], acceptance: Mapping[str, Any], 
         ("Rig", " · ".join(filter(None, (text_of(rig, "name"), text_of(rig, "file")))) or None),
         ("Set-ups of the rig", text_of(rig, "setups")),
         ("Limits of the rig", text_of(rig, "limits")),
+        ("Temperature of the room", text_of(rig, "ambient")),
     ]
 
 
@@ -230,11 +231,21 @@ def _device(device: Mapping[str, Any], acceptance: Mapping[str, Any], scenarios:
 
 
 def _instrument(row: Mapping[str, Any], virtual: bool) -> InstrumentRow:
-    calibration = section_of(row, "calibration")
-    parts = [
-        f"{word} {text}"
-        for word, key in (("certificate", "certificate"), ("due", "due"), ("uncertainty", "uncertainty"))
-        if (text := text_of(calibration, key))
-    ]
     fields = {key: text_of(row, key) for key in ("role", "name", "manufacturer", "model", "serial", "firmware")}
-    return InstrumentRow(**fields, calibration=", ".join(parts) or ("none: virtual" if virtual else "not recorded"))
+    words = _calibration(section_of(row, "calibration"))
+    return InstrumentRow(**fields, calibration=words or ("none: virtual" if virtual else "not recorded"))
+
+
+def _calibration(calibration: Mapping[str, Any]) -> str:
+    """Return certificate, due date, uncertainty and its k, as far as they are recorded; empty if nothing is."""
+    certificate, uncertainty = text_of(calibration, "certificate"), text_of(calibration, "uncertainty")
+    if certificate is not None and not certificate.startswith("none:"):
+        certificate = f"certificate {certificate}"
+    due, k = text_of(calibration, "due"), number_of(calibration, "k")
+    parts = [
+        certificate,
+        f"due {due}" if due else None,
+        f"uncertainty {uncertainty}" if uncertainty else None,
+        f"k = {k:g}" if k is not None and "k" not in (uncertainty or "k") else None,
+    ]
+    return ", ".join(filter(None, parts))

@@ -11,7 +11,7 @@ from hil.evidence.limits import Rule, worst
 from hil.evidence.record import ScenarioRecord
 from hil.report.chronicle import Happening, last_happenings
 from hil.report.timeline import Timeline, timeline_of
-from hil.report.words import Scale, number_of, section_of, text_of, verdict_of
+from hil.report.words import Scale, number_of, rows_of, section_of, text_of, verdict_of
 from hil.units import format_quantity
 
 _NOTHING_DRIVEN = frozenset({Verdict.NOT_APPLICABLE, Verdict.NOT_RUN, Verdict.AUTHOR_ERROR})
@@ -49,6 +49,15 @@ class Problem:
 
 
 @dataclass(frozen=True)
+class BudgetRow:
+    """One reason for which a value may be wrong, by how much at most, and who says so."""
+
+    name: str | None
+    half_width: str | None
+    source: str | None
+
+
+@dataclass(frozen=True)
 class FindingRow:
     """A measurement as printed: numbers in one unit, with as many decimals as the uncertainty is worth."""
 
@@ -66,6 +75,8 @@ class FindingRow:
     detail: str | None
     text: str
     """The sentence that the bench wrote when it decided."""
+    budget: list[BudgetRow]
+    """What its uncertainty consists of, as far as that was recorded."""
     margin_share: float | None
     """Margin as a share of the limit, to find what came closest to it; None if it cannot be told."""
 
@@ -116,6 +127,11 @@ class ScenarioView:
     def place(self) -> str | None:
         """``feature:line``, as far as it was recorded."""
         return f"{self.feature}:{self.line}" if self.feature and self.line else self.feature
+
+    @property
+    def budgeted(self) -> list[FindingRow]:
+        """The measurements of which it is recorded what their uncertainty consists of."""
+        return [row for row in self.findings if row.budget]
 
     @property
     def failed_step(self) -> StepRow | None:
@@ -303,5 +319,12 @@ def _finding(data: Mapping[str, Any]) -> FindingRow:
         verdict=verdict_of(data) or Verdict.NOT_RUN,
         detail=text_of(data, "detail"),
         text=text_of(data, "text") or text_of(data, "name") or "not recorded",
+        budget=[_part(row) for row in rows_of(data, "budget")],
         margin_share=margin / reference if margin is not None and reference else None,
     )
+
+
+def _part(row: Mapping[str, Any]) -> BudgetRow:
+    half_width = number_of(row, "half_width")
+    words = None if half_width is None else format_quantity(half_width, text_of(row, "unit") or "").strip()
+    return BudgetRow(text_of(row, "name"), words, text_of(row, "source"))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 from hil.clock import WallClock
 from hil.errors import ConfigurationError, nearest
 from hil.instruments.dialects import LOADS, METERS
+from hil.rig.certificate import conditions_of
 from hil.rig.check_clocks import first_sight
 from hil.units import format_quantity
 
@@ -64,8 +65,8 @@ def vague_energy(rig: RigFile, energy: WattHour, tolerance: Percent) -> str:
     meter = _driver(rig, "meter", METERS)
     if meter is None:
         return ""
-    hours = energy / rig.options.limits.power
-    uncertainty = meter.power_accuracy.of_reading * energy + meter.power_accuracy.of_range * hours
+    shortest = energy / rig.options.limits.power * 3600
+    uncertainty = meter.limits.energy_budget(energy, shortest, energy, conditions_of(rig.options)).expanded
     spread = energy * tolerance / 100
     if uncertainty < spread:
         return ""

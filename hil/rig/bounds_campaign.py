@@ -20,11 +20,13 @@ from labgrid import Environment
 from hil.clock import LockstepClock
 from hil.evidence.documents import Event, Kind
 from hil.evidence.timing import Interval, instant, power_came, power_lost, power_readings
+from hil.instruments.dialects import METERS
+from hil.instruments.meter_limits import MakersLimits
 from hil.ports import Load, Meter
 from hil.rig.file import RigFile, SafetyLimits
 from hil.rig.recorder import Recorder
 from hil.rig.relays import CoilRelay
-from hil.rig.sampling.energy import metered_energy
+from hil.rig.sampling.energy import metered_energy, reading_of
 from hil.rig.sampling.timer import Readings, Sampler
 from hil.rig.variables import ADDRESS_VARIABLE, TERMINAL_VARIABLES
 from hil.rig.virtual_bench import VirtualBenchProcess
@@ -36,16 +38,49 @@ SESSIONS = 2750
 RIGS = ("virtual.yaml", "virtual-wt310e.yaml")
 """One for each dialect of the power meter; sessions take turns."""
 
-STEADY_S = 0.35
-"""A reading that comes so long after the last change knows nothing of what was before."""
+PERIOD_S = 0.1
+"""Update period of the meter, if nothing else is asked for."""
+
+STEADY_PERIODS = 3.5
+"""A reading that comes so many update periods after the last change knows nothing of what was before."""
 
 LIMITS = SafetyLimits.model_validate({"power": "2500 W", "energy": "500 Wh", "session": "1 h"})
 """A cold toaster at 253 V draws 2250 W."""
 
 APPLIANCES = ("toaster", "load")
 
-AFTER_S = 0.5
+AFTER_PERIODS = 5.0
 """From the loss of power to the last reading."""
+
+
+@dataclass(frozen=True)
+class MeterErrors:
+    """How the virtual meter errs in every session.
+
+    :param period: its update period in seconds.
+    :param gain: of its power, as a part of the most that its maker allows, -1 to 1; ``offset``: the same of its offset.
+        None: drawn from the seed, as in any run.
+    """
+
+    period: float = PERIOD_S
+    gain: float | None = None
+    offset: float | None = None
+
+    def plant(self, limits: MakersLimits) -> dict[str, float]:
+        """Return it as parameters of the plant."""
+        plant = {"meter_period": self.period}
+        if self.gain is not None:
+            plant["meter_gain"] = self.gain * limits.power.of_reading
+        if self.offset is not None:
+            plant["meter_offset_w"] = self.offset * limits.power.of_range * limits.power.end
+        if self.gain is not None or self.offset is not None:
+            plant["meter_noise_w"] = 0.0  # the limits are used up
+        return plant
+
+
+PERIODS_S = (0.05, 0.1, 0.25, 0.5)
+EXTREMES = tuple(MeterErrors(period, gain, offset) for period in PERIODS_S for gain in (-1, 1) for offset in (-1, 1))
+"""Every update period with gain and offset at either end of what the maker allows."""
 
 
 @dataclass(frozen=True)
@@ -83,8 +118,9 @@ class Log:
 class Site:
     """One virtual bench with what a scenario would measure and switch."""
 
-    def __init__(self, bench: VirtualBenchProcess, target: Any) -> None:
+    def __init__(self, bench: VirtualBenchProcess, target: Any, errors: MeterErrors) -> None:
         self.bench = bench
+        self._errors = errors
         self.clock = LockstepClock(bench)
         self.meter: Meter = target.get_driver("PowerMeterDriver", name="meter").port
         self.load: Load = target.get_driver("LoadDriver", name="load").port
@@ -104,24 +140,26 @@ class Site:
         sampler.start()
         self.clock.sleep(chance.uniform(0.1, 0.3))
         cause = self._switch(recorder, "K1", closed=True)
-        self.clock.sleep(STEADY_S + chance.uniform(0.0, 0.5))
+        self.clock.sleep(STEADY_PERIODS * self._errors.period + chance.uniform(0.0, 0.5))
         power = self._power(log.events)
         self.clock.sleep(chance.uniform(0.0, 1.0))
         came = self._edge()
         cut = self._switch(recorder, chance.choice(("K1", "K2", appliance)), closed=False)
         commanded = float(self.clock.now())
-        self.clock.sleep(AFTER_S)
+        self.clock.sleep(AFTER_PERIODS * self._errors.period)
         sampler.stop()
         lost = commanded if cut.source in APPLIANCES else self._edge(cut.source)
         if appliance == "load":
             yield power
-        yield Check("energy", metered_energy(log.events, self.meter), self.truth()["energy_wh"])
+        yield Check("energy", metered_energy(log.events, self.meter).interval, self.truth()["energy_wh"])
         yield Check("edges", power_came(log.events, instant(cause).early), came)
         yield Check("edges", power_lost(log.events, instant(cut).early), lost)
 
     def _begin(self, seed: str, chance: random.Random, appliance: str) -> None:
         plant = {"mains_voltage": chance.uniform(207.0, 253.0)}
         plant |= {f"contactor_{name}_time": chance.uniform(0.003, 0.04) for name in ("operate", "release")}
+        identity = self.meter.identity
+        plant |= self._errors.plant(METERS[f"{identity.manufacturer} {identity.model}"].limits)
         self.bench.reset(seed=seed, plant=plant, devices={}, node=None)
         self.clock.reset()
         self.meter.prepare()
@@ -146,21 +184,23 @@ class Site:
         return recorder.write(Kind.RELAY, name, {"closed": closed})
 
     def _power(self, events: Iterable[Event]) -> Check:
-        reading = power_readings(events)[-1][1]
-        spread = self.meter.power_accuracy.of(reading)
-        return Check("power", Interval(reading - spread, reading + spread), self.truth()["power"])
+        reading = reading_of(power_readings(events)[-1][0])
+        return Check("power", Interval(*self.meter.power_budget(reading).bounds(reading.power)), self.truth()["power"])
 
     def _edge(self, relay: str = "K1") -> float:
         return float(self.truth()["contacts"][relay]["edge"])
 
 
-def measurements(rigs: Path, *, sessions: int = SESSIONS, seed: int = 1) -> Iterator[Check]:
+def measurements(
+    rigs: Path, *, sessions: int = SESSIONS, seed: int = 1, errors: MeterErrors | None = None
+) -> Iterator[Check]:
     """Give four measurements for each session; raises RigFault if the bench fails.
 
     :param rigs: the folder with the rig files ``RIGS``.
+    :param errors: of the meter; None: as in any run.
     """
     with ExitStack() as stack:
-        sites = [stack.enter_context(_site(rigs / name)) for name in RIGS]
+        sites = [stack.enter_context(_site(rigs / name, errors or MeterErrors())) for name in RIGS]
         for number in range(sessions):
             yield from sites[number % len(sites)].session(f"{seed}/{number}")
 
@@ -176,7 +216,7 @@ def shares(checks: Iterable[Check]) -> dict[str, float]:
 
 
 @contextmanager
-def _site(path: Path) -> Iterator[Site]:
+def _site(path: Path, errors: MeterErrors) -> Iterator[Site]:
     file = RigFile.load(path)
     bench = VirtualBenchProcess(instruments=file.bench_instruments)
     try:
@@ -184,7 +224,7 @@ def _site(path: Path) -> Iterator[Site]:
         os.environ |= {TERMINAL_VARIABLES[role]: there for role, there in bench.terminals.items()}
         environment = Environment(config_file=str(path))
         try:
-            yield Site(bench, environment.get_target("main"))
+            yield Site(bench, environment.get_target("main"), errors)
         finally:
             environment.cleanup()
     finally:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from labgrid import Environment
@@ -44,9 +44,11 @@ class WallSite:
 
     :param rig: a rig file with a virtual bench on the wall clock.
     :param busy: whether the loop is kept from its work now and then.
+    :param plant: parameters of the plant, e.g. of the meter's errors.
     """
 
-    def __init__(self, rig: Path, *, busy: bool = True) -> None:
+    def __init__(self, rig: Path, *, busy: bool = True, plant: Mapping[str, float] | None = None) -> None:
+        self._plant = dict(plant or {})
         self.bench = VirtualBenchProcess()
         os.environ[ADDRESS_VARIABLE] = self.bench.address
         self._environment = Environment(config_file=str(rig))
@@ -62,7 +64,7 @@ class WallSite:
         self._busy = busy
 
     def __enter__(self) -> WallSite:
-        self.bench.reset(seed="wall", plant={}, devices={}, node=None, clock="wall")
+        self.bench.reset(seed="wall", plant=self._plant, devices={}, node=None, clock="wall")
         self.bench.plug("load")
         self.meter.prepare()
         self.load.prepare()
@@ -106,10 +108,12 @@ class WallSite:
         self.clock.call_at(self.clock.now() + BUSY_EACH_S, self._be_busy)
 
 
-def edges(rig: Path, *, cycles: int = CYCLES, seed: int = 1) -> Iterator[Check]:
+def edges(
+    rig: Path, *, cycles: int = CYCLES, seed: int = 1, plant: Mapping[str, float] | None = None
+) -> Iterator[Check]:
     """Give two measurements for each cycle: when power came, and when it was lost."""
     chance = random.Random(seed)  # noqa: S311 - repeatable, and nothing to keep secret
-    with WallSite(rig) as site:
+    with WallSite(rig, plant=plant) as site:
         ahead = site.between_clocks()
         for _ in range(cycles):
             for closed, find in ((True, power_came), (False, power_lost)):

@@ -1,4 +1,4 @@
-"""What the rig file says of each instrument's calibration; an expired one gives no acceptance."""
+"""What the rig file says of each instrument's calibration; one that is not known to hold gives no acceptance."""
 
 from __future__ import annotations
 
@@ -6,11 +6,16 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from hil.clock import utc_now
-from hil.errors import ExitCode, RigFault
+from hil.errors import ConfigurationError, ExitCode, RigFault
+from hil.evidence.uncertainty import COVERAGE
+from hil.rig.certificate import read_uncertainty
 from hil.rig.check_findings import CheckFinding, Level, fault, note, ok
 
 if TYPE_CHECKING:
-    from hil.rig.file import RigOptions
+    from hil.rig.file import InstrumentFacts, RigOptions
+
+NONE = "none:"
+"""How ``calibration`` begins where there is no certificate; the reason follows."""
 
 
 def calibration(options: RigOptions, today: date) -> list[CheckFinding]:
@@ -21,19 +26,48 @@ def calibration(options: RigOptions, today: date) -> list[CheckFinding]:
         if facts is None:
             findings.append(note(part, f"options.rig.instruments says nothing of the {role}"))
         elif facts.due is None:
-            known = f", U {facts.uncertainty}" if facts.uncertainty else ""
-            findings.append(note(part, f"{facts.calibration}{known}; no due date"))
+            findings.append(note(part, f"{facts.calibration}, {stated(facts)}; no due date"))
         else:
-            findings.append(_due(part, facts.due, f"{facts.calibration}, U {facts.uncertainty or 'not given'}", today))
+            findings.append(_due(part, facts.due, f"{facts.calibration}, {stated(facts)}", today))
     return findings
 
 
-def refuse_expired(options: RigOptions, place: str) -> None:
-    """Raise RigFault if a calibration has expired: such a bench gives no acceptance."""
-    expired = [each for each in calibration(options, utc_now().date()) if each.level is Level.FAULT]
-    if expired:
-        what = "; ".join(f"{each.part}: {each.what}" for each in expired)
-        raise RigFault(what, place=place, remedy="Have it calibrated, or run without --acceptance.")
+def refuse_expired(options: RigOptions, place: str, *, virtual: bool = False) -> None:
+    """Refuse a bench whose calibrations are not known to hold today: it gives no acceptance.
+
+    A certificate without a due date is as good as an expired one. An instrument may have none (``none: why``) if it is
+    simulated, or if it is the load, which sets what the meter measures.
+
+    Raises RigFault for the laboratory's facts, ConfigurationError for a due date that is no date.
+    """
+    findings = calibration(options, utc_now().date())
+    unreadable = [each for each in findings if each.level is Level.FAULT and each.code is ExitCode.AUTHOR_ERROR]
+    if unreadable:
+        raise ConfigurationError(_words(unreadable), place=place, remedy="Write it as 2027-01-31.")
+    wanting = [each for each in findings if each.level is Level.FAULT]
+    for role in ("meter", "load"):
+        facts = options.instruments.get(role)
+        without = facts is None or facts.calibration.startswith(NONE)
+        if facts is not None and not without and facts.due is None:
+            wanting.append(fault(f"{role} calibration", f"{facts.calibration}, {stated(facts)}; no due date"))
+        elif without and role == "meter" and not virtual:
+            said = "nothing is said of it" if facts is None else facts.calibration
+            wanting.append(fault(f"{role} calibration", f"no certificate ({said})"))
+    if wanting:
+        remedy = "Have it calibrated and write its due date into the rig file, or run without --acceptance."
+        raise RigFault(_words(wanting), place=place, remedy=remedy)
+
+
+def stated(facts: InstrumentFacts) -> str:
+    """Return the uncertainty that the certificate states, with its k."""
+    if facts.uncertainty is None:
+        return "U not given"
+    k = read_uncertainty(facts.uncertainty).k
+    return f"U {facts.uncertainty}" + (f" (k = {facts.k or COVERAGE:g})" if k is None else "")
+
+
+def _words(findings: list[CheckFinding]) -> str:
+    return "; ".join(f"{each.part}: {each.what}" for each in findings)
 
 
 def _due(part: str, due: str, facts: str, today: date) -> CheckFinding:

@@ -9,16 +9,17 @@ from hil.chain.providers import choose
 from hil.clock import WallClock, stopwatch
 from hil.errors import ExitCode
 from hil.instruments.dialects import open_load, open_meter
-from hil.ports import Protecting
+from hil.ports import Protecting, Reading
 from hil.rig.abilities import another_model
+from hil.rig.certificate import conditions_of
 from hil.rig.check_clocks import TimingLimit, decidable, node_skew
 from hil.rig.check_findings import CheckFinding, fault, note, ok
 from hil.rig.relays import CoilRelay
 from hil.rig.safety.safe_state import limit_patience
-from hil.units import format_quantity
+from hil.units import Ampere, Second, Volt, Watt, WattHour, format_quantity
 
 if TYPE_CHECKING:
-    from hil.ports import Identity
+    from hil.ports import Identity, Meter
     from hil.rig.file import RigFile
 
 PATIENCE_S = 2.0
@@ -66,6 +67,7 @@ def look_at_load(target: Any, rig: RigFile) -> list[CheckFinding]:
 def look_at_meter(target: Any, rig: RigFile, bound: float, limits: Sequence[TimingLimit]) -> list[CheckFinding]:
     """Identity, firmware, update rate, and which limits it decides with a clock of this bound."""
     meter = open_meter("meter", resource(target, "PowerMeterDriver", "meter"), timeout=PATIENCE_S)
+    meter.conditions = conditions_of(rig.options)
     try:
         findings = [ok("meter", _identity(meter.identity)), *_queue("meter", meter.errors())]
         findings += _declared(rig, "meter", meter.identity)
@@ -78,9 +80,25 @@ def look_at_meter(target: Any, rig: RigFile, bound: float, limits: Sequence[Timi
         words = f"{rate:g} Hz; a reading takes {format_quantity(each, 's')}"
         slow = each > meter.update_period
         findings.append(fault("meter rate", f"{words}: too long") if slow else ok("meter rate", words))
+        findings += _uncertain(meter, rig)
         return findings + decidable(meter, bound, limits)
     finally:
         meter.close()
+
+
+def _uncertain(meter: Meter, rig: RigFile) -> list[CheckFinding]:
+    """Tell below which power nothing flows, and what readings are uncertain by at the most that the rig allows."""
+    most, mains = rig.options.limits.power, 230.0
+    reading = Reading(Volt(mains), Ampere(most / mains), Watt(most), WattHour(most), Second(3600.0))
+    hour = meter.energy_budget(reading.energy, reading.integrated, float(reading.energy))
+    at = f"at {format_quantity(most, 'W')}, {mains:g} V and power factor 1"
+    return [
+        ok("meter off", f"no power below {format_quantity(meter.off_threshold_w, 'W')}"),
+        ok("meter budget", f"power {at}: {meter.power_budget(reading)}"),
+        ok("meter budget", f"voltage: {meter.voltage_budget(reading)}"),
+        ok("meter budget", f"current: {meter.current_budget(reading)}"),
+        ok("meter budget", f"an hour's energy of {format_quantity(reading.energy, 'Wh')}: {hour}"),
+    ]
 
 
 def open_relay(target: Any, name: str) -> list[CheckFinding]:

@@ -11,11 +11,12 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from hil import yaml_file
 from hil.errors import AuthorError, ConfigurationError
 from hil.ports import LoadLimits
+from hil.rig.certificate import readable_uncertainty
 from hil.rig.file_target import entries, wrong_target
 from hil.units import Ampere, Dimension, Volt, Watt, parse
 
@@ -93,10 +94,26 @@ class InstrumentFacts(_Strict):
     model: str | None = None
     """Manufacturer and model as ``*IDN?`` tells them, so that features can be held against its ratings at a desk."""
     calibration: str
-    """Certificate and due date, or ``none: <why>``."""
+    """Certificate, or ``none: <why>``."""
     due: Day | None = None
     """Last day on which it holds, as 2027-01-31."""
-    uncertainty: str | None = None
+    uncertainty: Annotated[str, AfterValidator(readable_uncertainty)] | None = None
+    """What the certificate states: :data:`hil.rig.certificate.ALLOWED`."""
+    k: float | None = Field(default=None, gt=0)
+    """Its coverage factor, where ``uncertainty`` does not name it; 2 if neither does."""
+
+
+class Ambient(_Strict):
+    """The coldest and the warmest that the laboratory gets, in °C; beyond 5 to 40 °C no maker promises anything."""
+
+    low: float = Field(ge=5, le=40)
+    high: float = Field(ge=5, le=40)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.low > self.high:
+            raise ValueError(f"low is {self.low:g} °C, above high, which is {self.high:g} °C")
+        return self
 
 
 class DeviceFacts(_Strict):
@@ -126,6 +143,8 @@ class RigOptions(_Strict):
     """Which views this bench can give it."""
     limits: SafetyLimits
     instruments: dict[str, InstrumentFacts]
+    ambient: Ambient | None = None
+    """Of the room; None: within what the makers of the instruments call their reference conditions."""
     loop_back: list[LineName] = Field(default=[])
     """Lines that have a loop-back plug while ``hil rig check`` runs."""
     crossed: list[tuple[LineName, LineName]] = Field(default=[])

@@ -15,6 +15,7 @@ from hil.errors import AuthorError, RigFault
 from hil.links.quiet_ledger import QuietLedger
 from hil.links.serial_line import SerialLine, close_together
 from hil.ports import Protecting
+from hil.rig.certificate import conditions_of
 from hil.rig.file import RigFile
 from hil.rig.file_target import LINES, RELAYS
 from hil.rig.labgrid_classes import BenchStrategy
@@ -93,6 +94,7 @@ class Rig:
         self.strategy: BenchStrategy = target.get_driver("BenchStrategy")
         self.strategy.now = self._now
         self.meter: Meter = target.get_driver("PowerMeterDriver", name="meter").port
+        self.meter.conditions = conditions_of(file.options)
         self.load: Load = target.get_driver("LoadDriver", name="load").port
         self._closing.callback(self.meter.close)
         self._closing.callback(self.load.close)

@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hil import __version__
+from hil.evidence.uncertainty import COVERAGE
+from hil.rig.certificate import read_uncertainty
 from hil.units import format_quantity
 
 if TYPE_CHECKING:
-    from hil.rig.file import RigFile
+    from hil.rig.file import InstrumentFacts, RigFile
     from hil.rig.rig import Rig
+
+REFERENCE = "not stated; taken to be within the makers' reference conditions"
 
 SEEDED = ("boot_delay_s", "defects")
 """What of a simulated device's profile is a fault put into it on purpose."""
@@ -52,7 +56,7 @@ def described(rig: Rig) -> dict[str, Any]:
                 "model": identity.model,
                 "serial": identity.serial,
                 "firmware": identity.firmware,
-                "calibration": facts.model_dump() if facts else None,
+                "calibration": _calibration(facts) if facts else None,
             }
         )
     return {
@@ -61,6 +65,8 @@ def described(rig: Rig) -> dict[str, Any]:
         "file": rig.file.path.name,
         "virtual": rig.file.virtual,
         "setups": list(options.setups),
+        "ambient": f"{options.ambient.low:g} to {options.ambient.high:g} °C" if options.ambient else REFERENCE,
+        "off_threshold": format_quantity(rig.meter.off_threshold_w, "W"),
         "limits": {
             "power": format_quantity(options.limits.power, "W"),
             "energy": format_quantity(options.limits.energy, "Wh"),
@@ -68,3 +74,11 @@ def described(rig: Rig) -> dict[str, Any]:
         },
         "instruments": instruments,
     }
+
+
+def _calibration(facts: InstrumentFacts) -> dict[str, Any]:
+    """Return what the laboratory says of it, by the names that the report reads."""
+    k = None
+    if facts.uncertainty is not None:
+        k = read_uncertainty(facts.uncertainty).k or facts.k or COVERAGE
+    return {"certificate": facts.calibration, "due": facts.due, "uncertainty": facts.uncertainty, "k": k}

@@ -45,9 +45,6 @@ ANSWERS: dict[str, dict[type[Message], tuple[type[Message], ...]]] = {
 }
 """What each device answers each question with (SPEC, "Messages")."""
 
-OFF_BY_ACCURACY = 2.5
-"""A reading of nothing may be off by the meter's accuracy at zero, and is uncertain by as much; with room."""
-
 REPLY_S = 2.0
 """Within this time each question is answered (DESIGN §1)."""
 
@@ -98,8 +95,8 @@ class Observations:
 
     @property
     def off_w(self) -> float:
-        """Power in W below which it counts as off on this rig: above what its meter may show of nothing, and U."""
-        return OFF_BY_ACCURACY * self.rig.meter.power_accuracy.of(0.0)
+        """Power in W below which nothing flows as far as this rig's meter can tell."""
+        return float(self.rig.meter.off_threshold_w)
 
     def accepted(self) -> list[AcceptedPayment]:
         """Return the payments that passed on the line and were accepted by a receipt, in the order of the receipts."""

@@ -94,7 +94,7 @@ class Trial(Observations):
         self._side: CableSide | SocketSide | PairSide | None = None
         self._load_player: LoadPlayer | None = None
         self._looking_after: Timer | None = None
-        self._contacts = ContactWatch()
+        self._contacts = ContactWatch(float(rig.meter.off_threshold_w))
         self.miner: Miner | None = None
         """A miner in league with a cheat; made when he mines first."""
         self.fee_pressure: FeePressure | None = None

@@ -146,3 +146,5 @@
   }, { rootMargin: "800px" });
   document.querySelectorAll("figure.plot").forEach((figure) => watcher.observe(figure));
 })();
+// On paper nothing can be unfolded.
+addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((each) => { each.open = true; }));

@@ -38,7 +38,7 @@ class MeterWatch:
     def __init__(self, meter: Meter, limits: SafetyLimits) -> None:
         self._meter = meter
         self._power_limit = float(limits.power)
-        self._rounding = 2 * meter.power_accuracy.of_range
+        self._rounding = 2 * float(meter.off_threshold_w)
         self._origin: float | None = None
         """Bench time at which the integrated time would have been zero."""
         self._t = self._energy = self._integrated = 0.0

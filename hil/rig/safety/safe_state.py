@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from hil.clock import Clock, WallClock, stopwatch
 from hil.errors import RigFault
-from hil.evidence.timing import DEAD_V, ZERO_POWER_W
+from hil.evidence.timing import DEAD_V
 from hil.instruments.dialects import open_load, open_meter
 from hil.rig.labgrid_target import build_target
 from hil.rig.relays import CoilRelay
@@ -177,21 +177,21 @@ def look_for_power(meter: Meter, clock: Clock) -> tuple[str, str]:
     until that has passed since the contacts opened; then the meter has ``DEAD_WITHIN_S`` to show nothing.
     A meter whose integrated time stands cannot tell. Raises RigFault if it cannot be read.
     """
-    before = meter.read().integrated
+    off_w, before = float(meter.off_threshold_w), meter.read().integrated
     clock.sleep(CONTACT_S + 2 * float(meter.update_period))
     deadline = clock.now() + DEAD_WITHIN_S
     while True:
         reading = meter.read()
         power, voltage = float(reading.power), float(reading.voltage)
         words = f"{format_quantity(power, 'W')}, {format_quantity(voltage, 'V')}"
-        if power < ZERO_POWER_W and voltage < DEAD_V:
+        if power < off_w and voltage < DEAD_V:
             return words, ""
         if clock.now() >= deadline:
             break
         clock.sleep(LOOK_AGAIN_S)
     if reading.integrated == before:
         return f"cannot tell (its readings are old: {words})", ""
-    if power >= ZERO_POWER_W:
+    if power >= off_w:
         what = "power still flows"
         cause = "K1 and K2 read back open and are welded shut, or do not switch this circuit"
     else:

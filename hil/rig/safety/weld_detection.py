@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hil.errors import RigFault
-from hil.evidence.timing import DEAD_V, ZERO_POWER_W
+from hil.evidence.timing import DEAD_V
 from hil.rig.safety.meter_plausibility import STALE_AFTER_S
 from hil.units import format_quantity
 
@@ -25,9 +25,13 @@ SUPPLY_PATIENCE_S = 2.0
 
 
 class ContactWatch:
-    """Told of every switching, every reading while something is open, and everything that a device says."""
+    """Told of every switching, every reading while something is open, and everything that a device says.
 
-    def __init__(self) -> None:
+    :param off_w: power in W below which nothing flows as far as the meter can tell.
+    """
+
+    def __init__(self, off_w: float) -> None:
+        self._off_w = off_w
         self._opened: dict[str, float] = {}
 
     @property
@@ -46,7 +50,7 @@ class ContactWatch:
         """Raise RigFault if the meter shows what open contacts of K1 or K2 do not let through."""
         if self._open_for("K1", now) > METER_PATIENCE_S and reading.voltage >= DEAD_V:
             raise _welded("K1", f"the meter shows {format_quantity(reading.voltage, 'V')} behind it")
-        if self._open_for("K2", now) > METER_PATIENCE_S and reading.power >= ZERO_POWER_W:
+        if self._open_for("K2", now) > METER_PATIENCE_S and reading.power >= self._off_w:
             raise _welded("K2", f"{format_quantity(reading.power, 'W')} flow through it")
 
     def on_talk(self, supply: str, device: str, now: float) -> None:

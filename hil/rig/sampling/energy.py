@@ -1,4 +1,4 @@
-"""What the lab meter tells of a whole scenario: energy with its bounds.
+"""What the lab meter tells of a whole scenario: energy with what it is uncertain by.
 
 Bounds are limits: as long as the meter keeps its accuracy, the true value is never outside
 (docs/decisions/0005-bounds-are-limits.md).
@@ -7,40 +7,81 @@ Bounds are limits: as long as the meter keeps its accuracy, the true value is ne
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from hil.evidence.documents import Kind
 from hil.evidence.observations import EvidenceMissing
-from hil.evidence.timing import ZERO_POWER_W, Interval, power_readings
-from hil.units import Second, WattHour
+from hil.evidence.timing import DEAD_V, Interval
+from hil.evidence.uncertainty import Budget
+from hil.ports import Reading
+from hil.units import Ampere, Second, Volt, Watt, WattHour
 
 if TYPE_CHECKING:
     from hil.evidence.documents import Event
     from hil.ports import Meter
 
+RECORDED = ("voltage_V", "current_A", "power_W", "energy_Wh")
+"""What the event of a reading holds of it (:meth:`hil.rig.sampling.timer.Readings.take`)."""
 
-def metered_energy(events: Iterable[Event], meter: Meter) -> Interval:
-    """Return the interval in Wh that holds the energy up to the last update of the meter's last reading.
 
-    While power flows, what the reading does not know yet (two update periods at most) comes on top.
-    Raises EvidenceMissing without a reading.
+@dataclass(frozen=True)
+class MeteredEnergy:
+    """Watt-hours, with what they are uncertain by."""
+
+    value: float
+    budget: Budget
+
+    @property
+    def interval(self) -> Interval:
+        """The interval in Wh that holds the true energy."""
+        return Interval(*self.budget.bounds(self.value))
+
+
+def metered_energy(events: Iterable[Event], meter: Meter) -> MeteredEnergy:
+    """Return the energy in Wh up to the meter's last reading, with its budget; EvidenceMissing without a reading.
+
+    An integrator adds up the meter's offset as well. What it added between two readings of a dead circuit that follow
+    each other closely is left out, as far as an offset explains it; the meter's range counts for the rest of the time.
+    Energy that flowed since the last update can only come on top: half of the most that it can be is added to the
+    value, and is the part ``sampling``.
     """
-    readings = power_readings(events)
-    if not readings:
+    samples = [(event, reading_of(event)) for event in events if event.kind is Kind.READING and event.source == "meter"]
+    if not samples:
         raise EvidenceMissing("no reading of the lab meter")
-    value = float(readings[-1][0].data["energy_Wh"])  # type: ignore[arg-type]  # written by the bench as a number
-    spread = meter.energy_uncertainty(WattHour(value), Second(loaded_s(readings, float(meter.update_period))))
-    return Interval(value - spread, value + spread)
+    (first_event, first), (last_event, last) = samples[0], samples[-1]
+    off = float(meter.off_threshold_w)
+    digit = meter.energy_budget(WattHour(last.energy), Second(0.0), 0.0).part("resolution")
+
+    def dead(reading: Reading) -> bool:
+        return reading.voltage < DEAD_V and reading.power < off
+
+    def by_offset(added: float, seconds: float) -> bool:
+        return abs(added) <= off * seconds / 3600 + 2 * digit
+
+    # the integrator was started while the meter settled, ahead of a circuit that was open
+    settled = first_event.t + float(meter.settling)
+    left_out = dead(first) and by_offset(first.energy, settled)
+    value, loaded, apparent = (0.0, 0.0, 0.0) if left_out else (first.energy, settled, first.energy)
+    subtracted = 0
+    for (earlier, before), (event, reading) in pairwise(samples):
+        added, seconds, was_left_out = reading.energy - before.energy, event.t - earlier.t, left_out
+        closely = seconds <= max(event.before, earlier.before)
+        left_out = closely and dead(before) and dead(reading) and by_offset(added, seconds)
+        subtracted += left_out is not was_left_out
+        if not left_out:
+            value += added
+            loaded += seconds
+            apparent += max(each.voltage * each.current for each in (before, reading)) * seconds / 3600
+    budget = meter.energy_budget(WattHour(value), Second(loaded), apparent)
+    budget = budget.plus("readings subtracted", digit * subtracted, "half of the last digit of each of them")
+    missed = 0.0 if dead(last) else max(last.power, 0.0) * last_event.before / 3600
+    budget = budget.plus("sampling", missed / 2, "power flows, and its energy comes with the next update")
+    return MeteredEnergy(value + missed / 2, budget)
 
 
-def loaded_s(readings: Iterable[tuple[Event, float]], period: float) -> float:
-    """Return the seconds in which power can have flowed: each reading with power counts back to the one before it.
-
-    That is an update period, unless readings are missing.
-    """
-    total = 0.0
-    before = None
-    for event, power in readings:
-        if power >= ZERO_POWER_W:
-            total += period if before is None else max(period, event.t - before)
-        before = event.t
-    return total
+def reading_of(event: Event) -> Reading:
+    """Return a reading of the lab meter as it was, from its event; over which time it had integrated is not in it."""
+    volts, amperes, watts, watt_hours = (float(str(event.data[name])) for name in RECORDED)
+    return Reading(Volt(volts), Ampere(amperes), Watt(watts), WattHour(watt_hours), Second(0.0))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from hil.evidence.documents import Kind
 from hil.evidence.observations import Timed
 from hil.evidence.timing import DEAD_V, power_readings, voltage_readings
-from hil.scenario.measurements.lab import energy_of, power_uncertainty, voltage_uncertainty
+from hil.scenario.measurements.lab import energy_of, power_budget, voltage_uncertainty
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +46,7 @@ def longest_interruption(trial: Trial, _: float) -> Timed:
     live = [index for index, (_, voltage) in enumerate(volts) if voltage >= DEAD_V]
     if not live:
         raise trial.no_evidence("there was never any voltage at the lab meter")
-    spells = list(_spells(trial, volts[live[0] : live[-1] + 1]))
+    spells = _Spells(trial).within(volts[live[0] : live[-1] + 1])
     return Timed(_longest([(each.length, each.low) for each in spells]), _longest([(e.length, e.high) for e in spells]))
 
 
@@ -59,54 +59,59 @@ def _longest(stretches: Sequence[tuple[float, float]]) -> float:
     return longest
 
 
-def _spells(trial: Trial, volts: Sequence[tuple[Event, float]]) -> list[_Spell]:
-    window = float(trial.rig.meter.update_period)
-    powers = {id(event): power for event, power in power_readings(trial.recorder.events)}
-    most = max(powers.values(), default=0.0)
-    spells = []
-    for index, (event, voltage) in enumerate(volts):
-        if index and event.t - volts[index - 1][0].t > SEEN_ALL * window:
-            spells.append(_between(trial, volts[index - 1][0], event, powers, most, window))
-        if 0 < index < len(volts) - 1:  # of the first and the last window a part is before and after
-            beside = [volts[index - 1][1], volts[index + 1][1]]
-            spells.append(_within(trial, voltage, [each for each in beside if each >= DEAD_V], window))
-    return spells
+class _Spells:
+    """Finds the spells without voltage; the uncertainties are those of the highest readings of the scenario."""
 
+    def __init__(self, trial: Trial) -> None:
+        powers = power_readings(trial.recorder.events)
+        highest, self._most_w = max(powers, key=lambda each: each[1])
+        highest_voltage, _ = max(voltage_readings(trial.recorder.events), key=lambda each: each[1])
+        self._u_w = power_budget(trial, highest).expanded
+        self._u_v = voltage_uncertainty(trial, highest_voltage)
+        self._powers = {id(event): power for event, power in powers}
+        self._window = float(trial.rig.meter.update_period)
+        self._trial = trial
 
-def _within(trial: Trial, voltage: float, beside: Sequence[float], window: float) -> _Spell:
-    """Return the spell within one window, by its voltage and the live ones before and after it."""
-    if not beside:
-        beside = [voltage] if voltage >= DEAD_V else []
-    if not beside:
-        return _Spell(window, window, window)
-    u = voltage_uncertainty(trial, max(*beside, voltage))
-    with_voltage_low = (max(0.0, voltage - u) / (max(*beside, voltage) + u)) ** 2
-    with_voltage_high = min(1.0, (voltage + u) / (min(beside) - u)) ** 2
-    return _Spell(window, (1 - with_voltage_high) * window, (1 - with_voltage_low) * window)
+    def within(self, volts: Sequence[tuple[Event, float]]) -> list[_Spell]:
+        """Return those of the windows of ``volts``, and of the times between windows; the ends are left out."""
+        spells = []
+        for index, (event, voltage) in enumerate(volts):
+            if index and event.t - volts[index - 1][0].t > SEEN_ALL * self._window:
+                spells.append(self._between(volts[index - 1][0], event))
+            if 0 < index < len(volts) - 1:  # of the first and the last window a part is before and after
+                beside = (volts[index - 1][1], volts[index + 1][1])
+                spells.append(self._in_window(voltage, [each for each in beside if each >= DEAD_V]))
+        return spells
 
+    def _in_window(self, voltage: float, beside: Sequence[float]) -> _Spell:
+        """Return the spell within one window, by its voltage and the live ones before and after it."""
+        window, u = self._window, self._u_v
+        if not beside and voltage < DEAD_V:
+            return _Spell(window, window, window)
+        most, least = max(*beside, voltage), min(beside, default=voltage)
+        share_low, share_high = max(0.0, voltage - u) / (most + u), min(1.0, (voltage + u) / (least - u))
+        return _Spell(window, (1 - share_high**2) * window, (1 - share_low**2) * window)
 
-def _between(
-    trial: Trial, earlier: Event, later: Event, powers: dict[int, float], most: float, window: float
-) -> _Spell:
-    """Return the spell in the time between two readings, by the energy that flowed in it.
+    def _between(self, earlier: Event, later: Event) -> _Spell:
+        """Return the spell in the time between two readings, by the energy that flowed in it.
 
-    No power is reckoned above the highest reading of the scenario; and where the load drew one power all the time,
-    none below the lower of both readings.
-    """
-    apart = later.t - earlier.t
-    gained = energy_of(later) - energy_of(earlier)
-    beside = (powers[id(earlier)], powers[id(later)])
-    u = power_uncertainty(trial, most)
-    high = apart + window - max(0.0, gained * 3600 - u * apart) / (most + u) if most > trial.off_w else apart
-    low = 0.0
-    if min(beside) > trial.off_w and _is_steady(trial, earlier.t, later.t):
-        least = min(beside) - power_uncertainty(trial, min(beside))
-        low = apart - window - (gained * 3600 + u * apart) / least
-    return _Spell(apart, max(0.0, low), max(0.0, min(high, apart)))
+        No power is reckoned above the highest reading of the scenario; and where the load drew one power all the time,
+        none below the lower of both readings.
+        """
+        apart, window, off_w = later.t - earlier.t, self._window, self._trial.off_w
+        joules, unsure = (energy_of(later) - energy_of(earlier)) * 3600, self._u_w * apart
+        beside = min(self._powers[id(earlier)], self._powers[id(later)])
+        low, high = 0.0, apart
+        if self._most_w > off_w:
+            high = min(apart, apart + window - max(0.0, joules - unsure) / (self._most_w + self._u_w))
+        if beside > off_w + self._u_w and self._is_steady(earlier.t, later.t):
+            low = max(0.0, apart - window - (joules + unsure) / (beside - self._u_w))
+        return _Spell(apart, min(low, high), high)
 
-
-def _is_steady(trial: Trial, start: float, end: float) -> bool:
-    """Tell whether the load was told to draw one power all the time."""
-    if trial.plan.load_profile is not None or trial.plan.load_power_w is None:
-        return False
-    return not any(event.kind is Kind.LOAD and start - 1 <= event.t <= end for event in trial.recorder.events)
+    def _is_steady(self, start: float, end: float) -> bool:
+        """Tell whether the load was told to draw one power all the time."""
+        plan = self._trial.plan
+        if plan.load_profile is not None or plan.load_power_w is None:
+            return False
+        events = self._trial.recorder.events
+        return not any(event.kind is Kind.LOAD and start - 1 <= event.t <= end for event in events)

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 
 from hil.evidence.observations import EvidenceMissing, Sampled
 from hil.evidence.timing import DEAD_V, Interval, power_readings, voltage_readings
-from hil.rig.sampling.energy import metered_energy
+from hil.rig.sampling.energy import metered_energy, reading_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from hil.evidence.documents import Event
+    from hil.evidence.uncertainty import Budget
     from hil.scenario.scenario import Trial
 
 AFTERMATH_S = 2.0
@@ -43,9 +44,6 @@ def watch_past(trial: Trial, t: float) -> None:
         trial.wait_for_bench(seen, timeout=READ_TIMEOUT_S, what="the lab meter's readings", part="meter")
 
 
-VOLTAGE_OF_READING, VOLTAGE_OF_RANGE_V = 0.001, 0.15
-"""Limits of error of a lab meter's voltage: those of a WT310E on its 300 V range, which an HMC8015 keeps, too."""
-
 TRACE_V = 5.0
 """From this voltage on there was some in the window of a reading: far above the meter's offset."""
 
@@ -54,21 +52,18 @@ READINGS_AT_ONCE = 60
 
 
 def delivered(trial: Trial) -> Sampled:
-    """Return the energy at the lab meter in Wh by now; EvidenceMissing without a reading.
-
-    What flowed since the window of the last reading is not in it yet: it comes on top while power flows.
-    """
+    """Return the energy at the lab meter in Wh by now; EvidenceMissing without a reading."""
+    if trial.power_flows():
+        watch_past(trial, trial.clock.now())
     readings = power_readings(trial.recorder.events)
     energy = metered_energy(trial.recorder.events, trial.rig.meter)
-    last, power = readings[-1]
-    unread = max(power, 0.0) * (trial.clock.now() - last.t + last.before) / 3600 if power >= trial.off_w else 0.0
-    return Sampled(energy.early, energy.late + unread, covers=(_begin(readings), last.t))
+    low, high = energy.budget.bounds(energy.value)
+    return Sampled(low, high, (_begin(readings), readings[-1][0].t), energy.budget)
 
 
 def delivered_beyond(trial: Trial, paid_wh: float) -> Sampled:
     """Return the same less ``paid_wh``."""
-    energy = delivered(trial)
-    return Sampled(energy.low - paid_wh, energy.high - paid_wh, energy.covers)
+    return delivered(trial).less(paid_wh)
 
 
 def metered_at(trial: Trial, when: Interval) -> Sampled:
@@ -82,9 +77,8 @@ def metered_at(trial: Trial, when: Interval) -> Sampled:
     after = [energy_of(each) for each, _ in readings if each.t - each.before >= when.late]
     if not before or not after:
         raise EvidenceMissing(f"no reading of the lab meter before and after {when.early:.3f} s")
-    whole = metered_energy(trial.recorder.events, trial.rig.meter)
-    spread = (whole.late - whole.early) / 2
-    return Sampled(before[-1] - spread, after[0] + spread)
+    budget = metered_energy(trial.recorder.events, trial.rig.meter).budget
+    return Sampled(before[-1] - budget.expanded, after[0] + budget.expanded, budget=budget)
 
 
 def live_since(trial: Trial) -> Interval | None:
@@ -100,12 +94,12 @@ def live_since(trial: Trial) -> Interval | None:
     if first is None:
         return None
     event, voltage = readings[first]
-    full = readings[first + 1][1] if first + 1 < len(readings) else 0.0
+    after, full = readings[first + 1] if first + 1 < len(readings) else (event, 0.0)
     window = float(trial.rig.meter.update_period)
     end = Interval(event.t - event.before + window, event.t + event.after)
     least, most = 0.0, 1.0
     if full >= DEAD_V:
-        u = voltage_uncertainty(trial, full)
+        u = voltage_uncertainty(trial, after)
         least = min(1.0, max(0.0, voltage - u) / (full + u)) ** 2
         most = min(1.0, (voltage + u) / (full - u)) ** 2
     return Interval(end.early - most * window, end.late - least * window)
@@ -119,23 +113,24 @@ def highest_power(trial: Trial) -> Sampled:
     readings = power_readings(trial.recorder.events)
     if not readings:
         raise EvidenceMissing("no reading of the lab meter")
-    powers = [(power, power_uncertainty(trial, power)) for _, power in readings]
-    low, high = max(power - u for power, u in powers), max(power + u for power, u in powers)
+    event, power = max(readings, key=lambda each: each[1])
+    budget = power_budget(trial, event)
+    low, high = budget.bounds(power)
     for (earlier, _), (later, _) in pairwise(readings):
         if is_gap(earlier, later):
             mean = between(trial, earlier, later)
             low, high = max(low, mean.low), max(high, mean.high)
-    return Sampled(low, high, covers=(_begin(readings), readings[-1][0].t))
+    return Sampled(low, high, (_begin(readings), readings[-1][0].t), budget)
 
 
-def voltage_uncertainty(trial: Trial, voltage: float) -> float:
-    """Return U of a reading of voltage, in V."""
-    return VOLTAGE_OF_READING * voltage + VOLTAGE_OF_RANGE_V
+def voltage_uncertainty(trial: Trial, event: Event) -> float:
+    """Return U of the voltage of a reading, in V."""
+    return trial.rig.meter.voltage_budget(reading_of(event)).expanded
 
 
-def power_uncertainty(trial: Trial, power: float) -> float:
-    """Return U of a reading of power, in W: of zero too, where the meter's offset counts."""
-    return trial.rig.meter.power_accuracy.of(power)
+def power_budget(trial: Trial, event: Event) -> Budget:
+    """Return what the power of a reading is uncertain by, in W: of zero too, where the meter's offset counts."""
+    return trial.rig.meter.power_budget(reading_of(event))
 
 
 def energy_of(event: Event) -> float:
@@ -152,7 +147,7 @@ def between(trial: Trial, earlier: Event, later: Event) -> Sampled:
     """Return the mean power in W between two readings that are further apart than windows, by the energy."""
     gained = energy_of(later) - energy_of(earlier)
     longest, shortest = later.t - earlier.t + earlier.before, later.t - later.before - earlier.t
-    u = power_uncertainty(trial, gained * 3600 / (later.t - earlier.t))
+    u = max(power_budget(trial, each).expanded for each in (earlier, later))
     return Sampled(gained * 3600 / longest - u, gained * 3600 / shortest + u)
 
 

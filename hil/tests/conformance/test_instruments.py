@@ -14,7 +14,7 @@ from hil.instruments.dialects import open_load, open_meter
 from hil.ports import Load, Meter, Reading
 from hil.rig.virtual_bench import VirtualBenchProcess
 from hil.tests.conformance.benches import Make, differences
-from hil.units import Watt, WattHour
+from hil.units import Second, Watt, WattHour
 from hil.vbench.choice import LOADS, METERS
 
 
@@ -68,10 +68,11 @@ def test_readings_under_load_lie_within_the_stated_bounds(make: Make, meter_name
         bench.wait(30.0)
         reading, truth = meter.read(), bench.process.ask({"op": "truth"})
         assert truth["power"] >= 150.0 - 1e-6
-        assert abs(reading.power - truth["power"]) <= meter.power_accuracy.of(reading.power)
-        assert abs(reading.voltage - truth["voltage"]) <= 0.001 * 230 + 0.0005 * 300
-        uncertainty = meter.energy_uncertainty(reading.energy, type(meter.settling)(30.0))
-        assert abs(reading.energy - truth["energy_wh"]) <= uncertainty
+        assert abs(reading.power - truth["power"]) <= meter.power_budget(reading).expanded
+        assert abs(reading.voltage - truth["voltage"]) <= meter.voltage_budget(reading).expanded
+        assert abs(reading.current - truth["current"]) <= meter.current_budget(reading).expanded
+        budget = meter.energy_budget(reading.energy, Second(30.0), float(reading.energy))
+        assert abs(reading.energy - truth["energy_wh"]) <= budget.expanded
         load.set_input(on=False)
 
 

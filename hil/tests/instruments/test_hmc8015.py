@@ -44,8 +44,10 @@ def test_read_is_one_query() -> None:
 def test_accuracy_of_the_reference_load_is_within_what_the_scenarios_need() -> None:
     with meter() as (driver, _):
         assert driver.update_period == 0.1
-        assert driver.power_accuracy.of(1300) == pytest.approx(0.65 + 1.5)
-        assert driver.energy_uncertainty(WattHour(40), Second(120)) < 0.1
+        power = driver.power_budget(Reading(Volt(230.0), Ampere(1300 / 230), Watt(1300.0), WattHour(0.0), Second(0.0)))
+        assert power.part("accuracy of reading") == pytest.approx(0.65)
+        assert power.part("accuracy of range") == pytest.approx(1.5)
+        assert driver.energy_budget(WattHour(40), Second(120), 40.0).expanded < 0.1
 
 
 def test_errors_reads_the_queue_empty() -> None:

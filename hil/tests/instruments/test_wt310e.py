@@ -38,8 +38,13 @@ def test_read_is_one_query() -> None:
 def test_accuracy_is_the_manuals() -> None:
     with meter() as (driver, _):
         assert driver.update_period == 0.1
-        assert driver.power_accuracy.of(1300) == pytest.approx(1.3 + 1.5)
-        assert driver.energy_uncertainty(WattHour(40), Second(120)) == pytest.approx(0.08 + 0.05)
+        power = driver.power_budget(Reading(Volt(230.0), Ampere(1300 / 230), Watt(1300.0), WattHour(0.0), Second(0.0)))
+        energy = driver.energy_budget(WattHour(40), Second(120), 40.0)
+    for budget, of_reading, of_range in ((power, 1.3, 1.5), (energy, 0.04, 0.05)):
+        assert budget.part("accuracy of reading") == pytest.approx(of_reading)
+        assert budget.part("accuracy of range") == pytest.approx(of_range)
+    assert power.expanded == pytest.approx(1.3 + 1.5 + 0.65 + 0.12 + 0.12 + 0.05, abs=0.02)
+    assert energy.part("integration") == pytest.approx(0.04)
 
 
 @pytest.mark.parametrize(

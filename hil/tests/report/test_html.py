@@ -17,6 +17,7 @@ from ruamel.yaml import YAML
 from hil.evidence.documents import Event, Json, Kind, Verdict
 from hil.evidence.record import RunRecord, ScenarioRecord
 from hil.evidence.store import RunWriter
+from hil.evidence.uncertainty import Budget
 from hil.report.html import render, write_html
 from hil.report.run_view import view_run
 from hil.tests.report.conftest import DOCUMENT, NASTY, cut_off, not_applicable, toast, view
@@ -224,6 +225,52 @@ def test_a_scenario_that_passed_has_nothing_to_explain(page: Node) -> None:
     assert not page.one("article", id="scenario-1").all("p", class_="again")
 
 
+def test_what_an_uncertainty_consists_of_is_listed_part_by_part_with_its_source(make_run: MakeRun) -> None:
+    budget = Budget("Wh").plus("accuracy of reading", 0.016, "manual, 7-7").plus("calibration", 0.004, f"C-1 {NASTY}")
+
+    def energy(run: RunWriter) -> None:
+        writer = run.scenario(1, "toast")
+        found: dict[str, Json] = {
+            "name": "energy delivered",
+            "verdict": "pass",
+            "unit": "Wh",
+            "budget": budget.document(),
+        }
+        writer.write(Event(Kind.VERDICT, 1.0, "bench", found))
+        writer.write(Event(Kind.VERDICT, 1.0, "bench", {"name": "payments", "verdict": "pass"}))
+        writer.write(Event(Kind.STOP, 1.0, "bench", {"verdict": "pass", "safe_state": {"reached": True}}))
+        run.scenario_done(writer)
+
+    page = read(render(view(make_run(energy, verdict=Verdict.PASS))))
+    first, second = rows(page.one("table", class_="budgets"))
+    assert first == ["energy delivered", "accuracy of reading", "± 0.016 Wh", "manual, 7-7"]
+    assert second[:3] == ["", "calibration", "± 0.004 Wh"]
+    assert "C-1" in second[3]
+    assert page.one("details", class_="budgets").one("summary").text == "Uncertainty budgets"
+
+
+@pytest.mark.parametrize(
+    ("calibration", "words"),
+    [
+        (
+            {"certificate": "C-7", "due": "2032-01-31", "uncertainty": "0.1 %", "k": 3.0},
+            "certificate C-7, due 2032-01-31, uncertainty 0.1 %, k = 3",
+        ),
+        (
+            {"certificate": "C-7", "due": None, "uncertainty": "0.1 % (k = 2)", "k": 2.0},
+            "certificate C-7, uncertainty 0.1 % (k = 2)",
+        ),
+        ({"certificate": "none: it sets", "due": None, "uncertainty": None, "k": None}, "none: it sets"),
+    ],
+)
+def test_the_certificate_of_an_instrument_is_told_with_its_uncertainty(
+    make_run: MakeRun, calibration: dict[str, Json], words: str
+) -> None:
+    document: dict[str, Any] = {"rig": {"instruments": [{"role": "power meter", "calibration": calibration}]}}
+    page = read(render(view(make_run(verdict=Verdict.PASS, document=document))))
+    assert words in page.one("section", id="equipment").text
+
+
 def test_error_of_a_step_says_where_and_what_to_do(page: Node) -> None:
     problem = page.one("article", id="scenario-2").one("span", class_="problem")
     what, where, remedy = problem.children
@@ -335,6 +382,7 @@ DATA_KEYS = [
     *("name", "feature", "line", "tags", "setup", "keyword", "text", "outcome", "started", "error", "power_W"),
     *("credit_Wh", "closed", "message", "fields", "txid", "event", "fee_sat", "what", "who", "verdict", "reason"),
     *("safe_state", "unit", "limit_low", "limit_high", "limit", "rule", "value", "uncertainty", "margin", "detail"),
+    "budget",
 ]
 EVENTS = st.builds(
     Event,

@@ -60,7 +60,7 @@ def test_edge_cannot_be_seen_before_the_meter_has_updated(tmp_path: Path) -> Non
 def test_energy_is_known_no_better_than_the_meter_integrates(tmp_path: Path) -> None:
     assert vague_energy(rig(tmp_path), WattHour(40), Percent(2)) == ""
     assert vague_energy(rig(tmp_path), WattHour(40), Percent(0.1)) == (
-        "rig 'virtual' cannot decide 0.1 % of 40 Wh, which is 0.04 Wh: its meter is uncertain by 0.05 Wh at least"
+        "rig 'virtual' cannot decide 0.1 % of 40 Wh, which is 0.04 Wh: its meter is uncertain by 0.05284 Wh at least"
     )
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from hil.evidence.timing import Interval
-from hil.rig.bounds_campaign import Check, measurements, shares
+from hil.instruments.wt310e import LIMITS as WT310E
+from hil.rig.bounds_campaign import EXTREMES, Check, MeterErrors, measurements, shares
 from hil.rig.bounds_on_the_wall import edges
 from hil.tests.acceptance.commands import ROOT
 
@@ -45,6 +46,20 @@ def test_the_same_seed_gives_the_same_measurements(checks: list[Check]) -> None:
     again = list(measurements(ROOT / "rigs", sessions=4, seed=7))
 
     assert again == checks[: len(again)]
+
+
+def test_a_meter_that_updates_twice_as_fast_keeps_the_bounds() -> None:
+    found = list(measurements(ROOT / "rigs", sessions=10, seed=3, errors=MeterErrors(period=0.05)))
+
+    assert [check for check in found if not check.inside] == []
+
+
+def test_the_extremes_are_every_update_period_with_each_sign_of_gain_and_offset() -> None:
+    assert {(each.period, each.gain, each.offset) for each in EXTREMES} == {
+        (period, gain, offset) for period in (0.05, 0.1, 0.25, 0.5) for gain in (-1, 1) for offset in (-1, 1)
+    }
+    plant = EXTREMES[0].plant(WT310E)
+    assert plant == {"meter_period": 0.05, "meter_gain": -0.001, "meter_offset_w": -1.5, "meter_noise_w": 0.0}
 
 
 def test_in_real_time_too_edges_lie_inside_with_the_loop_kept_busy() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import threading
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ import pytest
 from hil.chain.native import NativeNode
 from hil.chain.rpc import RpcClient
 from hil.clock import stopwatch, utc_now
-from hil.errors import ExitCode, RigFault
+from hil.errors import ConfigurationError, ExitCode, RigFault
 from hil.rig.check import check_rig
 from hil.rig.check_calibration import calibration, refuse_expired
 from hil.rig.check_clocks import Drift, TimingLimit, node_skew, skew
@@ -39,6 +40,10 @@ def rig_file(folder: Path, *changes: tuple[str, str]) -> RigFile:
 
 def calibrated(folder: Path, due: str) -> RigFile:
     return rig_file(folder, ("meter: {calibration: 'none: virtual'}", f"meter: {{calibration: 'No. 7', due: '{due}'}}"))
+
+
+def load_is(facts: str) -> tuple[str, str]:
+    return ("load: {calibration: 'none: virtual'}", f"load: {facts}")
 
 
 @contextmanager
@@ -74,6 +79,47 @@ def test_a_calibration_holds_to_the_end_of_its_last_day(tmp_path: Path, due: str
 def test_an_expired_calibration_gives_no_acceptance(tmp_path: Path) -> None:
     with pytest.raises(RigFault, match=r"meter calibration: No\. 7.*expired on 2001-01-01"):
         refuse_expired(calibrated(tmp_path, "2001-01-01").options, "bench.yaml")
+
+
+@pytest.mark.parametrize(
+    ("meter", "load", "words"),
+    [
+        (
+            "{calibration: 'No. 7'}",
+            "{calibration: 'none: it sets'}",
+            "meter calibration: No. 7, U not given; no due date",
+        ),
+        (
+            "{calibration: 'No. 7', due: 2999-01-01, uncertainty: '0.03 %'}",
+            "{calibration: 'No. 8', uncertainty: '0.1 % (k = 3)'}",
+            "load calibration: No. 8, U 0.1 % (k = 3); no due date",
+        ),
+        (
+            "{calibration: 'none: lost'}",
+            "{calibration: 'none: it sets'}",
+            r"meter calibration: no certificate (none: lost)",
+        ),
+    ],
+)
+def test_a_calibration_of_which_nobody_knows_whether_it_holds_gives_no_acceptance(
+    tmp_path: Path, meter: str, load: str, words: str
+) -> None:
+    rig = rig_file(tmp_path, ("meter: {calibration: 'none: virtual'}", f"meter: {meter}"), load_is(load))
+    with pytest.raises(RigFault, match=re.escape(words)):
+        refuse_expired(rig.options, "bench.yaml")
+
+
+def test_a_calibration_that_holds_and_a_simulated_bench_give_an_acceptance(tmp_path: Path) -> None:
+    refuse_expired(rig_file(tmp_path).options, "bench.yaml", virtual=True)
+    held = "{calibration: 'No. 7', due: 2999-01-01, uncertainty: '0.03 % + 0.2 W', k: 2}"
+    rig = rig_file(tmp_path, ("meter: {calibration: 'none: virtual'}", f"meter: {held}"))
+    refuse_expired(rig.options, "bench.yaml")
+    assert "U 0.03 % + 0.2 W (k = 2)" in calibration(rig.options, TODAY)[0].what
+
+
+def test_a_due_date_that_is_no_date_is_the_fault_of_who_wrote_it(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="'soon' is no date"):
+        refuse_expired(calibrated(tmp_path, "soon").options, "bench.yaml")
 
 
 def test_the_limits_are_those_of_the_features() -> None:

@@ -9,8 +9,7 @@ import pytest
 
 from hil.clock import LockstepClock
 from hil.errors import RigFault
-from hil.evidence.timing import ZERO_POWER_W
-from hil.ports import Accuracy, Meter, Reading
+from hil.ports import Meter, Reading
 from hil.rig.file import SafetyLimits
 from hil.rig.safety.meter_plausibility import MeterWatch
 from hil.rig.safety.safe_state import look_for_power
@@ -29,7 +28,7 @@ class FreeTime:
 class SteadyMeter:
     """1300 W for ever; ``hang_at``: from this instant on it shows what it showed then."""
 
-    power_accuracy = Accuracy(of_reading=0.0005, of_range=1.5)
+    off_threshold_w = Watt(3.0)
     update_period = Second(0.1)
 
     def __init__(self, *, resolution: float = 0.1, hang_at: float = float("inf")) -> None:
@@ -139,5 +138,5 @@ def test_new_readings_with_power_behind_open_relays_tell_of_a_weld() -> None:
     meter = SteadyMeter()
     meter.clock.sleep(20.0)
     assert "welded shut" in look_for_power(cast("Meter", meter), meter.clock)[1]
-    meter.power = ZERO_POWER_W / 2
+    meter.power = meter.off_threshold_w / 2
     assert "the meter still has voltage" in look_for_power(cast("Meter", meter), meter.clock)[1]

@@ -17,7 +17,7 @@ def reading(volts: float, watts: float) -> Reading:
 @pytest.fixture
 def watch() -> ContactWatch:
     """K1 and K2 were opened at 10 s, K3 as well."""
-    watch = ContactWatch()
+    watch = ContactWatch(3.2)
     for name in ("K1", "K2", "K3"):
         watch.on_switch(name, 1.0, closed=True)
     assert watch.idle

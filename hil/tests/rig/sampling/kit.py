@@ -10,7 +10,8 @@ from pathlib import Path
 from hil.clock import Clock
 from hil.evidence.documents import Event, Kind
 from hil.evidence.store import RunWriter, ScenarioWriter
-from hil.ports import Accuracy, Identity, Reading
+from hil.evidence.uncertainty import Budget, Conditions
+from hil.ports import Identity, Reading
 from hil.rig.file import SafetyLimits
 from hil.rig.recorder import Recorder
 from hil.rig.sampling.timer import Readings
@@ -25,12 +26,30 @@ def reading(power: float = 460.0, current: float = 2.0, energy: float = 1.0) -> 
     return Reading(Volt(230.0), Ampere(current), Watt(power), WattHour(energy), Second(0.0))
 
 
-class HeldMeter:
+class ExactMeter:
+    """What a meter without any error says of itself."""
+
+    conditions = Conditions()
+    off_threshold_w = Watt(0.1)
+
+    def power_budget(self, reading: Reading) -> Budget:
+        return Budget("W")
+
+    def voltage_budget(self, reading: Reading) -> Budget:
+        return Budget("V")
+
+    def current_budget(self, reading: Reading) -> Budget:
+        return Budget("A")
+
+    def energy_budget(self, energy: WattHour, loaded: Second, apparent: float) -> Budget:
+        return Budget("Wh")
+
+
+class HeldMeter(ExactMeter):
     """Answers one query for each item that is put into ``answers``: a reading, or an error to raise."""
 
     update_period = Second(0.1)
     settling = Second(0.0)
-    power_accuracy = Accuracy(0.0, 0.0)
 
     def __init__(self) -> None:
         self.identity = Identity("maker", "model", "1", "1")
@@ -46,9 +65,6 @@ class HeldMeter:
         if isinstance(answer, Exception):
             raise answer
         return answer
-
-    def energy_uncertainty(self, energy: WattHour, elapsed: Second) -> WattHour:
-        return WattHour(0.0)
 
     def errors(self) -> list[str]:
         return []

@@ -13,19 +13,18 @@ from hypothesis import strategies as st
 from hil.clock import Clock, LockstepClock
 from hil.errors import RigFault
 from hil.evidence.timing import DEAD_V
-from hil.ports import Accuracy, AskedAhead, Identity, Reading
+from hil.ports import AskedAhead, Identity, Reading
 from hil.rig.sampling.pipelined import AHEAD, SamplerAhead
-from hil.tests.rig.sampling.kit import Scene, reading, scenes
-from hil.units import Second, WattHour
+from hil.tests.rig.sampling.kit import ExactMeter, Scene, reading, scenes
+from hil.units import Second
 
 
-class FarMeter:
+class FarMeter(ExactMeter):
     """A meter on a bench in memory, which stops where a device sends; its power is the instant of the reading."""
 
     resource = "TCPIP::127.0.0.1::5025::SOCKET"
     update_period = Second(0.1)
     settling = Second(0.0)
-    power_accuracy = Accuracy(0.0, 0.0)
     identity = Identity("maker", "model", "1", "1")
 
     def __init__(self, stops: list[float]) -> None:
@@ -76,9 +75,6 @@ class FarMeter:
 
     def prepare(self) -> None:
         pass
-
-    def energy_uncertainty(self, energy: WattHour, elapsed: Second) -> WattHour:
-        return WattHour(0.0)
 
     def errors(self) -> list[str]:
         return []

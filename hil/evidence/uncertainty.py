@@ -1,0 +1,129 @@
+"""What a measured value is uncertain by, part by part, and where each part comes from.
+
+Every part is a limit, not a likelihood: as long as what its source says holds, the error that it stands for is never
+larger than its half-width (docs/decisions/0005-bounds-are-limits.md). So parts are added up, not squared: limits that
+nobody knows to be independent may all be used up at once (JCGM 100:2008, 4.3.7 and F.2.4.3).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from hil.evidence.documents import Json
+from hil.units import format_quantity
+
+COVERAGE = 2.0
+"""The factor k of every U that this project states, about 95 % (JCGM 100:2008, 6.3.3)."""
+
+
+@dataclass(frozen=True)
+class Component:
+    """One reason for which a value may be wrong.
+
+    :param name: in words of the bench, e.g. ``power factor``.
+    :param half_width: by how much at most, either way; in ``unit``, finite, not negative.
+    :param source: who says so: a manual with its page, a certificate, the rig file.
+    """
+
+    name: str
+    half_width: float
+    unit: str
+    source: str
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.half_width) and self.half_width >= 0):
+            raise ValueError(f"{self.name}: a half-width is a finite number that is not negative: {self.half_width}")
+
+    def __str__(self) -> str:
+        return f"{self.name} {format_quantity(self.half_width, self.unit)} ({self.source})"
+
+    def document(self) -> Mapping[str, Json]:
+        """Return it as JSON: ``name``, ``half_width``, ``unit``, ``source``."""
+        return {
+            "name": self.name,
+            "half_width": round(self.half_width, 9),
+            "unit": self.unit,
+            "source": self.source,
+        }
+
+
+@dataclass(frozen=True)
+class Budget:
+    """All reasons for which one value may be wrong, in one unit; those that amount to nothing are left out."""
+
+    unit: str
+    components: tuple[Component, ...] = ()
+
+    def __post_init__(self) -> None:
+        strange = sorted({each.unit for each in self.components} - {self.unit})
+        if strange:
+            raise ValueError(f"a budget in {self.unit} cannot hold parts in {', '.join(strange)}")
+
+    @property
+    def expanded(self) -> float:
+        """U: the true value lies within the measured one ± this, in ``unit``."""
+        return math.fsum(each.half_width for each in self.components)
+
+    def part(self, name: str) -> float:
+        """Return the half-width of what is called ``name``, 0 if nothing is."""
+        return math.fsum(each.half_width for each in self.components if each.name == name)
+
+    def plus(self, name: str, half_width: float, source: str) -> Budget:
+        """Return the same with one more reason; with none more if ``half_width`` is zero."""
+        part = Component(name, half_width, self.unit, source)
+        return self if half_width == 0 else Budget(self.unit, (*self.components, part))
+
+    def bounds(self, value: float) -> tuple[float, float]:
+        """Return the least and the most that the true value can be if ``value`` was measured."""
+        return value - self.expanded, value + self.expanded
+
+    def document(self) -> list[Json]:
+        """Return its parts as JSON, the largest first: the value of ``budget`` in a VERDICT event."""
+        return [each.document() for each in sorted(self.components, key=lambda each: -each.half_width)]
+
+    def __str__(self) -> str:
+        parts = "; ".join(map(str, sorted(self.components, key=lambda each: -each.half_width)))
+        return f"± {format_quantity(self.expanded, self.unit)}" + (f": {parts}" if parts else "")
+
+
+@dataclass(frozen=True)
+class CertifiedUncertainty:
+    """The uncertainty that a calibration certificate states: ± (``of_reading`` x value + ``constant`` W) at its k.
+
+    :param of_reading: part of the reading, e.g. 0.0003 for 0.03 %; of each quantity that the certificate covers.
+    :param constant: watts; of power, and with its duration of energy.
+    :param k: coverage factor of both, above zero.
+    :param certificate: its number, as the rig file names it.
+    """
+
+    of_reading: float
+    constant: float
+    k: float
+    certificate: str
+
+    def half_width(self, value: float, extent: float) -> float:
+        """Return it for ``value`` at the project's own k.
+
+        :param extent: how often ``constant`` counts: 1 for a power, hours for an energy, 0 for any other quantity.
+        """
+        return (self.of_reading * abs(value) + self.constant * extent) * COVERAGE / self.k
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What the laboratory says of the place and of the certificate of an instrument.
+
+    :param coldest: lowest, ``warmest``: highest temperature of the room, °C; None: within the maker's reference range.
+    """
+
+    coldest: float | None = None
+    warmest: float | None = None
+    certified: CertifiedUncertainty | None = None
+
+    def beyond(self, low: float, high: float) -> float:
+        """Return by how many kelvin the room can be outside of ``low`` to ``high`` °C."""
+        cold = 0.0 if self.coldest is None else low - self.coldest
+        warm = 0.0 if self.warmest is None else self.warmest - high
+        return max(0.0, cold, warm)

@@ -1,0 +1,206 @@
+"""What the maker of a power meter promises, as a function of range, reading, power factor and temperature.
+
+A driver states the figures with their sources; here they become budgets. Power and energy share one sum: an energy is
+a power over time, so the part that belongs to the range counts once for a power, and for each hour of an energy.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hil.evidence.uncertainty import Budget, Conditions
+from hil.units import Ampere, Second, Volt, Watt, WattHour
+
+if TYPE_CHECKING:
+    from hil.ports import Reading
+
+
+@dataclass(frozen=True)
+class QuantityLimits:
+    """± (``of_reading`` x reading + ``of_range`` x range) of one quantity on the range that the driver sets.
+
+    :param end: of that range, in V, A or W.
+    :param digits: significant digits of the range that a reading shows.
+    :param source: of both parts.
+    """
+
+    of_reading: float
+    of_range: float
+    end: float
+    digits: int
+    source: str
+
+    @property
+    def resolution(self) -> float:
+        """Half of the last digit."""
+        return half_digit(self.end, self.digits)
+
+
+@dataclass(frozen=True)
+class MakersLimits:
+    """Everything that a data sheet says of a meter's errors; fractions, not percents.
+
+    :param quick: what the update interval that the driver sets adds, of reading.
+    :param integration: what an integrated energy adds to that of power, of reading.
+    :param energy_digits: significant digits of an energy.
+    :param power_factor: influence at power factor 0, of apparent power; at any other it counts for the reactive part.
+    :param heat_of_voltage: of reading for each V², ``heat_of_current``: for each A²; by what the inputs heat.
+    :param reference: °C between which all that holds; ``per_kelvin``: of reading for each kelvin beyond.
+    """
+
+    voltage: QuantityLimits
+    current: QuantityLimits
+    power: QuantityLimits
+    quick: float
+    quick_source: str
+    integration: float
+    integration_source: str
+    energy_digits: int
+    power_factor: float
+    power_factor_source: str
+    heat_of_voltage: float
+    heat_of_current: float
+    heat_source: str
+    per_kelvin: float
+    temperature_source: str
+    reference: tuple[float, float] = (18.0, 28.0)
+
+    def power_budget(self, reading: Reading, conditions: Conditions) -> Budget:
+        """Return the budget of a reading of active power, in W."""
+        heat = self._heat(reading.voltage, reading.current)
+        apparent = abs(reading.voltage * reading.current)
+        return self._active("W", abs(reading.power), apparent, 1.0, heat, self.power.resolution, conditions)
+
+    def energy_budget(self, energy: float, loaded: float, apparent: float, conditions: Conditions) -> Budget:
+        """Return the budget of an energy of ``energy`` Wh that was integrated over ``loaded`` seconds, in Wh.
+
+        :param apparent: apparent energy of that time in VAh, as far as it is known; what the inputs heat is taken for
+            the ends of their ranges.
+        """
+        heat, digit = self._heat(self.voltage.end, self.current.end), half_digit(energy, self.energy_digits)
+        budget = self._active("Wh", abs(energy), abs(apparent), loaded / 3600, heat, digit, conditions)
+        return budget.plus("integration", self.integration * abs(energy), self.integration_source)
+
+    def voltage_budget(self, reading: Reading, conditions: Conditions) -> Budget:
+        """Return the budget of a reading of voltage, in V."""
+        return self._plain("V", self.voltage, reading.voltage, conditions)
+
+    def current_budget(self, reading: Reading, conditions: Conditions) -> Budget:
+        """Return the budget of a reading of current, in A."""
+        return self._plain("A", self.current, reading.current, conditions)
+
+    def off_threshold(self, conditions: Conditions) -> Watt:
+        """Return the power in W below which nothing flows as far as this meter can tell.
+
+        Without power it reads at most what its limits allow at zero. A limit of twice that is kept by each such reading
+        with its whole uncertainty, so that a circuit without power is never in doubt.
+        """
+        zero = self._at_zero(0.0, conditions)
+        return Watt(zero + self._at_zero(zero, conditions))
+
+    def _at_zero(self, power: float, conditions: Conditions) -> float:
+        volts, amperes = Volt(self.voltage.end), Ampere(power / self.voltage.end)
+        heat = self._heat(volts, amperes)
+        budget = self._active("W", power, volts * amperes, 1.0, heat, self.power.resolution, conditions)
+        return budget.expanded
+
+    def _active(
+        self,
+        unit: str,
+        active: float,
+        apparent: float,
+        extent: float,
+        heat: float,
+        resolution: float,
+        conditions: Conditions,
+    ) -> Budget:
+        """Sum up what power and energy have in common.
+
+        :param extent: 1 for a power, hours for an energy.
+        :param heat: of reading, by what the inputs heat.
+        """
+        power = self.power
+        reactive = self._most_reactive(active, apparent, extent)
+        budget = (
+            Budget(unit)
+            .plus("accuracy of reading", power.of_reading * active, power.source)
+            .plus("accuracy of range", power.of_range * power.end * extent, power.source)
+            .plus("power factor", self.power_factor * reactive, self.power_factor_source)
+            .plus("short update interval", self.quick * active, self.quick_source)
+            .plus("heat of the inputs", heat * active, self.heat_source)
+            .plus("temperature", self._warmth(active, conditions), self.temperature_source)
+            .plus("resolution", resolution, "half of the last digit that it sends")
+        )
+        return _with_certificate(budget, active, extent, conditions)
+
+    def _most_reactive(self, active: float, apparent: float, extent: float) -> float:
+        """Return the most that reactive power or energy can be, since apparent power has limits of error as well.
+
+        The whole range counts at any power factor. The manual lets it shrink with the power factor; then nothing would
+        be left of it at zero, where the meter still has its offset.
+        """
+        voltage, current = self.voltage, self.current
+        most = apparent * (1 + voltage.of_reading + current.of_reading)
+        most += (voltage.of_range + current.of_range) * voltage.end * current.end * extent
+        return math.sqrt(max(0.0, most * most - active * active))
+
+    def _plain(self, unit: str, limits: QuantityLimits, value: float, conditions: Conditions) -> Budget:
+        budget = (
+            Budget(unit)
+            .plus("accuracy of reading", limits.of_reading * abs(value), limits.source)
+            .plus("accuracy of range", limits.of_range * limits.end, limits.source)
+            .plus("short update interval", self.quick * abs(value), self.quick_source)
+            .plus("temperature", self._warmth(value, conditions), self.temperature_source)
+            .plus("resolution", limits.resolution, "half of the last digit that it sends")
+        )
+        return _with_certificate(budget, value, 0.0, conditions)
+
+    def _heat(self, voltage: float, current: float) -> float:
+        return self.heat_of_voltage * voltage**2 + self.heat_of_current * current**2
+
+    def _warmth(self, value: float, conditions: Conditions) -> float:
+        return self.per_kelvin * conditions.beyond(*self.reference) * abs(value)
+
+
+class SpecifiedMeter:
+    """What a :class:`hil.ports.Meter` says of its errors; a driver states ``limits`` and inherits the rest."""
+
+    limits: MakersLimits
+    conditions = Conditions()
+    """What the laboratory says of it; until it is told, the maker's reference conditions."""
+
+    @property
+    def off_threshold_w(self) -> Watt:
+        """Power in W below which nothing flows as far as it can tell."""
+        return self.limits.off_threshold(self.conditions)
+
+    def power_budget(self, reading: Reading) -> Budget:
+        """Return what its reading of power is uncertain by, in W."""
+        return self.limits.power_budget(reading, self.conditions)
+
+    def voltage_budget(self, reading: Reading) -> Budget:
+        """Return what its reading of voltage is uncertain by, in V."""
+        return self.limits.voltage_budget(reading, self.conditions)
+
+    def current_budget(self, reading: Reading) -> Budget:
+        """Return what its reading of current is uncertain by, in A."""
+        return self.limits.current_budget(reading, self.conditions)
+
+    def energy_budget(self, energy: WattHour, loaded: Second, apparent: float) -> Budget:
+        """Return what an energy that it integrated is uncertain by, in Wh."""
+        return self.limits.energy_budget(energy, loaded, apparent, self.conditions)
+
+
+def half_digit(value: float, digits: int) -> float:
+    """Return half of the last of ``digits`` significant digits of ``value``; 0 for 0."""
+    return 0.5 * 10.0 ** (math.floor(math.log10(abs(value))) + 1 - digits) if value else 0.0
+
+
+def _with_certificate(budget: Budget, value: float, extent: float, conditions: Conditions) -> Budget:
+    certified = conditions.certified
+    if certified is None:
+        return budget
+    source = f"certificate {certified.certificate}, k = {certified.k:g}"
+    return budget.plus("calibration", certified.half_width(value, extent), source)

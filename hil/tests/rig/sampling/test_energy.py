@@ -1,0 +1,117 @@
+"""Energy from readings: the truth is inside for all errors that a meter may have, and dead time costs nothing."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hil.evidence.documents import Event, Json, Kind
+from hil.evidence.observations import EvidenceMissing
+from hil.instruments.hmc8015 import Hmc8015
+from hil.instruments.meter_limits import half_digit
+from hil.rig.sampling.energy import metered_energy, reading_of
+
+PERIOD_S = 0.1
+MAINS_V = 230.0
+
+
+class PaperMeter(Hmc8015):
+    """The limits of a HMC8015 without one."""
+
+    def __init__(self) -> None:
+        pass
+
+
+METER = PaperMeter()
+LIMITS = METER.limits
+
+
+def told(
+    powers: list[float], *, gain: float = 0.0, offset: float = 0.0, every: int = 1, live: list[bool] | None = None
+) -> tuple[list[Event], float]:
+    """Return the readings of these true powers, one for each update, and the true energy in Wh.
+
+    :param gain: error of reading, ``offset``: of power in W, which the integrator adds up as well.
+    :param every: how many updates lie between two readings.
+    """
+    shown = true = 0.0
+    events = []
+    for number, power in enumerate(powers):
+        voltage = MAINS_V if (live[number] if live else power > 0) else 0.0
+        measured = power * (1 + gain) + offset
+        true += power * PERIOD_S / 3600
+        shown += measured * PERIOD_S / 3600
+        digit = half_digit(shown, LIMITS.energy_digits) * 2
+        data: dict[str, Json] = {
+            "voltage_V": voltage,
+            "current_A": power / MAINS_V,
+            "power_W": measured,
+            "energy_Wh": round(shown / digit) * digit if digit else 0.0,
+        }
+        if number % every == 0 or number == len(powers) - 1:
+            t = round((number + 1) * PERIOD_S, 6)
+            events.append(Event(Kind.READING, t, "meter", data, "virtual", before=2 * PERIOD_S))
+    return events, true
+
+
+powers = st.lists(
+    st.tuples(st.sampled_from([0.0, 5.0, 100.0, 1300.0, 1800.0]), st.integers(1, 40)), min_size=1, max_size=8
+).map(lambda spans: [power for power, updates in spans for _ in range(updates)])
+
+
+@given(powers, st.floats(-1, 1), st.floats(-1, 1), st.integers(1, 12))
+def test_the_true_energy_is_within_its_bounds(powers: list[float], gain: float, offset: float, every: int) -> None:
+    events, true = told(
+        powers,
+        gain=gain * LIMITS.power.of_reading,
+        offset=offset * LIMITS.power.of_range * LIMITS.power.end,
+        every=every,
+    )
+    found = metered_energy(events, METER)
+    assert found.interval.early <= true <= found.interval.late
+
+
+@given(st.floats(-1, 1), st.integers(1, 1000))
+def test_an_offset_that_is_integrated_while_nothing_can_flow_is_no_energy(offset: float, updates: int) -> None:
+    watts = offset * LIMITS.power.of_range * LIMITS.power.end
+    waited, true = told([0.0] * updates + [1300.0] * 100 + [0.0] * updates, offset=watts)
+    at_once, _ = told([0.0, *[1300.0] * 100, 0.0], offset=watts)
+    found, expected = metered_energy(waited, METER), metered_energy(at_once, METER)
+    assert abs(found.value - true) <= found.budget.expanded
+    assert found.budget.expanded == pytest.approx(expected.budget.expanded, rel=0.05)
+
+
+def test_a_circuit_that_is_live_without_power_costs_the_range_for_as_long() -> None:
+    events, _ = told([1300.0] * 100 + [0.0] * 600, live=[True] * 700)
+    assert metered_energy(events, METER).budget.part("accuracy of range") == pytest.approx(1.5 * 70 / 3600, rel=0.1)
+
+
+def test_readings_far_apart_do_not_show_that_nothing_flowed_between_them() -> None:
+    events, true = told([0.0] * 45 + [1300.0] * 9 + [0.0] * 46, every=99)
+    found = metered_energy(events, METER)
+    assert found.interval.early <= true <= found.interval.late
+    assert true > 0.3
+
+
+def test_energy_of_the_last_updates_while_power_flows_comes_on_top() -> None:
+    events, _ = told([1300.0] * 100)
+    found = metered_energy(events, METER)
+    newest = 1300 * 2 * PERIOD_S / 3600
+    assert found.budget.part("sampling") == pytest.approx(newest / 2)
+    assert found.interval.late >= reading_of(events[-1]).energy + newest
+
+
+def test_a_negative_reading_takes_nothing_away() -> None:
+    events, _ = told([0.0] * 20, offset=-1.4)
+    found = metered_energy(events, METER)
+    assert math.isclose(found.value, 0.0, abs_tol=1e-9)
+    assert found.budget.part("sampling") == 0
+
+
+def test_without_a_reading_there_is_no_energy() -> None:
+    socket_says = Event(Kind.READING, 1.0, "socket", {"credited_Wh": 8.0}, "virtual")
+    with pytest.raises(EvidenceMissing, match="no reading of the lab meter"):
+        metered_energy([socket_says], METER)
