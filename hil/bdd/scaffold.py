@@ -29,15 +29,25 @@ STEPS = '''\
 
 from __future__ import annotations
 
-from hil.bdd.catalogue import when
+from hil.bdd.catalogue import then, when
+from hil.evidence.limits import Limit
+from hil.evidence.observations import Source
+from hil.scenario.check import Check, sampled
+from hil.scenario.measurements import energy
 from hil.scenario.scenario import Trial
-from hil.units import Second
+from hil.units import Second, WattHour
 
 
 @when("{words} lasts for {{duration}}")
 def {name}_lasts(duration: Second, /, trial: Trial) -> None:
     """What happens, with units, and where its numbers come from."""
     trial.sleep(float(duration))
+
+
+@then("at most {{energy}} flowed in all while {words} lasted")
+def {name}_costs(most: WattHour, /) -> Check:
+    """What is measured, from when to when. A Then step returns its check: name, limit, how it is observed, by whom."""
+    return sampled("energy of {words}", Limit("Wh", high=float(most)), energy.delivered, Source.LAB_METER)
 '''
 
 

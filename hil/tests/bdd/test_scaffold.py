@@ -25,9 +25,13 @@ def test_new_feature_has_no_mistake(tmp_path: Path) -> None:
 def test_new_steps_can_be_loaded_and_are_documented(tmp_path: Path) -> None:
     path = new_steps("Thunder-storms", tmp_path)
     assert path.name == "thunder_storms.py"
-    (definition,) = catalogue_of(path.read_text()).definitions
-    assert str(definition) == "When thunder storms lasts for {duration}"
-    assert definition.doc
+    stimulus, demand = catalogue_of(path.read_text()).definitions
+    assert str(stimulus) == "When thunder storms lasts for {duration}"
+    assert str(demand) == "Then at most {energy} flowed in all while thunder storms lasted"
+    assert stimulus.doc
+    assert demand.doc
+    assert demand.measures
+    assert not stimulus.measures
 
 
 @pytest.mark.parametrize("name", ["", "åäö", "7 dwarfs", "../"])
