@@ -14,12 +14,6 @@ from dataclasses import dataclass
 from hil.evidence.documents import Event, Kind
 from hil.evidence.observations import EvidenceMissing, Timed
 
-ZERO_POWER_W = 3.2
-"""Below this the appliance is off, whichever meter the bench has: above the ``off_threshold_w`` of each dialect, below
-the smallest load of the bench, 5 W.
-"""
-
-
 DEAD_V = 50.0
 """Below this voltage a circuit is dead: the limit of extra-low voltage, AC (IEC 61140)."""
 
@@ -71,10 +65,10 @@ def _readings(events: Iterable[Event], quantity: str) -> list[tuple[Event, float
     ]
 
 
-def power_lost(events: Iterable[Event], after: float, off_w: float = ZERO_POWER_W) -> Interval:
+def power_lost(events: Iterable[Event], after: float, off_w: float) -> Interval:
     """Return when power was last lost at or after the instant ``after``; open if it still flows in the last reading.
 
-    :param off_w: below this power counts as off.
+    :param off_w: below this power counts as off: the meter's ``off_threshold_w``.
     :raises EvidenceMissing: no reading after it, or none with power at all.
     """
     return _lost(power_readings(events), off_w, after, "power")
@@ -99,10 +93,10 @@ def _lost(readings: Sequence[tuple[Event, float]], least: float, after: float, n
     return Interval(early, max(after, off.t + off.after))
 
 
-def power_came(events: Iterable[Event], after: float, off_w: float = ZERO_POWER_W) -> Interval:
+def power_came(events: Iterable[Event], after: float, off_w: float) -> Interval:
     """Return when power first flowed at or after the instant ``after``; open if it has not by the last reading.
 
-    :param off_w: below this power counts as off.
+    :param off_w: below this power counts as off: the meter's ``off_threshold_w``.
     :raises EvidenceMissing: no reading after it.
     """
     previous, seen = after, False

@@ -79,13 +79,24 @@ class Budget:
         """Return the least and the most that the true value can be if ``value`` was measured."""
         return value - self.expanded, value + self.expanded
 
+    @property
+    def brief(self) -> str:
+        """The sum, and each part without its source, the largest first."""
+        parts = ", ".join(
+            f"{each.name} {format_quantity(each.half_width, each.unit)}" for each in self._largest_first()
+        )
+        return f"± {format_quantity(self.expanded, self.unit)}" + (f" ({parts})" if parts else "")
+
     def document(self) -> list[Json]:
         """Return its parts as JSON, the largest first: the value of ``budget`` in a VERDICT event."""
-        return [each.document() for each in sorted(self.components, key=lambda each: -each.half_width)]
+        return [each.document() for each in self._largest_first()]
 
     def __str__(self) -> str:
-        parts = "; ".join(map(str, sorted(self.components, key=lambda each: -each.half_width)))
+        parts = "; ".join(map(str, self._largest_first()))
         return f"± {format_quantity(self.expanded, self.unit)}" + (f": {parts}" if parts else "")
+
+    def _largest_first(self) -> list[Component]:
+        return sorted(self.components, key=lambda each: -each.half_width)
 
 
 @dataclass(frozen=True)

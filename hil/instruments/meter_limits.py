@@ -171,10 +171,15 @@ class SpecifiedMeter:
     conditions = Conditions()
     """What the laboratory says of it; until it is told, the maker's reference conditions."""
 
+    _off: tuple[Conditions, Watt] | None = None
+    """The threshold under these conditions: it is asked for with each reading."""
+
     @property
     def off_threshold_w(self) -> Watt:
         """Power in W below which nothing flows as far as it can tell."""
-        return self.limits.off_threshold(self.conditions)
+        if self._off is None or self._off[0] is not self.conditions:
+            self._off = (self.conditions, self.limits.off_threshold(self.conditions))
+        return self._off[1]
 
     def power_budget(self, reading: Reading) -> Budget:
         """Return what its reading of power is uncertain by, in W."""

@@ -149,11 +149,12 @@ class Site:
         self.clock.sleep(AFTER_PERIODS * self._errors.period)
         sampler.stop()
         lost = commanded if cut.source in APPLIANCES else self._edge(cut.source)
+        off_w = float(self.meter.off_threshold_w)
         if appliance == "load":
             yield power
         yield Check("energy", metered_energy(log.events, self.meter).interval, self.truth()["energy_wh"])
-        yield Check("edges", power_came(log.events, instant(cause).early), came)
-        yield Check("edges", power_lost(log.events, instant(cut).early), lost)
+        yield Check("edges", power_came(log.events, instant(cause).early, off_w), came)
+        yield Check("edges", power_lost(log.events, instant(cut).early, off_w), lost)
 
     def _begin(self, seed: str, chance: random.Random, appliance: str) -> None:
         plant = {"mains_voltage": chance.uniform(207.0, 253.0)}

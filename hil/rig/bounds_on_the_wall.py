@@ -121,4 +121,8 @@ def edges(
                 begun = len(site.log.events)
                 after, true = site.switch(closed=closed)
                 # the reading before the switch, and all since
-                yield Check("edges", find(site.log.events[max(0, begun - 2) :], after), true + ahead)
+                yield Check(
+                    "edges",
+                    find(site.log.events[max(0, begun - 2) :], after, float(site.meter.off_threshold_w)),
+                    true + ahead,
+                )

@@ -94,10 +94,10 @@ def _uncertain(meter: Meter, rig: RigFile) -> list[CheckFinding]:
     at = f"at {format_quantity(most, 'W')}, {mains:g} V and power factor 1"
     return [
         ok("meter off", f"no power below {format_quantity(meter.off_threshold_w, 'W')}"),
-        ok("meter budget", f"power {at}: {meter.power_budget(reading)}"),
-        ok("meter budget", f"voltage: {meter.voltage_budget(reading)}"),
-        ok("meter budget", f"current: {meter.current_budget(reading)}"),
-        ok("meter budget", f"an hour's energy of {format_quantity(reading.energy, 'Wh')}: {hour}"),
+        ok("meter budget", f"power {at}: {meter.power_budget(reading).brief}"),
+        ok("meter budget", f"voltage {at}: {meter.voltage_budget(reading).brief}"),
+        ok("meter budget", f"current {at}: {meter.current_budget(reading).brief}"),
+        ok("meter budget", f"energy of an hour {at}: {hour.brief}"),
     ]
 
 

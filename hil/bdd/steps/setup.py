@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from hil.bdd.applicability import feature, needs, sensible, within
 from hil.bdd.catalogue import given, when
-from hil.evidence.timing import ZERO_POWER_W
 from hil.protocol.messages import MAX_COINS
 from hil.rig.abilities import beyond_load
 from hil.rig.file import PAIR, RigFile
@@ -171,7 +170,7 @@ def message_passed(number: int, message: str, way: str, /, trial: Trial) -> None
 def power_is_off(trial: Trial) -> None:
     """Waits for the next reading without power."""
     trial.wait_for(
-        lambda: trial.watch.power_w < ZERO_POWER_W, timeout=SESSION_TIMEOUT_S, what="power to end", on_readings=True
+        lambda: trial.watch.power_w < trial.off_w, timeout=SESSION_TIMEOUT_S, what="power to end", on_readings=True
     )
 
 

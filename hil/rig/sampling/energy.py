@@ -39,13 +39,15 @@ class MeteredEnergy:
         return Interval(*self.budget.bounds(self.value))
 
 
-def metered_energy(events: Iterable[Event], meter: Meter) -> MeteredEnergy:
-    """Return the energy in Wh up to the meter's last reading, with its budget; EvidenceMissing without a reading.
+def metered_energy(events: Iterable[Event], meter: Meter, until: float | None = None) -> MeteredEnergy:
+    """Return the energy in Wh up to ``until``, with its budget; EvidenceMissing without a reading.
 
     An integrator adds up the meter's offset as well. What it added between two readings of a dead circuit that follow
     each other closely is left out, as far as an offset explains it; the meter's range counts for the rest of the time.
-    Energy that flowed since the last update can only come on top: half of the most that it can be is added to the
-    value, and is the part ``sampling``.
+    Energy that flowed since the window of the last reading can only come on top: half of the most that it can be is
+    added to the value, and is the part ``sampling``.
+
+    :param until: second of the scenario; None: that of the last reading.
     """
     samples = [(event, reading_of(event)) for event in events if event.kind is Kind.READING and event.source == "meter"]
     if not samples:
@@ -68,15 +70,17 @@ def metered_energy(events: Iterable[Event], meter: Meter) -> MeteredEnergy:
     for (earlier, before), (event, reading) in pairwise(samples):
         added, seconds, was_left_out = reading.energy - before.energy, event.t - earlier.t, left_out
         closely = seconds <= max(event.before, earlier.before)
-        left_out = closely and dead(before) and dead(reading) and by_offset(added, seconds)
+        # what is new in a reading came with updates that may have begun as long ago as the reading is old
+        left_out = closely and dead(before) and dead(reading) and by_offset(added, seconds + event.before)
         subtracted += left_out is not was_left_out
         if not left_out:
             value += added
-            loaded += seconds
+            loaded += seconds + (event.before if was_left_out else 0.0)
             apparent += max(each.voltage * each.current for each in (before, reading)) * seconds / 3600
     budget = meter.energy_budget(WattHour(value), Second(loaded), apparent)
     budget = budget.plus("readings subtracted", digit * subtracted, "half of the last digit of each of them")
-    missed = 0.0 if dead(last) else max(last.power, 0.0) * last_event.before / 3600
+    unread = max(0.0, (last_event.t if until is None else until) - last_event.t + last_event.before)
+    missed = 0.0 if dead(last) else max(last.power, 0.0) * unread / 3600
     budget = budget.plus("sampling", missed / 2, "power flows, and its energy comes with the next update")
     return MeteredEnergy(value + missed / 2, budget)
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from hil.evidence.documents import Kind
 from hil.evidence.observations import Timed
 from hil.evidence.timing import DEAD_V, power_readings, voltage_readings
-from hil.scenario.measurements.lab import energy_of, power_budget, voltage_uncertainty
+from hil.scenario.measurements.lab import energy_of, mean_power_uncertainty, voltage_uncertainty
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,7 +66,7 @@ class _Spells:
         powers = power_readings(trial.recorder.events)
         highest, self._most_w = max(powers, key=lambda each: each[1])
         highest_voltage, _ = max(voltage_readings(trial.recorder.events), key=lambda each: each[1])
-        self._u_w = power_budget(trial, highest).expanded
+        self._u_w = mean_power_uncertainty(trial, highest)
         self._u_v = voltage_uncertainty(trial, highest_voltage)
         self._powers = {id(event): power for event, power in powers}
         self._window = float(trial.rig.meter.update_period)

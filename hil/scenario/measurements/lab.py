@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from hil.evidence.observations import EvidenceMissing, Sampled
 from hil.evidence.timing import DEAD_V, Interval, power_readings, voltage_readings
 from hil.rig.sampling.energy import metered_energy, reading_of
+from hil.units import Second, WattHour
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,7 +57,7 @@ def delivered(trial: Trial) -> Sampled:
     if trial.power_flows():
         watch_past(trial, trial.clock.now())
     readings = power_readings(trial.recorder.events)
-    energy = metered_energy(trial.recorder.events, trial.rig.meter)
+    energy = metered_energy(trial.recorder.events, trial.rig.meter, trial.clock.now())
     low, high = energy.budget.bounds(energy.value)
     return Sampled(low, high, (_begin(readings), readings[-1][0].t), energy.budget)
 
@@ -72,13 +73,14 @@ def metered_at(trial: Trial, when: Interval) -> Sampled:
     A reading tells of some time between its bounds, so the truth lies between the last reading that was over before and
     the first that began after; EvidenceMissing if there are none such.
     """
-    readings = power_readings(trial.recorder.events)
-    before = [energy_of(each) for each, _ in readings if each.t <= when.early]
-    after = [energy_of(each) for each, _ in readings if each.t - each.before >= when.late]
-    if not before or not after:
+    readings = [event for event, _ in power_readings(trial.recorder.events)]
+    before = [each for each in readings if each.t <= when.early]
+    after = next((each for each in readings if each.t - each.before >= when.late), None)
+    if not before or after is None:
         raise EvidenceMissing(f"no reading of the lab meter before and after {when.early:.3f} s")
-    budget = metered_energy(trial.recorder.events, trial.rig.meter).budget
-    return Sampled(before[-1] - budget.expanded, after[0] + budget.expanded, budget=budget)
+    least = metered_energy(before, trial.rig.meter).interval.early
+    up_to = [each for each in readings if each.t <= after.t]
+    return Sampled(least, metered_energy(up_to, trial.rig.meter, when.late).interval.late)
 
 
 def live_since(trial: Trial) -> Interval | None:
@@ -113,9 +115,9 @@ def highest_power(trial: Trial) -> Sampled:
     readings = power_readings(trial.recorder.events)
     if not readings:
         raise EvidenceMissing("no reading of the lab meter")
-    event, power = max(readings, key=lambda each: each[1])
-    budget = power_budget(trial, event)
-    low, high = budget.bounds(power)
+    bounds = [(power, power_budget(trial, event)) for event, power in readings]
+    power, budget = max(bounds, key=lambda each: each[1].bounds(each[0])[1])
+    low, high = max(each.bounds(value)[0] for value, each in bounds), budget.bounds(power)[1]
     for (earlier, _), (later, _) in pairwise(readings):
         if is_gap(earlier, later):
             mean = between(trial, earlier, later)
@@ -133,6 +135,13 @@ def power_budget(trial: Trial, event: Event) -> Budget:
     return trial.rig.meter.power_budget(reading_of(event))
 
 
+def mean_power_uncertainty(trial: Trial, event: Event) -> float:
+    """Return U of a mean power in W that follows from integrated energy, at the power of this reading."""
+    reading = reading_of(event)
+    apparent = float(reading.voltage * reading.current)
+    return trial.rig.meter.energy_budget(WattHour(reading.power), Second(3600.0), apparent).expanded
+
+
 def energy_of(event: Event) -> float:
     """Return the integrated energy of a reading in Wh."""
     return float(event.data["energy_Wh"])  # type: ignore[arg-type]  # written by the bench as a number
@@ -147,7 +156,8 @@ def between(trial: Trial, earlier: Event, later: Event) -> Sampled:
     """Return the mean power in W between two readings that are further apart than windows, by the energy."""
     gained = energy_of(later) - energy_of(earlier)
     longest, shortest = later.t - earlier.t + earlier.before, later.t - later.before - earlier.t
-    u = max(power_budget(trial, each).expanded for each in (earlier, later))
+    digits = trial.rig.meter.energy_budget(WattHour(energy_of(later)), Second(0.0), 0.0).part("resolution") * 2
+    u = max(mean_power_uncertainty(trial, each) for each in (earlier, later)) + digits * 3600 / shortest
     return Sampled(gained * 3600 / longest - u, gained * 3600 / shortest + u)
 
 

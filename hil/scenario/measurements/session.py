@@ -140,7 +140,7 @@ def billed_beyond_delivered(trial: Trial) -> Sampled:
         raise trial.no_evidence("the socket said nothing of energy")
     lab.watch_past(trial, trial.clock.now())
     claimed, seen = sum(said.values()) / 1000, lab.delivered(trial)
-    return Sampled(claimed - seen.high, claimed - seen.low, seen.covers)
+    return Sampled(claimed - seen.high, claimed - seen.low, seen.covers, seen.budget)
 
 
 def closed_as(trial: Trial, reason: str) -> Counted:

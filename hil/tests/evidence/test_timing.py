@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from hil.evidence.documents import Event, Kind
 from hil.evidence.observations import EvidenceMissing
 from hil.evidence.timing import (
-    ZERO_POWER_W,
     Interval,
     instant,
     power_came,
@@ -23,10 +22,13 @@ from hil.evidence.timing import (
 PERIOD = 0.1
 """The lab meter averages over one update period, and a value may be one more period old when it is read."""
 
+OFF_W = 3.1
+"""Below this power counts as off."""
+
 BOUND = 0.003
 """Half-width of the clock's error."""
 
-powers = st.floats(2 * ZERO_POWER_W, 3000)
+powers = st.floats(2 * OFF_W, 3000)
 instants = st.floats(1.0, 4.0)
 phases = st.floats(0, PERIOD)
 
@@ -57,7 +59,7 @@ def test_power_lost_holds_the_true_instant_for_every_phase_of_the_sampling(
 ) -> None:
     events = sampled(lambda start, end: average(0.0, off, power, start, end), updates, reads, error)
 
-    found = power_lost(events, after=0.5)
+    found = power_lost(events, after=0.5, off_w=OFF_W)
 
     assert found.early - 1e-9 <= off <= found.late + 1e-9
     assert found.late - found.early <= 3 * PERIOD + 2 * BOUND + 1e-9
@@ -69,7 +71,7 @@ def test_power_came_holds_the_true_instant_for_every_phase_of_the_sampling(
 ) -> None:
     events = sampled(lambda start, end: average(on, 100.0, power, start, end), updates, reads, error)
 
-    found = power_came(events, after=0.5)
+    found = power_came(events, after=0.5, off_w=OFF_W)
 
     assert found.early - 1e-9 <= on <= found.late + 1e-9
     assert found.late - found.early <= 3 * PERIOD + 2 * BOUND + 1e-9
@@ -82,7 +84,7 @@ def test_the_time_from_a_cause_to_the_loss_of_power_is_held_by_the_difference(
     assume(cause + latency < 4.5)
     events = sampled(lambda start, end: average(0.0, cause + latency, power, start, end), updates, reads, 0.0)
 
-    found = power_lost(events, after=cause).since(Interval(cause, cause))
+    found = power_lost(events, after=cause, off_w=OFF_W).since(Interval(cause, cause))
 
     assert found.low - 1e-9 <= latency <= found.high + 1e-9
 
@@ -99,7 +101,7 @@ def test_a_difference_of_instants_is_never_negative_at_its_early_end(
 def test_the_last_loss_counts_if_power_was_lost_twice() -> None:
     events = [reading(t / 10, power) for t, power in enumerate([100, 100, 0, 100, 100, 0, 0], 1)]
 
-    found = power_lost(events, after=0.0)
+    found = power_lost(events, after=0.0, off_w=OFF_W)
 
     assert (found.early, found.late) == pytest.approx((0.3, 0.6))
 
@@ -107,7 +109,7 @@ def test_the_last_loss_counts_if_power_was_lost_twice() -> None:
 def test_power_that_was_on_before_is_there_at_the_first_reading() -> None:
     events = [reading(1.0, 100.0), reading(2.0, 100.0)]
 
-    assert power_came(events, after=1.5) == Interval(1.5, 2.0)
+    assert power_came(events, after=1.5, off_w=OFF_W) == Interval(1.5, 2.0)
 
 
 def test_an_instant_has_the_bounds_of_its_event() -> None:
@@ -124,13 +126,13 @@ def test_an_instant_has_the_bounds_of_its_event() -> None:
 )
 def test_power_lost_says_which_evidence_is_missing(events: list[Event], why: str) -> None:
     with pytest.raises(EvidenceMissing) as caught:
-        power_lost(events, after=2.0)
+        power_lost(events, after=2.0, off_w=OFF_W)
 
     assert caught.value.what == why
 
 
 def test_power_that_still_flows_was_not_lost_until_the_window_of_the_last_reading() -> None:
-    found = power_lost([reading(1.0, 100.0), reading(4.5, 100.0)], after=2.0)
+    found = power_lost([reading(1.0, 100.0), reading(4.5, 100.0)], after=2.0, off_w=OFF_W)
 
     assert found.early == pytest.approx(4.3)
     assert math.isinf(found.late)
@@ -138,7 +140,7 @@ def test_power_that_still_flows_was_not_lost_until_the_window_of_the_last_readin
 
 
 def test_power_that_never_flowed_had_not_come_until_the_window_of_the_last_reading() -> None:
-    found = power_came([reading(1.0, 0.0), reading(3.0, 0.0), reading(22.0, 0.0)], after=2.0)
+    found = power_came([reading(1.0, 0.0), reading(3.0, 0.0), reading(22.0, 0.0)], after=2.0, off_w=OFF_W)
 
     assert found.early == pytest.approx(21.8)
     assert math.isinf(found.late)
@@ -147,7 +149,7 @@ def test_power_that_never_flowed_had_not_come_until_the_window_of_the_last_readi
 @pytest.mark.parametrize("events", [[], [reading(1.0, 100.0)]])
 def test_power_came_says_that_nothing_was_read(events: list[Event]) -> None:
     with pytest.raises(EvidenceMissing, match=r"no reading of power after 2\.000 s"):
-        power_came(events, after=2.0)
+        power_came(events, after=2.0, off_w=OFF_W)
 
 
 def test_readings_of_other_quantities_are_left_out() -> None:
@@ -158,7 +160,7 @@ def test_readings_of_other_quantities_are_left_out() -> None:
         Event(Kind.RELAY, 1.2, "K1", {"closed": False}),
     ]
 
-    found = power_lost(events, after=0.0)
+    found = power_lost(events, after=0.0, off_w=OFF_W)
 
     assert (found.early, found.late) == pytest.approx((0.8, 1.1))
 

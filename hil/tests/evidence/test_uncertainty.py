@@ -43,6 +43,7 @@ def test_a_budget_is_written_part_by_part_the_largest_first(budget: Budget) -> N
 def test_a_budget_tells_its_sum_and_each_part_with_its_source() -> None:
     budget = Budget("W").plus("accuracy of reading", 1.3, "manual").plus("accuracy of range", 1.5, "manual, 7-7")
     assert str(budget) == "± 2.8 W: accuracy of range 1.5 W (manual, 7-7); accuracy of reading 1.3 W (manual)"
+    assert budget.brief == "± 2.8 W (accuracy of range 1.5 W, accuracy of reading 1.3 W)"
 
 
 def test_a_reason_that_amounts_to_nothing_is_left_out() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -96,12 +97,34 @@ def test_readings_far_apart_do_not_show_that_nothing_flowed_between_them() -> No
     assert true > 0.3
 
 
-def test_energy_of_the_last_updates_while_power_flows_comes_on_top() -> None:
+@pytest.mark.parametrize(("later", "seconds"), [(None, 0.2), (0.7, 0.9), (-0.1, 0.1), (-0.2, 0.0), (-5.0, 0.0)])
+def test_energy_that_no_reading_can_know_yet_comes_on_top(later: float | None, seconds: float) -> None:
     events, _ = told([1300.0] * 100)
-    found = metered_energy(events, METER)
-    newest = 1300 * 2 * PERIOD_S / 3600
+    found = metered_energy(events, METER, None if later is None else events[-1].t + later)
+    newest = 1300 * seconds / 3600
+    known = reading_of(events[-1]).energy
     assert found.budget.part("sampling") == pytest.approx(newest / 2)
-    assert found.interval.late >= reading_of(events[-1]).energy + newest
+    assert found.interval.late >= known + newest
+    assert found.interval.early == pytest.approx(2 * known - metered_energy(events, METER, 0.0).interval.late)
+
+
+@given(powers, st.floats(-1, 1), st.integers(2, 5))
+def test_a_meter_that_updates_less_often_than_it_is_read_keeps_its_bounds(
+    powers: list[float], offset: float, repeats: int
+) -> None:
+    """Each reading shows the mean of the last whole update, and is as old as two of them."""
+    watts = offset * LIMITS.power.of_range * LIMITS.power.end
+    each = [0.0] * repeats + [power for power in powers for _ in range(repeats)] + [0.0] * repeats
+    events, true = told(each, offset=watts)
+    shown = []
+    for number, event in enumerate(events):
+        newest = events[(number + 1) // repeats * repeats - 1] if number + 1 >= repeats else None
+        data = (
+            newest.data if newest is not None else {**event.data, "energy_Wh": 0.0, "power_W": watts, "voltage_V": 0.0}
+        )
+        shown.append(replace(event, data=data, before=2 * repeats * PERIOD_S))
+    found = metered_energy(shown, METER).interval
+    assert found.early <= true <= found.late
 
 
 def test_a_negative_reading_takes_nothing_away() -> None:
