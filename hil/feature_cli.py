@@ -60,6 +60,9 @@ def _check(options: argparse.Namespace, _: list[str]) -> int:
     )
     if report.problems or options.format != "text":
         print(FORMATS[options.format](report.problems))
+    for problem in report.problems:
+        if problem.rule == "unreadable-rig":
+            print(f"hil check: {problem}", file=sys.stderr)
     print(f"{report.mistakes} mistake{'' if report.mistakes == 1 else 's'}", file=sys.stderr)
     if report.covered:
         print(report.covered, file=sys.stderr)

@@ -140,9 +140,10 @@ def _held_against_rig(config: pytest.Config, scenarios: Sequence[ScenarioItem], 
     for item in scenarios:
         found = rig_problems.problems(item.document, item.case, catalogue_of(config), rig)
         wrong.update(problem for problem in found if problem.level is Level.ERROR)
-        if found:
-            verdict = Verdict.NOT_APPLICABLE if found[0].level is Level.NOTE else Verdict.INCONCLUSIVE
-            item.stash[UNMET] = (verdict, found[0].what)
+        unmet = [problem for problem in found if problem.level is not Level.ERROR]
+        if unmet:
+            verdict = Verdict.NOT_APPLICABLE if unmet[0].level is Level.NOTE else Verdict.INCONCLUSIVE
+            item.stash[UNMET] = (verdict, unmet[0].what)
     return sorted(wrong)
 
 

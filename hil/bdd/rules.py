@@ -45,6 +45,7 @@ RULES: dict[str, tuple[Level, str]] = {
     "misfit": (Level.ERROR, "A value, or its unit, does not fit the step"),
     "below-step": (Level.ERROR, "A table or text below a step is missing, or would be ignored"),
     "rig-file": (Level.ERROR, "The rig file is wrong, which is seen without a bench"),
+    "unreadable-rig": (Level.ERROR, "The rig file cannot be read, or is no YAML: nothing was held against it"),
     "unknown-feature": (Level.ERROR, "A tag asks for a feature that no step and no rig knows"),
     "contradiction": (Level.ERROR, "Values of a scenario cannot be true together"),
     "beyond-rig": (Level.ERROR, "A value is outside what this rig can do"),

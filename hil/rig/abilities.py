@@ -117,14 +117,14 @@ def wrong_models(rig: RigFile) -> Iterator[tuple[tuple[str | int, ...], str]]:
         try:
             _driver(rig, role, drivers)
         except ConfigurationError as error:
-            yield _model_keys(rig, role), error.what
-
-
-def _model_keys(rig: RigFile, role: str) -> tuple[str | int, ...]:
-    facts = rig.options.instruments.get(role)
-    if facts is not None and facts.model:
-        return ("options", "rig", "instruments", role, "model")
-    return (*rig.bench_keys, role)
+            facts = rig.options.instruments.get(role)
+            if facts is not None and facts.model:
+                yield ("options", "rig", "instruments", role, "model"), error.what
+            else:
+                dialects = [known.rpartition(" ")[2].lower() for known in drivers]
+                dialect = _model(rig, role)
+                what = f"'{dialect}' is not a virtual {role}{nearest(dialect, dialects)}"
+                yield (*rig.bench_keys, role), f"targets.main.resources: {what}"
 
 
 def _driver(rig: RigFile, role: str, drivers: Mapping[str, T]) -> T | None:
@@ -136,8 +136,7 @@ def _driver(rig: RigFile, role: str, drivers: Mapping[str, T]) -> T | None:
         if model.casefold() in {known.casefold(), known.casefold().rpartition(" ")[2]}:
             return driver
     raise ConfigurationError(
-        f"{'.'.join(map(str, _model_keys(rig, role)))}: '{model}' has no driver{nearest(model, drivers)}",
-        place=str(rig.path),
+        f"options.rig.instruments.{role}.model: '{model}' has no driver{nearest(model, drivers)}", place=str(rig.path)
     )
 
 

@@ -42,7 +42,7 @@ def _unreadable(path: Path, error: ConfigurationError) -> Problem:
     file, line, column = str(path), "1", "1"
     if error.place and error.place.startswith(f"{file}:"):
         line, _, column = error.place[len(file) + 1 :].partition(":")
-    return Problem(file, int(line), int(column or 1), error.what, error.remedy or "", "rig-file")
+    return Problem(file, int(line), int(column or 1), error.what, error.remedy or "", "unreadable-rig")
 
 
 def _unknown_features(rig: RigFile, catalogue: Catalogue | None) -> Iterator[Problem]:

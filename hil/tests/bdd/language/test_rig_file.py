@@ -88,7 +88,12 @@ WRONG = {
         "model: YOK",
         "'YOKOGAWA WT310' has no driver",
     ),
-    "a dialect": ("name: bench", "name: bench\n          meter: wt310", "meter: wt310", "'wt310' has no driver"),
+    "a dialect": (
+        "name: bench",
+        "name: bench\n          meter: wt310",
+        "meter: wt310",
+        "'wt310' is not a virtual meter; known: hmc8015, wt310e. Did",
+    ),
     "a role": ("load: {calibration", "laod: {calibration", "laod", "no instrument is the 'laod'. Did you mean 'load'?"),
 }
 
@@ -122,7 +127,7 @@ def test_a_file_that_is_no_yaml_is_one_mistake_with_its_place(tmp_path: Path) ->
     path.write_text("targets:\n  main: [\n", encoding="utf-8")
     rig, (wrong,) = read_rig(path, steps())
     assert rig is None
-    assert (wrong.line, wrong.column, wrong.rule) == (3, 1, "rig-file")
+    assert (wrong.line, wrong.column, wrong.rule) == (3, 1, "unreadable-rig")
 
 
 @pytest.fixture
