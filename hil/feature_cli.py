@@ -47,9 +47,7 @@ def _check(options: argparse.Namespace, _: list[str]) -> int:
     from hil.bdd import requirements
     from hil.bdd.checking import check_all, project_tags
     from hil.bdd.formats import FORMATS
-    from hil.rig.file import RigFile
 
-    rig = RigFile.load(Path(options.rig)) if options.rig else None
     root = _root()
     wanted = requirements.load((root or Path()) / requirements.FILE)
     report = check_all(
@@ -57,11 +55,14 @@ def _check(options: argparse.Namespace, _: list[str]) -> int:
         tags=project_tags(root, wanted),
         wanted=wanted,
         steps=options.modules or [STEP_MODULES],
-        rig=rig,
+        rig=Path(options.rig) if options.rig else None,
         coverage=options.coverage,
     )
     if report.problems or options.format != "text":
         print(FORMATS[options.format](report.problems))
+    for problem in report.problems:
+        if problem.rule == "unreadable-rig":
+            print(f"hil check: {problem}", file=sys.stderr)
     print(f"{report.mistakes} mistake{'' if report.mistakes == 1 else 's'}", file=sys.stderr)
     if report.covered:
         print(report.covered, file=sys.stderr)

@@ -7,15 +7,25 @@ from io import StringIO
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedBase, TaggedScalar
+from ruamel.yaml.constructor import RoundTripConstructor
 from ruamel.yaml.error import MarkedYAMLError
 
 from hil.errors import ConfigurationError
 
 
+class _Constructor(RoundTripConstructor):
+    """Reads a date as the text that stands there; ruamel raises for 2025-02-30, and does not say where."""
+
+
+_Constructor.add_constructor("tag:yaml.org,2002:timestamp", RoundTripConstructor.construct_yaml_str)
+
+
 def parse(text: str, file: str) -> object:
     """Return the document, whose nodes know their places; raises ConfigurationError for what is no YAML."""
     try:
-        return YAML().load(StringIO(text))
+        yaml = YAML()
+        yaml.Constructor = _Constructor
+        return yaml.load(StringIO(text))
     except MarkedYAMLError as error:
         mark = error.problem_mark
         place = f"{file}:{mark.line + 1}:{mark.column + 1}" if mark else file

@@ -6,8 +6,10 @@ Below ``@given``, ``@when`` or ``@then`` stands, as far as it applies::
     @within(beyond_load)      a value that this rig cannot do is its author's mistake
     @decides(vague_edge)      a limit that this rig cannot decide makes the scenario inconclusive, without a run
     @sensible(_no_share)      a value that makes no sense on any rig is its author's mistake
+    @tells(Course.budget)     what may contradict other steps, or take the scenario beyond the rig
 
-Each check gets the rig file (``sensible``: not) and the step's arguments, and returns what is wrong, or ``""``.
+Each check gets the rig file (``sensible``: not; ``tells``: the course of the scenario) and the step's arguments, and
+returns what is wrong, or ``""``.
 """
 
 from __future__ import annotations
@@ -16,7 +18,18 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from hil.bdd.catalogue import StepDefinition
     from hil.rig.file import RigFile
+
+FEATURE_TAG = "rig_feature"
+"""``@rig_feature(NAME)``: what bears it needs that feature of the rig file's target."""
+
+_TELLS = "tells"
+
+_FEATURE = "feature"
+"""Where a check keeps the feature flag that it asks for."""
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -56,6 +69,22 @@ def sensible(check: Callable[..., str]) -> Callable[[F], F]:
     return _demand("misfit", check)
 
 
+def tells(tell: Callable[..., str | None]) -> Callable[[F], F]:
+    """Say what a step tells the course: a method that gets the values of the step, and returns what is wrong."""
+
+    def mark(function: F) -> F:
+        function.__dict__[_TELLS] = tell
+        return function
+
+    return mark
+
+
+def telling(function: Callable[..., object]) -> Callable[..., str | None] | None:
+    """Return what a step tells the course; None if it tells nothing."""
+    tell: Callable[..., str | None] | None = function.__dict__.get(_TELLS)
+    return tell
+
+
 def demands(function: Callable[..., object], *rules: str) -> list[Demand]:
     """Return the demands of a step's function that these rules are about."""
     return [demand for demand in function.__dict__.get("demands", ()) if demand.rule in rules]
@@ -67,4 +96,11 @@ def feature(name: str) -> Callable[..., str]:
     def check(rig: RigFile, *_: object) -> str:
         return "" if name in rig.features else f"rig '{rig.options.name}' has no feature '{name}'"
 
+    check.__dict__[_FEATURE] = name
     return check
+
+
+def asked_features(definitions: Iterable[StepDefinition]) -> set[str]:
+    """Return the feature flags that these steps ask for."""
+    wanted = (demand.check for each in definitions for demand in demands(each.function, "not-offered"))
+    return {check.__dict__[_FEATURE] for check in wanted if _FEATURE in check.__dict__}

@@ -77,12 +77,13 @@ class FeatureModule(pytest.Module):
 class FunctionItem(pytest.Function):
     """An item around a given function, that stands in another file than the function."""
 
-    def __init__(self, *, line: int, **keywords: Any) -> None:
+    def __init__(self, *, line: int, title: str, **keywords: Any) -> None:
         super().__init__(**keywords)
-        self._line = line
+        self._line, self._title = line, title
 
     def reportinfo(self) -> tuple[Path, int, str]:
-        return self.path, self._line - 1, self.name
+        """Return file, line and title; the title heads a failure, where the node id would show placeholders."""
+        return self.path, self._line - 1, self._title
 
     def _traceback_filter(self, excinfo: pytest.ExceptionInfo[BaseException]) -> Traceback:
         """Leave the frames of pytest and pytest-bdd out of a failure, unless ``--full-trace`` asks for them."""

@@ -17,11 +17,13 @@ import pkgutil
 import re
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from hil.bdd.document import shown
 from hil.bdd.expressions import RESERVED, Expression, parameter_names
+from hil.bdd.language.phases import Phase, note_keyword, phase_of, returns_checks
 from hil.errors import AuthorError
 
 if TYPE_CHECKING:
@@ -66,14 +68,20 @@ class StepDefinition:
     def source(self) -> str:
         return f"{self.file}:{self.line}"
 
-    @property
+    @cached_property
+    def of_framework(self) -> bool:
+        """Whether it is one of the framework's own steps."""
+        return self.function.__module__.startswith(f"{STEPS_PACKAGE}.")
+
+    @cached_property
+    def phase(self) -> Phase:
+        """When the step can take effect."""
+        return phase_of(self.function, self.keyword, by_keyword=self.of_framework)
+
+    @cached_property
     def measures(self) -> bool:
-        """Whether the step takes a measurement: its function is annotated to return a ``Check``, or a list of them."""
-        annotation = inspect.unwrap(self.function).__annotations__.get("return")
-        words = annotation if isinstance(annotation, str) else getattr(annotation, "__name__", str(annotation))
-        if words == "list" and annotation is not None:
-            words = str(annotation)
-        return self.keyword == "then" and re.fullmatch(r"(list\[)?([\w.]+\.)?Check\]?", words) is not None
+        """Whether it is a Then step that takes a measurement."""
+        return self.keyword == "then" and returns_checks(self.function)
 
     def others_asked_for(self, below: Collection[str]) -> list[str]:
         """Return the parameters that the expression does not fill: fixtures, and what stands ``below`` the step."""
@@ -126,6 +134,7 @@ def _step(keyword: str, source: str, target_fixture: str | None) -> Callable[[Ca
             fixtures=tuple(name for name in parameters if name not in names and name not in RESERVED),
             target_fixture=target_fixture,
         )
+        note_keyword(function, keyword)
         code.__globals__.setdefault(DEFINITIONS, []).append(definition)
         return function
 
@@ -140,6 +149,8 @@ class Catalogue:
         self._found: dict[tuple[str, str], tuple[StepDefinition, ...]] = {}
         self._similar: dict[tuple[str, str], tuple[StepDefinition, ...]] = {}
         self._by_prefix: dict[str, dict[int, dict[str, list[StepDefinition]]]] = {"given": {}, "when": {}, "then": {}}
+        self.of_bench = any(each.phase is Phase.SWITCH_ON for each in self.definitions)
+        """Whether these steps are about a bench: one of them switches the devices on."""
         seen: dict[str, StepDefinition] = {}
         for definition in self.definitions:
             other = seen.setdefault(str(definition), definition)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from hil.bdd import naming, preflight, requirements, rig_problems
 from hil.bdd.catalogue import load_catalogue
 from hil.bdd.document import Problem
+from hil.bdd.language.rig_file import read_rig
 from hil.bdd.reader import read_paths
 from hil.bdd.rules import Level, exit_code
 from hil.errors import AuthorError
@@ -45,14 +46,16 @@ def check_all(
     tags: Collection[str] | None,
     wanted: dict[str, requirements.Requirement],
     steps: Sequence[str],
-    rig: RigFile | None = None,
+    rig: Path | None = None,
     coverage: bool = False,
 ) -> Report:
-    """Look at everything; what needs sound features (rig, coverage) is looked at when they are.
+    """Look at everything, and tell all that is wrong at once: in features and steps, in the rig file, and between them.
+    Coverage is looked at when every feature file can be read.
 
     :param tags: that may stand in features; None leaves them unchecked.
     :param wanted: the requirements, by id.
     :param steps: modules with step definitions.
+    :param rig: a rig file that everything is held against.
 
     Raises ConfigurationError for a path that does not exist.
     """
@@ -60,16 +63,17 @@ def check_all(
     try:
         catalogue = load_catalogue(steps)
     except AuthorError as error:
-        return _report([_wrong_definition(error)])
+        return _report([_wrong_definition(error), *(read_rig(rig, None)[1] if rig is not None else ())])
     found = preflight.check(features, catalogue, tags)
-    if found:
-        return _report(found)
     applicable, covered = True, ""
     if rig is not None:
-        against_rig = _against_rig(features, catalogue, rig)
-        applicable = any(not _not_offered(problems) for problems in against_rig)
-        found = sorted({problem for problems in against_rig for problem in problems})
-    if coverage:
+        rig_file, wrong = read_rig(rig, catalogue)
+        found += wrong
+        if rig_file is not None:
+            against_rig = _against_rig(features, catalogue, rig_file)
+            applicable = not against_rig or any(not _not_offered(problems) for problems in against_rig)
+            found += sorted({problem for problems in against_rig for problem in problems})
+    if coverage and not any(feature.problems for feature in features):
         shown = requirements.coverage(features, wanted)
         found += _gaps(shown)
         covered = f"{len(wanted) - len(shown.uncovered)} of {len(wanted)} requirements are covered"

@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hil.bdd import bridge, execution, naming, preflight, reader, repetition, requirements
+from hil.bdd import bridge, execution, naming, preflight, reader, repetition, requirements, rig_problems
 from hil.bdd.catalogue import STEPS_PACKAGE, Catalogue, load_modules
+from hil.bdd.rules import Level
 from hil.errors import HilError
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class ScenarioItem(bridge.FunctionItem):
     """
 
     def __init__(self, *, document: Document, case: Case, **keywords: Any) -> None:
-        super().__init__(line=case.line, **keywords)
+        super().__init__(line=case.line, title=case.title, **keywords)
         self.document = document
         self.case = case
 
@@ -222,4 +223,21 @@ def _refuse(config: pytest.Config) -> None:
     if _FAULT in config.stash:
         raise config.stash[_FAULT]
     found = config.stash.setdefault(_FOUND, set())
+    if found and (rig := config.getoption("rig", None)) is not None:
+        found = found | _against_rig(config, Path(rig))
     preflight.abort_on_problems(config, sorted(found))
+
+
+def _against_rig(config: pytest.Config, path: Path) -> set[Problem]:
+    """Return what is wrong with the rig file, and what of the collected features is beyond the rig.
+
+    A run that is refused for its features is refused for that at once, too.
+    """
+    from hil.bdd.language.rig_file import read_rig
+
+    catalogue = catalogue_of(config)
+    rig, wrong = read_rig(path, catalogue)
+    features = config.stash[DOCUMENTS].values() if rig is not None else ()
+    cases = [(feature, case) for feature in features for case in naming.cases(feature)]
+    found = [each for feature, case in cases if rig for each in rig_problems.problems(feature, case, catalogue, rig)]
+    return {*wrong, *(each for each in found if each.level is Level.ERROR)}

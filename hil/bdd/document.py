@@ -7,6 +7,7 @@ result. Lines and columns count from 1.
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,10 @@ from hil.bdd.rules import RULES, Level
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+PLACEHOLDER = re.compile(r"<([^<>\s](?:[^<>]*[^<>\s])?)>")
+"""A column of Examples in a step; ``a < b`` is none."""
 
 
 @dataclass(frozen=True, order=True)

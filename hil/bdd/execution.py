@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from hil.bdd.bridge import give_fixture
-from hil.errors import AuthorError
+from hil.bdd.language.order import measures
+from hil.errors import AuthorError, RigFault
 from hil.scenario.check import Check
 
 if TYPE_CHECKING:
@@ -28,13 +29,23 @@ if TYPE_CHECKING:
 
 
 def run_scenario(feature: Feature, scenario: Scenario, catalogue: Catalogue, request: pytest.FixtureRequest) -> None:
-    """Run every step until one fails; hooks get what pytest-bdd would give them."""
+    """Run every step until one fails; hooks get what pytest-bdd would give them.
+
+    Raises RigFault for a scenario that ran to its end and measured nothing.
+    """
     __tracebackhide__ = True
     with scenario_hooks(request, feature, scenario):
         steps = [(step, definition_of(step, catalogue)) for step in scenario.steps]
         checks = _ChecksAhead(request, steps)
         for step, definition in steps:
             run_step(request, scenario, step, definition, checks.of(step))
+        if catalogue.of_bench and not measures(definition for _, definition in steps):
+            # preflight lets it run for a seeded fault of the bench, which must have ended it by now
+            raise RigFault(
+                "a fault of the bench was seeded, nothing found it, and nothing was measured",
+                place="self-test of the bench",
+                remedy="Let the scenario go on longer, or end it with 'Then the bench blames the …'.",
+            )
 
 
 class _ChecksAhead:

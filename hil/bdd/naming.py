@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from hil.bdd.bridge import render
 from hil.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from hil.bdd.document import Document, Row, Scenario
 
 PLACE = re.compile(r"(?P<path>.+\.feature):(?P<line>\d+)(?::\d+)?")
@@ -30,6 +35,8 @@ class Case:
     """The last part of the node id."""
     tags: tuple[str, ...]
     """All that apply, each once, in the order outermost last."""
+    title: str = ""
+    """Its name in terminal, report and JUnit: placeholders filled in, and unlike that of any other case of its file."""
     repetition: int = 1
     """The how-manieth time it is in its run, see hil/bdd/repetition.py; from the second on the label tells it."""
 
@@ -50,7 +57,30 @@ def scenario_label(name: str) -> str:
 
 def cases(document: Document) -> list[Case]:
     """Return what runs, in the order of the file."""
-    return [case for scenario in document.scenarios for case in scenario_cases(scenario)]
+    found = [case for scenario in document.scenarios for case in scenario_cases(scenario)]
+    return [dataclasses.replace(case, title=title) for case, title in zip(found, _titles(found), strict=True)]
+
+
+def _titles(found: Sequence[Case]) -> list[str]:
+    """Return a name for each case: that of its scenario with the row's values in it, told apart where two are alike.
+
+    Rows that are alike get their values in brackets, as in the node id; whatever is alike then is counted.
+    """
+    names = [render(case.scenario.name, case.values) for case in found]
+    alike = Counter(names)
+    names = [
+        f"{name} {case.label[len(scenario_label(case.scenario.name)) :]}" if case.row and alike[name] > 1 else name
+        for name, case in zip(names, found, strict=True)
+    ]
+    given = set(names)
+    titles: dict[str, None] = {}
+    for name in names:
+        title, number = name, 1
+        while title in titles or (number > 1 and title in given):
+            number += 1
+            title = f"{name} ({number})"
+        titles[title] = None
+    return list(titles)
 
 
 def scenario_cases(scenario: Scenario) -> list[Case]:
@@ -75,7 +105,7 @@ def labels_at(document: Document, line: int) -> list[str]:
     """Return the labels of what stands at ``line``: an outline row, a scenario, or several of them.
 
     A line of the feature's head or background stands for the whole file, one of a rule's head or background for
-    the whole rule. Raises ConfigurationError if the file is shorter.
+    the whole rule. Raises ConfigurationError if the file is shorter, or for a rule without a scenario.
     """
     if not 1 <= line <= document.last_line:
         lines = ", ".join(str(scenario.line) for scenario in document.scenarios)
@@ -91,6 +121,8 @@ def labels_at(document: Document, line: int) -> list[str]:
     for first, last in document.rules:
         if first <= line <= last:
             inside = [scenario for scenario in document.scenarios if first <= scenario.line <= last]
+            if not inside:
+                raise ConfigurationError("this rule has no scenario", place=f"{document.file}:{line}")
             return [scenario_label(scenario.name) for scenario in inside]
     return [scenario_label(scenario.name) for scenario in document.scenarios]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from hil.errors import ExitCode, HilError
 from hil.evidence.documents import Verdict
-from hil.report.chronicle import last_happenings
+from hil.report.chronicle import account
 
 if TYPE_CHECKING:
     from hil.evidence.documents import Event
@@ -76,9 +76,8 @@ def error_document(error: BaseException) -> dict[str, str]:
 
 
 def explain(place: str, step: str, error: HilError, events: Sequence[Event], again: str) -> str:
-    """Return what an engineer needs on the terminal: the step, what was found, what happened before, and the command
+    """Return what an engineer needs on the terminal: the step, what was found, what happened there, and the command
     that runs the scenario again.
     """
-    happenings = [str(each) for each in last_happenings(events)]
-    before = ["what happened last:", *happenings] if happenings else []
-    return "\n".join([f"{place}: {step}", f"{verdict_of(error)}: {error}", *before, f"run it again: {again}"])
+    happened = account(events).lines()
+    return "\n".join([f"{place}: {step}", f"{verdict_of(error)}: {error}", *happened, f"run it again: {again}"])

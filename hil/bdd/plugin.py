@@ -19,6 +19,7 @@ import pytest
 from hil.bdd import preflight, rig_problems
 from hil.bdd.collection import ScenarioItem, catalogue_of, requirements_of
 from hil.bdd.document import Problem
+from hil.bdd.language.rig_file import read_rig
 from hil.bdd.live import LiveLine
 from hil.bdd.outcome import code_of_session
 from hil.bdd.rules import Level
@@ -30,13 +31,15 @@ from hil.evidence.documents import Verdict
 from hil.interrupts import interrupt
 from hil.report.all_reports import write_reports
 from hil.report.summary import slowest_steps, summary_lines
-from hil.rig.file import RigFile
+from hil.rig.file_flaws import REMEDY
 from hil.rig.project import project_root
 from hil.scenario.run import Run
 from hil.scenario.run_folder import refuse
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from hil.rig.file import RigFile
 
 HANDLERS = pytest.StashKey[dict[int, Any]]()
 """Who handled signals before this run."""
@@ -104,14 +107,16 @@ def open_run(config: pytest.Config, scenarios: Sequence[ScenarioItem]) -> Run:
     seed, path = config.stash[SEED], Path(config.getoption("rig"))
     try:
         root = project_root(config.rootpath)
-        try:
-            rig_file = RigFile.load(path)
-        except ConfigurationError as error:
+        rig_file, wrong = read_rig(path, catalogue_of(config))
+        if wrong or rig_file is None:
+            if rig_file is not None:
+                wrong += [each for each in _held_against_rig(config, scenarios, rig_file) if each not in wrong]
+            error = ConfigurationError("\n".join(map(str, wrong)), remedy=REMEDY)
             folder = refuse(root, path, seed, [facts_of(item) for item in scenarios], error)
             write_reports(folder)
             report = folder.relative_to(root) / "report.html"
             raise pytest.UsageError(f"{error}\nnothing was run, nothing was switched; report: {report}") from None
-        _hold_against_rig(config, scenarios, rig_file)
+        preflight.abort_on_problems(config, _held_against_rig(config, scenarios, rig_file))
         config.stash[BENCHES] = number_of_benches(
             config.getoption("benches"), rig_file, config.getoption("node"), len(scenarios)
         )
@@ -129,16 +134,17 @@ def open_run(config: pytest.Config, scenarios: Sequence[ScenarioItem]) -> Run:
     return run
 
 
-def _hold_against_rig(config: pytest.Config, scenarios: Sequence[ScenarioItem], rig: RigFile) -> None:
-    """Refuse the run for a value that the rig cannot do; leave out what it does not offer and cannot decide."""
+def _held_against_rig(config: pytest.Config, scenarios: Sequence[ScenarioItem], rig: RigFile) -> list[Problem]:
+    """Return what the rig cannot do; leave out what it does not offer and cannot decide."""
     wrong: set[Problem] = set()
     for item in scenarios:
         found = rig_problems.problems(item.document, item.case, catalogue_of(config), rig)
         wrong.update(problem for problem in found if problem.level is Level.ERROR)
-        if found:
-            verdict = Verdict.NOT_APPLICABLE if found[0].level is Level.NOTE else Verdict.INCONCLUSIVE
-            item.stash[UNMET] = (verdict, found[0].what)
-    preflight.abort_on_problems(config, sorted(wrong))
+        unmet = [problem for problem in found if problem.level is not Level.ERROR]
+        if unmet:
+            verdict = Verdict.NOT_APPLICABLE if unmet[0].level is Level.NOTE else Verdict.INCONCLUSIVE
+            item.stash[UNMET] = (verdict, unmet[0].what)
+    return sorted(wrong)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -6,17 +6,21 @@ pytest-bdd turns most of these mistakes into a pass, or reports them when half o
 from __future__ import annotations
 
 import tomllib
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
-from hil.bdd import requirements
+from hil.bdd.applicability import asked_features
 from hil.bdd.bridge import render
-from hil.bdd.document import Document, Problem, Text
-from hil.bdd.naming import parse_tag, scenario_label
-from hil.bdd.resolution import PLACEHOLDER, Finding, Resolution, guilty_cell
-from hil.bdd.typos import meant_keyword
+from hil.bdd.document import PLACEHOLDER, Document, Problem, Text
+from hil.bdd.language.odd_characters import odd_character, plain, shown
+from hil.bdd.language.order import nothing_measured, wrong_order
+from hil.bdd.language.reckoning import contradictions
+from hil.bdd.language.tags import wrong_tags
+from hil.bdd.naming import scenario_cases, scenario_label
+from hil.bdd.resolution import Finding, Resolution, guilty_cell
+from hil.bdd.typos import did_you_mean, meant_keyword
+from hil.rig.file_target import FEATURES
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -59,8 +63,11 @@ def abort_on_problems(config: pytest.Config, problems: Sequence[Problem]) -> Non
     if not problems:
         return
     config.stash[PROBLEMS] = tuple(problems)
-    files = len({problem.file for problem in problems})
-    count = f"{len(problems)} mistake{'s' * (len(problems) > 1)} in {files} feature file{'s' * (files > 1)}"
+    files = {problem.file for problem in problems}
+    features = sum(file.endswith(".feature") for file in files)
+    where = [f"{features} feature file{'s' * (features > 1)}"] if features else []
+    where += ["the rig file"] if features < len(files) else []
+    count = f"{len(problems)} mistake{'s' * (len(problems) > 1)} in {' and '.join(where)}"
     raise pytest.UsageError(f"{count}; nothing was run, nothing was switched\n" + "\n".join(map(str, problems)))
 
 
@@ -77,6 +84,7 @@ class _Check:
     def __init__(self, feature: Document, resolution: Resolution, tags: Collection[str] | None) -> None:
         self.feature, self.resolution, self.tags = feature, resolution, tags
         self.catalogue = resolution.catalogue
+        self.features = FEATURES.keys() | asked_features(self.catalogue.definitions)
 
     def problem(self, rule: str, at: _Placed, what: str, remedy: str = "") -> Problem:
         return Problem(self.feature.file, at.line, at.column, what, remedy, rule)
@@ -87,7 +95,8 @@ class _Check:
                 "empty-feature", Text("", 1, 1), "this feature has no scenario", "Write one, or remove the file"
             )
         yield from self._names()
-        yield from self._tags()
+        if self.tags is not None:
+            yield from wrong_tags(self.feature, self.tags, self.features)
         for background in self.feature.backgrounds:
             yield from self._description(background.description)
             for step in background.steps:
@@ -117,31 +126,19 @@ class _Check:
                 )
             lines.setdefault(label, scenario.line)
 
-    def _tags(self) -> Iterator[Problem]:
-        if self.tags is None:
-            return
-        blocks = [scenario.tags for scenario in self.feature.scenarios] + [self.feature.tags]
-        blocks += [examples.tags for scenario in self.feature.scenarios for examples in scenario.examples]
-        for tag in {tag for block in blocks for tag in block}:
-            name, _ = parse_tag(tag.text)
-            if name in self.tags:
-                continue
-            is_requirement = name.startswith(requirements.PREFIX)
-            known = [each for each in self.tags if each.startswith(requirements.PREFIX) == is_requirement]
-            rule, remedy = "unknown-tag", "Known tags are the 'markers' in pyproject.toml"
-            if is_requirement:
-                rule, remedy = "unknown-requirement", f"Requirements stand in {requirements.FILE}"
-            what = (
-                f"'@{tag.text}' is not a {rule.replace('unknown-', 'known ')}{_did_you_mean(name, sorted(known), '@')}"
-            )
-            yield self.problem(rule, tag, what, remedy)
-
     def _description(self, lines: Iterable[Text]) -> Iterator[Problem]:
         for line in lines:
-            keyword = meant_keyword(line.text, self.feature.language)
-            rest = line.text.partition(" ")[2].strip()
+            text = plain(line.text)
+            keyword = meant_keyword(text, self.feature.language)
+            rest = text.partition(" ")[2].strip()
+            odd = odd_character(line.text)
+            if odd is not None and (keyword or self.catalogue.find_any(text) or self.catalogue.find_any(rest)):
+                at = Text("", line.line, line.column + odd.offset)
+                what = f"a {odd.name} makes a description of '{shown(line.text)}', which was meant as a step"
+                yield self.problem("odd-character", at, what, "Write a plain space there, or nothing")
+                continue
             what = f"'{line.text}' is read as a description, not as a step"
-            if self.catalogue.find_any(line.text):
+            if self.catalogue.find_any(text):
                 yield self.problem("misspelt-keyword", line, what, "Begin it with Given, When, Then, And or But")
             elif keyword or self.catalogue.find_any(rest):
                 remedy = f"Did you mean '{keyword} {rest}'?" if keyword else "Correct its first word to a keyword"
@@ -167,6 +164,16 @@ class _Check:
             if not (scenario.outline and not scenario.examples):
                 yield from self._placeholders(step, scenario)
             yield from self._step(step, scenario.examples)
+        if self.catalogue.of_bench and not misread:
+            yield from self._course(scenario)
+
+    def _course(self, scenario: Scenario) -> Iterator[Problem]:
+        """Yield what is wrong with the steps of a scenario, or of a row of it, as a whole."""
+        for case in scenario_cases(scenario):
+            steps = self.resolution.steps(case)
+            yield from wrong_order(self.feature.file, steps)
+            yield from nothing_measured(self.feature.file, scenario, steps)
+            yield from contradictions(self.feature.file, steps, case.row)
 
     def _examples(self, scenario: Scenario, examples: Examples) -> Iterator[Problem]:
         if not examples.rows:
@@ -180,7 +187,7 @@ class _Check:
             if column.text in columns[:index]:
                 yield self.problem("duplicate-column", column, f"there is a column '{column.text}' already")
             elif column.text not in used:
-                hint = _did_you_mean(column.text, used - set(columns), "<", ">")
+                hint = did_you_mean(column.text, used - set(columns), "<", ">")
                 what = f"no step uses the column '{column.text}'{hint}"
                 yield self.problem(
                     "unused-column",
@@ -214,7 +221,7 @@ class _Check:
                     columns = [column.text for column in examples.header]
                     if columns and match[1] not in columns:
                         what = f"the Examples at line {examples.line} have no column '{match[1]}'"
-                        remedy = f"Their columns are {', '.join(columns)}{_did_you_mean(match[1], columns)}"
+                        remedy = f"Their columns are {', '.join(columns)}{did_you_mean(match[1], columns)}"
                         yield self.problem("missing-column", where, what, remedy)
 
     def _step(self, step: Step, blocks: Iterable[Examples]) -> Iterator[Problem]:
@@ -244,8 +251,3 @@ class _Check:
     def _at_step(self, step: Step, finding: Finding) -> Problem:
         at = Text("", step.line, step.text.column + (finding.offset or 0))
         return self.problem(finding.rule, at, finding.what, finding.remedy)
-
-
-def _did_you_mean(read: str, known: Iterable[str], before: str = "", after: str = "") -> str:
-    close = get_close_matches(read, list(known), n=1)
-    return f". Did you mean '{before}{close[0]}{after}'?" if close else ""

@@ -88,7 +88,7 @@ def _parse_problem(file: str, error: ParserException, source: str) -> Problem:
         return Problem(file, line, column, message)
     expected = ", ".join(TOKENS[token] for token in match[2].split(", ") if token in TOKENS)
     if match[1]:
-        last = max(1, len(source.splitlines()))
+        last = len(_lines(source))
         return Problem(file, min(line, last), column, f"the file ends too early; expected {expected}")
     return Problem(file, line, column, f"'{match[3]}' cannot stand here; expected {expected}")
 
@@ -98,7 +98,7 @@ class _Reader:
 
     def __init__(self, path: Path, file: str, source: str, raw: dict[str, Any]) -> None:
         self.path, self.file, self.raw = path, file, raw
-        self.lines = source.splitlines() or [""]
+        self.lines = _lines(source)
         self.scenarios: list[Scenario] = []
         self.backgrounds: list[Background] = []
         self.rules: list[tuple[int, int]] = []
@@ -130,6 +130,8 @@ class _Reader:
     ) -> None:
         """Read the children of a feature or a rule that ends with ``last_line``, in ``backgrounds``."""
         children = node["children"]
+        if not children:
+            return
         ends = [_first_line(child) - 1 for child in children[1:]] + [last_line]
         for child, end in zip(children, ends, strict=True):
             if "rule" in child:
@@ -199,6 +201,14 @@ class _Reader:
                 )
             )
         return tuple(steps)
+
+
+def _lines(source: str) -> list[str]:
+    """Return the lines as the Gherkin parser counts them: a line ends with a line feed and with nothing else.
+
+    ``str.splitlines`` also ends a line at a form feed, NEL or U+2028; then two counts of lines would differ.
+    """
+    return source.removesuffix("\n").split("\n")
 
 
 def _examples(node: dict[str, Any]) -> Examples:

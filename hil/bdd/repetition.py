@@ -41,7 +41,9 @@ def repeated(document: Document, count: int) -> Iterator[Case]:
     for case in cases(document):
         yield case
         for number in range(2, count + 1):
-            yield dataclasses.replace(case, label=f"{case.label}#{number}", repetition=number)
+            yield dataclasses.replace(
+                case, label=f"{case.label}#{number}", title=f"{case.title} #{number}", repetition=number
+            )
 
 
 def labels_of(document: Document, label: str, count: int) -> list[str]:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from hil.bdd.applicability import demands
+from hil.bdd.bridge import render
+from hil.bdd.document import PLACEHOLDER
+from hil.bdd.language.odd_characters import odd_character, shown
+from hil.bdd.language.order import Known
+from hil.bdd.language.values import senseless
 from hil.bdd.step_docs import first_sentence
 from hil.errors import AuthorError
+from hil.scenario.stimuli.link import wrong_way
 
 if TYPE_CHECKING:
     from hil.bdd.catalogue import Catalogue, StepDefinition
     from hil.bdd.document import Row, Step, Text
-
-PLACEHOLDER = re.compile(r"<([^<>\s](?:[^<>]*[^<>\s])?)>")
-"""A column of Examples in a step; ``a < b`` is none."""
+    from hil.bdd.naming import Case
 
 MAX_HINTS = 30
 """So many undefined steps get a search for what was meant; with more, the step modules are missing."""
@@ -39,6 +42,8 @@ class Resolution:
     def __init__(self, catalogue: Catalogue) -> None:
         self.catalogue = catalogue
         self._hints = MAX_HINTS
+        self._findings: dict[tuple[str, str, bool, bool], Finding | None] = {}
+        """What is wrong with the arguments of a step and what stands below it, of steps that one definition matches."""
 
     def resolve(self, step: Step, text: str) -> Finding | None:
         """Return what is wrong with a step whose text, with all values in it, is ``text``."""
@@ -50,11 +55,32 @@ class Resolution:
             return Finding(
                 f"'{text}' is ambiguous: it matches {places}", "Reword the step or one definition", "ambiguous-step"
             )
-        return _argument_finding(step, text, found[0])
+        return self._finding(step, text, found[0])
+
+    def _finding(self, step: Step, text: str, definition: StepDefinition) -> Finding | None:
+        key = (definition.keyword, text, step.table is not None, step.doc_string is not None)
+        if key not in self._findings:
+            self._findings[key] = _argument_finding(step, text, definition)
+        return self._findings[key]
+
+    def steps(self, case: Case) -> list[Known]:
+        """Return what runs in a case, each step with its one definition, or None where preflight finds a mistake."""
+        known = []
+        for step in case.scenario.all_steps:
+            text = render(step.text.text, case.values)
+            found = self.catalogue.find(step.kind or "given", text)
+            definition = found[0] if len(found) == 1 else None
+            fits = definition is not None and self._finding(step, text, definition) is None
+            known.append(Known(step, text, definition, fits))
+        return known
 
     def undefined(self, step: Step, text: str) -> Finding:
         """Return why no definition matches: another keyword, an argument that does not fit, or other words."""
         kind = step.kind or "given"
+        odd = odd_character(text)
+        if odd is not None:
+            what = f"a {odd.name} stands in '{shown(text)}'"
+            return Finding(what, "Write a plain space there, or nothing", "odd-character", odd.offset)
         what = f"undefined step '{step.keyword} {text}'"
         self._hints -= 1
         if self._hints < 0:
@@ -73,9 +99,13 @@ class Resolution:
 def _argument_finding(step: Step, text: str, definition: StepDefinition) -> Finding | None:
     for argument in definition.expression.arguments(text) or ():
         try:
-            argument.parameter.read(argument.text)
+            value = argument.parameter.read(argument.text)
         except AuthorError as error:
             return Finding(error.what, error.remedy or "", "misfit", argument.offset)
+        if (wrong := senseless(definition, argument, value)) is not None:
+            return Finding(wrong.what, "", "misfit", wrong.offset)
+    if definition.of_framework and (reason := _wrong_way(text, definition)):
+        return Finding(reason, "", "misfit", None)
     for demand in demands(definition.function, "misfit"):
         reason = demand.check(*definition.expression.values(text))
         if reason:
@@ -90,6 +120,12 @@ def _argument_finding(step: Step, text: str, definition: StepDefinition) -> Find
         if not given and definition.below.get(reserved):
             return Finding(f"'{definition}' needs a {name} below it", first_sentence(definition.doc), "below-step")
     return None
+
+
+def _wrong_way(text: str, definition: StepDefinition) -> str:
+    """Return why no message of the type that the step names goes the way that it names, ``""`` if one does."""
+    named = {each.parameter.name: each.text for each in definition.expression.arguments(text) or ()}
+    return wrong_way(named["message"], named["way"]) if {"message", "way"} <= named.keys() else ""
 
 
 def guilty_cell(step: Step, row: Row, offset: int | None = None) -> Text | None:

@@ -2,33 +2,46 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
-from hil.bdd.applicability import demands, feature
-from hil.bdd.bridge import render
+from hil.bdd.applicability import FEATURE_TAG, Demand, demands, feature
 from hil.bdd.document import Problem
+from hil.bdd.language.reckoning import against_rig
 from hil.bdd.naming import parse_tag
-from hil.bdd.resolution import guilty_cell
+from hil.bdd.resolution import Resolution
+from hil.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from hil.bdd.catalogue import Catalogue
-    from hil.bdd.document import Document, Step
+    from hil.bdd.catalogue import Catalogue, StepDefinition
+    from hil.bdd.document import Document
+    from hil.bdd.language.order import Known
     from hil.bdd.naming import Case
     from hil.rig.file import RigFile
 
-FEATURE_TAG = "rig_feature"
-"""``@rig_feature(NAME)``: what bears it needs that feature of the rig file's target."""
-
 
 def problems(document: Document, case: Case, catalogue: Catalogue, rig: RigFile) -> list[Problem]:
-    """Return why ``rig`` cannot run the scenario, or cannot decide it; the scenario itself has no mistakes.
+    """Return why ``rig`` cannot run the scenario, or cannot decide it.
 
-    What it does not offer comes alone: the rest is of no interest then.
+    What it does not offer comes alone: the rest is of no interest then. A step that has a mistake of its own is passed
+    over, since preflight tells it.
     """
-    found = [*_missing_features(document, case, rig), *_unmet(document, case, catalogue, rig, "not-offered")]
-    return found[:1] or list(_unmet(document, case, catalogue, rig, "beyond-rig", "undecidable"))
+    steps = _resolution(catalogue).steps(case)
+    found = [*_missing_features(document, case, rig), *_unmet(document, case, steps, rig, "not-offered")]
+    if found:
+        return found[:1]
+    found = list(_unmet(document, case, steps, rig, "beyond-rig", "undecidable"))
+    places = {(each.line, each.column) for each in found}
+    more = against_rig(document.file, steps, case.row, rig)
+    return [*found, *(each for each in more if (each.line, each.column) not in places)]
+
+
+@functools.lru_cache(maxsize=1)
+def _resolution(catalogue: Catalogue) -> Resolution:
+    """Return what resolves the steps of all cases of a run, so that those that are alike are looked at once."""
+    return Resolution(catalogue)
 
 
 def _missing_features(document: Document, case: Case, rig: RigFile) -> Iterator[Problem]:
@@ -40,18 +53,19 @@ def _missing_features(document: Document, case: Case, rig: RigFile) -> Iterator[
                 yield Problem(document.file, tag.line, tag.column, reason, rule="not-offered")
 
 
-def _unmet(document: Document, case: Case, catalogue: Catalogue, rig: RigFile, *rules: str) -> Iterator[Problem]:
-    for step in case.scenario.all_steps:
-        text = render(step.text.text, case.values)
-        for definition in catalogue.find(step.kind or "given", text):
-            wanted = demands(definition.function, *rules)
-            values = definition.expression.values(text) if wanted else []
-            for demand in wanted:
-                if reason := demand.check(rig, *values):
-                    line, column = _place(step, case)
-                    yield Problem(document.file, line, column, reason, rule=demand.rule)
+def _unmet(document: Document, case: Case, steps: Sequence[Known], rig: RigFile, *rules: str) -> Iterator[Problem]:
+    for known in steps:
+        if known.definition is None or not known.fits:
+            continue
+        for demand in demands(known.definition.function, *rules):
+            if reason := _reason(demand, rig, known.definition, known.text):
+                at = known.place(case.row)
+                yield Problem(document.file, at.line, at.column, reason, rule=demand.rule)
 
 
-def _place(step: Step, case: Case) -> tuple[int, int]:
-    cell = guilty_cell(step, case.row) if case.row is not None else None
-    return (step.line, step.text.column) if cell is None else (cell.line, cell.column)
+def _reason(demand: Demand, rig: RigFile, definition: StepDefinition, text: str) -> str:
+    """Return what a rig does not meet; what is wrong with its file by itself is told there."""
+    try:
+        return demand.check(rig, *definition.expression.values(text))
+    except ConfigurationError:
+        return ""

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hil.bdd.bridge import render
 from hil.bdd.collection import ScenarioItem
 from hil.bdd.outcome import error_document, explain, purposeful, verdict_of
 from hil.bdd.stash import (
@@ -59,10 +58,8 @@ def rerun_command(item: pytest.Item) -> str:
 def facts_of(item: ScenarioItem) -> ScenarioFacts:
     """Return what the evidence says of the scenario before it has the bench."""
     case = item.case
-    name = render(case.scenario.name, case.values)
-    name += f" #{case.repetition}" if case.repetition > 1 else ""
     return ScenarioFacts(
-        name,
+        case.title,
         item.name,
         item.document.file,
         case.line,

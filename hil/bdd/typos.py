@@ -1,6 +1,9 @@
-"""Lines that were meant as steps and which Gherkin reads as a description, because their keyword is misspelt."""
+"""What was probably meant: by a line that Gherkin reads as a description, or by a name that is not known."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
 
 from gherkin.dialect import DIALECTS
 
@@ -39,3 +42,9 @@ def one_slip(read: str, meant: str) -> bool:
         head += 1
     a, b = read[head:], meant[head:]
     return a[1:] == b[1:] or a[1:] == b or a == b[1:] or (a[:2] == b[1::-1] and a[2:] == b[2:])
+
+
+def did_you_mean(read: str, known: Iterable[str], before: str = "", after: str = "") -> str:
+    """Return ``". Did you mean 'b'?"`` with the nearest of the names, ``""`` if none is near."""
+    close = get_close_matches(read, list(known), n=1)
+    return f". Did you mean '{before}{close[0]}{after}'?" if close else ""

@@ -1,4 +1,6 @@
-"""The last events of a scenario as lines that a person reads: when, who saw it, what happened.
+"""The events that explain a failure as lines that a person reads: when, who saw it, what happened.
+
+Those around the instant that the decisive finding is about, if it names one; else the last ones.
 
 What repeats is folded, so that ten lines reach back to what mattered: readings of one instrument between two other
 events are one line, and so is a message that was sent again and again.
@@ -10,12 +12,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from hil.evidence.documents import Event, Kind
+from hil.evidence.documents import Event, Kind, Verdict
 from hil.report.words import number_of, section_of, text_of, visible
 from hil.units import format_quantity
 
 LAST = 10
 """Lines that are told of a failure."""
+
+AFTERWARDS = 4
+"""How many of them are about what came after the instant in question."""
 
 _TELLING = frozenset(
     {Kind.READING, Kind.RELAY, Kind.FRAME, Kind.TRANSACTION, Kind.LEDGER, Kind.LOAD, Kind.FAULT, Kind.CONSOLE}
@@ -63,6 +68,45 @@ class Happening:
         if self.low is not None and self.high is not None and self.low != self.high:
             spread = f", power from {format_quantity(self.low, 'W')} to {format_quantity(self.high, 'W')}"
         return f"{self.what} ({self.count} times since {self.since:.3f} s{spread})"
+
+
+@dataclass(frozen=True)
+class Account:
+    """What happened where a scenario failed, oldest first.
+
+    :ivar at: the instant that the finding is about, in seconds of the bench; None: the finding names none, and the
+        account is that of the last events.
+    """
+
+    at: float | None
+    happenings: list[Happening]
+
+    @property
+    def heading(self) -> str:
+        """Return what the lines below it tell."""
+        return "what happened last" if self.at is None else f"what happened around {self.at:.3f} s"
+
+    def lines(self) -> list[str]:
+        """Return the heading and a line for each happening; nothing if nothing happened."""
+        return [f"{self.heading}:", *map(str, self.happenings)] if self.happenings else []
+
+
+def account(events: Sequence[Event]) -> Account:
+    """Return what surrounds the instant that the newest finding that is no pass is about, else what happened last."""
+    at = _instant_in_question(events)
+    if at is None:
+        return Account(None, last_happenings(events))
+    afterwards = last_happenings([event for event in events if event.t > at], len(events))[:AFTERWARDS]
+    before = last_happenings([event for event in events if event.t <= at], LAST - len(afterwards))
+    return Account(at, before + afterwards)
+
+
+def _instant_in_question(events: Sequence[Event]) -> float | None:
+    """Return ``at`` of the newest finding that is no pass; None if there is none, or if it names no instant."""
+    for event in reversed(events):
+        if event.kind is Kind.VERDICT and event.data.get("verdict") != Verdict.PASS:
+            return number_of(event.data, "at")
+    return None
 
 
 def last_happenings(events: Sequence[Event], count: int = LAST) -> list[Happening]:

@@ -74,12 +74,11 @@ def _case(view: ScenarioView) -> Xml.Element:
 
 
 def _explanation(view: ScenarioView) -> str:
-    """Return what the terminal told as well: the failing step, what happened last, how to run it again."""
+    """Return what the terminal told as well: the failing step, what happened there, how to run it again."""
     lines = []
     if (step := view.failed_step) is not None:
         lines.append(f"{view.place_of(step) or 'not recorded'}: {step.keyword} {step.text or ''}")
-    if view.last:
-        lines += ["what happened last:", *map(str, view.last)]
+    lines += view.account.lines()
     if view.again:
         lines.append(f"run it again: {view.again}")
     return visible("\n".join(lines))

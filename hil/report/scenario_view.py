@@ -9,7 +9,7 @@ from typing import Any
 from hil.evidence.documents import Event, Kind, Verdict
 from hil.evidence.limits import Rule, worst
 from hil.evidence.record import ScenarioRecord
-from hil.report.chronicle import Happening, last_happenings
+from hil.report.chronicle import Account, account
 from hil.report.timeline import Timeline, timeline_of
 from hil.report.words import Scale, number_of, rows_of, section_of, text_of, verdict_of
 from hil.units import format_quantity
@@ -116,8 +116,8 @@ class ScenarioView:
     """What the tap between two real devices added, in words; None if there was none."""
     safe_state: str
     safe: bool
-    last: list[Happening]
-    """What happened last, if the scenario did not end well."""
+    account: Account
+    """What happened where it failed; without happenings if it ended well."""
     again: str | None
     """The command that runs it alone with the same seed."""
     damage: str | None
@@ -197,7 +197,7 @@ def view_scenario(number: int, record: ScenarioRecord) -> ScenarioView:
         tap=next((_tap(event) for event in record.of(Kind.READING) if event.source == "tap"), None),
         safe_state=safe_state,
         safe=safe,
-        last=[] if verdict in _NOTHING_TO_EXPLAIN else last_happenings(_until_it_failed(record.events)),
+        account=Account(None, []) if verdict in _NOTHING_TO_EXPLAIN else account(_until_it_failed(record.events)),
         again=None if verdict in _NOTHING_TO_EXPLAIN else text_of(begin_host, "again"),
         damage=_damage(record, stop),
     )

@@ -7,7 +7,8 @@ are not known and not reckoned with.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, TypeVar
 
 from hil.clock import WallClock
@@ -20,6 +21,9 @@ from hil.units import format_quantity
 if TYPE_CHECKING:
     from hil.rig.file import RigFile
     from hil.units import Percent, Second, Watt, WattHour
+
+NOMINAL_V = 230.0
+"""Mains voltage (DESIGN §2), unless the rig file's plant has another."""
 
 VIRTUAL = {"meter": "HMC8015", "load": "IT8615"}
 """What a virtual bench has if its rig file names nothing else."""
@@ -36,6 +40,28 @@ def beyond_load(rig: RigFile, power: Watt) -> str:
     if 0 < power <= highest:
         return ""
     return f"{power:g} W is outside what rig '{rig.options.name}' can draw: above 0 W, at most {highest:g} W ({why})"
+
+
+def beyond_current(rig: RigFile, power: Watt, share: float = 100.0) -> str:
+    """Return why a constant power draws more current than this bench bears; ``""`` if it does not.
+
+    :param share: of the nominal voltage of the mains, in percent, above 0. The less voltage, the more current.
+    """
+    nominal = rig.options.plant.get("mains_voltage", NOMINAL_V)
+    if not isinstance(nominal, int | float) or nominal <= 0 or share <= 0:
+        return ""
+    voltage = nominal * share / 100
+    current = power / voltage
+    highest, why = rig.options.limits.current or math.inf, "its limits.current"
+    meter = _driver(rig, "meter", METERS)
+    if meter is not None and meter.limits.current.end < highest:
+        highest, why = float(meter.limits.current.end), f"the range of its {_model(rig, 'meter').upper()}"
+    if current <= highest:
+        return ""
+    return (
+        f"{power:g} W at {voltage:g} V draw {current:.3g} A, which is outside what rig '{rig.options.name}' bears:"
+        f" at most {highest:g} A ({why})"
+    )
 
 
 def vague_edge(rig: RigFile, limit: Second) -> str:
@@ -83,6 +109,22 @@ def another_model(rig: RigFile, role: str, read: str) -> str:
     if model is None or model.casefold() == read.casefold():
         return ""
     return f"the rig file says that it is {_article(model)}, and it says '{read}'"
+
+
+def wrong_models(rig: RigFile) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Yield each instrument's model that has no driver, with the keys that lead to its place in the rig file."""
+    for role, drivers in (("meter", METERS), ("load", LOADS)):
+        try:
+            _driver(rig, role, drivers)
+        except ConfigurationError as error:
+            facts = rig.options.instruments.get(role)
+            if facts is not None and facts.model:
+                yield ("options", "rig", "instruments", role, "model"), error.what
+            else:
+                dialects = [known.rpartition(" ")[2].lower() for known in drivers]
+                dialect = _model(rig, role)
+                what = f"'{dialect}' is not a virtual {role}{nearest(dialect, dialects)}"
+                yield (*rig.bench_keys, role), f"targets.main.resources: {what}"
 
 
 def _driver(rig: RigFile, role: str, drivers: Mapping[str, T]) -> T | None:

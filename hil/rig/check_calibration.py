@@ -12,7 +12,8 @@ from hil.rig.certificate import read_uncertainty
 from hil.rig.check_findings import CheckFinding, Level, fault, note, ok
 
 if TYPE_CHECKING:
-    from hil.rig.file import InstrumentFacts, RigOptions
+    from hil.rig.file import RigOptions
+    from hil.rig.file_parts import InstrumentFacts
 
 NONE = "none:"
 """How ``calibration`` begins where there is no certificate; the reason follows."""

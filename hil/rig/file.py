@@ -6,72 +6,47 @@ once, before anything is started or switched.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import date
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from hil import yaml_file
-from hil.errors import AuthorError, ConfigurationError
+from hil.errors import ConfigurationError
 from hil.ports import LoadLimits
-from hil.rig.certificate import readable_uncertainty
-from hil.rig.file_target import entries, wrong_target
-from hil.units import Ampere, Dimension, Volt, Watt, parse
+from hil.rig.file_addresses import parts
+from hil.rig.file_flaws import REMEDY, Flaw, read_options
+from hil.rig.file_parts import Ambient, Devices, InstrumentFacts
+from hil.rig.file_target import entries, target_is_unreadable, wrong_target
+from hil.rig.file_values import Current, Duration, Energy, Power, Strict, Voltage
+from hil.units import Ampere, Volt, Watt
 
 SOCKET_UNDER_TEST = "socket under test"
 CABLE_UNDER_TEST = "cable under test"
 PAIR = "pair"
 
 
-def _quantity(dimension: Dimension) -> BeforeValidator:
-    def read(value: object) -> float:
-        try:
-            return float(parse(str(value), dimension))
-        except AuthorError as error:
-            raise ValueError(error.what) from None
-
-    return BeforeValidator(read)
-
-
-def _day(value: object) -> object:
-    """YAML reads a bare 2027-01-31 as a date."""
-    return value.isoformat() if isinstance(value, date) else value
-
-
-Day = Annotated[str, BeforeValidator(_day)]
-Power = Annotated[float, _quantity(Dimension.POWER)]
-Energy = Annotated[float, _quantity(Dimension.ENERGY)]
-Current = Annotated[float, _quantity(Dimension.CURRENT)]
-Voltage = Annotated[float, _quantity(Dimension.VOLTAGE)]
-Duration = Annotated[float, _quantity(Dimension.DURATION)]
-
-
 LineName = Literal["socket-link", "cable-link", "socket-console", "cable-console"]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class OwnLimits(_Strict):
+class OwnLimits(Strict):
     """What the load's own protections are armed with, at its own terminals: watts, amperes, volts."""
 
-    power: Power | None = None
-    current: Current | None = None
-    voltage: Voltage | None = None
+    power: Power | None = Field(default=None, gt=0)
+    current: Current | None = Field(default=None, gt=0)
+    voltage: Voltage | None = Field(default=None, gt=0)
 
 
-class SafetyLimits(_Strict):
+class SafetyLimits(Strict):
     """Beyond any of these the bench goes to its safe state (DESIGN §6). Watts, watt-hours, seconds of the bench,
     amperes.
     """
 
-    power: Power
-    energy: Energy
-    session: Duration
-    current: Current | None = None
+    power: Power = Field(gt=0)
+    energy: Energy = Field(gt=0)
+    session: Duration = Field(gt=0)
+    current: Current | None = Field(default=None, gt=0)
     heartbeat: Duration = Field(default=10.0, gt=0)
     """Longest silence of the test process while the bench is in use, before the watchdog acts; wall clock only."""
     load: OwnLimits = OwnLimits()
@@ -88,49 +63,7 @@ class SafetyLimits(_Strict):
         )
 
 
-class InstrumentFacts(_Strict):
-    """What the laboratory knows of an instrument beyond its ``*IDN?``."""
-
-    model: str | None = None
-    """Manufacturer and model as ``*IDN?`` tells them, so that features can be held against its ratings at a desk."""
-    calibration: str
-    """Certificate, or ``none: <why>``."""
-    due: Day | None = None
-    """Last day on which it holds, as 2027-01-31."""
-    uncertainty: Annotated[str, AfterValidator(readable_uncertainty)] | None = None
-    """What the certificate states: :data:`hil.rig.certificate.ALLOWED`."""
-    k: float | None = Field(default=None, gt=0)
-    """Its coverage factor, where ``uncertainty`` does not name it; 2 if neither does."""
-
-
-class Ambient(_Strict):
-    """The coldest and the warmest that the laboratory gets, in °C; beyond 5 to 40 °C no maker promises anything."""
-
-    low: float = Field(ge=5, le=40)
-    high: float = Field(ge=5, le=40)
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        if self.low > self.high:
-            raise ValueError(f"low is {self.low:g} °C, above high, which is {self.high:g} °C")
-        return self
-
-
-class DeviceFacts(_Strict):
-    """A device under test. ``profile`` is for the virtual bench only: what its firmware is set to."""
-
-    description: str
-    serial: str
-    firmware: str | None = None
-    profile: dict[str, Any] = Field(default_factory=dict)
-
-
-class Devices(_Strict):
-    socket: DeviceFacts | None = None
-    cable: DeviceFacts | None = None
-
-
-class RigOptions(_Strict):
+class RigOptions(Strict):
     """``options.rig`` of a rig file."""
 
     name: str
@@ -190,6 +123,7 @@ class RigFile:
         bench_address: str = "",
         real_time: bool | None = None,
         bench_instruments: Mapping[str, str] | None = None,
+        document: object = None,
     ) -> None:
         self.path = path
         self.options = options
@@ -198,10 +132,42 @@ class RigFile:
         self.bench_address = bench_address
         self.bench_instruments = dict(bench_instruments or {})
         self.real_time = not virtual if real_time is None else real_time
+        self._document = document
+
+    @property
+    def bench_keys(self) -> tuple[str | int, ...]:
+        """What leads to the simulated bench in the file."""
+        target = _get(self._document, "targets", "main")
+        found = parts(target, "resources") if isinstance(target, Mapping) else []
+        keys = next((part.keys for part in found if part.kind == "VirtualBench"), ("resources",))
+        return ("targets", "main", *keys)
+
+    @property
+    def listed_features(self) -> tuple[str, ...]:
+        """The feature flags in the order of the file."""
+        listed = _get(self._document, "targets", "main", "features")
+        return tuple(map(str, listed)) if isinstance(listed, Sequence) else ()
+
+    def place(self, *keys: str | int) -> tuple[int, int]:
+        """Return line and column of the deepest part of ``keys`` that the file has."""
+        line, _, column = yaml_file.place(self._document, keys).partition(":")
+        return int(line), int(column)
 
     @classmethod
     def load(cls, path: Path) -> RigFile:
         """Read and check ``path``; raises ConfigurationError that lists every problem with its place."""
+        rig, flaws = cls.read(path)
+        if flaws or rig is None:
+            raise ConfigurationError("\n".join(map(str, flaws)), remedy=REMEDY)
+        return rig
+
+    @classmethod
+    def read(cls, path: Path) -> tuple[RigFile | None, list[Flaw]]:
+        """Read ``path``; return the rig, and everything that is wrong with the file, each with its place.
+
+        The rig is None if too much is missing; else it is what the file says without what is wrong, for looking at
+        what does not depend on it. Raises ConfigurationError for a file that cannot be read or is no YAML.
+        """
         try:
             text = path.read_text(encoding="utf-8")
         except OSError as error:
@@ -212,35 +178,27 @@ class RigFile:
             raise ConfigurationError(
                 f"the rig file cannot be read (no UTF-8: {error.reason})", place=str(path)
             ) from None
-        return cls._check(path, yaml_file.parse(text, str(path)))
+        return cls._of(path, yaml_file.parse(text, str(path)))
 
     @classmethod
-    def _check(cls, path: Path, document: object) -> RigFile:
+    def _of(cls, path: Path, document: object) -> tuple[RigFile | None, list[Flaw]]:
         if not isinstance(document, Mapping):
             raise ConfigurationError("a rig file is a mapping with targets and options", place=f"{path}:1:1")
         target = _get(document, "targets", "main")
         wrong = wrong_target(target) if isinstance(target, Mapping) else [((), "targets.main is missing")]
-        problems = [f"{path}:{yaml_file.place(document, ('targets', 'main', *keys))}: {what}" for keys, what in wrong]
-        options = None
-        try:
-            options = RigOptions.model_validate(yaml_file.plain(_get(document, "options", "rig") or {}))
-        except ValidationError as error:
-            for problem in error.errors():
-                where = ("options", "rig", *problem["loc"])
-                read = "" if problem["type"] in {"missing", "extra_forbidden"} else f" (read: {problem['input']!r})"
-                name = ".".join(str(part) for part in where)
-                what = problem["msg"].removeprefix("Value error, ")
-                problems.append(f"{path}:{yaml_file.place(document, where)}: {name}: {what}{read}")
-        if problems or options is None or not isinstance(target, Mapping):
-            raise ConfigurationError(
-                "\n".join(problems), remedy="Mend the rig file; rigs/virtual.yaml shows every entry."
-            )
+        options, more = read_options(RigOptions, _get(document, "options", "rig"))
+        flaws = [
+            Flaw.at(path, document, keys, what)
+            for keys, what in [*((("targets", "main", *keys), what) for keys, what in wrong), *more]
+        ]
+        if options is None or not isinstance(target, Mapping) or target_is_unreadable(target):
+            return None, flaws
         features = frozenset(str(feature) for feature in (target.get("features") or ()))
         benches = [arguments for kind, arguments in entries(target, "resources") if kind == "VirtualBench"]
         address = str(benches[0].get("address", "")) if benches else ""
         real_time = not benches or benches[0].get("clock") == "wall"
         chosen = {role: str(benches[0][role]) for role in ("meter", "load") if benches and role in benches[0]}
-        return cls(
+        rig = cls(
             path,
             options,
             features,
@@ -248,7 +206,9 @@ class RigFile:
             bench_address=address,
             real_time=real_time,
             bench_instruments=chosen,
+            document=document,
         )
+        return rig, flaws
 
 
 def _get(document: object, *keys: str) -> object:

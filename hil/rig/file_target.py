@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from typing import Any
 
 from hil.errors import nearest
+from hil.rig.file_addresses import wrong_addresses
 from hil.yaml_file import plain
 
 RELAYS = ("K1", "K2", "K3", "K4")
@@ -15,6 +17,16 @@ LINES = ("socket-link", "cable-link", "socket-console", "cable-console")
 
 CLOCKS = ("virtual", "wall")
 """Of a virtual bench: as fast as it can, or real time with the devices as processes of their own."""
+
+FEATURES: Mapping[str, str] = {
+    "virtual": "the bench is simulated: devices take terms and tell secrets",
+    "seeded-defects": "a device can be made to have a defect",
+    "seeded-faults": "parts of the bench can be made to fail",
+    "link-faults": "the rig's tap may do with the link's bytes what a scenario asks for",
+    "switches-under-load": "K1 and K2 may break the load current",
+    "programmable-mains": "the voltage of the mains can be set",
+}
+"""labgrid's feature flags that steps ask for, and what each says of a bench."""
 
 REQUIRED = {
     "PowerMeterDriver": ("meter",),
@@ -31,8 +43,20 @@ def entries(target: Mapping[str, Any], section: str) -> list[tuple[str, Mapping[
     return [(str(kind), arguments or {}) for kind, arguments in pairs]
 
 
+def target_is_unreadable(target: Mapping[str, Any]) -> bool:
+    """Tell whether a target is not of the shape that labgrid reads."""
+    return bool(_wrong_shape(target))
+
+
 def wrong_target(target: Mapping[str, Any]) -> list[tuple[tuple[str | int, ...], str]]:
     """Return what is wrong with a target, each with the keys that lead to its place."""
+    if wrong := _wrong_shape(target):
+        return wrong
+    found = _wrong_clocks(target) + _misspelt_features(target) + wrong_addresses(target)
+    return [*found, *(((), what) for what in _missing_drivers(target))]
+
+
+def _wrong_shape(target: Mapping[str, Any]) -> list[tuple[tuple[str | int, ...], str]]:
     wrong: list[tuple[tuple[str | int, ...], str]] = []
     for section in ("resources", "drivers"):
         listed = target.get(section) or []
@@ -53,7 +77,19 @@ def wrong_target(target: Mapping[str, Any]) -> list[tuple[tuple[str | int, ...],
     features = target.get("features")
     if features is not None and (not isinstance(features, Sequence) or isinstance(features, str)):
         wrong.append((("features",), f"targets.main.features: labgrid takes a list here (read: {features!r})"))
-    return wrong or [*_wrong_clocks(target), *(((), what) for what in _missing_drivers(target))]
+    return wrong
+
+
+def _misspelt_features(target: Mapping[str, Any]) -> list[tuple[tuple[str | int, ...], str]]:
+    """Return the feature flags that are no flag of this framework, and were probably meant as one.
+
+    Others may be a laboratory's own; whether a step asks for them is seen where the steps are known.
+    """
+    return [
+        (("features", number), f"targets.main.features: '{name}' is no feature flag{nearest(str(name), FEATURES)}")
+        for number, name in enumerate(target.get("features") or ())
+        if str(name) not in FEATURES and get_close_matches(str(name).casefold(), FEATURES, n=1)
+    ]
 
 
 def _wrong_clocks(target: Mapping[str, Any]) -> list[tuple[tuple[str | int, ...], str]]:

@@ -42,7 +42,7 @@ class VirtualBench(Resource):  # type: ignore[misc]  # labgrid has no types
 @target_factory.reg_resource
 @attr.s(eq=False)
 class VisaInstrument(Resource):  # type: ignore[misc]  # labgrid has no types
-    """An instrument by its VISA resource string, e.g. ``TCPIP::192.168.1.7::5025::SOCKET`` or ``ASRL/dev/ttyUSB0``."""
+    """An instrument by its VISA resource, e.g. ``TCPIP::192.0.2.7::5025::SOCKET`` or ``ASRL/dev/ttyS0::INSTR``."""
 
     resource: str = attr.ib(validator=attr.validators.instance_of(str))
 

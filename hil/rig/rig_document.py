@@ -10,7 +10,8 @@ from hil.rig.certificate import read_uncertainty
 from hil.units import format_quantity
 
 if TYPE_CHECKING:
-    from hil.rig.file import InstrumentFacts, RigFile
+    from hil.rig.file import RigFile
+    from hil.rig.file_parts import InstrumentFacts
     from hil.rig.rig import Rig
 
 REFERENCE = "not stated; taken to be within the makers' reference conditions"

@@ -15,7 +15,7 @@ from hil.bdd.stash import LIVE, SCENARIO
 from hil.errors import ConfigurationError
 from hil.evidence.documents import Verdict
 from hil.evidence.limits import worst
-from hil.report.chronicle import last_happenings
+from hil.report.chronicle import account
 from hil.report.words import MARKS
 from hil.scenario.status import status
 from hil.shell.commands import COMMANDS, help_lines, step_lines
@@ -263,8 +263,7 @@ class Session:
             self._refuse(words)
             return
         tell(f"{MARKS[verdict]} {verdict}: {words}")
-        if happenings := last_happenings(trial.recorder.events):
-            tell("what happened last:", *map(str, happenings))
+        tell(*account(trial.recorder.events).lines())
         self.verdicts.append((verdict, words))
         self.transcript.accept(entry)
 

@@ -88,7 +88,7 @@ def test_check_tells_each_mistake_with_file_line_and_column(
     assert told.err == "1 mistake\n"
 
 
-def test_check_tells_a_wrong_rig_file_first(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_check_tells_that_a_rig_file_is_no_yaml(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     path = tmp_path / "bench.yaml"
     path.write_text("targets: [\n")
 
@@ -106,7 +106,7 @@ def test_coverage_fails_for_a_requirement_that_no_scenario_shows(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "features").mkdir()
-    feature = WRONG.replace("swiched", "switched")
+    feature = WRONG.replace("swiched", "switched") + "    Then no power flowed\n"
     Path("features/one.feature").write_text(feature)
     Path("features/requirements.yaml").write_text("- {id: REQ-PAY-1, text: It pays., source: Slides}\n")
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from hil.bdd.applicability import tells
 from hil.bdd.catalogue import given, then, when
+from hil.bdd.language import cheats
+from hil.bdd.language.course import Course
 from hil.bdd.steps.setup import BOOT_TIMEOUT_S
 from hil.scenario.check import Check
 from hil.scenario.measurements import abuse as abuse_measuring
@@ -11,30 +14,35 @@ from hil.scenario.stimuli.abuse import AbusePlan
 
 
 @given("the cable will {cable_abuse}")
+@tells(cheats.cable_abuse)
 def cable_will(abuse: str, /, trial: Trial) -> None:
     """The counterpart cable cheats as this row of the catalogue says, from the payment on that the row names."""
     trial.cheat(AbusePlan.of_catalogue("cable", abuse))
 
 
 @given("the cable will {cable_abuse} from the {ordinal} payment on")
+@tells(cheats.cable_abuse)
 def cable_will_from(abuse: str, payment: int, /, trial: Trial) -> None:
     """The same, from another payment on."""
     trial.cheat(AbusePlan.of_catalogue("cable", abuse, payment))
 
 
 @given("the socket will {socket_abuse}")
+@tells(cheats.socket_abuse)
 def socket_will(abuse: str, /, trial: Trial) -> None:
     """The counterpart socket cheats as this row of the catalogue says, from the payment on that the row names."""
     trial.cheat(AbusePlan.of_catalogue("socket", abuse))
 
 
 @given("the socket will {socket_abuse} from the {ordinal} payment on")
+@tells(cheats.socket_abuse)
 def socket_will_from(abuse: str, payment: int, /, trial: Trial) -> None:
     """The same, from another payment on."""
     trial.cheat(AbusePlan.of_catalogue("socket", abuse, payment))
 
 
 @when("the counterpart has cheated")
+@tells(Course.awaits)
 def has_cheated(trial: Trial) -> None:
     """Waits until the counterpart acts for the first time."""
     what = "a chance to cheat (the device under test must get that far)"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from hil.bdd.applicability import decides, feature, needs
+from hil.bdd.applicability import decides, feature, needs, sensible
 from hil.bdd.catalogue import then, when
+from hil.bdd.language.phases import proves_the_bench
 from hil.evidence.observations import Source
 from hil.rig.abilities import vague_edge
 from hil.scenario.check import Check, within_time
@@ -15,8 +16,23 @@ from hil.units import Percent, Second
 SEEDED = feature("seeded-faults")
 
 
+def _no_drift(drift: Percent) -> str:
+    if drift and abs(drift) < HIGHEST_DRIFT:
+        return ""
+    return f"a meter does not drift by {drift:g} %; above -{HIGHEST_DRIFT:g} %, below {HIGHEST_DRIFT:g} %, and not 0 %"
+
+
+def _no_drift_of(_: str, drift: Percent) -> str:
+    return _no_drift(drift)
+
+
+HIGHEST_DRIFT = 100.0
+"""Below that a meter still tells something of what it measures, percent."""
+
+
 @when("relay {relay} {relay_fault}, as a seeded fault")
 @needs(SEEDED)
+@proves_the_bench
 def relay_fails(relay: str, fault: str, /, trial: Trial) -> None:
     """Welded contacts stay closed whatever the coil is told; a relay that ignores its coil reads back the old state."""
     bench_faults.seed(trial, relay, bench_faults.RELAY_FAULTS[fault])
@@ -45,6 +61,7 @@ def own_meter_fails(fault: str, /, trial: Trial) -> None:
 
 @when("the {instrument} {instrument_fault}, as a seeded fault")
 @needs(SEEDED)
+@proves_the_bench
 def instrument_fails(instrument: str, fault: str, /, trial: Trial) -> None:
     """``freezes`` (the lab meter): it goes on answering with its last reading. The others fail where it is asked."""
     bench_faults.seed(trial, bench_faults.PLACES.get(instrument, instrument), fault)
@@ -52,6 +69,7 @@ def instrument_fails(instrument: str, fault: str, /, trial: Trial) -> None:
 
 @when("the lab meter drifts by {percent}, as a seeded fault")
 @needs(SEEDED)
+@sensible(_no_drift)
 def lab_meter_drifts(drift: Percent, /, trial: Trial) -> None:
     """It reads current and power by this much too high from now on; only a calibration can tell."""
     bench_faults.seed(trial, "meter", "drifts", drift / 100)
@@ -59,6 +77,7 @@ def lab_meter_drifts(drift: Percent, /, trial: Trial) -> None:
 
 @when("the {device}'s own meter drifts by {percent}, as a seeded fault")
 @needs(SEEDED)
+@sensible(_no_drift_of)
 def device_meter_drifts(device: str, drift: Percent, /, trial: Trial) -> None:
     """The meter of the device under test counts by this much too much from now on."""
     bench_faults.seed(trial, f"{device} meter", "drifts", drift / 100)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from hil.bdd.applicability import decides, sensible
+from hil.bdd.applicability import decides, sensible, tells
 from hil.bdd.catalogue import then, when
+from hil.bdd.language.course import Course
 from hil.evidence.observations import Source
 from hil.rig.abilities import vague_edge
 from hil.scenario.check import Check, number, within_time
@@ -14,18 +15,21 @@ from hil.units import Second
 
 
 @when("the supply of the {device} fails for {duration}")
+@tells(Course.supply_fails)
 def supply_fails(device: str, duration: Second, /, trial: Trial) -> None:
     """The electronics of the device under test lose their supply (K3 or K4) and get it back; it boots anew."""
     interruptions.interrupt_supply(trial, device, float(duration))
 
 
 @when("the link is interrupted for {duration}")
+@tells(Course.interrupts)
 def link_interrupted(duration: Second, /, trial: Trial) -> None:
     """No byte passes between socket and cable, in either direction; both stay powered."""
     interruptions.interrupt_link(trial, float(duration))
 
 
 @when("a block is mined")
+@tells(Course.goes_on)
 def block_mined(trial: Trial) -> None:
     """The bench's miner finds a block with what is in the mempool."""
     trial.mine()
@@ -37,6 +41,7 @@ def _none_to_mine(count: int) -> str:
 
 @when("{int} block/blocks are mined")
 @sensible(_none_to_mine)
+@tells(Course.goes_on)
 def blocks_mined(count: int, /, trial: Trial) -> None:
     """The first with what is in the mempool, the others on it."""
     trial.mine(count)

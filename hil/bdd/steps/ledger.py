@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from hil.bdd.applicability import decides, needs
 from hil.bdd.catalogue import given, then, when
+from hil.bdd.language.values import zero_too
 from hil.evidence.limits import Limit
 from hil.evidence.observations import Source
 from hil.rig.abilities import vague_edge
@@ -91,6 +92,7 @@ def network_cut(trial: Trial) -> None:
 
 
 @when("the far side mines a double spend and {int} more block/blocks")
+@zero_too
 def far_side_mines(blocks: int, /, trial: Trial) -> None:
     """Another spend of the coins of the newest payment, and so many blocks on it."""
     ledger_attacks.mine_on_far_side(trial, blocks)

@@ -6,8 +6,9 @@ the same seed.
 
 from __future__ import annotations
 
-from hil.bdd.applicability import feature, needs
+from hil.bdd.applicability import feature, needs, sensible, tells
 from hil.bdd.catalogue import given, then, when
+from hil.bdd.language.course import Course
 from hil.evidence.limits import Limit
 from hil.evidence.observations import Source
 from hil.scenario.check import Check, at_least, number, sampled, within_time
@@ -16,6 +17,19 @@ from hil.scenario.measurements import payments
 from hil.scenario.scenario import Trial
 from hil.scenario.stimuli import link as link_faults
 from hil.units import Percent, Satoshi, Second, WattHour
+
+
+def _no_share(_: str, percent: Percent, *__: str) -> str:
+    return link_faults.no_share(percent)
+
+
+def _no_baud(_: str, rate: int) -> str:
+    return link_faults.no_baud(rate)
+
+
+def _too_many_flaps(times: int, _: Second) -> str:
+    return link_faults.too_many_flaps(times)
+
 
 FAULTS = feature("link-faults")
 """The rig's tap carries the link and may do with its bytes what a scenario asks for."""
@@ -27,6 +41,7 @@ FAULTS = feature("link-faults")
 @given("the link {link_verb} {percent} of the messages")
 @when("the link {link_verb} {percent} of the messages")
 @needs(FAULTS)
+@sensible(_no_share)
 def share(verb: str, percent: Percent, /, trial: Trial) -> None:
     """``loses``, ``duplicates``, ``reorders`` (the next one overtakes), ``corrupts`` (1 to 3 bits), ``truncates``."""
     link_faults.strike_share(trial, verb, float(percent))
@@ -35,6 +50,7 @@ def share(verb: str, percent: Percent, /, trial: Trial) -> None:
 @given("the link {link_verb} {percent} of the messages {way}")
 @when("the link {link_verb} {percent} of the messages {way}")
 @needs(FAULTS)
+@sensible(_no_share)
 def share_one_way(verb: str, percent: Percent, way: str, /, trial: Trial) -> None:
     """The same in one direction: ``to the socket`` or ``to the cable``."""
     link_faults.strike_share(trial, verb, float(percent), way)
@@ -67,6 +83,7 @@ def fragments(trial: Trial) -> None:
 @given("the {device}'s end of the link runs at {int} baud")
 @when("the {device}'s end of the link runs at {int} baud")
 @needs(FAULTS)
+@sensible(_no_baud)
 def baud(device: str, rate: int, /, trial: Trial) -> None:
     """Instead of 115 200. Each end reads what a UART makes of the other's bits; the time that bytes take stays."""
     link_faults.mismatch_baud(trial, device, rate)
@@ -134,6 +151,7 @@ def swallows(way: str, seconds: Second, number: int, message: str, /, trial: Tri
 
 @when("the link is half-open towards the {device} for {duration}")
 @needs(FAULTS)
+@tells(Course.interrupts)
 def half_open(device: str, seconds: Second, /, trial: Trial) -> None:
     """That device hears nothing, and is heard; returns when it is over."""
     link_faults.half_open(trial, device, float(seconds))
@@ -141,6 +159,7 @@ def half_open(device: str, seconds: Second, /, trial: Trial) -> None:
 
 @when("the link babbles for {duration}")
 @needs(FAULTS)
+@tells(Course.interrupts)
 def babbles(seconds: Second, /, trial: Trial) -> None:
     """Random bytes to both devices at half the line's rate, between the messages; returns when it is over."""
     link_faults.babble(trial, float(seconds))
@@ -148,6 +167,7 @@ def babbles(seconds: Second, /, trial: Trial) -> None:
 
 @when("the link babbles towards the {device} for {duration}")
 @needs(FAULTS)
+@tells(Course.interrupts)
 def babbles_one_way(device: str, seconds: Second, /, trial: Trial) -> None:
     """The same, in one direction."""
     link_faults.babble(trial, float(seconds), device)
@@ -155,6 +175,8 @@ def babbles_one_way(device: str, seconds: Second, /, trial: Trial) -> None:
 
 @when("the link flaps {int} times a minute for {duration}")
 @needs(FAULTS)
+@sensible(_too_many_flaps)
+@tells(Course.interrupts)
 def flaps(times: int, seconds: Second, /, trial: Trial) -> None:
     """It comes and goes, and is dead for half of the time; returns when it is over."""
     link_faults.flap(trial, times, float(seconds))
@@ -218,19 +240,26 @@ def stranger_received(amount: Satoshi, /) -> Check:
 # --- what came of it ----------------------------------------------------------------------------------------------
 
 
+def _nothing_demanded(count: int, *_: str) -> str:
+    return "" if count >= 1 else f"at least {count} demands nothing; 1 or more"
+
+
 @then("at least {int} message/messages was/were {damage}")
+@sensible(_nothing_demanded)
 def at_least_struck(count: int, damage: str, /) -> Check:
     """The bench's check on itself: the fault did happen."""
     return at_least(f"messages {damage}", count, lambda trial: measured.struck(trial, damage), Source.BENCH)
 
 
 @then("at least {int} message/messages was/were lost")
+@sensible(_nothing_demanded)
 def at_least_lost(count: int, /) -> Check:
     """Counts the messages that did not arrive as they were sent, for whatever reason."""
     return at_least("messages lost", count, measured.lost, Source.LINE)
 
 
 @then("the {device} gave the other side up within {duration}")
+@tells(Course.must_be_under_test)
 def gave_up(device: str, limit: Second, /, trial: Trial) -> Check:
     """From the first failure of the link to the CLOSE PEER_SILENT that the device sends."""
     trial.refuse_played(device)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from hil.bdd.applicability import decides, feature, needs, sensible, within
+from hil.bdd.applicability import decides, feature, needs, sensible, tells, within
 from hil.bdd.catalogue import then, when
+from hil.bdd.language.course import Course
 from hil.evidence.limits import Limit
 from hil.evidence.observations import Source
 from hil.rig.abilities import beyond_load, vague_edge
+from hil.rig.sampling.timer import SAMPLE_PERIOD_S
 from hil.scenario.check import Check, sampled, within_time
 from hil.scenario.measurements import cuts, ledger, session
 from hil.scenario.scenario import Trial
@@ -22,6 +24,7 @@ PROGRAMMABLE = feature("programmable-mains")
 
 @when("the mains are lost for {duration}")
 @needs(UNDER_LOAD)
+@tells(Course.mains_fail)
 def mains_lost(duration: Second, /, trial: Trial) -> None:
     """Power path and electronics of the socket lose the mains (K1, K3) and get them back; it boots anew."""
     power_faults.lose_mains(trial, float(duration))
@@ -29,6 +32,7 @@ def mains_lost(duration: Second, /, trial: Trial) -> None:
 
 @when("the mains ahead of the socket's contact are interrupted for {duration}")
 @needs(UNDER_LOAD)
+@tells(Course.mains_fail)
 def mains_interrupted(duration: Second, /, trial: Trial) -> None:
     """K1 opens and closes again; the socket's electronics go on."""
     power_faults.interrupt_mains(trial, float(duration))
@@ -41,6 +45,7 @@ def _no_mains(share: Percent, _: Second) -> str:
 @when("the mains are at {percent} for {duration}")
 @needs(PROGRAMMABLE)
 @sensible(_no_mains)
+@tells(Course.mains)
 def mains_at(share: Percent, duration: Second, /, trial: Trial) -> None:
     """A brown-out, a dip or an overvoltage: that share of the nominal voltage ahead of power path and electronics."""
     power_faults.change_mains(trial, float(share), float(duration))
@@ -55,6 +60,8 @@ def cable_pulled(trial: Trial) -> None:
 
 @when("the plug bounces {int} time/times within {duration}")
 @needs(UNDER_LOAD)
+@sensible(power_faults.too_quick)
+@tells(Course.interrupts)
 def plug_bounces(times: int, period: Second, /, trial: Trial) -> None:
     """K2 opens and closes so often, evenly over that time; it ends plugged in."""
     power_faults.bounce_plug(trial, times, float(period))
@@ -62,6 +69,7 @@ def plug_bounces(times: int, period: Second, /, trial: Trial) -> None:
 
 @when("another cable is plugged in")
 @needs(UNDER_LOAD)
+@tells(Course.another_cable)
 def another_cable(trial: Trial) -> None:
     """A cable with an account and coins of its own, and with the same appliance behind it; the first one must have been
     pulled out before. Only with the socket under test.
@@ -79,24 +87,35 @@ def cable_plugged(trial: Trial) -> None:
 
 @when("the load changes to {power}")
 @within(beyond_load)
+@tells(Course.load_changes)
 def load_changes(power: Watt, /, trial: Trial) -> None:
     """The programmable load draws another constant power from now on."""
     power_faults.change_load(trial, power)
 
 
 @when("the load is switched off")
+@tells(Course.needs_load)
 def load_off(trial: Trial) -> None:
     """The input of the programmable load opens, as an appliance's own switch."""
     power_faults.switch_load(trial, on=False)
 
 
 @when("the load is switched on again")
+@tells(Course.needs_load)
 def load_on(trial: Trial) -> None:
     """The input of the programmable load closes."""
     power_faults.switch_load(trial, on=True)
 
 
+def _too_often(period: Second) -> str:
+    if period >= SAMPLE_PERIOD_S:
+        return ""
+    return f"the lab meter is read every {SAMPLE_PERIOD_S:g} s at most, not every {period:g} s"
+
+
 @when("the lab meter is read once every {duration} from now on")
+@sensible(_too_often)
+@tells(Course.goes_on)
 def read_seldom(period: Second, /, trial: Trial) -> None:
     """For sessions of hours: energy is integrated by the meter all the same, but what is shorter than this is not seen,
     and edges are known no better.

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from hil.bdd.applicability import tells
 from hil.bdd.catalogue import then
+from hil.bdd.language import demanded
+from hil.bdd.language.course import Course
 from hil.evidence.limits import Limit
 from hil.evidence.observations import Source
 from hil.scenario.check import Check, at_least, number, timed, within_time
@@ -13,6 +16,7 @@ from hil.units import Satoshi, Second
 
 @then("togs {int} betalningar om {amount} emot")
 @then("{int} payment/payments of {amount} was/were accepted")
+@tells(demanded.payments)
 def payments_accepted(count: int, amount: Satoshi, /) -> list[Check]:
     """Counts the receipts, and checks that each further payment pays the socket this much more."""
     return [
@@ -37,6 +41,7 @@ def newest_confirms() -> Check:
 
 
 @then("the socket received {amount} in all")
+@tells(demanded.money)
 def received(amount: Satoshi, /) -> Check:
     """The sum that confirmed transactions pay to the offered payee."""
     return number("received on the ledger", amount, payments.received, Source.LEDGER, unit="sat")
@@ -56,18 +61,21 @@ def boot_budget_missed(limit: Second, /) -> Check:
 
 
 @then("the socket asked for {int} payment/payments")
+@tells(demanded.payments)
 def asked(count: int, /) -> Check:
     """Counts the payments with different numbers that the socket requested: it believed in the coins."""
     return number("payments asked for", count, payments.asked, Source.LINE)
 
 
 @then("the cable signed {int} payment/payments")
+@tells(demanded.payments)
 def signed(count: int, /) -> Check:
     """Counts the payments with different numbers that the cable sent."""
     return number("payments signed", count, payments.signed, Source.LINE)
 
 
 @then("the {device} reports {error_code}")
+@tells(Course.must_be_under_test)
 def reports(device: str, code: str, /, trial: Trial) -> Check:
     """The device under test sent an ERROR with this code (SPEC, "Error codes")."""
     payments.refuse_unknown_code(code)

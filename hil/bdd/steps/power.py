@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from hil.bdd.applicability import decides, sensible
+from hil.bdd.applicability import decides, sensible, tells
 from hil.bdd.catalogue import then
+from hil.bdd.language import demanded
+from hil.bdd.language.values import in_order
 from hil.evidence.limits import Limit
 from hil.evidence.observations import Source
 from hil.rig.abilities import vague_edge, vague_energy
@@ -23,6 +25,7 @@ def _nothing(energy: WattHour, _: Percent) -> str:
 @then("the energy delivered is {energy} within {percent}")
 @sensible(_nothing)
 @decides(vague_energy)
+@tells(demanded.energy)
 def energy_delivered(energy: WattHour, tolerance: Percent, /) -> Check:
     """The lab meter's integrated energy, with its uncertainty, lies within the tolerance around the value."""
     spread = energy * tolerance / 100
@@ -58,6 +61,7 @@ def uninterrupted() -> Check:
 
 
 @then("the highest power was between {power} and {power}")
+@sensible(in_order)
 def highest_power_between(low: Watt, high: Watt, /) -> Check:
     """The largest reading of the scenario, an average over one update of the meter."""
     return sampled("highest power", Limit("W", low=low, high=high), measuring.highest_power, Source.LAB_METER)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from hil.bdd.applicability import feature, needs
+from hil.bdd.applicability import feature, needs, tells
 from hil.bdd.catalogue import then
+from hil.bdd.language.course import Course
 from hil.evidence.limits import Limit
 from hil.evidence.observations import Source
 from hil.scenario.check import Check, counted
@@ -33,6 +34,7 @@ def fresh_nonces() -> Check:
 
 @then("no secret of the {device} was told")
 @needs(feature("virtual"))
+@tells(Course.must_be_under_test)
 def secrets_kept(device: str, /, trial: Trial) -> Check:
     """Neither its seed nor one of its private keys is in a frame, on a console, or elsewhere in the evidence. A real
     device does not tell its secrets to the bench, so that it cannot look for them.

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from hil.bdd.applicability import sensible
 from hil.bdd.catalogue import then
+from hil.bdd.language.values import in_order
+from hil.errors import nearest
 from hil.evidence.limits import Limit
 from hil.evidence.observations import Source
+from hil.protocol.codes import CloseReason
 from hil.scenario.check import Check, at_least, counted, sampled, timed, within_time
 from hil.scenario.measurements import session
 from hil.scenario.scenario import Trial
@@ -24,6 +28,7 @@ def set_up(limit: Second, /) -> Check:
 
 
 @then("each further payment was asked for with {energy} to {energy} of credit left")
+@sensible(in_order)
 def asked_in_time(low: WattHour, high: WattHour, /) -> Check:
     """By the lab meter: what the accepted payments buy less the energy at that instant; the policy is 2 Wh."""
     return sampled(
@@ -32,6 +37,7 @@ def asked_in_time(low: WattHour, high: WattHour, /) -> Check:
 
 
 @then("the socket reports {energy} to {energy} of credit left at each further request")
+@sensible(in_order)
 def reported_in_time(low: WattHour, high: WattHour, /) -> Check:
     """By the energy that the socket itself claims in the request; the policy is 2 Wh."""
     limit = Limit("mWh", 1000 * low, 1000 * high)
@@ -57,7 +63,13 @@ def meters_agree(limit: float, /, trial: Trial) -> Check:
     return sampled(name, Limit("%", -limit, limit), session.meter_error, Source.DEVICE, Source.LAB_METER)
 
 
+def _no_reason(reason: str) -> str:
+    known = CloseReason.__members__
+    return "" if reason in known else f"'{reason}' is no reason to close{nearest(reason, known)}"
+
+
 @then("the device under test closes the session as {word}")
+@sensible(_no_reason)
 def closed_as(reason: str, /) -> Check:
     """Its CLOSE gives this reason, for instance APPLIANCE_FINISHED or LIMIT_REACHED (SPEC, "CLOSE")."""
     session.refuse_unknown_reason(reason)

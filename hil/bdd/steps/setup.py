@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from hil.bdd.applicability import feature, needs, sensible, within
+from hil.bdd.applicability import feature, needs, sensible, tells, within
 from hil.bdd.catalogue import given, when
+from hil.bdd.language.course import Course
+from hil.bdd.language.phases import switches_on
 from hil.protocol.messages import MAX_COINS
+from hil.protocol.signing import p2wpkh_script
+from hil.protocol.transactions import dust_limit
 from hil.rig.abilities import beyond_load
 from hil.rig.file import PAIR, RigFile
 from hil.rig.ledger_views import ViewKind
@@ -12,6 +16,9 @@ from hil.scenario.load_profiles import LoadProfile
 from hil.scenario.plan import TOASTER_W
 from hil.scenario.scenario import Trial
 from hil.units import Satoshi, Second, Watt
+
+MOST_PAYMENTS = 65_535
+"""In one session: payments are counted with 16 bits (SPEC, "OFFER")."""
 
 BOOT_TIMEOUT_S = 120.0
 """Longest that any device of this kind may take to its first payment before a scenario gives up waiting."""
@@ -49,6 +56,7 @@ def _view_offered(rig: RigFile, kind: ViewKind) -> str:
 @given("enheten {device} provas i läget {mode}")
 @given("the {device} is under test in {mode} mode")
 @needs(_setup_offered)
+@tells(Course.under_test)
 def device_under_test(device: str, mode: str, /, trial: Trial) -> None:
     """Names the device under test; the rig plays the other side. The mode says how payments reach the ledger."""
     trial.use_setup(f"{device} under test")
@@ -57,6 +65,7 @@ def device_under_test(device: str, mode: str, /, trial: Trial) -> None:
 
 @given("socket and cable are a pair in {mode} mode")
 @needs(_pair_offered)
+@tells(Course.pair)
 def pair(mode: str, /, trial: Trial) -> None:
     """Both devices are real and both are under test; the rig listens in on their link."""
     trial.use_setup(PAIR)
@@ -66,6 +75,7 @@ def pair(mode: str, /, trial: Trial) -> None:
 @given("a toaster of {power} is plugged into the cable")
 @needs(_toaster_there)
 @sensible(_other_toaster)
+@tells(Course.toaster)
 def toaster(power: Watt, /, trial: Trial) -> None:
     """The reference appliance: 1300 W when hot, more in the first second (PTC inrush)."""
     trial.use_toaster()
@@ -80,6 +90,7 @@ def _profile_within_limits(rig: RigFile, profile: LoadProfile) -> str:
 
 @given("the load plays a/an {load_profile}")
 @needs(_profile_within_limits)
+@tells(Course.profile)
 def load_plays(profile: LoadProfile, /, trial: Trial) -> None:
     """The programmable load behaves as this appliance from the moment the outlet has voltage: its power over time is in
     ``fixtures/data/load_profiles``.
@@ -90,19 +101,35 @@ def load_plays(profile: LoadProfile, /, trial: Trial) -> None:
 @given("lasten drar {power}")
 @given("the load draws {power}")
 @within(beyond_load)
+@tells(Course.load)
 def load_draws(power: Watt, /, trial: Trial) -> None:
     """The programmable load is the appliance; it draws constant power while the socket delivers."""
     trial.use_load(power)
 
 
+def _too_many_payments(payments: int) -> str:
+    if 1 <= payments <= MOST_PAYMENTS:
+        return ""
+    return f"a session has 1 to {MOST_PAYMENTS} payments, not {payments}"
+
+
 @given("kabeln betalar högst {int} gånger")
 @given("the cable pays for at most {int} payments")
+@sensible(_too_many_payments)
+@tells(Course.budget)
 def budget(payments: int, /, trial: Trial) -> None:
     """The cable's budget for one session; the socket asks for no more than that."""
     trial.plan.max_payments = payments
 
 
+def _dust(amount: Satoshi) -> str:
+    least = dust_limit(p2wpkh_script(bytes(20)))
+    return "" if amount >= least else f"a coin of {amount} sat is dust, which no node relays; at least {least} sat"
+
+
 @given("the cable's coins are worth {amount}")
+@sensible(_dust)
+@tells(Course.funds)
 def funds(amount: Satoshi, /, trial: Trial) -> None:
     """The cable gets one confirmed coin of this value before the scenario."""
     trial.plan.funds_sat = int(amount)
@@ -112,14 +139,21 @@ def _too_many_coins(count: int, _: Satoshi) -> str:
     return "" if 1 <= count <= MAX_COINS else f"a cable declares 1 to {MAX_COINS} coins, not {count}"
 
 
+def _dust_each(_: int, amount: Satoshi) -> str:
+    return _dust(amount)
+
+
 @given("the cable has {int} coins of {amount}")
 @sensible(_too_many_coins)
+@sensible(_dust_each)
+@tells(Course.coins)
 def coins(count: int, amount: Satoshi, /, trial: Trial) -> None:
     """The cable gets this many confirmed coins, 1 to 16; its transactions spend all of them."""
     trial.plan.funding_coins, trial.plan.funds_sat = count, int(amount)
 
 
 @given("the cable's coins are of type {coin_type}")
+@tells(Course.coin_type)
 def coin_type(kind: str, /, trial: Trial) -> None:
     """``P2WPKH`` (witness) or ``P2PKH`` (legacy)."""
     trial.plan.funding_type = kind
@@ -127,6 +161,7 @@ def coin_type(kind: str, /, trial: Trial) -> None:
 
 @given("the socket sees the ledger by {ledger_view}")
 @needs(_view_offered)
+@tells(Course.goes_on)
 def ledger_view(kind: ViewKind, /, trial: Trial) -> None:
     """``node``: a full node; ``spv``: headers and proofs of an Electrum server; ``api``: its word taken for it."""
     trial.plan.ledger_view = kind
@@ -134,6 +169,7 @@ def ledger_view(kind: ViewKind, /, trial: Trial) -> None:
 
 @given("the device under test needs {duration} longer to start, as a seeded defect")
 @needs(feature("seeded-defects"))
+@tells(Course.goes_on)
 def slow_start(delay: Second, /, trial: Trial) -> None:
     """A defect put into the simulated device, to see that the bench finds it. Only on rigs with seeded-defects."""
     trial.plan.boot_delay_s = float(delay)
@@ -141,12 +177,15 @@ def slow_start(delay: Second, /, trial: Trial) -> None:
 
 @when("enheterna slås på")
 @when("the devices are switched on")
+@switches_on
+@tells(Course.switch_on)
 def switch_on(trial: Trial) -> None:
     """Mains and the supplies of the devices under test are switched on; a counterpart begins to talk."""
     trial.switch_on()
 
 
 @when("the first payment has been accepted")
+@tells(Course.awaits)
 def first_payment(trial: Trial) -> None:
     """Waits for the receipt of the first payment."""
     trial.wait_for(lambda: trial.accepted_payments() >= 1, timeout=BOOT_TIMEOUT_S, what="the first accepted payment")
@@ -154,12 +193,14 @@ def first_payment(trial: Trial) -> None:
 
 @when("sessionen är slut")
 @when("the session has ended")
+@tells(Course.awaits)
 def session_ended(trial: Trial) -> None:
     """Waits for the socket to settle and close the session."""
     trial.wait_for(trial.session_closed, timeout=SESSION_TIMEOUT_S, what="the end of the session (CLOSE)")
 
 
 @when("the {ordinal} {message} {way} has passed")
+@tells(Course.awaits)
 def message_passed(number: int, message: str, way: str, /, trial: Trial) -> None:
     """Waits for the rig to hear it, counted from the beginning; its receiver does not have it yet."""
     what = f"{message} number {number} {way}"
@@ -167,6 +208,7 @@ def message_passed(number: int, message: str, way: str, /, trial: Trial) -> None
 
 
 @when("the power is off")
+@tells(Course.awaits)
 def power_is_off(trial: Trial) -> None:
     """Waits for the next reading without power."""
     trial.wait_for(
@@ -175,6 +217,7 @@ def power_is_off(trial: Trial) -> None:
 
 
 @when("{duration} have passed")
+@tells(Course.passes)
 def time_passes(duration: Second, /, trial: Trial) -> None:
     """Lets the bench run for this long."""
     trial.sleep(float(duration))

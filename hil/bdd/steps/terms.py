@@ -5,14 +5,48 @@ A real device has its terms from its maker, so these steps are for a virtual ben
 
 from __future__ import annotations
 
-from hil.bdd.applicability import feature, needs
+from hil.bdd.applicability import feature, needs, sensible, tells
 from hil.bdd.catalogue import given
+from hil.bdd.language.course import Course
+from hil.bdd.language.values import zero_too
+from hil.protocol.policy import Misuse, SocketTerms
+from hil.protocol.terms import checked_terms
 from hil.scenario.scenario import Trial
 from hil.units import Satoshi
 
 
+def _no_terms(terms: SocketTerms) -> str:
+    try:
+        checked_terms(terms)
+    except Misuse as error:
+        return error.what.removeprefix("cannot encode OFFER: ")
+    return ""
+
+
+def _tariff(price: int) -> str:
+    return _no_terms(SocketTerms(tariff_sat_per_wh=price, quantum_sat=max(price, SocketTerms.quantum_sat)))
+
+
+def _quantum(amount: Satoshi) -> str:
+    return _no_terms(SocketTerms(quantum_sat=int(amount), tariff_sat_per_wh=max(1, int(amount) // 1000)))
+
+
+def _fee_rate(rate: int) -> str:
+    return _no_terms(SocketTerms(fee_rate_sat_per_vb=rate))
+
+
+def _confirmations(blocks: int) -> str:
+    return _no_terms(SocketTerms(min_confirmations=blocks))
+
+
+def _payments(payments: int) -> str:
+    return _no_terms(SocketTerms(max_payments=payments))
+
+
 @given("the socket asks for {tariff}")
 @needs(feature("virtual"))
+@sensible(_tariff)
+@tells(Course.tariff)
 def tariff(price: int, /, trial: Trial) -> None:
     """The price of energy in its OFFER; the reference is 1250 sat/Wh."""
     trial.plan.terms["tariff_sat_per_wh"] = price
@@ -20,6 +54,8 @@ def tariff(price: int, /, trial: Trial) -> None:
 
 @given("the socket asks for payments of {amount}")
 @needs(feature("virtual"))
+@sensible(_quantum)
+@tells(Course.quantum)
 def quantum(amount: Satoshi, /, trial: Trial) -> None:
     """One payment in its OFFER, and the most that either side can lose to the other; the reference is 0.1 mBTC."""
     trial.plan.terms["quantum_sat"] = int(amount)
@@ -27,6 +63,8 @@ def quantum(amount: Satoshi, /, trial: Trial) -> None:
 
 @given("the socket offers a fee rate of {int} sat per vB")
 @needs(feature("virtual"))
+@sensible(_fee_rate)
+@tells(Course.fee_rate)
 def fee_rate(rate: int, /, trial: Trial) -> None:
     """The fee rate of the transactions that it proposes; the reference is 10 sat/vB."""
     trial.plan.terms["fee_rate_sat_per_vb"] = rate
@@ -34,6 +72,9 @@ def fee_rate(rate: int, /, trial: Trial) -> None:
 
 @given("the socket demands {int} confirmation/confirmations")
 @needs(feature("virtual"))
+@sensible(_confirmations)
+@zero_too
+@tells(Course.goes_on)
 def confirmations(blocks: int, /, trial: Trial) -> None:
     """Blocks on top of each of the cable's coins, counting its own, before power flows; the reference is 1."""
     trial.plan.terms["min_confirmations"] = blocks
@@ -41,6 +82,8 @@ def confirmations(blocks: int, /, trial: Trial) -> None:
 
 @given("the socket sells up to {int} payments a session")
 @needs(feature("virtual"))
+@sensible(_payments)
+@tells(Course.goes_on)
 def session_limit(payments: int, /, trial: Trial) -> None:
     """The session's length in its OFFER; the reference is 100 payments."""
     trial.plan.terms["max_payments"] = payments
@@ -48,6 +91,7 @@ def session_limit(payments: int, /, trial: Trial) -> None:
 
 @given("the cable agrees to at most {tariff}")
 @needs(feature("virtual"))
+@tells(Course.goes_on)
 def highest_tariff(price: int, /, trial: Trial) -> None:
     """A dearer OFFER is refused before a key is touched; the reference is 2000 sat/Wh."""
     trial.plan.limits["max_tariff_sat_per_wh"] = price
@@ -55,6 +99,7 @@ def highest_tariff(price: int, /, trial: Trial) -> None:
 
 @given("the cable agrees to payments of at most {amount}")
 @needs(feature("virtual"))
+@tells(Course.goes_on)
 def largest_quantum(amount: Satoshi, /, trial: Trial) -> None:
     """The most that it may lose to a socket; the reference is 20 000 sat."""
     trial.plan.limits["max_quantum_sat"] = int(amount)
@@ -62,6 +107,7 @@ def largest_quantum(amount: Satoshi, /, trial: Trial) -> None:
 
 @given("the cable agrees to a fee of at most {int} sat per vB")
 @needs(feature("virtual"))
+@tells(Course.goes_on)
 def highest_fee_rate(rate: int, /, trial: Trial) -> None:
     """A higher fee rate is refused; the reference is 100 sat/vB."""
     trial.plan.limits["max_fee_rate_sat_per_vb"] = rate

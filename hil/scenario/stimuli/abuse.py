@@ -55,6 +55,11 @@ class AbusePlan:
         return self.row.from_payment if self.row is not None else 1
 
 
+def row_of(abuse: str) -> AbuseRow:
+    """Return the row of the catalogue with this id, which it has."""
+    return catalogue()[abuse]
+
+
 def read_abuse(who: str) -> Callable[[str], str]:
     """Return a reader of the ids of what ``who`` can do, for the steps; it raises AuthorError for any other text."""
     return lambda text: executable_by(who, text).id

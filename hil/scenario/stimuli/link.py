@@ -51,10 +51,37 @@ _FROM_CABLE = {message_name(kind) for kind in (Hello, Funding, Payment)}
 _FROM_SOCKET = {message_name(kind) for kind in (Offer, PaymentRequest, Receipt)}
 
 
+def no_share(percent: float) -> str:
+    """Return why this is no share of the messages that a fault can strike, ``""`` if it is."""
+    return "" if 0 < percent <= 100 else f"{percent:g} % is no share of the messages; above 0 %, at most 100 %"
+
+
+def no_baud(baud: int) -> str:
+    """Return why one end of the link cannot run at this rate while the other has its own, ``""`` if it can."""
+    if LOWEST_BAUD <= baud <= HIGHEST_BAUD and baud != LINK_BAUD:
+        return ""
+    return f"{baud} baud is no other rate of a UART; {LOWEST_BAUD} to {HIGHEST_BAUD}, and not {LINK_BAUD}"
+
+
+def too_many_flaps(times_a_minute: int) -> str:
+    """Return why the link cannot flap so often, ``""`` if it can."""
+    if 1 <= times_a_minute <= MOST_FLAPS:
+        return ""
+    return f"a link can flap 1 to {MOST_FLAPS} times a minute, not {times_a_minute} times"
+
+
+def wrong_way(message: str, way: str) -> str:
+    """Return why no message of this type goes this way, ``""`` if it does."""
+    there, sender = ("to the socket", "cable") if message in _FROM_CABLE else ("to the cable", "socket")
+    if way == there or message not in _FROM_CABLE | _FROM_SOCKET:
+        return ""
+    return f"{message} comes from the {sender} and goes {there}, not {way}"
+
+
 def strike_share(trial: Trial, verb: str, percent: float, way: str | None = None) -> None:
     """Let this share of all messages suffer ``verb`` of ``VERBS`` from now on, in one direction or both."""
-    if not 0 < percent <= 100:
-        raise AuthorError(f"{percent:g} % is no share of the messages; above 0 %, at most 100 %")
+    if what := no_share(percent):
+        raise AuthorError(what)
     to = WAYS[way] if way is not None else None
     trial.put_in_force(FaultRule(VERBS[verb], to=to, share=percent / 100))
 
@@ -82,10 +109,8 @@ def fragment(trial: Trial) -> None:
 
 def mismatch_baud(trial: Trial, device: str, baud: int) -> None:
     """Let one end of the link run at another baud rate than the other, from now on."""
-    if not LOWEST_BAUD <= baud <= HIGHEST_BAUD or baud == LINK_BAUD:
-        raise AuthorError(
-            f"{baud} baud is no other rate of a UART; {LOWEST_BAUD} to {HIGHEST_BAUD}, and not {LINK_BAUD}"
-        )
+    if what := no_baud(baud):
+        raise AuthorError(what)
     for direction in DIRECTIONS:
         bauds = (LINK_BAUD, baud) if direction == f"to {device}" else (baud, LINK_BAUD)
         trial.put_in_force(FaultRule(FaultKind.GARBLE, direction, bauds=bauds))
@@ -147,8 +172,8 @@ def babble(trial: Trial, seconds: float, device: str | None = None) -> None:
 
 def flap(trial: Trial, times_a_minute: int, seconds: float) -> None:
     """Let the link come and go, half of the time dead; returns when it is over."""
-    if not 1 <= times_a_minute <= MOST_FLAPS:
-        raise AuthorError(f"a link can flap 1 to {MOST_FLAPS} times a minute, not {times_a_minute} times")
+    if what := too_many_flaps(times_a_minute):
+        raise AuthorError(what)
     period = 60 / times_a_minute
     end = trial.clock.now() + seconds
     while trial.clock.now() + period <= end + period / 1000:
@@ -158,10 +183,6 @@ def flap(trial: Trial, times_a_minute: int, seconds: float) -> None:
 
 def _direction(message: str, way: str) -> Direction:
     """Return the direction; AuthorError for a message that never goes there."""
-    for sender, names, there in (
-        ("cable", _FROM_CABLE, "to the socket"),
-        ("socket", _FROM_SOCKET, "to the cable"),
-    ):
-        if message in names and way != there:
-            raise AuthorError(f"{message} comes from the {sender} and goes {there}, not {way}")
+    if what := wrong_way(message, way):
+        raise AuthorError(what)
     return WAYS[way]

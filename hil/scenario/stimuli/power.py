@@ -77,11 +77,17 @@ def plug_in(trial: Trial) -> None:
     _fault(trial, PLUG, "cable plugged in again")
 
 
+def too_quick(times: int, seconds: float) -> str:
+    """Return why K2 cannot open and close so often in this time, ``""`` if it can."""
+    if times >= 1 and seconds / (2 * times) >= SHORTEST_BOUNCE_S:
+        return ""
+    return f"K2 needs {format_quantity(2 * SHORTEST_BOUNCE_S, 's')} to open and close once"
+
+
 def bounce_plug(trial: Trial, times: int, seconds: float) -> None:
     """Pull the cable and put it back ``times`` times, evenly over ``seconds``; it ends plugged in."""
-    if times < 1 or seconds / (2 * times) < SHORTEST_BOUNCE_S:
-        least = format_quantity(2 * SHORTEST_BOUNCE_S, "s")
-        raise AuthorError(f"K2 needs {least} to open and close once", remedy="Give it longer, or bounce less often.")
+    if what := too_quick(times, seconds):
+        raise AuthorError(what, remedy="Give it longer, or bounce less often.")
     for _ in range(times):
         pull_plug(trial)
         trial.sleep(seconds / (2 * times))

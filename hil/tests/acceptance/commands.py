@@ -35,6 +35,7 @@ Feature: A session of hours
     Given the socket is under test in single-fee mode
     And the load draws 100 W
     When the devices are switched on
+    Then no power flowed
 """
 
 

@@ -19,6 +19,7 @@ Feature: A load
     And the load draws {power} W
     When the devices are switched on
     And 30 s have passed
+    Then no power flowed before the first payment was accepted
 """
 
 

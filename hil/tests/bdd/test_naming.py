@@ -1,16 +1,18 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from hil.bdd.naming import PLACE, cases, labels_at, parse_tag, scenario_label
+from hil.bdd.reader import parse
 from hil.errors import ConfigurationError
 from hil.tests.bdd.samples import feature_of
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from hil.bdd.document import Document
 
 
@@ -122,3 +124,55 @@ def test_place_in_a_file_is_recognised_as_messages_print_it(argument: str) -> No
 @pytest.mark.parametrize("argument", ["features/x.feature", "features/x.feature::a:17", "test_x.py:17"])
 def test_other_arguments_are_no_places(argument: str) -> None:
     assert PLACE.fullmatch(argument) is None
+
+
+OUTLINE_OF_ONE_NAME = """
+    Feature: Dups
+      Scenario: The lamp works
+        When it pays
+      Scenario Outline: Meter is right
+        When it draws <power>
+        Examples: low
+          | power  |
+          | 500 W  |
+          | 1300 W |
+      Scenario Outline: The <thing> works
+        When <thing> pays <sum>
+        Examples:
+          | thing | sum   |
+          | lamp  | 1 sat |
+          | lamp  | 2 sat |
+          | fan   | 1 sat |
+"""
+
+
+def test_rows_of_an_outline_have_titles_of_their_own_and_others_keep_their_name(tmp_path: Path) -> None:
+    assert [case.title for case in cases(feature_of(tmp_path, OUTLINE_OF_ONE_NAME))] == [
+        "The lamp works",
+        "Meter is right [500 W]",
+        "Meter is right [1300 W]",
+        "The lamp works [lamp-1 sat]",
+        "The lamp works [lamp-2 sat]",
+        "The fan works",
+    ]
+
+
+VALUES = st.sampled_from(["a", "a-a", "b", "[a]", "a [a]", "(2)", "a (2)"])
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.tuples(VALUES, VALUES), unique=True, min_size=1), st.sampled_from(["x", "<p>", "<p> <q>", "<q> [<p>]"])
+)
+def test_no_two_cases_of_a_file_have_one_title(rows: list[tuple[str, str]], name: str) -> None:
+    table = "".join(f"      | {p} | {q} |\n" for p, q in rows)
+    text = f"Feature: f\n  Scenario: a\n    When x\n  Scenario Outline: {name}\n    When <p> <q>\n    Examples:\n"
+    titles = [case.title for case in cases(parse(Path("x.feature"), f"{text}      | p | q |\n{table}"))]
+    assert len(set(titles)) == len(titles) == len(rows) + 1
+
+
+def test_the_place_of_a_rule_without_a_scenario_is_refused(tmp_path: Path) -> None:
+    document = feature_of(tmp_path, "Feature: f\n  Rule: R\n  Rule: S\n    Scenario: y\n      When it pays\n")
+    assert [case.title for case in cases(document)] == ["y"]
+    with pytest.raises(ConfigurationError, match="this rule has no scenario"):
+        labels_at(document, 2)

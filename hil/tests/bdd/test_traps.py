@@ -186,9 +186,33 @@ EXPECTED = {
     ),
     "missing_rig_feature": Trap(
         ("passed",),
-        ":2:3: note: rig 'virtual' has no feature 'climate-chamber'",
-        RIG,
+        ":2:3: note: rig 'bench-example' has no feature 'programmable-mains'",
+        ("--rig", "rigs/bench-example.yaml"),
         code=5,
+    ),
+    "unknown_rig_feature": Trap(
+        ("passed",),
+        ":2:3: no rig knows the feature 'programable-mains'; known: link-faults, programmable-mains, seeded-defects,"
+        " seeded-faults, switches-under-load, virtual. Did you mean 'programmable-mains'?",
+    ),
+    "nothing_checked": Trap(
+        ("passed",),
+        ":3:3: the scenario 'Nothing is checked' has no Then step, so it would pass whatever happens. End it with a"
+        " Then step that measures; 'hil steps then' lists them",
+    ),
+    "never_switched_on": Trap(
+        ("passed",),
+        ":5:5: 'When the session has ended' needs devices that are switched on, and no step of this scenario switches"
+        " them on. Write 'When the devices are switched on' before it",
+    ),
+    "set_up_too_late": Trap(
+        ("passed",),
+        ":5:5: 'Given the load draws 1300 W' sets up what is switched on at line 4 already: it has no effect here."
+        " Write it before that line",
+    ),
+    "underpaid_by_nothing": Trap(
+        ("passed",),
+        ":5:32: '0 sat' makes no sense here: an amount above 0 is needed",
     ),
     "uncovered_requirement": Trap(
         ("passed",),

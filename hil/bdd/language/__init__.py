@@ -1,0 +1,1 @@
+"""How features are read and checked at the desk, before anything is switched."""
