@@ -1,13 +1,20 @@
-"""For all tests: the third judge is asked about each signature that they judge."""
+"""For all tests: the third judge is asked about each signature that they judge, and hypothesis draws the same each time.
+
+How long an example takes is no property of the code on a machine that others share: no deadline.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from hil.protocol import signing
 from hil.tests.third_judge import ThirdJudge
+
+settings.register_profile("repeatable", derandomize=True, deadline=None, database=None)
+settings.load_profile("repeatable")
 
 
 @pytest.fixture(autouse=True, scope="session")
