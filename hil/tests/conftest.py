@@ -1,4 +1,4 @@
-"""For all tests: the third judge is asked about each signature that they judge, and hypothesis draws the same each time.
+"""For all tests: a third judge is asked about each signature they judge, and hypothesis draws the same each time.
 
 How long an example takes is no property of the code on a machine that others share: no deadline.
 """
