@@ -62,3 +62,19 @@ Feature: The meters
     And the session has ended
     Then the cable signed 6 payments
     And the meter of the device under test agrees with the lab's within 2 %
+
+  @REQ-METER-2
+  Scenario: Meters at the limits of their class end a session in order before they are a payment apart
+    Given the cable is under test in single-fee mode
+    And the socket asks for payments of 0.02 mBTC
+    And the load draws 1800 W
+    And the cable pays for at most 30 payments
+    When the devices are switched on
+    And the first payment has been accepted
+    And the cable's own meter drifts by -3.8 %, as a seeded fault
+    And the session has ended
+    And a block is mined
+    And power flows again
+    And the session has ended
+    Then 2 sessions began
+    And the newest valid transaction was broadcast and confirms

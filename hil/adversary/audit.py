@@ -6,6 +6,7 @@ how much energy flows, and which transactions the ledger takes. A broken invaria
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
@@ -204,9 +205,8 @@ class Auditor:
                 fee <= most + (0 if rest else dust_limit(funding.change_script)), f"the cable pays {fee} sat of fee"
             )
         used = account.delivered_mwh
-        tolerance = min(used * _LIMITS.energy_tolerance_percent / 100, _LIMITS.energy_tolerance_cap_mwh)
-        tolerance += _LIMITS.energy_tolerance_mwh + _LIMITS.max_credit_at_request_mwh + _ROUNDING_MWH
-        if account.worth_mwh(payment.n - 1) > used + tolerance:
+        claimable = _LIMITS.most_claimable_mwh(math.ceil(used + _ROUNDING_MWH), account.worth_mwh(1))
+        if account.worth_mwh(payment.n - 1) > claimable + _LIMITS.max_credit_at_request_mwh:
             raise InvariantBroken(f"the cable risks more than a payment: {payment.n} signed, {used:.1f} mWh delivered")
 
     def _on_receipt(self, account: Account, receipt: Receipt) -> None:

@@ -76,6 +76,9 @@ class _SignsAnything(CableMachine):
     def _check_request(self, session: CableSession, request: PaymentRequest) -> None:
         """Everything is good enough."""
 
+    def _fits_session(self, session: CableSession, request: PaymentRequest) -> bool:
+        return True
+
 
 def socket_machine_of(defects: Collection[Defect]) -> type[SocketMachine]:
     """Return the protocol machine of a socket with these defects."""

@@ -37,12 +37,14 @@ from hil.protocol.messages import (
     PaymentRequest,
     Receipt,
 )
-from hil.protocol.policy import CableLimits
+from hil.protocol.policy import CableLimits, quantum_energy_mwh
 from hil.protocol.transactions import parse_transaction
 
 CLAIM_MARGIN_MWH = 100
-"""An over-billing socket claims this much more than what a cable must put up with, so that both meters may differ: the
-lab meter's readings are 0.2 s old at most (72 mWh at 1300 W), and the cable's meter has an error of 0.2 %."""
+"""The cable may have counted this much more than an over-billing socket has metered: the lab meter's readings are 0.2 s
+old at most (72 mWh at 1300 W)."""
+CLAIM_MARGIN_PERMILLE = 2
+"""The same for the error of the cable's meter (class 0.2)."""
 
 
 def _next_request(receipt: Receipt, cheat: Cheat) -> Message:
@@ -64,7 +66,8 @@ def _overbill(cheat: Cheat, message: Message) -> Sequence[Message] | None:
     if not isinstance(message, Meter):
         return None
     claimed = message.energy_mwh * (100 + cheat.amount) // 100
-    if claimed <= CableLimits().most_claimable_mwh(message.energy_mwh) + CLAIM_MARGIN_MWH:
+    used = message.energy_mwh * (1000 + CLAIM_MARGIN_PERMILLE) // 1000 + CLAIM_MARGIN_MWH
+    if claimed <= CableLimits().most_claimable_mwh(used, quantum_energy_mwh(earlier(cheat, Offer))):
         return None
     return (replace(message, energy_mwh=claimed),)
 

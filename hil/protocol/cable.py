@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hil.protocol.cable_actions import coins_after, require_keys
+from hil.protocol.cable_actions import coins_after
+from hil.protocol.cable_base import require_keys
 from hil.protocol.cable_messages import CableMessages
 from hil.protocol.cable_table import CableEvent, CableState
 from hil.protocol.coins import Coin

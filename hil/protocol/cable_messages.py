@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from hil.protocol.cable_actions import CableActions
 from hil.protocol.cable_table import CableEvent
-from hil.protocol.checks import Refusal, RefusalCode, check_offer, check_proposal
+from hil.protocol.checks import Refusal, RefusalCode, check_offer, check_proposal, fits_session
 from hil.protocol.machine import Noted
 from hil.protocol.messages import Close, CloseReason, Error, ErrorCode, Message, Meter, Offer, PaymentRequest, Receipt
 from hil.protocol.policy import credited_energy_mwh
@@ -61,7 +61,7 @@ class CableMessages(CableActions):
         elif isinstance(message, Receipt):
             self._on_receipt(session, message)
         elif isinstance(message, Meter):
-            self._on_meter(message)
+            self._on_meter(session, message)
         elif isinstance(message, Close):
             self._settled_txid = message.txid
             lost = message.reason in PASSING_REASONS and self._can_call_again
@@ -122,9 +122,21 @@ class CableMessages(CableActions):
         except Refusal as refusal:
             self._refuse(refusal, _E.REQUEST_REFUSED)
             return
-        session.request = request
+        # a request for the next payment says that the one before was taken
         session.credited_mwh = max(session.credited_mwh, credited_energy_mwh(offer, session.signed))
+        if not self._fits_session(session, request):
+            self._decline(session, request)
+            return
+        session.request = request
         self._fire(_E.REQUEST_GOOD)
+
+    def _decline(self, session: CableSession, request: PaymentRequest) -> None:
+        if session.declined != request.n and self._allows(_E.REQUEST_DECLINED):
+            session.declined = request.n
+            ahead = request.energy_mwh - self._counted_mwh(session)
+            text = f"payment {request.n} is left to another session: the socket's meter is {ahead} mWh ahead"
+            self._effects.append(Noted(text))
+        self._fire(_E.REQUEST_DECLINED)
 
     def _check_request(self, session: CableSession, request: PaymentRequest) -> None:
         check_proposal(
@@ -134,8 +146,11 @@ class CableMessages(CableActions):
             coins=session.coins,
             change_script=self._change_script,
             limits=replace(self.limits, max_payments=self.budget),
-            used_mwh=self.used_mwh + session.unmetered_mwh,
+            used_mwh=self._counted_mwh(session),
         )
+
+    def _fits_session(self, session: CableSession, request: PaymentRequest) -> bool:
+        return fits_session(request, self._require_offer(session), self.limits, self._counted_mwh(session))
 
     def _on_receipt(self, session: CableSession, receipt: Receipt) -> None:
         if not self._allows(_E.RECEIPT_GOOD):
@@ -152,9 +167,8 @@ class CableMessages(CableActions):
         session.credited_mwh = receipt.credited_mwh
         self._fire(_E.RECEIPT_GOOD)
 
-    def _on_meter(self, meter: Meter) -> None:
-        used = self.used_mwh + self._require_session().unmetered_mwh
-        if meter.energy_mwh > self.limits.most_claimable_mwh(used):
+    def _on_meter(self, session: CableSession, meter: Meter) -> None:
+        if session.offer is not None and meter.energy_mwh > self._most_claimable_mwh(session):
             text = f"socket claims {meter.energy_mwh} mWh, cable used {self.used_mwh} mWh"
             self._refuse(Refusal(RefusalCode.ENERGY_OVERCLAIMED, text), _E.ENERGY_OVERCLAIMED)
 

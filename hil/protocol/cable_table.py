@@ -41,6 +41,8 @@ class CableEvent(enum.Enum):
     """PAYMENT_REQUEST for the next payment that passed the checks."""
     REQUEST_REPEATED = "request repeated"
     """The PAYMENT_REQUEST that was signed last, again."""
+    REQUEST_DECLINED = "request declined"
+    """PAYMENT_REQUEST that passed the checks, but before it is used up honest meters might be a payment apart."""
     REQUEST_REFUSED = "request refused"
     """PAYMENT_REQUEST that failed a check."""
     RECEIPT_GOOD = "receipt good"
@@ -122,6 +124,9 @@ CABLE_TABLE: Table[CableState, CableEvent, CableAction] = {
     (_S.SUPPLIED, _E.REQUEST_GOOD): (_S.PAYING, (_A.SIGN_PAYMENT,)),
     # the receipt of the payment that is asked for again crossed the repeated request on the line
     (_S.SUPPLIED, _E.REQUEST_REPEATED): (_S.SUPPLIED, (_A.REPEAT_PAYMENT,)),
+    # what was paid for is used up, then the socket ends the session: CREDIT_SPENT leaves room for another
+    (_S.PAYING, _E.REQUEST_DECLINED): (_S.SUPPLIED, (_A.TAKE_RECEIPT,)),
+    (_S.SUPPLIED, _E.REQUEST_DECLINED): (_S.SUPPLIED, ()),
     (_S.SUPPLIED, _E.APPLIANCE_FINISHED): _CLOSE,
     **{(state, _E.REQUEST_REFUSED): _WALK_AWAY for state in (_S.FUNDED, _S.PAYING, _S.SUPPLIED)},
     **{(state, _E.ENERGY_OVERCLAIMED): _WALK_AWAY for state in (_S.FUNDED, _S.PAYING, _S.SUPPLIED)},

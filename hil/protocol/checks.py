@@ -89,8 +89,12 @@ def check_offer(offer: Offer, limits: CableLimits) -> None:
     if offer.quantum_sat < dust_limit(offer.payee_script):
         limit = dust_limit(offer.payee_script)
         raise Refusal(RefusalCode.QUANTUM_TOO_LOW, f"quantum {offer.quantum_sat} sat, dust is below {limit} sat")
-    if quantum_energy_mwh(offer) < 1:
+    quantum_mwh = quantum_energy_mwh(offer)
+    if quantum_mwh < 1:
         raise Refusal(RefusalCode.QUANTUM_TOO_LOW, f"{offer.quantum_sat} sat buy less than 1 mWh")
+    if not _stays_within_a_payment(1, 0, 0, offer, limits):
+        text = f"{offer.quantum_sat} sat buy {quantum_mwh} mWh, less than two honest meters may differ by meanwhile"
+        raise Refusal(RefusalCode.QUANTUM_TOO_LOW, text)
 
 
 def check_funding(funding: Funding, terms: SocketTerms) -> None:
@@ -147,6 +151,14 @@ def check_proposal(
     return transaction
 
 
+def fits_session(request: PaymentRequest, offer: Offer, limits: CableLimits, used_mwh: int) -> bool:
+    """Tell whether honest meters differ by at most one payment until what ``request`` asks for is used up.
+
+    If not, the cable leaves the payment to another session: this one ends in order when its credit is used up.
+    """
+    return _stays_within_a_payment(request.n, request.energy_mwh, used_mwh, offer, limits)
+
+
 def check_payment(proposal: bytes, payment: bytes, coins: Sequence[Coin]) -> CTransaction:
     """The socket, before it asks the ledger: return the payment if it is the proposal, properly signed.
 
@@ -174,14 +186,19 @@ def _check_number(n: int, expected: int, most: int) -> None:
 
 
 def _check_energy(request: PaymentRequest, offer: Offer, limits: CableLimits, used_mwh: int) -> None:
-    claimed = request.energy_mwh
-    if claimed > limits.most_claimable_mwh(used_mwh):
-        most = limits.most_claimable_mwh(used_mwh)
+    claimed, most = request.energy_mwh, limits.most_claimable_mwh(used_mwh, quantum_energy_mwh(offer))
+    if claimed > most:
         text = f"{claimed} mWh are claimed, {used_mwh} mWh were used, at most {most} mWh can be claimed"
         raise Refusal(RefusalCode.ENERGY_OVERCLAIMED, text)
     left = credited_energy_mwh(offer, request.n - 1) - claimed
     if left > limits.max_credit_at_request_mwh:
         raise _above(RefusalCode.PREMATURE, "credit left", left, limits.max_credit_at_request_mwh, "mWh")
+
+
+def _stays_within_a_payment(n: int, claimed_mwh: int, used_mwh: int, offer: Offer, limits: CableLimits) -> bool:
+    last_mwh = credited_energy_mwh(offer, n) + limits.energy_tolerance_mwh  # the contact opens no later
+    ahead_mwh = claimed_mwh - used_mwh + limits.most_divergence_mwh(last_mwh - claimed_mwh)
+    return ahead_mwh <= quantum_energy_mwh(offer)
 
 
 def _check_same(actual: CTransaction, expected: CTransaction, coins: Sequence[Coin]) -> None:

@@ -114,26 +114,33 @@ class CableLimits:
     modes: tuple[Mode, ...] = (Mode.SINGLE_FEE, Mode.PER_PAYMENT)
     """Modes that the cable speaks, best first, each once; they become the HELLO."""
     network: Network = Network.REGTEST
-    energy_tolerance_percent: int = 2
-    """How far the socket's meter may exceed the cable's, in whole percent of the cable's (MID class B in use)."""
+    socket_meter_percent: int = 2
+    """Largest error of an honest socket's meter, in whole percent of what flowed (MI-003, class B in use)."""
+    own_meter_percent: int = 2
+    """Largest error of the cable's own meter, in whole percent of what flowed, below 100 (MI-003, class B in use)."""
     energy_tolerance_mwh: int = 100
-    """The same for short sessions, added to the percentage (0.1 Wh: one policy limit of unpaid energy)."""
-    energy_tolerance_cap_mwh: int = 8000
-    """Percentage and constant together never exceed this: one payment's energy at the reference tariff.
-
-    A tolerance that grows with the session would let a dishonest meter take more than one payment's worth
-    (research/scenarios.md E).
-    """
+    """What two readings may differ by besides: rounding, and one that is older (0.1 Wh: 98 ms at 3680 W)."""
     max_credit_at_request_mwh: int = 2100
     """Most credit that may still be left when a payment is asked for; a request above is premature.
 
     The policy's 2 Wh top-up and the tolerance above. Without it a socket could ask for all payments at once.
     """
 
-    def most_claimable_mwh(self, used_mwh: int) -> int:
-        """Return the most energy that the socket may claim when the cable measured ``used_mwh`` itself."""
-        tolerance = used_mwh * self.energy_tolerance_percent // 100 + self.energy_tolerance_mwh
-        return used_mwh + min(tolerance, self.energy_tolerance_cap_mwh)
+    def most_claimable_mwh(self, used_mwh: int, quantum_mwh: int) -> int:
+        """Return the most energy that the socket may claim when the cable measured ``used_mwh`` itself.
+
+        What two meters at the limits of their classes can differ by, but no more than one payment buys.
+
+        :param quantum_mwh: energy that one payment of the session buys.
+        """
+        errors = self.socket_meter_percent + self.own_meter_percent
+        tolerance = used_mwh * errors // (100 - self.own_meter_percent) + self.energy_tolerance_mwh
+        return used_mwh + min(tolerance, quantum_mwh)
+
+    def most_divergence_mwh(self, claimed_mwh: int) -> int:
+        """Return how much an honest socket's claim can gain on the cable's count while it grows by ``claimed_mwh``."""
+        errors = self.socket_meter_percent + self.own_meter_percent
+        return claimed_mwh * errors // (100 + self.socket_meter_percent) + self.energy_tolerance_mwh
 
 
 class Priced(Protocol):

@@ -79,6 +79,8 @@ class CableSession(Session):
     asked_at: float = 0.0
     """When FUNDING or the newest PAYMENT was sent first."""
     credited_mwh: int = 0
+    declined: int = 0
+    """Number of the last payment that was left to another session; told once."""
     drew_power: bool = False
     restored: bool = False
     """It began before a restart; which receipts came then is not known."""

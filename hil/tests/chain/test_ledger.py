@@ -178,6 +178,26 @@ def test_a_used_chain_is_taken_over(ledger: RegtestLedger, client: RpcClient, ke
     assert pay(seed=11) == 2, "the money of the same seed is found, not mined again"
 
 
+def test_a_scenario_is_paid_with_the_same_coin_on_every_fresh_chain_and_with_another_on_a_used_one(
+    make_node: MakeNode, key: Key
+) -> None:
+    def pay(client: RpcClient) -> OutPoint:
+        ledger = RegtestLedger(client, seed=11, now=lambda: 0.0)
+        ledger.prepare()
+        ledger.serve("a slice of bread")
+        return ledger.fund(key.p2wpkh_script, VALUE)[0].outpoint
+
+    fresh = []
+    for runs in (1, 4):
+        with make_node() as node:
+            client = RpcClient(node.endpoint)
+            paid = [pay(client) for _ in range(runs)]
+            client.close()
+        assert len(set(paid)) == runs
+        fresh.append(paid[0])
+    assert fresh[0] == fresh[1]
+
+
 def test_an_unknown_outpoint_is_spent_by_nobody(ledger: RegtestLedger) -> None:
     assert ledger.spending([OutPoint("ab" * 32, 0)]) == []
 

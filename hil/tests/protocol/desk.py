@@ -329,6 +329,14 @@ def _next_request(desk: CableDesk) -> list[Effect]:
     return desk.request(n)
 
 
+def _far_ahead(desk: CableDesk) -> list[Effect]:
+    """Claim twice of what was used. Good meters take hours to come so far apart, so the tester makes them bad ones."""
+    desk.machine.limits = dataclasses.replace(desk.machine.limits, socket_meter_percent=100)
+    desk.use(3_000)
+    desk.energy_mwh += 3_000
+    return desk.request(desk.machine.payments + 1)
+
+
 def _close(desk: CableDesk, reason: CloseReason = CloseReason.LIMIT_REACHED) -> list[Effect]:
     desk.session = desk.last(Hello).session if desk.sent(Hello) else desk.session
     return desk.say(Close, reason, 0, "")
@@ -376,6 +384,7 @@ CABLE_EVENTS: dict[CableEvent, CableStep] = {
     _F.OFFER_REFUSED: lambda desk: desk.offer(tariff_sat_per_wh=2001) if desk.sent(Hello) else None,
     _F.REQUEST_GOOD: _next_request,
     _F.REQUEST_REPEATED: lambda desk: desk.request(max(1, desk.machine.payments)),
+    _F.REQUEST_DECLINED: _far_ahead,
     _F.REQUEST_REFUSED: lambda desk: desk.request(desk.machine.payments + 1, more=1),
     _F.RECEIPT_GOOD: CableDesk.receipt,
     _F.RECEIPT_REFUSED: lambda desk: desk.receipt(credited_mwh=7_999),

@@ -169,7 +169,7 @@ def _proposals() -> dict[str, PaymentRequest]:
         "payment 1 again": request(proposal(1), 1),
         "payment 3 before payment 2": request(proposal(3), 3),
         "three quanta as payment 2": request(proposal(3)),
-        "energy overclaimed": request(proposal(), energy_mwh=6221),
+        "energy overclaimed": request(proposal(), energy_mwh=6345),
         "asked for too early": request(proposal(), energy_mwh=5899),
         "already signed": request(signed(proposal())),
         "not a transaction": PaymentRequest(SESSION, 7, 2, bytes(20), 6000),

@@ -41,6 +41,7 @@ def _session(
     coins: tuple[Coin, ...] = ONE_COIN,
     payments: int = 2,
     tariff: int = 1250,
+    quantum: int = 10_000,
     legacy: bool = False,
     stop_s: float = 20.0,
     **script: Any,
@@ -49,7 +50,7 @@ def _session(
     session: Json = {
         "name": name,
         "socket": {
-            "terms": {"tariff_sat_per_wh": tariff, "quantum_sat": 10_000, "fee_rate_sat_per_vb": 10, "mode": mode},
+            "terms": {"tariff_sat_per_wh": tariff, "quantum_sat": quantum, "fee_rate_sat_per_vb": 10, "mode": mode},
             "payee_script": (SOCKET.p2pkh_script if legacy else SOCKET.p2wpkh_script).hex(),
         },
         "cable": {
@@ -108,6 +109,13 @@ def sessions() -> Json:
                 "cable refuses: payment 2 asks for 1 sat more", alter={("socket", "PAYMENT_REQUEST", 2): _overpaid}
             ),
             _session("cable refuses: the socket's meter claims 5 % too much", meter_gain=1.05),
+            _session(
+                "the socket's meter is 4 % ahead: before it is a payment ahead another session begins",
+                quantum=1_000,
+                payments=40,
+                meter_gain=1.04,
+                stop_s=27.04,
+            ),
             _session("each message is lost once and repeated", lose=EACH_ONCE, stop_s=30.0),
         ],
     }

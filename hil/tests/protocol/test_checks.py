@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 
 import pytest
@@ -106,8 +107,8 @@ def test_cable_stops_at_its_budget_and_at_the_offer() -> None:
 
 
 def test_cable_refuses_energy_that_it_did_not_use() -> None:
-    judge_proposal(request(proposal(), energy_mwh=6220))
-    assert code_of(lambda: judge_proposal(request(proposal(), energy_mwh=6221))) is RefusalCode.ENERGY_OVERCLAIMED
+    judge_proposal(request(proposal(), energy_mwh=6344))
+    assert code_of(lambda: judge_proposal(request(proposal(), energy_mwh=6345))) is RefusalCode.ENERGY_OVERCLAIMED
 
 
 def test_cable_refuses_a_request_while_much_credit_is_left() -> None:
@@ -248,6 +249,16 @@ def test_cable_refuses_a_mode_that_it_did_not_ask_for_and_a_quantum_that_buys_no
     generous = CableLimits(max_tariff_sat_per_wh=10**9)
     dear = offer(tariff_sat_per_wh=10**8)
     assert code_of(lambda: check_offer(dear, generous)) is RefusalCode.QUANTUM_TOO_LOW
+
+
+def test_cable_refuses_a_quantum_that_honest_meters_can_differ_by_before_it_is_used_up() -> None:
+    def at(tariff: int) -> Offer:
+        return offer(tariff_sat_per_wh=tariff, quantum_sat=1_000)
+
+    generous = CableLimits(max_tariff_sat_per_wh=10**9)
+    check_offer(at(9_259), generous)  # 108 mWh: honest meters differ by 8 mWh of 208 and 100
+    assert code_of(lambda: check_offer(at(9_260), generous)) is RefusalCode.QUANTUM_TOO_LOW
+    check_offer(at(10**6), dataclasses.replace(generous, energy_tolerance_mwh=0))  # 1 mWh
 
 
 def test_socket_takes_coins_that_hold_one_payment() -> None:

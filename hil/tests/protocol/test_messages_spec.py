@@ -153,11 +153,13 @@ def test_the_weights_and_limits_are_right() -> None:
     assert -(-(40 + parts["P2WPKH input"] + 2 * 124 + 2) // 4) == virtual_size([segwit], [segwit, segwit]) == 141
     assert f"({dust_limit(segwit)} sat P2WPKH, {dust_limit(legacy)} sat" in SPEC
     limits = CableLimits()
-    assert (
-        f"The tolerance is {limits.energy_tolerance_percent} % of the energy used and {limits.energy_tolerance_mwh} mWh"
-        in SPEC
-    )
-    assert f"at most {limits.energy_tolerance_cap_mwh} mWh" in SPEC
+    assert limits.socket_meter_percent == limits.own_meter_percent
+    fast, slow, apart = 100 + limits.socket_meter_percent, 100 - limits.own_meter_percent, limits.energy_tolerance_mwh
+    errors = limits.socket_meter_percent + limits.own_meter_percent
+    assert f"An honest one errs by at most {limits.own_meter_percent} % of what" in SPEC
+    assert f"S grows by at most {fast}/{slow} of what C grows by, and {apart} " in SPEC
+    assert f"S <= C + min(C * {errors}/{slow} + {apart}, Q)" in SPEC
+    assert f"S - C + (E(n) + {apart} - S) * {errors}/{fast} + {apart} <= Q" in SPEC
     assert f"at most {limits.max_credit_at_request_mwh} mWh of credit are left" in SPEC
 
 

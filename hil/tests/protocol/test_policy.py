@@ -30,10 +30,30 @@ def test_rounding_never_adds_up_to_more_than_one_milliwatt_hour(tariff: int, qua
 
 
 @pytest.mark.parametrize(
-    ("used_mwh", "most_mwh"), [(0, 100), (8000, 8260), (40_000, 40_900), (395_000, 403_000), (10**7, 10**7 + 8000)]
+    ("used_mwh", "quantum_mwh", "most_mwh"),
+    [
+        (0, 8000, 100),
+        (9800, 8000, 10_300),
+        (193_549, 8000, 201_548),
+        (193_550, 8000, 201_550),
+        (10**7, 8000, 10**7 + 8000),
+        (10**6, 80_000, 1_040_916),
+        (10**7, 80_000, 10**7 + 80_000),
+    ],
 )
-def test_the_tolerance_grows_with_the_session_up_to_one_payment(used_mwh: int, most_mwh: int) -> None:
-    assert CableLimits().most_claimable_mwh(used_mwh) == most_mwh
+def test_the_tolerance_grows_with_the_session_up_to_one_of_its_payments(
+    used_mwh: int, quantum_mwh: int, most_mwh: int
+) -> None:
+    assert CableLimits().most_claimable_mwh(used_mwh, quantum_mwh) == most_mwh
+
+
+@given(st.integers(0, 10**9), st.integers(0, 10**9))
+def test_an_honest_claim_gains_no_more_on_the_count_than_the_cable_expects(used_mwh: int, more_mwh: int) -> None:
+    limits = CableLimits()
+    flowed_mwh = more_mwh * 100 / (100 - limits.own_meter_percent)
+    claimed_mwh = int(flowed_mwh * (100 + limits.socket_meter_percent) / 100)
+    assert claimed_mwh - more_mwh <= limits.most_divergence_mwh(claimed_mwh)
+    assert used_mwh + claimed_mwh - more_mwh <= limits.most_claimable_mwh(used_mwh + more_mwh, 10**12)
 
 
 def test_a_socket_that_follows_the_policy_never_asks_too_early_for_the_cable() -> None:
