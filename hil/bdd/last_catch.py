@@ -5,6 +5,9 @@ PYTEST_DONT_REWRITE: the run's plugin imports this module before pytest loads it
 
 from __future__ import annotations
 
+import sys
+from typing import TYPE_CHECKING
+
 import pytest
 
 from hil.bdd import bridge
@@ -12,6 +15,9 @@ from hil.bdd.stash import LIVE, RUN
 from hil.errors import ExitCode
 from hil.evidence.own_error import last_words
 from hil.evidence.verdicts import exit_code_of, verdict_of
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
 
 
 class LastCatch:
@@ -35,3 +41,16 @@ class LastCatch:
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         if session.exitstatus == ExitCode.INTERNAL_ERROR and self._code is not None:
             session.exitstatus = self._code
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_unconfigure(self) -> Generator[None, None, None]:
+        """Tell what is raised when the exit code is known, such as pytest's on a socket that was left open.
+
+        The run has its verdict by then; a traceback would end the process with 1, which is the device's.
+        """
+        try:
+            return (yield)
+        except Exception as error:
+            if RUN not in self._config.stash:
+                raise
+            sys.stderr.write(f"hil: {last_words(error)}\n")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
 from hil.errors import RigFault
 from hil.evidence.record import RunRecord
+from hil.evidence.store import on_disk
 from hil.report.html import write_html
 from hil.report.junit import write_junit
 from hil.report.run_view import RunView, view_run
@@ -26,13 +28,27 @@ def write_reports(folder: Path) -> RunView:
     return run
 
 
-def write_files(run: RunView) -> None:
-    """Write the reports of ``run``; raises RigFault if one cannot be written, the other is written all the same."""
+def write_files(run: RunView, folder: Path | None = None) -> None:
+    """Write the reports of ``run``; raises RigFault if one cannot be written, the other is written all the same.
+
+    :param folder: another one than that of the run.
+    """
     problem: RigFault | None = None
     for write in (write_junit, write_html):
         try:
-            write(run)
+            write(run, folder or run.folder)
         except RigFault as error:
             problem = problem or error
     if problem is not None:
         raise problem
+
+
+def write_elsewhere(run: RunView) -> Path:
+    """Write the reports of ``run`` into a new temporary folder, and return that: its own takes none.
+
+    Raises RigFault if no disk takes them.
+    """
+    with on_disk(Path(tempfile.gettempdir())):
+        folder = Path(tempfile.mkdtemp(prefix="hil-report-"))
+    write_files(run, folder)
+    return folder

@@ -59,13 +59,13 @@ class _Plot:
     data: Markup
 
 
-def write_html(run: RunView) -> Path:
-    """Write ``report.html`` into the run folder and return its path; an earlier report is replaced.
+def write_html(run: RunView, folder: Path | None = None) -> Path:
+    """Write ``report.html`` into the run folder, or another, and return its path; an earlier report is replaced.
 
     Call it after ``RunWriter.finish``: the report states verdict, digest and whether the manifest still holds. Of a
     run that was never finished it shows what there is and says so.
     """
-    path = run.folder / REPORT_FILE
+    path = (folder or run.folder) / REPORT_FILE
     replace_file(path, _parts(run))
     return path
 

@@ -1,8 +1,8 @@
 """The run as JUnit XML, for continuous integration.
 
 JUnit knows three ways not to pass: ``failure`` is the device's, ``error`` is ours (rig fault, framework error, author
-error, evidence cut off), ``skipped`` is what did not run. Inconclusive is a failure of its own type: a pipeline must not
-go green.
+error, evidence cut off), ``skipped`` is what did not run. Inconclusive is a failure of its own type: a pipeline must
+not go green.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ _ELEMENTS = {
 }
 
 
-def write_junit(run: RunView) -> Path:
-    """Write ``junit.xml`` into the run folder and return its path; times are those of the bench's clock."""
+def write_junit(run: RunView, folder: Path | None = None) -> Path:
+    """Write ``junit.xml`` into the run folder, or another; return its path. Times are those of the bench's clock."""
     root = Xml.Element("testsuites", {"name": visible(run.run_id)})
     for feature in dict.fromkeys(view.feature for view in run.scenarios):
         root.append(_suite(feature, [view for view in run.scenarios if view.feature == feature]))
@@ -39,7 +39,7 @@ def write_junit(run: RunView) -> Path:
     elif _ELEMENTS.get(run.verdict) == "error" and run.verdict not in {view.verdict for view in run.scenarios}:
         root.append(_of_the_run("; ".join(run.befell) or run.sentence, run.verdict.value))
     _total(root)
-    path = run.folder / JUNIT_FILE
+    path = (folder or run.folder) / JUNIT_FILE
     Xml.indent(root)
     replace_file(path, f"<?xml version='1.0' encoding='utf-8'?>\n{Xml.tostring(root, encoding='unicode')}")
     return path

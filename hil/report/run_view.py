@@ -138,7 +138,10 @@ def _stands(recorded: Verdict | None, scenarios: list[ScenarioView]) -> Verdict 
     """Return the verdict of the run by the one rule for all: no headline is milder than what stands below it."""
     if recorded is None:
         return None
-    return verdict_of_run([None if each.damage else each.verdict for each in scenarios], also=[recorded])
+    shown = [each.verdict if contradiction(each) is None else Verdict.FAIL for each in scenarios]
+    return verdict_of_run(
+        [None if each.damage else verdict for each, verdict in zip(scenarios, shown, strict=True)], also=[recorded]
+    )
 
 
 def _sentence(finished: bool, verdict: Verdict | None) -> str:
@@ -185,8 +188,8 @@ def _of_the_calendar(host: Mapping[str, Any]) -> list[str]:
         return ["The run is recorded as having ended before it began: the calendar of the machine was set back."]
     way = "forward" if step > 0 else "back"
     return [
-        f"The calendar of the machine was set {way} by {abs(step):.0f} s while the run was under way. The end of the run"
-        " is reckoned from its start by a clock that nobody sets; other times of day are those of the calendar."
+        f"The calendar of the machine was set {way} by {abs(step):.0f} s while the run was under way. The end of the"
+        " run is reckoned from its start by a clock that nobody sets; other times of day are those of the calendar."
     ]
 
 

@@ -200,7 +200,7 @@ class Run:
             if not safe.reached:
                 self.unfit = "the bench did not reach its safe state"
             elif scenario.trial.rig.guard.lost is not None:
-                self.unfit = "nobody would make the bench safe if this process died"
+                self.unfit = "the watchdog is lost"
         finally:
             self._open = None
             self._verdicts.append(ending.verdict)

@@ -260,18 +260,21 @@ class Trial(Observations):
         self.findings.take(check, self)
 
     def endings(self) -> list[Callable[[], None]]:
-        """Return what is to be stopped before the bench is made safe: each, whatever one before it raised."""
+        """Return what is to be done before the bench is made safe: each, whatever one before it raised."""
         parts = (self._counterpart, self.abuse, self._sampling, self._load_player)
         stops = [part.stop for part in parts if part is not None]
-        return [*stops, *([self._looking_after.cancel] if self._looking_after is not None else [])]
+        stops += [self._looking_after.cancel] if self._looking_after is not None else []
+        return [*stops, self._record_latency]
 
     def finish(self) -> list[Finding]:
-        """Record what the link added; return what was declared and never taken."""
-        if self._tap is not None and (latency := self._tap.latency()) is not None:
-            self.recorder.write_latency(latency)
+        """Record what was declared and never taken, and return that."""
         return self.findings.close()
 
     # --- inside ------------------------------------------------------------------------------------------------
+
+    def _record_latency(self) -> None:
+        if self._tap is not None and (latency := self._tap.latency()) is not None:
+            self.recorder.write_latency(latency)
 
     def _look_after_bench(self) -> None:
         """Inspect the bench now and then, in whatever wait that falls."""

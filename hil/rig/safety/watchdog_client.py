@@ -143,11 +143,13 @@ class Guard:
         """Raise RigFault if the watchdog has acted, hangs, or is gone: then nobody else switched the bench off."""
         if not self._armed:
             return
+        if self.lost is not None:
+            raise self.lost
         self._hear(0.0)
         if self._unanswered is not None and self._unanswered() > ANSWER_TIMEOUT_S:
             self._hear(SECOND_CHANCE_S)
             if self._unanswered is not None:
-                raise self._silent("alive")
+                raise self._silent("alive", ANSWER_TIMEOUT_S)
 
     def _hear(self, timeout: float) -> None:
         """Take what the watchdog has said; raises RigFault if it has acted."""
@@ -192,7 +194,7 @@ class Guard:
                     return rest
         raise self._silent(awaited, timeout)
 
-    def _silent(self, awaited: str, timeout: float = ANSWER_TIMEOUT_S) -> RigFault:
+    def _silent(self, awaited: str, timeout: float) -> RigFault:
         self.lost = RigFault(
             f"no '{awaited}' from the watchdog within {timeout:g} s: it hangs, and nobody"
             " would make the bench safe if this process died",

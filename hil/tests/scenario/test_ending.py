@@ -178,11 +178,11 @@ def test_a_bench_that_is_not_safe_comes_before_everything_else_in_the_reason(mak
     assert "at_rest" not in bench.done
 
 
-def test_an_interrupted_scenario_holds_nothing_that_is_missing_against_anybody(make: Callable[..., Bench]) -> None:
+def test_an_interrupted_scenario_is_made_safe_and_not_inspected(make: Callable[..., Bench]) -> None:
     bench = make()
 
     assert bench.end(Verdict.NOT_RUN, "interrupted").verdict is Verdict.NOT_RUN
-    assert bench.done == ["counterpart", "sampling", "make_safe", "closing"]
+    assert bench.done == ["counterpart", "sampling", "make_safe", "finish", "closing"]
 
 
 @given(st.lists(st.tuples(st.sampled_from(list(Verdict)), st.text(min_size=1))), st.sampled_from(list(Verdict)))
