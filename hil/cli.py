@@ -11,10 +11,12 @@ from typing import NoReturn
 
 from hil import __version__
 from hil.errors import ExitCode, HilError
+from hil.readers import outlive_readers
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Entry point of the command; returns the exit code."""
+    outlive_readers()
     options, rest = _parser().parse_known_args(arguments)
     if rest and options.command != "run":
         _parser().error(f"unrecognized arguments: {' '.join(rest)}")
@@ -25,6 +27,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return error.exit_code
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
+    except Exception as error:
+        from hil.evidence.own_error import last_words
+        from hil.evidence.verdicts import exit_code_of, verdict_of
+
+        verdict = verdict_of(error)
+        print(f"hil {options.command}: {verdict}: {last_words(error)}", file=sys.stderr)
+        return exit_code_of(verdict)
     return code
 
 
@@ -144,14 +153,16 @@ def _vbench(options: argparse.Namespace, _: list[str]) -> int:
 
 def _report(options: argparse.Namespace, _: list[str]) -> int:
     from hil.errors import ConfigurationError
-    from hil.report.all_reports import write_reports
+    from hil.report.all_reports import read_run, write_files
     from hil.report.html import REPORT_FILE
 
     folder = Path(options.run).resolve()
     try:
-        print(write_reports(folder).folder / REPORT_FILE)
+        run = read_run(folder)
     except (OSError, ValueError) as error:
         raise ConfigurationError(f"this is no run folder ({error})", place=str(options.run)) from None
+    write_files(run)
+    print(folder / REPORT_FILE)
     return ExitCode.PASS
 
 

@@ -48,6 +48,10 @@ class HilError(Exception):
         return f"{text}. {self.remedy}" if self.remedy else text
 
 
+class FrameworkError(HilError):
+    """A mistake in code: in the framework, or in a step of the laboratory's own."""
+
+
 class ConfigurationError(HilError):
     """A rig file, a profile, an option or the machine's set-up is wrong; nothing was switched."""
 

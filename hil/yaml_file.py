@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from io import StringIO
+from pathlib import Path
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedBase, TaggedScalar
 from ruamel.yaml.constructor import RoundTripConstructor
-from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from hil.errors import ConfigurationError
 
@@ -20,6 +21,17 @@ class _Constructor(RoundTripConstructor):
 _Constructor.add_constructor("tag:yaml.org,2002:timestamp", RoundTripConstructor.construct_yaml_str)
 
 
+def load(path: Path) -> object:
+    """Return the document in the file ``path``; raises ConfigurationError if it cannot be read or is no YAML."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigurationError(f"cannot be read ({error.strerror})", place=str(path)) from None
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"cannot be read (no UTF-8: {error.reason})", place=str(path)) from None
+    return parse(text, str(path))
+
+
 def parse(text: str, file: str) -> object:
     """Return the document, whose nodes know their places; raises ConfigurationError for what is no YAML."""
     try:
@@ -28,8 +40,12 @@ def parse(text: str, file: str) -> object:
         return yaml.load(StringIO(text))
     except MarkedYAMLError as error:
         mark = error.problem_mark
-        place = f"{file}:{mark.line + 1}:{mark.column + 1}" if mark else file
-        raise ConfigurationError(f"this is no YAML: {error.problem}", place=place) from None
+        where = f"{file}:{mark.line + 1}:{mark.column + 1}" if mark else file
+        raise ConfigurationError(f"this is no YAML: {error.problem}", place=where) from None
+    except (YAMLError, ValueError, TypeError, OverflowError) as error:
+        raise ConfigurationError(f"this is no YAML: {' '.join(str(error).split())}", place=file) from None
+    except RecursionError:
+        raise ConfigurationError("this is nested too deeply", place=file) from None
 
 
 def place(document: object, keys: Sequence[str | int]) -> str:

@@ -13,16 +13,19 @@ import warnings
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from hil.bdd import bridge
 from hil.bdd.collection import ScenarioItem
+from hil.bdd.outcome import blame
 from hil.bdd.scenarios import give_back
 from hil.bdd.stash import LIVE, OPEN, OUTCOME, RUN
 from hil.evidence.documents import Verdict
 from hil.interrupts import interrupt
+from hil.scenario.ending import Ending
 from hil.scenario.run import News
 
 if TYPE_CHECKING:
@@ -133,24 +136,30 @@ def serve(session: pytest.Session, link: Connection, others: Sequence[Connection
     run = config.stash[RUN]
     run.become_part(number, of)
     config.stash[LIVE].say = lambda text: link.send(Live(text))
-    exited = ""
+    exited = failed = ""
     try:
         _run_items(session, link, forwarding)
     except pytest.exit.Exception as error:
         exited = str(error) or "somebody ended the session"
-    except (KeyboardInterrupt, EOFError, OSError):  # the run was interrupted, or its process is gone
+    except (KeyboardInterrupt, EOFError, ConnectionError):  # the run was interrupted, or its process is gone
         pass
-    finally:
-        _interrupt_no_more()
-        interrupted = config.stash.get(OPEN, None)
-        if interrupted is not None:
-            give_back(interrupted)
-        bridge.tear_down(session)
-        run.close_bench()
+    except BaseException as error:
+        verdict, failed = blame(error)
+        run.note(verdict, failed)
+    _interrupt_no_more()
+    interrupted = config.stash.get(OPEN, None)
+    ending = Ending(Verdict.NOT_RUN, "")
+    if interrupted is not None:
+        ending.phase(partial(give_back, interrupted))
+    ending.phase(lambda: bridge.tear_down(session))
+    ending.phase(run.close_bench)
+    if ending.verdict is not Verdict.NOT_RUN:
+        run.note(ending.verdict, ending.reason)
     with contextlib.suppress(OSError):
         if interrupted is not None:
             link.send(Done(forwarding.index, interrupted.stash[OUTCOME], run.news()))
-        link.send(Ended(exited or str(session.shouldfail or session.shouldstop or ""), run.news(), bool(exited)))
+        why = exited or failed or str(session.shouldfail or session.shouldstop or "")
+        link.send(Ended(why, run.news(), bool(exited)))
 
 
 def _run_items(session: pytest.Session, link: Connection, forwarding: _Forwarding) -> None:

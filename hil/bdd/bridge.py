@@ -116,6 +116,15 @@ def leave_terminal(config: pytest.Config) -> None:
         capture.suspend_global_capture()
 
 
+def tell_instead(representation: object, words: str) -> None:
+    """Let what pytest prints of an exception be these words; it was made by ``ExceptionInfo.getrepr``."""
+
+    def toterminal(writer: Any) -> None:
+        writer.line(words)
+
+    representation.toterminal = toterminal  # type: ignore[attr-defined]  # each representation has it
+
+
 def tear_down(session: pytest.Session) -> None:
     """Finalise every fixture that is still set up."""
     session._setupstate.teardown_exact(None)

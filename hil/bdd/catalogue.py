@@ -15,6 +15,7 @@ import importlib
 import inspect
 import pkgutil
 import re
+import traceback
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from functools import cached_property
@@ -24,7 +25,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from hil.bdd.document import shown
 from hil.bdd.expressions import RESERVED, Expression, parameter_names
 from hil.bdd.language.phases import Phase, note_keyword, phase_of, returns_checks
-from hil.errors import AuthorError
+from hil.errors import AuthorError, ConfigurationError, HilError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
@@ -234,10 +235,24 @@ def _misfit(argument: Argument) -> str:
 
 
 def load_modules(names: Iterable[str] = (STEPS_PACKAGE,)) -> list[ModuleType]:
-    """Import modules by name, for a package all modules in it, and return them. Raises AuthorError, ImportError."""
+    """Import modules by name, for a package all modules in it, and return them.
+
+    Raises AuthorError for a definition that is wrong, ConfigurationError for a module that is not there or whose own
+    code fails.
+    """
     modules = []
     for name in names:
-        module = importlib.import_module(name)
+        try:
+            module = importlib.import_module(name)
+        except HilError:
+            raise
+        except Exception as error:
+            if isinstance(error, ModuleNotFoundError) and error.name and f"{name}.".startswith(f"{error.name}."):
+                remedy = "Name it as in 'import', from the folder of the project; hil.bdd.steps holds the framework's."
+                raise ConfigurationError(f"there is no module '{name}' with steps", remedy=remedy) from None
+            last = traceback.extract_tb(error.__traceback__)[-1]
+            what = f"the step modules cannot be imported: {type(error).__name__}: {error}"
+            raise ConfigurationError(what, place=f"{last.filename}:{last.lineno}") from error
         modules.append(module)
         for found in pkgutil.iter_modules(getattr(module, "__path__", ()), f"{name}."):
             modules += load_modules([found.name])

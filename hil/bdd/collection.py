@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import os
 import sys
-import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -106,12 +105,6 @@ def register_step_modules(config: pytest.Config, names: Iterable[str]) -> Catalo
         catalogue = Catalogue.of_modules(modules)
     except HilError as error:
         raise pytest.UsageError(str(error)) from None
-    except Exception as error:
-        last = traceback.extract_tb(error.__traceback__)[-1]
-        what = f"{type(error).__name__}: {error}"
-        raise pytest.UsageError(
-            f"{last.filename}:{last.lineno}: the step modules cannot be imported: {what}"
-        ) from error
     for module in modules:
         if not config.pluginmanager.is_registered(module):
             config.pluginmanager.register(module, module.__name__)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import random
 import secrets
 import signal
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,19 +21,23 @@ from hil.bdd import preflight, rig_problems
 from hil.bdd.collection import ScenarioItem, catalogue_of, requirements_of
 from hil.bdd.document import Problem
 from hil.bdd.language.rig_file import read_rig
+from hil.bdd.last_catch import LastCatch
 from hil.bdd.live import LiveLine
 from hil.bdd.outcome import code_of_session
 from hil.bdd.rules import Level
 from hil.bdd.scenarios import DEFAULT_RIG, facts_of, give_back, leave_out_the_rest
 from hil.bdd.several_benches import SeveralBenches, number_of_benches
-from hil.bdd.stash import BENCHES, LIVE, NUMBER, OPEN, RUN, SEED, TOLD, UNMET
-from hil.errors import ConfigurationError, ExitCode
+from hil.bdd.stash import BENCHES, CLOSING, LIVE, NUMBER, OPEN, RUN, SEED, UNMET
+from hil.errors import ConfigurationError, ExitCode, RigFault
 from hil.evidence.documents import Verdict
 from hil.interrupts import interrupt
-from hil.report.all_reports import write_reports
+from hil.report.all_reports import read_run, write_elsewhere, write_files, write_reports
+from hil.report.html import REPORT_FILE
 from hil.report.summary import slowest_steps, summary_lines
+from hil.report.words import visible
 from hil.rig.file_flaws import REMEDY
 from hil.rig.project import project_root
+from hil.scenario.ending import Ending
 from hil.scenario.run import Run
 from hil.scenario.run_folder import refuse
 
@@ -40,6 +45,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from hil.rig.file import RigFile
+
+REPORT = pytest.StashKey[str]()
+"""Where the report is."""
+
+_SUMMED_UP = frozenset(pytest.ExitCode) - {pytest.ExitCode.INTERNAL_ERROR}
+"""Ends of a session after which pytest tells its summary, and ours."""
 
 HANDLERS = pytest.StashKey[dict[int, Any]]()
 """Who handled signals before this run."""
@@ -68,7 +79,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.stash[LIVE] = LiveLine()
+    config.stash[LIVE], config.stash[CLOSING] = LiveLine(), []
+    config.pluginmanager.register(LastCatch(config))
     # a terminated run ends as an interrupted one does: every finaliser runs and the bench becomes safe
     handlers: dict[int, Any] = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     config.stash[HANDLERS] = handlers
@@ -131,6 +143,8 @@ def open_run(config: pytest.Config, scenarios: Sequence[ScenarioItem]) -> Run:
         )
     except ConfigurationError as error:
         raise pytest.UsageError(str(error)) from None
+    except RigFault as error:
+        pytest.exit(f"{Verdict.RIG_FAULT}: {error}", returncode=ExitCode.RIG_FAULT)
     return run
 
 
@@ -185,6 +199,7 @@ def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Ite
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """End the run and write its reports; each part of that is done, whatever the one before it raised."""
     config = session.config
     if RUN not in config.stash:
         return
@@ -192,23 +207,49 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         signal.signal(number, signal.SIG_IGN)  # an impatient second Ctrl-C must not leave the mains on
     run = config.stash[RUN]
     interrupted = exitstatus == ExitCode.INTERRUPTED
+    ending = Ending(Verdict.NOT_RUN, "")
     if OPEN in config.stash:
-        give_back(config.stash[OPEN])
-    leave_out_the_rest(session, "interrupted" if interrupted else "the run ended before")
-    verdict = run.close(Verdict.NOT_RUN if interrupted else None)
-    config.stash[TOLD] = write_reports(run.folder)
+        ending.phase(partial(give_back, config.stash[OPEN]))
+    ending.phase(lambda: leave_out_the_rest(session, "interrupted" if interrupted else "the run ended before"))
+    if ending.verdict is not Verdict.NOT_RUN:
+        run.note(ending.verdict, ending.reason)
+    verdict = run.close(interrupted=interrupted)
+    reports = Ending(Verdict.NOT_RUN, "")
+    reports.phase(lambda: _report(config, run))
+    if reports.verdict is not Verdict.NOT_RUN:
+        run.note(reports.verdict, reports.reason)
+        verdict = run.close(interrupted=interrupted)
+    config.stash[CLOSING] += _last_lines(config, run)
     session.exitstatus = code_of_session(exitstatus, verdict)
+    terminal = config.pluginmanager.get_plugin("terminalreporter")
+    if exitstatus not in _SUMMED_UP and terminal is not None:
+        reports.phase(lambda: pytest_terminal_summary(terminal, config))
+
+
+def _report(config: pytest.Config, run: Run) -> None:
+    """Write the reports of what there is, if need be elsewhere; raises what kept them from the run folder."""
+    try:
+        told = read_run(run.folder)
+    except (OSError, ValueError) as error:
+        raise RigFault(f"the run folder cannot be read any more: {error}", place=str(run.folder)) from error
+    config.stash[CLOSING] = [*slowest_steps(told, config.getoption("step_times")), *summary_lines(told)]
+    try:
+        write_files(told)
+        config.stash[REPORT] = str((run.folder / REPORT_FILE).relative_to(run.root))
+    except RigFault:
+        config.stash[REPORT] = str(write_elsewhere(told) / REPORT_FILE)
+        raise
+
+
+def _last_lines(config: pytest.Config, run: Run) -> list[str]:
+    report = config.stash.get(REPORT, "none could be written")
+    return [*run.befell, f"seed: {run.seed}", f"report: {report}", f"evidence digest: {run.digest}"]
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    if TOLD not in config.stash:
+    if RUN not in config.stash:
         return
-    run = config.stash[RUN]
     terminalreporter.ensure_newline()
     terminalreporter.section("acceptance")
-    told = config.stash[TOLD]
-    for line in [*slowest_steps(told, config.getoption("step_times")), *summary_lines(told)]:
-        terminalreporter.write_line(line)
-    terminalreporter.write_line(f"seed: {run.seed}")
-    terminalreporter.write_line(f"report: {run.folder.relative_to(run.root)}/report.html")
-    terminalreporter.write_line(f"evidence digest: {run.digest}")
+    for line in config.stash[CLOSING]:
+        terminalreporter.write_line(visible(" ".join(line.splitlines()) if "\n" in line else line))

@@ -10,12 +10,13 @@ PYTEST_DONT_REWRITE: the run's plugin imports this module before pytest loads it
 from __future__ import annotations
 
 import shlex
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from hil.bdd.collection import ScenarioItem
-from hil.bdd.outcome import error_document, explain, purposeful, verdict_of
+from hil.bdd.outcome import blame, error_document, explain
 from hil.bdd.stash import (
     AT_PROMPT,
     LIVE,
@@ -31,16 +32,14 @@ from hil.bdd.stash import (
     UNMET,
 )
 from hil.clock import stopwatch
-from hil.errors import RigFault
 from hil.evidence.documents import Kind, Verdict
+from hil.evidence.verdicts import verdict_of
+from hil.scenario.ending import Ending, OpenScenario
 from hil.scenario.run_folder import ScenarioFacts
 from hil.scenario.scenario import Trial
 
 if TYPE_CHECKING:
     from collections.abc import Generator
-
-    from hil.errors import HilError
-    from hil.scenario.run import OpenScenario
 
 
 DEFAULT_RIG = "rigs/virtual.yaml"
@@ -80,9 +79,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     try:
         scenario = run.begin(item.stash[NUMBER], facts_of(item))
     except Exception as error:
-        verdict = verdict_of(error)
-        item.stash[OUTCOME] = (verdict, str(error))
-        run.record_failed_start(item.stash[NUMBER], facts_of(item), verdict, str(error))
+        verdict, why = item.stash[OUTCOME] = blame(error)
+        run.record_failed_start(item.stash[NUMBER], facts_of(item), verdict, why)
         item.session.shouldfail = "the bench cannot be had"
         raise
     item.stash[SCENARIO] = scenario
@@ -117,8 +115,15 @@ def pytest_bdd_after_step(request: pytest.FixtureRequest, step: Any) -> None:
 
 
 def pytest_bdd_step_error(request: pytest.FixtureRequest, step: Any, exception: Exception) -> None:
-    if verdict_of(exception) is not Verdict.AUTHOR_ERROR or not request.node.stash.get(AT_PROMPT, False):
-        record_step(request.node, step, "failed", exception)
+    item = request.node
+    if verdict_of(exception) is Verdict.AUTHOR_ERROR and item.stash.get(AT_PROMPT, False):
+        return
+    recorded = Ending(*blame(exception))
+    recorded.phase(lambda: record_step(item, step, "failed", exception))
+    if recorded.reason != blame(exception)[1]:  # the error of the step must not give way to that of its record
+        item.stash[OUTCOME] = recorded.verdict, recorded.reason
+    if recorded.interrupt is not None:
+        raise recorded.interrupt
 
 
 def record_step(item: pytest.Item, step: Any, outcome: str, error: BaseException | None = None) -> None:
@@ -149,49 +154,79 @@ def pytest_runtest_makereport(
     report = yield
     if isinstance(item, ScenarioItem) and call.excinfo is not None:
         error = call.excinfo.value
-        item.stash.setdefault(OUTCOME, (verdict_of(error), str(error) or type(error).__name__))
-        told = purposeful(error)
-        if told is not None and not item.config.getoption("fulltrace"):
-            report.longrepr = _explain(item, told)
+        item.stash.setdefault(OUTCOME, blame(error))
+        own_words = isinstance(error, pytest.skip.Exception) or (call.when == "teardown" and _is_our_fail(error))
+        if not own_words and not item.config.getoption("fulltrace"):
+            report.longrepr = _explain(item, error)
     return report
 
 
-def _explain(item: ScenarioItem, error: HilError) -> str:
+def _is_our_fail(error: BaseException) -> bool:
+    """Tell whether it says that the end of the scenario has changed its verdict."""
+    return isinstance(error, pytest.fail.Exception) and not error.pytrace
+
+
+def _explain(item: ScenarioItem, error: BaseException) -> str:
     step = item.stash.get(STEP, None)
     line, words = (step.line_number, f"{step.keyword.strip()} {step.name}") if step else (item.case.line, item.name)
     events = item.stash[SCENARIO].recorder.events if SCENARIO in item.stash else []
     return explain(f"{item.document.file}:{line}", words, error, events, rerun_command(item))
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_runtest_teardown(item: pytest.Item) -> None:
-    if not isinstance(item, ScenarioItem) or SCENARIO not in item.stash:
-        return
-    verdict, _ = item.stash.get(OUTCOME, (Verdict.PASS, ""))
-    stands, why = give_back(item)
-    if stands is Verdict.RIG_FAULT and not item.config.stash[RUN].bench_is_safe:
-        # it stays broken until a person has looked
-        item.session.shouldfail = "the bench did not reach its safe state"
-    if stands is not verdict and stands is not Verdict.NOT_RUN:
-        pytest.fail(f"{stands}: {why}", pytrace=False)
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object]:
+    """Give the bench back when the fixtures are torn down, whatever one of them raised."""
+    try:
+        result = yield
+    except BaseException as error:
+        if isinstance(item, ScenarioItem) and SCENARIO in item.stash:
+            ending = Ending(*_came_out(item))
+            ending.add(*blame(error))
+            item.stash[OUTCOME] = ending.verdict, ending.reason
+            _end(item)
+        raise
+    if isinstance(item, ScenarioItem) and SCENARIO in item.stash:
+        verdict, _ = _came_out(item)
+        stands, why = _end(item)
+        if stands is not verdict and stands is not Verdict.NOT_RUN:
+            pytest.fail(f"{stands}: {why}", pytrace=False)
+    return result
+
+
+def _end(item: pytest.Item) -> tuple[Verdict, str]:
+    try:
+        return give_back(item)
+    finally:
+        if unfit := item.config.stash[RUN].unfit:  # until a person has looked
+            item.session.shouldfail = unfit
+
+
+def _came_out(item: pytest.Item) -> tuple[Verdict, str]:
+    """Return the verdict of the steps, and why."""
+    ran_to_its_end = STEPS_LEFT in item.stash and not item.stash[STEPS_LEFT]
+    return item.stash.get(OUTCOME, (Verdict.PASS, "") if ran_to_its_end else (Verdict.NOT_RUN, "interrupted"))
 
 
 def give_back(item: pytest.Item) -> tuple[Verdict, str]:
-    """End the scenario that has the bench: what was left is not run, the bench becomes safe, evidence is closed."""
+    """End the scenario that has the bench: what was left is not run, the bench becomes safe, evidence is closed.
+
+    Raises only what asks the program to end, and that when all is done.
+    """
     config = item.config
     del config.stash[OPEN]
-    config.stash[LIVE].clear()
-    left = list(item.stash.get(STEPS_LEFT, ()))
-    ran_to_its_end = STEPS_LEFT in item.stash and not left
+    ending = Ending(*_came_out(item))
+    ending.phase(config.stash[LIVE].clear)
+    for step in list(item.stash.get(STEPS_LEFT, ())):
+        ending.phase(partial(record_step, item, step, "not run"))
+    scenario = item.stash[SCENARIO]
     try:
-        for step in left:
-            record_step(item, step, "not run")
-    except RigFault as error:  # evidence cannot be written; the bench must become safe all the same
-        item.stash[OUTCOME] = (Verdict.RIG_FAULT, str(error))
-    came_out = (Verdict.PASS, "") if ran_to_its_end else (Verdict.NOT_RUN, "interrupted")
-    item.stash[OUTCOME] = config.stash[RUN].end(item.stash[SCENARIO], *item.stash.get(OUTCOME, came_out))
-    del item.stash[SCENARIO]  # its events are on the disk; a long run must not keep them all
-    return item.stash[OUTCOME]
+        config.stash[RUN].end(scenario, ending.verdict, ending.reason)
+    finally:
+        item.stash[OUTCOME] = scenario.outcome
+        del item.stash[SCENARIO]  # its events are on the disk; a long run must not keep them all
+    if ending.interrupt is not None:
+        raise ending.interrupt
+    return scenario.outcome
 
 
 @pytest.fixture

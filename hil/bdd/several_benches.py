@@ -203,6 +203,7 @@ class SeveralBenches:
         code = bench.process.exitcode
         how = f"by {signal.Signals(-code).name}" if code is not None and code < 0 else f"with code {code}"
         why = f"the process of one of the benches was ended {how}; its watchdog makes the bench safe"
+        self._config.stash[RUN].note(Verdict.RIG_FAULT, why)
         if bench.hand:
             index = bench.hand[0]
             item = self._items[index]

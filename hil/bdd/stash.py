@@ -8,8 +8,8 @@ import pytest
 
 from hil.bdd.live import LiveLine
 from hil.evidence.documents import Verdict
-from hil.report.run_view import RunView
-from hil.scenario.run import OpenScenario, Run
+from hil.scenario.ending import OpenScenario
+from hil.scenario.run import Run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 RUN = pytest.StashKey[Run]()
 SEED = pytest.StashKey[int]()
 """Of the run; known before it is opened."""
-TOLD = pytest.StashKey[RunView]()
-"""What the reports of the run tell, once they are written."""
+CLOSING = pytest.StashKey[list[str]]()
+"""The last lines on the terminal: what came of the run."""
 BENCHES = pytest.StashKey[int]()
 """How many benches share the scenarios of the run."""
 LIVE = pytest.StashKey[LiveLine]()

@@ -64,6 +64,7 @@ class Verdict(enum.StrEnum):
     INCONCLUSIVE = "inconclusive"
     RIG_FAULT = "rig fault"
     AUTHOR_ERROR = "author error"
+    FRAMEWORK_ERROR = "framework error"
     NOT_APPLICABLE = "not applicable"
     NOT_RUN = "not run"
 

@@ -181,19 +181,3 @@ class Finding:
         if self.at is not None:
             document["at"] = round(self.at, 6)
         return document
-
-
-_SEVERITY = [
-    Verdict.NOT_RUN,
-    Verdict.NOT_APPLICABLE,
-    Verdict.PASS,
-    Verdict.INCONCLUSIVE,
-    Verdict.FAIL,
-    Verdict.AUTHOR_ERROR,
-    Verdict.RIG_FAULT,
-]
-
-
-def worst(verdicts: list[Verdict]) -> Verdict:
-    """Return the verdict that stands for all: a rig fault outweighs a failure, since nothing else can be trusted."""
-    return max(verdicts, key=_SEVERITY.index, default=Verdict.NOT_RUN)

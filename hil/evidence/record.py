@@ -40,7 +40,10 @@ class ScenarioRecord:
     def verdict(self) -> Verdict:
         """The verdict of the STOP event; a scenario without one was cut off and is NOT_RUN to its end."""
         stop = next(self.of(Kind.STOP), None)
-        return Verdict(str(stop.data["verdict"])) if stop is not None else Verdict.NOT_RUN
+        try:
+            return Verdict(str(stop.data["verdict"])) if stop is not None else Verdict.NOT_RUN
+        except (KeyError, ValueError):
+            return Verdict.NOT_RUN
 
 
 class ScenarioFiles(Sequence[ScenarioRecord]):
@@ -77,9 +80,14 @@ class RunRecord:
     def load(cls, folder: Path) -> RunRecord:
         """Read ``run.json`` and find the scenario files; a damaged one is read as far as it goes when its turn comes.
 
-        Raises FileNotFoundError or ValueError if there is no readable ``run.json``.
+        Raises OSError or ValueError if there is no readable ``run.json``.
         """
-        document = json.loads((folder / RUN_FILE).read_text())
+        try:
+            document = json.loads((folder / RUN_FILE).read_text(encoding="utf-8"))
+        except RecursionError:
+            raise ValueError(f"{RUN_FILE} is nested too deeply") from None
+        if not isinstance(document, Mapping):
+            raise ValueError(f"{RUN_FILE} holds no object")
         return cls(folder, document, ScenarioFiles(sorted((folder / SCENARIOS).glob("*.jsonl"))))
 
     def altered_files(self) -> list[str]:

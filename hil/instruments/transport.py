@@ -18,7 +18,7 @@ from pyvisa import rname
 from pyvisa.constants import StatusCode
 from pyvisa.errors import VisaIOError
 
-from hil.errors import RigFault
+from hil.errors import ConfigurationError, RigFault
 from hil.instruments.visa_serial import VisaSerial, take_over_serial
 from hil.instruments.visa_socket import LONGEST_REPLY, UnaskedBytes, VisaSocket, take_over
 
@@ -65,6 +65,7 @@ class Transport:
 
         :param name: the instrument's name in the rig.
         :param timeout: seconds for the connection and for each reply.
+        :raises ConfigurationError: its port is none.
         :raises RigFault: no such resource, unknown host, refused, or no connection in time.
         """
         self.name = name
@@ -198,6 +199,15 @@ class Transport:
             raise RigFault(f"'{command}' after the instrument was closed", place=self.place)
         return self._open()
 
+    def _refuse_port(self, port: str) -> None:
+        """Raise ConfigurationError for what is no TCP port: pyvisa-py would leave a socket behind."""
+        if not (port.isdecimal() and 0 < int(port) < 1 << 16):
+            raise ConfigurationError(
+                f"'{port}' is no TCP port; ports are 1 to 65535",
+                place=self.place,
+                remedy="Correct it in the rig file, for example TCPIP::192.0.2.7::5025::SOCKET.",
+            )
+
     def _open(self) -> MessageBasedResource:
         try:
             parsed = rname.parse_resource_name(self.resource)
@@ -209,6 +219,7 @@ class Transport:
             ) from error
         raw, serial = isinstance(parsed, rname.TCPIPSocket), isinstance(parsed, rname.ASRLInstr)
         if isinstance(parsed, rname.TCPIPSocket):
+            self._refuse_port(parsed.port)
             self._resolve(parsed.host_address)
         try:
             visa = cast(

@@ -64,6 +64,21 @@ class SerialLine:
         self.checksum_sent = self.checksum_received = 0
         self._listener = _discard
 
+    def drain(self, total: int | None = None) -> None:
+        """Drop whatever came and was not handed over, so that the next scenario does not take it for its own.
+
+        :param total: bytes that the other end has sent since the last reset, where that is known.
+        """
+        self._listener = _discard
+        if total is not None:
+            self.receive_until(total)
+        try:
+            while waiting := self._port.in_waiting:
+                if not self._port.read(waiting):
+                    raise ConnectionError("end of stream")
+        except OSError as error:
+            raise self._lost(error) from error
+
     def write(self, data: bytes) -> None:
         try:
             self._port.write(data)

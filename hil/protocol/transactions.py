@@ -14,7 +14,7 @@ from bitcoin.core import COutPoint, CTransaction, CTxIn, CTxOut, CTxWitness, b2l
 from bitcoin.core.script import CScript
 from bitcoin.core.serialize import SerializationError
 
-from hil.errors import HilError, PeerViolation
+from hil.errors import ExitCode, HilError, PeerViolation
 from hil.protocol.coins import Coin, OutPoint
 from hil.protocol.messages import MAX_TRANSACTION
 from hil.protocol.policy import Misuse
@@ -38,7 +38,9 @@ _DUST_LIMITS: Final = {ScriptType.P2WPKH: Satoshi(294), ScriptType.P2PKH: Satosh
 
 
 class FundsExhausted(HilError):
-    """The coins do not hold the quanta asked for and the fee; nobody is to blame."""
+    """The coins do not hold the quanta asked for and the fee: who asked for more than was given is to blame."""
+
+    exit_code = ExitCode.AUTHOR_ERROR
 
 
 class TransactionError(PeerViolation):

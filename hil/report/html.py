@@ -20,6 +20,7 @@ from markupsafe import Markup
 
 from hil.clock import utc_now
 from hil.evidence.documents import Event, Verdict
+from hil.evidence.store import replace_file
 from hil.report.drawing import Drawing, draw, plot_data
 from hil.report.integrity import DERIVED_FILES
 from hil.report.run_view import RunView
@@ -45,6 +46,7 @@ _VERDICT_WORDS = [
     (Verdict.INCONCLUSIVE, "this rig cannot decide"),
     (Verdict.RIG_FAULT, "the bench failed"),
     (Verdict.AUTHOR_ERROR, "the feature or configuration file is wrong"),
+    (Verdict.FRAMEWORK_ERROR, "a mistake in the code of the framework or of a step"),
     (Verdict.NOT_APPLICABLE, "this bench cannot offer it"),
     (Verdict.NOT_RUN, "not carried out, or not to its end"),
 ]
@@ -57,17 +59,14 @@ class _Plot:
     data: Markup
 
 
-def write_html(run: RunView) -> Path:
-    """Write ``report.html`` into the run folder and return its path; an earlier report is replaced.
+def write_html(run: RunView, folder: Path | None = None) -> Path:
+    """Write ``report.html`` into the run folder, or another, and return its path; an earlier report is replaced.
 
     Call it after ``RunWriter.finish``: the report states verdict, digest and whether the manifest still holds. Of a
     run that was never finished it shows what there is and says so.
     """
-    path = run.folder / REPORT_FILE
-    temporary = path.with_suffix(".tmp")
-    with temporary.open("w", encoding="utf-8", newline="\n") as file:
-        file.writelines(_parts(run))
-    temporary.replace(path)
+    path = (folder or run.folder) / REPORT_FILE
+    replace_file(path, _parts(run))
     return path
 
 

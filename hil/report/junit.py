@@ -1,7 +1,8 @@
 """The run as JUnit XML, for continuous integration.
 
-JUnit knows three ways not to pass: ``failure`` is the device's, ``error`` is ours (rig fault, author error, evidence
-cut off), ``skipped`` is what did not run. Inconclusive is a failure of its own type: a pipeline must not go green.
+JUnit knows three ways not to pass: ``failure`` is the device's, ``error`` is ours (rig fault, framework error, author
+error, evidence cut off), ``skipped`` is what did not run. Inconclusive is a failure of its own type: a pipeline must
+not go green.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from pathlib import Path
 from xml.etree import ElementTree as Xml
 
 from hil.evidence.documents import Verdict
+from hil.evidence.store import replace_file
 from hil.report.run_view import RunView
 from hil.report.scenario_view import ScenarioView
 from hil.report.words import MARKS, visible
@@ -21,22 +23,25 @@ _ELEMENTS = {
     Verdict.INCONCLUSIVE: "failure",
     Verdict.RIG_FAULT: "error",
     Verdict.AUTHOR_ERROR: "error",
+    Verdict.FRAMEWORK_ERROR: "error",
     Verdict.NOT_APPLICABLE: "skipped",
     Verdict.NOT_RUN: "skipped",
 }
 
 
-def write_junit(run: RunView) -> Path:
-    """Write ``junit.xml`` into the run folder and return its path; times are those of the bench's clock."""
+def write_junit(run: RunView, folder: Path | None = None) -> Path:
+    """Write ``junit.xml`` into the run folder, or another; return its path. Times are those of the bench's clock."""
     root = Xml.Element("testsuites", {"name": visible(run.run_id)})
     for feature in dict.fromkeys(view.feature for view in run.scenarios):
         root.append(_suite(feature, [view for view in run.scenarios if view.feature == feature]))
     if run.verdict is None:
-        root.append(_unfinished())
+        root.append(_of_the_run("the run has no final verdict", "unfinished run"))
+    elif _ELEMENTS.get(run.verdict) == "error" and run.verdict not in {view.verdict for view in run.scenarios}:
+        root.append(_of_the_run("; ".join(run.befell) or run.sentence, run.verdict.value))
     _total(root)
-    path = run.folder / JUNIT_FILE
+    path = (folder or run.folder) / JUNIT_FILE
     Xml.indent(root)
-    Xml.ElementTree(root).write(path, encoding="utf-8", xml_declaration=True)
+    replace_file(path, f"<?xml version='1.0' encoding='utf-8'?>\n{Xml.tostring(root, encoding='unicode')}")
     return path
 
 
@@ -84,10 +89,11 @@ def _explanation(view: ScenarioView) -> str:
     return visible("\n".join(lines))
 
 
-def _unfinished() -> Xml.Element:
+def _of_the_run(message: str, kind: str) -> Xml.Element:
+    """Return what befell the run and none of its scenarios."""
     suite = Xml.Element("testsuite", {"name": "run"})
     case = Xml.SubElement(suite, "testcase", {"classname": "run", "name": "the run was finished", "time": "0.000"})
-    Xml.SubElement(case, "error", {"message": "the run has no final verdict", "type": "unfinished run"})
+    Xml.SubElement(case, "error", {"message": visible(message), "type": kind})
     _total(suite)
     return suite
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hil.evidence.documents import Verdict
-from hil.evidence.limits import worst
+from hil.evidence.verdicts import worst
 from hil.report.scenario_view import ScenarioView
 from hil.report.words import rows_of, text_of
 

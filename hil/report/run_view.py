@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from hil.evidence.documents import Verdict
-from hil.evidence.limits import worst
 from hil.evidence.record import RunRecord, ScenarioRecord
+from hil.evidence.verdicts import verdict_of_run
 from hil.report.deviations import WatchdogAct, deviations_of, watchdog_acts
 from hil.report.integrity import Seal, Statement, check, seal_of
 from hil.report.requirement_matrix import RequirementMatrix, matrix_of
@@ -54,8 +55,10 @@ class RunView:
     title: str
     finished: bool
     verdict: Verdict | None
-    """The recorded verdict of the run; None if there is none."""
+    """The recorded verdict of the run, or a worse one that its scenarios show; None if there is none."""
     sentence: str
+    befell: list[str]
+    """What befell the run beside its scenarios."""
     virtual: bool | None
     identification: list[Fact]
     method: list[Fact]
@@ -83,7 +86,9 @@ def view_run(record: RunRecord) -> RunView:
     rig, acceptance = section_of(document, "rig"), section_of(document, "acceptance")
     scenarios, seals = _view_scenarios(record)
     finished = document.get("finished") is True
-    verdict = verdict_of(document) if finished else None
+    recorded = verdict_of(document) if finished else None
+    befell = [f"{text_of(row, 'verdict')}: {text_of(row, 'why')}" for row in rows_of(document, "befell")]
+    verdict = _stands(recorded, scenarios)
     integrity = check(record, seals)
     counted = Counter(scenario.verdict for scenario in scenarios)
     virtual = rig.get("virtual")
@@ -95,6 +100,7 @@ def view_run(record: RunRecord) -> RunView:
         finished=finished,
         verdict=verdict,
         sentence=_sentence(finished, verdict),
+        befell=befell,
         virtual=virtual if isinstance(virtual, bool) else None,
         identification=_identification(document, acceptance, rig),
         method=_method(document, acceptance),
@@ -110,7 +116,7 @@ def view_run(record: RunRecord) -> RunView:
         scenarios=scenarios,
         counts=[(each, counted[each]) for each in Verdict if counted[each]],
         integrity=integrity,
-        warnings=_warnings(document, finished, verdict, scenarios, integrity, acts),
+        warnings=[*befell, *_warnings(document, finished, recorded, scenarios, integrity, acts)],
     )
 
 
@@ -126,6 +132,16 @@ def _view_scenarios(record: RunRecord) -> tuple[list[ScenarioView], list[Seal]]:
 
 def _view_and_seal(number: int, scenario: ScenarioRecord) -> tuple[ScenarioView, Seal]:
     return view_scenario(number, scenario), seal_of(scenario)
+
+
+def _stands(recorded: Verdict | None, scenarios: list[ScenarioView]) -> Verdict | None:
+    """Return the verdict of the run by the one rule for all: no headline is milder than what stands below it."""
+    if recorded is None:
+        return None
+    shown = [each.verdict if contradiction(each) is None else Verdict.FAIL for each in scenarios]
+    return verdict_of_run(
+        [None if each.damage else verdict for each, verdict in zip(scenarios, shown, strict=True)], also=[recorded]
+    )
 
 
 def _sentence(finished: bool, verdict: Verdict | None) -> str:
@@ -155,11 +171,34 @@ def _warnings(
             warnings.append(f"Scenario {scenario.number}, {scenario.name}: safe state {scenario.safe_state}.")
         if (words := contradiction(scenario)) is not None:
             warnings.append(words)
-    if verdict is not None and worst([verdict, *(scenario.verdict for scenario in scenarios)]) is not verdict:
-        warnings.append(f"The run is recorded as {verdict}, which is milder than what its scenarios say.")
+    if verdict is not None and (stands := _stands(verdict, scenarios)) is not verdict:
+        warnings.append(f"The run is recorded as {verdict}, which is milder than what its scenarios say: {stands}.")
     if verdict is Verdict.PASS and any(scenario.damage for scenario in scenarios):
         warnings.append("The run is recorded as a pass, although not every scenario was recorded to its end.")
-    return warnings
+    return warnings + _of_the_calendar(section_of(document, "host"))
+
+
+def _of_the_calendar(host: Mapping[str, Any]) -> list[str]:
+    """Return a warning if the calendar of the machine was set while the run was under way."""
+    step = number_of(host, "calendar_step_s")
+    if step is None:
+        began, ended = (_moment(text_of(host, key)) for key in ("started", "finished"))
+        if began is None or ended is None or ended >= began:
+            return []
+        return ["The run is recorded as having ended before it began: the calendar of the machine was set back."]
+    way = "forward" if step > 0 else "back"
+    return [
+        f"The calendar of the machine was set {way} by {abs(step):.0f} s while the run was under way. The end of the"
+        " run is reckoned from its start by a clock that nobody sets; other times of day are those of the calendar."
+    ]
+
+
+def _moment(text: str | None) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text or "")
+    except ValueError:
+        return None
+    return moment if moment.tzinfo is not None else None
 
 
 def _identification(document: Mapping[str, Any], acceptance: Mapping[str, Any], rig: Mapping[str, Any]) -> list[Fact]:

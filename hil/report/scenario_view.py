@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from hil.evidence.documents import Event, Kind, Verdict
-from hil.evidence.limits import Rule, worst
+from hil.evidence.limits import Rule
 from hil.evidence.record import ScenarioRecord
+from hil.evidence.verdicts import worst
 from hil.report.chronicle import Account, account
 from hil.report.timeline import Timeline, timeline_of
 from hil.report.words import Scale, number_of, rows_of, section_of, text_of, verdict_of
@@ -262,7 +263,7 @@ def _safe_state(end: Mapping[str, Any]) -> tuple[bool, str]:
     seconds = number_of(safe, "seconds")
     took = f", {seconds:.3f} s after it was asked for" if seconds is not None else ", time not recorded"
     if safe.get("reached") is True:
-        return True, f"reached{took}"
+        return True, "; ".join(filter(None, [f"reached{took}", text_of(safe, "remarks")]))
     if safe.get("reached") is False:
         return False, "NOT reached"
     return False, "not recorded"

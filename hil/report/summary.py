@@ -7,7 +7,8 @@ from hil.report.run_view import RunView
 from hil.report.scenario_view import FindingRow, ScenarioView, contradiction
 from hil.report.words import MARKS, visible
 
-_WORD_WIDTH = max(len(verdict.value) for verdict in Verdict)
+_WORD_WIDTH = len(Verdict.NOT_APPLICABLE.value)
+"""The longest verdict of a run that went as it should; the one that is longer is rare."""
 
 
 def summary_lines(run: RunView) -> list[str]:

@@ -24,6 +24,7 @@ MARKS: Mapping[Verdict, str] = {
     Verdict.INCONCLUSIVE: "?",
     Verdict.RIG_FAULT: "!",
     Verdict.AUTHOR_ERROR: "¶",
+    Verdict.FRAMEWORK_ERROR: "‼",
     Verdict.NOT_APPLICABLE: "\u2013",
     Verdict.NOT_RUN: "○",
 }
@@ -36,6 +37,8 @@ MEANINGS: Mapping[Verdict, str] = {
     Verdict.RIG_FAULT: "The bench failed. Nothing is said about the items tested.",
     Verdict.AUTHOR_ERROR: "A feature or configuration file could not be carried out. Nothing is said about the items "
     "tested.",
+    Verdict.FRAMEWORK_ERROR: "There is a mistake in the code of the framework or of a step. Nothing is said about the "
+    "items tested.",
     Verdict.NOT_APPLICABLE: "Nothing was tested: this bench cannot offer what the scenarios ask for.",
     Verdict.NOT_RUN: "Nothing was tested.",
 }

@@ -15,7 +15,8 @@ from labgrid.driver import Driver
 from labgrid.resource import Resource
 from labgrid.strategy.common import Strategy, StrategyError, never_retry
 
-from hil.errors import RigFault
+from hil.errors import HilError, RigFault
+from hil.evidence.own_error import sentence
 from hil.instruments.dialects import open_load, open_meter
 from hil.ports import Load, Meter
 from hil.rig.attempt import Attempt
@@ -101,7 +102,7 @@ class BenchState(enum.Enum):
 @target_factory.reg_driver
 @attr.s(eq=False)
 class BenchStrategy(Strategy):  # type: ignore[misc]  # labgrid has no types
-    """Brings the bench from safe to live and back. A bench that once failed to obey stays broken."""
+    """Brings the bench from safe to live and back. A bench that failed to obey stays broken until it was made safe."""
 
     bindings = {  # noqa: RUF012 - labgrid's way to declare bindings
         "k1": "DigitalOutputProtocol",
@@ -119,6 +120,8 @@ class BenchStrategy(Strategy):  # type: ignore[misc]  # labgrid has no types
         """The bench's time, to tell how long a relay took from its command to its read-back."""
         self.told: dict[str, bool] = {}
         """Which relays were last told to be closed, and obeyed."""
+        self.unheard: list[Exception] = []
+        """What ``on_switch`` raised while the bench was last made safe: no reason to call it unsafe."""
 
     @never_retry  # type: ignore[untyped-decorator]  # labgrid has no types
     def transition(self, status: str | BenchState) -> None:
@@ -141,50 +144,64 @@ class BenchStrategy(Strategy):  # type: ignore[misc]  # labgrid has no types
         self.bench_state = wanted
 
     def make_safe(self) -> None:
-        """Load input off, then K1, then K2, then the devices' supplies; each is tried even if one before it failed,
+        """Load input off, then K1, then K2, then the devices' supplies; each is tried whatever one before it raised,
         and nothing waits for a load that hangs.
 
         Raises RigFault that names everything that did not obey.
         """
         problems: list[str] = []
+        self.unheard = []
         self.bench_state = BenchState.UNKNOWN
         load = None
         try:
             self.target.activate(self.load)
             load = Attempt(lambda: self.load.port.set_input(on=False))
             load.wait(LOAD_PATIENCE_S)
-        except RigFault as error:
-            problems.append(str(error))
+        except Exception as error:
+            problems.append(_words("load", error))
         for name in ("K1", "K2", "K3", "K4"):
             try:
-                self.switch(name, closed=False)
-            except RigFault as error:
-                problems.append(str(error))
+                took = self._move(name, closed=False)
+            except Exception as error:
+                problems.append(_words(f"relay {name}", error))
+                continue
+            try:
+                self.on_switch(name, False, took)
+            except Exception as error:
+                self.unheard.append(error)
         try:
             if load is not None and load.wait(LOAD_END_S):
                 load.result()
             elif load is not None:
                 problems.append(f"load: its driver did not come back within {LOAD_END_S:g} s")
-        except RigFault as error:
-            problems.append(str(error))
+        except Exception as error:
+            problems.append(_words("load", error))
         if problems:
             raise RigFault("; ".join(problems), place="safe state", remedy="Switch the mains off by hand.")
-        self.bench_state = BenchState.SAFE
+        self.bench_state, self.broken = BenchState.SAFE, None
 
     def switch(self, name: str, *, closed: bool) -> None:
         """Switch one of K1 to K4 and read it back; raises RigFault if it does not obey."""
+        self.on_switch(name, closed, self._move(name, closed=closed))
+
+    def _move(self, name: str, *, closed: bool) -> float:
+        """Switch a relay and read it back; return the seconds that this took."""
         output: DigitalOutput = getattr(self, name.lower())
         self.target.activate(output)
         began = self.now()
         CoilRelay(output).set(closed=closed)
         self.told[name] = closed
-        self.on_switch(name, closed, self.now() - began)
+        return self.now() - began
 
     def is_closed(self, name: str) -> bool:
         """Read a relay back."""
         output: DigitalOutput = getattr(self, name.lower())
         self.target.activate(output)
         return CoilRelay(output).is_closed()
+
+
+def _words(part: str, error: Exception) -> str:
+    return str(error) if isinstance(error, HilError) else f"{part}: {sentence(error)}"
 
 
 def _nobody_listens(name: str, closed: bool, took: float) -> None:

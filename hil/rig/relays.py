@@ -88,10 +88,15 @@ class MirrorContact:
 
     def refuse(self, *, told: bool) -> RigFault:
         """Return the error for a contact that is not where its coil was told to have it."""
-        state = "closed" if told else "open"
-        cause = "it does not close" if told else "it is welded shut"
+        if told:
+            return RigFault(
+                "reads back closed and its mirror contact is open: it does not close, or not with this coil",
+                place=f"relay {self.name}",
+                remedy="See whether the rig file names its own coil and its own mirror contact, then look at the"
+                " wiring and at the contactor.",
+            )
         return RigFault(
-            f"reads back {state} and its mirror contact is {'open' if told else 'closed'}: {cause}",
+            "reads back open and its mirror contact is closed: it is welded shut, or not switched by this coil",
             place=f"relay {self.name}",
-            remedy="Switch the mains off by hand and replace the contactor.",
+            remedy="Switch the mains off by hand and look at the contactor.",
         )

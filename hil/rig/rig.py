@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from labgrid.strategy.common import StrategyError
-
-from hil.clock import Clock, LockstepClock, stopwatch
+from hil.clock import Clock, LockstepClock
 from hil.errors import AuthorError, RigFault
 from hil.links.quiet_ledger import QuietLedger
 from hil.links.serial_line import SerialLine, close_together
@@ -18,14 +15,14 @@ from hil.ports import Protecting
 from hil.rig.certificate import conditions_of
 from hil.rig.file import RigFile
 from hil.rig.file_target import LINES, RELAYS
-from hil.rig.labgrid_classes import BenchStrategy
+from hil.rig.labgrid_classes import BenchState, BenchStrategy
 from hil.rig.labgrid_target import active_target
 from hil.rig.ledger_side import BEHIND, LedgerSide, second_node
 from hil.rig.real_time import RigClock
 from hil.rig.relays import MirrorContact
-from hil.rig.safety.lock import write_lock
 from hil.rig.safety.meter_plausibility import MeterWatch
-from hil.rig.safety.safe_state import CONTACT_S, keep_connection, limit_patience, look_for_power
+from hil.rig.safety.run_safe_state import SAMPLING_END_S, Parts, SafeState, make_safe
+from hil.rig.safety.safe_state import keep_connection, limit_patience
 from hil.rig.safety.watchdog_client import Guard
 from hil.rig.sampling.pipelined import SamplerAhead
 from hil.rig.sampling.threaded import ThreadedSampler
@@ -44,24 +41,8 @@ if TYPE_CHECKING:
 RELAY_PATIENCE_S = 2.0
 """For a relay board to answer; as long as an instrument has (hil.instruments.transport)."""
 
-SAMPLING_END_S = 4.0
-"""For the meter's last query to end: as long as its driver waits for a reply, and once more for a connection."""
-
 LOOK_AFTER_DEVICES_S = 0.5
 """How often a rig in real time asks its virtual bench whether a device's program has ended."""
-
-
-@dataclass(frozen=True)
-class SafeState:
-    """How the bench came to its safe state.
-
-    :param seconds: bench time that it took; ``wall_seconds`` the same by this machine's clock.
-    """
-
-    reached: bool
-    seconds: float
-    wall_seconds: float
-    problem: str = ""
 
 
 class Rig:
@@ -170,8 +151,10 @@ class Rig:
     def rewind(self) -> None:
         """Let a scenario's time begin at zero; the bench must be safe.
 
-        Raises RigFault if the last scenario's sampling still hangs.
+        Raises RigFault if it is not, if the last scenario's sampling still hangs, or if a line is lost.
         """
+        if self.strategy.bench_state is not BenchState.SAFE:
+            raise RigFault("it was not made safe", place="bench", remedy="Look at the bench, then rerun.")
         if self._sampling is not None and not self._sampling.ended(SAMPLING_END_S):
             raise RigFault(
                 f"its driver did not come back within {SAMPLING_END_S:g} s of the last scenario's end",
@@ -179,6 +162,7 @@ class Rig:
                 remedy="Restart the meter, then rerun.",
             )
         self._sampling = None
+        self._drain_lines()
         self._common.rewind(self.clock.now())
         if isinstance(self.clock, LockstepClock):
             self.clock.reset()
@@ -250,57 +234,27 @@ class Rig:
         self.clock.call_at(self.clock.now() + LOOK_AFTER_DEVICES_S, self._look_after_devices)
 
     def make_safe(self) -> SafeState:
-        """Bring the bench to its safe state and say how long it took; never raises.
+        """Bring the bench to its safe state and say how long it took (:mod:`hil.rig.safety.run_safe_state`)."""
+        metering, self._metering = self._metering, False
+        return make_safe(
+            Parts(
+                self.file,
+                self.clock,
+                self.lockstep,
+                self.strategy,
+                self._sampling,
+                self.meter if metering else None,
+                self.mirror_contacts,
+                self.guard,
+                self.locks,
+            )
+        )
 
-        If it does not obey, the watchdog tries with connections of its own, and locks the rig if that fails too. The
-        bench counts as broken either way.
-        """
-        began, watch = self.clock.now(), stopwatch()
-        problem = ""
-        if self._sampling is not None:
-            self._sampling.stop()
-        try:
-            self.strategy.transition("safe")
-        except (StrategyError, RigFault) as error:
-            cause = error.__cause__ if isinstance(error, StrategyError) and error.__cause__ else error
-            problem = str(cause)
-        seconds, wall_seconds = self.clock.now() - began, watch()
-        welded = "" if problem else self._still_live()
-        problem = problem or welded
-        try:
-            if not problem:
-                self.guard.rest()
-                return SafeState(True, seconds, wall_seconds)
-            second = self.guard.act("the run could not make the bench safe")
-            state = f"reached it in {second['ms']:.0f} ms" if second["reached"] else f"neither: {second['problem']}"
-            problem += f"; the watchdog, with connections of its own: {state}"
-            if welded and self.locks is not None:  # nothing that it reads back can change that
-                write_lock(self.locks, self.file, problem)
-        except RigFault as error:
-            if problem and self.locks is not None:  # the watchdog cannot: it is gone
-                with contextlib.suppress(RigFault):
-                    write_lock(self.locks, self.file, problem)
-            problem = "; ".join(filter(None, [problem, str(error)]))
-        return SafeState(False, seconds, wall_seconds, problem)
-
-    def _still_live(self) -> str:
-        """Return what meter and mirror contacts have against a bench whose relays all read back open.
-
-        The meter may not be able to tell; a contact that cannot be read counts as closed.
-        """
-        found = ""
-        if self._metering:
-            self._metering = False
-            with contextlib.suppress(RigFault):
-                if self._sampling is None or self._sampling.ended(SAMPLING_END_S):
-                    found = look_for_power(self.meter, self.clock)[1]
-        elif self.mirror_contacts and self.clock.now() > 0:  # at zero nothing has moved since the bench was safe
-            self.clock.sleep(CONTACT_S)
-        try:
-            welded = [str(each.refuse(told=False)) for each in self.mirror_contacts.values() if each.is_closed()]
-        except RigFault as error:
-            welded = [str(error)]
-        return "; ".join(filter(None, [*welded, found]))
+    def _drain_lines(self) -> None:
+        """Drop what the last scenario's devices sent and nobody took: it may have ended in the middle of a frame."""
+        totals = self.bench.line_totals() if self.bench is not None and self.lockstep else {}
+        for name, line in self.lines.items():
+            line.drain(totals[name]["sent"] if name in totals else None)
 
     def on_switch(self, listener: Callable[[str, bool, float], None]) -> None:
         """Tell ``listener`` of every relay that was switched and read back, and the seconds that this took."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -13,32 +13,22 @@ from hil.chain.providers import choose
 from hil.clock import stopwatch, utc_now
 from hil.errors import RigFault
 from hil.evidence.documents import Json, Kind, Verdict
-from hil.evidence.limits import worst
 from hil.evidence.store import ScenarioWriter
+from hil.evidence.verdicts import verdict_of_run
+from hil.interrupts import hold, release
 from hil.rig.file import RigFile
 from hil.rig.ledger_side import own_node
 from hil.rig.opening import open_rig
 from hil.rig.recorder import Recorder
-from hil.rig.rig import Rig, SafeState
+from hil.rig.rig import Rig
 from hil.rig.rig_document import described, known_before
 from hil.rig.safety.lock import LOCKS, refuse_locked
-from hil.scenario import integrity_checks as inspection
+from hil.scenario.ending import Ending, OpenScenario, end_scenario
 from hil.scenario.run_folder import ScenarioFacts, finish, largest_memory_mb, new_folder, write_not_started
 from hil.scenario.scenario import Trial
 
 COLLECT_AFTER = 50_000
 """New objects before the garbage collector looks at them: readings and events stay, and hold no cycles."""
-
-
-@dataclass
-class OpenScenario:
-    """A scenario that is running: its trial, and the file that its events go to."""
-
-    trial: Trial
-    recorder: Recorder
-    writer: ScenarioWriter
-    closing: contextlib.ExitStack
-    """What the scenario has for itself."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +42,8 @@ class News:
     """What ``run.json`` says of rig and node, once they are known."""
     memory_mb: int
     """The most that the process has had."""
+    befell: list[tuple[Verdict, str]]
+    """What befell the part beside its scenarios."""
 
 
 class Run:
@@ -81,8 +73,12 @@ class Run:
         self._rig: Rig | None = None
         self._bench, self._benches = 1, 1
         self._memory_mb = 0
-        self.bench_is_safe = True
-        """Whether the bench obeyed when it was last told to become safe."""
+        self.unfit = ""
+        """Why the bench must not be given to another scenario; empty if it may be."""
+        self._befell: list[tuple[Verdict, str]] = []
+        self._open: OpenScenario | None = None
+        self._begun: ScenarioWriter | None = None
+        """Evidence of a scenario that did not get so far as to have the bench."""
         self.digest = ""
         document = {
             "seed": str(seed),
@@ -90,7 +86,8 @@ class Run:
             "features": list(features),
             "requirements": list(requirements),
         }
-        self._writer = new_folder(root, document)
+        self.started = utc_now()
+        self._writer = new_folder(root, document, self.started)
         self.folder = self._writer.folder
         self._terminal = os.dup(2)
         """The standard error before pytest captures it: there the watchdog tells a person what it did."""
@@ -140,13 +137,16 @@ class Run:
         self._writer.digests.clear()
         self._verdicts.clear()
         facts = {name: self._writer.document[name] for name in ("node", "rig") if self._rig is not None}
-        return News(verdicts, digests, facts, largest_memory_mb())
+        befell, self._befell = self._befell, []
+        return News(verdicts, digests, facts, largest_memory_mb(), befell)
 
     def hear(self, news: News) -> None:
         """Take up what a part has learned."""
         self._verdicts += news.verdicts
         self._writer.digests |= news.digests
         self._memory_mb = max(self._memory_mb, news.memory_mb)
+        for verdict, why in news.befell:
+            self.note(verdict, why)
         if news.facts and "node" not in self._writer.document:
             self._writer.document |= news.facts
             self._writer.save()
@@ -156,7 +156,11 @@ class Run:
         self._closing.close()
 
     def begin(self, number: int, facts: ScenarioFacts) -> OpenScenario:
-        """Open the evidence of a scenario and give it the bench."""
+        """Open the evidence of a scenario and give it the bench; one that has it still is ended first."""
+        if self._open is not None:
+            self.end(self._open, Verdict.FRAMEWORK_ERROR, "it was never ended")
+        if self.unfit:
+            raise RigFault(self.unfit, place="bench", remedy="Look at the bench, then rerun.")
         rig = self.rig
         rig.rewind()
         with contextlib.ExitStack() as closing:
@@ -168,7 +172,7 @@ class Run:
             if node is not None:
                 closing.enter_context(rig.with_node(node, facts.tags, self._node_preference))
             rig.side.bank.serve(key)
-            writer = self._writer.scenario(number, facts.name)
+            writer = self._begun = self._writer.scenario(number, facts.name)
 
             def meanwhile() -> None:
                 writer.encode_waiting()
@@ -179,83 +183,76 @@ class Run:
             recorder.write(Kind.START, "bench", facts.document(self.seed), host=host)
             trial = Trial(rig, recorder, key)
             # whatever fails before this ends the scenario's node as well
-            return OpenScenario(trial, recorder, writer, closing.pop_all())
+            self._open = OpenScenario(trial, recorder, writer, closing.pop_all())
+        self._begun = None
+        return self._open
 
     def end(self, scenario: OpenScenario, verdict: Verdict, reason: str) -> tuple[Verdict, str]:
-        """Make the bench safe and write the STOP event; return the verdict that stands, and why."""
-        trial = scenario.trial
+        """Make the bench safe and write the STOP event, whatever is raised meanwhile; return the verdict that stands.
+
+        Ctrl-C, and whatever else asks the program to end, has its effect when all is done.
+        """
+        ending = Ending(verdict, reason)
+        hold()
         try:
-            for finding in trial.finish(to_its_end=verdict is not Verdict.NOT_RUN):
-                verdict, reason = worst([verdict, finding.verdict]), reason or str(finding)
-        except RigFault as error:  # evidence cannot be written; the bench must become safe all the same
-            verdict, reason = Verdict.RIG_FAULT, str(error)
-        verdict, reason = _stands(verdict, reason, trial, inspection.as_told)
-        safe = trial.rig.make_safe()
-        self.bench_is_safe = safe.reached
-        # only now: a node that hangs is waited for
-        if verdict in {Verdict.FAIL, Verdict.INCONCLUSIVE} and (why := trial.lost_ledger()):
-            verdict, reason = Verdict.RIG_FAULT, f"{why}; before that: {reason}"
-        if safe.reached:
-            verdict, reason = _stands(verdict, reason, trial, inspection.at_rest)
-        if verdict in {Verdict.FAIL, Verdict.INCONCLUSIVE}:
-            verdict, reason = _stands(verdict, reason, trial, inspection.wire_in_doubt)
-        if not safe.reached:
-            verdict, reason = Verdict.RIG_FAULT, "; before that: ".join(filter(None, [safe.problem, reason]))
-        try:
-            self._stop(scenario, verdict, reason, safe)
-        except RigFault as error:
-            verdict, reason = Verdict.RIG_FAULT, str(error)
-        try:
-            scenario.closing.close()
-        except RigFault as error:
-            verdict, reason = Verdict.RIG_FAULT, str(error)
-        self._verdicts.append(verdict)
-        return verdict, reason
+            safe = end_scenario(scenario, ending)
+            ending.phase(lambda: self._writer.scenario_done(scenario.writer))
+            if not safe.reached:
+                self.unfit = "the bench did not reach its safe state"
+            elif scenario.trial.rig.guard.lost is not None:
+                self.unfit = "the watchdog is lost"
+        finally:
+            self._open = None
+            self._verdicts.append(ending.verdict)
+            scenario.outcome = ending.verdict, ending.reason
+            release()
+        if ending.interrupt is not None:
+            raise ending.interrupt
+        return scenario.outcome
 
     def record_failed_start(self, number: int, facts: ScenarioFacts, verdict: Verdict, reason: str) -> None:
         """Write the evidence of a scenario for which the bench could not be had."""
-        write_not_started(self._writer, number, facts, self.seed, verdict, reason)
-        self._verdicts.append(verdict)
+        begun, self._begun = self._begun, None
+        ending = Ending(verdict, reason)
+        ending.phase(lambda: write_not_started(self._writer, number, facts, self.seed, verdict, reason, begun))
+        self._verdicts.append(ending.verdict)
+        if ending.verdict is not verdict:
+            self.note(ending.verdict, ending.reason)
 
-    def _stop(self, scenario: OpenScenario, verdict: Verdict, reason: str, safe: SafeState) -> None:
-        data: dict[str, Json] = {
-            "verdict": verdict.value,
-            "reason": reason,
-            "setup": scenario.trial.plan.setup,
-            "safe_state": {"reached": safe.reached, "seconds": round(safe.seconds, 6)},
-        }
-        host: dict[str, Json] = {
-            "wall": utc_now().isoformat(),
-            "safe_state_wall_s": round(safe.wall_seconds, 6),
-            "largest_clock_bound_s": round(scenario.trial.clock.largest_bound, 6),
-        }
-        scenario.recorder.write(Kind.STOP, "bench", data, host=host)
-        self._writer.scenario_done(scenario.writer)
+    def note(self, verdict: Verdict, why: str) -> None:
+        """Take up what befell the run and none of its scenarios."""
+        if (verdict, why) not in self._befell:
+            self._befell.append((verdict, why))
 
-    def close(self, verdict: Verdict | None = None) -> Verdict:
-        """Let go of rig and node, write verdict, digest and manifest. Returns the verdict of the run.
+    @property
+    def befell(self) -> list[str]:
+        """What befell the run beside its scenarios, in words."""
+        return [f"{verdict}: {why}" for verdict, why in self._befell]
 
-        A run of which a part did not run is no pass.
-        """
-        try:
-            self.close_bench()
-        finally:
-            verdicts = [*self._verdicts, *([verdict] if verdict is not None else [])]
-            verdict = worst(verdicts)
-            if verdict is Verdict.PASS and Verdict.NOT_RUN in verdicts:
-                verdict = Verdict.NOT_RUN
-            self._writer.host["wall_s"] = round(self._watch(), 3)
-            self._writer.host["max_rss_mb"] = max(self._memory_mb, largest_memory_mb())
-            self.digest = finish(self._writer, verdict)
-        return verdict
+    def close(self, *, interrupted: bool = False) -> Verdict:
+        """Let go of rig and node, write verdict, digest and manifest. Returns the verdict of the run."""
+        if self._open is not None:
+            self.end(self._open, Verdict.NOT_RUN, "the run ended before")
+        ending = Ending(Verdict.NOT_RUN, "")
+        ending.phase(self.close_bench)
+        ending.phase(lambda: self._finish(interrupted=interrupted, ending=ending))
+        if ending.verdict is not Verdict.NOT_RUN:
+            self.note(ending.verdict, ending.reason)
+            self.digest = self.digest or self._writer.digest()
+        if ending.interrupt is not None:
+            raise ending.interrupt
+        return self._verdict(interrupted=interrupted)
 
+    def _verdict(self, *, interrupted: bool) -> Verdict:
+        also = [verdict for verdict, _ in self._befell] + [Verdict.NOT_RUN] * interrupted
+        return verdict_of_run([*self._verdicts, *[None] * self._writer.without_end()], also)
 
-def _stands(verdict: Verdict, reason: str, trial: Trial, inspect: Callable[[Trial], None]) -> tuple[Verdict, str]:
-    """Return the verdict on a device, unless the bench proves to be faulty: then nothing can be said of the device."""
-    if verdict not in {Verdict.PASS, Verdict.FAIL, Verdict.INCONCLUSIVE}:
-        return verdict, reason
-    try:
-        inspect(trial)
-    except RigFault as error:
-        return Verdict.RIG_FAULT, f"{error} Before that: {reason}" if reason else str(error)
-    return verdict, reason
+    def _finish(self, *, interrupted: bool, ending: Ending) -> None:
+        if ending.verdict is not Verdict.NOT_RUN:
+            self.note(ending.verdict, ending.reason)
+        if self._befell:
+            self._writer.document["befell"] = [{"verdict": each.value, "why": why} for each, why in self._befell]
+        elapsed = self._watch()
+        self._writer.host["wall_s"] = round(elapsed, 3)
+        self._writer.host["max_rss_mb"] = max(self._memory_mb, largest_memory_mb())
+        self.digest = finish(self._writer, self._verdict(interrupted=interrupted), self.started, elapsed)

@@ -10,19 +10,21 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-
-from hil import __version__
-from hil.clock import utc_now
+from hil import __version__, yaml_file
+from hil.clock import stopwatch, utc_now
 from hil.errors import ConfigurationError
-from hil.evidence.documents import Event, Json, Kind, Verdict
-from hil.evidence.store import RunWriter
+from hil.evidence.documents import Event, Json, Kind, Verdict, encode
+from hil.evidence.store import RunWriter, ScenarioWriter, on_disk
 
 RUNS = Path("reports/runs")
 ACCEPTANCE = Path("reports/acceptance.yaml")
+
+CALENDAR_STEP_S = 2.0
+"""A calendar that is so far from where it should be after a run was set meanwhile; drift is a second in a day."""
 
 
 @dataclass(frozen=True)
@@ -60,12 +62,11 @@ class ScenarioFacts:
         }
 
 
-def new_folder(root: Path, document: Mapping[str, Any]) -> RunWriter:
-    """Make the folder of a run that begins now; ``document`` is what ``run.json`` says of this run in particular.
+def new_folder(root: Path, document: Mapping[str, Any], started: datetime) -> RunWriter:
+    """Make the folder of a run; ``document`` is what ``run.json`` says of this run in particular.
 
-    Raises ConfigurationError if ``reports/acceptance.yaml`` cannot be read.
+    Raises ConfigurationError if ``reports/acceptance.yaml`` cannot be read, RigFault if the disk takes nothing.
     """
-    started = utc_now()
     identity = f"{started:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
     folder = root / RUNS / identity
     common = {
@@ -83,14 +84,23 @@ def new_folder(root: Path, document: Mapping[str, Any]) -> RunWriter:
     return RunWriter.create(folder, {**common, **document}, host)
 
 
-def finish(run: RunWriter, verdict: Verdict) -> str:
-    """End a run folder and let ``latest`` point to it; return the evidence digest."""
-    run.host["finished"] = utc_now().isoformat()
+def finish(run: RunWriter, verdict: Verdict, started: datetime, elapsed: float) -> str:
+    """End a run folder and let ``latest`` point to it; return the evidence digest.
+
+    The end is reckoned from the start by a clock that nobody sets: the calendar may be set while a run is under way.
+
+    :param elapsed: seconds by that clock.
+    """
+    finished = started + timedelta(seconds=elapsed)
+    run.host["finished"] = finished.isoformat()
+    if abs(step := (utc_now() - finished).total_seconds()) >= CALENDAR_STEP_S:
+        run.host["calendar_step_s"] = round(step, 3)
     digest = run.finish(verdict)
     latest = run.folder.parent / "latest"
     temporary = latest.with_name(f".latest-{run.folder.name}")
-    temporary.symlink_to(run.folder.name)
-    temporary.replace(latest)
+    with on_disk(latest):
+        temporary.symlink_to(run.folder.name)
+        temporary.replace(latest)
     return digest
 
 
@@ -100,26 +110,39 @@ def largest_memory_mb() -> int:
 
 
 def write_not_started(
-    run: RunWriter, number: int, facts: ScenarioFacts, seed: int, verdict: Verdict, reason: str
+    run: RunWriter,
+    number: int,
+    facts: ScenarioFacts,
+    seed: int,
+    verdict: Verdict,
+    reason: str,
+    begun: ScenarioWriter | None = None,
 ) -> None:
-    """Write the evidence of a scenario that never had the bench."""
-    writer = run.scenario(number, f"{facts.name} not started")
+    """Write the evidence of a scenario that never had the bench.
+
+    :param begun: its evidence, if that had been opened before.
+    """
+    writer = begun or run.scenario(number, f"{facts.name} not started")
     stop: dict[str, Json] = {"verdict": verdict.value, "reason": reason}
-    writer.write(Event(Kind.START, 0.0, "bench", facts.document(seed), clock="none", host=facts.host()))
-    writer.write(Event(Kind.STOP, 0.0, "bench", stop, clock="none"))
-    run.scenario_done(writer)
+    try:
+        if not writer.events:
+            writer.write(Event(Kind.START, 0.0, "bench", facts.document(seed), clock="none", host=facts.host()))
+        writer.write(Event(Kind.STOP, writer.events[-1].t, "bench", stop, clock=writer.events[-1].clock))
+    finally:
+        run.scenario_done(writer)
 
 
 def refuse(
     root: Path, rig_file: Path, seed: int, scenarios: Sequence[ScenarioFacts], error: ConfigurationError
 ) -> Path:
     """Write the evidence of a run for which the rig file cannot be used; return its folder."""
-    run = new_folder(root, {"seed": str(seed), "rig": {"file": rig_file.name}})
+    started, watch = utc_now(), stopwatch()
+    run = new_folder(root, {"seed": str(seed), "rig": {"file": rig_file.name}}, started)
     verdict, reason = Verdict.AUTHOR_ERROR, str(error)
     for number, facts in enumerate(scenarios, 1):
         write_not_started(run, number, facts, seed, verdict, reason)
         verdict, reason = Verdict.NOT_RUN, "the rig file cannot be used"
-    finish(run, Verdict.AUTHOR_ERROR)
+    finish(run, Verdict.AUTHOR_ERROR, started, watch())
     return run.folder
 
 
@@ -145,10 +168,17 @@ def _commit(root: Path) -> str:
 
 
 def _acceptance(path: Path) -> Any:
-    """Return what the laboratory says of itself; {} if the file is missing."""
+    """Return what the laboratory says of itself, days as ISO 8601; {} if the file is missing."""
     if not path.is_file():
         return {}
+    document = yaml_file.load(path)
+    if document is None:
+        return {}
+    if not isinstance(document, Mapping):
+        raise ConfigurationError("this is a mapping: laboratory, customer, items, persons …", place=f"{path}:1:1")
+    plain = yaml_file.plain(document)
     try:
-        return YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8")) or {}
-    except Exception as error:
-        raise ConfigurationError(f"cannot be read: {error}", place=str(path)) from error
+        encode({"acceptance": plain})  # type: ignore[dict-item]  # that is the question
+    except (ValueError, TypeError) as error:
+        raise ConfigurationError(f"holds what no report can print: {error}", place=str(path)) from None
+    return plain

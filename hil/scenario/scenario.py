@@ -259,25 +259,22 @@ class Trial(Observations):
         """Take a check and record its finding; raises LimitMissed or Undecided unless it is pass."""
         self.findings.take(check, self)
 
-    def finish(self, *, to_its_end: bool = True) -> list[Finding]:
-        """Stop the counterpart and the sampling; return what was declared and never taken. The rig makes it safe.
+    def endings(self) -> list[Callable[[], None]]:
+        """Return what is to be done before the bench is made safe: each, whatever one before it raised."""
+        parts = (self._counterpart, self.abuse, self._sampling, self._load_player)
+        stops = [part.stop for part in parts if part is not None]
+        stops += [self._looking_after.cancel] if self._looking_after is not None else []
+        return [*stops, self._record_latency]
 
-        :param to_its_end: False if the scenario was interrupted: then nothing that is missing is held against anybody.
-        """
-        if self._counterpart is not None:
-            self._counterpart.stop()
-        if self.abuse is not None:
-            self.abuse.stop()
-        if self._looking_after is not None:
-            self._looking_after.cancel()
-        self._sampling.stop()
-        if self._load_player is not None:
-            self._load_player.stop()
-        if self._tap is not None and (latency := self._tap.latency()) is not None:
-            self.recorder.write_latency(latency)
-        return self.findings.close() if to_its_end else []
+    def finish(self) -> list[Finding]:
+        """Record what was declared and never taken, and return that."""
+        return self.findings.close()
 
     # --- inside ------------------------------------------------------------------------------------------------
+
+    def _record_latency(self) -> None:
+        if self._tap is not None and (latency := self._tap.latency()) is not None:
+            self.recorder.write_latency(latency)
 
     def _look_after_bench(self) -> None:
         """Inspect the bench now and then, in whatever wait that falls."""

@@ -17,7 +17,7 @@ import pytest
 
 from hil.bdd import bridge, execution, naming
 from hil.bdd.collection import ScenarioItem, catalogue_of
-from hil.bdd.outcome import verdict_of
+from hil.bdd.outcome import blame
 from hil.bdd.plugin import choose_seed, open_run
 from hil.bdd.preflight import project_tags
 from hil.bdd.scenarios import facts_of
@@ -71,8 +71,8 @@ def pytest_runtestloop(session: pytest.Session) -> bool:
     except HilError as error:
         transcript.begin()
         item = _item(session, _nothing_typed)
-        run.record_failed_start(item.stash[NUMBER], facts_of(item), verdict_of(error), str(error))
-        tell(f"{verdict_of(error)}: {error}")
+        run.record_failed_start(item.stash[NUMBER], facts_of(item), *blame(error))
+        tell(": ".join(blame(error)))
         return True
     tell(f"{run.rig_file.options.name}: {run.rig_file.options.description}", ":help tells what can be typed")
     while (step := shell.next_step()) is not None:
@@ -108,7 +108,7 @@ def _scenario(session: pytest.Session, first: Checked) -> bool:
     if item.stash[OUTCOME] != shell.outcome():
         verdict, reason = item.stash[OUTCOME]
         tell(f"{MARKS[verdict]} {verdict}: {reason}")
-    if shell.run.bench_is_safe:
+    if not shell.run.unfit:
         tell("the bench is safe: load off, K1 to K4 open, read back")
     return goes_on
 

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hil.bdd import bridge, execution, naming, preflight, rig_problems
-from hil.bdd.outcome import error_document, purposeful, verdict_of
+from hil.bdd.outcome import blame
 from hil.bdd.scenarios import record_step
 from hil.bdd.stash import LIVE, SCENARIO
 from hil.errors import ConfigurationError
 from hil.evidence.documents import Verdict
-from hil.evidence.limits import worst
+from hil.evidence.verdicts import worst
 from hil.report.chronicle import account
 from hil.report.words import MARKS
 from hil.scenario.status import status
@@ -257,8 +257,7 @@ class Session:
             self._tell_failure(trial, entry, error)
 
     def _tell_failure(self, trial: Trial, entry: Entry, error: BaseException) -> None:
-        verdict, told = verdict_of(error), purposeful(error)
-        words = str(told) if told is not None else error_document(error)["what"]
+        verdict, words = blame(error)
         if verdict is Verdict.AUTHOR_ERROR:
             self._refuse(words)
             return

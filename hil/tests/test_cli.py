@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from pathlib import Path
 
 import pytest
 
-from hil import __version__
+from hil import __version__, cli
 from hil.cli import main
 from hil.evidence.documents import Event, Kind, Verdict
 from hil.evidence.store import RunWriter
 from hil.instruments.dialects import LOADS, METERS
+from hil.report import all_reports
 
 ROOT = Path(__file__).parents[2]
 
@@ -202,3 +204,66 @@ def test_no_standing_node_is_told_with_the_way_to_have_one(
 
     assert main(["node", "info"]) == 5
     assert capsys.readouterr().out == "no node is up; start one with: hil node up\n"
+
+
+@pytest.mark.parametrize("command", ["check", "steps"])
+@pytest.mark.parametrize("module", ["nosuch", "hil.bdd.nosuch", "nosuch.deeper"])
+def test_a_module_of_steps_that_is_not_there_is_the_authors_mistake(
+    capsys: pytest.CaptureFixture[str], command: str, module: str
+) -> None:
+    assert main([command, "--steps", module]) == 4
+    assert f"there is no module '{module}' with steps" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("text", ["null", "[]", "3", '"run"', "{", "[" * 100_000, ""])
+def test_a_folder_whose_run_json_is_no_object_is_no_run_folder(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str
+) -> None:
+    (tmp_path / "run.json").write_text(text, encoding="utf-8")
+
+    assert main(["report", str(tmp_path)]) == 4
+    assert "this is no run folder" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "words"),
+    [
+        (ZeroDivisionError("x"), 3, "framework error: hil/tests/test_cli.py:"),
+        (RecursionError(), 3, "framework error: "),
+        (OSError(errno.ENOSPC, "No space left on device"), 7, "rig fault: this machine lacks something: No space left"),
+        (PermissionError(errno.EACCES, "Permission denied", "x"), 7, "rig fault: x: this machine lacks something"),
+        (MemoryError(), 7, "rig fault: this machine lacks something: memory has run out"),
+        (KeyboardInterrupt(), 2, ""),
+    ],
+)
+def test_no_command_ends_with_a_traceback_or_with_the_code_of_a_device(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    error: BaseException,
+    code: int,
+    words: str,
+) -> None:
+    def fail(folder: Path) -> None:
+        raise error
+
+    monkeypatch.setattr(all_reports, "read_run", fail)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr(cli, "_report", lambda options, rest: all_reports.write_reports(tmp_path))
+
+    assert main(["report"]) == code
+    said = capsys.readouterr().err
+    assert words in said
+    assert "Traceback" not in said
+    assert said.count("\n") <= 1
+    assert (f"{tmp_path}/hil-error-" in said) is (code == 3)
+
+
+def test_a_report_that_cannot_be_written_is_the_laboratorys_fault(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    RunWriter.create(tmp_path / "run", {}, {})
+    (tmp_path / "run" / "report.html").mkdir()
+
+    assert main(["report", str(tmp_path / "run")]) == 7
+    assert "report.html: evidence cannot be written: Is a directory" in capsys.readouterr().err

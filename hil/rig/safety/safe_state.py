@@ -7,9 +7,10 @@ Read-back tells what a coil was told, not where its contact is: so the lab meter
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from hil.clock import Clock, WallClock, stopwatch
 from hil.errors import RigFault
@@ -170,18 +171,31 @@ class SafeStateMaker:
             return f"cannot tell ({error})", ""
 
 
-def look_for_power(meter: Meter, clock: Clock) -> tuple[str, str]:
+class PassingTime(Protocol):
+    """The part of a clock that a look at the meter needs."""
+
+    def now(self) -> float: ...
+
+    def sleep(self, duration: float, /) -> None: ...
+
+
+def look_for_power(meter: Meter, clock: PassingTime) -> tuple[str, str]:
     """Return what the meter says of a circuit whose relays all read back open, and what is wrong with that.
 
     A reading may be from before: it averages over an update period, and is up to one more old. So none is believed
     until that has passed since the contacts opened; then the meter has ``DEAD_WITHIN_S`` to show nothing.
-    A meter whose integrated time stands cannot tell. Raises RigFault if it cannot be read.
+    A meter whose integrated time stands cannot tell. Raises what its driver raises if it cannot be read by then: what
+    it says of the time before, as of an overload, does not count.
     """
-    off_w, before = float(meter.off_threshold_w), meter.read().integrated
+    off_w = float(meter.off_threshold_w)
+    before: float | None = None
+    with contextlib.suppress(Exception):
+        before = meter.read().integrated
     clock.sleep(CONTACT_S + 2 * float(meter.update_period))
     deadline = clock.now() + DEAD_WITHIN_S
     while True:
         reading = meter.read()
+        before = reading.integrated if before is None else before
         power, voltage = float(reading.power), float(reading.voltage)
         words = f"{format_quantity(power, 'W')}, {format_quantity(voltage, 'V')}"
         if power < off_w and voltage < DEAD_V:

@@ -6,7 +6,8 @@ ends.
 
 From the test process, one word a line: ``beat`` (the bench is in use; the next beat must come in time), ``rest`` (the
 bench is safe, no beats from now on), ``act`` with a reason, ``done`` (normal end: the bench is safe). Back: ``ready``,
-and ``acted`` with the report as JSON. It acts when the link closes without ``done``, when beats stop, when told, and on
+``alive`` to each beat, ``resting`` to each ``rest``, and ``acted`` with the report as JSON: a watchdog that hangs is
+noticed by its silence. It acts when the link closes without ``done``, when beats stop, when told, and on
 SIGTERM.
 
 Until then it holds no connection: an instrument may take one client only, and labgrid holds the relays. After a hang it
@@ -130,8 +131,10 @@ class Watchdog:
                 return True
             if word == "beat":
                 self._silence = stopwatch()
+                self._tell("alive")
             elif word == "rest":
                 self._silence = None
+                self._tell("resting")
             elif word == "act":
                 self._silence = None
                 self._act(rest, since=elapsed)

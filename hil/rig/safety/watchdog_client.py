@@ -14,6 +14,7 @@ from hil.clock import stopwatch
 from hil.errors import RigFault
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from hil.rig.file import RigFile
@@ -25,6 +26,12 @@ ACT_TIMEOUT_S = 30.0
 """For a safe state with all its rounds."""
 
 END_TIMEOUT_S = 5.0
+
+ANSWER_TIMEOUT_S = 5.0
+"""For ``alive`` and ``resting``: the watchdog does nothing else, and goes before other programs if it may."""
+
+SECOND_CHANCE_S = 0.5
+"""More than that for a watchdog that was stopped together with this process, and is only now going on."""
 
 BEATS_A_LIMIT = 10
 """Beats in the time after which the watchdog would act."""
@@ -71,6 +78,10 @@ class Guard:
         self._unread = b""
         self._armed = False
         self._since_beat = stopwatch()
+        self._unanswered: Callable[[], float] | None = None
+        """Seconds since the oldest beat without an answer; None if each has one."""
+        self.lost: RigFault | None = None
+        """Why nobody watches any more."""
 
     @property
     def process(self) -> int:
@@ -95,10 +106,12 @@ class Guard:
             self._beat()
 
     def rest(self) -> None:
-        """The bench is safe: no beats from now on."""
+        """The bench is safe: no beats from now on. Raises RigFault if nobody has watched it to here."""
         if self._armed:
             self._armed = False
             self._send("rest")
+            self._await("resting", ANSWER_TIMEOUT_S)
+            self._unanswered = None  # it answers in order
 
     def act(self, reason: str) -> dict[str, Any]:
         """Have the watchdog make the bench safe; return its report. Raises RigFault if it does not answer."""
@@ -110,8 +123,8 @@ class Guard:
 
     def end(self) -> None:
         """The bench is safe and the run over: end the watchdog; idempotent."""
-        with contextlib.suppress(RigFault):
-            self._send("done")
+        with contextlib.suppress(OSError):
+            self._link.send(b"done\n", socket.MSG_DONTWAIT)
         self._link.close()
         try:
             self._process.wait(END_TIMEOUT_S)
@@ -123,14 +136,27 @@ class Guard:
         self._since_beat = stopwatch()
         if self._beats:
             self._send("beat")
+            self._unanswered = self._unanswered or stopwatch()
         self.look()
 
     def look(self) -> None:
-        """Raise RigFault if the watchdog has acted, or is gone: then nobody else switched the bench off."""
+        """Raise RigFault if the watchdog has acted, hangs, or is gone: then nobody else switched the bench off."""
         if not self._armed:
             return
-        for word, rest in self._words(0.0):
-            if word == "acted":
+        if self.lost is not None:
+            raise self.lost
+        self._hear(0.0)
+        if self._unanswered is not None and self._unanswered() > ANSWER_TIMEOUT_S:
+            self._hear(SECOND_CHANCE_S)
+            if self._unanswered is not None:
+                raise self._silent("alive", ANSWER_TIMEOUT_S)
+
+    def _hear(self, timeout: float) -> None:
+        """Take what the watchdog has said; raises RigFault if it has acted."""
+        for word, rest in self._words(timeout):
+            if word == "alive":
+                self._unanswered = None
+            elif word == "acted":
                 report = json.loads(rest)
                 state = "made the bench safe" if report["reached"] else f"could not make it safe ({report['problem']})"
                 raise RigFault(
@@ -140,6 +166,8 @@ class Guard:
                 )
 
     def _send(self, line: str) -> None:
+        if self.lost is not None:
+            raise self.lost
         try:
             self._link.send(f"{line}\n".encode(), socket.MSG_DONTWAIT)
         except OSError as error:
@@ -164,17 +192,27 @@ class Guard:
             for word, rest in self._words(left):
                 if word == awaited:
                     return rest
-        raise RigFault(
-            f"no '{awaited}' from the watchdog within {timeout:g} s", place="safety", remedy="Look at the bench."
+        raise self._silent(awaited, timeout)
+
+    def _silent(self, awaited: str, timeout: float) -> RigFault:
+        self.lost = RigFault(
+            f"no '{awaited}' from the watchdog within {timeout:g} s: it hangs, and nobody"
+            " would make the bench safe if this process died",
+            place="safety",
+            remedy="See what stopped it, and rerun.",
         )
+        return self.lost
 
     def _gone(self) -> RigFault:
+        if self.lost is not None:
+            return self.lost
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(END_TIMEOUT_S)
         code = self._process.poll()
         state = "does not listen" if code is None else f"has ended with code {code}"
-        return RigFault(
+        self.lost = RigFault(
             f"the watchdog {state}: nobody would make the bench safe if this process died",
             place="safety",
             remedy="See its last words above, and rerun.",
         )
+        return self.lost

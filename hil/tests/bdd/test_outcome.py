@@ -1,68 +1,14 @@
-"""From an error to whom it blames, to words, and to the exit code."""
+"""From an error to words, and to the exit code of a session."""
 
 from __future__ import annotations
 
 import pytest
 
-from hil.bdd.outcome import code_of_session, error_document, exit_code_of, explain, purposeful, verdict_of
-from hil.errors import (
-    AuthorError,
-    ConfigurationError,
-    DeadlineExceeded,
-    ExitCode,
-    HilError,
-    PeerViolation,
-    RigFault,
-)
-from hil.evidence.documents import Event, Kind, Verdict
+from hil.bdd.outcome import blame, code_of_session, error_document, explain
+from hil.errors import AuthorError, PeerViolation, RigFault
+from hil.evidence.documents import Event, Kind, Verdict, encode
 from hil.evidence.observations import DeviceIdle, EvidenceMissing
 from hil.scenario.findings import LimitMissed, Undecided
-
-
-@pytest.mark.parametrize(
-    ("error", "verdict", "code"),
-    [
-        (PeerViolation("x"), Verdict.FAIL, 1),
-        (DeadlineExceeded("x"), Verdict.FAIL, 1),
-        (LimitMissed("x"), Verdict.FAIL, 1),
-        (AuthorError("x"), Verdict.AUTHOR_ERROR, 4),
-        (ConfigurationError("x"), Verdict.AUTHOR_ERROR, 4),
-        (Undecided("x"), Verdict.INCONCLUSIVE, 6),
-        (RigFault("x"), Verdict.RIG_FAULT, 7),
-        (HilError("x"), Verdict.RIG_FAULT, 7),
-        (EvidenceMissing("x"), Verdict.INCONCLUSIVE, 6),
-        (DeviceIdle("x"), Verdict.FAIL, 1),
-        (ZeroDivisionError("x"), Verdict.RIG_FAULT, 7),
-        (AssertionError("x"), Verdict.RIG_FAULT, 7),
-        (KeyboardInterrupt(), Verdict.NOT_RUN, 2),
-    ],
-)
-def test_every_error_has_its_verdict_and_exit_code(error: BaseException, verdict: Verdict, code: int) -> None:
-    assert verdict_of(error) is verdict
-    assert exit_code_of(verdict) == code
-
-
-@pytest.mark.parametrize(
-    ("verdict", "code"),
-    [
-        (Verdict.PASS, ExitCode.PASS),
-        (Verdict.FAIL, ExitCode.DEVICE_FAILURE),
-        (Verdict.INCONCLUSIVE, ExitCode.INCONCLUSIVE),
-        (Verdict.RIG_FAULT, ExitCode.RIG_FAULT),
-        (Verdict.AUTHOR_ERROR, ExitCode.AUTHOR_ERROR),
-        (Verdict.NOT_APPLICABLE, ExitCode.NOTHING_RUN),
-        (Verdict.NOT_RUN, ExitCode.INTERRUPTED),
-    ],
-)
-def test_every_verdict_of_a_run_has_its_exit_code(verdict: Verdict, code: ExitCode) -> None:
-    assert exit_code_of(verdict) is code
-
-
-def test_only_a_pass_ends_with_zero_and_different_blame_has_different_codes() -> None:
-    codes = {verdict: exit_code_of(verdict) for verdict in Verdict}
-
-    assert [verdict for verdict, code in codes.items() if code == 0] == [Verdict.PASS]
-    assert len(set(codes.values())) == len(codes)
 
 
 def caused(outer: Exception, inner: Exception) -> Exception:
@@ -72,20 +18,50 @@ def caused(outer: Exception, inner: Exception) -> Exception:
         return error
 
 
-def test_the_cause_decides_where_a_library_wrapped_it() -> None:
-    error = caused(RuntimeError("labgrid says"), caused(OSError("wire"), PeerViolation("too slow")))
-
-    assert verdict_of(error) is Verdict.FAIL
-    assert str(purposeful(error)) == "too slow"
-
-
-def test_the_outer_error_decides_if_it_was_raised_on_purpose() -> None:
-    assert verdict_of(caused(RigFault("dead"), PeerViolation("late"))) is Verdict.RIG_FAULT
+def raised(error: BaseException) -> BaseException:
+    try:
+        raise error
+    except BaseException as caught:
+        return caught
 
 
-def test_an_error_that_nobody_raised_on_purpose_has_no_words_of_ours() -> None:
-    assert purposeful(ValueError("x")) is None
-    assert error_document(ValueError("x")) == {"what": "ValueError: x"}
+@pytest.mark.parametrize(
+    ("error", "verdict"),
+    [
+        (LimitMissed("x"), Verdict.FAIL),
+        (PeerViolation("x"), Verdict.FAIL),
+        (Undecided("x"), Verdict.INCONCLUSIVE),
+        (DeviceIdle("x"), Verdict.FAIL),
+        (EvidenceMissing("x"), Verdict.INCONCLUSIVE),
+        (AuthorError("x"), Verdict.AUTHOR_ERROR),
+        (ZeroDivisionError("x"), Verdict.FRAMEWORK_ERROR),
+        (AssertionError("x"), Verdict.FRAMEWORK_ERROR),
+        (pytest.fail.Exception("x"), Verdict.FRAMEWORK_ERROR),
+        (pytest.skip.Exception("x"), Verdict.NOT_RUN),
+        (pytest.exit.Exception("x"), Verdict.NOT_RUN),
+        (KeyboardInterrupt(), Verdict.NOT_RUN),
+    ],
+)
+def test_an_error_that_ends_a_scenario_has_whom_it_blames_and_a_reason(error: BaseException, verdict: Verdict) -> None:
+    assert blame(error)[0] is verdict
+    assert blame(error)[1]
+
+
+def test_an_error_that_was_not_raised_on_purpose_is_a_mistake_in_code_with_its_place() -> None:
+    document = error_document(raised(ValueError("x \ud83d")))
+
+    assert document["what"] == "a mistake in code: ValueError: x \\ud83d"
+    assert document["place"].startswith("hil/tests/bdd/test_outcome.py:")
+    assert document["remedy"]
+    assert encode(document)
+
+
+def test_a_mistake_in_code_is_explained_with_the_calls_that_led_there() -> None:
+    told = explain("a.feature:7", "Then it is so", raised(ZeroDivisionError("x")), [], "hil run a.feature:7 --seed 3")
+
+    assert "framework error: hil/tests/bdd/test_outcome.py:" in told
+    assert "\n  hil/tests/bdd/test_outcome.py:" in told
+    assert "in raised" in told
 
 
 def test_the_evidence_keeps_what_where_and_remedy() -> None:
@@ -126,6 +102,10 @@ def test_a_failure_tells_the_step_the_finding_what_happened_last_and_how_to_run_
         (2, Verdict.NOT_RUN, 2),
         (2, Verdict.RIG_FAULT, 2),
         (3, Verdict.PASS, 3),
+        (3, Verdict.FRAMEWORK_ERROR, 3),
+        (3, Verdict.RIG_FAULT, 7),
+        (1, Verdict.FRAMEWORK_ERROR, 3),
+        (1, Verdict.AUTHOR_ERROR, 4),
         (4, Verdict.PASS, 4),
     ],
 )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import subprocess
 import sys
-from itertools import pairwise, permutations
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hil.evidence.documents import Verdict, encode
-from hil.evidence.limits import RULES, Finding, Limit, Measurement, Rule, worst
+from hil.evidence.limits import RULES, Finding, Limit, Measurement, Rule
 from hil.evidence.observations import Counted, Observation, Sampled, Source, Timed
 
 numbers = st.floats(-1e6, 1e6)
@@ -232,22 +231,3 @@ def test_a_sampled_value_tells_which_time_its_readings_cover() -> None:
 
 def test_counts_are_told_without_uncertainty() -> None:
     assert str(counted(Limit("count", 5, 5), 4)) == "payments: measured 4, limit = 5, margin -1: fail by the exact rule"
-
-
-SEVERITY = [
-    Verdict.NOT_RUN,
-    Verdict.NOT_APPLICABLE,
-    Verdict.PASS,
-    Verdict.INCONCLUSIVE,
-    Verdict.FAIL,
-    Verdict.AUTHOR_ERROR,
-    Verdict.RIG_FAULT,
-]
-
-
-def test_a_rig_fault_outweighs_a_failure_and_a_failure_outweighs_the_inconclusive() -> None:
-    for lesser, greater in pairwise(SEVERITY):
-        for order in permutations([lesser, greater]):
-            assert worst(list(order)) is greater
-    assert worst([]) is Verdict.NOT_RUN
-    assert set(SEVERITY) == set(Verdict)

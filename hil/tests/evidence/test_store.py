@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import resource
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 from hil.errors import RigFault
 from hil.evidence.documents import Event, Json, Kind, Verdict, encode
 from hil.evidence.record import RunRecord, read_scenario
-from hil.evidence.store import BATCH, MANIFEST_FILE, RUN_FILE, SCENARIOS, RunWriter, ScenarioWriter, slug
+from hil.evidence.store import BATCH, MANIFEST_FILE, RUN_FILE, SCENARIOS, RunWriter, ScenarioWriter, Unencodable, slug
 
 
 def reading(number: int, **host: Json) -> Event:
@@ -40,6 +41,16 @@ def write_run(folder: Path, *, events: list[Event], host: dict[str, Json] | None
         scenario.write(event)
     run.scenario_done(scenario)
     return run.finish(Verdict.PASS)
+
+
+def _digest_of(folder: Path, events: list[Event]) -> str:
+    """Return the digest of a run whose one scenario is called x."""
+    run = RunWriter.create(folder, {}, {})
+    writer = run.scenario(1, "x")
+    for event in events:
+        writer.write(event)
+    run.scenario_done(writer)
+    return run.digest()
 
 
 def scenario_file(folder: Path) -> Path:
@@ -300,10 +311,98 @@ def test_a_disk_that_takes_no_more_is_a_rig_fault_that_names_the_file(tmp_path: 
     writer.close()
 
 
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"high": math.inf},
+        {"low": [0.0, {"high": math.nan}]},
+        {"count": 2**70},
+        {"text": "half a pair \ud83d"},
+        {"bytes": b"x"},
+        {"what": object()},
+        {1: 1.0},
+    ],
+)
+@pytest.mark.parametrize("kind", [Kind.READING, Kind.FRAME, Kind.VERDICT, Kind.STOP])
+def test_an_event_that_cannot_be_encoded_is_refused_and_those_after_it_are_written(
+    tmp_path: Path, kind: Kind, data: Any
+) -> None:
+    run = RunWriter.create(tmp_path / "run", {}, {})
+    writer = run.scenario(1, "x")
+    wanted = [start(), reading(1), reading(2)]
+    for event in wanted:
+        writer.write(event)
+
+    with pytest.raises(Unencodable, match=f"the event '{kind}' of meter at 1 s cannot be written down"):
+        writer.write(Event(kind, 1.0, "meter", data))
+    for event in (more := [reading(3), stop()]):
+        writer.write(event)
+    run.scenario_done(writer)
+
+    assert writer.events == wanted + more
+    assert read_scenario(writer.path).events == wanted + more
+    assert run.digest() == _digest_of(tmp_path / "other", wanted + more)
+
+
+@pytest.mark.parametrize("bad", [math.inf, -math.inf, math.nan])
+@pytest.mark.parametrize("where", ["power_W", "t", "before", "after", "host"])
+def test_a_reading_that_is_no_number_is_refused_when_it_is_written_and_not_when_it_reaches_the_disk(
+    tmp_path: Path, bad: float, where: str
+) -> None:
+    writer = ScenarioWriter(tmp_path / "x.jsonl")
+    for number in range(3):
+        writer.write(reading(number))
+    event = Event(
+        Kind.READING,
+        bad if where == "t" else 1.0,
+        "meter",
+        {"power_W": bad if where == "power_W" else 1.0},
+        before=bad if where == "before" else 0.0,
+        after=bad if where == "after" else 0.0,
+        host={"wall": bad} if where == "host" else None,
+    )
+
+    with pytest.raises(Unencodable):
+        writer.write(event)
+    writer.close()
+
+    assert [event.t for event in read_scenario(writer.path).events] == [0.0, 0.1, 0.2]
+
+
+def test_what_a_full_disk_did_not_take_follows_when_there_is_room_again(tmp_path: Path) -> None:
+    writer = ScenarioWriter(tmp_path / "x.jsonl")
+    writer.write(start())
+    with room_for(writer.path.stat().st_size + 10), pytest.raises(RigFault, match="evidence cannot be written"):
+        writer.write(start())
+    assert read_scenario(writer.path).damage is not None
+    writer.write(stop())
+    writer.close()
+
+    record = read_scenario(writer.path)
+    assert record.damage is None
+    assert record.events == [start(), start(), stop()]
+
+
+def test_a_run_folder_that_is_removed_while_the_run_goes_on_is_the_laboratorys_fault(tmp_path: Path) -> None:
+    run = RunWriter.create(tmp_path / "run", {}, {})
+    writer = run.scenario(1, "x")
+    writer.write(start())
+    shutil.rmtree(tmp_path / "run")
+
+    with pytest.raises(RigFault, match="removed while it was written"):
+        writer.write(stop())
+    with pytest.raises(RigFault, match="evidence cannot be written"):
+        run.scenario(2, "y")
+    with pytest.raises(RigFault, match="evidence cannot be written"):
+        run.finish(Verdict.PASS)
+    with pytest.raises(RigFault):
+        writer.close()
+
+
 def test_a_run_folder_is_never_written_over(tmp_path: Path) -> None:
     write_run(tmp_path / "run", events=[start(), stop()])
 
-    with pytest.raises(FileExistsError):
+    with pytest.raises(RigFault, match="File exists"):
         RunWriter.create(tmp_path / "run", {}, {})
 
 

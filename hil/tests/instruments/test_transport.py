@@ -111,6 +111,12 @@ def test_unknown_host_is_a_rig_fault() -> None:
         Transport("meter", "TCPIP::no-such-meter.invalid::5025::SOCKET", timeout=SHORT)
 
 
+@pytest.mark.parametrize("port", ["0", "65536", "99999", "100000000000"])
+def test_a_port_that_is_none_is_a_mistake_in_the_rig_file_and_leaves_no_socket_behind(port: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"'{port}' is no TCP port; ports are 1 to 65535"):
+        Transport("meter", f"TCPIP::127.0.0.1::{port}::SOCKET", timeout=SHORT)
+
+
 def test_text_that_is_no_visa_resource_is_a_rig_fault() -> None:
     with pytest.raises(RigFault, match="'meter-1' is not a VISA resource"):
         Transport("meter", "meter-1")

@@ -122,6 +122,33 @@ def test_after_a_reset_the_line_counts_from_zero_and_nobody_listens(far: Termina
     assert (heard, far.line.bytes_received) == ([b"a"], 1)
 
 
+def test_what_one_scenario_left_on_the_line_never_reaches_the_next(far: Terminal | Network) -> None:
+    heard: list[bytes] = []
+    far.line.listen(heard.append)
+    far.send(b"abcdef")
+    far.line.receive_until(2)
+    far.line.drain(6)
+    far.line.reset()
+    far.line.listen(heard.append)
+    far.send(b"next")
+    far.line.receive_until(4)
+    assert heard == [b"ab", b"next"]
+
+
+def test_bytes_that_nobody_has_counted_are_drained_too(far: Terminal | Network) -> None:
+    far.send(b"abcdef")
+    assert select.select([far.line], [], [], 5)[0]
+    far.line.drain()
+    assert select.select([far.line], [], [], 0)[0] == []
+
+
+def test_a_line_that_was_lost_meanwhile_is_named_when_it_is_drained(far: Terminal | Network) -> None:
+    far.vanish()
+    assert select.select([far.line], [], [], 5)[0]
+    with pytest.raises(RigFault, match="line socket-link: the line is lost"):
+        far.line.drain()
+
+
 def test_fewer_bytes_than_announced_are_a_fault_that_names_the_line(
     far: Terminal | Network, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -352,6 +352,38 @@ def test_verdict_that_is_milder_than_its_evidence_is_called_out(make_run: MakeRu
 
     page = read(render(view(make_run(whitewashed, verdict=Verdict.PASS))))
     assert "Scenario 1 is recorded as a pass, although not all" in page.one("section", id="attention").text
+    assert page.one("section", id="outcome").one("span", class_="verdict").text == "✗ fail"
+
+
+def test_a_scenario_without_its_stop_keeps_the_headline_from_saying_pass(make_run: MakeRun) -> None:
+    page = read(render(view(make_run(toast, cut_off, verdict=Verdict.PASS))))
+    assert page.one("section", id="outcome").one("span", class_="verdict").text == "! rig fault"
+    assert "recorded as pass, which is milder" in page.one("section", id="attention").text
+
+
+def test_what_befell_the_run_beside_its_scenarios_is_told_above_all(make_run: MakeRun) -> None:
+    document = {"befell": [{"verdict": "framework error", "why": "a mistake in code: x.py:3"}]}
+    page = read(render(view(make_run(toast, verdict=Verdict.FRAMEWORK_ERROR, document=document))))
+    assert "framework error: a mistake in code: x.py:3" in page.one("section", id="attention").text
+    assert page.one("section", id="outcome").one("span", class_="verdict").text == "‼ framework error"
+
+
+@pytest.mark.parametrize(
+    ("host", "words"),
+    [
+        ({"calendar_step_s": -7200.4}, "was set back by 7200 s while the run was under way"),
+        ({"calendar_step_s": 60}, "was set forward by 60 s"),
+        ({"finished": "2017-06-02T18:00:00+00:00", "started": "2017-06-02T20:00:00+00:00"}, "ended before it began"),
+    ],
+)
+def test_a_calendar_that_was_set_during_the_run_is_remarked(
+    make_run: MakeRun, host: dict[str, Any], words: str
+) -> None:
+    folder = make_run(toast, verdict=Verdict.PASS)
+    document = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    document["host"] |= host
+    (folder / "run.json").write_text(json.dumps(document), encoding="utf-8")
+    assert words in read(render(view(folder))).one("section", id="attention").text
 
 
 def test_run_that_recorded_nothing_still_renders(make_run: MakeRun) -> None:

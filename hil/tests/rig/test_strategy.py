@@ -11,6 +11,7 @@ import pytest
 from labgrid import Target, target_factory
 from labgrid.driver import ModbusCoilDriver
 from labgrid.resource import ModbusTCPCoil
+from labgrid.strategy.common import StrategyError
 
 from hil.clock import stopwatch
 from hil.errors import RigFault
@@ -76,6 +77,51 @@ def test_relays_open_in_order_after_the_loads_input(board: Board) -> None:
         assert bench.bench_state is BenchState.SAFE
     assert switched == [(name, False) for name in RELAYS]
     assert board.coils == [False] * 4
+
+
+def test_what_the_listener_raises_keeps_no_relay_closed_and_does_not_make_the_bench_unsafe(board: Board) -> None:
+    def refuse(name: str, closed: bool, took: float) -> None:
+        raise RigFault(f"evidence of {name} cannot be written")
+
+    with strategy(board, []) as bench:
+        bench.on_switch = refuse
+        bench.make_safe()
+
+        assert bench.bench_state is BenchState.SAFE
+        assert [str(error) for error in bench.unheard] == [f"evidence of {name} cannot be written" for name in RELAYS]
+    assert board.coils == [False] * 4
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError("x"), RuntimeError("y"), RigFault("z", place="relay K1")])
+def test_whatever_one_relay_raises_the_others_are_opened_and_it_is_named(
+    board: Board, error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with strategy(board, []) as bench:
+        move = bench._move
+
+        def fail(name: str, *, closed: bool) -> float:
+            if name == "K1":
+                raise error
+            return move(name, closed=closed)
+
+        monkeypatch.setattr(bench, "_move", fail)
+        with pytest.raises(RigFault, match=r"relay K1: .*[xyz]"):
+            bench.make_safe()
+
+        assert bench.bench_state is BenchState.UNKNOWN
+    assert board.coils == [True, False, False, False]
+
+
+def test_a_bench_that_did_not_obey_can_be_used_again_once_it_was_made_safe(board: Board) -> None:
+    board.coils, board.stuck = [False] * 4, {1}
+    with strategy(board, []) as bench:
+        with pytest.raises(StrategyError):
+            bench.transition("live")
+        board.stuck.clear()
+        bench.make_safe()
+        bench.transition("live")
+
+    assert board.coils == [True, True, False, False]
 
 
 def test_a_load_that_takes_its_time_does_not_keep_the_contactor_closed(board: Board) -> None:

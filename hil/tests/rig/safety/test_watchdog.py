@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -13,9 +14,11 @@ from typing import Any
 
 import pytest
 
+from hil.clock import WallClock
 from hil.errors import RigFault
 from hil.rig.file import RigFile
 from hil.rig.safe_state_campaign import Program, is_dead, kills
+from hil.rig.safety import watchdog_client
 from hil.rig.safety.lock import find_locks
 from hil.rig.safety.watchdog import NICENESS, go_before_others
 from hil.rig.safety.watchdog_client import Guard
@@ -206,6 +209,65 @@ def test_a_run_without_its_watchdog_is_a_rig_fault(bench: VirtualBenchProcess) -
     with pytest.raises(RigFault, match="nobody would make the bench safe"):
         guard.arm()
     guard.end()
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watchdog_client, "ANSWER_TIMEOUT_S", 0.2)
+    monkeypatch.setattr(watchdog_client, "SECOND_CHANCE_S", 0.05)
+
+
+@contextlib.contextmanager
+def guarded(rig: str, bench: VirtualBenchProcess) -> Iterator[Guard]:
+    guard = Guard(RigFile.load(ROOT / f"rigs/{rig}.yaml"), address=bench.address, errors=subprocess.DEVNULL)
+    try:
+        guard.wait_until_ready()
+        yield guard
+    finally:
+        guard.end()
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_watchdog_that_hangs_is_noticed_by_its_silence_while_the_bench_is_in_use(bench: VirtualBenchProcess) -> None:
+    with guarded("realtime", bench) as guard:
+        guard._limit = 0.1
+        guard.arm()
+        os.kill(guard.process, signal.SIGSTOP)
+        with pytest.raises(RigFault, match=r"no 'alive' from the watchdog within 0\.2 s: it hangs"):
+            poll(guard.beat, "a fault of the watchdog", timeout=10)
+        assert guard.lost is not None
+        with pytest.raises(RigFault, match="it hangs"):
+            guard.rest()
+        with pytest.raises(RigFault, match="it hangs"):
+            guard.act("a test")
+    assert guard._process.returncode == -signal.SIGKILL
+
+
+@pytest.mark.parametrize("rig", ["realtime", "virtual"])
+@pytest.mark.usefixtures("impatient")
+def test_a_watchdog_that_hung_is_noticed_at_the_latest_when_the_bench_is_safe(
+    bench: VirtualBenchProcess, rig: str
+) -> None:
+    with guarded(rig, bench) as guard:
+        guard.arm()
+        os.kill(guard.process, signal.SIGSTOP)
+        with pytest.raises(RigFault, match="no 'resting' from the watchdog"):
+            guard.rest()
+        with pytest.raises(RigFault, match="it hangs"):
+            guard.arm()
+
+
+def test_a_watchdog_that_answers_is_never_taken_for_one_that_hangs(bench: VirtualBenchProcess) -> None:
+    clock = WallClock()
+    with guarded("realtime", bench) as guard:
+        guard._limit = 0.01
+        for _ in range(3):
+            guard.arm()
+            for _ in range(50):
+                clock.sleep(0.002)
+                guard.beat()
+            guard.rest()
+        assert guard.lost is None
 
 
 def test_the_watchdog_goes_before_other_programs_if_it_may_and_watches_all_the_same_if_not(

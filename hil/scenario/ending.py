@@ -1,0 +1,158 @@
+"""The end of a scenario, or of a run, as a sequence of phases: what one of them raises keeps none from following."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hil.clock import utc_now
+from hil.errors import RigFault
+from hil.evidence.documents import Json, Kind, Verdict
+from hil.evidence.own_error import told
+from hil.evidence.store import ScenarioWriter, Unencodable
+from hil.evidence.verdicts import verdict_of, worst
+from hil.rig.recorder import Recorder
+from hil.rig.safety.run_safe_state import SafeState
+from hil.scenario import integrity_checks as inspection
+from hil.scenario.scenario import Trial
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ON_A_DEVICE = frozenset({Verdict.PASS, Verdict.FAIL, Verdict.INCONCLUSIVE})
+"""Verdicts that say something of the device under test, and do not stand if the bench proves to be faulty."""
+
+
+class Ending:
+    """The verdict so far, its reason, and what becomes of both while the phases are gone through.
+
+    :ivar interrupt: what asks the program to end; it is raised when the last phase is over.
+    """
+
+    def __init__(self, verdict: Verdict, reason: str) -> None:
+        self.verdict = verdict
+        self.reason = reason
+        self.interrupt: BaseException | None = None
+
+    @property
+    def on_a_device(self) -> bool:
+        """Whether the verdict so far says something of the device."""
+        return self.verdict in ON_A_DEVICE
+
+    def phase(self, deed: Callable[[], object]) -> None:
+        """Carry out one phase; an error of it is taken up and not raised."""
+        try:
+            deed()
+        except Exception as error:
+            self.blame(error)
+        except BaseException as error:  # Ctrl-C, or the end of the session: when the bench is safe and all is recorded
+            self.interrupt = self.interrupt or error
+
+    def blame(self, error: BaseException) -> None:
+        """Take up an error by whom it blames."""
+        self.add(verdict_of(error), str(told(error)))
+
+    def add(self, verdict: Verdict, reason: str) -> None:
+        """Take up a finding: the worse one stands, and names the other one after it."""
+        if worst([self.verdict, verdict]) is self.verdict:
+            if reason and reason not in self.reason:
+                self.reason = f"{self.reason}; then: {reason}" if self.reason else reason
+            return
+        self.put_first(verdict, reason)
+
+    def put_first(self, verdict: Verdict, reason: str) -> None:
+        """Take up what a reader must see before all that came earlier, such as a bench that is not safe."""
+        joint = " Before that: " if reason.endswith(".") else "; before that: "
+        self.reason = joint.join(filter(None, [reason, self.reason]))
+        self.verdict = worst([self.verdict, verdict])
+
+
+@dataclass
+class OpenScenario:
+    """A scenario that is running: its trial, and the file that its events go to."""
+
+    trial: Trial
+    recorder: Recorder
+    writer: ScenarioWriter
+    closing: contextlib.ExitStack
+    """What the scenario has for itself."""
+    outcome: tuple[Verdict, str] = (Verdict.NOT_RUN, "")
+    """The verdict that stands, and why, once the scenario has ended."""
+
+
+def end_scenario(scenario: OpenScenario, ending: Ending) -> SafeState:
+    """Go through the end of a scenario: all is stopped, the bench made safe, the verdict settled, STOP written.
+
+    Raises nothing; returns how the bench became safe.
+    """
+    trial = scenario.trial
+    for stop in trial.endings():
+        ending.phase(stop)
+    if ending.on_a_device:
+        ending.phase(lambda: inspection.as_told(trial))
+    safe = _make_safe(trial, ending)
+    ending.phase(lambda: _take_missing(trial, ending))
+    # only now: a node that hangs is waited for
+    if ending.verdict in {Verdict.FAIL, Verdict.INCONCLUSIVE}:
+        ending.phase(lambda: _ask_for_ledger(trial))
+    if safe.reached and ending.on_a_device:
+        ending.phase(lambda: inspection.at_rest(trial))
+    if ending.verdict in {Verdict.FAIL, Verdict.INCONCLUSIVE}:
+        ending.phase(lambda: inspection.wire_in_doubt(trial))
+    if not safe.reached:
+        ending.put_first(Verdict.RIG_FAULT, safe.problem)
+    ending.phase(scenario.closing.close)
+    ending.phase(lambda: _stop(scenario, ending, safe))
+    return safe
+
+
+def _make_safe(trial: Trial, ending: Ending) -> SafeState:
+    safe = SafeState(False, 0.0, 0.0, "the bench was not made safe")
+
+    def make_safe() -> None:
+        nonlocal safe
+        safe = trial.rig.make_safe()
+
+    ending.phase(make_safe)
+    for found in safe.aside:
+        ending.blame(found)
+    return safe
+
+
+def _take_missing(trial: Trial, ending: Ending) -> None:
+    for finding in trial.finish():
+        ending.verdict, ending.reason = worst([ending.verdict, finding.verdict]), ending.reason or str(finding)
+
+
+def _ask_for_ledger(trial: Trial) -> None:
+    if why := trial.lost_ledger():
+        raise RigFault(why)
+
+
+def _stop(scenario: OpenScenario, ending: Ending, safe: SafeState) -> None:
+    """Write the STOP event; a reason that no file can hold is told in other words."""
+    try:
+        _write_stop(scenario, ending, safe)
+    except Unencodable as error:
+        ending.blame(error)
+        ending.reason = ending.reason.encode("ascii", "backslashreplace").decode()
+        _write_stop(scenario, ending, SafeState(safe.reached, safe.seconds, safe.wall_seconds))
+
+
+def _write_stop(scenario: OpenScenario, ending: Ending, safe: SafeState) -> None:
+    trial = scenario.trial
+    state: dict[str, Json] = {"reached": safe.reached, "seconds": round(safe.seconds, 6)}
+    state |= {"remarks": [str(each) for each in safe.aside]} if safe.aside else {}
+    data: dict[str, Json] = {
+        "verdict": ending.verdict.value,
+        "reason": ending.reason,
+        "setup": trial.plan.setup,
+        "safe_state": state,
+    }
+    host: dict[str, Json] = {
+        "wall": utc_now().isoformat(),
+        "safe_state_wall_s": round(safe.wall_seconds, 6),
+        "largest_clock_bound_s": round(trial.clock.largest_bound, 6),
+    }
+    scenario.recorder.write(Kind.STOP, "bench", data, host=host)

@@ -1,0 +1,195 @@
+"""The end of a scenario: safe state, verdict and STOP in that order, whatever is raised on the way."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import itertools
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hil.errors import AuthorError, HilError, PeerViolation, RigFault
+from hil.evidence.documents import Event, Kind, Verdict
+from hil.evidence.record import read_scenario
+from hil.evidence.store import ScenarioWriter
+from hil.evidence.verdicts import verdict_of, worst
+from hil.rig.recorder import Recorder
+from hil.rig.safety.run_safe_state import SafeState
+from hil.scenario import ending as module
+from hil.scenario.ending import Ending, OpenScenario, end_scenario
+
+PHASES = ("counterpart", "sampling", "as_told", "make_safe", "finish", "lost_ledger", "at_rest", "wire", "closing")
+"""What is done at the end of a scenario, in this order; STOP comes after them."""
+
+ERRORS = (
+    RigFault("the bench"),
+    PeerViolation("the device"),
+    AuthorError("the author"),
+    ZeroDivisionError("ours"),
+    ValueError("half a pair \ud83d"),
+    RecursionError("ours"),
+    OSError(errno.ENOSPC, "No space left on device"),
+    MemoryError(),
+    KeyboardInterrupt(),
+    SystemExit(1),
+    GeneratorExit(),
+)
+
+
+class Bench:
+    """Stands where rig and trial do in the sequence, and notes what it is asked for; one phase raises."""
+
+    def __init__(self, folder: Path, raising: str = "", error: BaseException | None = None) -> None:
+        self.done: list[str] = []
+        self.safe = SafeState(True, 0.25, 0.001)
+        self._raising, self._error = raising, error
+        self.clock = SimpleNamespace(now=lambda: 5.0, bound=0.0, name="virtual", largest_bound=0.0)
+        self.writer = ScenarioWriter(folder / "0001-x.jsonl")
+        self.writer.write(Event(Kind.START, 0.0, "bench", {"name": "x"}))
+        closing = contextlib.ExitStack()
+        closing.callback(self.phase("closing"))
+        self.plan = SimpleNamespace(setup="socket under test")
+        self.rig = self
+        self.guard = SimpleNamespace(lost=None)
+        self.scenario = OpenScenario(
+            cast("Any", self), Recorder(self.writer, cast("Any", self.clock)), self.writer, closing
+        )
+
+    def phase(self, name: str) -> Callable[..., None]:
+        def deed(*_: object) -> None:
+            self.done.append(name)
+            if name == self._raising and self._error is not None:
+                raise self._error
+
+        return deed
+
+    def endings(self) -> list[Callable[[], None]]:
+        return [self.phase("counterpart"), self.phase("sampling")]
+
+    def make_safe(self) -> SafeState:
+        self.phase("make_safe")()
+        return self.safe
+
+    def finish(self) -> list[Any]:
+        self.phase("finish")()
+        return []
+
+    def lost_ledger(self) -> str:
+        self.phase("lost_ledger")()
+        return ""
+
+    def end(self, verdict: Verdict = Verdict.FAIL, reason: str = "too slow") -> Ending:
+        ending = Ending(verdict, reason)
+        end_scenario(self.scenario, ending)
+        self.writer.close()
+        return ending
+
+    def stop(self) -> Event:
+        record = read_scenario(self.writer.path)
+        assert record.damage is None
+        return next(record.of(Kind.STOP))
+
+
+@pytest.fixture
+def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Bench]:
+    numbers = itertools.count()
+
+    def build(raising: str = "", error: BaseException | None = None) -> Bench:
+        folder = tmp_path / str(next(numbers))
+        folder.mkdir()
+        bench = Bench(folder, raising, error)
+        inspected = {"as_told": "as_told", "at_rest": "at_rest", "wire_in_doubt": "wire"}
+        monkeypatch.setattr(
+            module, "inspection", SimpleNamespace(**{name: bench.phase(as_) for name, as_ in inspected.items()})
+        )
+        return bench
+
+    return build
+
+
+@pytest.mark.parametrize("phase", PHASES)
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
+def test_whatever_a_phase_raises_the_bench_is_made_safe_and_the_verdict_is_on_record(
+    make: Callable[..., Bench], phase: str, error: BaseException
+) -> None:
+    bench = make(phase, error)
+
+    ending = bench.end()
+
+    assert "make_safe" in bench.done
+    assert bench.done[-1] == "closing"
+    assert bench.stop().data["verdict"] == ending.verdict
+    asks_to_end = not isinstance(error, Exception)
+    assert (ending.interrupt is error) is asks_to_end
+    if not asks_to_end and phase != "make_safe":
+        assert ending.verdict is worst([Verdict.FAIL, verdict_of(error)])
+
+
+def test_without_an_error_every_phase_is_gone_through_in_its_order(make: Callable[..., Bench]) -> None:
+    bench = make()
+
+    ending = bench.end()
+
+    assert tuple(bench.done) == PHASES
+    assert (ending.verdict, ending.reason) == (Verdict.FAIL, "too slow")
+    assert bench.stop().data["safe_state"] == {"reached": True, "seconds": 0.25}
+
+
+def test_a_bench_of_which_nobody_knows_that_it_is_safe_counts_as_unsafe(make: Callable[..., Bench]) -> None:
+    bench = make("make_safe", ZeroDivisionError("ours"))
+
+    ending = bench.end(Verdict.PASS, "")
+
+    assert ending.verdict is Verdict.RIG_FAULT
+    assert bench.stop().data["safe_state"] == {"reached": False, "seconds": 0.0}
+    assert "ZeroDivisionError" in str(bench.stop().data["reason"])
+
+
+def test_what_failed_beside_a_safe_state_is_a_finding_and_the_bench_is_safe(make: Callable[..., Bench]) -> None:
+    bench = make()
+    aside: tuple[HilError, ...] = (RigFault("no reply", place="meter"), RigFault("gone", place="watchdog"))
+    bench.safe = SafeState(True, 0.0, 0.0, aside=aside)
+
+    ending = bench.end(Verdict.PASS, "")
+
+    assert ending.verdict is Verdict.RIG_FAULT
+    assert ending.reason == "meter: no reply; then: watchdog: gone"
+    assert bench.stop().data["safe_state"] == {
+        "reached": True,
+        "seconds": 0.0,
+        "remarks": ["meter: no reply", "watchdog: gone"],
+    }
+
+
+def test_a_bench_that_is_not_safe_comes_before_everything_else_in_the_reason(make: Callable[..., Bench]) -> None:
+    bench = make()
+    bench.safe = SafeState(False, 0.0, 0.0, "K1 reads back closed.")
+
+    ending = bench.end()
+
+    assert ending.reason == "K1 reads back closed. Before that: too slow"
+    assert ending.verdict is Verdict.RIG_FAULT
+    assert "at_rest" not in bench.done
+
+
+def test_an_interrupted_scenario_is_made_safe_and_not_inspected(make: Callable[..., Bench]) -> None:
+    bench = make()
+
+    assert bench.end(Verdict.NOT_RUN, "interrupted").verdict is Verdict.NOT_RUN
+    assert bench.done == ["counterpart", "sampling", "make_safe", "finish", "closing"]
+
+
+@given(st.lists(st.tuples(st.sampled_from(list(Verdict)), st.text(min_size=1))), st.sampled_from(list(Verdict)))
+def test_no_finding_is_lost_and_the_worst_verdict_stands(found: list[tuple[Verdict, str]], first: Verdict) -> None:
+    ending = Ending(first, "")
+    for verdict, reason in found:
+        ending.add(verdict, reason)
+
+    assert ending.verdict is worst([first, *(verdict for verdict, _ in found)])
+    assert all(reason in ending.reason for _, reason in found)

@@ -1,0 +1,95 @@
+"""The run folder before and after the bench has been used."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from hil.clock import utc_now
+from hil.errors import ConfigurationError, RigFault
+from hil.evidence.documents import Kind, Verdict
+from hil.evidence.record import RunRecord
+from hil.scenario import run_folder
+from hil.scenario.run_folder import ACCEPTANCE, ScenarioFacts, finish, new_folder, write_not_started
+
+FACTS = ScenarioFacts("A", "A", "a.feature", 2, ())
+
+
+def acceptance(root: Path, text: str) -> None:
+    path = root / ACCEPTANCE
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("items: [{received: 2026-01-05}]", {"items": [{"received": "2026-01-05"}]}),
+        ("when: 2026-01-05T10:00:00Z", {"when": "2026-01-05T10:00:00+00:00"}),
+        ("1: 2", {"1": 2}),
+        ("", {}),
+        ("# nothing yet", {}),
+    ],
+)
+def test_what_the_laboratory_says_of_itself_is_read_as_it_is_written(tmp_path: Path, text: str, read: object) -> None:
+    acceptance(tmp_path, text)
+
+    run = new_folder(tmp_path, {}, utc_now())
+
+    assert RunRecord.load(run.folder).document["acceptance"] == read
+
+
+@pytest.mark.parametrize(
+    "text", ["received: 2026-02-30", "x: .inf", "x: [.nan]", "- a", "text", "x: !!set {a}", "x: ["]
+)
+def test_what_no_report_can_print_is_refused_with_the_file(tmp_path: Path, text: str) -> None:
+    acceptance(tmp_path, text)
+
+    with pytest.raises(ConfigurationError, match=r"acceptance\.yaml"):
+        new_folder(tmp_path, {}, utc_now())
+
+
+def test_a_folder_that_cannot_be_made_is_the_laboratorys_fault(tmp_path: Path) -> None:
+    (tmp_path / "reports").write_text("a file where a folder should be")
+
+    with pytest.raises(RigFault, match="evidence cannot be written"):
+        new_folder(tmp_path, {}, utc_now())
+
+
+@pytest.mark.parametrize("step", [timedelta(hours=-2), timedelta(minutes=5)])
+def test_a_calendar_that_is_set_while_the_run_goes_on_changes_no_duration_and_is_recorded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: timedelta
+) -> None:
+    started = datetime(2026, 6, 2, 20, 0, tzinfo=UTC)
+    run = new_folder(tmp_path, {}, started)
+    monkeypatch.setattr(run_folder, "utc_now", lambda: started + timedelta(seconds=90) + step)
+
+    finish(run, Verdict.PASS, started, 90.0)
+
+    host = RunRecord.load(run.folder).document["host"]
+    assert (host["started"], host["finished"]) == ("2026-06-02T20:00:00+00:00", "2026-06-02T20:01:30+00:00")
+    assert host["calendar_step_s"] == step.total_seconds()
+
+
+def test_a_calendar_that_nobody_set_is_not_remarked(tmp_path: Path) -> None:
+    run = new_folder(tmp_path, {}, started := utc_now())
+
+    finish(run, Verdict.PASS, started, 0.0)
+
+    assert "calendar_step_s" not in RunRecord.load(run.folder).document["host"]
+
+
+def test_a_scenario_whose_evidence_was_begun_gets_its_stop_in_the_same_file(tmp_path: Path) -> None:
+    run = new_folder(tmp_path, {}, utc_now())
+    begun = run.scenario(1, "A")
+    assert run.without_end() == 1
+
+    write_not_started(run, 1, FACTS, 7, Verdict.RIG_FAULT, "no bench", begun)
+    write_not_started(run, 2, FACTS, 7, Verdict.NOT_RUN, "no bench")
+
+    assert run.without_end() == 0
+    records = RunRecord.load(run.folder).scenarios
+    assert [[event.kind for event in record.events] for record in records] == [[Kind.START, Kind.STOP]] * 2
+    assert [record.verdict for record in records] == [Verdict.RIG_FAULT, Verdict.NOT_RUN]
