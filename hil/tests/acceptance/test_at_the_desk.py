@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from hil.tests.acceptance.commands import Project
+from hil.tests.acceptance.plans import PROVIDER
 
 MISTAKEN = """\
 Feature: Wrong in several ways
@@ -52,3 +53,23 @@ def test_a_run_with_sound_steps_is_refused_for_the_rig_file_and_what_is_beyond_i
     assert "wrong.feature:6:9: rig 'virtual' ends a session after 36000 s" in done.said
     assert "'mains_voltge' is not a parameter" in done.said
     assert "nothing was run, nothing was switched; report: reports/runs/" in done.said
+
+
+UNNOTICED = """\
+Feature: A fault that nothing finds
+  Scenario: The supply of a cable that the bench plays is welded
+    Given the socket is under test in single-fee mode
+    And the load draws 1300 W
+    When the devices are switched on
+    And relay K4 welds shut, as a seeded fault
+"""
+
+
+def test_a_scenario_that_measures_nothing_does_not_pass_when_its_seeded_fault_is_not_found(tmp_path: Path) -> None:
+    project = Project.make(tmp_path / "project")
+    (project.folder / "unnoticed.feature").write_text(UNNOTICED, encoding="utf-8")
+
+    done = project.run("run", "unnoticed.feature", "--node", PROVIDER, "--seed", "7")
+
+    assert done.code == 7, done.said
+    assert "a fault of the bench was seeded, nothing found it, and nothing was measured" in done.said
