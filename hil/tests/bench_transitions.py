@@ -31,7 +31,7 @@ UNREACHABLE: Final[dict[tuple[str, str, str], str]] = {
     ("socket", "checking payment", "cable silent"): _ANSWERED,
     ("socket", "checking top-up", "cable silent"): _ANSWERED,
     ("socket", "awaiting payment", "funds exhausted"): "FUNDING that does not hold one payment is refused before",
-    ("cable", "paying", "request declined"): "the receipt before a payment left to another session was lost",
+    ("cable", "paying", "request declined"): "of all receipts the one before a payment that is declined was lost",
     ("socket", "awaiting payment", "ledger lost"): "no answer is awaited, and coins are watched while power flows only",
 }
 """(role, state, event) -> why no scenario on a bench can take it."""
