@@ -20,8 +20,8 @@ from hil.errors import (
     RigFault,
 )
 from hil.evidence.documents import Verdict
+from hil.evidence.observations import EvidenceMissing
 from hil.evidence.store import Unencodable
-from hil.evidence.timing import EvidenceMissing
 from hil.evidence.verdicts import exit_code_of, purposeful, verdict_of, verdict_of_run, worst
 
 SEVERITY = [
@@ -51,7 +51,7 @@ def caused(outer: Exception, inner: Exception) -> Exception:
         (AuthorError("x"), Verdict.AUTHOR_ERROR, 4),
         (ConfigurationError("x"), Verdict.AUTHOR_ERROR, 4),
         (RigFault("x"), Verdict.RIG_FAULT, 7),
-        (EvidenceMissing("x"), Verdict.RIG_FAULT, 7),
+        (EvidenceMissing("x"), Verdict.INCONCLUSIVE, 6),
         (HilError("x"), Verdict.FRAMEWORK_ERROR, 3),
         (FrameworkError("x"), Verdict.FRAMEWORK_ERROR, 3),
         (Unencodable("x"), Verdict.FRAMEWORK_ERROR, 3),
