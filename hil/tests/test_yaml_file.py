@@ -16,10 +16,7 @@ from hil.errors import ConfigurationError
 @pytest.mark.parametrize(
     ("text", "place", "what"),
     [
-        ("a: 1\ndue: 2025-02-30\n", "x.yaml:2:6", "'2025-02-30' is no timestamp"),
-        ("a: [1, {due: 2025-13-01}]", "x.yaml:1:14", "'2025-13-01' is no timestamp"),
-        ("2025-02-30: due", "x.yaml:1:1", "'2025-02-30' is no timestamp"),
-        ("a: 2025-01-01T25:00:00Z", "x.yaml:1:4", "is no timestamp"),
+        ("a: !!int b", "x.yaml", "this is no YAML"),
         ("a: [1", "x.yaml:1:6", "this is no YAML"),
         ("a: 1\na: 2", "x.yaml:2:1", "this is no YAML"),
         ("[" * 5000, "x.yaml", "nested too deeply"),
@@ -38,10 +35,10 @@ def test_a_day_in_quotes_is_a_text_whatever_the_calendar_says() -> None:
     assert yaml_file.plain(yaml_file.parse("a: '2025-02-30'", "x")) == {"a": "2025-02-30"}
 
 
-def test_a_day_and_an_instant_become_texts_as_people_write_them() -> None:
+def test_a_day_and_an_instant_are_the_texts_that_stand_there() -> None:
     document = yaml_file.parse("day: 2026-01-05\nlist: [2026-01-05T10:00:00Z]", "x")
 
-    assert yaml_file.plain(document) == {"day": "2026-01-05", "list": ["2026-01-05T10:00:00+00:00"]}
+    assert yaml_file.plain(document) == {"day": "2026-01-05", "list": ["2026-01-05T10:00:00Z"]}
 
 
 def test_a_file_that_is_no_text_or_is_not_there_is_told(tmp_path: Path) -> None:

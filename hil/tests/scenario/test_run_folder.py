@@ -27,7 +27,7 @@ def acceptance(root: Path, text: str) -> None:
     ("text", "read"),
     [
         ("items: [{received: 2026-01-05}]", {"items": [{"received": "2026-01-05"}]}),
-        ("when: 2026-01-05T10:00:00Z", {"when": "2026-01-05T10:00:00+00:00"}),
+        ("when: 2026-01-05T10:00:00Z", {"when": "2026-01-05T10:00:00Z"}),
         ("1: 2", {"1": 2}),
         ("", {}),
         ("# nothing yet", {}),
@@ -41,9 +41,7 @@ def test_what_the_laboratory_says_of_itself_is_read_as_it_is_written(tmp_path: P
     assert RunRecord.load(run.folder).document["acceptance"] == read
 
 
-@pytest.mark.parametrize(
-    "text", ["received: 2026-02-30", "x: .inf", "x: [.nan]", "- a", "text", "x: !!set {a}", "x: ["]
-)
+@pytest.mark.parametrize("text", ["x: .inf", "x: [.nan]", "- a", "text", "x: !!set {a}", "x: ["])
 def test_what_no_report_can_print_is_refused_with_the_file(tmp_path: Path, text: str) -> None:
     acceptance(tmp_path, text)
 
