@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from hil.bdd import preflight, rig_problems
+from hil.bdd.closing import last_lines, write_run_reports
 from hil.bdd.collection import ScenarioItem, catalogue_of, requirements_of
 from hil.bdd.document import Problem
 from hil.bdd.language.rig_file import read_rig
@@ -31,9 +32,7 @@ from hil.bdd.stash import BENCHES, CLOSING, LIVE, NUMBER, OPEN, RUN, SEED, UNMET
 from hil.errors import ConfigurationError, ExitCode, RigFault
 from hil.evidence.documents import Verdict
 from hil.interrupts import interrupt
-from hil.report.all_reports import read_run, write_elsewhere, write_files, write_reports
-from hil.report.html import REPORT_FILE
-from hil.report.summary import slowest_steps, summary_lines
+from hil.report.all_reports import write_reports
 from hil.report.words import visible
 from hil.rig.file_flaws import REMEDY
 from hil.rig.project import project_root
@@ -45,9 +44,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from hil.rig.file import RigFile
-
-REPORT = pytest.StashKey[str]()
-"""Where the report is."""
 
 _SUMMED_UP = frozenset(pytest.ExitCode) - {pytest.ExitCode.INTERNAL_ERROR}
 """Ends of a session after which pytest tells its summary, and ours."""
@@ -215,35 +211,15 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         run.note(ending.verdict, ending.reason)
     verdict = run.close(interrupted=interrupted)
     reports = Ending(Verdict.NOT_RUN, "")
-    reports.phase(lambda: _report(config, run))
+    reports.phase(lambda: write_run_reports(config, run))
     if reports.verdict is not Verdict.NOT_RUN:
         run.note(reports.verdict, reports.reason)
         verdict = run.close(interrupted=interrupted)
-    config.stash[CLOSING] += _last_lines(config, run)
+    config.stash[CLOSING] += last_lines(config, run)
     session.exitstatus = code_of_session(exitstatus, verdict)
     terminal = config.pluginmanager.get_plugin("terminalreporter")
     if exitstatus not in _SUMMED_UP and terminal is not None:
         reports.phase(lambda: pytest_terminal_summary(terminal, config))
-
-
-def _report(config: pytest.Config, run: Run) -> None:
-    """Write the reports of what there is, if need be elsewhere; raises what kept them from the run folder."""
-    try:
-        told = read_run(run.folder)
-    except (OSError, ValueError) as error:
-        raise RigFault(f"the run folder cannot be read any more: {error}", place=str(run.folder)) from error
-    config.stash[CLOSING] = [*slowest_steps(told, config.getoption("step_times")), *summary_lines(told)]
-    try:
-        write_files(told)
-        config.stash[REPORT] = str((run.folder / REPORT_FILE).relative_to(run.root))
-    except RigFault:
-        config.stash[REPORT] = str(write_elsewhere(told) / REPORT_FILE)
-        raise
-
-
-def _last_lines(config: pytest.Config, run: Run) -> list[str]:
-    report = config.stash.get(REPORT, "none could be written")
-    return [*run.befell, f"seed: {run.seed}", f"report: {report}", f"evidence digest: {run.digest}"]
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:

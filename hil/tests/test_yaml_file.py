@@ -16,6 +16,7 @@ from hil.errors import ConfigurationError
 @pytest.mark.parametrize(
     ("text", "place", "what"),
     [
+        ("a: !!int b", "x.yaml", "this is no YAML"),
         ("a: [1", "x.yaml:1:6", "this is no YAML"),
         ("a: 1\na: 2", "x.yaml:2:1", "this is no YAML"),
         ("[" * 5000, "x.yaml", "nested too deeply"),
@@ -30,10 +31,14 @@ def test_what_cannot_be_read_is_told_with_its_place(text: str, place: str, what:
     assert what in str(caught.value)
 
 
-def test_a_day_and_an_instant_are_texts_as_people_wrote_them_whatever_the_calendar_says() -> None:
-    document = yaml_file.parse("day: 2026-02-30\nlist: [2026-01-05T10:00:00Z]", "x")
+def test_a_day_in_quotes_is_a_text_whatever_the_calendar_says() -> None:
+    assert yaml_file.plain(yaml_file.parse("a: '2025-02-30'", "x")) == {"a": "2025-02-30"}
 
-    assert yaml_file.plain(document) == {"day": "2026-02-30", "list": ["2026-01-05T10:00:00Z"]}
+
+def test_a_day_and_an_instant_are_the_texts_that_stand_there() -> None:
+    document = yaml_file.parse("day: 2026-01-05\nlist: [2026-01-05T10:00:00Z]", "x")
+
+    assert yaml_file.plain(document) == {"day": "2026-01-05", "list": ["2026-01-05T10:00:00Z"]}
 
 
 def test_a_file_that_is_no_text_or_is_not_there_is_told(tmp_path: Path) -> None:

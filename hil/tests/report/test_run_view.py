@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from hil.errors import RigFault
 from hil.evidence import record as evidence
 from hil.evidence.documents import Event, Kind, Verdict
 from hil.evidence.record import ScenarioRecord, read_scenario
-from hil.report.all_reports import write_reports
+from hil.report.all_reports import read_run, write_elsewhere, write_files, write_reports
 from hil.report.summary import slowest_steps, summary_lines
 from hil.tests.report.conftest import MakeRun, not_applicable, toast, underpayment
 
@@ -67,3 +68,30 @@ def test_nothing_of_a_scenario_is_kept_by_the_record_of_the_run(finished_run: Pa
     assert record.scenarios[-1].name.startswith("0004")
     assert reads.names == ["0002", "0003", "0004"]
     assert reads.still_held() == 0
+
+
+def test_a_report_that_the_run_folder_does_not_take_is_written_elsewhere_and_the_other_one_there(
+    make_run: MakeRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = make_run(toast, verdict=Verdict.PASS)
+    (folder / "report.html").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+
+    run = read_run(folder)
+    with pytest.raises(RigFault, match=r"report\.html: evidence cannot be written"):
+        write_files(run)
+    elsewhere = write_elsewhere(run)
+
+    assert (folder / "junit.xml").is_file()
+    assert not list(folder.glob("*.tmp"))
+    assert elsewhere.parent == tmp_path
+    assert {path.name for path in elsewhere.iterdir()} == {"report.html", "junit.xml"}
+
+
+def test_what_befell_the_run_is_an_error_of_its_own_in_junit(make_run: MakeRun) -> None:
+    document = {"befell": [{"verdict": "rig fault", "why": "the disk is full"}]}
+    folder = make_run(toast, verdict=Verdict.RIG_FAULT, document=document)
+    write_reports(folder)
+
+    junit = (folder / "junit.xml").read_text(encoding="utf-8")
+    assert '<error message="rig fault: the disk is full" type="rig fault"' in junit
