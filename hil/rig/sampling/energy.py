@@ -79,7 +79,8 @@ def energy_of(events: Iterable[Event], meter: Meter) -> MeteredEnergy:
         subtracted += left_out is not was_left_out
         if not left_out:
             value += added
-            loaded += seconds
+            # the first update that counts may have begun long before the reading that shows it
+            loaded += seconds + (float(earlier.before) if was_left_out else 0.0)
             apparent += max(each.voltage * each.current for each in (before, reading)) * seconds / 3600
     budget = meter.energy_budget(WattHour(value), Second(loaded), apparent)
     budget = budget.plus("readings subtracted", digit * subtracted, "half of the last digit of each of them")
