@@ -30,7 +30,9 @@ STEADY_S = 0.2
 
 SEEN_LIVE = 2
 SEEN_DEAD = 10
-"""So many readings contradict the load before it is asked again; a circuit without voltage may flicker with its mains."""
+"""So many readings contradict the load before it is asked again; without voltage a circuit may flicker with its
+mains.
+"""
 
 OF_POWER = 0.03
 APART_W = 10.0
@@ -84,10 +86,12 @@ class LoadComparison:
         steady, power = self._steady, float(reading.power)
         if steady is None or abs(power - steady.power) > _apart(steady.power):
             self._steady = _Steady(power, read_at)
-        elif steady.agreed or read_at - steady.since < STEADY_S:
+        elif read_at - steady.since < STEADY_S:
             return
-        elif self._disobeyed(reading, steady):
+        elif self._disobeyed(reading, read_at, steady):
             self._ask_why(power)
+        elif steady.agreed:
+            return
         elif steady.asked is None:
             steady.drawn = float(self._load.read_power())
             steady.asked = float(self._clock.now())
@@ -98,11 +102,12 @@ class LoadComparison:
             if len(steady.seen) >= (SEEN_LIVE if steady.live else SEEN_DEAD):
                 self._decide(steady)
 
-    def _disobeyed(self, reading: Reading, steady: _Steady) -> bool:
+    def _disobeyed(self, reading: Reading, read_at: float, steady: _Steady) -> bool:
         """Tell whether power flows, and has for a while been another than the load was told to draw."""
         if self._power is None or reading.power < self._off_w or reading.voltage < FULL_V:
             return False
-        return steady.since > self._told_at + STEADY_S and not self._agree(steady.power, self._power)
+        obeyed_by_now = read_at > self._told_at + reading_age(self._meter) + STEADY_S
+        return obeyed_by_now and not self._agree(steady.power, self._power)
 
     def _ask_why(self, power: float) -> None:
         drawn = float(self._load.read_power())
@@ -114,6 +119,7 @@ class LoadComparison:
                 place="load",
                 remedy="See whether a limit or a protection holds it back.",
             )
+        self._steady = None  # something has switched meanwhile
 
     def _meter_is_wrong(self, metered: float, drawn: float) -> RigFault:
         return RigFault(

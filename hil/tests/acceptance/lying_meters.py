@@ -129,6 +129,11 @@ class LyingMeter(Proxy):
         return ",".join(f"{value:.6E}" for value in values).encode() + b"\n"
 
 
+def plan_of(what: str) -> str:
+    """Return the name of the plan."""
+    return f"lying_meter_{what.replace(' ', '_')}"
+
+
 def run(what: str, folder: Path) -> Finished:
     """Carry out a run in a project of its own, with a meter that lies in this way."""
     number = [*LIES, *COMMANDS].index(what) + 1
