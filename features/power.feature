@@ -37,7 +37,7 @@ Feature: Mains, plug and appliance misbehave
   @REQ-METER-1 @REQ-KEEP-2
   Scenario Outline: The mains are at <share> for <duration>
     Given the socket is under test in single-fee mode
-    And the load draws 500 W
+    And the load draws 800 W
     And the cable pays for at most 2 payments
     When the devices are switched on
     And the first payment has been accepted
@@ -148,7 +148,7 @@ Feature: Mains, plug and appliance misbehave
     And the cable pays for at most 2 payments
     When the devices are switched on
     And the first payment has been accepted
-    And 60 s have passed
+    And 30 s have passed
     And the load changes to 1300 W
     And the session has ended
     Then 1 session began
@@ -189,7 +189,7 @@ Feature: Mains, plug and appliance misbehave
     And 10 min have passed
     Then 1 payment of 0.1 mBTC was accepted
     And the power was never interrupted before the credit was spent
-    And the energy delivered is 0.833 Wh within 40 %
+    And the energy delivered is 0.833 Wh within 70 %
     And the socket billed at most 0.5 Wh more than it delivered
 
   @REQ-LOAD-1

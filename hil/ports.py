@@ -58,7 +58,10 @@ class Meter(Instrument, Protocol):
     """The lab power meter behind the socket."""
 
     update_period: Second
-    """Time between two updates of the reading; an edge is known no better than that."""
+    """Time between two updates of the reading; an edge is known no better than that.
+
+    The driver states its own; a rig that saw the meter update less often puts that in its place.
+    """
     settling: Second
     """Time from ``prepare`` to the first valid reading; ``read`` before it raises RigFault (no data)."""
     conditions: Conditions
@@ -76,6 +79,9 @@ class Meter(Instrument, Protocol):
 
     def read(self) -> Reading:
         """Return the latest reading; raises RigFault on overload, no data, garbage or silence."""
+
+    def verify(self) -> None:
+        """Raise RigFault if a range or the update interval is no longer what ``prepare`` set."""
 
     def power_budget(self, reading: Reading) -> Budget:
         """Return what its reading of power is uncertain by, in W, part by part."""
@@ -115,6 +121,8 @@ class Load(Instrument, Protocol):
     """The programmable load behind the cable: AC, or DC behind an adapter; values are those at its own terminals."""
 
     max_power: Watt
+    behind_adapter: bool
+    """Whether an AC/DC adapter stands before it, whose loss the lab meter sees as well."""
 
     def prepare(self) -> None:
         """Reset to AC operation with the input off and clear old protections."""
@@ -127,6 +135,9 @@ class Load(Instrument, Protocol):
 
     def set_input(self, *, on: bool) -> None:
         """Switch the input and read it back."""
+
+    def read_power(self) -> Watt:
+        """Return the power that it measures itself, at its own terminals."""
 
     def input_is_on(self) -> bool: ...
 

@@ -55,6 +55,8 @@ class Dl3021(ScpiLoad):
 
     max_power = Watt(POWER.highest)
     input_command = ":SOUR:INP:STAT"
+    power_query = ":MEAS:POW?"
+    behind_adapter = True
     error_query = ":SYST:ERR?"
     read_back_tolerance = 0.001  # (u)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hil.instruments.meter_limits import MakersLimits, QuantityLimits
-from hil.instruments.one_query_meter import OneQueryMeter
+from hil.instruments.one_query_meter import CHANGED, DIALECT, OneQueryMeter
 from hil.instruments.scpi import (
     read_back,
     read_errors,
@@ -100,6 +100,10 @@ class Hmc8015(OneQueryMeter):
         refuse_status(self._transport, "preparing the meter")
         self._read_back()
 
+    def verify(self) -> None:
+        """Raise RigFault if a range is no longer that of ``prepare``."""
+        self._compare_ranges(*CHANGED)
+
     def errors(self) -> list[str]:
         """Read the error queue empty, each entry as ``code,text``."""
         return read_errors(self._transport)
@@ -111,13 +115,16 @@ class Hmc8015(OneQueryMeter):
             raise self._transport.fault(
                 command, reply, f"the functions {','.join(FUNCTIONS)} were not taken", "Check firmware and dialect."
             )
+        self._compare_ranges(*DIALECT)
+
+    def _compare_ranges(self, wrong: str, remedy: str) -> None:
         for quantity, value in (("VOLT", VOLTAGE_RANGE), ("CURR", CURRENT_RANGE)):
-            command = f"CHAN1:ACQ:{quantity}:RANG?"
             read_back(
                 self._transport,
-                command,
+                f"CHAN1:ACQ:{quantity}:RANG?",
                 value,
                 tolerance=1e-3 * value,
                 what=f"the range {value:g}",
-                remedy="Check firmware and dialect.",
+                remedy=remedy,
+                wrong=wrong,
             )

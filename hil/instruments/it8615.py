@@ -44,6 +44,7 @@ class It8615(ScpiLoad):
 
     max_power = Watt(1800.0)
     input_command = "INPUT:STATE"
+    power_query = "MEAS:POW?"
     read_back_tolerance = 0.005  # (u)
 
     def prepare(self) -> None:

@@ -14,6 +14,14 @@ if TYPE_CHECKING:
     from hil.instruments.transport import Transport
 
 
+DIALECT = "was not taken", "Check firmware and dialect."
+CHANGED = (
+    "was changed since the meter was prepared",
+    "See who else has access to the meter; its readings may be wrong.",
+)
+"""What may be wrong with a setting, and what to do."""
+
+
 class OneQueryMeter(SpecifiedMeter):
     """Implements the reading part of :class:`hil.ports.AskedAhead`, and its errors from the driver's ``limits``.
 

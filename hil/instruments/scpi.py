@@ -69,14 +69,23 @@ def query_integer(transport: Transport, command: str, *, timeout: float | None =
     return int(digits)
 
 
-def read_back(transport: Transport, query: str, value: float, *, tolerance: float, what: str, remedy: str) -> None:
+def read_back(
+    transport: Transport,
+    query: str,
+    value: float,
+    *,
+    tolerance: float,
+    what: str,
+    remedy: str,
+    wrong: str = "was not taken",
+) -> None:
     """Raise RigFault unless the number that ``query`` asks for is ``value`` within ``tolerance``.
 
-    :param what: names the setting: ``the setpoint 1300 W``.
+    :param what: names the setting: ``the setpoint 1300 W``; ``wrong`` says what became of it.
     """
     read = query_number(transport, query)
     if abs(read - value) > tolerance:
-        raise transport.fault(query, f"{read:g}", f"{what} was not taken", remedy)
+        raise transport.fault(query, f"{read:g}", f"{what} {wrong}", remedy)
 
 
 def query_identity(transport: Transport) -> Identity:

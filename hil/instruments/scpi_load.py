@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from hil.instruments.scpi import ERROR_QUERY, query_integer, read_back, read_errors, refuse_errors
+from hil.instruments.scpi import ERROR_QUERY, query_integer, query_number, read_back, read_errors, refuse_errors
 from hil.ports import Protection
-from hil.units import format_quantity
+from hil.units import Watt, format_quantity
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +25,11 @@ class ScpiLoad:
 
     input_command: ClassVar[str]
     """Switches the input with ``1`` or ``0`` behind it, and asks for its state with ``?``."""
+
+    power_query: ClassVar[str]
+    """Asks for the power that it measures at its terminals, in W."""
+
+    behind_adapter = False
 
     error_query: ClassVar[str] = ERROR_QUERY
     """Asks for the oldest entry of the error queue."""
@@ -59,6 +64,10 @@ class ScpiLoad:
         if reply not in {"0", "1"}:
             raise self._transport.fault(query, reply, "0 or 1 was awaited", "Check firmware and dialect.")
         return reply == "1"
+
+    def read_power(self) -> Watt:
+        """Return the power that it measures itself, in W; raises RigFault if it gives no number."""
+        return Watt(query_number(self._transport, self.power_query))
 
     def opened_by_itself(self) -> str:
         """Return why the input is off although it was told on, else an empty text; see :class:`hil.ports.Load`.

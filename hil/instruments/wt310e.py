@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hil.instruments.meter_limits import MakersLimits, QuantityLimits
-from hil.instruments.one_query_meter import OneQueryMeter
+from hil.instruments.one_query_meter import CHANGED, DIALECT, OneQueryMeter
 from hil.instruments.scpi import (
     read_back,
     read_errors,
@@ -120,7 +120,18 @@ class Wt310e(OneQueryMeter):
         """Read the error queue empty, each entry as ``code,text``."""
         return read_errors(self._transport, ERROR_QUERY)
 
+    def verify(self) -> None:
+        """Raise RigFault if update interval or a range are no longer those of ``prepare``."""
+        self._compare(*CHANGED)
+
     def _read_back(self) -> None:
+        self._compare(*DIALECT)
+        command = f":NUM:NORM:ITEM{len(ITEMS)}?"
+        reply = self._transport.query(command)
+        if reply.upper() != (item := list(ITEMS)[-1]):
+            raise self._transport.fault(command, reply, f"the item {item} was not taken", "Check firmware and dialect.")
+
+    def _compare(self, wrong: str, remedy: str) -> None:
         for command, value in (
             (":RATE?", UPDATE_PERIOD),
             (":INP:VOLT:RANG?", VOLTAGE_RANGE),
@@ -135,9 +146,6 @@ class Wt310e(OneQueryMeter):
                 value,
                 tolerance=1e-3 * value,
                 what=f"the setting {value:g}",
-                remedy="Check firmware and dialect.",
+                remedy=remedy,
+                wrong=wrong,
             )
-        command = f":NUM:NORM:ITEM{len(ITEMS)}?"
-        reply = self._transport.query(command)
-        if reply.upper() != (item := list(ITEMS)[-1]):
-            raise self._transport.fault(command, reply, f"the item {item} was not taken", "Check firmware and dialect.")

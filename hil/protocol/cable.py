@@ -15,7 +15,7 @@ from hil.protocol.cable_messages import CableMessages
 from hil.protocol.cable_table import CableEvent, CableState
 from hil.protocol.coins import Coin
 from hil.protocol.framing import FrameError
-from hil.protocol.machine import Effect, Noted, Remember, earliest
+from hil.protocol.machine import ROUNDING_S, Effect, Noted, Remember, earliest
 from hil.protocol.messages import (
     CloseReason,
     MessageError,
@@ -112,7 +112,8 @@ class CableMachine(CableMessages):
         if self._call_due is not None and now >= self._call_due:
             self._fire(_E.CALL_DUE)
         if self._reply_due is not None and now >= self._reply_due:
-            if now >= self._require_session().asked_at + self.policy.silent_peer_s:
+            # a repetition that falls due at the instant of giving up is not sent, whichever way the sums are rounded
+            if now + ROUNDING_S >= self._require_session().asked_at + self.policy.silent_peer_s:
                 # a socket that talks and never answers is given up like one that does not talk
                 self._lose_socket()
             else:

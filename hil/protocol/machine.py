@@ -197,6 +197,10 @@ class TableMachine(Generic[S, E, A]):
         return decoded
 
 
+ROUNDING_S = 1e-6
+"""Two deadlines closer than this are one: sums of the same times may differ in their last digit."""
+
+
 def earliest(*dues: float | None) -> float | None:
     """Return the first of the instants that are set; None if none is. Asked for after each call of a machine."""
     first = None

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from hil.protocol.checks import Refusal, RefusalCode
 from hil.protocol.framing import FrameError
-from hil.protocol.machine import Effect, Noted, earliest
+from hil.protocol.machine import ROUNDING_S, Effect, Noted, earliest
 from hil.protocol.messages import CloseReason, MessageError, Mode
 from hil.protocol.policy import Misuse
 from hil.protocol.records import SEQUENCE_JUMP, SocketRecord, declared_coins
@@ -98,7 +98,7 @@ class SocketMachine(SocketMessages):
         if self._reply_due is not None and now >= self._reply_due:
             self._reply_due = None
             asked_at = self._session.asked_at if self._session is not None else now
-            if self.state is _S.AWAITING_PAYMENT and now >= asked_at + self.policy.silent_peer_s:
+            if self.state is _S.AWAITING_PAYMENT and now + ROUNDING_S >= asked_at + self.policy.silent_peer_s:
                 # a cable without credit that talks and does not pay is given up like one that does not talk
                 self._end_with(CloseReason.PEER_SILENT, _E.CABLE_SILENT)
             else:

@@ -16,11 +16,11 @@ from hil.errors import ConfigurationError, nearest
 from hil.instruments.dialects import LOADS, METERS
 from hil.rig.certificate import conditions_of
 from hil.rig.check_clocks import first_sight
-from hil.units import format_quantity
+from hil.units import Second, format_quantity
 
 if TYPE_CHECKING:
     from hil.rig.file import RigFile
-    from hil.units import Percent, Second, Watt, WattHour
+    from hil.units import Percent, Watt, WattHour
 
 NOMINAL_V = 230.0
 """Mains voltage (DESIGN §2), unless the rig file's plant has another."""
@@ -73,12 +73,13 @@ def vague_edge(rig: RigFile, limit: Second) -> str:
     if meter is None:
         return ""
     bound = 0.0 if rig.virtual and not rig.real_time else float(WallClock.bound)
-    least = first_sight(meter.update_period, bound)
+    period = max(meter.update_period, Second(rig.options.plant.get("meter_period", 0.0)))
+    least = first_sight(period, bound)
     if least <= limit:
         return ""
     return (
         f"rig '{rig.options.name}' cannot decide a limit of {format_quantity(limit, 's')}: its meter updates every"
-        f" {format_quantity(meter.update_period, 's')}, so no reading shows an edge of power within"
+        f" {format_quantity(period, 's')}, so no reading shows an edge of power within"
         f" {format_quantity(least, 's')}"
     )
 

@@ -27,7 +27,8 @@ from hil.rig.file import RigFile, SafetyLimits
 from hil.rig.recorder import Recorder
 from hil.rig.relays import CoilRelay
 from hil.rig.sampling.energy import metered_energy, reading_of
-from hil.rig.sampling.timer import Readings, Sampler
+from hil.rig.sampling.timer import Readings, Sampler, reading_age
+from hil.rig.sampling.updates import observe_updates
 from hil.rig.variables import ADDRESS_VARIABLE, TERMINAL_VARIABLES
 from hil.rig.virtual_bench import VirtualBenchProcess
 from hil.units import Ohm, Watt
@@ -41,16 +42,16 @@ RIGS = ("virtual.yaml", "virtual-wt310e.yaml")
 PERIOD_S = 0.1
 """Update period of the meter, if nothing else is asked for."""
 
-STEADY_PERIODS = 3.5
-"""A reading that comes so many update periods after the last change knows nothing of what was before."""
+SAMPLE_S = 0.12
+"""From one reading to the next at most."""
+
+LOAD_LATENCY_S = 0.002
+"""Longest time from a command to the load's current."""
 
 LIMITS = SafetyLimits.model_validate({"power": "2500 W", "energy": "500 Wh", "session": "1 h"})
 """A cold toaster at 253 V draws 2250 W."""
 
 APPLIANCES = ("toaster", "load")
-
-AFTER_PERIODS = 5.0
-"""From the loss of power to the last reading."""
 
 
 @dataclass(frozen=True)
@@ -121,8 +122,11 @@ class Site:
     def __init__(self, bench: VirtualBenchProcess, target: Any, errors: MeterErrors) -> None:
         self.bench = bench
         self._errors = errors
+        self._latency = 0.0
+        """Of the load, in s."""
         self.clock = LockstepClock(bench)
         self.meter: Meter = target.get_driver("PowerMeterDriver", name="meter").port
+        self._stated_period = self.meter.update_period
         self.load: Load = target.get_driver("LoadDriver", name="load").port
         self.relays = {name: CoilRelay(target.get_driver("DigitalOutputProtocol", name=name)) for name in ("K1", "K2")}
 
@@ -136,19 +140,22 @@ class Site:
         recorder = Recorder(log := Log(), self.clock)
         appliance = chance.choice(("toaster", "load", "load", "load"))
         self._begin(seed, chance, appliance)
+        # a reading that comes so long after the last change knows nothing of what was before
+        steady = reading_age(self.meter) + SAMPLE_S
         sampler = Sampler(self.meter, self.clock, Readings(self.clock, recorder, LIMITS, lambda reading, read_at: None))
         sampler.start()
         self.clock.sleep(chance.uniform(0.1, 0.3))
         cause = self._switch(recorder, "K1", closed=True)
-        self.clock.sleep(STEADY_PERIODS * self._errors.period + chance.uniform(0.0, 0.5))
+        self.clock.sleep(steady + chance.uniform(0.0, 0.5))
         power = self._power(log.events)
         self.clock.sleep(chance.uniform(0.0, 1.0))
         came = self._edge()
         cut = self._switch(recorder, chance.choice(("K1", "K2", appliance)), closed=False)
         commanded = float(self.clock.now())
-        self.clock.sleep(AFTER_PERIODS * self._errors.period)
+        self.clock.sleep(steady)
         sampler.stop()
-        lost = commanded if cut.source in APPLIANCES else self._edge(cut.source)
+        by_command = {"toaster": commanded, "load": commanded + self._latency}
+        lost = by_command[cut.source] if cut.source in by_command else self._edge(cut.source)
         off_w = float(self.meter.off_threshold_w)
         if appliance == "load":
             yield power
@@ -159,6 +166,7 @@ class Site:
     def _begin(self, seed: str, chance: random.Random, appliance: str) -> None:
         plant = {"mains_voltage": chance.uniform(207.0, 253.0)}
         plant |= {f"contactor_{name}_time": chance.uniform(0.003, 0.04) for name in ("operate", "release")}
+        plant["load_latency"] = self._latency = chance.uniform(0.0, LOAD_LATENCY_S)
         identity = self.meter.identity
         plant |= self._errors.plant(METERS[f"{identity.manufacturer} {identity.model}"].limits)
         self.bench.reset(seed=seed, plant=plant, devices={}, node=None)
@@ -174,6 +182,7 @@ class Site:
         self.load.set_input(on=True)
         self.relays["K2"].set(closed=True)
         self.clock.sleep(float(self.meter.settling))
+        observe_updates(self.meter, self.clock, self._stated_period, self.bench)
 
     def _switch(self, recorder: Recorder, name: str, *, closed: bool) -> Event:
         if name == "toaster":

@@ -17,12 +17,13 @@ from labgrid import Environment
 from hil.clock import stopwatch
 from hil.evidence.documents import Kind
 from hil.evidence.timing import instant, power_came, power_lost
-from hil.rig.bounds_campaign import LIMITS, Check, Log
+from hil.rig.bounds_campaign import LIMITS, SAMPLE_S, Check, Log
 from hil.rig.real_time import RigClock
 from hil.rig.recorder import Recorder
 from hil.rig.relays import CoilRelay
 from hil.rig.sampling.threaded import ThreadedSampler
-from hil.rig.sampling.timer import Readings
+from hil.rig.sampling.timer import Readings, reading_age
+from hil.rig.sampling.updates import observe_updates
 from hil.rig.variables import ADDRESS_VARIABLE
 from hil.rig.virtual_bench import VirtualBenchProcess
 from hil.units import Watt
@@ -72,6 +73,7 @@ class WallSite:
         self.load.set_input(on=True)
         self.relays["K2"].set(closed=True)
         self.clock.sleep(float(self.meter.settling))
+        observe_updates(self.meter, self.clock, self.meter.update_period)
         self.sampler.start()
         if self._busy:
             self._be_busy()
@@ -89,7 +91,7 @@ class WallSite:
         began = self.clock.now()
         self.relays["K1"].set(closed=closed)
         event = self._recorder.write(Kind.RELAY, "K1", {"closed": closed}, before=self.clock.now() - began)
-        self.clock.sleep(0.35)
+        self.clock.sleep(reading_age(self.meter) + SAMPLE_S)
         return instant(event).early, float(self.bench.ask({"op": "truth"})["contacts"]["K1"]["edge"])
 
     def between_clocks(self) -> float:

@@ -106,7 +106,14 @@ def _standing(rig: RigFile) -> Iterator[tuple[Any, Guard, Callable[[], float] | 
         if rig.virtual:
             bench = VirtualBenchProcess(rig.bench_address, rig.bench_instruments)
             stack.callback(bench.close)
-            bench.reset(seed="check", plant={}, devices={}, node=None, clock="wall", plugs=rig.options.plugs)
+            bench.reset(
+                seed="check",
+                plant=rig.options.plant,
+                devices={},
+                node=None,
+                clock="wall",
+                plugs=rig.options.plugs,
+            )
             os.environ[ADDRESS_VARIABLE] = bench.address
             os.environ.update({TERMINAL_VARIABLES[role]: path for role, path in bench.terminals.items()})
         address, lifeline = (bench.address, bench.lifeline) if bench is not None else ("", None)

@@ -16,7 +16,7 @@ from hil.chain.rpc import RpcClient
 from hil.clock import WallClock, stopwatch, utc_now
 from hil.errors import ExitCode
 from hil.rig.check_findings import CheckFinding, fault, note, ok
-from hil.rig.sampling.timer import SAMPLE_PERIOD_S
+from hil.rig.sampling.timer import LATENCY_S, SAMPLE_PERIOD_S
 from hil.units import Second, format_quantity
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def scheduling_delay() -> float:
 
 def resolution(update_period: Second, bound: float) -> float:
     """Return the seconds within which a bench knows an edge of power: a sample, its age, and the clock twice."""
-    return SAMPLE_PERIOD_S + 2 * float(update_period) + 2 * bound
+    return SAMPLE_PERIOD_S + 2 * float(update_period) + LATENCY_S + 2 * bound
 
 
 def first_sight(update_period: Second, bound: float) -> float:

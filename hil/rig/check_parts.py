@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from hil.chain.providers import choose
 from hil.clock import WallClock, stopwatch
+from hil.conformance.update_period import look_closely
 from hil.errors import ExitCode
 from hil.instruments.dialects import open_load, open_meter
 from hil.ports import Protecting, Reading
@@ -72,14 +73,21 @@ def look_at_meter(target: Any, rig: RigFile, bound: float, limits: Sequence[Timi
         findings = [ok("meter", _identity(meter.identity)), *_queue("meter", meter.errors())]
         findings += _declared(rig, "meter", meter.identity)
         meter.prepare()
-        WallClock().sleep(meter.settling)
+        clock = WallClock()
+        clock.sleep(meter.settling)
         elapsed = stopwatch()
         for _ in range(READINGS):
             meter.read()
-        each, rate = elapsed() / READINGS, 1 / meter.update_period
-        words = f"{rate:g} Hz; a reading takes {format_quantity(each, 's')}"
-        slow = each > meter.update_period
-        findings.append(fault("meter rate", f"{words}: too long") if slow else ok("meter rate", words))
+        each = elapsed() / READINGS
+        updates = look_closely(meter, clock.now, clock.sleep).result()
+        meter.update_period = Second(updates.period)
+        words = f"{updates}; a reading takes {format_quantity(each, 's')}"
+        if each > meter.update_period:
+            findings.append(fault("meter rate", f"{words}: too long"))
+        elif updates.slow:
+            findings.append(note("meter rate", f"{words}; reckoned with {format_quantity(updates.period, 's')}"))
+        else:
+            findings.append(ok("meter rate", words))
         findings += _uncertain(meter, rig)
         return findings + decidable(meter, bound, limits)
     finally:

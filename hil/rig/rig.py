@@ -27,6 +27,7 @@ from hil.rig.safety.watchdog_client import Guard
 from hil.rig.sampling.pipelined import SamplerAhead
 from hil.rig.sampling.threaded import ThreadedSampler
 from hil.rig.sampling.timer import Readings, Sampler, Sampling
+from hil.rig.sampling.updates import observe_updates
 from hil.rig.serial_ports import port_of
 from hil.rig.virtual_bench import VirtualBenchProcess
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from hil.chain.lies import Lie
     from hil.chain.node import Node
     from hil.chain.snapshot import OwnNode
+    from hil.conformance.update_period import Updates
     from hil.ports import Ledger, LedgerView, Load, Meter, Reading
     from hil.rig.ledger_views import ViewKind
     from hil.rig.recorder import Recorder
@@ -63,6 +65,8 @@ class Rig:
         self._sampling: Sampling | None = None
         self.meter_watch: MeterWatch | None = None
         """Of the present scenario."""
+        self.updates: Updates | None = None
+        """What was observed of the meter's updates since it was last prepared."""
         self.lockstep = bench is not None and not file.real_time
         """Whether time moves only while this side waits."""
         self.clock: Clock = LockstepClock(bench) if bench is not None and self.lockstep else RigClock()
@@ -77,6 +81,7 @@ class Rig:
         self.meter: Meter = target.get_driver("PowerMeterDriver", name="meter").port
         self.meter.conditions = conditions_of(file.options)
         self.load: Load = target.get_driver("LoadDriver", name="load").port
+        self._stated_period = self.meter.update_period
         self._closing.callback(self.meter.close)
         self._closing.callback(self.load.close)
         self.lines = {name: SerialLine(name, port_of(target.get_driver("SerialDriver", name=name))) for name in LINES}
@@ -203,10 +208,14 @@ class Rig:
         if isinstance(self.load, Protecting):
             self.load.protect(self.file.options.limits.of_load)
         self.meter.prepare()
+        prepared = self.clock.now()
         self._metering = True
         self.guard.arm()
         self.side.bank.begin()
         self.clock.sleep(self.meter.settling)
+        self.updates = observe_updates(self.meter, self.clock, self._stated_period, self.bench)
+        if self.meter_watch is not None:
+            self.meter_watch.expect(self.updates, prepared)
 
     def set_mains(self, voltage: float) -> None:
         """Have this voltage (V rms) ahead of K1, K3 and K4; AuthorError if no source of this bench can be set."""

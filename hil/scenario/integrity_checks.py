@@ -61,22 +61,27 @@ def mirrors_as_told(rig: Rig) -> None:
 
 
 def under_way(rig: Rig) -> None:
-    """Raise RigFault if a line changed bytes or the node does not answer; cheap, and asked now and then in a session.
+    """Raise RigFault if a line changed bytes, the node does not answer, or the meter was reset by somebody else.
+
+    Cheap, and asked now and then in a session.
 
     Else a scenario would wait to its deadline for what cannot come any more.
     """
     lines(rig, settled=False)
     rig.side.refuse_silence()
+    if rig.lockstep:  # on the wall clock the thread that reads the meter looks
+        rig.meter.verify()
 
 
 def at_rest(trial: Trial) -> None:
-    """Raise RigFault if the meter no longer measures, a line lost or changed bytes, or the node does not follow.
+    """Raise RigFault if the meter does not measure as prepared, a line lost or changed bytes, or the node is behind.
 
     Asked when the bench is safe: it takes time to find out that a part does not answer.
     """
     rig = trial.rig
     if rig.meter_watch is not None:
         rig.meter_watch.prove(rig.clock)
+        rig.meter.verify()
     lines(rig)
     rig.side.refuse_stale()
 

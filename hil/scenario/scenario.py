@@ -16,9 +16,10 @@ from hil.evidence.limits import Finding
 from hil.links.counterpart import Counterpart
 from hil.links.tap import Tap
 from hil.protocol.coins import Coin
-from hil.protocol.messages import Close, Message, Receipt
+from hil.protocol.messages import Close, Message, Meter, Receipt
 from hil.rig.file import CABLE_UNDER_TEST, PAIR, SOCKET_UNDER_TEST
 from hil.rig.recorder import ConsoleLog, LedgerLog, LinkLog, Recorder, sent_by
+from hil.rig.safety.load_comparison import LoadComparison
 from hil.rig.safety.weld_detection import ContactWatch
 from hil.rig.sampling.timer import SAMPLE_PERIOD_S
 from hil.scenario import integrity_checks as inspection
@@ -93,6 +94,7 @@ class Trial(Observations):
         self._tap: Tap | None = None
         self._side: CableSide | SocketSide | PairSide | None = None
         self._load_player: LoadPlayer | None = None
+        self._load_comparison: LoadComparison | None = None
         self._looking_after: Timer | None = None
         self._contacts = ContactWatch(float(rig.meter.off_threshold_w))
         self.miner: Miner | None = None
@@ -153,6 +155,8 @@ class Trial(Observations):
         rig.side.on_change = self._ledger_log.on_change
         self.coins = side.fund()
         rig.reset(side.device_profiles(), self.seed, {}, plan.ledger_view or rig.file.options.ledger, plan.lie)
+        if rig.updates is not None:
+            self.recorder.write(Kind.READING, "meter updates", rig.updates.document())
         rig.on_switch(self._on_switch)
         self._ledger_log.on_funding(self.coins)
         self._listen_to_consoles()
@@ -293,17 +297,39 @@ class Trial(Observations):
             rig.load.draw_power(plan.load_power_w)  # type: ignore[arg-type]  # checked in use_load
         if plan.load_power_w is not None:
             rig.load.set_input(on=True)
+            self._load_comparison = LoadComparison(rig.meter, rig.load, rig.clock, self._power_by_socket)
+            self.load_told(None if plan.load_profile is not None else float(plan.load_power_w))
+
+    def load_told(self, power: float | None) -> None:
+        """Know what constant power in W the load was told to draw; None: it varies, or its input is off."""
+        if self._load_comparison is not None:
+            self._load_comparison.told(power)
 
     def _on_reading(self, reading: Reading, read_at: float) -> None:
         if self.power_flows() and reading.power < self.off_w:
             inspection.load_as_told(self.rig)
         if not self._contacts.idle:
             self._contacts.on_reading(reading, read_at)
+        if self._load_comparison is not None:
+            self._load_comparison.on_reading(reading, read_at)
         self.watch.power_w, self.watch.energy_wh = float(reading.power), float(reading.energy)
         self.watch.voltage_v = float(reading.voltage)
         if self._load_player is not None:
             self._load_player.on_reading(reading)
         self.watch.on_progress(self)
+
+    def _power_by_socket(self, since: float) -> float | None:
+        """Return the mean power in W by the METER messages of a socket under test; None if it sent no two since."""
+        if "socket" not in self.devices_under_test():
+            return None
+        told = [
+            (frame.t, message.energy_mwh)
+            for frame, message in self.messages(Meter)
+            if frame.t >= since and frame.direction == sent_by("socket")
+        ]
+        if len(told) < 2 or told[-1][0] <= told[0][0]:
+            return None
+        return (told[-1][1] - told[0][1]) * 3.6 / (told[-1][0] - told[0][0])
 
     def _on_message(self, direction: Direction, message: Message) -> None:
         sender = "socket" if direction == "to cable" else "cable"

@@ -104,6 +104,9 @@ class ElectronicLoad:
             wanted = self._set_point / voltage
         else:
             wanted = voltage / self._set_point if self._set_point > 0 else math.inf
+        if wanted > 0:
+            errors = self._state.errors
+            wanted = wanted * (1.0 + errors.gain) + errors.offset
         return max(0.0, min(wanted, self._max_current, self._max_power / voltage))
 
     def pass_time(self, duration: float, voltage: float) -> tuple[float, float]:

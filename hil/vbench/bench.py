@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from hil.errors import ConfigurationError
 from hil.vbench.edge_watch import EdgeWatch
 from hil.vbench.firmware import DeviceHost
+from hil.vbench.instrument_errors import NO_ERRORS, LoadErrors
 from hil.vbench.instrument_port import InstrumentPort
 from hil.vbench.late_meter import LateMeter, MeterInstrument
 from hil.vbench.lines import LinePort
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 class LoadInstrument(VirtualInstrument, Protocol):
     """A virtual load that looks after its protections."""
+
+    def power_on(self, seed: str, given: LoadErrors = NO_ERRORS) -> None:
+        """Go back to the power-on state; errors that are not given (nan) follow from ``seed``."""
 
     def update(self) -> None: ...
 
@@ -45,7 +49,7 @@ class Bench:
         programs: str = PROGRAMS,
         first_world: WorldRequest | None = None,
     ) -> None:
-        self.meter = LateMeter(meter)
+        self.meter = LateMeter(meter, self.now)
         self.load = load
         self.instrument_ports = {"meter": InstrumentPort(self.meter), "load": InstrumentPort(load)}
         """What their connections talk to."""
@@ -94,9 +98,9 @@ class Bench:
         self.ledger.begin()
         self.world = world
         self._consoles = [uart for name, uart in world.uarts.items() if name.endswith("-console")]
+        self.meter.power_on(f"{request.seed}/meter", request.plant.meter_errors)
+        self.load.power_on(f"{request.seed}/load", request.plant.load_errors)
         world.plant.connect_load()
-        self.meter.power_on(f"{request.seed}/meter")
-        self.load.power_on(f"{request.seed}/load")
 
     def close(self) -> None:
         """End the devices of the present world; their storages go with them."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, get_args
 
+from hil.vbench.instrument_errors import NO_ERRORS, LoadErrors
 from hil.vbench.load_front import LoadFront
 from hil.vbench.scpi import Commands, ScpiEngine
 from hil.vbench.scpi_parameters import Boolean, Bound, Choice, Command, Number, Steps, forms
@@ -79,8 +80,9 @@ class Dl3021:
         self.update()
         return self._engine.execute(line)
 
-    def power_on(self, seed: str) -> None:
-        """Go back to the power-on state, input off. The load adds no noise, so ``seed`` changes nothing."""
+    def power_on(self, seed: str, given: LoadErrors = NO_ERRORS) -> None:
+        """Go back to the power-on state, input off; errors that are not given (nan) follow from ``seed``."""
+        self._state.errors = LoadErrors.drawn(seed, given)
         self._engine.status.power_on()
         self._reset()
 
@@ -123,9 +125,9 @@ class Dl3021:
             **self._limit("POWer"),
             "[SOURce:]INPut[:STATe]": Command(self._switch_input, (Boolean(),)),
             "[SOURce:]INPut[:STATe]?": Command(lambda: str(int(state.input_on))),
-            "MEASure:VOLTage[:DC]?": Command(lambda: f"{state.measured()[0]:.6f}"),
-            "MEASure:CURRent[:DC]?": Command(lambda: f"{state.measured()[1]:.6f}"),
-            "MEASure:POWer[:DC]?": Command(lambda: f"{state.measured()[2]:.6f}"),
+            "MEASure:VOLTage[:DC]?": Command(lambda: f"{state.reading()[0]:.6f}"),
+            "MEASure:CURRent[:DC]?": Command(lambda: f"{state.reading()[1]:.6f}"),
+            "MEASure:POWer[:DC]?": Command(lambda: f"{state.reading()[2]:.6f}"),
             "SYSTem:VERSion?": Command(lambda: "1999.0"),
         }
 

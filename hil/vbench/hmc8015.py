@@ -3,7 +3,7 @@
 Facts are from research/scpi.md and from the maker's own client examples and instrument driver (channel functions,
 default list, ten cells of a page, ``CHAN1:MEAS:FORM ASC``). Unverified and ours: numbers are written as
 ``2.3012E+02``; ``INT:STAR`` switches the integrator on; ``INT:RES`` also stops it.
-Accuracy, noise and rounding: :mod:`hil.vbench.scpi_metering`. Readings change only with ``update`` (10 Hz).
+Its errors: :mod:`hil.vbench.instrument_errors`. Readings change only with ``update`` (10 Hz).
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from hil.vbench.instrument_errors import ALL_DRAWN, AccuracyClass, GivenErrors, MeterErrors
 from hil.vbench.scpi import (
     Commands,
     ScpiEngine,
@@ -24,7 +25,6 @@ from hil.vbench.scpi import (
 from hil.vbench.scpi_metering import (
     CURRENT_RANGES,
     VOLTAGE_RANGES,
-    Converter,
     Integrator,
     Ranging,
     Reading,
@@ -40,6 +40,9 @@ if TYPE_CHECKING:
     from hil.vbench.terminals import MeterSample
 
 IDENTITY: Final = "Rohde&Schwarz,HMC8015,043506929,01.403"
+
+ACCURACY: Final = AccuracyClass(of_reading=5e-4, of_range=5e-4, drawn_gain=3e-4)
+"""Voltage, current and power: 0.05 % of reading + 0.05 % of range (research page: basic accuracy 0.05 %, u)."""
 
 OVER_VOLTAGE: Final = 1 << 0
 OVER_CURRENT: Final = 1 << 1
@@ -81,7 +84,7 @@ class Hmc8015:
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
         self._settings = _Settings()
-        self._converter = Converter("")
+        self._errors = MeterErrors("", ACCURACY)
         self._sample: MeterSample | None = None
         """The newest true values, of which no reading has been formed yet."""
         self._reading: Reading | None = None
@@ -93,16 +96,20 @@ class Hmc8015:
         self.form()
         return self._engine.execute(line)
 
-    def power_on(self, seed: str) -> None:
-        """Go back to the power-on state with no reading; gain errors and noise follow from ``seed``."""
+    def power_on(self, seed: str, given: GivenErrors = ALL_DRAWN) -> None:
+        """Go back to the power-on state with no reading; errors that are not given follow from ``seed``."""
         self._engine.status.power_on()
-        self._converter = Converter(seed)
+        self._errors = MeterErrors(seed, ACCURACY, given)
         self._sample = self._reading = None
         self._reset()
 
     def update(self, sample: MeterSample) -> None:
         """Take the true values of the period that just ended; readings show them from now on."""
-        self._settings.integrator.update(sample, *self._converter.integrand(sample))
+        settings = self._settings
+        # a range that is chosen automatically is that of the last reading here: an integrator wants fixed ones
+        u_range, i_range = settings.voltage.selected, settings.current.selected
+        power = self._errors.power.steady(sample.power, u_range * i_range)
+        settings.integrator.update(sample, power, self._errors.current.steady(sample.current, i_range))
         self._sample = sample
 
     def form(self) -> None:
@@ -110,11 +117,15 @@ class Hmc8015:
         if sample is None:
             return
         settings = self._settings
-        voltage, current, power = self._converter.measure(sample)
-        over_voltage = settings.voltage.overloaded(abs(voltage))
-        over_current = settings.current.overloaded(abs(current))
+        over_voltage = settings.voltage.overloaded(abs(sample.voltage))
+        over_current = settings.current.overloaded(abs(sample.current))
         self._engine.status.questionable.condition = over_voltage * OVER_VOLTAGE | over_current * OVER_CURRENT
         u_range, i_range = settings.voltage.selected, settings.current.selected
+        errors = self._errors
+        # an rms value has no sign
+        voltage = max(0.0, errors.voltage.read(sample.voltage, u_range))
+        current = max(0.0, errors.current.read(sample.current, i_range))
+        power = errors.power.read(sample.power, u_range * i_range)
         self._reading = Reading(
             None if over_voltage else quantise(voltage, u_range),
             None if over_current else quantise(current, i_range),

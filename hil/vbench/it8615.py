@@ -2,8 +2,8 @@
 
 Facts are from research/scpi.md and from public clients of the real unit (order of the 19 fields of ``MEAS?``,
 ``…:LEV:IMM:AMPL? MIN|MAX``, ``PFACTOR``). 1.8 kVA is from the research page; the other limits below are from memory
-of the series' data sheet and unverified. Read-backs are the plant's true values to five significant digits: on
-this bench the power meter measures, the load does not. The plant is 230 V AC and resistive, so constant voltage,
+of the series' data sheet and unverified. Read-backs have five significant digits and the load's own gain error
+(:mod:`hil.vbench.instrument_errors`). The plant is 230 V AC and resistive, so constant voltage,
 short circuit, DC with the input on, and another power or crest factor than a sine's are refused with -221.
 """
 
@@ -13,6 +13,7 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, get_args
 
+from hil.vbench.instrument_errors import NO_ERRORS, LoadErrors
 from hil.vbench.load_front import LoadFront
 from hil.vbench.scpi import Commands, ScpiEngine, action, choice_setting, number_setting, scientific
 from hil.vbench.scpi_parameters import Boolean, Bound, Choice, Command, Number
@@ -90,8 +91,9 @@ class It8615:
         self.update()
         return self._engine.execute(line)
 
-    def power_on(self, seed: str) -> None:
-        """Go back to the power-on state, input off. The load adds no noise, so ``seed`` changes nothing."""
+    def power_on(self, seed: str, given: LoadErrors = NO_ERRORS) -> None:
+        """Go back to the power-on state, input off; errors that are not given (nan) follow from ``seed``."""
+        self._state.errors = LoadErrors.drawn(seed, given)
         self._engine.status.power_on()
         self._reset()
 
@@ -145,10 +147,10 @@ class It8615:
             **protection_commands("[SOURce:]POWer:PROTection", POWER, lambda: self._settings.power_protection),
             "[INPut:]PROTection:CLEar": action(self._clear_protection),
             "MEASure?": Command(self._measure_all),
-            "MEASure:VOLTage[:RMS]?": Command(lambda: scientific(self._state.measured()[0])),
-            "MEASure:CURRent[:RMS]?": Command(lambda: scientific(self._state.measured()[1])),
+            "MEASure:VOLTage[:RMS]?": Command(lambda: scientific(self._state.reading()[0])),
+            "MEASure:CURRent[:RMS]?": Command(lambda: scientific(self._state.reading()[1])),
             "MEASure:CURRent:CFACtor?": Command(lambda: scientific(self._shape()[0])),
-            "MEASure:POWer[:ACTive]?": Command(lambda: scientific(self._state.measured()[2])),
+            "MEASure:POWer[:ACTive]?": Command(lambda: scientific(self._state.reading()[2])),
             "MEASure:POWer:APParent?": Command(lambda: scientific(self._shape()[2])),
             "MEASure:POWer:REACtive?": Command(lambda: scientific(self._shape()[3])),
             "MEASure:POWer:PFACtor?": Command(lambda: scientific(self._shape()[1])),
@@ -204,12 +206,12 @@ class It8615:
         self._settings.power_protection.above_since = None
 
     def _frequency(self) -> str:
-        frequency = self._state.measured()[3]
+        frequency = self._state.reading()[3]
         return scientific(frequency) if FREQUENCIES[0] <= frequency <= FREQUENCIES[1] else NO_VALUE
 
     def _shape(self) -> tuple[float, float, float, float]:
         """Return crest factor, power factor, apparent (VA) and reactive power (var); 0 without current."""
-        volts, amperes, watts, _ = self._state.measured()
+        volts, amperes, watts, _ = self._state.reading()
         apparent = volts * amperes
         factor = max(-1.0, min(1.0, watts / apparent)) if apparent else 0.0
         return math.sqrt(2.0) if amperes else 0.0, factor, apparent, apparent * math.sqrt(1.0 - factor * factor)
@@ -219,7 +221,7 @@ class It8615:
 
         Currents, voltages and powers of a sine without DC; no harmonics, no timing mode, 25 °C inside.
         """
-        volts, amperes, watts, _ = self._state.measured()
+        volts, amperes, watts, _ = self._state.reading()
         crest, factor, apparent, reactive = self._shape()
         peak_current, peak_voltage = amperes * math.sqrt(2.0), volts * math.sqrt(2.0)
         current = (0.0, amperes, peak_current, peak_current, -peak_current)

@@ -173,6 +173,13 @@ class Plant:
         self.on_sample(sample)
 
     def _load_changed(self) -> None:
+        latency = self.load_state.errors.latency
+        if latency:
+            self.kernel.call_at(self.kernel.now + latency, self._refresh_load)
+        else:
+            self._refresh_load()
+
+    def _refresh_load(self) -> None:
         self.settle()
         self._load.refresh()
 

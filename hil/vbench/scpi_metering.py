@@ -1,32 +1,14 @@
-"""The measuring half of a power analyzer: ranges, gain error, noise, quantisation, integrator.
-
-Error budget, so that every reading of at least half its range stays within 0.05 % of the true value (research
-page: about 0.05 % of reading, u; the split is ours): fixed gain error at most 0.03 %, drawn per quantity from the
-seed; noise with a standard deviation of 0.004 %, cut off at four of them; rounding to five significant digits of
-the range, at most 0.005 % of a decade range's end. Terminals without voltage read exactly zero.
-"""
+"""The measuring half of a power analyzer: ranges, quantisation, integrator; errors: hil.vbench.instrument_errors."""
 
 from __future__ import annotations
 
 import math
-import random
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from hil.vbench.terminals import MeterSample
-
-GAIN_LIMIT: Final = 3e-4
-"""Largest fixed gain error of voltage, current or power, as a fraction of the reading."""
-
-NOISE_SIGMA: Final = 4e-5
-"""Standard deviation of one reading's noise, as a fraction of the reading."""
-
-NOISE_CUT: Final = 4.0
-"""Noise is cut off at this many standard deviations, so that the accuracy class is a limit and not a likelihood."""
-
-_NOISE_LIMIT: Final = NOISE_CUT * NOISE_SIGMA
 
 VOLTAGE_RANGES: Final = (5.0, 15.0, 30.0, 60.0, 150.0, 300.0, 600.0)
 """V rms; ends from the research page, steps between them unverified."""
@@ -92,30 +74,6 @@ class Reading(NamedTuple):
     """Hz; 0 if there is no voltage to lock to."""
 
 
-class Converter:
-    """Turns true values into measured ones; the same seed and samples give the same readings.
-
-    :param gain_limit: largest fixed gain error of voltage, current and power, as a fraction of the reading.
-    """
-
-    def __init__(self, seed: str, gain_limit: float = GAIN_LIMIT) -> None:
-        self._random = random.Random(seed)  # noqa: S311 - noise, not secrets
-        self._gain = [1.0 + self._random.uniform(-gain_limit, gain_limit) for _ in range(3)]
-
-    def _error(self, gain: float) -> float:
-        noise = self._random.gauss(0.0, NOISE_SIGMA)
-        return gain * (1.0 + max(-_NOISE_LIMIT, min(_NOISE_LIMIT, noise)))
-
-    def measure(self, sample: MeterSample) -> tuple[float, float, float]:
-        """Return voltage, current and power with gain error and noise, not yet rounded."""
-        voltage, current, power = [self._error(gain) for gain in self._gain]
-        return sample.voltage * voltage, sample.current * current, sample.power * power
-
-    def integrand(self, sample: MeterSample) -> tuple[float, float]:
-        """Return power and current as an integrator adds them up: with the gain error, without one reading's noise."""
-        return sample.power * self._gain[2], sample.current * self._gain[1]
-
-
 @dataclass
 class Integrator:
     """Sums measured power and current over the time between start and stop.
@@ -159,7 +117,7 @@ class Integrator:
 
     def update(self, sample: MeterSample, power: float, current: float) -> None:
         """Add the period that ended with ``sample``, at the measured ``power`` (W) and ``current`` (A)."""
-        if self._since is not None:
+        if self._since is not None and sample.t > self._since:  # a sample may be shown late, and be from before
             self._gated += sample.t - self._since
             self._since = sample.t
         seconds, self._gated = min(self._gated, sample.period), 0.0

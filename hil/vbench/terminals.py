@@ -9,6 +9,8 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, TypeAlias
 
+from hil.vbench.instrument_errors import NO_ERRORS, LoadErrors
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -60,10 +62,18 @@ class ElectronicLoadState:
     max_current: float = math.inf
     max_power: float = math.inf
     """Rating in A and W of this model's power stage, where it is below the plant's."""
+    errors: LoadErrors = NO_ERRORS
+    """By what it draws otherwise than it is told, and says otherwise than it draws."""
     on_change: Callable[[], None] = field(default=_nobody, repr=False)
     """Called after every change of the fields above."""
     measured: Callable[[], tuple[float, float, float, float]] = field(default=_dead_terminals, repr=False)
     """Returns true volts (rms or DC), amperes, watts and hertz (0: DC) at the present instant."""
+
+    def reading(self) -> tuple[float, float, float, float]:
+        """Return the same as the load reads them: voltage and frequency are true."""
+        volts, amperes, watts, hertz = self.measured()
+        factor = 1.0 + self.errors.reading_gain
+        return volts, amperes * factor, watts * factor, hertz
 
 
 class VirtualInstrument(Protocol):
@@ -74,6 +84,3 @@ class VirtualInstrument(Protocol):
 
         Never raises for anything a client can send: errors go into the instrument's error queue.
         """
-
-    def power_on(self, seed: str) -> None:
-        """Go back to the power-on state, with the noise seeded by ``seed``."""

@@ -3,7 +3,8 @@
 A meter that hangs in its firmware, or an interface that serves an old buffer, goes on answering. Its values alone do
 not tell: without load they stand still on a healthy meter as well. The time over which it has integrated does: both
 dialects give it with each reading, it moves with every update, and it must keep up with the bench's clock
-(docs/decisions/0008-what-the-rig-observes-of-itself.md).
+(docs/decisions/0008-what-the-rig-observes-of-itself.md). Values that no circuit can have tell of a meter that is wired
+wrong or out of order; whether they are too high or too low, its own quantities and the load's must agree.
 """
 
 from __future__ import annotations
@@ -11,17 +12,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hil.errors import RigFault
+from hil.rig.safety.energy_balance import EnergyBalance
+from hil.rig.safety.meter_age import CLOCK_DRIFT, ReadingAge
 
 if TYPE_CHECKING:
     from hil.clock import Clock
+    from hil.conformance.update_period import Updates
     from hil.ports import Meter, Reading
     from hil.rig.file import SafetyLimits
 
 STALE_AFTER_S = 1.5
 """The integrated time of a WT310E comes in whole seconds; half a second more for its interface and for ours."""
-
-CLOCK_DRIFT = 1e-3
-"""The meter's seconds and ours may differ by so much; a quartz is a hundred times better."""
 
 PLAUSIBLE = 1.02
 """Active power may exceed the product of voltage and current by this factor, by what three quantities can err."""
@@ -42,6 +43,17 @@ class MeterWatch:
         self._origin: float | None = None
         """Bench time at which the integrated time would have been zero."""
         self._t = self._energy = self._integrated = 0.0
+        self._age: ReadingAge | None = None
+        self._balance = self._new_balance(timed=False)
+
+    def expect(self, updates: Updates, prepared: float) -> None:
+        """Reckon with what was observed of the meter's updates; its integrator ran at ``prepared`` (s) already."""
+        self._age = ReadingAge(prepared) if updates.timed else None
+        self._balance = self._new_balance(timed=updates.timed)
+
+    def age(self, reading: Reading, now: float) -> float:
+        """Return how old, in s, what a reading tells is by its own clock: a period's mean; 0 if that does not tell."""
+        return 0.0 if self._age is None else self._age.of(reading, now) + float(self._meter.update_period)
 
     def check(self, reading: Reading, now: float) -> None:
         """Take the next reading, at the bench's time ``now``."""
@@ -54,10 +66,18 @@ class MeterWatch:
             if not -self._rounding * seconds <= joules <= 2 * self._power_limit * seconds:
                 steps = f"from {self._energy:g} Wh to {reading.energy:g} Wh"
                 raise self._garbage(f"integrated energy went {steps} in {now - self._t:.1f} s")
-        if reading.power > PLAUSIBLE * reading.voltage * reading.current + self._rounding:
-            seen = f"{reading.power:g} W at {reading.voltage:g} V and {reading.current:g} A"
-            raise self._garbage(f"{seen} cannot be: it is more than their product")
+        self._hold_against_each_other(reading, now)
         self._t, self._energy, self._integrated = now, reading.energy, reading.integrated
+
+    def _hold_against_each_other(self, reading: Reading, now: float) -> None:
+        power, apparent = reading.power, reading.voltage * reading.current
+        seen = f"{power:g} W at {reading.voltage:g} V and {reading.current:g} A"
+        if abs(power) > PLAUSIBLE * apparent + self._rounding:
+            raise self._garbage(f"{seen} cannot be: it is more than their product")
+        if power < -self._rounding:
+            raise self._garbage(f"{seen} would flow back into the mains; no appliance of the bench does that")
+        if wrong := self._balance.check(reading, now):
+            raise self._garbage(f"{wrong}; it read {seen}")
 
     def prove(self, clock: Clock) -> None:
         """Wait until a reading is newer than the last one that was checked; RigFault if none comes."""
@@ -68,6 +88,9 @@ class MeterWatch:
             if clock.now() >= deadline:
                 raise self._stale(reading, clock.now())
             clock.sleep(LOOK_AGAIN_S)
+
+    def _new_balance(self, *, timed: bool) -> EnergyBalance:
+        return EnergyBalance(float(self._meter.update_period), 2 * self._power_limit, self._rounding, timed=timed)
 
     def _stale(self, reading: Reading, now: float) -> RigFault:
         return RigFault(

@@ -75,6 +75,7 @@ def metered_energy(events: Iterable[Event], meter: Meter, until: float | None = 
         subtracted += left_out is not was_left_out
         if not left_out:
             value += added
+            # the first update that counts may have begun long before the reading that shows it
             loaded += seconds + (event.before if was_left_out else 0.0)
             apparent += max(each.voltage * each.current for each in (before, reading)) * seconds / 3600
     budget = meter.energy_budget(WattHour(value), Second(loaded), apparent)

@@ -44,11 +44,12 @@ class SamplerAhead:
         self._read_at = -math.inf
         self._in_step = True
         """Whether each question that reached the meter had its answer taken; not known while time passes."""
-        self._age = reading_age(meter)
+        self._age = 0.0
         self.period = SAMPLE_PERIOD_S
         self.closely = False
 
     def start(self) -> None:
+        self._age = reading_age(self._meter)
         self._due = self._read_at = self._clock.now()
         self._readings.take(self._meter.read(), self._age)
         self._due = next_due(self._due, self._due, self.period)

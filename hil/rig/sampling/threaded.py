@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 SILENCE_S = 5.0
 """Longest time without a reading before the bench counts as unwatched; a driver gives up its query after 2 s."""
 
+VERIFY_S = 60.0
+"""How often the meter is asked whether its settings are what they were."""
+
 LOOK_AGAIN_S = 0.01
 """Between two looks at a thread that is ending."""
 
@@ -52,7 +55,7 @@ class ThreadedSampler:
         self._readings = readings
         self.period = SAMPLE_PERIOD_S
         self.closely = True
-        self._age = reading_age(meter)
+        self._age = 0.0
         self._mailbox: Mailbox[Sample | BaseException] = Mailbox(self._deliver)
         self._thread = threading.Thread(target=self._work, name="sampling", daemon=True)
         self._stopping = threading.Event()
@@ -67,6 +70,7 @@ class ThreadedSampler:
 
     def start(self) -> None:
         """Return when the first reading was taken in."""
+        self._age = reading_age(self._meter)
         self._due = self._heard = self._clock.now()
         self._clock.attach(self._mailbox)
         self._thread.start()
@@ -127,6 +131,7 @@ class ThreadedSampler:
 
     def _work(self) -> None:
         due: float = self._clock.now()
+        verified = due
         try:
             while not self._stopping.wait(due - self._clock.now()):
                 asked = self._clock.now()
@@ -134,6 +139,9 @@ class ThreadedSampler:
                 answered = self._clock.now()
                 self._heard = answered
                 self._mailbox.put(Sample(reading, asked, answered))
-                due = next_due(due, answered, SAMPLE_PERIOD_S)
+                if answered - verified >= VERIFY_S:
+                    verified = answered
+                    self._meter.verify()
+                due = next_due(due, self._clock.now(), SAMPLE_PERIOD_S)
         except BaseException as error:  # whatever it is, the loop must hear of it
             self._mailbox.put(error)

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 SAMPLE_PERIOD_S = 0.1
 """The lab meter is read as often as it updates, 10 Hz, unless a scenario says that less will do."""
 
+LATENCY_S = 0.02
+"""From the end of an update to the reading that shows it: a fifth of the shortest update period (u). A meter whose
+integrated time tells that it takes longer is believed."""
+
 
 class Sampling(Protocol):
     """Begins with ``start`` and goes on as long as somebody waits on the clock, until ``stop``.
@@ -79,7 +83,8 @@ class Readings:
     def take(self, reading: Reading, age: float, stamp: Stamp | None = None) -> None:
         """Record a reading that is new, and pass it on; raises RigFault when a limit is exceeded (DESIGN §6).
 
-        :param age: by how many seconds what it tells may be older than the instant at which it was read.
+        :param age: by how many seconds what it tells may be older than the instant at which it was read; if the meter
+            itself says that it is older, that goes into the evidence.
         :param stamp: that instant, if it is not now.
         """
         data = {
@@ -88,8 +93,11 @@ class Readings:
             "power_W": reading.power,
             "energy_Wh": reading.energy,
         }
+        read_at = self._clock.now() if stamp is None else stamp.t
+        if self._watch is not None:
+            age = max(age, self._watch.age(reading, read_at))
         self._recorder.write(Kind.READING, "meter", data, before=age, stamp=stamp)
-        self.pass_on(reading, self._clock.now() if stamp is None else stamp.t)
+        self.pass_on(reading, read_at)
 
     def pass_on(self, reading: Reading, read_at: float) -> None:
         """Do the same without a record of it."""
@@ -130,9 +138,10 @@ class Sampler:
         self.period = SAMPLE_PERIOD_S
         self.closely = True
         self._read_at = -math.inf
-        self._age = reading_age(meter)
+        self._age = 0.0
 
     def start(self) -> None:
+        self._age = reading_age(self._meter)
         self._due = self._clock.now()
         self._sample()
 
@@ -162,7 +171,7 @@ class Sampler:
 
 def reading_age(meter: Meter) -> float:
     """Return how old, in seconds, what a reading tells may be: the mean of a period, held for as long as one more."""
-    return 2 * float(meter.update_period)
+    return 2 * float(meter.update_period) + LATENCY_S
 
 
 def next_due(due: float, now: float, period: float) -> float:

@@ -100,6 +100,7 @@ def change_load(trial: Trial, power: Watt) -> None:
     _needs_load(trial)
     trial.use_load(power)
     trial.rig.load.draw_power(power)
+    trial.load_told(power)
     trial.recorder.write(Kind.LOAD, "load", {"power_W": float(power)})
 
 
@@ -107,6 +108,7 @@ def switch_load(trial: Trial, *, on: bool) -> None:
     """Switch the input of the programmable load, as an appliance's own switch."""
     _needs_load(trial)
     trial.rig.load.set_input(on=on)
+    trial.load_told(trial.plan.load_power_w if on else None)
     trial.recorder.write(Kind.LOAD, "load", {"input_on": on})
 
 

@@ -24,7 +24,7 @@ from hil.chain.container import OWNER_LABEL, connect
 from hil.evidence.documents import Kind
 from hil.rig.variables import ADDRESS_VARIABLE
 from hil.rig.virtual_bench import VirtualBenchProcess
-from hil.tests.acceptance import fault_matrix
+from hil.tests.acceptance import fault_matrix, lying_meters
 from hil.tests.acceptance.commands import (
     TIMEOUT,
     Finished,
@@ -590,6 +590,9 @@ def by_hand(folder: Path) -> list[Finished]:
 
 # --- a part of the bench fails ---------------------------------------------------------------------------------------
 
+PLANS |= {
+    lying_meters.plan_of(what): partial(lying_meters.run, what) for what in (*lying_meters.LIES, *lying_meters.COMMANDS)
+}
 PLANS |= {cell.plan: partial(fault_matrix.run, cell) for cell in (*fault_matrix.HEALTHY, *fault_matrix.CELLS)}
 
 

@@ -14,7 +14,9 @@ def test_the_watchdog_makes_the_bench_safe_when_the_whole_run_is_killed(abandone
     assert abandoned.told["cause"] == "the test process is gone"
     assert [step["part"] for step in abandoned.told["steps"]] == ["load input", "K1", "K2", "K3", "K4"]
     assert abandoned.told["ms"] <= 1000
-    assert abandoned.told["meter"] == "0 W, 0 V"
+    watts, volts = abandoned.told["meter"].split(", ")
+    assert abs(float(watts.removesuffix(" W"))) < 3
+    assert float(volts.removesuffix(" V")) < 1
 
 
 def test_the_watchdog_tells_it_on_the_terminal(abandoned: Abandoned) -> None:

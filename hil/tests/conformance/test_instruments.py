@@ -67,7 +67,7 @@ def test_readings_under_load_lie_within_the_stated_bounds(make: Make, meter_name
             bench.switch(relay, closed=True)
         bench.wait(30.0)
         reading, truth = meter.read(), bench.process.ask({"op": "truth"})
-        assert truth["power"] >= 150.0 - 1e-6
+        assert truth["power"] >= 150.0 * 0.998
         assert abs(reading.power - truth["power"]) <= meter.power_budget(reading).expanded
         assert abs(reading.voltage - truth["voltage"]) <= meter.voltage_budget(reading).expanded
         assert abs(reading.current - truth["current"]) <= meter.current_budget(reading).expanded
@@ -86,7 +86,7 @@ def test_a_dc_load_sits_behind_the_adapter_and_the_mains_give_its_loss_too(make:
         for relay in (1, 2):
             bench.switch(relay, closed=True)
         bench.wait(1.0)
-        assert bench.process.ask({"op": "truth"})["power"] == pytest.approx(186 / 0.93)
+        assert bench.process.ask({"op": "truth"})["power"] == pytest.approx(186 / 0.93, rel=2e-3)
         load.set_input(on=False)
         assert bench.process.ask({"op": "truth"})["power"] == 0
 

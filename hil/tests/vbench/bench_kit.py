@@ -39,7 +39,7 @@ class Instrument:
             return str(len(self.samples))
         return None if line == "quiet" else line
 
-    def power_on(self, seed: str) -> None:
+    def power_on(self, seed: str, given: object = None) -> None:
         self.seeds.append(seed)
         self.samples.clear()
 

@@ -76,7 +76,7 @@ def test_bytes_that_never_arrive_are_named_after_the_deadline(
 def meter(harness: Harness, control: Client) -> Iterator[Client]:
     """A connection to the meter of a bench that stands at 1 s."""
     client = harness.client("meter")
-    reset(control)
+    reset(control, plant={"meter_latency": 0.0})
     control.ask(op="advance", until=1.0)
     client.send(b"hello\n")
     assert client.line() == b"hello\n"
@@ -96,7 +96,7 @@ def test_a_line_that_is_not_announced_reaches_the_meter_before_those_under_way(
     harness: Harness, control: Client, meter: Client
 ) -> None:
     link = harness.client("socket-link")
-    reset(control, devices={"socket": {}})
+    reset(control, devices={"socket": {}}, plant={"meter_latency": 0.0})
     harness.switch("K3", closed=True)
     link.send(b"ping")  # the program of the kit echoes
     request = {"op": "advance", "until": 1.0, "received": {"socket-link": 4}, "asked": [0.9]}

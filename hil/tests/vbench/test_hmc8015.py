@@ -10,20 +10,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hil.clock import stopwatch
-from hil.vbench.hmc8015 import IDENTITY, Hmc8015
-from hil.vbench.scpi_metering import GAIN_LIMIT, NOISE_CUT, NOISE_SIGMA
+from hil.vbench.hmc8015 import ACCURACY, IDENTITY, Hmc8015
+from hil.vbench.instrument_errors import NOISE_OF_RANGE, NOISE_OF_READING, GivenErrors
 from hil.vbench.terminals import MeterSample
 
 PERIOD = 0.1
 
 
+EXACT = GivenErrors(*[0.0] * 8)
+"""A meter without errors: what is left is rounding."""
+
+
 class Bench:
     """A meter and the time that passes for it."""
 
-    def __init__(self, seed: str = "seed") -> None:
+    def __init__(self, seed: str = "seed", given: GivenErrors = EXACT) -> None:
         self.now = 0.0
         self.meter = Hmc8015(lambda: self.now)
-        self.meter.power_on(seed)
+        self.meter.power_on(seed, given)
         self("*CLS")
 
     def __call__(self, line: str) -> str | None:
@@ -107,7 +111,8 @@ def test_power_on_forgets_the_last_reading(bench: Bench) -> None:
     assert bench("*IDN?;CHAN1:MEAS:DATA? 1;*ESR?") == f"{IDENTITY};NAN;128"
 
 
-def test_readings_change_with_updates_only(bench: Bench) -> None:
+def test_readings_change_with_updates_only() -> None:
+    bench = Bench("seed", GivenErrors())
     bench("CHAN1:MEAS:FUNC URMS,IRMS,P")
     bench.pass_periods(1)
     first = bench("CHAN1:MEAS:DATA?")
@@ -188,7 +193,7 @@ def test_dead_terminals_read_zero_and_have_no_frequency(bench: Bench) -> None:
 
 
 def series(seed: str, count: int = 2000) -> list[float]:
-    bench = Bench(seed)
+    bench = Bench(seed, GivenErrors())
     bench("CHAN1:VOLT:RANG 300;:CHAN1:MEAS:FUNC URMS")
     readings = []
     for _ in range(count):
@@ -203,26 +208,70 @@ def test_the_same_seed_gives_the_same_readings_and_another_seed_others() -> None
 
 
 @pytest.mark.parametrize("seed", ["a", "b", "c"])
-def test_noise_and_gain_error_are_as_stated(seed: str) -> None:
-    readings = series(seed)
-    mean = statistics.fmean(readings)
-    assert abs(mean - 230) <= 230 * (GAIN_LIMIT + NOISE_SIGMA / 10)
+def test_the_noise_is_as_stated(seed: str) -> None:
     # rounding to 0.01 V adds its own variance to the noise
-    expected = ((230 * NOISE_SIGMA) ** 2 + 0.01**2 / 12) ** 0.5
-    assert statistics.stdev(readings) == pytest.approx(expected, rel=0.1)
+    expected = ((230 * NOISE_OF_READING + 300 * NOISE_OF_RANGE) ** 2 + 0.01**2 / 12) ** 0.5
+    assert statistics.stdev(series(seed)) == pytest.approx(expected, rel=0.1)
 
 
-@given(st.integers(0, 10**6), st.floats(150, 300), st.floats(5, 10), st.floats(0.5, 1))
-def test_every_reading_above_half_range_is_within_the_accuracy_class(
-    seed: int, voltage: float, current: float, factor: float
+def within_class(true: float, reading: float, end: float) -> bool:
+    return abs(reading - true) <= ACCURACY.of_reading * abs(reading) + ACCURACY.of_range * end + 1e-9
+
+
+drawn_or_at_a_limit = st.sampled_from([-1.0, 1.0, float("nan")])
+
+
+@given(
+    st.integers(0, 10**6),
+    st.sampled_from([0.0, 5.0, 100.0, 230.0, 299.0]),
+    st.floats(0, 10),
+    st.floats(-1, 1),
+    st.tuples(*[drawn_or_at_a_limit] * 6),
+)
+def test_every_reading_is_within_the_accuracy_class_with_errors_at_their_limits_too(
+    seed: int, voltage: float, current: float, factor: float, parts: tuple[float, ...]
 ) -> None:
-    bench = Bench(str(seed))
-    bench("CHAN1:VOLT:RANG 300;:CHAN1:CURR:RANG 10;:CHAN1:MEAS:FUNC URMS,IRMS,P")
-    bench.pass_periods(1, voltage, current, voltage * current * factor)
-    u, i, p = bench.numbers("CHAN1:MEAS:DATA?")
-    assert u == pytest.approx(voltage, rel=5e-4)
-    assert i == pytest.approx(current, rel=5.7e-4)  # half a digit of 1 mA at 5 A
-    assert p == pytest.approx(voltage * current * factor, rel=5.7e-4)
+    ends = (300.0, 10.0, 3000.0)
+    errors = [
+        part * (ACCURACY.of_range * ends[place // 2] if place % 2 else ACCURACY.of_reading)
+        for place, part in enumerate(parts)
+    ]
+    bench = Bench(str(seed), GivenErrors(*errors))
+    bench("CHAN1:VOLT:RANG 300;:CHAN1:CURR:RANG 10;:CHAN1:MEAS:FUNC URMS,IRMS,P,WH;:INT:STAR")
+    true = voltage, current, voltage * current * factor
+    bench.pass_periods(360, *true)
+    *readings, energy = bench.numbers("CHAN1:MEAS:DATA?")
+    for value, reading, end in zip(true, readings, ends, strict=True):
+        assert within_class(value, reading, end)
+    assert within_class(true[2] / 100, energy, ends[2] / 100 + 4e-3)  # shown with seven digits
+
+
+@pytest.mark.parametrize("offset", [-1.5, 0.7, 1.5])
+def test_an_offset_is_there_without_load_too_and_is_integrated(offset: float) -> None:
+    bench = Bench("seed", GivenErrors(power_offset=offset, power_noise=0.0, power_gain=0.0))
+    bench("CHAN1:VOLT:RANG 300;:CHAN1:CURR:RANG 10;:CHAN1:MEAS:FUNC P,WH;:INT:STAR")
+    bench.pass_periods(36_000, 0.0, 0.0, 0.0)
+    assert bench.numbers("CHAN1:MEAS:DATA?") == pytest.approx([offset, offset], abs=0.16)
+    assert bench.numbers("CHAN1:MEAS:DATA? 2") == pytest.approx([offset], rel=1e-6)
+
+
+def test_drawn_offsets_differ_from_seed_to_seed_and_stay_within_1_5_watts() -> None:
+    found = set()
+    for seed in range(200):
+        bench = Bench(str(seed), GivenErrors())
+        bench("CHAN1:VOLT:RANG 300;:CHAN1:CURR:RANG 10;:CHAN1:MEAS:FUNC P")
+        bench.pass_periods(1, 0.0, 0.0, 0.0)
+        found |= set(bench.numbers("CHAN1:MEAS:DATA?"))
+    assert min(found) < -1.0
+    assert max(found) > 1.0
+    assert max(map(abs, found)) <= 1.5
+
+
+def test_errors_that_are_set_beyond_the_data_sheet_are_not_held_back() -> None:
+    bench = Bench("seed", GivenErrors(power_offset=40.0, power_gain=0.0))
+    bench("CHAN1:VOLT:RANG 300;:CHAN1:CURR:RANG 10;:CHAN1:MEAS:FUNC P")
+    bench.pass_periods(1, power=1300.0)
+    assert bench.numbers("CHAN1:MEAS:DATA?") == pytest.approx([1340.0], abs=1.0)
 
 
 def test_readings_are_rounded_to_five_digits_of_the_range(bench: Bench) -> None:
@@ -311,17 +360,16 @@ def test_the_integrator_runs_between_start_and_stop_only(bench: Bench) -> None:
     bench.pass_periods(10)
     seconds, net, positive, negative, charge = energy(bench)
     assert seconds == pytest.approx(110.8, abs=1e-6)
-    assert net == positive == pytest.approx(1300 * 110.8 / 3600, rel=GAIN_LIMIT + NOISE_SIGMA)
+    assert net == positive == pytest.approx(1300 * 110.8 / 3600, rel=1e-6)
     assert negative == 0
-    assert charge == pytest.approx(5.65 * 110.8 / 3600, rel=GAIN_LIMIT + NOISE_SIGMA)
+    assert charge == pytest.approx(5.65 * 110.8 / 3600, rel=1e-6)
 
 
-def test_energy_has_gain_error_and_noise_but_no_rounding(bench: Bench) -> None:
+def test_energy_is_not_rounded_as_power_is(bench: Bench) -> None:
     bench("CHAN1:VOLT:RANG 600;:CHAN1:CURR:RANG 20")  # power is shown in steps of 1 W
     bench("INT:STAR")
     bench.pass_periods(36_000, power=0.4)
-    limit = GAIN_LIMIT + NOISE_CUT * NOISE_SIGMA
-    assert energy(bench)[1] == pytest.approx(0.4, rel=limit)
+    assert energy(bench)[1] == pytest.approx(0.4, rel=1e-6)
     bench("CHAN1:MEAS:FUNC P")
     assert bench.numbers("CHAN1:MEAS:DATA?") == [0]
 

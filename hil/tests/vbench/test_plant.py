@@ -178,6 +178,8 @@ def test_energy_is_the_sum_of_power_times_time_whatever_is_switched_when(
         ({"mains_voltage": "230"}, "plant.mains_voltage: must be a finite number"),
         ({"mains_voltage": True}, "must be a finite number"),
         ({"meter_period": 0}, "too small"),
+        ({"meter_gain": 1.0}, "too large"),
+        ({"meter_latency": -0.1}, "too small"),
         ({"contactor_operate_time": -0.1}, "too small"),
         ({"toaster_inrush": 1.0}, "must be below 1"),
         ({"link_baud": math.nan}, "finite"),

@@ -11,6 +11,7 @@ from hil.clock import LockstepClock
 from hil.errors import RigFault
 from hil.ports import Meter, Reading
 from hil.rig.file import SafetyLimits
+from hil.rig.safety.meter_age import ReadingAge
 from hil.rig.safety.meter_plausibility import MeterWatch
 from hil.rig.safety.safe_state import look_for_power
 from hil.units import Ampere, Second, Volt, Watt, WattHour
@@ -90,6 +91,8 @@ def test_readings_that_come_seconds_late_are_found_although_they_move() -> None:
     ("changes", "why"),
     [
         ({"power": 2600.0}, "more than their product"),
+        ({"power": -5000.0}, "more than their product"),
+        ({"power": -1290.0}, "flow back into the mains"),
         ({"energy": 3.0}, "integrated energy went from"),
         ({"energy": 9.0}, "integrated energy went from"),
     ],
@@ -140,3 +143,21 @@ def test_new_readings_with_power_behind_open_relays_tell_of_a_weld() -> None:
     assert "welded shut" in look_for_power(cast("Meter", meter), meter.clock)[1]
     meter.power = meter.off_threshold_w / 2
     assert "the meter still has voltage" in look_for_power(cast("Meter", meter), meter.clock)[1]
+
+
+def test_the_age_of_a_reading_is_told_by_the_time_that_it_was_integrated() -> None:
+    age = ReadingAge(prepared=0.0)
+    for number in range(1, 1000):
+        now = number / 10
+        reading = Reading(Volt(0.0), Ampere(0.0), Watt(0.0), WattHour(0.0), Second(now))
+        assert age.of(reading, now + 0.05) <= 0.05
+    late = Reading(Volt(0.0), Ampere(0.0), Watt(0.0), WattHour(0.0), Second(99.5))
+    assert age.of(late, 100.0) == pytest.approx(0.5, abs=0.1)
+
+
+def test_a_meters_quartz_may_be_slow_without_its_readings_growing_old() -> None:
+    age = ReadingAge(prepared=0.0)
+    for number in range(1, 36_000):
+        now = number / 10
+        reading = Reading(Volt(0.0), Ampere(0.0), Watt(0.0), WattHour(0.0), Second(now * (1 - 1e-4)))
+        assert age.of(reading, now) < 0.01

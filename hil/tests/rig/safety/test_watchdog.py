@@ -99,7 +99,9 @@ def test_a_process_group_that_is_killed_leaves_a_safe_bench(
     assert told["cause"] == "the test process is gone"
     assert [step["part"] for step in told["steps"]] == ["load input", "K1", "K2", "K3", "K4"]
     assert told["ms"] <= 1000
-    assert told["meter"] == "0 W, 0 V"
+    watts, volts = told["meter"].split(", ")
+    assert abs(float(watts.removesuffix(" W"))) < 3
+    assert float(volts.removesuffix(" V")) < 1
     assert live.watchdog_ends()
     assert "safe after" in live.said.read_text()
     assert not live.locks.exists()

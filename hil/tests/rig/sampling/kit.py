@@ -32,6 +32,9 @@ class ExactMeter:
     conditions = Conditions()
     off_threshold_w = Watt(0.1)
 
+    def verify(self) -> None:
+        """Nobody changes its settings."""
+
     def power_budget(self, reading: Reading) -> Budget:
         return Budget("W")
 

@@ -1,0 +1,90 @@
+"""Whether the lab meter's energy is the integral of its own power: what one of them says the other must say too.
+
+Both come with one reading and from one update, so between two readings with one update between them the energy grows by
+the newer power times the update period. What is not known is added to the margin: updates that fell between two
+readings, a change of power within one, rounding, and the accuracy of both.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hil.ports import Reading
+
+WINDOW_S = 30.0
+"""After which the sums begin anew: what an instrument may be wrong by at zero power grows with time."""
+
+OF_POWER = 0.01
+"""Part of the energy by which both may differ: ten times the class of the meters that have a driver."""
+
+OF_COUNT = 4e-5
+"""Part of all energy counted so far that two readings may lose by rounding to five digits or more."""
+
+MISSED = 1.5
+"""Two readings that are so many update periods apart have an update between them that nobody read."""
+
+
+class EnergyBalance:
+    """Takes the readings of a scenario one by one.
+
+    :param period: update period in s; :param highest: power in W that no update can exceed.
+    :param zero: W by which power and the growth of energy may differ without load.
+    :param timed: whether the integrated time moves with each update; if not, the bench's clock must do.
+    """
+
+    def __init__(self, period: float, highest: float, zero: float, *, timed: bool) -> None:
+        self._period = period
+        self._highest = highest
+        self._zero = zero
+        self._timed = timed
+        self._last: tuple[Reading, float] | None = None
+        self._since = self._energy = 0.0
+        self._expected = self._through = 0.0
+        """J: power over time as read, and the same without sign."""
+        self._unseen = 0.0
+        """s: updates that nobody read."""
+        self._changes = self._largest = 0.0
+        """W: all steps of power together, and its largest value."""
+
+    def check(self, reading: Reading, now: float) -> str:
+        """Take the next reading, had at ``now`` (s); return what is wrong, empty if nothing is."""
+        last = self._last
+        if last is not None and reading == last[0]:  # the same update once more; whether it stands is asked elsewhere
+            return ""
+        self._last = (reading, now)
+        if last is None:
+            self._begin_window(reading.energy, now)
+            return ""
+        before, then = last
+        passed = reading.integrated - before.integrated if self._timed else now - then
+        power = float(reading.power)
+        missed = passed - self._period if passed > MISSED * self._period else 0.0
+        self._expected += power * (passed - missed)
+        self._through += abs(power) * (passed - missed)
+        self._unseen += missed
+        self._changes += abs(power - before.power)
+        self._largest = max(self._largest, abs(power), abs(before.power))
+        elapsed = now - self._since
+        joules = (reading.energy - self._energy) * 3600
+        margin = (
+            OF_POWER * self._through
+            + self._zero * (elapsed + self._period)
+            + (self._changes + 2 * self._largest) * 2 * self._period
+            + OF_COUNT * abs(reading.energy) * 3600
+        )
+        low, high = self._expected - margin, self._expected + margin + self._highest * self._unseen
+        since = self._since
+        if elapsed > WINDOW_S:
+            self._begin_window(reading.energy, now)
+        if low <= joules <= high:
+            return ""
+        return (
+            f"its energy grew by {joules / 3600:.3f} Wh in {now - since:.1f} s, and its power makes it"
+            f" {max(low, 0.0) / 3600:.3f} to {high / 3600:.3f} Wh"
+        )
+
+    def _begin_window(self, energy: float, now: float) -> None:
+        self._since = now
+        self._energy = float(energy)
+        self._expected = self._through = self._unseen = self._changes = self._largest = 0.0
