@@ -66,6 +66,7 @@ class Bench:
         self.acted: list[str] = []
 
     update_period = Second(0.1)
+    off_threshold_w = Watt(3.1)
 
     def truth(self) -> Reading:
         """Return what a meter shows that is as good as its data sheet."""
