@@ -31,7 +31,7 @@ from hil.rig.virtual_bench import VirtualBenchProcess
 TARGET = Path("reports/perf.json")
 TRIES = 9
 TOAST = "features/toast.feature::One slice, sold by the socket in <mode> mode[single-fee-1]"
-SUITE_TIMEOUT_S = 600
+SUITE_TIMEOUT_S = 1800
 CHAIN_SESSIONS = 500
 
 
