@@ -86,13 +86,14 @@ def end_scenario(scenario: OpenScenario, ending: Ending) -> SafeState:
 
     Raises nothing; returns how the bench became safe.
     """
-    trial = scenario.trial
+    trial, to_its_end = scenario.trial, ending.verdict is not Verdict.NOT_RUN
     for stop in trial.endings():
         ending.phase(stop)
     if ending.on_a_device:
         ending.phase(lambda: inspection.as_told(trial))
     safe = _make_safe(trial, ending)
-    ending.phase(lambda: _take_missing(trial, ending))
+    if to_its_end:
+        ending.phase(lambda: _take_missing(trial, ending))
     # only now: a node that hangs is waited for
     if ending.verdict in {Verdict.FAIL, Verdict.INCONCLUSIVE}:
         ending.phase(lambda: _ask_for_ledger(trial))

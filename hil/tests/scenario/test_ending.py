@@ -182,7 +182,7 @@ def test_an_interrupted_scenario_is_made_safe_and_not_inspected(make: Callable[.
     bench = make()
 
     assert bench.end(Verdict.NOT_RUN, "interrupted").verdict is Verdict.NOT_RUN
-    assert bench.done == ["counterpart", "sampling", "make_safe", "finish", "closing"]
+    assert bench.done == ["counterpart", "sampling", "make_safe", "closing"]
 
 
 @given(st.lists(st.tuples(st.sampled_from(list(Verdict)), st.text(min_size=1))), st.sampled_from(list(Verdict)))
