@@ -9,7 +9,7 @@ from hil.bdd.language.values import in_order
 from hil.evidence.limits import Limit
 from hil.evidence.observations import Source
 from hil.rig.abilities import vague_edge, vague_energy
-from hil.rig.sampling.timer import LATENCY_S
+from hil.rig.sampling.timer import update_known_s
 from hil.scenario.check import Check, sampled, within_time
 from hil.scenario.measurements import cuts
 from hil.scenario.measurements import energy as measuring
@@ -44,10 +44,11 @@ def unpaid_energy(energy: WattHour, /) -> Check:
 @then("flödade ingen effekt före den första betalningen")
 @then("no power flowed before the first payment was accepted")
 def no_power_before_payment(trial: Trial) -> Check:
-    """There was no voltage at the lab meter behind the socket until the first receipt, to within one update of it and
-    the time that it takes to show it.
+    """There was no voltage at the lab meter behind the socket until the first receipt, as far as it can tell.
+
+    That is one update of it and the time until a reading shows that.
     """
-    name, known_s = "live before the first accepted payment", float(trial.rig.meter.update_period) + LATENCY_S
+    name, known_s = "live before the first accepted payment", update_known_s(trial.rig.meter)
     return within_time(name, known_s, measuring.live_before_acceptance, Source.LINE, Source.LAB_METER)
 
 

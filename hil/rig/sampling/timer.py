@@ -174,6 +174,14 @@ def reading_age(meter: Meter) -> float:
     return 2 * float(meter.update_period) + LATENCY_S
 
 
+def update_known_s(meter: Meter) -> float:
+    """Return how closely, in seconds, the end of an update is known: to a period, a reading's latency and a hundredth.
+
+    The hundredth is for what the share of voltage in an update is uncertain by.
+    """
+    return 1.01 * float(meter.update_period) + LATENCY_S
+
+
 def next_due(due: float, now: float, period: float) -> float:
     """Return the next instant to read at.
 
