@@ -17,6 +17,11 @@ from hil.evidence.observations import EvidenceMissing, Timed
 DEAD_V = 50.0
 """Below this voltage a circuit is dead: the limit of extra-low voltage, AC (IEC 61140)."""
 
+TRACE_V = 5.0
+"""From this mean voltage on a circuit was live for a part of the time: far above a meter's offset. Below it, it was for
+less than half a thousandth.
+"""
+
 
 @dataclass(frozen=True)
 class Interval:

@@ -111,9 +111,9 @@ class Observations:
 
         A receipt for what was never paid is the socket's word only.
         """
-        paid = {(each.session, each.n) for each in self.accepted() if each.paid_sat > 0}
+        paid = {(each.session, each.n, each.t) for each in self.accepted() if each.paid_sat > 0}
         receipts = self.messages(Receipt, "to cable") if paid else []
-        return next((frame.event for frame, each in receipts if (each.session, each.n) in paid), None)
+        return next((frame.event for frame, each in receipts if (each.session, each.n, frame.t) in paid), None)
 
     def accepted_payments(self) -> int:
         """Number of the newest payment with a receipt; 0 if there is none. Cheap enough for a wait's condition."""

@@ -7,18 +7,21 @@ often, several readings tell of one window. Spells within one window count toget
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hil.evidence.documents import Kind
 from hil.evidence.observations import Timed
-from hil.evidence.timing import DEAD_V
+from hil.evidence.timing import DEAD_V, TRACE_V
 from hil.scenario.measurements.lab import digit_wh, mean_power_uncertainty, voltage_uncertainty
-from hil.scenario.measurements.windows import TRACE_V, row, update_period, updates, windows
+from hil.scenario.measurements.windows import row, update_period, updates, windows
+from hil.scenario.stimuli.power import MAINS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from hil.evidence.documents import Event
     from hil.scenario.measurements.windows import Window
     from hil.scenario.scenario import Trial
 
@@ -58,6 +61,10 @@ class _Stretches:
         highest = max(seen, key=lambda each: each.power)
         self._most_w, self._u_w = highest.power, mean_power_uncertainty(trial, highest.first)
         self._u_v = voltage_uncertainty(trial, max(seen, key=lambda each: each.voltage).first)
+        mains = [each for each in trial.recorder.events if each.kind is Kind.FAULT and each.source == MAINS]
+        ends = [*(each.t for each in mains[1:]), math.inf]
+        self._changes = [(each.t, end) for each, end in zip(mains, ends, strict=False) if "restored" not in _what(each)]
+        """When the bench had other mains, or none."""
 
     def longest(self, seen: Sequence[Window]) -> Timed:
         """Return the longest time without voltage in a row of windows, of which the first and the last are live.
@@ -74,18 +81,26 @@ class _Stretches:
                 least.append(low)
                 most.append(high)
             if index < len(seen) - 1:
-                low, high = self._within(*seen[index - 1 : index + 2])
-                least.append(low if fewest >= 1 else _Stretch(0.0, 0.0))
+                low, high = self._within(seen, index)
+                certain = fewest >= 1 and not self._disturbed(seen[index])
+                least.append(low if certain else _Stretch(0.0, 0.0))
                 most.append(high)
         return Timed(_longest(least), _longest(most))
 
-    def _within(self, earlier: Window, window: Window, later: Window) -> tuple[_Stretch, _Stretch]:
-        """Return how long a window was off, at least and at most: by the live ones beside it."""
-        length, voltage, u = self._period, window.voltage, self._u_v
+    def _disturbed(self, window: Window) -> bool:
+        """Tell whether the bench itself changed the mains in this window: a dip of voltage is no interruption."""
+        begin, end = window.first.t - window.first.before, window.last.t + window.last.after
+        return any(since <= end and begin <= until for since, until in self._changes)
+
+    def _within(self, seen: Sequence[Window], index: int) -> tuple[_Stretch, _Stretch]:
+        """Return how long a window was off, at least and at most: by the live ones beside it, two on either side."""
+        window, length, u = seen[index], self._period, self._u_v
+        voltage = window.voltage
         if voltage < TRACE_V:
             fewest, most = row(self._trial, window)
             return _Stretch(fewest * length, WHOLE * fewest * length), _Stretch(most * length, most * length)
-        beside = [each.voltage for each in (earlier, later) if each.voltage >= DEAD_V]
+        sides = (seen[max(0, index - 2) : index], seen[index + 1 : index + 3])
+        beside = [each for each in (max(each.voltage for each in side) for side in sides) if each >= DEAD_V]
         if not beside and voltage < DEAD_V:
             return _Stretch(length, 0.0), _Stretch(length, length)
         low = max(0.0, voltage - u) / (max(*beside, voltage) + u)
@@ -117,6 +132,10 @@ class _Stretches:
             return False
         events = self._trial.recorder.events
         return not any(event.kind is Kind.LOAD and start - 1 <= event.t <= end for event in events)
+
+
+def _what(event: Event) -> str:
+    return str(event.data["what"])
 
 
 def _longest(stretches: Sequence[_Stretch]) -> float:

@@ -11,13 +11,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hil.evidence.documents import Kind
+from hil.evidence.timing import TRACE_V
 
 if TYPE_CHECKING:
     from hil.evidence.documents import Event
     from hil.scenario.scenario import Trial
-
-TRACE_V = 5.0
-"""From this voltage on there was some in a window: far above the meter's offset."""
 
 ROUNDING = 1e-6
 """Of a number of windows: instants are sums of decimal fractions."""

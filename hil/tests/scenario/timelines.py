@@ -284,8 +284,13 @@ class Scene:
 
     def strike(self, t: float, message: Message, direction: Direction = "to socket") -> None:
         """Let the counterpart cheat at second ``t``, with this message."""
-        self.write(t, Kind.FAULT, COUNTERPART, {"what": "cheats", "who": "cable"})
-        self.say(t, message, direction)
+        raw = encode_message(message)
+
+        def act() -> None:
+            self._record(Kind.FAULT, COUNTERPART, {"what": "cheats", "who": "cable"}, 0.0)
+            self._log.on_frame(direction, message, raw, lost=False)
+
+        self.at(t, lambda: self._stamped(act))
 
     def write(self, t: float, kind: Kind, source: str, data: Mapping[str, Json], *, before: float = 0.0) -> None:
         """Record something at second ``t``."""

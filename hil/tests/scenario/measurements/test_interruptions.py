@@ -121,3 +121,16 @@ def test_the_true_length_of_one_interruption_lies_within_its_bounds(
     found = measured((start, start + length), watts=watts, phase=phase, period=period, volts_gain=volts_gain)
 
     assert found.low - 1e-6 <= length <= found.high + 1e-6
+
+
+@pytest.mark.parametrize("volts", [184.0, 115.0])
+def test_mains_that_the_bench_lowers_for_a_moment_are_no_interruption_by_the_device(volts: float) -> None:
+    scene = Scene(Truth(((1.0, 9.0),)))
+    scene.fault(3.02, "mains", f"mains at {volts} V for 60 ms")
+    scene.fault(3.08, "mains", "mains restored")
+    scene.run(3.05)
+    scene.meter.truth = Truth(((1.0, 9.0),), volts=volts)
+    scene.run(3.15)
+    scene.meter.truth = scene.truth
+    found = longest_interruption(scene.run(10.0).trial, 0.0)
+    assert not fails(found)
