@@ -7,11 +7,12 @@ PYTHON ?= $(shell /usr/bin/python3 $(NEW_ENOUGH) 2>/dev/null && echo /usr/bin/py
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 RUN_OPTIONS ?=
+SOUNDNESS_OPTIONS ?=
 
 # Compiled modules are kept, whatever the caller's shell says: without them each start takes seconds longer.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: acceptance suite ledger abuse link smoke long transitions test lint perf reference fuzz spec setup clean
+.PHONY: acceptance suite ledger abuse link smoke long transitions test lint perf reference fuzz soundness spec setup clean
 
 # The core of the suite: toast, both payment modes, the boot budget, cheats, two real devices.
 acceptance: $(INSTALLED)
@@ -72,6 +73,11 @@ perf: $(INSTALLED)
 # A million inputs through the decoders and both machines, on two processors: about two minutes.
 fuzz: $(INSTALLED)
 	@$(BIN)/python -m hil.fuzz
+
+# The judge on trial: 100 000 truths are drawn, seen as a meter and a line would, and no verdict may contradict one. Some
+# five minutes on two processors.
+soundness: $(INSTALLED)
+	@$(BIN)/python -m hil.tests.soundness $(SOUNDNESS_OPTIONS)
 
 # Renews the test vectors and what of the protocol's specification comes from the code; then shows, and demands, that a
 # test fires each transition of the state tables.

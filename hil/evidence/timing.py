@@ -17,6 +17,11 @@ from hil.evidence.observations import EvidenceMissing, Timed
 DEAD_V = 50.0
 """Below this voltage a circuit is dead: the limit of extra-low voltage, AC (IEC 61140)."""
 
+TRACE_V = 5.0
+"""From this mean voltage on a circuit was live for a part of the time: far above a meter's offset. Below it, it was for
+less than half a thousandth.
+"""
+
 
 @dataclass(frozen=True)
 class Interval:
@@ -96,16 +101,21 @@ def _lost(readings: Sequence[tuple[Event, float]], least: float, after: float, n
 def power_came(events: Iterable[Event], after: float, off_w: float) -> Interval:
     """Return when power first flowed at or after the instant ``after``; open if it has not by the last reading.
 
+    Power that flowed before may still be in the window of the first readings after it. It counts only once a reading
+    tells of nothing but the time after, or of power that had been gone in between.
+
     :param off_w: below this power counts as off: the meter's ``off_threshold_w``.
     :raises EvidenceMissing: no reading after it.
     """
-    previous, seen = after, False
+    early, seen, was_off = after, False, True
     for event, power in power_readings(events):
-        if event.t < after:
-            continue
-        if power >= off_w:
-            return Interval(max(after, previous), event.t + event.after)
-        previous, seen = event.t - event.before, True
+        if event.t >= after:
+            seen = True
+            if power >= off_w and (was_off or event.t - event.before >= after):
+                return Interval(early, event.t + event.after)
+            if power < off_w:
+                early = max(after, event.t - event.before)
+        was_off = power < off_w
     if not seen:
         raise EvidenceMissing(f"no reading of power after {after:.3f} s")
-    return not_until(max(after, previous))
+    return not_until(early)

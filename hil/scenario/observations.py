@@ -30,7 +30,7 @@ from hil.scenario.payments import AcceptedPayment, accepted_payments, credit_wh
 
 if TYPE_CHECKING:
     from hil.clock import Clock
-    from hil.evidence.documents import Json
+    from hil.evidence.documents import Event, Json
     from hil.links.faults import Direction
     from hil.ports import LedgerTransaction
     from hil.rig.recorder import Frame, Recorder
@@ -99,9 +99,21 @@ class Observations:
         return float(self.rig.meter.off_threshold_w)
 
     def accepted(self) -> list[AcceptedPayment]:
-        """Return the payments that passed on the line and were accepted by a receipt, in the order of the receipts."""
-        frames = self.recorder.frames
+        """Return the payments that passed on the line and were accepted by a receipt, in the order of the receipts.
+
+        One that the link kept from the socket was never paid.
+        """
+        frames = [each for each in self.recorder.frames if not (each.lost and isinstance(each.message, Payment))]
         return accepted_payments([(frame.t, frame.message) for frame in frames], self.coins)
+
+    def first_acceptance(self) -> Event | None:
+        """Return the receipt of the first payment that pays anything; None if there is none yet.
+
+        A receipt for what was never paid is the socket's word only.
+        """
+        paid = {(each.session, each.n, each.t) for each in self.accepted() if each.paid_sat > 0}
+        receipts = self.messages(Receipt, "to cable") if paid else []
+        return next((frame.event for frame, each in receipts if (each.session, each.n, frame.t) in paid), None)
 
     def accepted_payments(self) -> int:
         """Number of the newest payment with a receipt; 0 if there is none. Cheap enough for a wait's condition."""

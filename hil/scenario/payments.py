@@ -6,7 +6,7 @@ is not well signed over coins of the cable pays nothing, whatever the receipt sa
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bitcoin.core import CTransaction, b2lx
@@ -41,64 +41,86 @@ class AcceptedPayment:
 def accepted_payments(messages: Iterable[tuple[float, Message]], given: Sequence[Coin]) -> list[AcceptedPayment]:
     """Return the payments that were accepted, in the order of their first receipts.
 
-    A receipt without its payment, or without an offer, accepts nothing.
+    A receipt without its payment, or without an offer, accepts nothing. Of several transactions that passed for one
+    payment, as somebody on the line can send another one, the one that pays most was accepted; of equals the newest.
 
     :param messages: all that passed on the line, with the second at which it did, oldest first.
     :param given: the coins that the cable had at first; the change of its payments comes on top.
     """
     offers: dict[bytes, Offer] = {}
-    signed: dict[tuple[bytes, int], bytes] = {}
+    signed: dict[tuple[bytes, int], list[bytes]] = {}
     accepted: dict[tuple[bytes, int], AcceptedPayment] = {}
     coins = {str(coin.outpoint): coin for coin in given}
+    valid: dict[bytes, CTransaction] = {}
     for t, message in messages:
         if isinstance(message, Offer):
             offers[message.session] = message
         elif isinstance(message, Payment):
-            signed[message.session, message.n] = message.transaction
-            _note_change(coins, message.transaction)
+            signed.setdefault((message.session, message.n), []).append(message.transaction)
+            transaction = valid.get(message.transaction) or _valid(message.transaction, coins)
+            if transaction is not None:
+                valid[message.transaction] = transaction
+                _note_change(coins, transaction)
         elif isinstance(message, Receipt):
             key = (message.session, message.n)
-            offer, raw = offers.get(message.session), signed.get(key)
-            if offer is not None and raw is not None and key not in accepted:
-                paid, tariff = _paid(raw, offer.payee_script, coins), offer.tariff_sat_per_wh
-                accepted[key] = AcceptedPayment(*key, offer.mode, t, raw, paid, tariff)
+            offer, raws = offers.get(message.session), signed.get(key)
+            if offer is not None and raws and key not in accepted:
+                paid, raw = _best(raws, valid, offer.payee_script)
+                accepted[key] = AcceptedPayment(*key, offer.mode, t, raw, paid, offer.tariff_sat_per_wh)
     return list(accepted.values())
 
 
 def credit_wh(payments: Iterable[AcceptedPayment]) -> float:
-    """Return what these payments buy, in Wh: in single-fee mode the most that one of a session pays, else their sum."""
-    by_session: dict[bytes, float] = {}
+    """Return what these payments buy, in Wh.
+
+    Of those that spend a coin in common only one can come to the ledger: the one that buys most counts. In single-fee
+    mode that is one of each session.
+    """
+    groups: list[tuple[set[str], float]] = []
     for each in payments:
-        bought = each.paid_sat / each.tariff_sat_per_wh
-        before = by_session.get(each.session, 0.0)
-        by_session[each.session] = max(before, bought) if each.mode is Mode.SINGLE_FEE else before + bought
-    return sum(by_session.values())
+        if each.paid_sat <= 0:
+            continue
+        spent, bought = set(_spent(parse_transaction(each.transaction))), each.paid_sat / each.tariff_sat_per_wh
+        rest = []
+        for others, most in groups:
+            if others & spent:
+                spent, bought = spent | others, max(bought, most)
+            else:
+                rest.append((others, most))
+        groups = [*rest, (spent, bought)]
+    return sum(bought for _, bought in groups)
 
 
-def _note_change(coins: dict[str, Coin], raw: bytes) -> None:
+def _best(raws: Sequence[bytes], valid: Mapping[bytes, CTransaction], payee: bytes) -> tuple[int, bytes]:
+    """Return what the best of several transactions pays to ``payee``, and that transaction."""
+
+    def paid(raw: bytes) -> int:
+        outputs = valid[raw].vout if raw in valid else ()
+        return sum(int(output.nValue) for output in outputs if bytes(output.scriptPubKey) == payee)
+
+    best = max(reversed(raws), key=paid)
+    return paid(best), best
+
+
+def _note_change(coins: dict[str, Coin], transaction: CTransaction) -> None:
     """Add the outputs of a transaction to the coins that the next ones may spend."""
-    try:
-        transaction = parse_transaction(raw)
-    except HilError:
-        return
     identity = str(b2lx(transaction.GetTxid()))
     for index, output in enumerate(transaction.vout):
         outpoint = OutPoint(identity, index)
         coins.setdefault(str(outpoint), Coin(outpoint, Satoshi(output.nValue), bytes(output.scriptPubKey)))
 
 
-def _paid(raw: bytes, payee: bytes, coins: dict[str, Coin]) -> int:
+def _valid(raw: bytes, coins: Mapping[str, Coin]) -> CTransaction | None:
+    """Return a transaction if it is well signed over ``coins`` and pays no more than they hold."""
     try:
         transaction = parse_transaction(raw)
-        spent = [coins[_outpoint(transaction, index)] for index in range(len(transaction.vin))]
+        spent = [coins[each] for each in _spent(transaction)]
         verify_signatures(transaction, spent)
     except (HilError, KeyError):
-        return 0
-    if sum(output.nValue for output in transaction.vout) > sum(coin.value for coin in spent):
-        return 0
-    return sum(int(output.nValue) for output in transaction.vout if bytes(output.scriptPubKey) == payee)
+        return None
+    values = [int(output.nValue) for output in transaction.vout]
+    return transaction if min(values) >= 0 and sum(values) <= sum(coin.value for coin in spent) else None
 
 
-def _outpoint(transaction: CTransaction, index: int) -> str:
-    spent = transaction.vin[index].prevout
-    return str(OutPoint(str(b2lx(spent.hash)), spent.n))
+def _spent(transaction: CTransaction) -> list[str]:
+    return [str(OutPoint(str(b2lx(each.prevout.hash)), each.prevout.n)) for each in transaction.vin]

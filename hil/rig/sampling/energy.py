@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from hil.evidence.documents import Kind
 from hil.evidence.observations import EvidenceMissing
-from hil.evidence.timing import DEAD_V, Interval
+from hil.evidence.timing import TRACE_V, Interval
 from hil.evidence.uncertainty import Budget
 from hil.ports import Reading
 from hil.units import Ampere, Second, Volt, Watt, WattHour
@@ -57,7 +57,7 @@ def metered_energy(events: Iterable[Event], meter: Meter, until: float | None = 
     digit = meter.energy_budget(WattHour(last.energy), Second(0.0), 0.0).part("resolution")
 
     def dead(reading: Reading) -> bool:
-        return reading.voltage < DEAD_V and reading.power < off
+        return reading.voltage < TRACE_V and reading.power < off
 
     def by_offset(added: float, seconds: float) -> bool:
         return abs(added) <= off * seconds / 3600 + 2 * digit

@@ -160,7 +160,9 @@ def _strike(trial: Trial) -> Event:
 
 def _arrived(trial: Trial, strike: Event) -> Interval:
     """Return when the last byte of the abuse was there: as it left at the earliest, after its transmission at most."""
-    frames = [event for event in trial.recorder.events if event.kind is Kind.FRAME and event.t == strike.t]
+    # on a wall clock the frame has a stamp of its own, right after that of the strike
+    until = strike.t + 2 * (strike.before + strike.after)
+    frames = [each for each in trial.recorder.events if each.kind is Kind.FRAME and strike.t <= each.t <= until]
     devices = trial.devices_under_test()
     sent = [event for event in frames if event.data["direction"] in {f"to {device}" for device in devices}]
     written = instant(strike)
@@ -203,11 +205,13 @@ def _lost_sat(trial: Trial) -> Sampled:
     """What the cable's signatures give away beyond its change, less the price of what it was delivered."""
     trial.sleep(lab.AFTERMATH_S)
     own = {funding.change_script for _, funding in trial.messages(Funding, "to socket")}
-    newest = {payment.n: payment for _, payment in trial.messages(Payment, "to socket")}
-    gone = [_paid_beside(own, each.transaction) for each in newest.values()]
+    gone: dict[bytes, dict[int, int]] = {}
+    for _, payment in trial.messages(Payment, "to socket"):
+        gone.setdefault(payment.session, {})[payment.n] = _paid_beside(own, payment.transaction)
     offers = [offer for _, offer in trial.messages(Offer, "to cable")]
     tariff = offers[-1].tariff_sat_per_wh if offers else 0
-    signed = max(gone, default=0) if trial.plan.mode == "single-fee" else sum(gone)
+    together = max if trial.plan.mode == "single-fee" else sum
+    signed = sum(together(each.values()) for each in gone.values())
     energy = lab.delivered(trial)
     return Sampled(signed - energy.high * tariff, signed - energy.low * tariff, energy.covers)
 

@@ -5,6 +5,7 @@ A cut is watched for ``AFTERMATH_S`` longer than its limit: power that still flo
 
 from __future__ import annotations
 
+import contextlib
 import math
 from typing import TYPE_CHECKING
 
@@ -47,11 +48,11 @@ def await_power(trial: Trial) -> None:
 
 
 def payment_to_power(trial: Trial, limit_s: float) -> Timed:
-    """From the first PAYMENT on the line to the first reading with power."""
-    payments = trial.messages(Payment)
+    """From the first PAYMENT that the link let through to the first reading with power."""
+    payments = [frame for frame, _ in trial.messages(Payment) if not frame.lost]
     if not payments:
         raise trial.no_evidence("no payment passed on the line")
-    return _until_power(trial, instant(payments[0][0].event), limit_s)
+    return _until_power(trial, instant(payments[0].event), limit_s)
 
 
 def supply_to_power(trial: Trial, limit_s: float) -> Timed:
@@ -69,12 +70,16 @@ def restored_to_power(trial: Trial, limit_s: float) -> Timed:
 
 
 def _until_power(trial: Trial, cause: Interval, limit_s: float) -> Timed:
-    _watch(trial, cause, limit_s, lambda: not math.isinf(_came(trial, cause).late))
-    return _came(trial, cause).since(cause)
+    def came() -> Interval:
+        return power_came(trial.recorder.events, cause.early, trial.off_w)
 
+    def has_come() -> bool:
+        with contextlib.suppress(EvidenceMissing):  # not yet: the bench has not been watched since
+            return not math.isinf(came().late)
+        return False
 
-def _came(trial: Trial, cause: Interval) -> Interval:
-    return power_came(trial.recorder.events, cause.early, trial.off_w)
+    _watch(trial, cause, limit_s, has_come)
+    return came().since(cause)
 
 
 # --- power that goes ----------------------------------------------------------------------------------------------

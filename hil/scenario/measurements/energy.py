@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hil.evidence.observations import Sampled, Timed
-from hil.evidence.timing import instant, not_until
-from hil.protocol.messages import Receipt
 from hil.scenario.measurements import lab
 
 if TYPE_CHECKING:
@@ -31,14 +29,12 @@ def highest_power(trial: Trial) -> Sampled:
     return lab.highest_power(trial)
 
 
-def live_before_acceptance(trial: Trial, _: float) -> Timed:
+def live_before_acceptance(trial: Trial, limit_s: float) -> Timed:
     """For how long the outlet was live before the first payment was accepted, in seconds: 0 if not at all.
 
     The RECEIPT tells of the acceptance; the reading in whose window it falls counts by its share of voltage. Without an
     accepted payment the outlet must not be live at all.
     """
-    receipts = trial.messages(Receipt, "to cable")
-    accepted = instant(receipts[0][0].event) if receipts else not_until(trial.clock.now())
-    lab.watch_past(trial, accepted.early)
+    lab.watch_past(trial, trial.clock.now() if (first := trial.first_acceptance()) is None else first.t)
     live = lab.live_since(trial)
-    return Timed(0.0, 0.0) if live is None else accepted.since(live)
+    return Timed(0.0, 0.0) if live is None else lab.first_acceptance(trial, live, limit_s)

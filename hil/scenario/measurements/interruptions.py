@@ -1,112 +1,129 @@
 """Whether the power was interrupted, by the voltage at the lab meter: it tells of the socket's contact under any load.
 
 The rms voltage of a window falls with the share of it that was without voltage: V²/V₀² is the share with. Where
-readings come less often than windows end, the energy bounds the time between them instead. Spells within one window
-count together.
+readings come less often than windows end, the energy bounds the windows between them instead. Where they come more
+often, several readings tell of one window. Spells within one window count together.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hil.evidence.documents import Kind
 from hil.evidence.observations import Timed
-from hil.evidence.timing import DEAD_V, power_readings, voltage_readings
-from hil.scenario.measurements.lab import energy_of, mean_power_uncertainty, voltage_uncertainty
+from hil.evidence.timing import DEAD_V, TRACE_V
+from hil.scenario.measurements.lab import digit_wh, mean_power_uncertainty, voltage_uncertainty
+from hil.scenario.measurements.windows import row, update_period, updates, windows
+from hil.scenario.stimuli.power import MAINS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from hil.evidence.documents import Event
+    from hil.scenario.measurements.windows import Window
     from hil.scenario.scenario import Trial
 
 SHORTEST_INTERRUPTION_S = 0.02
 """What is shorter is none: one cycle of 50 Hz; rms values tell of no less than half a cycle (IEC 61000-4-30)."""
 
-SEEN_ALL = 1.5
-"""Readings that are at most so many update periods apart miss no window."""
+WHOLE = 1 - 1e-3
+"""A stretch is off from its beginning to its end if it is by this share: the voltage below ``TRACE_V`` is one."""
 
 
 @dataclass(frozen=True)
-class _Spell:
-    """Seconds without voltage within a stretch of ``length`` seconds: at least ``low``, at most ``high``."""
+class _Stretch:
+    """Consecutive time of ``length`` seconds, of which ``off`` are without voltage."""
 
     length: float
-    low: float
-    high: float
+    off: float
 
 
 def longest_interruption(trial: Trial, _: float) -> Timed:
-    """Return the longest time without voltage, in seconds, from the first reading with voltage to the last.
+    """Return the longest time without voltage, in seconds, from the first window with voltage to the last.
 
     Raises EvidenceMissing, or DeviceIdle if the device is to blame, if there never was any.
     """
-    volts = voltage_readings(trial.recorder.events)
-    live = [index for index, (_, voltage) in enumerate(volts) if voltage >= DEAD_V]
+    seen = windows(trial)
+    live = [index for index, each in enumerate(seen) if each.voltage >= DEAD_V]
     if not live:
         raise trial.no_evidence("there was never any voltage at the lab meter")
-    spells = _Spells(trial).within(volts[live[0] : live[-1] + 1])
-    return Timed(_longest([(each.length, each.low) for each in spells]), _longest([(e.length, e.high) for e in spells]))
+    return _Stretches(trial, seen).longest(seen[live[0] : live[-1] + 1])
 
 
-def _longest(stretches: Sequence[tuple[float, float]]) -> float:
-    """Return the longest run of seconds off: it goes on into the next stretch from one that is off to its end."""
-    longest = run = 0.0
-    for length, off in stretches:
-        longest = max(longest, run + off)
-        run = run + off if off >= length else off
-    return longest
+class _Stretches:
+    """Finds what is without voltage; the uncertainties are those of the highest readings of the scenario."""
 
-
-class _Spells:
-    """Finds the spells without voltage; the uncertainties are those of the highest readings of the scenario."""
-
-    def __init__(self, trial: Trial) -> None:
-        powers = power_readings(trial.recorder.events)
-        highest, self._most_w = max(powers, key=lambda each: each[1])
-        highest_voltage, _ = max(voltage_readings(trial.recorder.events), key=lambda each: each[1])
-        self._u_w = mean_power_uncertainty(trial, highest)
-        self._u_v = voltage_uncertainty(trial, highest_voltage)
-        self._powers = {id(event): power for event, power in powers}
-        self._window = float(trial.rig.meter.update_period)
+    def __init__(self, trial: Trial, seen: Sequence[Window]) -> None:
         self._trial = trial
+        self._period = update_period(trial)
+        highest = max(seen, key=lambda each: each.power)
+        self._most_w, self._u_w = highest.power, mean_power_uncertainty(trial, highest.first)
+        self._u_v = voltage_uncertainty(trial, max(seen, key=lambda each: each.voltage).first)
+        mains = [each for each in trial.recorder.events if each.kind is Kind.FAULT and each.source == MAINS]
+        ends = [*(each.t for each in mains[1:]), math.inf]
+        self._changes = [(each.t, end) for each, end in zip(mains, ends, strict=False) if "restored" not in _what(each)]
+        """When the bench had other mains, or none."""
 
-    def within(self, volts: Sequence[tuple[Event, float]]) -> list[_Spell]:
-        """Return those of the windows of ``volts``, and of the times between windows; the ends are left out."""
-        spells = []
-        for index, (event, voltage) in enumerate(volts):
-            if index and event.t - volts[index - 1][0].t > SEEN_ALL * self._window:
-                spells.append(self._between(volts[index - 1][0], event))
-            if 0 < index < len(volts) - 1:  # of the first and the last window a part is before and after
-                beside = (volts[index - 1][1], volts[index + 1][1])
-                spells.append(self._in_window(voltage, [each for each in beside if each >= DEAD_V]))
-        return spells
+    def longest(self, seen: Sequence[Window]) -> Timed:
+        """Return the longest time without voltage in a row of windows, of which the first and the last are live.
 
-    def _in_window(self, voltage: float, beside: Sequence[float]) -> _Spell:
-        """Return the spell within one window, by its voltage and the live ones before and after it."""
-        window, u = self._window, self._u_v
+        Of the first window a part is before the voltage came, of the last one a part is after it went: both are left
+        out.
+        """
+        least: list[_Stretch] = []
+        most: list[_Stretch] = []
+        for index in range(1, len(seen)):
+            fewest, at_most = updates(self._trial, seen[index - 1], seen[index])
+            if at_most > 1:
+                low, high = self._missed(seen[index - 1], seen[index], max(0, fewest - 1), at_most - 1)
+                least.append(low)
+                most.append(high)
+            if index < len(seen) - 1:
+                low, high = self._within(seen, index)
+                certain = fewest >= 1 and not self._disturbed(seen[index])
+                least.append(low if certain else _Stretch(0.0, 0.0))
+                most.append(high)
+        return Timed(_longest(least), _longest(most))
+
+    def _disturbed(self, window: Window) -> bool:
+        """Tell whether the bench itself changed the mains in this window: a dip of voltage is no interruption."""
+        begin, end = window.first.t - window.first.before, window.last.t + window.last.after
+        return any(since <= end and begin <= until for since, until in self._changes)
+
+    def _within(self, seen: Sequence[Window], index: int) -> tuple[_Stretch, _Stretch]:
+        """Return how long a window was off, at least and at most: by the live ones beside it, two on either side."""
+        window, length, u = seen[index], self._period, self._u_v
+        voltage = window.voltage
+        if voltage < TRACE_V:
+            fewest, most = row(self._trial, window)
+            return _Stretch(fewest * length, WHOLE * fewest * length), _Stretch(most * length, most * length)
+        sides = (seen[max(0, index - 2) : index], seen[index + 1 : index + 3])
+        beside = [each for each in (max(each.voltage for each in side) for side in sides) if each >= DEAD_V]
         if not beside and voltage < DEAD_V:
-            return _Spell(window, window, window)
-        most, least = max(*beside, voltage), min(beside, default=voltage)
-        share_low, share_high = max(0.0, voltage - u) / (most + u), min(1.0, (voltage + u) / (least - u))
-        return _Spell(window, (1 - share_high**2) * window, (1 - share_low**2) * window)
+            return _Stretch(length, 0.0), _Stretch(length, length)
+        low = max(0.0, voltage - u) / (max(*beside, voltage) + u)
+        high = min(1.0, (voltage + u) / (min(beside, default=voltage) - u))
+        return _Stretch(length, (1 - high**2) * length), _Stretch(length, (1 - low**2) * length)
 
-    def _between(self, earlier: Event, later: Event) -> _Spell:
-        """Return the spell in the time between two readings, by the energy that flowed in it.
+    def _missed(self, earlier: Window, later: Window, fewest: int, most: int) -> tuple[_Stretch, _Stretch]:
+        """Return how long the windows between two that were read were off, at least and at most: by their energy.
 
         No power is reckoned above the highest reading of the scenario; and where the load drew one power all the time,
         none below the lower of both readings.
+
+        :param fewest: windows between them at least, ``most``: at most.
         """
-        apart, window, off_w = later.t - earlier.t, self._window, self._trial.off_w
-        joules, unsure = (energy_of(later) - energy_of(earlier)) * 3600, self._u_w * apart
-        beside = min(self._powers[id(earlier)], self._powers[id(later)])
-        low, high = 0.0, apart
+        shortest, longest, off_w = fewest * self._period, most * self._period, self._trial.off_w
+        joules = (later.energy_wh - earlier.energy_wh) * 3600 - later.power * self._period
+        unsure = self._u_w * (longest + self._period) + 2 * digit_wh(self._trial, later.energy_wh) * 3600
+        low, high, beside = 0.0, longest, min(earlier.power, later.power)
         if self._most_w > off_w:
-            high = min(apart, apart + window - max(0.0, joules - unsure) / (self._most_w + self._u_w))
-        if beside > off_w + self._u_w and self._is_steady(earlier.t, later.t):
-            low = max(0.0, apart - window - (joules + unsure) / (beside - self._u_w))
-        return _Spell(apart, min(low, high), high)
+            high = longest - max(0.0, joules - unsure) / (self._most_w + self._u_w)
+        if beside > off_w + self._u_w and self._is_steady(earlier.first.t, later.first.t):
+            low = shortest - (joules + unsure) / (beside - self._u_w)
+        return _Stretch(shortest, min(max(0.0, low), shortest)), _Stretch(longest, min(max(0.0, high), longest))
 
     def _is_steady(self, start: float, end: float) -> bool:
         """Tell whether the load was told to draw one power all the time."""
@@ -115,3 +132,16 @@ class _Spells:
             return False
         events = self._trial.recorder.events
         return not any(event.kind is Kind.LOAD and start - 1 <= event.t <= end for event in events)
+
+
+def _what(event: Event) -> str:
+    return str(event.data["what"])
+
+
+def _longest(stretches: Sequence[_Stretch]) -> float:
+    """Return the longest run of seconds off: it goes on into the next stretch from one that is off to its end."""
+    longest = run = 0.0
+    for each in stretches:
+        longest = max(longest, run + each.off)
+        run = run + each.off if each.off >= WHOLE * each.length else each.off
+    return longest

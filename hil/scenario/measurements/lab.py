@@ -9,9 +9,10 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from hil.evidence.observations import EvidenceMissing, Sampled
-from hil.evidence.timing import DEAD_V, Interval, power_readings, voltage_readings
+from hil.evidence.observations import EvidenceMissing, Sampled, Timed
+from hil.evidence.timing import DEAD_V, TRACE_V, Interval, instant, not_until, power_readings
 from hil.rig.sampling.energy import metered_energy, reading_of
+from hil.scenario.measurements.windows import update_period, updates, windows
 from hil.units import Second, WattHour
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from hil.evidence.documents import Event
     from hil.evidence.uncertainty import Budget
+    from hil.scenario.measurements.windows import Window
     from hil.scenario.scenario import Trial
 
 AFTERMATH_S = 2.0
@@ -45,8 +47,17 @@ def watch_past(trial: Trial, t: float) -> None:
         trial.wait_for_bench(seen, timeout=READ_TIMEOUT_S, what="the lab meter's readings", part="meter")
 
 
-TRACE_V = 5.0
-"""From this voltage on there was some in the window of a reading: far above the meter's offset."""
+def first_acceptance(trial: Trial, began: Interval, limit_s: float) -> Timed:
+    """Return the time from an instant to the receipt of the first payment that pays anything.
+
+    Without one it is watched for until ``limit_s`` and ``AFTERMATH_S`` have passed; then it is open.
+    """
+    found = trial.first_acceptance()
+    if found is None and (left := began.late + limit_s - trial.clock.now()) >= 0:
+        trial.sleep(left + AFTERMATH_S)
+        found = trial.first_acceptance()
+    return (not_until(trial.clock.now()) if found is None else instant(found)).since(began)
+
 
 READINGS_AT_ONCE = 60
 """The newest events hold the newest reading: at ten a second hardly anything comes between."""
@@ -89,22 +100,28 @@ def live_since(trial: Trial) -> Interval | None:
     The rms voltage of the window in which it came tells the share of the window that had it: V²/V₀², with V₀ from the
     next window. EvidenceMissing without a reading.
     """
-    readings = voltage_readings(trial.recorder.events)
-    if not readings:
+    seen = windows(trial)
+    if not seen:
         raise EvidenceMissing("no reading of the lab meter")
-    first = next((index for index, (_, voltage) in enumerate(readings) if voltage >= TRACE_V), None)
+    first = next((index for index, each in enumerate(seen) if each.voltage >= TRACE_V), None)
     if first is None:
         return None
-    event, voltage = readings[first]
-    after, full = readings[first + 1] if first + 1 < len(readings) else (event, 0.0)
-    window = float(trial.rig.meter.update_period)
+    event, voltage, window = seen[first].first, seen[first].voltage, update_period(trial)
+    after = seen[min(first + 1, len(seen) - 1)].first
+    full = seen[first + 1].voltage if first + 1 < len(seen) else 0.0
     end = Interval(event.t - event.before + window, event.t + event.after)
     least, most = 0.0, 1.0
     if full >= DEAD_V:
         u = voltage_uncertainty(trial, after)
         least = min(1.0, max(0.0, voltage - u) / (full + u)) ** 2
         most = min(1.0, (voltage + u) / (full - u)) ** 2
-    return Interval(end.early - most * window, end.late - least * window)
+    early = end.early - most * window
+    if first == 0:
+        early = 0.0
+    elif updates(trial, seen[first - 1], seen[first])[1] > 1:  # it may have come in a window that was not read
+        dead = seen[first - 1].last
+        early = dead.t - dead.before + window
+    return Interval(early, end.late - least * window)
 
 
 def highest_power(trial: Trial) -> Sampled:
@@ -118,8 +135,8 @@ def highest_power(trial: Trial) -> Sampled:
     bounds = [(power, power_budget(trial, event)) for event, power in readings]
     power, budget = max(bounds, key=lambda each: each[1].bounds(each[0])[1])
     low, high = max(each.bounds(value)[0] for value, each in bounds), budget.bounds(power)[1]
-    for (earlier, _), (later, _) in pairwise(readings):
-        if is_gap(earlier, later):
+    for earlier, later in pairwise(windows(trial)):
+        if updates(trial, earlier, later)[1] > 1:
             mean = between(trial, earlier, later)
             low, high = max(low, mean.low), max(high, mean.high)
     return Sampled(low, high, (_begin(readings), readings[-1][0].t), budget)
@@ -142,23 +159,20 @@ def mean_power_uncertainty(trial: Trial, event: Event) -> float:
     return trial.rig.meter.energy_budget(WattHour(reading.power), Second(3600.0), apparent).expanded
 
 
-def energy_of(event: Event) -> float:
-    """Return the integrated energy of a reading in Wh."""
-    return float(event.data["energy_Wh"])  # type: ignore[arg-type]  # written by the bench as a number
+def digit_wh(trial: Trial, energy_wh: float) -> float:
+    """Return what an integrated energy is uncertain by for its resolution, in Wh."""
+    return trial.rig.meter.energy_budget(WattHour(energy_wh), Second(0.0), 0.0).part("resolution")
 
 
-def is_gap(earlier: Event, later: Event) -> bool:
-    """Tell whether time passed between two readings of which neither tells."""
-    return later.t - later.before > earlier.t + 1e-9
-
-
-def between(trial: Trial, earlier: Event, later: Event) -> Sampled:
-    """Return the mean power in W between two readings that are further apart than windows, by the energy."""
-    gained = energy_of(later) - energy_of(earlier)
-    longest, shortest = later.t - earlier.t + earlier.before, later.t - later.before - earlier.t
-    digits = trial.rig.meter.energy_budget(WattHour(energy_of(later)), Second(0.0), 0.0).part("resolution") * 2
-    u = max(mean_power_uncertainty(trial, each) for each in (earlier, later)) + digits * 3600 / shortest
-    return Sampled(gained * 3600 / longest - u, gained * 3600 / shortest + u)
+def between(trial: Trial, earlier: Window, later: Window) -> Sampled:
+    """Return the mean power in W from the end of one window to that of another, by the energy."""
+    period = update_period(trial)
+    fewest, most = (max(1, each) * period for each in updates(trial, earlier, later))
+    joules = (later.energy_wh - earlier.energy_wh) * 3600
+    u = max(mean_power_uncertainty(trial, each.first) for each in (earlier, later))
+    u += 2 * digit_wh(trial, later.energy_wh) * 3600 / fewest
+    means = (joules / most, joules / fewest)
+    return Sampled(min(means) - u, max(means) + u)
 
 
 def _begin(readings: Sequence[tuple[Event, float]]) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from hil.evidence.documents import Kind
@@ -54,13 +55,14 @@ def relief_to_ledger(trial: Trial, limit_s: float) -> Timed:
     """From the newest event on the ledger until the newest accepted payment is in the mempool or a block."""
     raw = trial.newest_valid_payment().transaction
     relief = newest_attack(trial)
-    before = trial.clock.now()
+    before = relief.t
     while not any(each.raw == raw for each in trial.payments_on_ledger()):
         before = trial.clock.now()
         if before - relief.t > limit_s + AFTERMATH_S:
             return not_until(before).since(instant(relief))
         trial.sleep(LOOK_S)
-    return Interval(before, trial.clock.now()).since(instant(relief))
+    added = _added(trial, raw, relief.t)
+    return (Interval(before, trial.clock.now()) if added is None else instant(added)).since(instant(relief))
 
 
 def unplugged_to_settlement(trial: Trial, limit_s: float) -> Timed:
@@ -68,14 +70,16 @@ def unplugged_to_settlement(trial: Trial, limit_s: float) -> Timed:
     pulled = last(trial, PLUG, "pulled")
     if pulled is None:
         raise EvidenceMissing("the plug was not pulled in this scenario")
-    identity = parse_transaction(trial.newest_valid_payment().transaction).GetTxid()[::-1].hex()
-
-    def find(_: Event) -> Event | None:
-        changes = (event for event in trial.recorder.events if event.kind is Kind.LEDGER)
-        return next((e for e in changes if e.data["change"] == "added" and e.data["hash"] == identity), None)
-
+    raw = trial.newest_valid_payment().transaction
     trial.sleep(LOOKS_FOR_S)
-    return _first_after(trial, pulled, find, limit_s)
+    return _first_after(trial, pulled, lambda _: _added(trial, raw, -math.inf), limit_s)
+
+
+def _added(trial: Trial, raw: bytes, since: float) -> Event | None:
+    """Return when the node first published a transaction as new in its mempool, at or after an instant."""
+    identity = parse_transaction(raw).GetTxid()[::-1].hex()
+    changes = (each for each in trial.recorder.events if each.kind is Kind.LEDGER and each.t >= since)
+    return next((each for each in changes if each.data["change"] == "added" and each.data["hash"] == identity), None)
 
 
 def _first_after(trial: Trial, cause: Event, find: Callable[[Event], Event | None], limit_s: float) -> Timed:

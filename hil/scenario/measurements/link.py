@@ -53,12 +53,15 @@ def credit_at_cuts(trial: Trial) -> Sampled:
     readings = power_readings(trial.recorder.events)
     if not any(power >= trial.off_w for _, power in readings):
         raise trial.no_evidence("power never flowed")
+    cuts = [(on, off) for (on, before), (off, after) in pairwise(readings) if before >= trial.off_w > after]
+    if cuts:
+        lab.watch_past(trial, cuts[-1][1].t)
     left = [(0.0, 0.0)]
-    for (on, before), (off, after) in pairwise(readings):
-        if before >= trial.off_w > after:
-            energy = lab.metered_at(trial, Interval(on.t - on.before, off.t))
-            paid = trial.credited_wh(off.t)
-            left.append((max(0.0, paid - energy.high), max(0.0, paid - energy.low)))
+    for on, off in cuts:
+        when = Interval(on.t - on.before, off.t + off.after)
+        energy = lab.metered_at(trial, when)
+        least, most = trial.credited_wh(when.early), trial.credited_wh(when.late)
+        left.append((max(0.0, least - energy.high), max(0.0, most - energy.low)))
     return Sampled(max(low for low, _ in left), max(high for _, high in left))
 
 

@@ -8,10 +8,10 @@ from bitcoin.core import CTransaction
 
 from hil.errors import AuthorError, nearest
 from hil.evidence.observations import Counted, Sampled, Timed
-from hil.evidence.timing import instant, not_until
+from hil.evidence.timing import instant
 from hil.links.abuse_model import STRANGER_SCRIPT
 from hil.protocol.codes import ErrorCode
-from hil.protocol.messages import Error, Offer, Payment, PaymentRequest, Receipt
+from hil.protocol.messages import Error, Offer, Payment, PaymentRequest
 from hil.rig.recorder import sent_by
 from hil.scenario.measurements import lab
 
@@ -24,13 +24,14 @@ def sessions(trial: Trial) -> Counted:
     return Counted(len({offer.session for _, offer in trial.messages(Offer)}))
 
 
-def boot_to_payment(trial: Trial, _: float) -> Timed:
-    """From closing the supply of the device under test to the receipt of the first payment; open without one."""
+def boot_to_payment(trial: Trial, limit_s: float) -> Timed:
+    """From closing the supply of the device under test to the receipt of the first payment; open without one.
+
+    Without one it is watched until the limit is over.
+    """
     if trial.powered_on is None:
         raise trial.no_evidence("the devices were not switched on")
-    receipts = trial.messages(Receipt)
-    accepted = instant(receipts[0][0].event) if receipts else not_until(trial.clock.now())
-    return accepted.since(instant(trial.powered_on))
+    return lab.first_acceptance(trial, instant(trial.powered_on), limit_s)
 
 
 def accepted(trial: Trial) -> Counted:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from bitcoin.wallet import CBitcoinSecret
 from embit.bip32 import HDKey
 
+from hil.errors import HilError
 from hil.evidence.documents import encode
 from hil.evidence.observations import Counted
 from hil.protocol.account import ACCOUNT_PATH, CHANGE, RECEIVE
@@ -66,12 +67,17 @@ def _secrets(seed: bytes) -> Iterator[str]:
 
 
 def _nonces(raw: bytes) -> Iterator[bytes]:
-    transaction = parse_transaction(raw)
+    """Yield the r of each signature in a payment; what is no transaction, or has no signature there, has none."""
+    try:
+        transaction = parse_transaction(raw)
+    except HilError:
+        return
     for number, txin in enumerate(transaction.vin):
         stack = transaction.wit.vtxinwit[number].scriptWitness.stack if transaction.wit.vtxinwit else ()
         signature = bytes(stack[0]) if stack else bytes(txin.scriptSig)[1:]
         # DER: 30 length 02 length r ...
-        yield signature[4 : 4 + signature[3]]
+        if signature[:1] == b"\x30" and len(signature) > 4:
+            yield signature[4 : 4 + signature[3]]
 
 
 def _repeated(values: Iterable[bytes]) -> int:

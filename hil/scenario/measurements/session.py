@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from hil.errors import AuthorError, nearest
 from hil.evidence.observations import Counted, DeviceIdle, EvidenceMissing, Sampled, Timed
 from hil.evidence.timing import Interval, instant, not_until
-from hil.protocol.messages import Close, CloseReason, Hello, Message, Meter, Offer, PaymentRequest, Receipt
+from hil.protocol.messages import Close, CloseReason, Hello, Message, Meter, Offer, PaymentRequest
 from hil.rig.recorder import sent_by
 from hil.scenario.measurements import lab
 from hil.scenario.observations import ANSWERS
@@ -119,6 +119,7 @@ def meter_error(trial: Trial) -> Sampled:
     if not told:
         raise DeviceIdle(f"the {device} told no energy in the time watched")
     frame, counted_mwh = max(told, key=lambda each: each[0].t)
+    lab.watch_past(trial, instant(frame.event).late)
     energy = lab.metered_at(trial, instant(frame.event))
     if energy.low <= 0:
         raise EvidenceMissing("no energy flowed that the lab meter can tell from none")
@@ -160,18 +161,13 @@ def set_up(trial: Trial, limit_s: float) -> Timed:
 
     Without an offer it counts from the first HELLO that the socket could hear.
     """
-    offers, receipts = trial.messages(Offer), trial.messages(Receipt)
+    offers = trial.messages(Offer)
     hellos = [frame for frame, _ in trial.messages(Hello) if not frame.lost]
     if offers:
         hellos = [frame for frame in hellos if frame.t <= offers[0][0].t][-1:]
     if not hellos:
         raise trial.no_evidence("no HELLO passed on the line")
-    began = instant(hellos[0].event)
-    if not receipts and (left := began.late + limit_s - trial.clock.now()) >= 0:
-        trial.sleep(left + lab.AFTERMATH_S)
-        receipts = trial.messages(Receipt)
-    accepted = instant(receipts[0][0].event) if receipts else not_until(trial.clock.now())
-    return accepted.since(began)
+    return lab.first_acceptance(trial, instant(hellos[0].event), limit_s)
 
 
 def between_requests(trial: Trial, _: float) -> Timed:

@@ -58,15 +58,17 @@ def change_mains(trial: Trial, percent: float, seconds: float) -> None:
     _mains(trial, f"mains at {percent:g} % for {format_quantity(seconds, 's')}")
     trial.rig.set_mains(nominal * percent / 100)
     trial.sleep(seconds)
+    began = trial.clock.now()
     trial.rig.set_mains(nominal)
-    _mains(trial, "mains restored")
+    _mains(trial, "mains restored", began)
 
 
 def pull_plug(trial: Trial) -> None:
     """Pull the cable out of the socket: K2 opens, and nothing is said on the link any more."""
+    began = trial.clock.now()
     trial.rig.strategy.switch("K2", closed=False)
     trial.tap().unplug(unplugged=True)
-    _fault(trial, PLUG, "cable pulled out of the socket")
+    _fault(trial, PLUG, "cable pulled out of the socket", began)
     _watch_ledger(trial, trial.clock.now() + LOOKS_FOR_S)
 
 
@@ -133,9 +135,10 @@ def _open_for(trial: Trial, relays: Sequence[str], seconds: float, what: str) ->
     for relay in relays:
         trial.rig.strategy.switch(relay, closed=False)
     trial.sleep(seconds)
+    began = trial.clock.now()
     for relay in relays:
         trial.rig.strategy.switch(relay, closed=True)
-    _mains(trial, "mains restored")
+    _mains(trial, "mains restored", began)
 
 
 def _watch_ledger(trial: Trial, until: float) -> None:
@@ -147,9 +150,11 @@ def _watch_ledger(trial: Trial, until: float) -> None:
     look()
 
 
-def _mains(trial: Trial, what: str) -> None:
-    _fault(trial, MAINS, what)
+def _mains(trial: Trial, what: str, began: float | None = None) -> None:
+    _fault(trial, MAINS, what, began)
 
 
-def _fault(trial: Trial, source: str, what: str) -> None:
-    trial.recorder.write(Kind.FAULT, source, {"what": what, "who": "bench"})
+def _fault(trial: Trial, source: str, what: str, began: float | None = None) -> None:
+    """Record what was done now, or since the instant ``began``: on a wall clock a relay takes time to switch."""
+    took = 0.0 if began is None else trial.clock.now() - began
+    trial.recorder.write(Kind.FAULT, source, {"what": what, "who": "bench"}, before=took)
