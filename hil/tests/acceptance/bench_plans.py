@@ -30,7 +30,7 @@ class SharedRun:
     all_gone: bool
 
 
-def _start(project: Project, duration: str = "12 h") -> tuple[Running, list[Helper]]:
+def _start(project: Project, duration: str = "9 h") -> tuple[Running, list[Helper]]:
     """Return a run that is in the middle of two scenarios, and the processes that have a bench."""
     scenarios = [LASTING.format(power=power, duration=duration) for power in (100, 200, 300)]
     (project.folder / "hours.feature").write_text("Feature: Two benches\n" + "".join(scenarios))

@@ -552,11 +552,11 @@ def hung(folder: Path) -> Finished:
 
 @plan
 def beyond_a_limit(folder: Path) -> Finished:
-    """A rig that allows less energy than a slice of toast takes."""
+    """A rig that allows less energy than the load takes in three hours, which no step names."""
     project = Project.make(folder)
     file = project.folder / "rigs/virtual.yaml"
     file.write_text(re.sub(r"energy: \d.*", "energy: 5 Wh", file.read_text(), count=1))
-    return project.run("run", slice_of_toast(project), "--node", PROVIDER, "--seed", SEED)
+    return project.run("run", "long.feature:2", "--node", PROVIDER, "--seed", SEED)
 
 
 @plan
