@@ -62,6 +62,7 @@ test: $(INSTALLED)
 lint: $(INSTALLED)
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check -q . && $(BIN)/mypy && $(BIN)/lint-imports --no-logo
 	@$(BIN)/hil check --coverage
+	@$(BIN)/python -m hil.tests.acceptance.violations
 
 # What `make perf` measures our nodes against, in an environment of its own: it brings another build of coincurve.
 reference: $(INSTALLED)
