@@ -37,7 +37,7 @@ Feature: Mains, plug and appliance misbehave
   @REQ-METER-1 @REQ-KEEP-2
   Scenario Outline: The mains are at <share> for <duration>
     Given the socket is under test in single-fee mode
-    And the load draws 800 W
+    And the load draws 650 W
     And the cable pays for at most 2 payments
     When the devices are switched on
     And the first payment has been accepted
@@ -205,7 +205,7 @@ Feature: Mains, plug and appliance misbehave
     Then power flowed again within 500 ms of the restored mains
     And the highest power was between 1700 W and 1800 W
     And 1 session began
-    And the energy delivered is 16 Wh within 1 %
+    And the energy delivered is 16 Wh within 2 %
 
   @REQ-LOAD-1 @REQ-PAY-3 @long
   Scenario: A car is charged for two hours

@@ -252,6 +252,10 @@ class Trial(Observations):
             raise AuthorError("the cable is under test and keeps its keys to itself")
         return self._side.keys
 
+    def metered_power(self) -> float:
+        """Return the lab meter's power in W likewise: 0 where it cannot tell it from its offset."""
+        return self.watch.power_w if self.power_flows() else 0.0
+
     def metered_energy(self) -> float:
         """Return the lab meter's energy in Wh, as a counterpart counts it that has no meter of its own."""
         self._sampling.refresh()
