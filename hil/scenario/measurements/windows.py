@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from hil.evidence.documents import Kind
 from hil.evidence.timing import TRACE_V
+from hil.rig.sampling.timer import reading_age
 
 if TYPE_CHECKING:
     from hil.evidence.documents import Event
@@ -103,8 +104,11 @@ def _count(apart: float, loose: float, period: float) -> tuple[int, int]:
 
 
 def _loose(trial: Trial, *events: Event) -> float:
-    """Return by how much the time between readings may differ from that of their stamps."""
-    age = 2 * update_period(trial)
+    """Return by how much the time between readings may differ from that of their stamps.
+
+    What a reading tells is up to a reading's age older; the latency in it is the same for all readings of a meter.
+    """
+    age = reading_age(trial.rig.meter)
     return sum(max(0.0, each.before - age) + each.after for each in events)
 
 

@@ -10,6 +10,7 @@ from hil.evidence.limits import Limit
 from hil.evidence.observations import Source
 from hil.instruments import hmc8015, wt310e
 from hil.protocol.messages import CloseReason, ErrorCode
+from hil.rig.sampling.timer import LATENCY_S
 from hil.scenario.check import sampled, timed, within_time
 from hil.scenario.measurements import cuts, energy, ledger, link, payments, session
 from hil.scenario.measurements.interruptions import longest_interruption
@@ -64,8 +65,8 @@ def scene_of(p: Parameters, *live: tuple[float, float], **options: str) -> Scene
 
 
 def edge_width(p: Parameters) -> float:
-    """Return the stated width of a time to an edge of power: two updates, a reading, the bounds of four stamps."""
-    return 2 * p["period"] + 0.1 + 4 * WALL_BOUND_S * p["wall"] + TRANSMISSION_S
+    """Return the stated width of a time to an edge of power: two updates, a reading, its latency, four stamps."""
+    return 2 * p["period"] + LATENCY_S + 0.1 + 4 * WALL_BOUND_S * p["wall"] + TRANSMISSION_S
 
 
 def _paid(scene: Scene, at: float = 0.2) -> None:
@@ -205,7 +206,7 @@ def _live_early(p: Parameters) -> Case:
     scene.run(p["receipt"] + p["later"])
     early = max(0.0, p["early"])
     check = within_time("live", p["period"], energy.live_before_acceptance, LINE, LAB)
-    width = p["period"] * 1.05 + 4 * WALL_BOUND_S * p["wall"] + (0.05 if p["period"] < 0.1 else 0.0)
+    width = p["period"] * 1.05 + LATENCY_S + 4 * WALL_BOUND_S * p["wall"] + (0.05 if p["period"] < 0.1 else 0.0)
     return Case(scene, check, lambda: (early, early), width)
 
 
