@@ -76,7 +76,7 @@ fuzz: $(INSTALLED)
 	@$(BIN)/python -m hil.fuzz
 
 # The judge on trial: 100 000 truths are drawn, seen as a meter and a line would, and no verdict may contradict one. Some
-# five minutes on two processors.
+# minutes on two processors, by how busy they are.
 soundness: $(INSTALLED)
 	@$(BIN)/python -m hil.tests.soundness $(SOUNDNESS_OPTIONS)
 

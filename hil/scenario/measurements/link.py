@@ -32,7 +32,7 @@ def given_up(trial: Trial, device: str, limit_s: float) -> Timed:
     """From the first failure of the link to the CLOSE with which a device under test gives the other side up."""
     began = _began(trial)
     closed = _silent_peer(trial, device, began.t)
-    if closed is None and (left := began.t + limit_s - trial.clock.now()) >= 0:
+    if closed is None and (left := instant(began).late + limit_s - trial.clock.now()) >= 0:
         trial.sleep(left + lab.AFTERMATH_S)
         closed = _silent_peer(trial, device, began.t)
     given = instant(closed) if closed is not None else not_until(trial.clock.now())

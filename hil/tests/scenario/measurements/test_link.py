@@ -121,3 +121,10 @@ def test_power_that_never_flowed_was_never_cut() -> None:
     owing.from_cable(1.0, S.hello())
     with pytest.raises(DeviceIdle, match="power never flowed"):
         link.credit_at_cuts(owing.run(5.0).trial)
+
+
+def test_a_peer_is_watched_until_the_limit_is_over_by_the_latest_that_the_failure_can_have_been() -> None:
+    scene = Scene(metered=False, bound=0.005)
+    scene.fault(5.0, "link", "dead")
+    check = within_time("given up", 60.0, lambda trial, s: link.given_up(trial, "socket", s), Source.LINE)
+    assert check.take(scene.run(65.002).trial).verdict is Verdict.FAIL
