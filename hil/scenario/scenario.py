@@ -54,6 +54,9 @@ _SIDES: dict[str, type[CableSide | SocketSide | PairSide]] = {
 """Who stands on the other side of the link, by set-up."""
 
 
+OF_ENERGY = 0.003
+"""Part of an energy that no meter with a driver is wrong by, beside what it may be wrong by at zero."""
+
 LOOK_AFTER_BENCH_S = 60.0
 """How often the bench is inspected while a scenario runs."""
 
@@ -253,13 +256,18 @@ class Trial(Observations):
         return self._side.keys
 
     def metered_power(self) -> float:
-        """Return the lab meter's power in W likewise: 0 where it cannot tell it from its offset."""
+        """Return the lab meter's power in W as a counterpart without a meter sees it; 0 where it may be an offset."""
         return self.watch.power_w if self.power_flows() else 0.0
 
-    def metered_energy(self) -> float:
-        """Return the lab meter's energy in Wh, as a counterpart counts it that has no meter of its own."""
+    def metered_energy(self, *, most: bool) -> float:
+        """Return the most or the least energy in Wh that the lab meter lets be true, for such a counterpart.
+
+        The rig's side of a session must not call a device a liar for what its own meter may be wrong by.
+        """
         self._sampling.refresh()
-        return self.watch.energy_wh
+        energy = self.watch.energy_wh
+        spread = self.off_w / 2 * self.clock.now() / 3600 + OF_ENERGY * abs(energy)
+        return max(0.0, energy + spread if most else energy - spread)
 
     # --- Then --------------------------------------------------------------------------------------------------
 

@@ -99,7 +99,7 @@ class CableSide:
         player = CablePlayer(
             machine,
             write=line.write,
-            energy_wh=trial.metered_energy,
+            energy_wh=lambda: trial.metered_energy(most=True),
             power_w=trial.metered_power,
             live=lambda: trial.watch.voltage_v >= LIVE_V,
             journal=MemoryJournal(),
@@ -162,7 +162,7 @@ class SocketSide:
             SocketMachine(terms, Policy(), lambda: self._payee.key(RECEIVE, next(indices)).p2wpkh_script),
             write=line.write,
             set_contact=lambda closed: self._switch(closed if abuse is None else abuse.before_switching(closed)),
-            energy_wh=trial.metered_energy,
+            energy_wh=lambda: trial.metered_energy(most=False),
             power_w=trial.metered_power,
             ledger=trial.rig.ledger_view,
             journal=MemoryJournal(),
