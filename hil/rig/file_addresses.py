@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeAlias
 
 from hil.errors import nearest
-from hil.rig.visa_resource import host_flaw, port_flaw, visa_flaw
+from hil.rig.visa_resource import canonical, host_flaw, port_flaw, visa_flaw
 from hil.yaml_file import plain
 
 Keys: TypeAlias = tuple[str | int, ...]
@@ -28,6 +28,9 @@ ARGUMENTS: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
 
 PROTOCOLS = ("raw", "rfc2217")
 """Of a line over TCP."""
+
+MODBUS_PORT = 502
+"""Where a board listens unless its address says another port (Modbus messaging on TCP/IP, 4.2)."""
 
 HIGHEST_COIL = 65535
 """Coils of Modbus have 16-bit addresses."""
@@ -108,7 +111,17 @@ def _identity(part: Part) -> tuple[object, ...]:
     where = _WHERE.get(part.kind) or sorted(part.arguments.keys() - {"name"})
     if not where:
         return (part.kind, part.name)
-    return (part.kind, *((name, str(part.arguments.get(name))) for name in where))
+    return (part.kind, *((name, _same_words(part.kind, name, str(part.arguments.get(name)))) for name in where))
+
+
+def _same_words(kind: str, name: str, value: str) -> str:
+    """Return the one spelling of an address that may be written in several ways."""
+    if kind == "VisaInstrument" and name == "resource":
+        return canonical(value)
+    words = value if name == "port" else value.casefold()
+    if kind == "ModbusTCPCoil" and name == "host" and ":" not in words:
+        return f"{words}:{MODBUS_PORT}"
+    return words
 
 
 def _address(part: Part) -> str:

@@ -33,6 +33,14 @@ def visa_flaw(resource: str) -> str:
     return next((f"'{resource}': {flaw}" for flaw in _flaws(parsed) if flaw), "")
 
 
+def canonical(resource: str) -> str:
+    """Return the one spelling of a VISA resource string: ``TCPIP`` and ``TCPIP0`` are one; as it is if it is none."""
+    try:
+        return str(rname.ResourceName.from_string(resource)).casefold()
+    except rname.InvalidResourceName:
+        return resource.casefold()
+
+
 def _flaws(parsed: rname.ResourceName) -> tuple[str, ...]:
     if isinstance(parsed, rname.TCPIPSocket):
         return host_flaw(parsed.host_address), port_flaw(parsed.port)

@@ -88,6 +88,7 @@ def test_a_dc_load_sits_behind_the_adapter_and_the_mains_give_its_loss_too(make:
         bench.wait(1.0)
         assert bench.process.ask({"op": "truth"})["power"] == pytest.approx(186 / 0.93, rel=2e-3)
         load.set_input(on=False)
+        bench.wait(0.1)  # a load takes a moment from the command to its current
         assert bench.process.ask({"op": "truth"})["power"] == 0
 
 

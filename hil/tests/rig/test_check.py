@@ -67,7 +67,6 @@ def echo(*, spoils: bool) -> Iterator[int]:
     [
         ("2026-11-23", Level.OK, "due 2026-11-23"),
         ("2026-11-22", Level.FAULT, "expired on 2026-11-22"),
-        ("soon", Level.FAULT, "'soon' is no date"),
     ],
 )
 def test_a_calibration_holds_to_the_end_of_its_last_day(tmp_path: Path, due: str, level: Level, words: str) -> None:
@@ -118,7 +117,7 @@ def test_a_calibration_that_holds_and_a_simulated_bench_give_an_acceptance(tmp_p
 
 
 def test_a_due_date_that_is_no_date_is_the_fault_of_who_wrote_it(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match="'soon' is no date"):
+    with pytest.raises(ConfigurationError, match=r"bench\.yaml:57:37: .*there is no such day; .*'soon'"):
         refuse_expired(calibrated(tmp_path, "soon").options, "bench.yaml")
 
 
@@ -139,7 +138,7 @@ def test_all_that_is_wrong_is_found_at_once(tmp_path: Path) -> None:
             ("host: !template '$LG_HIL_BENCH', port: 7001", f"host: 127.0.0.1, port: {whole}"),
             ("host: !template '$LG_HIL_BENCH', port: 7002", f"host: 127.0.0.1, port: {spoiled}"),
             ("port: 7003", "port: 1"),
-            ("'TCPIP::$LG_HIL_BENCH::30000::SOCKET'", "'TCPIP::$LG_HIL_BENCH::5025::SOCKET'"),
+            ("'TCPIP::$LG_HIL_BENCH::30000::SOCKET'", "'TCPIP::${LG_HIL_BENCH}::5025::SOCKET'"),
             ("    devices:\n", "    loop_back: [socket-link, cable-link]\n    devices:\n"),
         )
         findings = check_rig(rig, limits=limits, node="no such provider", locks=tmp_path / "locks")

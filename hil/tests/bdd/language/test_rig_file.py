@@ -47,6 +47,18 @@ WRONG = {
         "ModbusTCPCoil: {name: K2",
         "'K2' and 'K1' are both",
     ),
+    "one coil for two relays, in two spellings": (
+        K2,
+        K2.replace("$LG_HIL_BENCH", "$lg_hil_bench").replace("coil: 1", "coil: 0"),
+        "ModbusTCPCoil: {name: K2",
+        "'K2' and 'K1' are both",
+    ),
+    "one VISA resource for two instruments, in two spellings": (
+        "'TCPIP::$LG_HIL_BENCH::30000::SOCKET'",
+        "'tcpip0::$LG_HIL_BENCH::5025::SOCKET'",
+        "VisaInstrument:\n          name: load",
+        "'load' and 'meter' are both",
+    ),
     "a coil below zero": (K2, K2.replace("coil: 1", "coil: -1"), "coil: -1", "coil -1 is none of Modbus: 0 to 65535"),
     "no coil": (K2, K2.replace(", coil: 1", ""), "ModbusTCPCoil: {name: K2", "the ModbusTCPCoil 'K2' has no 'coil'"),
     "a misspelt argument": (K2, K2.replace("coil: 1", "coil: 1, inverted: true"), "inverted", "Did you mean 'invert'?"),
