@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hil.devices.defects import cable_machine_of
+from hil.devices.defects import address_index_of, cable_machine_of
 from hil.devices.firmware import Firmware
 from hil.errors import ConfigurationError
 from hil.links.players import CablePlayer
@@ -29,7 +29,8 @@ class CableProgram(Firmware):
     def __init__(self, profile: CableProfile, board: Board) -> None:
         super().__init__("cable", profile, board)
         self._limits = profile.limits()
-        self._machine = cable_machine_of(profile.defects)
+        self._defects = profile.defects
+        self._machine = cable_machine_of(self._defects)
         self._coins = [coin.coin() for coin in profile.coins]
         keys = [self._account.key(RECEIVE, index) for index in range(FUNDING_KEYS)]
         self._keys = {script: key for key in keys for script in (key.p2wpkh_script, key.p2pkh_script)}
@@ -44,7 +45,7 @@ class CableProgram(Firmware):
         board, journal = self._board, self._journal
         left = journal.open_session()
         # change of earlier lives may be what is left to spend
-        newest = journal.take_address_index()
+        newest = address_index_of(journal.take_address_index, self._defects)
         changes = [self._account.key(CHANGE, index) for index in range(max(0, newest - CHANGE_KEYS), newest + 1)]
         machine = self._machine(
             self._limits,

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
+
+from coincurve import PublicKey
+from coincurve.ecdsa import cdata_to_der, deserialize_compact, signature_normalize
+from coincurve.utils import GROUP_ORDER_INT
 
 from hil.devices.burial import BURIED_CONFIRMATIONS
 from hil.errors import RigFault
 from hil.ports import Acceptance, CoinStatus
 from hil.protocol.cable import CableMachine
 from hil.protocol.coins import OutPoint
+from hil.protocol.machine import SwitchContact
+from hil.protocol.messages import CloseReason
 from hil.protocol.policy import Policy
+from hil.protocol.signing import Key
 from hil.protocol.socket import SocketMachine
 from hil.protocol.transactions import parse_transaction, txid
 from hil.units import Satoshi, Watt, WattHour
@@ -39,6 +47,10 @@ Defect = Literal[
     "takes-any-payment",
     "ignores-its-contact",
     "trusts-its-meter",
+    "closes-before-payment",
+    "offers-one-address",
+    "abandons-the-unplugged",
+    "tells-its-seed",
 ]
 """- ignores-conflicts: looks for no other spend of the coins that it was paid with
 - forgets-payments: does not look again for what it broadcast
@@ -53,10 +65,20 @@ Defect = Literal[
 - takes-any-payment: does not compare what the cable signed with what it proposed, nor check signatures
 - ignores-its-contact: does not read its contact back
 - trusts-its-meter: takes a silent meter's last reading for the present one, and a count that stands still for idleness
+- closes-before-payment: closes its contact when a session begins, before anything is paid
+- offers-one-address: offers the same receiving address in each session
+- abandons-the-unplugged: does not settle the session of a cable that was pulled (single-fee mode: all of it is lost)
+- tells-its-seed: says the seed of its account on its console when it is ready
 """
 
-CableDefect = Literal["signs-anything"]
+_OF_THE_MACHINE = frozenset({"takes-any-payment", "closes-before-payment", "abandons-the-unplugged"})
+"""Those of a socket's protocol machine."""
+
+CableDefect = Literal["signs-anything", "declares-one-change", "signs-with-one-nonce", "tells-its-seed"]
 """- signs-anything: signs whatever transaction it is asked for
+- declares-one-change: declares the same change address after each start
+- signs-with-one-nonce: signs everything with one nonce, so that two signatures tell its key
+- tells-its-seed: says the seed of its account on its console when it is ready
 """
 
 
@@ -65,11 +87,6 @@ def policy_of(defects: Collection[Defect]) -> Policy:
     if "waits-for-late-answers" in defects:
         return Policy(ledger_answer_s=math.inf)
     return Policy(ledger_answer_s=0.0) if "has-no-patience" in defects else Policy()
-
-
-class _TakesAnyPayment(SocketMachine):
-    def _check_payment(self, session: SocketSession, transaction: bytes) -> None:
-        """Everything is good enough."""
 
 
 class _SignsAnything(CableMachine):
@@ -82,12 +99,56 @@ class _SignsAnything(CableMachine):
 
 def socket_machine_of(defects: Collection[Defect]) -> type[SocketMachine]:
     """Return the protocol machine of a socket with these defects."""
-    return _TakesAnyPayment if "takes-any-payment" in defects else SocketMachine
+
+    class Defective(SocketMachine):
+        def _begin_session(self) -> None:
+            super()._begin_session()
+            if "closes-before-payment" in defects:
+                self._effects.append(SwitchContact(closed=True, reason="session began"))
+
+        def _check_payment(self, session: SocketSession, transaction: bytes) -> None:
+            if "takes-any-payment" not in defects:
+                super()._check_payment(session, transaction)
+
+        def _settle(self) -> None:
+            session = self._require_session()
+            if "abandons-the-unplugged" in defects and session.close_reason is CloseReason.UNPLUGGED:
+                session.newest = b""
+            super()._settle()
+
+    return SocketMachine if _OF_THE_MACHINE.isdisjoint(defects) else Defective
+
+
+def address_index_of(take_new: Callable[[], int], defects: Collection[Defect | CableDefect]) -> int:
+    """Return the index of the address that a socket offers next, or that a cable's change goes to."""
+    return take_new() if {"offers-one-address", "declares-one-change"}.isdisjoint(defects) else 0
 
 
 def cable_machine_of(defects: Collection[CableDefect]) -> type[CableMachine]:
     """Return the protocol machine of a cable with these defects."""
     return _SignsAnything if "signs-anything" in defects else CableMachine
+
+
+class _OneNonceKey(Key):
+    """Signs validly (strict DER, low S), with the same nonce each time."""
+
+    _NONCE = hashlib.sha256(b"one nonce for all signatures").digest()
+
+    def __init__(self, secret: bytes) -> None:
+        super().__init__(secret)
+        self._number = int.from_bytes(secret)
+
+    def sign(self, digest: bytes) -> bytes:
+        r = PublicKey.from_valid_secret(self._NONCE).point()[0] % GROUP_ORDER_INT
+        s = (int.from_bytes(digest) + r * self._number) * pow(int.from_bytes(self._NONCE), -1, GROUP_ORDER_INT)
+        signature = deserialize_compact(r.to_bytes(32) + (s % GROUP_ORDER_INT).to_bytes(32))
+        _, low = signature_normalize(signature)
+        return bytes(cdata_to_der(low))
+
+
+def key_type_of(defects: Collection[Defect | CableDefect]) -> type[Key]:
+    """Return the kind of key that a device with these defects signs with."""
+    return _OneNonceKey if "signs-with-one-nonce" in defects else Key
 
 
 class _TrustedMeter:

@@ -6,6 +6,7 @@ import abc
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from hil.devices.defects import key_type_of
 from hil.devices.journal import DeviceJournal
 from hil.links.players import CablePlayer, PlayerHooks, SocketPlayer
 from hil.protocol.account import Account
@@ -30,7 +31,8 @@ class Firmware(abc.ABC):
         self._stages = profile.boot_stages()
         self._board = board
         self._journal = DeviceJournal(board.storage)
-        self._account = Account(bytes.fromhex(profile.account))
+        self._account = Account(bytes.fromhex(profile.account), key_type_of(profile.defects))
+        self._seed_told = profile.account if "tells-its-seed" in profile.defects else ""
         self._player: SocketPlayer | CablePlayer | None = None
         self._stage = 0
         self._stage_ends: float | None = None
@@ -90,6 +92,8 @@ class Firmware(abc.ABC):
             return
         self._player, self._stage_ends = player, None
         self._say("ready", now)
+        if self._seed_told:
+            self._say(f"account {self._seed_told}", now)
         if isinstance(player, CablePlayer):
             player.plug(now)
 

@@ -47,6 +47,8 @@ class DeviceProfile(_Strict):
     boot: tuple[BootStage, ...] = ()
     boot_delay_s: float = Field(default=0.0, ge=0, le=600)
     """A seeded defect: the last boot stage takes this much longer."""
+    defects: tuple[Defect | CableDefect, ...] = ()
+    """Seeded defects, see :mod:`hil.devices.defects`."""
 
     def boot_stages(self) -> tuple[BootStage, ...]:
         """Return the stages as they will run, the seeded defect included."""
@@ -86,7 +88,6 @@ class SocketProfile(DeviceProfile):
     ledger_delay_s: float = Field(default=0.05, ge=0, le=10)
     """How long a question to the ledger takes on the device's processor (signature checks and RPC on a Pi)."""
     defects: tuple[Defect, ...] = ()
-    """Seeded defects, see :mod:`hil.devices.defects`."""
 
     @model_validator(mode="after")
     def _can_be_kept(self) -> SocketProfile:
@@ -118,7 +119,6 @@ class CableProfile(DeviceProfile):
     max_fee_rate_sat_per_vb: int = Field(default=CableLimits.max_fee_rate_sat_per_vb, ge=1)
     coins: tuple[CoinProfile, ...] = Field(default=(), max_length=MAX_COINS)
     defects: tuple[CableDefect, ...] = ()
-    """Seeded defects, see :mod:`hil.devices.defects`."""
 
     def limits(self) -> CableLimits:
         return CableLimits(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from hil.devices.burial import Burial
 from hil.devices.defects import (
     DefectiveLedger,
+    address_index_of,
     burial_depth_of,
     contact_position_of,
     meter_of,
@@ -137,4 +138,5 @@ class SocketProgram(Firmware):
             self._burial.add(transaction, self._now)
 
     def _new_payee(self) -> bytes:
-        return self._account.key(RECEIVE, self._journal.take_address_index()).p2wpkh_script
+        index = address_index_of(self._journal.take_address_index, self._defects)
+        return self._account.key(RECEIVE, index).p2wpkh_script

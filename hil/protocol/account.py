@@ -19,11 +19,12 @@ ACCOUNT_PATH = "m/84h/1h/0h"
 class Account:
     """Keys by chain and index; the same seed always gives the same keys."""
 
-    def __init__(self, seed: bytes) -> None:
-        """:param seed: 16 to 64 secret bytes (BIP 32)."""
+    def __init__(self, seed: bytes, key_type: type[Key] = Key) -> None:
+        """:param seed: 16 to 64 secret bytes (BIP 32). :param key_type: what signs with its keys."""
         if not 16 <= len(seed) <= 64:
             raise ValueError(f"a BIP 32 seed has 16 to 64 bytes, not {len(seed)}")
         self._account = HDKey.from_seed(seed).derive(ACCOUNT_PATH)
+        self._key_type = key_type
         self._chains: dict[int, HDKey] = {}  # a derivation step takes 0.1 ms, and keys come in runs of one chain
 
     def __repr__(self) -> str:
@@ -33,4 +34,4 @@ class Account:
         """Return the key at ``m/84'/1'/0'/chain/index``."""
         if chain not in self._chains:
             self._chains[chain] = self._account.derive([chain])
-        return Key(self._chains[chain].derive([index]).key.secret)
+        return self._key_type(self._chains[chain].derive([index]).key.secret)

@@ -81,8 +81,13 @@ def cut_after_refusal(limit: Second, /) -> Check:
 @then("the power was cut within {duration} of the refused request")
 @decides(vague_edge)
 def cut_after_bad_request(limit: Second, /) -> Check:
-    """From the last byte of the request that the cable must refuse to the first reading without power."""
-    return within_time("refused request to zero power", limit, cuts.refusal_to_cut, Source.LINE, Source.LAB_METER)
+    """From the last byte of the request that the cable must refuse to the first reading without power.
+
+    Fails if the cable sent no ERROR: the socket that the bench plays would cut the power without its refusal, too.
+    """
+    return within_time(
+        "refused request to zero power", limit, cuts.request_refusal_to_cut, Source.LINE, Source.LAB_METER
+    )
 
 
 @then("power flowed within {duration} of the first payment")

@@ -10,9 +10,9 @@ import math
 from typing import TYPE_CHECKING
 
 from hil.evidence.documents import Kind
-from hil.evidence.observations import EvidenceMissing, Timed
+from hil.evidence.observations import DeviceIdle, EvidenceMissing, Timed
 from hil.evidence.timing import Interval, instant, power_came, power_lost, power_readings, voltage_lost
-from hil.protocol.messages import Payment
+from hil.protocol.messages import Error, Payment
 from hil.scenario.measurements.lab import AFTERMATH_S, READINGS_AT_ONCE
 from hil.scenario.stimuli.abuse import COUNTERPART
 from hil.scenario.stimuli.interruptions import SUPPLY
@@ -87,6 +87,24 @@ def _until_power(trial: Trial, cause: Interval, limit_s: float) -> Timed:
 
 def refusal_to_cut(trial: Trial, limit_s: float) -> Timed:
     """From the last byte of the first message that the counterpart spoiled to zero power."""
+    return until_cut(trial, _arrival(_spoiled(trial)), limit_s)
+
+
+def request_refusal_to_cut(trial: Trial, limit_s: float) -> Timed:
+    """Return the same for a request that the cable must refuse; DeviceIdle if it did not.
+
+    Power ends when the socket, which the bench plays, has heard the refusal. It ends as soon if the cable signs what it
+    must refuse, since that socket then ends the session itself; so it is the refusal that shows what the cable did.
+    """
+    request = _spoiled(trial)
+    found = until_cut(trial, _arrival(request), limit_s)
+    if not any(error.t >= request.t for error, _ in trial.messages(Error, "to socket")):
+        raise DeviceIdle("the cable sent no ERROR: it did not refuse the request")
+    return found
+
+
+def _spoiled(trial: Trial) -> Frame:
+    """Return the first message that the counterpart spoiled and that arrived."""
     strike = next(iter(strikes(trial)), None)
     if strike is None:
         raise trial.no_evidence("the counterpart did not get to cheat")
@@ -94,9 +112,13 @@ def refusal_to_cut(trial: Trial, limit_s: float) -> Timed:
     spoiled = next((each for each in trial.recorder.frames if _is_spoiled(each, strike, devices)), None)
     if spoiled is None:
         raise EvidenceMissing("the spoiled message did not pass on the line")
-    written = instant(spoiled.event)
-    arrived = Interval(written.early, written.late + transmission_s([spoiled.event]))
-    return until_cut(trial, arrived, limit_s)
+    return spoiled
+
+
+def _arrival(frame: Frame) -> Interval:
+    """Return when the last byte of a message had passed on the line."""
+    written = instant(frame.event)
+    return Interval(written.early, written.late + transmission_s([frame.event]))
 
 
 def unplugged_to_dead(trial: Trial, limit_s: float) -> Timed:
@@ -138,7 +160,7 @@ def transmission_s(frames: Sequence[Event]) -> float:
 
 
 def _is_spoiled(frame: Frame, strike: Event, devices: Sequence[str]) -> bool:
-    return frame.direction in {f"to {device}" for device in devices} and frame.t >= strike.t
+    return not frame.lost and frame.direction in {f"to {device}" for device in devices} and frame.t >= strike.t
 
 
 def _fault(trial: Trial, source: str, word: str) -> Event:

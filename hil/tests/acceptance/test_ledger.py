@@ -14,6 +14,7 @@ from hil.errors import ExitCode
 from hil.evidence.documents import Kind, Verdict
 from hil.tests.acceptance.commands import ROOT, Finished
 from hil.tests.acceptance.ledger_plans import Defence, defences
+from hil.tests.acceptance.seeded_violations import SEEDED
 
 if TYPE_CHECKING:
     from hil.evidence.record import ScenarioRecord
@@ -55,8 +56,9 @@ def test_the_table_holds_each_scenario_that_it_is_about_once() -> None:
     assert listed == Counter(all_cases())
 
 
-def test_the_table_tries_each_seeded_defect() -> None:
+def test_each_seeded_defect_is_tried_by_the_table_or_violates_a_step() -> None:
     tried = {(row.device, defect) for row in TRIED for defect in row.profile.get("defects", ())}
+    tried |= {(each.device, each.defect) for each in SEEDED}
     kinds = {"socket": Defect, "cable": CableDefect}
     assert tried == {(device, defect) for device, kind in kinds.items() for defect in get_args(kind)}
 

@@ -9,6 +9,7 @@ import pytest
 from hil.evidence.documents import Kind, Verdict
 from hil.evidence.observations import DeviceIdle, EvidenceMissing, Source, Timed
 from hil.evidence.timing import instant
+from hil.protocol.messages import ErrorCode
 from hil.scenario.check import within_time
 from hil.scenario.measurements import cuts
 from hil.scenario.stimuli.power import MAINS, PLUG
@@ -135,6 +136,43 @@ def test_the_first_strike_counts_not_the_later_ones() -> None:
     scene.strike(5.6, S.forged(2))
 
     assert holds(cuts.refusal_to_cut(scene.run(6.0).trial, LIMIT_S), 0.2 - 0.015)
+
+
+def test_a_spoiled_message_that_the_link_lost_is_refused_when_it_is_sent_again() -> None:
+    scene = Scene(Truth(((1.0, 5.2),)))
+    scene.write(4.0, Kind.FAULT, "counterpart", {"what": "cheats", "who": "cable"})
+    scene.from_cable(4.0, S.forged(2), lost=True)
+    scene.from_cable(5.0, S.forged(2))
+
+    assert holds(cuts.refusal_to_cut(scene.run(6.0).trial, LIMIT_S), 0.2 - 0.015)
+
+
+def asked_too_much(truth: Truth) -> Scene:
+    """A request at 5 s that the cable must refuse."""
+    scene = Scene(truth, setup=CABLE_UNDER_TEST)
+    scene.from_cable(0.1, S.hello(), S.funding())
+    scene.from_socket(0.2, S.offer(), S.request(1))
+    scene.from_cable(0.4, S.payment(1))
+    scene.from_socket(0.9, S.receipt(1))
+    scene.strike(5.0, S.request(2), "to cable")
+    return scene
+
+
+def test_power_that_is_cut_when_the_cable_refused_a_request_passes_and_power_that_is_cut_late_fails() -> None:
+    for cut, expected in ((5.15, Verdict.PASS), (7.0, Verdict.FAIL)):
+        scene = asked_too_much(Truth(((1.0, cut),)))
+        scene.from_cable(5.05, S.error(ErrorCode.OVERPAID), S.close())
+
+        assert verdict(cuts.request_refusal_to_cut(scene.run(5.1).trial, LIMIT_S)) is expected
+
+
+def test_a_cable_that_signs_what_it_must_refuse_fails_however_soon_the_played_socket_cuts_the_power() -> None:
+    scene = asked_too_much(Truth(((1.0, 5.15),)))
+    scene.from_cable(4.0, S.error(ErrorCode.OVERPAID))
+    scene.from_cable(5.05, S.payment(2))
+
+    with pytest.raises(DeviceIdle, match="did not refuse the request"):
+        cuts.request_refusal_to_cut(scene.run(5.1).trial, LIMIT_S)
 
 
 def test_a_line_that_is_drawn_over_two_devices_spoils_either() -> None:
