@@ -139,6 +139,17 @@ def test_settled_transactions_are_confirmed_ones_with_a_fee() -> None:
     assert [each.data["event"] for each in scene.recorder.events if each.kind is Kind.TRANSACTION] == ["confirmed"] * 2
 
 
+def test_one_satoshi_is_a_fee_and_what_no_block_holds_is_seen_and_not_settled() -> None:
+    scene = traded(P)
+    scene.ledger.take(raw(P, 1), fee_sat=1)
+    assert payments.settled(scene.trial) == Counted(1)
+    late = traded(P)
+    late.ledger.take(raw(P, 1))
+    late.ledger.mine = lambda blocks=1: None  # type: ignore[method-assign]
+    assert payments.settled(late.trial) == Counted(0)
+    assert [each.data["event"] for each in late.recorder.events if each.kind is Kind.TRANSACTION] == ["seen"]
+
+
 def test_only_confirmed_transactions_to_offered_payees_are_received() -> None:
     scene = traded(P)
     scene.ledger.take(raw(P, 1))
@@ -183,6 +194,8 @@ def test_only_errors_of_this_device_with_this_code_count() -> None:
     scene.from_cable(1.0, S.error(ErrorCode.CONFLICT))
     trial = scene.run(2.0).trial
     assert payments.reported(trial, "socket", "CONFLICT") == Counted(1)
+    assert payments.reported(trial, "socket", "ALTERED") == Counted(1)
+    assert payments.reported(trial, "cable", "CONFLICT") == Counted(1)
     assert payments.reported(trial, "cable", "ALTERED") == Counted(0)
 
 
