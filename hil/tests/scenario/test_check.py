@@ -60,7 +60,9 @@ def test_a_timed_check_tells_its_observer_how_long_to_watch() -> None:
         assert check.measurement.kind is Timed
         check.take(scene().trial)
     assert told == [2.5, 0.0]
-    assert within_time("a", 2, observe, Source.LINE).measurement.limit == Limit("s", high=2.0)
+    assert within_time("a", 2, observe, Source.LINE).measurement == Measurement(
+        "a", Limit("s", high=2.0), Timed, (Source.LINE,)
+    )
     assert timed("b", Limit("s", low=9.0), observe, Source.LINE, Source.LEDGER).measurement == Measurement(
         "b", Limit("s", low=9.0), Timed, (Source.LINE, Source.LEDGER)
     )

@@ -55,6 +55,14 @@ def test_what_was_paid_is_the_newest_in_single_fee_mode_and_the_sum_in_per_payme
     assert payments.paid(single) == Counted(3 * QUANTUM_SAT)
 
 
+def test_a_number_without_a_receipt_pays_nothing_although_a_later_one_has_one() -> None:
+    scene = Scene(metered=False, mode="per-payment")
+    scene.from_socket(0.2, P.offer())
+    scene.from_cable(1.0, P.payment(1), P.payment(2))
+    scene.from_socket(2.0, P.receipt(2))
+    assert payments.paid(scene.run(3.0).trial) == Counted(QUANTUM_SAT)
+
+
 def test_sessions_are_told_apart_by_their_ids() -> None:
     scene = Scene(metered=False)
     scene.from_socket(0.2, S.offer(), S.offer(), Session(2).offer())
@@ -161,7 +169,7 @@ def test_only_confirmed_transactions_to_offered_payees_are_received() -> None:
 
 
 def test_without_an_offer_nothing_can_be_received() -> None:
-    with pytest.raises(EvidenceMissing, match="no offer"):
+    with pytest.raises(EvidenceMissing, match=r"^no offer passed on the line$"):
         payments.received(Scene(metered=False).trial)
 
 
