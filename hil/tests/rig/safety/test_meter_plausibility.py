@@ -225,3 +225,29 @@ def test_power_flows_back_from_twice_the_threshold_on(watts: float, wrong: bool)
         return
     with pytest.raises(RigFault, match="would flow back into the mains; no appliance of the bench does that"):
         watch_of(SteadyMeter()).check(reading, 0.0)
+
+
+def test_readings_are_held_against_the_instant_at_which_the_integration_began() -> None:
+    watch = watch_of(SteadyMeter())
+    watch.check(at(5.0), 10.0)
+    watch.check(at(6.0), 11.0)
+    with pytest.raises(RigFault, match=r"are old: 7\.7 s after it began to integrate it says 6\.1 s"):
+        watch.check(at(6.1), 12.7)
+
+
+def test_energy_may_grow_by_twice_the_power_limit_and_no_more() -> None:
+    watch = watch_of(SteadyMeter())
+    watch.check(at(10.0), 10.0)
+    leap = Reading(Volt(230.0), Ampere(5.65), Watt(1300.0), WattHour(3.611 + 2.22), Second(10.1))
+    with pytest.raises(RigFault, match=r"integrated energy went from 3\.61111 Wh to 5\.831 Wh in 0\.1 s"):
+        watch.check(leap, 10.1)
+
+
+def test_a_meter_that_stands_is_given_a_second_and_a_half_to_move() -> None:
+    meter = SteadyMeter(hang_at=10.0)
+    watch = watch_of(meter)
+    sample(meter, watch, 10.0)
+    before = meter.clock.now()
+    with pytest.raises(RigFault, match="its readings are old"):
+        watch.prove(meter.clock)
+    assert meter.clock.now() - before == pytest.approx(1.5, abs=0.06)
