@@ -8,11 +8,13 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 RUN_OPTIONS ?=
 SOUNDNESS_OPTIONS ?=
+MUTANTS ?=
+MUTATION_LIMIT ?= 90m
 
 # Compiled modules are kept, whatever the caller's shell says: without them each start takes seconds longer.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: acceptance suite ledger abuse link smoke long transitions test lint perf reference fuzz soundness spec setup clean
+.PHONY: acceptance suite ledger abuse link smoke long transitions test lint perf reference fuzz soundness mutation spec setup clean
 
 # The core of the suite: toast, both payment modes, the boot budget, cheats, two real devices.
 acceptance: $(INSTALLED)
@@ -80,6 +82,13 @@ fuzz: $(INSTALLED)
 soundness: $(INSTALLED)
 	@$(BIN)/python -m hil.tests.soundness $(SOUNDNESS_OPTIONS)
 
+# Mistakes put into the modules that decide, one at a time: does a test notice (docs/mutation.md)? Most of an hour on two
+# processors, and never longer than MUTATION_LIMIT; what was measured by then is kept, and the next call goes on from there.
+# MUTANTS='hil.evidence.limits*' measures one module anew. Then tells which mutants no test killed.
+mutation: $(INSTALLED)
+	@env -u PYTHONPATH nice timeout $(MUTATION_LIMIT) $(BIN)/mutmut run --max-children 2 $(if $(MUTANTS),'$(MUTANTS)'); \
+	 status=$$?; $(BIN)/mutmut results; exit $$status
+
 # Renews the test vectors and what of the protocol's specification comes from the code; then shows, and demands, that a
 # test fires each transition of the state tables.
 spec: $(INSTALLED)
@@ -102,4 +111,4 @@ $(INSTALLED): pyproject.toml
 	@touch $@
 
 clean:
-	rm -rf $(VENV) .cache build dist *.egg-info .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .cache build dist *.egg-info .mypy_cache .ruff_cache .hypothesis .import_linter_cache mutants

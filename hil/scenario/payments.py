@@ -111,15 +111,15 @@ def _note_change(coins: dict[str, Coin], transaction: CTransaction) -> None:
 
 
 def _valid(raw: bytes, coins: Mapping[str, Coin]) -> CTransaction | None:
-    """Return a transaction if it is well signed over ``coins`` and pays no more than they hold."""
+    """Return a transaction if it is well signed over ``coins``, each spent once, and pays no more than they hold."""
     try:
         transaction = parse_transaction(raw)
-        spent = [coins[each] for each in _spent(transaction)]
-        verify_signatures(transaction, spent)
+        spent = {each: coins[each] for each in _spent(transaction)}
+        verify_signatures(transaction, list(spent.values()))  # refuses a coin that is spent twice
     except (HilError, KeyError):
         return None
     values = [int(output.nValue) for output in transaction.vout]
-    return transaction if min(values) >= 0 and sum(values) <= sum(coin.value for coin in spent) else None
+    return transaction if min(values) >= 0 and sum(values) <= sum(coin.value for coin in spent.values()) else None
 
 
 def _spent(transaction: CTransaction) -> list[str]:

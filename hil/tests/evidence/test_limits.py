@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from hil.evidence.documents import Verdict, encode
 from hil.evidence.limits import RULES, Finding, Limit, Measurement, Rule
 from hil.evidence.observations import Counted, Observation, Sampled, Source, Timed
+from hil.evidence.uncertainty import Budget
 
 numbers = st.floats(-1e6, 1e6)
 spreads = st.floats(0, 1e6)
@@ -175,7 +176,7 @@ boot.find(Timed(3.0, 4.0))
 
 
 def test_a_limit_needs_a_bound_and_the_low_one_below_the_high_one() -> None:
-    with pytest.raises(ValueError, match="at least one bound"):
+    with pytest.raises(ValueError, match=r"^a limit needs at least one bound$"):
         Limit("W")
     with pytest.raises(ValueError, match="the low limit 2 is above the high limit 1 W"):
         Limit("W", 2.0, 1.0)
@@ -230,4 +231,125 @@ def test_a_sampled_value_tells_which_time_its_readings_cover() -> None:
 
 
 def test_counts_are_told_without_uncertainty() -> None:
+    assert counted(Limit("count", 5, 5), 4).detail == ""
     assert str(counted(Limit("count", 5, 5), 4)) == "payments: measured 4, limit = 5, margin -1: fail by the exact rule"
+
+
+# --- at the limit itself, and each word that stands in the evidence -------------------------------------------------
+
+
+@pytest.mark.parametrize("limit", [Limit("W", low=1.0), Limit("W", 1.0, 5.0)])
+def test_a_value_that_reaches_the_low_limit_with_its_best_end_only_is_not_decided(limit: Limit) -> None:
+    assert limit.decide(0.0, 1.0) is Verdict.INCONCLUSIVE
+    assert limit.decide(0.0, math.nextafter(1.0, 0.0)) is Verdict.FAIL
+    assert limit.decide(1.0, 1.0) is Verdict.PASS
+
+
+@pytest.mark.parametrize("limit", [Limit("W", high=5.0), Limit("W", 1.0, 5.0)])
+def test_a_value_that_reaches_the_high_limit_with_its_best_end_only_is_not_decided(limit: Limit) -> None:
+    assert limit.decide(5.0, 6.0) is Verdict.INCONCLUSIVE
+    assert limit.decide(math.nextafter(5.0, 6.0), 6.0) is Verdict.FAIL
+    assert limit.decide(5.0, 5.0) is Verdict.PASS
+
+
+def test_the_margin_is_that_of_the_nearer_bound() -> None:
+    assert Limit("W", 1.0, 5.0).margin(1.5, 2.0) == 0.5
+    assert Limit("W", 1.0, 5.0).margin(4.0, 5.5) == -0.5
+    assert Limit("W", low=1.0).margin(4.0, 9.0) == 3.0
+    assert Limit("W", high=5.0).margin(-3.0, 4.0) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("limit", "text"),
+    [
+        (Limit("W", high=0.0), "≤ 0 W"),
+        (Limit("W", high=5.0), "≤ 5 W"),
+        (Limit("W", low=0.0), "≥ 0 W"),
+        (Limit("W", low=5.0), "≥ 5 W"),
+        (Limit("W", 5.0, 5.0), "= 5 W"),
+        (Limit("W", 0.0, 5.0), "0 W … 5 W"),
+        (Limit("W", -5.0, 0.0), "-5 W … 0 W"),
+    ],
+)
+def test_a_limit_is_told_with_its_bounds_and_its_unit(limit: Limit, text: str) -> None:
+    assert str(limit) == text
+
+
+@pytest.mark.parametrize(
+    ("limit", "at"),
+    [(Limit("s", 1.0, 2.5), 12.5), (Limit("s", high=0.0), 10.0), (Limit("s", low=4.0), 14.0)],
+)
+def test_a_time_limit_runs_out_at_its_upper_end_and_else_at_its_lower(limit: Limit, at: float) -> None:
+    finding = Measurement("time", limit, Timed, (Source.LINE,)).find(Timed(1.0, 1.0, began=10.0))
+    assert finding.at == at
+    assert finding.document()["at"] == at
+
+
+def test_only_a_time_that_begins_somewhere_has_an_instant_at_which_it_runs_out() -> None:
+    for finding in (timed(Limit("s", high=2.5), 1.0, 1.0), sampled(Limit("W", high=2.5), 1.0, 0.1)):
+        assert finding.at is None
+        assert "at" not in finding.document()
+
+
+def test_every_word_of_a_finding_stands_in_its_document() -> None:
+    budget = Budget("Wh").plus("gain", 0.2, "a manual")
+    measurement = Measurement("energy", Limit("Wh", 39.2, 40.8), Sampled, (Source.LAB_METER, Source.LINE))
+    third = 1 / 3
+    document = measurement.find(Sampled(39.5, 39.5 + third, (third, 2 * third), budget), detail="of two").document()
+
+    assert document == {
+        "name": "energy",
+        "unit": "Wh",
+        "limit_low": 39.2,
+        "limit_high": 40.8,
+        "limit": "39.2 Wh … 40.8 Wh",
+        "rule": "guarded",
+        "sources": ["lab meter", "line"],
+        "taken": True,
+        "censored": False,
+        "low": 39.5,
+        "high": 39.833333333,
+        "value": 39.666666667,
+        "uncertainty": 0.166666667,
+        "margin": 0.3,
+        "verdict": "pass",
+        "text": "energy: measured 39.667 Wh ± 0.1667 Wh, limit 39.2 Wh … 40.8 Wh, margin 0.3 Wh:"
+        " pass by the guarded rule",
+        "detail": "of two",
+        "covers": [0.333333, 0.666667],
+        "budget": [{"name": "gain", "half_width": 0.2, "unit": "Wh", "source": "a manual"}],
+    }
+
+
+def test_an_instant_in_a_document_is_told_to_the_microsecond() -> None:
+    finding = Measurement("time", Limit("s", high=1 / 3), Timed, (Source.LINE,)).find(Timed(0.0, 0.0, began=1.0))
+    assert finding.document()["at"] == 1.333333
+
+
+def test_what_was_not_taken_for_no_reason_that_is_known_says_so() -> None:
+    finding = Measurement("boot", Limit("s", high=27.0), Timed, (Source.LINE,)).without(Verdict.NOT_RUN, "")
+    assert str(finding) == "boot: not taken; limit ≤ 27 s"
+    other = Measurement("boot", Limit("s", high=27.0), Timed, (Source.LINE,)).without(Verdict.FAIL, "it slept")
+    assert (other.verdict, other.detail, str(other)) == (Verdict.FAIL, "it slept", "boot: it slept; limit ≤ 27 s")
+
+
+# --- observations ---------------------------------------------------------------------------------------------------
+
+
+def test_an_interval_of_one_value_is_an_observation() -> None:
+    assert (Timed(1.0, 1.0).low, Sampled(1.0, 1.0).high) == (1.0, 1.0)
+
+
+def test_a_value_with_its_uncertainty_reaches_as_far_to_either_side() -> None:
+    assert Sampled.of(5.0, 2.0) == Sampled(3.0, 7.0)
+
+
+def test_a_quantity_less_a_known_amount_keeps_its_width_its_time_and_its_budget() -> None:
+    budget = Budget("Wh").plus("gain", 1.0, "a manual")
+    assert Sampled(3.0, 5.0, (1.0, 2.0), budget).less(2.0) == Sampled(1.0, 3.0, (1.0, 2.0), budget)
+
+
+@pytest.mark.parametrize("kind", [Timed, Sampled])
+def test_an_interval_that_is_refused_says_why(kind: type[Timed | Sampled]) -> None:
+    with pytest.raises(ValueError, match=r"^the interval from 2 to 1 is empty, or has no beginning$"):
+        kind(2.0, 1.0)

@@ -16,7 +16,9 @@ from hil.evidence.timing import (
     instant,
     power_came,
     power_lost,
+    power_readings,
     voltage_lost,
+    voltage_readings,
 )
 
 PERIOD = 0.1
@@ -173,3 +175,96 @@ def test_voltage_is_lost_at_the_first_reading_below_fifty_volts() -> None:
     still = voltage_lost(seen[:3], 0.0)
     assert still.early == pytest.approx(1.0)
     assert math.isinf(still.late)
+
+
+# --- at the bounds themselves ---------------------------------------------------------------------------------------
+
+
+def test_by_how_long_one_instant_leads_another_holds_every_pair_of_them() -> None:
+    found = Interval(5.0, 5.5).lead_of(Interval(3.0, 4.0))
+    assert (found.low, found.high, found.began) == (1.0, 2.5, 3.0)
+    behind = Interval(3.0, 4.0).lead_of(Interval(5.0, 5.5))
+    assert (behind.low, behind.high, behind.began) == (-2.5, -1.0, 5.0)
+
+
+def test_the_time_since_an_instant_holds_every_pair_of_them_and_counts_from_the_earliest() -> None:
+    found = Interval(5.0, 5.5).since(Interval(3.0, 4.0))
+    assert (found.low, found.high, found.began) == (1.0, 2.5, 3.0)
+    assert Interval(3.5, 3.75).since(Interval(3.0, 4.0)).low == 0.0
+    both = Interval(3.0, 3.5).since(Interval(3.5, 4.0))
+    assert (both.low, both.high) == (0.0, 0.0)
+
+
+def test_power_at_the_threshold_is_on_and_below_it_is_off() -> None:
+    on = [reading(1.0, OFF_W, before=0.25), reading(2.0, math.nextafter(OFF_W, 0.0), after=0.125)]
+
+    assert power_lost(on, after=0.0, off_w=OFF_W) == Interval(0.75, 2.125)
+    assert power_came(on, after=0.5, off_w=OFF_W) == Interval(0.5, 1.0)
+    assert math.isinf(power_came(on[1:], after=0.5, off_w=OFF_W).late)
+
+
+def test_fifty_volts_are_live() -> None:
+    seen = [Event(Kind.READING, t, "meter", {"voltage_V": value}) for t, value in ((1.0, 50.0), (2.0, 49.9))]
+    assert voltage_lost(seen, 0.0) == Interval(1.0, 2.0)
+
+
+def test_what_was_lost_before_the_instant_is_lost_at_it_and_no_earlier() -> None:
+    events = [reading(1.0, 100.0), reading(2.0, 0.0, after=0.125), reading(9.0, 0.0)]
+    assert power_lost(events, after=5.0, off_w=OFF_W) == Interval(5.0, 5.0)
+
+
+def test_a_reading_at_the_very_instant_tells_nothing_of_what_was_lost_after_it() -> None:
+    with pytest.raises(EvidenceMissing, match=r"no reading of power after 2\.000 s"):
+        power_lost([reading(1.0, 100.0), reading(2.0, 0.0)], after=2.0, off_w=OFF_W)
+
+
+def test_voltage_that_was_not_read_or_never_there_is_named() -> None:
+    with pytest.raises(EvidenceMissing) as unread:
+        voltage_lost([], 2.0)
+    dead = [Event(Kind.READING, 3.0, "meter", {"voltage_V": 0.0})]
+    with pytest.raises(EvidenceMissing) as never:
+        voltage_lost(dead, 2.0)
+    assert unread.value.what == "no reading of voltage after 2.000 s"
+    assert never.value.what == "there was never any voltage"
+
+
+def test_power_in_a_window_that_began_before_the_instant_does_not_count_unless_it_had_been_gone() -> None:
+    before = [reading(1.0, 100.0), reading(2.1, 100.0), reading(2.2, 100.0, after=0.125)]
+    assert power_came(before, after=2.0, off_w=OFF_W) == Interval(2.0, 2.325)
+    gone = [reading(1.0, 100.0), reading(1.9, 0.0), reading(2.1, 100.0, after=0.125)]
+    assert power_came(gone, after=2.0, off_w=OFF_W) == Interval(2.0, 2.225)
+    first = [reading(2.1, 100.0, after=0.125)]
+    assert power_came(first, after=2.0, off_w=OFF_W) == Interval(2.0, 2.225)
+
+
+def test_power_came_no_earlier_than_the_window_of_the_last_reading_without_it() -> None:
+    events = [reading(3.0, 0.0, before=0.5), reading(4.0, 100.0, after=0.125)]
+    assert power_came(events, after=2.0, off_w=OFF_W) == Interval(2.5, 4.125)
+    assert power_came(events, after=2.75, off_w=OFF_W) == Interval(2.75, 4.125)
+
+
+def test_a_reading_at_the_very_instant_counts_for_power_that_comes() -> None:
+    events = [reading(2.0, 0.0, before=0.0), reading(3.0, 100.0, before=0.0)]
+    assert power_came(events[:1], after=2.0, off_w=OFF_W) == Interval(2.0, math.inf)
+    assert power_came(events, after=2.0, off_w=OFF_W) == Interval(2.0, 3.0)
+
+
+def test_readings_are_those_of_the_lab_meter_that_have_the_quantity() -> None:
+    wanted = Event(Kind.READING, 1.0, "meter", {"power_W": 3, "voltage_V": 230})
+    others = [
+        Event(Kind.READING, 1.0, "socket", {"power_W": 3, "voltage_V": 230}),
+        Event(Kind.FAULT, 1.0, "meter", {"power_W": 3, "voltage_V": 230}),
+        Event(Kind.READING, 1.0, "meter", {"energy_Wh": 3}),
+    ]
+    assert power_readings([*others, wanted]) == [(wanted, 3.0)]
+    assert voltage_readings([*others, wanted]) == [(wanted, 230.0)]
+
+
+def test_a_window_that_begins_at_the_very_instant_tells_of_nothing_but_the_time_after() -> None:
+    events = [reading(1.0, 100.0), reading(2.25, 100.0, before=0.25)]
+    assert power_came(events, after=2.0, off_w=OFF_W) == Interval(2.0, 2.25)
+
+
+def test_power_at_the_threshold_before_the_instant_was_not_gone() -> None:
+    events = [reading(1.0, OFF_W), reading(2.125, 100.0, before=0.25)]
+    assert power_came(events, after=2.0, off_w=OFF_W) == Interval(2.0, math.inf)

@@ -9,7 +9,7 @@ import pytest
 
 from hil.errors import ExitCode, RigFault
 from hil.evidence.documents import Kind, Verdict
-from hil.evidence.limits import Limit
+from hil.evidence.limits import Limit, Measurement
 from hil.evidence.observations import Counted, DeviceIdle, EvidenceMissing, Sampled, Source, Timed
 from hil.scenario.check import Check, at_least, counted, number, sampled, timed, within_time
 from hil.scenario.findings import LimitMissed, Undecided
@@ -39,7 +39,13 @@ def test_each_kind_of_check_declares_its_kind_its_limit_and_its_sources() -> Non
     ]
     assert [each.measurement.kind for each in checks] == [Counted] * 3
     assert [str(each.measurement.limit) for each in checks] == ["≤ 2", "= 3 sat", "≥ 4"]
-    assert checks[1].measurement.sources == (Source.LINE, Source.LEDGER)
+    assert [each.measurement.name for each in checks] == ["a", "b", "c"]
+    assert [each.measurement.sources for each in checks] == [
+        (Source.LINE,),
+        (Source.LINE, Source.LEDGER),
+        (Source.BENCH,),
+    ]
+    assert number("d", 3, none).measurement.limit == Limit("count", 3, 3)
     assert [each.take(scene().trial).verdict for each in checks] == [Verdict.FAIL, Verdict.PASS, Verdict.FAIL]
 
 
@@ -54,11 +60,38 @@ def test_a_timed_check_tells_its_observer_how_long_to_watch() -> None:
         assert check.measurement.kind is Timed
         check.take(scene().trial)
     assert told == [2.5, 0.0]
+    assert within_time("a", 2, observe, Source.LINE).measurement == Measurement(
+        "a", Limit("s", high=2.0), Timed, (Source.LINE,)
+    )
+    assert timed("b", Limit("s", low=9.0), observe, Source.LINE, Source.LEDGER).measurement == Measurement(
+        "b", Limit("s", low=9.0), Timed, (Source.LINE, Source.LEDGER)
+    )
+
+
+def test_every_check_observes_the_trial_that_it_is_taken_of() -> None:
+    where, seen = scene(), list[Trial]()
+
+    def see(trial: Trial) -> Counted:
+        seen.append(trial)
+        return Counted(1)
+
+    def watch(trial: Trial, limit_s: float) -> Timed:
+        seen.append(trial)
+        return Timed(0.0, 0.0)
+
+    def sample(trial: Trial) -> Sampled:
+        seen.append(trial)
+        return Sampled(0.0, 0.0)
+
+    for check in (number("a", 1, see), within_time("b", 1.0, watch), sampled("c", Limit("W", high=1.0), sample)):
+        where.trial.take(check)
+    assert seen == [where.trial] * 3
 
 
 def test_a_sampled_check_decides_with_its_guard_band() -> None:
-    check = sampled("p", Limit("W", high=10.0), lambda _: Sampled(9.0, 11.0), Source.LAB_METER)
-    assert check.measurement.kind is Sampled
+    limit = Limit("W", high=10.0)
+    check = sampled("p", limit, lambda _: Sampled(9.0, 11.0), Source.LAB_METER)
+    assert check.measurement == Measurement("p", limit, Sampled, (Source.LAB_METER,))
     assert check.take(scene().trial).verdict is Verdict.INCONCLUSIVE
 
 
@@ -89,6 +122,7 @@ def test_a_pass_is_recorded_and_raises_nothing() -> None:
     where.trial.findings.declare([check := found(0.5, 0.6)])
     where.trial.take(check)
     assert verdicts(where) == ["pass"]
+    assert where.recorder.events[-1].source == "bench"
     assert where.trial.findings.close() == []
 
 
@@ -114,7 +148,7 @@ def test_what_the_readings_do_not_decide_wants_a_better_meter_and_what_is_missin
     with pytest.raises(Undecided) as caught:
         where.trial.take(found(0.5, 2.0))
     assert caught.value.exit_code is ExitCode.INCONCLUSIVE
-    assert "meter" in str(caught.value.remedy)
+    assert caught.value.remedy == "A meter that updates faster or is more accurate could decide it."
     with pytest.raises(Undecided, match="dark") as missing:
         where.trial.take(within_time("t", 1.0, raises(EvidenceMissing("dark")), Source.LINE))
     assert missing.value.remedy is None
@@ -124,7 +158,8 @@ def test_what_the_readings_do_not_decide_wants_a_better_meter_and_what_is_missin
 def test_what_was_declared_and_not_taken_stands_in_the_evidence_as_not_taken() -> None:
     where = scene()
     first, second, third = (found(0.0, 0.1) for _ in range(3))
-    where.trial.findings.declare([first, second, third])
+    where.trial.findings.declare([first, second])
+    where.trial.findings.declare([third])
     where.trial.take(second)
     missing = where.trial.findings.close()
     assert [each.measurement for each in missing] == [first.measurement, third.measurement]

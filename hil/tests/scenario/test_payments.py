@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+from itertools import permutations
 
 import pytest
+from bitcoin.core import CMutableTransaction, CMutableTxIn, CMutableTxOut, COutPoint, CTransaction
+from bitcoin.core.script import CScript
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hil.protocol.coins import Coin
 from hil.protocol.messages import Message, Mode, Payment
+from hil.protocol.signing import sign_transaction
 from hil.protocol.transactions import change_coin
 from hil.scenario.payments import AcceptedPayment, accepted_payments, credit_wh
-from hil.tests.scenario.sessions import CHANGE, GIVEN, QUANTUM_SAT, Session, signed
+from hil.tests.scenario.sessions import CABLE, CHANGE, GIVEN, KEYS, QUANTUM_SAT, Session, proposed, signed
 from hil.units import Satoshi
 
 S, P = Session(), Session(mode=Mode.PER_PAYMENT)
@@ -52,6 +56,39 @@ def test_a_payment_to_another_sessions_payee_pays_nothing() -> None:
 def test_a_payment_that_creates_money_pays_nothing() -> None:
     poor = dataclasses.replace(GIVEN, value=Satoshi(QUANTUM_SAT))
     assert accepted(S.offer(), S.payment(1), S.receipt(1), given=(poor,))[0].paid_sat == 0
+
+
+def paying(*outputs_sat: int) -> Payment:
+    """Return a payment that is well signed over the cable's coin: to the payee, then back to itself."""
+    made = CMutableTransaction.from_tx(proposed(S, 1))
+    made.vout = [
+        CMutableTxOut(each, CScript(script))
+        for each, script in zip(outputs_sat, (S.payee, CABLE.p2wpkh_script), strict=False)
+    ]
+    return Payment(S.id, 1, 1, sign_transaction(CTransaction.from_tx(made), [GIVEN], KEYS).serialize())
+
+
+@pytest.mark.parametrize(
+    ("outputs_sat", "pays"),
+    [
+        ((GIVEN.value,), GIVEN.value),
+        ((GIVEN.value + 1,), 0),
+        ((GIVEN.value, 1), 0),
+        ((GIVEN.value - 1, 1), GIVEN.value - 1),
+        ((1000, 0), 1000),
+        ((1000, -1), 0),
+        ((GIVEN.value + 1, -1), 0),
+    ],
+)
+def test_a_well_signed_payment_pays_if_it_creates_no_money(outputs_sat: tuple[int, ...], pays: int) -> None:
+    assert paid(S.offer(), paying(*outputs_sat), S.receipt(1)) == [pays]
+
+
+def test_a_payment_that_spends_a_coin_twice_pays_nothing() -> None:
+    made = CMutableTransaction.from_tx(proposed(S, 1))
+    made.vin, made.vout = list(made.vin) * 2, [CMutableTxOut(GIVEN.value + 1, CScript(S.payee))]
+    raw = sign_transaction(CTransaction.from_tx(made), [GIVEN, GIVEN], KEYS).serialize()
+    assert paid(S.offer(), Payment(S.id, 1, 1, raw), S.receipt(1)) == [0]
 
 
 @pytest.mark.parametrize(
@@ -96,6 +133,27 @@ def test_the_tariff_of_each_session_decides_what_its_payments_buy() -> None:
 def test_what_pays_nothing_buys_nothing_and_conflicts_with_nothing() -> None:
     assert credit_wh(accepted(S.offer(), S.forged(1), S.receipt(1))) == 0.0
     assert credit_wh(accepted(S.offer(), *bought(S, 1), S.forged(2), S.receipt(2))) == 4.0
+
+
+def test_garbage_that_a_receipt_accepts_buys_nothing() -> None:
+    assert credit_wh(accepted(S.offer(), Payment(S.id, 1, 1, b"\x00" * 12), S.receipt(1))) == 0.0
+
+
+def spending(coins: set[int], paid_sat: int) -> AcceptedPayment:
+    """Return a payment of ``paid_sat`` that spends coins by their number."""
+    vin = [CMutableTxIn(COutPoint(bytes([each]) * 32, 0)) for each in sorted(coins)]
+    raw = CTransaction.from_tx(CMutableTransaction(vin, [CMutableTxOut(paid_sat, CScript(S.payee))])).serialize()
+    return AcceptedPayment(S.id, 1, Mode.PER_PAYMENT, 1.0, raw, paid_sat, 1)
+
+
+def test_one_satoshi_buys_what_it_pays_for() -> None:
+    assert credit_wh([spending({1}, 1)]) == 1.0
+
+
+def test_payments_that_conflict_by_way_of_another_one_count_as_one() -> None:
+    chain = [spending({1}, 30), spending({1, 2}, 10), spending({2}, 20), spending({3}, 5)]
+    for order in permutations(chain):
+        assert credit_wh(order) == 35.0
 
 
 @settings(max_examples=25)

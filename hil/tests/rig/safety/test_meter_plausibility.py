@@ -8,6 +8,7 @@ from typing import cast
 import pytest
 
 from hil.clock import LockstepClock
+from hil.conformance.update_period import Updates
 from hil.errors import RigFault
 from hil.ports import Meter, Reading
 from hil.rig.file import SafetyLimits
@@ -161,3 +162,92 @@ def test_a_meters_quartz_may_be_slow_without_its_readings_growing_old() -> None:
         now = number / 10
         reading = Reading(Volt(0.0), Ampere(0.0), Watt(0.0), WattHour(0.0), Second(now * (1 - 1e-4)))
         assert age.of(reading, now) < 0.01
+
+
+# --- what was observed of the updates ---------------------------------------------------------------------------------
+
+
+def at(seconds: float, watts: float = 1300.0) -> Reading:
+    """A reading that was integrated for so long."""
+    return Reading(Volt(230.0), Ampere(watts / 230), Watt(watts), WattHour(watts * seconds / 3600), Second(seconds))
+
+
+def updates(timed: bool) -> Updates:
+    return Updates(stated=0.1, at_least=0.1, at_most=0.1, timed=timed)
+
+
+def test_the_age_of_a_reading_is_known_once_the_integrated_time_tells_it() -> None:
+    watch = watch_of(SteadyMeter())
+    assert watch.age(at(9.5), 10.0) == 0.0
+    watch.expect(updates(timed=False), prepared=0.0)
+    assert watch.age(at(9.5), 10.0) == 0.0
+    watch.expect(updates(timed=True), prepared=0.0)
+    assert watch.age(at(9.5), 10.0) == pytest.approx(0.5 - 0.03 + 0.1)
+
+
+def test_updates_that_nobody_read_are_reckoned_with_if_the_integrated_time_tells_of_them() -> None:
+    def skips(timed: bool) -> None:
+        watch = watch_of(SteadyMeter())
+        watch.expect(updates(timed=timed), prepared=0.0)
+        watch.check(at(10.0), 10.0)
+        watch.check(at(13.0), 10.1)
+
+    skips(timed=True)
+    with pytest.raises(RigFault, match="its energy grew by 1"):
+        skips(timed=False)
+
+
+def test_readings_may_be_late_by_what_whole_seconds_and_the_drift_of_two_clocks_make_and_no_more() -> None:
+    watch = watch_of(SteadyMeter())
+    watch.check(at(0.0, 0.0), 0.0)
+    watch.check(at(998.5 - 1.0, 0.0), 1000.0)
+    with pytest.raises(RigFault, match=r"are old: 1000\.0 s after it began to integrate it says 997\.4 s") as caught:
+        watch.check(at(1000.0 - 2.6, 0.0), 1000.0)
+    assert caught.value.remedy == "See whether its display moves; switch it off and on."
+
+
+@pytest.mark.parametrize(("watts", "wrong"), [(6.0, False), (6.1, True), (-6.0, False), (-6.1, True)])
+def test_without_voltage_or_current_power_may_be_what_the_meter_errs_by_and_no_more(watts: float, wrong: bool) -> None:
+    reading = Reading(Volt(0.0), Ampere(0.0), Watt(watts), WattHour(0.0), Second(0.0))
+    if not wrong:
+        watch_of(SteadyMeter()).check(reading, 0.0)
+        return
+    with pytest.raises(RigFault, match="cannot be: it is more than their product") as caught:
+        watch_of(SteadyMeter()).check(reading, 0.0)
+    assert caught.value.remedy == "Check its inputs, interface and firmware."
+
+
+@pytest.mark.parametrize(("watts", "wrong"), [(-6.0, False), (-6.1, True)])
+def test_power_flows_back_from_twice_the_threshold_on(watts: float, wrong: bool) -> None:
+    reading = Reading(Volt(230.0), Ampere(5.0), Watt(watts), WattHour(0.0), Second(0.0))
+    if not wrong:
+        watch_of(SteadyMeter()).check(reading, 0.0)
+        return
+    with pytest.raises(RigFault, match="would flow back into the mains; no appliance of the bench does that"):
+        watch_of(SteadyMeter()).check(reading, 0.0)
+
+
+def test_readings_are_held_against_the_instant_at_which_the_integration_began() -> None:
+    watch = watch_of(SteadyMeter())
+    watch.check(at(5.0), 10.0)
+    watch.check(at(6.0), 11.0)
+    with pytest.raises(RigFault, match=r"are old: 7\.7 s after it began to integrate it says 6\.1 s"):
+        watch.check(at(6.1), 12.7)
+
+
+def test_energy_may_grow_by_twice_the_power_limit_and_no_more() -> None:
+    watch = watch_of(SteadyMeter())
+    watch.check(at(10.0), 10.0)
+    leap = Reading(Volt(230.0), Ampere(5.65), Watt(1300.0), WattHour(3.611 + 2.22), Second(10.1))
+    with pytest.raises(RigFault, match=r"integrated energy went from 3\.61111 Wh to 5\.831 Wh in 0\.1 s"):
+        watch.check(leap, 10.1)
+
+
+def test_a_meter_that_stands_is_given_a_second_and_a_half_to_move() -> None:
+    meter = SteadyMeter(hang_at=10.0)
+    watch = watch_of(meter)
+    sample(meter, watch, 10.0)
+    before = meter.clock.now()
+    with pytest.raises(RigFault, match="its readings are old"):
+        watch.prove(meter.clock)
+    assert meter.clock.now() - before == pytest.approx(1.5, abs=0.06)

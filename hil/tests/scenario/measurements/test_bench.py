@@ -13,8 +13,10 @@ from hil.scenario.stimuli.bench import SELF_TEST
 from hil.tests.scenario.timelines import Scene, Truth
 
 
-def seeded(fault_of_load_from: float | None, until: float = 2.0) -> Scene:
-    """A fault is seeded at 1.5 s and 2 s; the load says from some second on that it opened by itself."""
+def seeded(
+    fault_of_load_from: float | None, until: float = 2.0, at: tuple[float, ...] = (1.5, 2.0), where: str = ""
+) -> Scene:
+    """Faults are seeded; the load says from some second on that it opened by itself, the meter that it failed."""
     scene = Scene(Truth(((1.0, 3.3),)))
     rig: Any = scene.trial.rig
     rig.mended = []
@@ -24,7 +26,13 @@ def seeded(fault_of_load_from: float | None, until: float = 2.0) -> Scene:
     rig.load.opened_by_itself = lambda: (
         "" if fault_of_load_from is None or scene.clock.now() < fault_of_load_from else "over-power"
     )
-    for t in (1.5, 2.0):
+
+    def look() -> None:
+        if where and fault_of_load_from is not None and scene.clock.now() >= fault_of_load_from:
+            raise RigFault("it failed", place=where)
+
+    rig.guard.look = look
+    for t in at:
         scene.fault(t, SELF_TEST, "load opens")
     return scene.run(until)
 
@@ -62,3 +70,30 @@ def test_power_is_cut_after_the_first_seeded_fault() -> None:
 def test_without_a_seeded_fault_the_step_is_the_authors_mistake() -> None:
     with pytest.raises(AuthorError, match="no fault of the bench was seeded"):
         bench.fault_to_cut(Scene(Truth()).run(1.0).trial, 2.0)
+
+
+def test_of_three_seeded_faults_the_newest_counts_for_the_time_and_for_the_watch() -> None:
+    at = (0.5, 1.0, 2.0)
+    found = bench.time_to_blame(seeded(2.55, at=at).trial, "load", 5.0)
+    assert 0.55 <= found.low <= found.high <= 0.55 + 0.1
+    assert found.began == 2.0
+    scene = seeded(None, at=at)
+    with pytest.raises(RigFault, match="nothing was found wrong"):
+        bench.time_to_blame(scene.trial, "load", 5.0)
+    assert scene.clock.now() == pytest.approx(7.0, abs=0.11)
+
+
+def test_what_is_wrong_at_the_end_of_the_watch_only_was_not_found_within_it() -> None:
+    scene = seeded(2.0)
+    with pytest.raises(RigFault, match="nothing was found wrong with the load in 0 s"):
+        bench.time_to_blame(scene.trial, "load", 0.0)
+
+
+def test_a_part_that_errors_call_by_another_word_is_known_by_it() -> None:
+    found = bench.time_to_blame(seeded(2.55, where="meter").trial, "lab meter", 5.0)
+    assert 0.55 <= found.low <= found.high <= 0.55 + 0.1
+
+
+def test_an_error_that_names_no_part_blames_none() -> None:
+    with pytest.raises(RigFault, match="it failed"):
+        bench.time_to_blame(seeded(2.55, where=" ").trial, "lab meter", 5.0)

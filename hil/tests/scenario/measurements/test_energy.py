@@ -226,6 +226,12 @@ def test_a_window_that_is_read_several_times_tells_no_more_than_once(period: flo
             assert found.low - 1e-9 <= max(0.0, ms / 1000) <= found.high + 1e-9, (ms, phase)
 
 
+def test_an_acceptance_of_which_the_readings_tell_already_is_not_waited_for() -> None:
+    scene = live_at(3.05).run(9.95)
+    energy.live_before_acceptance(scene.trial, 0.1)
+    assert scene.clock.now() == 9.95
+
+
 def test_an_outlet_that_is_live_without_any_payment_fails() -> None:
     scene = Scene(Truth(((3.4, 60.0),)))
     scene.from_socket(0.2, S.offer())

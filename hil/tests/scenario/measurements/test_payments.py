@@ -55,6 +55,14 @@ def test_what_was_paid_is_the_newest_in_single_fee_mode_and_the_sum_in_per_payme
     assert payments.paid(single) == Counted(3 * QUANTUM_SAT)
 
 
+def test_a_number_without_a_receipt_pays_nothing_although_a_later_one_has_one() -> None:
+    scene = Scene(metered=False, mode="per-payment")
+    scene.from_socket(0.2, P.offer())
+    scene.from_cable(1.0, P.payment(1), P.payment(2))
+    scene.from_socket(2.0, P.receipt(2))
+    assert payments.paid(scene.run(3.0).trial) == Counted(QUANTUM_SAT)
+
+
 def test_sessions_are_told_apart_by_their_ids() -> None:
     scene = Scene(metered=False)
     scene.from_socket(0.2, S.offer(), S.offer(), Session(2).offer())
@@ -93,7 +101,7 @@ def test_a_boot_that_was_to_be_slow_passes_when_it_is_slow() -> None:
 
 
 def test_devices_that_were_not_switched_on_did_not_boot() -> None:
-    with pytest.raises(EvidenceMissing, match="not switched on"):
+    with pytest.raises(EvidenceMissing, match=r"^the devices were not switched on$"):
         payments.boot_to_payment(Scene(metered=False).trial, 27.0)
 
 
@@ -139,6 +147,17 @@ def test_settled_transactions_are_confirmed_ones_with_a_fee() -> None:
     assert [each.data["event"] for each in scene.recorder.events if each.kind is Kind.TRANSACTION] == ["confirmed"] * 2
 
 
+def test_one_satoshi_is_a_fee_and_what_no_block_holds_is_seen_and_not_settled() -> None:
+    scene = traded(P)
+    scene.ledger.take(raw(P, 1), fee_sat=1)
+    assert payments.settled(scene.trial) == Counted(1)
+    late = traded(P)
+    late.ledger.take(raw(P, 1))
+    late.ledger.mine = lambda blocks=1: None  # type: ignore[method-assign]
+    assert payments.settled(late.trial) == Counted(0)
+    assert [each.data["event"] for each in late.recorder.events if each.kind is Kind.TRANSACTION] == ["seen"]
+
+
 def test_only_confirmed_transactions_to_offered_payees_are_received() -> None:
     scene = traded(P)
     scene.ledger.take(raw(P, 1))
@@ -150,7 +169,7 @@ def test_only_confirmed_transactions_to_offered_payees_are_received() -> None:
 
 
 def test_without_an_offer_nothing_can_be_received() -> None:
-    with pytest.raises(EvidenceMissing, match="no offer"):
+    with pytest.raises(EvidenceMissing, match=r"^no offer passed on the line$"):
         payments.received(Scene(metered=False).trial)
 
 
@@ -183,6 +202,8 @@ def test_only_errors_of_this_device_with_this_code_count() -> None:
     scene.from_cable(1.0, S.error(ErrorCode.CONFLICT))
     trial = scene.run(2.0).trial
     assert payments.reported(trial, "socket", "CONFLICT") == Counted(1)
+    assert payments.reported(trial, "socket", "ALTERED") == Counted(1)
+    assert payments.reported(trial, "cable", "CONFLICT") == Counted(1)
     assert payments.reported(trial, "cable", "ALTERED") == Counted(0)
 
 

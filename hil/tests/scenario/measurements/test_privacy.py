@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
+from bitcoin.core import CMutableTransaction, CTransaction, CTxWitness
+from bitcoin.core.script import CScript
 from bitcoin.wallet import CBitcoinSecret
 from embit.bip32 import HDKey
 
@@ -41,9 +43,14 @@ def test_a_change_address_that_is_declared_in_two_sessions_is_found() -> None:
 
 
 def test_what_never_passed_on_the_line_cannot_be_judged() -> None:
-    for measure in (privacy.repeated_addresses, privacy.repeated_change, privacy.repeated_nonces):
-        with pytest.raises(EvidenceMissing):
+    for measure, why in (
+        (privacy.repeated_addresses, "no offer passed on the line"),
+        (privacy.repeated_change, "no coins were declared on the line"),
+        (privacy.repeated_nonces, "nothing was signed"),
+    ):
+        with pytest.raises(EvidenceMissing) as caught:
             measure(seen().trial)
+        assert caught.value.what == why
 
 
 def test_a_nonce_that_two_signatures_share_is_found_and_a_payment_said_twice_shares_none() -> None:
@@ -58,6 +65,51 @@ def test_a_nonce_that_two_signatures_share_is_found_and_a_payment_said_twice_sha
 
     shared = Payment(S.id, 2, 2, with_signature(signed(S, 2), 0, with_its_r).serialize())
     assert privacy.repeated_nonces(seen(S.payment(1), shared).trial) == Counted(1)
+
+
+def with_signatures(*signatures: bytes) -> Scene:
+    """Payments of which each has one of these for its signature."""
+
+    def made(signature: bytes) -> bytes:
+        return bytes(with_signature(signed(S, 1), 0, lambda _: signature).serialize())
+
+    return seen(*(Payment(S.id, n, n, made(each)) for n, each in enumerate(signatures, start=1)))
+
+
+def der(r: bytes, s: bytes = b"\x01") -> bytes:
+    body = bytes([2, len(r)]) + r + bytes([2, len(s)]) + s
+    return bytes([0x30, len(body)]) + body + b"\x01"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "repeated"),
+    [
+        (der(b"\x01\x05\x06"), der(b"\x01\x05\x06", b"\x02"), 1),
+        (der(b"\x01\x05\x06"), der(b"\x02\x05\x06"), 0),
+        (der(b"\x01\x05\x06"), der(b"\x01\x05\x07"), 0),
+        (der(b"\x01\x05\x06"), der(b"\x01\x05"), 0),
+        (b"\x30\x03\x02\x01\x07", b"\x30\x03\x02\x01\x07\x01", 1),
+    ],
+)
+def test_a_nonce_is_all_of_r_and_nothing_but_r(one: bytes, other: bytes, repeated: int) -> None:
+    assert privacy.repeated_nonces(with_signatures(one, other).trial) == Counted(repeated)
+
+
+@pytest.mark.parametrize("signature", [b"\x31" + der(b"\x01\x05\x06")[1:], b"\x30\x02\x02\x00", b""])
+def test_what_is_no_signature_has_no_nonce(signature: bytes) -> None:
+    with pytest.raises(EvidenceMissing, match="nothing was signed"):
+        privacy.repeated_nonces(with_signatures(signature).trial)
+
+
+def test_a_signature_in_the_script_of_an_input_has_a_nonce_too() -> None:
+    def legacy(n: int) -> Payment:
+        signature = der(b"\x01\x05\x06", bytes([n]))
+        made = CMutableTransaction.from_tx(signed(S, 1))
+        made.wit = CTxWitness()
+        made.vin[0].scriptSig = CScript(bytes([len(signature)]) + signature)
+        return Payment(S.id, n, n, CTransaction.from_tx(made).serialize())
+
+    assert privacy.repeated_nonces(seen(legacy(1), legacy(2)).trial) == Counted(1)
 
 
 def test_payments_without_signatures_or_that_are_none_have_no_nonces() -> None:
