@@ -87,7 +87,7 @@ def typed_session(folder: Path) -> Typed:
         for line in (*START, "When the devices are switched on", "And the first payment has been accepted"):
             typist.line(line)
             typist.wait("\u2713")
-        typist.line("And 20 h have passed")
+        typist.line("And 9 h have passed")
         shown["live"] = typist.wait("awaiting time to pass")
         typist.type(CTRL_C)
         typist.wait("interrupted")
