@@ -53,7 +53,7 @@ Feature: A socket that cheats
       | ask-for-the-next-at-once         | single-fee  |
       | ask-beyond-the-budget            | single-fee  |
       | ask-again-and-again              | single-fee  |
-      | overbill-five-percent            | single-fee  |
+      | overbill-eight-percent            | single-fee  |
       | overclaim-in-a-request           | single-fee  |
       | claim-without-delivering         | single-fee  |
       | deliver-nothing                  | single-fee  |

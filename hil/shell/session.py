@@ -48,6 +48,7 @@ class Checked:
     document: Document
     scenario: str
 
+
 UNFINISHED = "nothing-measured"
 """The rule that holds for a scenario that is whole: at the prompt another step may still measure."""
 
