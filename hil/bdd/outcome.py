@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def blame(error: BaseException) -> tuple[Verdict, str]:
     """Return the verdict on a scenario that ``error`` ended, and the reason.
 
-    What pytest raises to leave something out, or to end the session, blames nobody.
+    What pytest raises to leave something out, or to end the session, is no one's failure.
     """
     if isinstance(error, pytest.skip.Exception | pytest.exit.Exception | KeyboardInterrupt):
         return Verdict.NOT_RUN, str(error) or "interrupted"

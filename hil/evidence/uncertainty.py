@@ -2,7 +2,7 @@
 
 Every part is a limit, not a likelihood: as long as what its source says holds, the error that it stands for is never
 larger than its half-width (docs/decisions/0005-bounds-are-limits.md). So parts are added up, not squared: limits that
-nobody knows to be independent may all be used up at once (JCGM 100:2008, 4.3.7 and F.2.4.3).
+are not known to be independent may all be used up at once (JCGM 100:2008, 4.3.7 and F.2.4.3).
 """
 
 from __future__ import annotations

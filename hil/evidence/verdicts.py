@@ -87,7 +87,7 @@ def exit_code_of(verdict: Verdict) -> ExitCode:
 def verdict_of(error: BaseException) -> Verdict:
     """Return whom ``error`` blames; the cause decides where a library wrapped it.
 
-    An error that nobody raised on purpose is a mistake in code, ours or that of a laboratory's own step, unless the
+    An error that was not raised on purpose is a mistake in code, ours or that of a laboratory's own step, unless the
     machine ran out of disk, rights or memory: those are the laboratory's.
     """
     told = purposeful(error)

@@ -260,7 +260,7 @@ class Rig:
         )
 
     def _drain_lines(self) -> None:
-        """Drop what the last scenario's devices sent and nobody took: it may have ended in the middle of a frame."""
+        """Drop what the last scenario's devices sent and no reader took: it may have ended in the middle of a frame."""
         totals = self.bench.line_totals() if self.bench is not None and self.lockstep else {}
         for name, line in self.lines.items():
             line.drain(totals[name]["sent"] if name in totals else None)

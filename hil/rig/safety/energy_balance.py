@@ -22,7 +22,7 @@ OF_COUNT = 4e-5
 """Part of all energy counted so far that two readings may lose by rounding to five digits or more."""
 
 MISSED = 1.5
-"""Two readings that are so many update periods apart have an update between them that nobody read."""
+"""Two readings that are so many update periods apart have an update between them that was not read."""
 
 
 class EnergyBalance:
@@ -43,7 +43,7 @@ class EnergyBalance:
         self._expected = self._through = 0.0
         """J: power over time as read, and the same without sign."""
         self._unseen = 0.0
-        """s: updates that nobody read."""
+        """s: updates that were not read."""
         self._changes = self._largest = 0.0
         """W: all steps of power together, and its largest value."""
 
