@@ -95,9 +95,9 @@ def format_quantity(value: float, unit: str) -> str:
     if unit == "s" and value != 0 and abs(value) < 1:
         return f"{value * 1000:.4g} ms"
     if unit in {"sat", "count"}:
-        return f"{value:,.0f}".replace(",", " ") + ("" if unit == "count" else f" {unit}")
+        return f"{value:z,.0f}".replace(",", " ") + ("" if unit == "count" else f" {unit}")
     magnitude = abs(value)
-    text = f"{value:.2f}" if magnitude >= 100 else f"{value:.3f}" if magnitude >= 1 else f"{value:.4g}"
+    text = f"{value:.2f}" if magnitude >= 100 else f"{value:.3f}" if magnitude >= 1 else f"{value:z.4g}"
     if "." in text and "e" not in text:
         text = text.rstrip("0").rstrip(".")
     return f"{text} {unit}"

@@ -83,5 +83,5 @@ def describe(trial: Trial, step: str, since: float = 0.0) -> str:
     left = f", at most {watch.until - now:.0f} s" if watch.awaited and watch.until is not None else ""
     awaited = f"; awaiting {watch.awaited}{left}" if watch.awaited else ""
     credit = watch.credited_mwh / 1000 - watch.energy_wh
-    figures = f"{now:8.1f} s  {watch.power_w:7.1f} W  credit {credit:6.2f} Wh  {watch.energy_wh:6.2f} Wh"
+    figures = f"{now:8.1f} s  {watch.power_w:z7.1f} W  credit {credit:z6.2f} Wh  {watch.energy_wh:z6.2f} Wh"
     return f"{figures}  {step} ({now - since:.1f} s){awaited}"

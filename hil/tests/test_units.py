@@ -91,6 +91,8 @@ def test_parts_of_a_satoshi_are_refused(text: str) -> None:
         (0.1, "Wh", "0.1 Wh"),
         (10_000, "sat", "10 000 sat"),
         (5, "count", "5"),
+        (-0.0, "Wh", "0 Wh"),
+        (-0.2, "sat", "0 sat"),
         (100.0, "%", "100 %"),
     ],
 )

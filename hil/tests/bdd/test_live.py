@@ -86,6 +86,16 @@ def test_the_line_tells_nothing_of_waits_while_nothing_is_awaited(scenario: Scen
     assert describe(scenario, "When x").endswith("13.92 Wh  When x (62.7 s)")  # type: ignore[arg-type]  # as above
 
 
+def test_a_reading_just_below_zero_is_shown_as_zero(scenario: Scenario) -> None:
+    scenario.watch.power_w, scenario.watch.energy_wh = -0.01, -0.0001
+
+    text = describe(scenario, "When x")  # type: ignore[arg-type]  # as above
+
+    assert " 0.0 W" in text
+    assert " 0.00 Wh" in text
+    assert "-0.0" not in text
+
+
 def test_on_a_terminal_the_line_stands_below_the_count_and_is_cleared(scenario: Scenario) -> None:
     with terminal(120) as (line, person):
         screen = Screen()
