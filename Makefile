@@ -51,11 +51,10 @@ smoke: $(INSTALLED)
 	@$(BIN)/hil run features/smoke.feature --rig rigs/realtime.yaml $(RUN_OPTIONS)
 
 # The unit suite on two processors; then what starts programs (nodes, benches, watchdogs, pytest); then whole runs.
-WITH_PROGRAMS := hil/tests/chain hil/tests/docs hil/tests/conformance hil/tests/bdd/test_collection.py hil/tests/bdd/test_traps.py \
-  hil/tests/devices/test_account_store.py hil/tests/devices/test_host_command.py hil/tests/rig/test_bounds.py \
-  hil/tests/rig/test_check.py hil/tests/rig/test_turns.py hil/tests/rig/test_virtual_bench.py \
-  hil/tests/rig/safety/test_watchdog.py hil/tests/vbench/test_bench.py hil/tests/vbench/test_processes.py \
-  hil/tests/vbench/test_processes_end.py
+WITH_PROGRAMS := hil/tests/chain hil/tests/docs hil/tests/conformance hil/tests/perf \
+  hil/tests/bdd/pytest_plugin/test_collection.py hil/tests/bdd/test_traps.py hil/tests/devices/storage/test_account_store.py \
+  hil/tests/devices/host/test_command.py hil/tests/rig/check/test_run.py hil/tests/rig/virtual \
+  hil/tests/rig/safety/test_watchdog.py hil/tests/vbench/test_bench.py hil/tests/vbench/devices
 test: $(INSTALLED)
 	@$(BIN)/python -m pytest -q -n 2 --dist worksteal hil/tests $(WITH_PROGRAMS:%=--ignore %) --ignore hil/tests/acceptance
 	@$(BIN)/python -m pytest -q -n 2 --dist worksteal $(WITH_PROGRAMS)
@@ -71,11 +70,11 @@ reference: $(INSTALLED)
 	@$(PYTHON) -m venv .cache/pyln && .cache/pyln/bin/python -m pip install -q 'pyln-testing == 26.6.9'
 
 perf: $(INSTALLED)
-	@$(BIN)/python -m hil.perf
+	@$(BIN)/python -m hil.perf.main
 
 # A million inputs through the decoders and both machines, on two processors: about two minutes.
 fuzz: $(INSTALLED)
-	@$(BIN)/python -m hil.fuzz
+	@$(BIN)/python -m hil.fuzz.main
 
 # The judge on trial: 100 000 truths are drawn, seen as a meter and a line would, and no verdict may contradict one. Some
 # minutes on two processors, by how busy they are.
@@ -93,7 +92,7 @@ mutation: $(INSTALLED)
 # test fires each transition of the state tables.
 spec: $(INSTALLED)
 	@$(BIN)/python -m hil.tests.protocol.make_vectors
-	@$(BIN)/python -m hil.protocol.spec_tables
+	@$(BIN)/python -m hil.protocol.spec.tables
 	@$(BIN)/python -m pytest -q -p hil.tests.transition_matrix --transition-matrix \
 	  hil/tests/protocol hil/tests/links hil/tests/devices
 

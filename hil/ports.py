@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from hil.evidence.uncertainty import Budget, Conditions
-    from hil.protocol.coins import Coin, OutPoint
+    from hil.protocol.payment.coins import Coin, OutPoint
     from hil.units import Ampere, Ohm, Satoshi, Second, Volt, Watt, WattHour
 
 

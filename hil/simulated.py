@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from hil.devices.profiles import CableProfile, SocketProfile
 from hil.errors import ConfigurationError, nearest
-from hil.vbench.parameters import PlantParameters
+from hil.vbench.plant.parameters import PlantParameters
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails

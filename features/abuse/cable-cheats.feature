@@ -1,7 +1,7 @@
 @catalogue @REQ-PAY-5 @REQ-POWER-3 @REQ-SOCKET-1 @REQ-SOCKET-2 @REQ-SOCKET-3 @REQ-SOCKET-4
 Feature: A cable that cheats
   Every way in which a cable can cheat that a counterpart on the line can carry out, against a socket that is honest. What the
-  socket must do, within what time, and what it may lose at most: hil/links/abuse_catalogue.yaml.
+  socket must do, within what time, and what it may lose at most: hil/links/abuses/abuse_catalogue.yaml.
 
   Scenario Outline: The cable will <abuse>, in <mode> mode
     Given the socket is under test in <mode> mode

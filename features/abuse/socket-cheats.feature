@@ -1,7 +1,7 @@
 @catalogue @REQ-PAY-5 @REQ-POWER-3 @REQ-CABLE-1 @REQ-CABLE-2 @REQ-CABLE-3 @REQ-CABLE-4 @REQ-METER-2
 Feature: A socket that cheats
   Every way in which a socket can cheat that a counterpart on the line can carry out, against a cable that is honest. What the
-  cable must do, within what time, and what it may lose at most: hil/links/abuse_catalogue.yaml.
+  cable must do, within what time, and what it may lose at most: hil/links/abuses/abuse_catalogue.yaml.
 
   Scenario Outline: The socket will <abuse>, in <mode> mode
     Given the cable is under test in <mode> mode

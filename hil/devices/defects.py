@@ -12,17 +12,17 @@ from coincurve import PublicKey
 from coincurve.ecdsa import cdata_to_der, deserialize_compact, signature_normalize
 from coincurve.utils import GROUP_ORDER_INT
 
-from hil.devices.burial import BURIED_CONFIRMATIONS
+from hil.devices.firmware.rebroadcast import BURIED_CONFIRMATIONS
 from hil.errors import RigFault
 from hil.ports import Acceptance, CoinStatus
-from hil.protocol.cable import CableMachine
-from hil.protocol.coins import OutPoint
+from hil.protocol.cable.machine import CableMachine
 from hil.protocol.machine import SwitchContact
-from hil.protocol.messages import CloseReason
+from hil.protocol.payment.coins import OutPoint
+from hil.protocol.payment.signing import Key
+from hil.protocol.payment.transactions import parse_transaction, txid
 from hil.protocol.policy import Policy
-from hil.protocol.signing import Key
-from hil.protocol.socket import SocketMachine
-from hil.protocol.transactions import parse_transaction, txid
+from hil.protocol.socket.machine import SocketMachine
+from hil.protocol.wire.messages import CloseReason
 from hil.units import Satoshi, Watt, WattHour
 
 if TYPE_CHECKING:
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
     from hil.devices.board import EnergyMeter
     from hil.ports import LedgerView
-    from hil.protocol.messages import PaymentRequest
     from hil.protocol.sessions import CableSession, SocketSession
+    from hil.protocol.wire.messages import PaymentRequest
 
 Defect = Literal[
     "ignores-conflicts",

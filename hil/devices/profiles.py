@@ -5,10 +5,10 @@ from __future__ import annotations
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from hil.devices.defects import CableDefect, Defect
-from hil.protocol.coins import Coin, OutPoint
-from hil.protocol.messages import MAX_COINS
+from hil.protocol.payment.coins import Coin, OutPoint
 from hil.protocol.policy import CableLimits, Misuse, Mode, Network, SocketTerms
 from hil.protocol.terms import checked_terms
+from hil.protocol.wire.messages import MAX_COINS
 from hil.units import Satoshi
 
 

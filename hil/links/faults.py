@@ -12,8 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from hil.links.abuses.forgery import altered
 from hil.links.baud import resample
-from hil.links.forgery import altered
 
 Direction = Literal["to socket", "to cable"]
 """Where the bytes are going; they come from the other of the two."""
@@ -48,7 +48,7 @@ class FaultKind(enum.StrEnum):
     SWALLOW = "swallowed with all that followed"
     """It, and everything for ``dead_s`` in its direction; the other goes on."""
     ALTER = "altered"
-    """Somebody on the line passes it on with ``forgery`` changed (:mod:`hil.links.forgery`)."""
+    """Somebody on the line passes it on with ``forgery`` changed (:mod:`hil.links.abuses.forgery`)."""
     INVENT = "followed by a forgery"
     """It passes, and somebody on the line says ``forgery`` towards ``forged_to`` before anybody can answer it."""
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from hil.protocol.framing import FrameDecoder, FrameError, encode_frame
-from hil.protocol.messages import Message, MessageError, decode_message
+from hil.protocol.wire.framing import FrameDecoder, FrameError, encode_frame
+from hil.protocol.wire.messages import Message, MessageError, decode_message
 
 Decoded: TypeAlias = "Message | FrameError | MessageError"
 """What a whole frame is: a message, or why it holds none."""

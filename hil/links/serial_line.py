@@ -19,7 +19,7 @@ WRITE_TIMEOUT_S = 5.0
 
 class SerialPort(Protocol):
     """The part of pyserial's ``Serial`` that a line needs. Real ports and ``socket://`` have it; for ``rfc2217://`` see
-    :mod:`hil.links.watched_port`.
+    :mod:`hil.links.threaded_port`.
     """
 
     timeout: float | None

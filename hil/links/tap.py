@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 
 from hil.clock import stopwatch
 from hil.errors import AuthorError
+from hil.links.abuses.forgery import invented
+from hil.links.channel import Observer, Way
 from hil.links.faults import DIRECTIONS, ActiveRule, Direction, FaultKind, FaultRule
-from hil.links.forgery import invented
-from hil.links.way import Observer, Way
-from hil.protocol.framing import encode_frame
-from hil.protocol.messages import Message, encode_message, message_name
+from hil.protocol.wire.framing import encode_frame
+from hil.protocol.wire.messages import Message, encode_message, message_name
 
 if TYPE_CHECKING:
     from hil.clock import Clock
@@ -148,7 +148,7 @@ class Tap:
         self._clock.call_at(self._clock.now() + seconds, restore)
 
     def forge(self, what: str, direction: Direction) -> None:
-        """Let the receiver have a message of :data:`hil.links.forgery.INVENTIONS`, as if the other side had sent it.
+        """Let the receiver have a message of ``hil.links.abuses.forgery.INVENTIONS``, as if the other side sent it.
 
         Raises AuthorError if no session was seen whose id he could use.
         """

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING
 
 from hil.errors import PeerViolation
 from hil.protocol.codes import ErrorCode
-from hil.protocol.comparison import difference
-from hil.protocol.policy import CableLimits, Mode, SocketTerms, credited_energy_mwh, quantum_energy_mwh
-from hil.protocol.signing import SignatureFlaw, SignatureRefused, script_type, verify_signatures
-from hil.protocol.transactions import (
+from hil.protocol.payment.signing import SignatureFlaw, SignatureRefused, script_type, verify_signatures
+from hil.protocol.payment.transaction_diff import difference
+from hil.protocol.payment.transactions import (
     FundsExhausted,
     TransactionError,
     build_payment,
@@ -22,14 +21,15 @@ from hil.protocol.transactions import (
     parse_transaction,
     without_signatures,
 )
+from hil.protocol.policy import CableLimits, Mode, SocketTerms, credited_energy_mwh, quantum_energy_mwh
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bitcoin.core import CTransaction
 
-    from hil.protocol.coins import Coin
-    from hil.protocol.messages import Funding, Offer, PaymentRequest
+    from hil.protocol.payment.coins import Coin
+    from hil.protocol.wire.messages import Funding, Offer, PaymentRequest
 
 RefusalCode = ErrorCode
 """A refusal carries the very code that ERROR tells the other side."""

@@ -12,10 +12,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Generic, TypeAlias, TypeVar
 
-from hil.protocol.coins import Coin
-from hil.protocol.framing import FrameDecoder, FrameError, encode_frame
-from hil.protocol.messages import Message, MessageError, decode_message, encode_message
+from hil.protocol.payment.coins import Coin
 from hil.protocol.records import Record
+from hil.protocol.wire.framing import FrameDecoder, FrameError, encode_frame
+from hil.protocol.wire.messages import Message, MessageError, decode_message, encode_message
 
 
 @dataclass(frozen=True)

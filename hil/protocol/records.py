@@ -10,9 +10,9 @@ import dataclasses
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from hil.protocol.coins import Coin, OutPoint
-from hil.protocol.messages import Funding, MessageError, Offer, decode_message, encode_message
-from hil.protocol.plain_cbor import CborError, dumps, loads
+from hil.protocol.payment.coins import Coin, OutPoint
+from hil.protocol.wire.cbor_subset import CborError, dumps, loads
+from hil.protocol.wire.messages import Funding, MessageError, Offer, decode_message, encode_message
 from hil.units import Satoshi
 
 RECORD_VERSION = 1

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hil.protocol.codes import CloseReason
-from hil.protocol.coins import Coin
-from hil.protocol.messages import Funding, Offer, PaymentRequest
+from hil.protocol.payment.coins import Coin
+from hil.protocol.wire.messages import Funding, Offer, PaymentRequest
 
 LAST_SEQUENCE = 2**32 - 1
 """The sequence does not wrap: a sender that came here stays here, its peer drops all that follows as repeated."""

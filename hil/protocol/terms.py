@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 
-from hil.protocol.messages import SESSION_SIZE, Offer, encode_message
+from hil.protocol.payment.signing import p2wpkh_script
+from hil.protocol.payment.transactions import dust_limit
 from hil.protocol.policy import Misuse, SocketTerms, quantum_energy_mwh
 from hil.protocol.sessions import MOST_ENERGY_MWH
-from hil.protocol.signing import p2wpkh_script
-from hil.protocol.transactions import dust_limit
+from hil.protocol.wire.messages import SESSION_SIZE, Offer, encode_message
 
 _ANY_PAYEE = p2wpkh_script(bytes(20))
 

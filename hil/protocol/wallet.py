@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hil.protocol.payment.transactions import change_coin, parse_transaction
 from hil.protocol.records import CableRecord, declared_coins
-from hil.protocol.transactions import change_coin, parse_transaction
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hil.protocol.coins import Coin
+    from hil.protocol.payment.coins import Coin
 
 
 class Wallet:

@@ -25,8 +25,8 @@ from hil.report.drawing import Drawing, draw, plot_data
 from hil.report.integrity import DERIVED_FILES
 from hil.report.run_view import RunView
 from hil.report.scenario_view import ScenarioView, StepRow
+from hil.report.text_format import MARKS, NOT_RECORDED, date, instant, number_of, satoshi, text_of, visible
 from hil.report.timeline import Timeline
-from hil.report.words import MARKS, NOT_RECORDED, date, instant, number_of, satoshi, text_of, visible
 
 REPORT_FILE = "report.html"
 

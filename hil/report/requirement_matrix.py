@@ -9,7 +9,7 @@ from typing import Any
 from hil.evidence.documents import Verdict
 from hil.evidence.verdicts import worst
 from hil.report.scenario_view import ScenarioView
-from hil.report.words import rows_of, text_of
+from hil.report.text_format import rows_of, text_of
 
 
 @dataclass(frozen=True)

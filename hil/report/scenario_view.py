@@ -10,9 +10,9 @@ from hil.evidence.documents import Event, Kind, Verdict
 from hil.evidence.limits import Rule
 from hil.evidence.record import ScenarioRecord
 from hil.evidence.verdicts import worst
-from hil.report.chronicle import Account, account
+from hil.report.recent_events import Account, account
+from hil.report.text_format import Scale, number_of, rows_of, section_of, text_of, verdict_of
 from hil.report.timeline import Timeline, timeline_of
-from hil.report.words import Scale, number_of, rows_of, section_of, text_of, verdict_of
 from hil.units import format_quantity
 
 _NOTHING_DRIVEN = frozenset({Verdict.NOT_APPLICABLE, Verdict.NOT_RUN, Verdict.AUTHOR_ERROR})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hil.evidence.documents import Verdict
 from hil.report.run_view import RunView
 from hil.report.scenario_view import FindingRow, ScenarioView, contradiction
-from hil.report.words import MARKS, visible
+from hil.report.text_format import MARKS, visible
 
 _WORD_WIDTH = len(Verdict.NOT_APPLICABLE.value)
 """The longest verdict of a run that went as it should; the one that is longer is rare."""

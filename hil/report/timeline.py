@@ -9,8 +9,8 @@ from statistics import median
 
 from hil.evidence.documents import Event, Kind
 from hil.evidence.record import ScenarioRecord
-from hil.report.chronicle import ledger_words, load_words
-from hil.report.words import number_of, section_of, text_of, visible
+from hil.report.recent_events import ledger_words, load_words
+from hil.report.text_format import number_of, section_of, text_of, visible
 
 MOST_POINTS = 4000
 """Above this many readings a curve is reduced, which keeps a scenario of hours in a file that a browser opens."""

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Protocol
 from hil.errors import HilError
 from hil.evidence.documents import Event, Json, Kind
 from hil.links.faults import Direction, FaultKind
-from hil.protocol.messages import Message, Meter, Receipt, describe, message_name
+from hil.protocol.wire.messages import Message, Meter, Receipt, describe, message_name
 
 if TYPE_CHECKING:
-    from hil.chain.watching import Notification
+    from hil.chain.client.zmq_watcher import Notification
     from hil.clock import Clock
     from hil.links.frame_reader import Decoded
     from hil.links.tap import Latency
-    from hil.protocol.coins import Coin
+    from hil.protocol.payment.coins import Coin
 
 LINK = "link"
 """Source of the events that tell what befell it."""

@@ -8,18 +8,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hil.clock import Clock, LockstepClock
+from hil.endpoints.cached_ledger import QuietLedger
 from hil.errors import AuthorError, RigFault
-from hil.links.quiet_ledger import QuietLedger
 from hil.links.serial_line import SerialLine, close_together
 from hil.ports import Protecting
-from hil.rig.certificate import conditions_of
-from hil.rig.file import RigFile
-from hil.rig.file_target import LINES, RELAYS
-from hil.rig.labgrid_classes import BenchState, BenchStrategy
-from hil.rig.labgrid_target import active_target
-from hil.rig.ledger_side import BEHIND, LedgerSide, second_node
-from hil.rig.real_time import RigClock
-from hil.rig.relays import MirrorContact
+from hil.rig.chain.access import BEHIND, LedgerSide, second_node
+from hil.rig.config.certificate import conditions_of
+from hil.rig.config.rig_file import RigFile
+from hil.rig.config.target_section import LINES, RELAYS
+from hil.rig.labgrid.classes import BenchState, BenchStrategy
+from hil.rig.labgrid.relays import MirrorContact
+from hil.rig.labgrid.serial_ports import port_of
+from hil.rig.labgrid.target import active_target
+from hil.rig.realtime.clock import RigClock
 from hil.rig.safety.meter_plausibility import MeterWatch
 from hil.rig.safety.run_safe_state import SAMPLING_END_S, Parts, SafeState, make_safe
 from hil.rig.safety.safe_state import keep_connection, limit_patience
@@ -28,16 +29,15 @@ from hil.rig.sampling.pipelined import SamplerAhead
 from hil.rig.sampling.threaded import ThreadedSampler
 from hil.rig.sampling.timer import Readings, Sampler, Sampling
 from hil.rig.sampling.updates import observe_updates
-from hil.rig.serial_ports import port_of
-from hil.rig.virtual_bench import VirtualBenchProcess
+from hil.rig.virtual.client import VirtualBenchProcess
 
 if TYPE_CHECKING:
-    from hil.chain.lies import Lie
-    from hil.chain.node import Node
-    from hil.chain.snapshot import OwnNode
+    from hil.chain.attacks.electrum_faults import Lie
+    from hil.chain.node.base import Node
+    from hil.chain.node.snapshot import OwnNode
     from hil.conformance.update_period import Updates
     from hil.ports import Ledger, LedgerView, Load, Meter, Reading
-    from hil.rig.ledger_views import ViewKind
+    from hil.rig.chain.electrum import ViewKind
     from hil.rig.recorder import Recorder
 
 RELAY_PATIENCE_S = 2.0
@@ -50,7 +50,7 @@ LOOK_AFTER_DEVICES_S = 0.5
 class Rig:
     """Clock, instruments, relays, lines and ledger of one bench, for as long as a run lasts.
 
-    Built by :func:`hil.rig.opening.open_rig`, which leaves the bench safe and everything closed.
+    Built by :func:`hil.rig.open.open_rig`, which leaves the bench safe and everything closed.
     """
 
     def __init__(self, file: RigFile, node: Node, seed: int, bench: VirtualBenchProcess | None, guard: Guard) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from hil.errors import RigFault
 from hil.evidence.documents import Kind
-from hil.rig.file import PAIR
+from hil.rig.config.rig_file import PAIR
 from hil.rig.recorder import LINK, sent_by
 from hil.rig.safety.safe_state import CONTACT_S
 

@@ -21,8 +21,8 @@ from ruamel.yaml.error import YAMLError
 from hil.errors import AuthorError, nearest
 from hil.evidence.documents import Kind
 from hil.evidence.timing import DEAD_V
-from hil.rig.file_values import Duration, Power
-from hil.rig.project import project_root
+from hil.rig.config.project import project_root
+from hil.rig.config.values import Duration, Power
 from hil.units import Watt
 
 if TYPE_CHECKING:

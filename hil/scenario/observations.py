@@ -10,8 +10,8 @@ from bitcoin.core import CTransaction
 from hil.errors import AuthorError
 from hil.evidence.documents import Kind
 from hil.evidence.observations import DeviceIdle, EvidenceMissing
-from hil.protocol.coins import Coin, OutPoint
-from hil.protocol.messages import (
+from hil.protocol.payment.coins import Coin, OutPoint
+from hil.protocol.wire.messages import (
     MESSAGE_TYPES,
     Close,
     Error,
@@ -24,7 +24,7 @@ from hil.protocol.messages import (
     Receipt,
     message_name,
 )
-from hil.rig.file import PAIR
+from hil.rig.config.rig_file import PAIR
 from hil.rig.recorder import sent_by
 from hil.scenario.payments import AcceptedPayment, accepted_payments, credit_wh
 

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from bitcoin.core import CTransaction, b2lx
 
 from hil.errors import HilError
-from hil.protocol.coins import Coin, OutPoint
-from hil.protocol.messages import Message, Offer, Payment, Receipt
+from hil.protocol.payment.coins import Coin, OutPoint
+from hil.protocol.payment.signing import verify_signatures
+from hil.protocol.payment.transactions import parse_transaction
 from hil.protocol.policy import Mode
-from hil.protocol.signing import verify_signatures
-from hil.protocol.transactions import parse_transaction
+from hil.protocol.wire.messages import Message, Offer, Payment, Receipt
 from hil.units import Satoshi
 
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from hil.chain.lies import Lie
+    from hil.chain.attacks.electrum_faults import Lie
     from hil.links.faults import FaultRule
-    from hil.rig.ledger_views import ViewKind
+    from hil.rig.chain.electrum import ViewKind
     from hil.scenario.load_profiles import LoadProfile
     from hil.scenario.stimuli.abuse import AbusePlan
 

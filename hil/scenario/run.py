@@ -9,19 +9,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from hil.chain.providers import choose
+from hil.chain.node.providers import choose
 from hil.clock import stopwatch, utc_now
 from hil.errors import RigFault
 from hil.evidence.documents import Json, Kind, Verdict
 from hil.evidence.store import ScenarioWriter
 from hil.evidence.verdicts import verdict_of_run
 from hil.interrupts import hold, release
-from hil.rig.file import RigFile
-from hil.rig.ledger_side import own_node
-from hil.rig.opening import open_rig
+from hil.rig.chain.access import own_node
+from hil.rig.config.rig_file import RigFile
+from hil.rig.description import described, known_before
+from hil.rig.open import open_rig
 from hil.rig.recorder import Recorder
 from hil.rig.rig import Rig
-from hil.rig.rig_document import described, known_before
 from hil.rig.safety.lock import LOCKS, refuse_locked
 from hil.scenario.ending import Ending, OpenScenario, end_scenario
 from hil.scenario.run_folder import ScenarioFacts, finish, largest_memory_mb, new_folder, write_not_started

@@ -10,14 +10,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from hil.endpoints.counterpart import Counterpart
 from hil.errors import AuthorError, DeadlineExceeded, RigFault
 from hil.evidence.documents import Kind
 from hil.evidence.limits import Finding
-from hil.links.counterpart import Counterpart
 from hil.links.tap import Tap
-from hil.protocol.coins import Coin
-from hil.protocol.messages import Close, Message, Meter, Receipt
-from hil.rig.file import CABLE_UNDER_TEST, PAIR, SOCKET_UNDER_TEST
+from hil.protocol.payment.coins import Coin
+from hil.protocol.wire.messages import Close, Message, Meter, Receipt
+from hil.rig.config.rig_file import CABLE_UNDER_TEST, PAIR, SOCKET_UNDER_TEST
 from hil.rig.recorder import ConsoleLog, LedgerLog, LinkLog, Recorder, sent_by
 from hil.rig.safety.load_comparison import LoadComparison
 from hil.rig.safety.weld_detection import ContactWatch
@@ -33,14 +33,14 @@ from hil.scenario.stimuli.abuse import COUNTERPART, AbusePlan
 from hil.scenario.stimuli.interruptions import SUPPLY
 
 if TYPE_CHECKING:
-    from hil.chain.attacks_blocks import Miner
-    from hil.chain.attacks_mempool import FeePressure
+    from hil.chain.attacks.blocks import Miner
+    from hil.chain.attacks.mempool import FeePressure
     from hil.clock import Timer
     from hil.evidence.documents import Event
-    from hil.links.abuse_model import Cheat
+    from hil.links.abuses.model import Cheat
     from hil.links.faults import Direction, FaultRule
     from hil.ports import Reading
-    from hil.protocol.signing import Key
+    from hil.protocol.payment.signing import Key
     from hil.rig.rig import Rig
     from hil.scenario.check import Check
     from hil.scenario.load_profiles import LoadProfile

@@ -9,11 +9,11 @@ from hil.errors import AuthorError
 from hil.scenario.setups import cable_profile, fund_cable_under_test, socket_profile
 
 if TYPE_CHECKING:
-    from hil.links.abuse_model import Cheat
-    from hil.links.counterpart import Counterpart
+    from hil.endpoints.counterpart import Counterpart
+    from hil.links.abuses.model import Cheat
     from hil.links.faults import Direction
     from hil.links.tap import Tap
-    from hil.protocol.coins import Coin
+    from hil.protocol.payment.coins import Coin
     from hil.scenario.scenario import Trial
 
 

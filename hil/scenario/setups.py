@@ -11,23 +11,23 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from hil.endpoints.counterpart import Counterpart, MemoryJournal
+from hil.endpoints.endpoints import CablePlayer, PlayerHooks, SocketPlayer
 from hil.errors import AuthorError, ConfigurationError
-from hil.links.abuse_model import Cheat, Tools
-from hil.links.abuses import DemandMore, DivertChange, PayStranger, Underpay, WithholdPayment, carry_out
-from hil.links.counterpart import Counterpart, MemoryJournal
-from hil.links.players import CablePlayer, PlayerHooks, SocketPlayer
-from hil.protocol.account import CHANGE, RECEIVE, Account
-from hil.protocol.cable import CableMachine
+from hil.links.abuses.model import Cheat, Tools
+from hil.links.abuses.simple import DemandMore, DivertChange, PayStranger, Underpay, WithholdPayment, carry_out
+from hil.protocol.cable.machine import CableMachine
+from hil.protocol.payment.account import CHANGE, RECEIVE, Account
+from hil.protocol.payment.signing import Key
 from hil.protocol.policy import CableLimits, Mode, Policy, SocketTerms
-from hil.protocol.signing import Key
-from hil.protocol.socket import SocketMachine
+from hil.protocol.socket.machine import SocketMachine
 from hil.units import Satoshi
 
 if TYPE_CHECKING:
     from hil.links.faults import Direction
     from hil.links.tap import Tap
     from hil.ports import Line
-    from hil.protocol.coins import Coin
+    from hil.protocol.payment.coins import Coin
     from hil.scenario.plan import Plan
     from hil.scenario.scenario import Trial
 
@@ -48,7 +48,7 @@ class CableSide:
     """Set-up *socket under test*: the rig plays the cable."""
 
     state = "live"
-    """Of the bench: whether K1 is closed from the beginning (:class:`hil.rig.labgrid_classes.BenchState`)."""
+    """Of the bench: whether K1 is closed from the beginning (:class:`hil.rig.labgrid.classes.BenchState`)."""
     under_test = ("socket",)
     lines: ClassVar[Mapping[Direction, str]] = {"to socket": "socket-link", "to cable": "socket-link"}
     """Where the messages of each direction are heard."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from hil.bdd.catalogue import Catalogue
+    from hil.bdd.language.catalogue import Catalogue
 
 COMMANDS = {
     ":steps": "lists the steps, or those that have all words that follow",

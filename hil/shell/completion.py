@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from hil.bdd.parameters import PARAMETERS
+from hil.bdd.language.parameters import PARAMETERS
 
 if TYPE_CHECKING:
-    from hil.bdd.catalogue import Catalogue
+    from hil.bdd.language.catalogue import Catalogue
 
 KEYWORDS: Mapping[str, str | None] = {"Given": "given", "When": "when", "Then": "then", "And": None, "But": None}
 """The kind of step that each begins; And and But go on with the kind before."""

@@ -15,17 +15,19 @@ from dataclasses import replace
 
 import pytest
 
-from hil.bdd import bridge, execution, naming
-from hil.bdd.collection import ScenarioItem, catalogue_of
-from hil.bdd.outcome import blame
-from hil.bdd.plugin import choose_seed, open_run
-from hil.bdd.preflight import project_tags
-from hil.bdd.scenarios import facts_of
-from hil.bdd.stash import AT_PROMPT, NUMBER, OUTCOME, STEPS_LEFT
-from hil.chain.folders import cache_folder
+from hil.bdd import pytest_internals as bridge
+from hil.bdd.check.preflight import project_tags
+from hil.bdd.language import naming
+from hil.bdd.pytest_plugin import execution
+from hil.bdd.pytest_plugin.collection import ScenarioItem, catalogue_of
+from hil.bdd.pytest_plugin.keys import AT_PROMPT, NUMBER, OUTCOME, STEPS_LEFT
+from hil.bdd.pytest_plugin.outcome import blame
+from hil.bdd.pytest_plugin.run import choose_seed, open_run
+from hil.bdd.pytest_plugin.scenarios import facts_of
+from hil.chain.node.folders import cache_folder
 from hil.errors import ExitCode, HilError
 from hil.interrupts import interrupt
-from hil.report.words import MARKS
+from hil.report.text_format import MARKS
 from hil.shell.prompt import open_prompt
 from hil.shell.session import Checked, Session, tell
 from hil.shell.transcript import Entry, Transcript

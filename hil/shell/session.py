@@ -8,15 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hil.bdd import bridge, execution, naming, preflight, rig_problems
-from hil.bdd.outcome import blame
-from hil.bdd.scenarios import record_step
-from hil.bdd.stash import LIVE, SCENARIO
+from hil.bdd import pytest_internals as bridge
+from hil.bdd.check import preflight, rig_problems
+from hil.bdd.language import naming
+from hil.bdd.pytest_plugin import execution
+from hil.bdd.pytest_plugin.keys import LIVE, SCENARIO
+from hil.bdd.pytest_plugin.outcome import blame
+from hil.bdd.pytest_plugin.scenarios import record_step
 from hil.errors import ConfigurationError
 from hil.evidence.documents import Verdict
 from hil.evidence.verdicts import worst
-from hil.report.chronicle import account
-from hil.report.words import MARKS
+from hil.report.recent_events import account
+from hil.report.text_format import MARKS
 from hil.scenario.status import status
 from hil.shell.commands import COMMANDS, help_lines, step_lines
 from hil.shell.completion import KEYWORDS, candidates
@@ -27,8 +30,8 @@ from hil.shell.transcript import Entry
 if TYPE_CHECKING:
     import pytest
 
-    from hil.bdd.catalogue import Catalogue
-    from hil.bdd.document import Document
+    from hil.bdd.language.catalogue import Catalogue
+    from hil.bdd.language.document import Document
     from hil.scenario.run import Run
     from hil.scenario.scenario import Trial
     from hil.shell.completion import Candidate

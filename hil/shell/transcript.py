@@ -10,13 +10,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from hil.bdd import reader
+from hil.bdd.language import reader
 from hil.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from hil.bdd.document import Document
+    from hil.bdd.language.document import Document
 
 SUFFIX = ".feature"
 

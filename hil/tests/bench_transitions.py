@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from hil.devices import programs
+from hil.devices.firmware import factory as programs
 from hil.protocol.machine import TableMachine
-from hil.rig.bench_program import PROGRAMS_VARIABLE
+from hil.rig.virtual.process import PROGRAMS_VARIABLE
 from hil.tests.transition_matrix import TABLES
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
-from hil.protocol import signing
+from hil.protocol.payment import signing
 from hil.tests.third_judge import ThirdJudge
 
 settings.register_profile("repeatable", derandomize=True, deadline=None, database=None)

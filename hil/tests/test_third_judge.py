@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from bitcoin.core import CTransaction
 
-from hil.protocol.coins import Coin
-from hil.protocol.signing import SignatureFlaw, SignatureRefused, verify_signatures
+from hil.protocol.payment.coins import Coin
+from hil.protocol.payment.signing import SignatureFlaw, SignatureRefused, verify_signatures
 from hil.tests.protocol import samples
 from hil.tests.protocol.samples import COINS, proposal, signed
 from hil.tests.third_judge import STRICTER, ThirdJudge

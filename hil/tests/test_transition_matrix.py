@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from hil.protocol.socket_table import SOCKET_TABLE, SocketEvent, SocketState
+from hil.protocol.socket.table import SOCKET_TABLE, SocketEvent, SocketState
 from hil.tests.transition_matrix import TABLES, Matrix, RecordingTable
 
 FIRST = (SocketState.IDLE, SocketEvent.HELLO)

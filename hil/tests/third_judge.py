@@ -10,8 +10,8 @@ from collections.abc import Callable
 
 from bitcoin.core import CTransaction
 
-from hil.protocol.coins import Coin
-from hil.protocol.signing import SignatureFlaw, SignatureRefused
+from hil.protocol.payment.coins import Coin
+from hil.protocol.payment.signing import SignatureFlaw, SignatureRefused
 
 STRICTER = frozenset(
     {
@@ -25,7 +25,7 @@ STRICTER = frozenset(
 
 
 class ThirdJudge:
-    """Stands before ``hil.protocol.signing._verify_input``.
+    """Stands before ``hil.protocol.payment.signing._verify_input``.
 
     :param ours: the judge that it stands before.
     """

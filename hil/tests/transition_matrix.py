@@ -13,9 +13,9 @@ from typing import Any, Final, TypeAlias
 
 import pytest
 
-from hil.protocol.cable_table import CABLE_TABLE
+from hil.protocol.cable.table import CABLE_TABLE
 from hil.protocol.machine import TableMachine
-from hil.protocol.socket_table import SOCKET_TABLE
+from hil.protocol.socket.table import SOCKET_TABLE
 
 TABLES: Final[dict[str, Mapping[Any, Any]]] = {"socket": SOCKET_TABLE, "cable": CABLE_TABLE}
 ONE_BY_ONE: Final = "test_state_tables.py"

@@ -20,12 +20,12 @@ from typing import Any
 
 from hil.errors import ConfigurationError, ExitCode, HilError
 from hil.vbench.bench import Bench
-from hil.vbench.choice import LOADS, METERS, Instruments
-from hil.vbench.polling import FastLaneLoop
+from hil.vbench.instruments.registry import LOADS, METERS, Instruments
+from hil.vbench.io.fast_path import FastLaneLoop
+from hil.vbench.plant.terminals import ElectronicLoadState
 from hil.vbench.server import STANDARD_PORTS, Endpoints, start
-from hil.vbench.terminals import ElectronicLoadState
-from hil.vbench.world import LINES, WorldRequest
 from hil.vbench.world_builder import PROGRAMS, find_factory
+from hil.vbench.world_request import LINES, WorldRequest
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

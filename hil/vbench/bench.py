@@ -6,22 +6,22 @@ import sys
 from typing import TYPE_CHECKING, Protocol
 
 from hil.errors import ConfigurationError
+from hil.vbench.devices.host import DeviceHost
+from hil.vbench.devices.processes import ProcessHost, Scratch
+from hil.vbench.devices.socket_ledger import SocketLedger
+from hil.vbench.devices.uart import LinePort
 from hil.vbench.edge_watch import EdgeWatch
-from hil.vbench.firmware import DeviceHost
-from hil.vbench.instrument_errors import NO_ERRORS, LoadErrors
-from hil.vbench.instrument_port import InstrumentPort
-from hil.vbench.late_meter import LateMeter, MeterInstrument
-from hil.vbench.lines import LinePort
-from hil.vbench.processes import ProcessHost, Scratch
-from hil.vbench.socket_ledger import SocketLedger
-from hil.vbench.terminals import VirtualInstrument
-from hil.vbench.world import LINES, WorldRequest
+from hil.vbench.instruments.lazy_meter import LateMeter, MeterInstrument
+from hil.vbench.io.instrument_port import InstrumentPort
+from hil.vbench.plant.instrument_errors import NO_ERRORS, LoadErrors
+from hil.vbench.plant.terminals import VirtualInstrument
 from hil.vbench.world_builder import PROGRAMS, WorldBuilder
+from hil.vbench.world_request import LINES, WorldRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from hil.vbench.terminals import ElectronicLoadState, MeterSample
+    from hil.vbench.plant.terminals import ElectronicLoadState, MeterSample
 
 
 class LoadInstrument(VirtualInstrument, Protocol):

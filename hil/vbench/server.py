@@ -12,12 +12,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from hil.errors import ConfigurationError, RigFault, nearest
-from hil.vbench.control import ControlPort
-from hil.vbench.pty_line import Terminal
-from hil.vbench.relay_board import serve_relays
-from hil.vbench.scpi_serial import ScpiTerminal
-from hil.vbench.sockets import ByteProtocol
-from hil.vbench.world import LINES
+from hil.vbench.control.port import ControlPort
+from hil.vbench.control.relay_board import serve_relays
+from hil.vbench.io.pty import Terminal
+from hil.vbench.io.sockets import ByteProtocol
+from hil.vbench.scpi.serial import ScpiTerminal
+from hil.vbench.world_request import LINES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pymodbus.server import ModbusTcpServer
 
     from hil.vbench.bench import Bench
-    from hil.vbench.instrument_port import InstrumentPort
+    from hil.vbench.io.instrument_port import InstrumentPort
 
 STANDARD_PORTS: Mapping[str, int] = {
     "meter": 5025,

@@ -8,21 +8,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hil.errors import ConfigurationError, HilError
-from hil.vbench.firmware import DeviceHost, describe, meter_gain
-from hil.vbench.kernel import Kernel
-from hil.vbench.lines import LinePort, Uart
-from hil.vbench.plant import Plant
-from hil.vbench.processes import ProcessHost, Scratch
-from hil.vbench.world import ROLES, WorldRequest
+from hil.vbench.devices.host import DeviceHost, describe, meter_gain
+from hil.vbench.devices.processes import ProcessHost, Scratch
+from hil.vbench.devices.uart import LinePort, Uart
+from hil.vbench.plant.kernel import Kernel
+from hil.vbench.plant.plant import Plant
+from hil.vbench.world_request import ROLES, WorldRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from hil.devices.board import ProgramFactory
-    from hil.vbench.socket_ledger import SocketLedger
-    from hil.vbench.terminals import ElectronicLoadState, MeterSample
+    from hil.vbench.devices.socket_ledger import SocketLedger
+    from hil.vbench.plant.terminals import ElectronicLoadState, MeterSample
 
-PROGRAMS = "hil.devices.programs:build"
+PROGRAMS = "hil.devices.firmware.factory:build"
 """Where the device programs come from: ``module:callable``, a :class:`hil.devices.board.ProgramFactory`."""
 
 

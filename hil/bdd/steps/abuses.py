@@ -1,11 +1,11 @@
-"""The catalogue of abuses (hil/links/abuse_catalogue.yaml): what the counterpart does, and what must come of it."""
+"""The abuses of hil/links/abuses/abuse_catalogue.yaml: what the counterpart does, and what must come of it."""
 
 from __future__ import annotations
 
-from hil.bdd.applicability import tells
-from hil.bdd.catalogue import given, then, when
-from hil.bdd.language import cheats
-from hil.bdd.language.course import Course
+from hil.bdd.check.feasibility import cheats
+from hil.bdd.check.feasibility.course import Course
+from hil.bdd.language.applicability import tells
+from hil.bdd.language.catalogue import given, then, when
 from hil.bdd.steps.setup import BOOT_TIMEOUT_S
 from hil.scenario.check import Check
 from hil.scenario.measurements import abuse as abuse_measuring

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from hil.bdd.applicability import decides, feature, needs, sensible
-from hil.bdd.catalogue import then, when
+from hil.bdd.language.applicability import decides, feature, needs, sensible
+from hil.bdd.language.catalogue import then, when
 from hil.bdd.language.phases import proves_the_bench
 from hil.evidence.observations import Source
-from hil.rig.abilities import vague_edge
+from hil.rig.check.capabilities import vague_edge
 from hil.scenario.check import Check, within_time
 from hil.scenario.measurements import bench
 from hil.scenario.scenario import Trial

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from hil.bdd.applicability import sensible, tells
-from hil.bdd.catalogue import given
-from hil.bdd.language import cheats
+from hil.bdd.check.feasibility import cheats
+from hil.bdd.language.applicability import sensible, tells
+from hil.bdd.language.catalogue import given
 from hil.scenario.scenario import Trial
 from hil.scenario.stimuli.abuse import AbusePlan
 from hil.units import Percent, Satoshi

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from hil.bdd.applicability import decides, sensible, tells
-from hil.bdd.catalogue import then, when
-from hil.bdd.language.course import Course
+from hil.bdd.check.feasibility.course import Course
+from hil.bdd.language.applicability import decides, sensible, tells
+from hil.bdd.language.catalogue import then, when
 from hil.evidence.observations import Source
-from hil.rig.abilities import vague_edge
+from hil.rig.check.capabilities import vague_edge
 from hil.scenario.check import Check, number, within_time
 from hil.scenario.measurements import cuts, payments
 from hil.scenario.scenario import Trial

@@ -4,13 +4,13 @@ own: ``@fresh_node``, ``@small_mempool``, ``@still_downloading``.
 
 from __future__ import annotations
 
-from hil.bdd.applicability import decides, needs
-from hil.bdd.catalogue import given, then, when
-from hil.bdd.language.values import zero_too
+from hil.bdd.check.values import zero_too
+from hil.bdd.language.applicability import decides, needs
+from hil.bdd.language.catalogue import given, then, when
 from hil.evidence.limits import Limit
 from hil.evidence.observations import Source
-from hil.rig.abilities import vague_edge
-from hil.rig.file import RigFile
+from hil.rig.check.capabilities import vague_edge
+from hil.rig.config.rig_file import RigFile
 from hil.scenario.check import Check, sampled, within_time
 from hil.scenario.measurements import ledger as measured
 from hil.scenario.measurements import payments

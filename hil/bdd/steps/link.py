@@ -6,9 +6,9 @@ the same seed.
 
 from __future__ import annotations
 
-from hil.bdd.applicability import feature, needs, sensible, tells
-from hil.bdd.catalogue import given, then, when
-from hil.bdd.language.course import Course
+from hil.bdd.check.feasibility.course import Course
+from hil.bdd.language.applicability import feature, needs, sensible, tells
+from hil.bdd.language.catalogue import given, then, when
 from hil.evidence.limits import Limit
 from hil.evidence.observations import Source
 from hil.scenario.check import Check, at_least, number, sampled, within_time

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from hil.bdd.applicability import decides, feature, needs, sensible, tells, within
-from hil.bdd.catalogue import then, when
-from hil.bdd.language.course import Course
+from hil.bdd.check.feasibility.course import Course
+from hil.bdd.language.applicability import decides, feature, needs, sensible, tells, within
+from hil.bdd.language.catalogue import then, when
 from hil.evidence.limits import Limit
 from hil.evidence.observations import Source
-from hil.rig.abilities import beyond_load, vague_edge
+from hil.rig.check.capabilities import beyond_load, vague_edge
 from hil.rig.sampling.timer import SAMPLE_PERIOD_S
 from hil.scenario.check import Check, sampled, within_time
 from hil.scenario.measurements import cuts, ledger, session

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from hil.bdd.applicability import tells
-from hil.bdd.catalogue import then
-from hil.bdd.language import demanded
-from hil.bdd.language.course import Course
+from hil.bdd.check.feasibility import demanded
+from hil.bdd.check.feasibility.course import Course
+from hil.bdd.language.applicability import tells
+from hil.bdd.language.catalogue import then
 from hil.evidence.limits import Limit
 from hil.evidence.observations import Source
 from hil.scenario.check import Check, at_least, number, timed, within_time

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from hil.bdd.applicability import decides, sensible, tells
-from hil.bdd.catalogue import then
-from hil.bdd.language import demanded
-from hil.bdd.language.values import in_order
+from hil.bdd.check.feasibility import demanded
+from hil.bdd.check.values import in_order
+from hil.bdd.language.applicability import decides, sensible, tells
+from hil.bdd.language.catalogue import then
 from hil.evidence.limits import Limit
 from hil.evidence.observations import Source
-from hil.rig.abilities import vague_edge, vague_energy
+from hil.rig.check.capabilities import vague_edge, vague_energy
 from hil.rig.sampling.timer import update_known_s
 from hil.scenario.check import Check, sampled, within_time
 from hil.scenario.measurements import cuts

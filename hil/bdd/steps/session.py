@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from hil.bdd.applicability import sensible
-from hil.bdd.catalogue import then
-from hil.bdd.language.values import in_order
+from hil.bdd.check.values import in_order
+from hil.bdd.language.applicability import sensible
+from hil.bdd.language.catalogue import then
 from hil.errors import nearest
 from hil.evidence.limits import Limit
 from hil.evidence.observations import Source

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from hil.bdd.applicability import feature, needs, sensible, tells, within
-from hil.bdd.catalogue import given, when
-from hil.bdd.language.course import Course
+from hil.bdd.check.feasibility.course import Course
+from hil.bdd.language.applicability import feature, needs, sensible, tells, within
+from hil.bdd.language.catalogue import given, when
 from hil.bdd.language.phases import switches_on
-from hil.protocol.messages import MAX_COINS
-from hil.protocol.signing import p2wpkh_script
-from hil.protocol.transactions import dust_limit
-from hil.rig.abilities import beyond_load
-from hil.rig.file import PAIR, RigFile
-from hil.rig.ledger_views import ViewKind
+from hil.protocol.payment.signing import p2wpkh_script
+from hil.protocol.payment.transactions import dust_limit
+from hil.protocol.wire.messages import MAX_COINS
+from hil.rig.chain.electrum import ViewKind
+from hil.rig.check.capabilities import beyond_load
+from hil.rig.config.rig_file import PAIR, RigFile
 from hil.scenario.load_profiles import LoadProfile
 from hil.scenario.plan import TOASTER_W
 from hil.scenario.scenario import Trial

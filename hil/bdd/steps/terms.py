@@ -5,10 +5,10 @@ A real device has its terms from its maker, so these steps are for a virtual ben
 
 from __future__ import annotations
 
-from hil.bdd.applicability import feature, needs, sensible, tells
-from hil.bdd.catalogue import given
-from hil.bdd.language.course import Course
-from hil.bdd.language.values import zero_too
+from hil.bdd.check.feasibility.course import Course
+from hil.bdd.check.values import zero_too
+from hil.bdd.language.applicability import feature, needs, sensible, tells
+from hil.bdd.language.catalogue import given
 from hil.protocol.policy import Misuse, SocketTerms
 from hil.protocol.terms import checked_terms
 from hil.scenario.scenario import Trial

@@ -15,7 +15,7 @@ from hil.clock import utc_now
 from hil.errors import RigFault
 
 if TYPE_CHECKING:
-    from hil.rig.file import RigFile
+    from hil.rig.config.rig_file import RigFile
 
 LOCKS = Path("reports/locks")
 """Below the project's root."""

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
     from hil.clock import Clock
     from hil.ports import Meter
-    from hil.rig.file import RigFile
-    from hil.rig.labgrid_classes import BenchStrategy
-    from hil.rig.relays import MirrorContact
+    from hil.rig.config.rig_file import RigFile
+    from hil.rig.labgrid.classes import BenchStrategy
+    from hil.rig.labgrid.relays import MirrorContact
     from hil.rig.safety.watchdog_client import Guard
     from hil.rig.sampling.timer import Sampling
 

@@ -16,8 +16,8 @@ from hil.clock import Clock, WallClock, stopwatch
 from hil.errors import RigFault
 from hil.evidence.timing import DEAD_V
 from hil.instruments.dialects import open_load, open_meter
-from hil.rig.labgrid_target import build_target
-from hil.rig.relays import CoilRelay
+from hil.rig.labgrid.relays import CoilRelay
+from hil.rig.labgrid.target import build_target
 from hil.units import format_quantity
 
 if TYPE_CHECKING:

@@ -34,7 +34,7 @@ from typing import TYPE_CHECKING
 
 from hil.clock import stopwatch, utc_now
 from hil.errors import ExitCode, HilError
-from hil.rig.variables import ADDRESS_VARIABLE
+from hil.rig.virtual.environment import ADDRESS_VARIABLE
 
 if TYPE_CHECKING:
     from hil.rig.safety.safe_state import SafeStateMaker, SafeStateReport
@@ -188,7 +188,7 @@ class Watchdog:
         self._tell(f"acted {json.dumps(document)}")
 
     def _lock(self, report: SafeStateReport) -> None:
-        from hil.rig.file import RigFile
+        from hil.rig.config.rig_file import RigFile
         from hil.rig.safety.lock import write_lock
 
         write_lock(self._options.locks, RigFile.load(self._options.rig), f"{report.cause}: {report.problem}")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from hil.rig.file import RigFile
+    from hil.rig.config.rig_file import RigFile
 
 READY_TIMEOUT_S = 20.0
 """From start to its first word; a loaded machine needs some seconds to import everything."""

@@ -21,7 +21,7 @@ from hil.rig.sampling.timer import SAMPLE_PERIOD_S, Readings, next_due, reading_
 if TYPE_CHECKING:
     from hil.clock import LockstepClock
     from hil.ports import AskedAhead
-    from hil.rig.virtual_bench import VirtualBenchProcess
+    from hil.rig.virtual.client import VirtualBenchProcess
 
 AHEAD = 12
 """Most questions that are under way: a second's and two, so that time need not stop just before a second is full, at

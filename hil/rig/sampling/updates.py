@@ -13,7 +13,7 @@ from hil.units import Second
 if TYPE_CHECKING:
     from hil.clock import Clock
     from hil.ports import AskedAhead, Meter
-    from hil.rig.virtual_bench import VirtualBenchProcess
+    from hil.rig.virtual.client import VirtualBenchProcess
 
 AT_ONCE = 40
 """Questions that are sent together: four update periods."""

@@ -11,9 +11,9 @@ from hil.evidence.documents import Kind
 from hil.evidence.limits import Limit
 from hil.evidence.observations import Counted, Sampled, Source, Timed
 from hil.evidence.timing import Interval, instant, not_until
-from hil.links.abuse_catalogue import AbuseRow, Must
-from hil.protocol.messages import Close, Error, Funding, Offer, Payment, Receipt
-from hil.protocol.transactions import parse_transaction
+from hil.links.abuses.catalogue import AbuseRow, Must
+from hil.protocol.payment.transactions import parse_transaction
+from hil.protocol.wire.messages import Close, Error, Funding, Offer, Payment, Receipt
 from hil.rig.recorder import sent_by
 from hil.scenario.check import Check, at_least, counted, sampled, within_time
 from hil.scenario.measurements import lab

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from hil.evidence.documents import Kind
 from hil.evidence.observations import DeviceIdle, EvidenceMissing, Timed
 from hil.evidence.timing import Interval, instant, power_came, power_lost, power_readings, voltage_lost
-from hil.protocol.messages import Error, Payment
+from hil.protocol.wire.messages import Error, Payment
 from hil.scenario.measurements.lab import AFTERMATH_S, READINGS_AT_ONCE
 from hil.scenario.stimuli.abuse import COUNTERPART
 from hil.scenario.stimuli.interruptions import SUPPLY

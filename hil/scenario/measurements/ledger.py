@@ -9,8 +9,8 @@ from hil.evidence.documents import Kind
 from hil.evidence.observations import EvidenceMissing, Timed
 from hil.evidence.timing import Interval, instant, not_until
 from hil.protocol.codes import ErrorCode
-from hil.protocol.messages import Error
-from hil.protocol.transactions import parse_transaction
+from hil.protocol.payment.transactions import parse_transaction
+from hil.protocol.wire.messages import Error
 from hil.scenario.measurements.cuts import until_cut
 from hil.scenario.measurements.lab import AFTERMATH_S
 from hil.scenario.stimuli.power import LOOKS_FOR_S, PLUG, last

@@ -9,9 +9,9 @@ from bitcoin.core import CTransaction
 from hil.errors import AuthorError, nearest
 from hil.evidence.observations import Counted, Sampled, Timed
 from hil.evidence.timing import instant
-from hil.links.abuse_model import STRANGER_SCRIPT
+from hil.links.abuses.model import STRANGER_SCRIPT
 from hil.protocol.codes import ErrorCode
-from hil.protocol.messages import Error, Offer, Payment, PaymentRequest
+from hil.protocol.wire.messages import Error, Offer, Payment, PaymentRequest
 from hil.rig.recorder import sent_by
 from hil.scenario.measurements import lab
 

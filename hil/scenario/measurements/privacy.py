@@ -11,9 +11,9 @@ from embit.bip32 import HDKey
 from hil.errors import HilError
 from hil.evidence.documents import encode
 from hil.evidence.observations import Counted
-from hil.protocol.account import ACCOUNT_PATH, CHANGE, RECEIVE
-from hil.protocol.messages import Funding, Offer
-from hil.protocol.transactions import parse_transaction
+from hil.protocol.payment.account import ACCOUNT_PATH, CHANGE, RECEIVE
+from hil.protocol.payment.transactions import parse_transaction
+from hil.protocol.wire.messages import Funding, Offer
 from hil.scenario.setups import account_seed
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from hil.errors import AuthorError
-from hil.links.abuse_catalogue import AbuseRow, catalogue, executable_by
+from hil.links.abuses.catalogue import AbuseRow, catalogue, executable_by
 
 COUNTERPART = "counterpart"
 """Source of the events that tell that it cheats."""

@@ -9,7 +9,7 @@ from hil.evidence.documents import Kind
 
 if TYPE_CHECKING:
     from hil.evidence.documents import Event
-    from hil.rig.virtual_bench import VirtualBenchProcess
+    from hil.rig.virtual.client import VirtualBenchProcess
     from hil.scenario.scenario import Trial
 
 SELF_TEST = "self-test of the bench"

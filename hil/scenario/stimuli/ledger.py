@@ -5,24 +5,24 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from hil.chain import attacks_node
-from hil.chain.attacks import Adversary
-from hil.chain.attacks_blocks import Miner
-from hil.chain.attacks_mempool import FeePressure
-from hil.chain.lies import DroppedBroadcast, ForgedConfirmations, WithheldHeaders
-from hil.chain.rpc import LedgerUnavailable, RpcError
+from hil.chain.attacks import node as attacks_node
+from hil.chain.attacks.blocks import Miner
+from hil.chain.attacks.electrum_faults import DroppedBroadcast, ForgedConfirmations, WithheldHeaders
+from hil.chain.attacks.mempool import FeePressure
+from hil.chain.attacks.spends import Adversary
+from hil.chain.client.rpc import LedgerUnavailable, RpcError
 from hil.errors import AuthorError
 from hil.evidence.documents import Kind
-from hil.protocol.coins import Coin, OutPoint
-from hil.protocol.transactions import change_coin, parse_transaction, txid
+from hil.protocol.payment.coins import Coin, OutPoint
+from hil.protocol.payment.transactions import change_coin, parse_transaction, txid
 from hil.units import Satoshi
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hil.chain.lies import Lie
-    from hil.chain.network import TwoNodes
-    from hil.chain.snapshot import OwnNode
+    from hil.chain.attacks.electrum_faults import Lie
+    from hil.chain.attacks.partition import TwoNodes
+    from hil.chain.node.snapshot import OwnNode
     from hil.scenario.scenario import Trial
 
 

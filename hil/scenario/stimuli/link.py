@@ -6,9 +6,9 @@ import math
 from typing import TYPE_CHECKING
 
 from hil.errors import AuthorError
+from hil.links.abuses.forgery import ALTERATIONS
 from hil.links.faults import DIRECTIONS, Direction, FaultKind, FaultRule
-from hil.links.forgery import ALTERATIONS
-from hil.protocol.messages import (
+from hil.protocol.wire.messages import (
     MESSAGE_TYPES,
     Funding,
     Hello,

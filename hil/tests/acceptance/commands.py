@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hil.chain.folders import cache_folder
+from hil.chain.node.folders import cache_folder
 from hil.clock import WallClock
 from hil.evidence.documents import Event, Kind
 from hil.evidence.record import RunRecord
@@ -117,7 +117,7 @@ class Project:
         return f"rigs/{name}"
 
     def start(
-        self, *arguments: str, program: Sequence[str] = ("-m", "hil.cli"), said: str = "said.txt", **options: Any
+        self, *arguments: str, program: Sequence[str] = ("-m", "hil.cli.main"), said: str = "said.txt", **options: Any
     ) -> Running:
         """Start ``hil`` with these arguments in a process group of its own; what it says goes to the file ``said``."""
         terminal = self.folder / said
@@ -133,7 +133,9 @@ class Project:
         written.close()
         return Running(process, self.folder, terminal)
 
-    def run(self, *arguments: str, program: Sequence[str] = ("-m", "hil.cli"), timeout: float = TIMEOUT) -> Finished:
+    def run(
+        self, *arguments: str, program: Sequence[str] = ("-m", "hil.cli.main"), timeout: float = TIMEOUT
+    ) -> Finished:
         """Run ``hil`` to its end."""
         return self.start(*arguments, program=program).finish(timeout)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hil.chain import container
+from hil.chain.node import container
 from hil.errors import ConfigurationError
 from hil.tests.acceptance import bench_plans, end_plans, ledger_plans, shell_plans  # noqa: F401 - they declare their plans
 from hil.tests.acceptance.foreign import SER2NET

@@ -17,7 +17,7 @@ import signal
 
 from pathlib import Path
 
-from hil.bdd.catalogue import when
+from hil.bdd.language.catalogue import when
 
 
 def run_folder():

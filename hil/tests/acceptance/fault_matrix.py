@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from hil.chain.providers import choose
+from hil.chain.node.providers import choose
 from hil.tests.acceptance.commands import Finished, Project
 from hil.tests.acceptance.faulty_parts import (
     FAULTS,

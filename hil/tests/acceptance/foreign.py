@@ -16,7 +16,7 @@ from typing import Any
 from RsInstrument import RsInstrument
 from RsInstrument.Internal.InstrumentErrors import StatusException
 
-from hil.rig.variables import ADDRESS_VARIABLE
+from hil.rig.virtual.environment import ADDRESS_VARIABLE
 from hil.tests.acceptance.commands import TIMEOUT, Finished, Project, environment, own_address, poll
 from hil.tests.acceptance.plans import PROVIDER, plan
 
@@ -52,7 +52,7 @@ def running(command: Sequence[str], folder: Path, said: str, more: Mapping[str, 
 @contextmanager
 def standing(folder: Path, address: str, *options: str) -> Iterator[dict[str, Any]]:
     """``hil vbench up``; give its ready line."""
-    command = [sys.executable, "-m", "hil.cli", "vbench", "up", "--address", address, *options]
+    command = [sys.executable, "-m", "hil.cli.main", "vbench", "up", "--address", address, *options]
     with running(command, folder, "bench.txt") as said:
         line = poll(lambda: said.read_text().partition("\n")[0], "the bench's ready line")
         ready: dict[str, Any] = json.loads(line)

@@ -11,9 +11,9 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from hil.chain.bank import derive
-from hil.chain.coin_tree import DEPTH, ROOTS, CoinTree
-from hil.protocol.coins import Coin, OutPoint
+from hil.chain.funding.coin_tree import DEPTH, ROOTS, CoinTree
+from hil.chain.funding.wallet import derive
+from hil.protocol.payment.coins import Coin, OutPoint
 from hil.tests.acceptance.commands import TIMEOUT, Finished, Project, Running
 from hil.tests.acceptance.plans import PLANS, PROVIDER, SEED, plan
 from hil.units import Satoshi

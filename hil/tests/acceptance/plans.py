@@ -19,11 +19,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from hil.chain import debian, native
-from hil.chain.container import OWNER_LABEL, connect
+from hil.chain.node import debian, native
+from hil.chain.node.container import OWNER_LABEL, connect
 from hil.evidence.documents import Kind
-from hil.rig.variables import ADDRESS_VARIABLE
-from hil.rig.virtual_bench import VirtualBenchProcess
+from hil.rig.virtual.client import VirtualBenchProcess
+from hil.rig.virtual.environment import ADDRESS_VARIABLE
 from hil.tests.acceptance import fault_matrix, lying_meters
 from hil.tests.acceptance.commands import (
     TIMEOUT,
@@ -313,7 +313,7 @@ FULL_AT = 150_000
 LITTLE_ROOM = f"""
 import resource, sys
 resource.setrlimit(resource.RLIMIT_FSIZE, ({FULL_AT}, {FULL_AT}))
-from hil.cli import main
+from hil.cli.main import main
 sys.exit(main())
 """
 """``hil`` for which no file may grow beyond this many bytes: to a writer that is a full disk."""
@@ -459,7 +459,7 @@ def standing_bench(folder: Path) -> StandingBench:
     folder.mkdir()
     address = own_address(2)
     process = subprocess.Popen(
-        [sys.executable, "-m", "hil.cli", "vbench", "up", "--address", address],
+        [sys.executable, "-m", "hil.cli.main", "vbench", "up", "--address", address],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

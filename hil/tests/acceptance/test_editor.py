@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hil.bdd.catalogue import load_catalogue
-from hil.bdd.parameters import PARAMETERS
+from hil.bdd.language.catalogue import load_catalogue
+from hil.bdd.language.parameters import PARAMETERS
 from hil.tests.acceptance import language_server
 from hil.tests.acceptance.commands import ROOT
-from hil.tests.bdd.test_parameters import BUILT_IN
+from hil.tests.bdd.language.test_parameters import BUILT_IN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hil.bdd.catalogue import StepDefinition
+    from hil.bdd.language.catalogue import StepDefinition
     from hil.tests.acceptance.language_server import LanguageServer
 
 FEATURES = sorted((ROOT / "features").rglob("*.feature"))

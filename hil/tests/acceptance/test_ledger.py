@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, get_args
 
 import pytest
 
-from hil.bdd.naming import cases
-from hil.bdd.reader import read
+from hil.bdd.language.naming import cases
+from hil.bdd.language.reader import read
 from hil.devices.defects import CableDefect, Defect
 from hil.errors import ExitCode
 from hil.evidence.documents import Kind, Verdict

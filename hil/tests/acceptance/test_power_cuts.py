@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from hil.devices.journal import TornRecord
+from hil.devices.storage.journal import TornRecord
 from hil.protocol.policy import Mode
 from hil.tests.devices.campaign import ROLES, Cut, CutPair, all_cuts, check_books
 from hil.tests.devices.device_pair import DevicePair

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from hil.evidence.documents import Json, Kind, Verdict
-from hil.protocol.account import CHANGE, RECEIVE, Account
+from hil.protocol.payment.account import CHANGE, RECEIVE, Account
 from hil.scenario.setups import account_seed
 from hil.tests.acceptance.commands import Finished
 from hil.tests.acceptance.plans import SEED, SLICE, TOAST, StandingNode

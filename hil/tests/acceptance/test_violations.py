@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from hil.bdd.catalogue import Catalogue, given, load_catalogue, then
+from hil.bdd.language.catalogue import Catalogue, given, load_catalogue, then
 from hil.evidence.documents import Kind
 from hil.tests.acceptance.commands import Finished, Project
 from hil.tests.acceptance.seeded_violations import SEEDED

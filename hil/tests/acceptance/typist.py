@@ -14,7 +14,7 @@ from hil.tests.acceptance.commands import Finished, Project, Running, poll
 
 WITH_TERMINAL = (
     "-c",
-    "import fcntl, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); from hil.cli import main; sys.exit(main())",
+    "import fcntl, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); from hil.cli.main import main; sys.exit(main())",
 )
 """``hil`` with its standard input as the terminal whose Ctrl-C is its signal."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Mapping
 
-from hil.bdd.catalogue import Catalogue, load_catalogue
+from hil.bdd.language.catalogue import Catalogue, load_catalogue
 from hil.tests.acceptance.seeded_violations import CABLE, ON, SEEDED, SOCKET, TWO
 
 WELDED = f"{ON}\nAnd the socket's own contact welds shut, as a seeded fault"

@@ -6,18 +6,18 @@ import textwrap
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from hil.bdd.catalogue import Catalogue
-from hil.bdd.reader import read
+from hil.bdd.language.catalogue import Catalogue
+from hil.bdd.language.reader import read
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from hil.bdd.document import Document
+    from hil.bdd.language.document import Document
 
 STEPS = '''
 import pytest
 
-from hil.bdd.catalogue import given, then, when
+from hil.bdd.language.catalogue import given, then, when
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from hil.cli import main
+from hil.cli.main import main
 
 ROOT = Path(__file__).parents[3]
 TRAPS = Path(__file__).parent / "traps"

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Self
 
-from hil.chain.attacks import Adversary, spend, txid_of
-from hil.chain.attacks_blocks import Miner
-from hil.chain.ledger import RegtestLedger
-from hil.chain.rpc import RpcClient
-from hil.chain.snapshot import OwnNode, fresh_node
-from hil.chain.views import NodeView
-from hil.chain.watching import Watcher
-from hil.protocol.coins import Coin, OutPoint
-from hil.protocol.signing import Key
+from hil.chain.attacks.blocks import Miner
+from hil.chain.attacks.spends import Adversary, spend, txid_of
+from hil.chain.client.rpc import RpcClient
+from hil.chain.client.zmq_watcher import Watcher
+from hil.chain.funding.ledger import RegtestLedger
+from hil.chain.node.snapshot import OwnNode, fresh_node
+from hil.chain.views.full_node import NodeView
+from hil.protocol.payment.coins import Coin, OutPoint
+from hil.protocol.payment.signing import Key
 from hil.units import Satoshi
 
 if TYPE_CHECKING:

@@ -10,21 +10,21 @@ import pytest
 from bitcoin.core import COutPoint, CTransaction, CTxIn, CTxOut, b2lx, lx
 from bitcoin.core.script import CScript
 
-from hil.chain import container, native
-from hil.chain.container import ContainerNode
-from hil.chain.electrum_client import ElectrumClient
-from hil.chain.electrum_server import ElectrumServer
-from hil.chain.electrum_sync import ServerFollower
-from hil.chain.ledger import RegtestLedger
-from hil.chain.native import NativeNode
-from hil.chain.rpc import RpcClient
+from hil.chain.client.rpc import RpcClient
+from hil.chain.electrum.client import ElectrumClient
+from hil.chain.electrum.server import ElectrumServer
+from hil.chain.electrum.sync import ServerFollower
+from hil.chain.funding.ledger import RegtestLedger
+from hil.chain.node import container, native
+from hil.chain.node.container import ContainerNode
+from hil.chain.node.native import NativeNode
 from hil.errors import ConfigurationError
-from hil.protocol.signing import Key, sign_transaction
+from hil.protocol.payment.signing import Key, sign_transaction
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from hil.protocol.coins import Coin
+    from hil.protocol.payment.coins import Coin
 
 
 def _docker_answers() -> bool:

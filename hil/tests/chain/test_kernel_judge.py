@@ -17,13 +17,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pbk.script import PrecomputedTransactionData
 
-from hil.chain.folders import PROJECT
-from hil.chain.ledger import RegtestLedger
-from hil.chain.rpc import RpcClient
-from hil.chain.views import NodeView
+from hil.chain.client.rpc import RpcClient
+from hil.chain.funding.ledger import RegtestLedger
+from hil.chain.node.folders import PROJECT
+from hil.chain.views.full_node import NodeView
 from hil.protocol.checks import Refusal, check_payment
-from hil.protocol.coins import Coin, OutPoint
-from hil.protocol.signing import Key, SignatureRefused, sign_transaction, verify_signatures
+from hil.protocol.payment.coins import Coin, OutPoint
+from hil.protocol.payment.signing import Key, SignatureRefused, sign_transaction, verify_signatures
 from hil.tests.protocol import samples
 from hil.tests.protocol.samples import CABLE
 from hil.units import Satoshi

@@ -7,12 +7,12 @@ from collections.abc import Callable
 import pytest
 from bitcoin.core import CTransaction, b2lx
 
-from hil.chain.ledger import RegtestLedger
-from hil.chain.rpc import RpcClient
-from hil.chain.views import NodeView
+from hil.chain.client.rpc import RpcClient
+from hil.chain.funding.ledger import RegtestLedger
+from hil.chain.views.full_node import NodeView
 from hil.protocol.checks import Refusal, RefusalCode, check_payment
-from hil.protocol.coins import Coin, OutPoint
-from hil.protocol.transactions import build_payment, virtual_size
+from hil.protocol.payment.coins import Coin, OutPoint
+from hil.protocol.payment.transactions import build_payment, virtual_size
 from hil.tests.protocol import samples
 from hil.tests.protocol.samples import CABLE, EDITS, SOCKET, STRANGE_COIN
 from hil.units import Satoshi

@@ -14,9 +14,9 @@ from pyModbusTCP.client import ModbusClient
 from hil.clock import LockstepClock
 from hil.conformance.finding import Finding
 from hil.links.serial_line import SerialLine
-from hil.rig.relays import CoilRelay
-from hil.rig.serial_ports import port_of
-from hil.rig.virtual_bench import VirtualBenchProcess
+from hil.rig.labgrid.relays import CoilRelay
+from hil.rig.labgrid.serial_ports import port_of
+from hil.rig.virtual.client import VirtualBenchProcess
 
 
 @dataclass

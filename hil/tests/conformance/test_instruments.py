@@ -12,10 +12,10 @@ from hil.conformance.meter import METER_CHECKS, check_meter
 from hil.errors import ConfigurationError
 from hil.instruments.dialects import open_load, open_meter
 from hil.ports import Load, Meter, Reading
-from hil.rig.virtual_bench import VirtualBenchProcess
+from hil.rig.virtual.client import VirtualBenchProcess
 from hil.tests.conformance.benches import Make, differences
 from hil.units import Second, Watt, WattHour
-from hil.vbench.choice import LOADS, METERS
+from hil.vbench.instruments.registry import LOADS, METERS
 
 
 @pytest.mark.parametrize("name", METERS)

@@ -13,7 +13,7 @@ from hil.conformance.line import LINE_CHECKS, check_line
 from hil.errors import RigFault
 from hil.links.serial_line import SerialLine
 from hil.tests.conformance.benches import Make, differences
-from hil.vbench.world import LINES
+from hil.vbench.world_request import LINES
 
 
 @pytest.mark.parametrize("name", LINES)

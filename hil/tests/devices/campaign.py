@@ -16,17 +16,17 @@ from pathlib import Path
 from unittest.mock import patch
 
 from hil.devices.board import Board, Program
-from hil.devices.file_storage import FileStorage
-from hil.devices.journal import DeviceJournal
-from hil.devices.programs import build
-from hil.protocol.account import CHANGE, RECEIVE, Account
-from hil.protocol.framing import FrameDecoder
-from hil.protocol.messages import Message, Offer, Payment, Receipt, decode_message
+from hil.devices.firmware.factory import build
+from hil.devices.storage.file_storage import FileStorage
+from hil.devices.storage.journal import DeviceJournal
+from hil.protocol.payment.account import CHANGE, RECEIVE, Account
+from hil.protocol.payment.transactions import parse_transaction
 from hil.protocol.policy import CableLimits, Mode, Policy, SocketTerms
-from hil.protocol.transactions import parse_transaction
+from hil.protocol.wire.framing import FrameDecoder
+from hil.protocol.wire.messages import Message, Offer, Payment, Receipt, decode_message
 from hil.tests.devices import device_pair
 from hil.tests.devices.device_pair import SEEDS, Device, DevicePair
-from hil.tests.devices.simulated_disk import PowerCut, SimulatedDisk
+from hil.tests.devices.storage.simulated_disk import PowerCut, SimulatedDisk
 
 ROLES = ("socket", "cable")
 POWER_W = 3_680.0

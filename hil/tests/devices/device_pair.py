@@ -14,20 +14,20 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from hil.chain.rpc import LedgerUnavailable
+from hil.chain.client.rpc import LedgerUnavailable
 from hil.devices.board import Board
-from hil.devices.cable_program import CableProgram
-from hil.devices.journal import DeviceJournal
-from hil.devices.programs import build
-from hil.devices.socket_program import SocketProgram
+from hil.devices.firmware.cable import CableProgram
+from hil.devices.firmware.factory import build
+from hil.devices.firmware.socket import SocketProgram
+from hil.devices.storage.journal import DeviceJournal
 from hil.errors import RigFault
 from hil.ports import Acceptance, CoinStatus
-from hil.protocol.account import RECEIVE, Account
-from hil.protocol.cable import CableMachine
-from hil.protocol.coins import Coin, OutPoint
-from hil.protocol.framing import FrameDecoder, encode_frame
-from hil.protocol.messages import Message, decode_message, encode_message
-from hil.protocol.socket import SocketMachine
+from hil.protocol.cable.machine import CableMachine
+from hil.protocol.payment.account import RECEIVE, Account
+from hil.protocol.payment.coins import Coin, OutPoint
+from hil.protocol.socket.machine import SocketMachine
+from hil.protocol.wire.framing import FrameDecoder, encode_frame
+from hil.protocol.wire.messages import Message, decode_message, encode_message
 from hil.tests.protocol.pair import MemoryLedger
 from hil.units import Satoshi, Watt, WattHour
 

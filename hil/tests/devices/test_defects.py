@@ -9,12 +9,12 @@ import pytest
 from coincurve import PublicKey
 
 from hil.devices.defects import key_type_of
-from hil.protocol.framing import FrameDecoder
-from hil.protocol.messages import CloseReason, Funding, Message, Offer, Payment, Receipt, decode_message
-from hil.protocol.signing import Key
-from hil.protocol.transactions import parse_transaction
+from hil.protocol.payment.signing import Key
+from hil.protocol.payment.transactions import parse_transaction
+from hil.protocol.wire.framing import FrameDecoder
+from hil.protocol.wire.messages import CloseReason, Funding, Message, Offer, Payment, Receipt, decode_message
 from hil.tests.devices.device_pair import SEEDS, DevicePair
-from hil.tests.devices.test_self_check import reasons
+from hil.tests.devices.firmware.test_self_check import reasons
 
 ORDER = 0xFFFFFFFF_FFFFFFFF_FFFFFFFF_FFFFFFFE_BAAEDCE6_AF48A03B_BFD25E8C_D0364141
 """Of secp256k1 (SEC 2)."""

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from hil.devices.board import Board
+from hil.devices.firmware.factory import build
 from hil.devices.profiles import BootStage, CableProfile, SocketProfile
-from hil.devices.programs import build
 from hil.errors import ConfigurationError
 from hil.protocol.policy import CableLimits, Mode, SocketTerms
 from hil.tests.devices.device_pair import SEEDS, DevicePair

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from hil.devices.cable_program import CableProgram
+from hil.devices.firmware.cable import CableProgram
 from hil.ports import Acceptance
-from hil.protocol.cable_table import CableState
-from hil.protocol.coins import Coin, OutPoint
-from hil.protocol.framing import FrameDecoder
-from hil.protocol.messages import Hello, Message, Offer, Payment, decode_message
+from hil.protocol.cable.table import CableState
+from hil.protocol.payment.coins import Coin, OutPoint
+from hil.protocol.payment.transactions import parse_transaction
 from hil.protocol.policy import Mode, Policy
-from hil.protocol.socket_table import SocketState
-from hil.protocol.transactions import parse_transaction
+from hil.protocol.socket.table import SocketState
+from hil.protocol.wire.framing import FrameDecoder
+from hil.protocol.wire.messages import Hello, Message, Offer, Payment, decode_message
 from hil.tests.devices.device_pair import DevicePair
 from hil.units import Satoshi
 

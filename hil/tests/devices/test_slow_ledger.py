@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from hil.links.players import CONFLICT_WATCH_S
+from hil.endpoints.endpoints import CONFLICT_WATCH_S
 from hil.ports import Acceptance
 from hil.protocol.codes import ErrorCode
-from hil.protocol.framing import FrameDecoder
-from hil.protocol.messages import Error, Message, Receipt, decode_message
 from hil.protocol.policy import Mode, Policy
-from hil.protocol.socket_table import SocketState
+from hil.protocol.socket.table import SocketState
+from hil.protocol.wire.framing import FrameDecoder
+from hil.protocol.wire.messages import Error, Message, Receipt, decode_message
 from hil.tests.devices.device_pair import DevicePair
 
 POLICY = Policy()

@@ -12,9 +12,9 @@ import pytest
 from hil.clock import stopwatch
 from hil.errors import ConfigurationError, RigFault
 from hil.instruments.dialects import open_meter
-from hil.instruments.measure import measure_query
 from hil.instruments.transport import Transport, close_resource_manager, resource_manager
 from hil.instruments.visa_socket import LONGEST_REPLY, VisaSocket
+from hil.perf.query_time import measure_query
 from hil.tests.instruments.hislip import hislip_instrument
 from hil.tests.instruments.scripted import (
     SILENCE,

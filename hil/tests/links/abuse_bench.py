@@ -10,22 +10,22 @@ from typing import Any
 
 from hil.clock import LockstepClock
 from hil.devices.board import Board
-from hil.devices.programs import build
-from hil.links.abuse_catalogue import AbuseRow
-from hil.links.abuse_model import Cheat, Tools
-from hil.links.abuses import carry_out
-from hil.links.counterpart import Counterpart, MemoryJournal
+from hil.devices.firmware.factory import build
+from hil.endpoints.counterpart import Counterpart, MemoryJournal
+from hil.endpoints.endpoints import CablePlayer, PlayerHooks, SocketPlayer
+from hil.links.abuses.catalogue import AbuseRow
+from hil.links.abuses.model import Cheat, Tools
+from hil.links.abuses.simple import carry_out
 from hil.links.frame_reader import FrameReader
-from hil.links.players import CablePlayer, PlayerHooks, SocketPlayer
 from hil.ports import Acceptance, CoinStatus
-from hil.protocol.account import RECEIVE, Account
-from hil.protocol.cable import CableMachine
-from hil.protocol.coins import Coin, OutPoint
-from hil.protocol.messages import Funding, Message, Mode, Offer, Payment, Receipt
+from hil.protocol.cable.machine import CableMachine
+from hil.protocol.payment.account import RECEIVE, Account
+from hil.protocol.payment.coins import Coin, OutPoint
+from hil.protocol.payment.signing import Key
+from hil.protocol.payment.transactions import parse_transaction, txid
 from hil.protocol.policy import CableLimits, Policy, SocketTerms
-from hil.protocol.signing import Key
-from hil.protocol.socket import SocketMachine
-from hil.protocol.transactions import parse_transaction, txid
+from hil.protocol.socket.machine import SocketMachine
+from hil.protocol.wire.messages import Funding, Message, Mode, Offer, Payment, Receipt
 from hil.units import Satoshi, Watt, WattHour
 
 POWER_W = 1300.0

@@ -14,8 +14,8 @@ from hil.clock import LockstepClock
 from hil.links.faults import DIRECTIONS, Direction, FaultKind, FaultRule
 from hil.links.frame_reader import Decoded, FrameReader
 from hil.links.tap import BYTE_S, Tap
-from hil.protocol.framing import FrameError, FrameErrorCode, encode_frame
-from hil.protocol.messages import Message, Meter, Receipt, encode_message
+from hil.protocol.wire.framing import FrameError, FrameErrorCode, encode_frame
+from hil.protocol.wire.messages import Message, Meter, Receipt, encode_message
 
 SESSION = bytes(range(8))
 MESSAGES: list[Message] = [Meter(SESSION, 1, 100), Receipt(SESSION, 2, 1, 8000), Meter(SESSION, 3, 300)]

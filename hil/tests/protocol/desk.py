@@ -10,13 +10,19 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from hil.protocol.cable import CableMachine
-from hil.protocol.cable_table import CableEvent, CableState
+from hil.protocol.cable.machine import CableMachine
+from hil.protocol.cable.table import CableEvent, CableState
 from hil.protocol.checks import Refusal, RefusalCode
-from hil.protocol.coins import Coin, OutPoint
-from hil.protocol.framing import encode_frame
 from hil.protocol.machine import Effect, ExamineCoins, ExaminePayment, Remember, Settle, SwitchContact, Transmit
-from hil.protocol.messages import (
+from hil.protocol.payment.coins import Coin, OutPoint
+from hil.protocol.payment.signing import Key, sign_transaction
+from hil.protocol.payment.transactions import build_payment, parse_transaction
+from hil.protocol.policy import CableLimits, Policy, SocketTerms
+from hil.protocol.records import CableRecord, SocketRecord
+from hil.protocol.socket.machine import SocketMachine
+from hil.protocol.socket.table import SocketEvent, SocketState
+from hil.protocol.wire.framing import encode_frame
+from hil.protocol.wire.messages import (
     Close,
     CloseReason,
     DeclaredCoin,
@@ -34,12 +40,6 @@ from hil.protocol.messages import (
     Receipt,
     encode_message,
 )
-from hil.protocol.policy import CableLimits, Policy, SocketTerms
-from hil.protocol.records import CableRecord, SocketRecord
-from hil.protocol.signing import Key, sign_transaction
-from hil.protocol.socket import SocketMachine
-from hil.protocol.socket_table import SocketEvent, SocketState
-from hil.protocol.transactions import build_payment, parse_transaction
 from hil.units import Satoshi
 
 M = TypeVar("M", bound=Message)

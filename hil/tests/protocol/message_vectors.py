@@ -7,8 +7,9 @@ import zlib
 import cbor2
 from cobs import cobs
 
-from hil.protocol.framing import FrameDecoder, FrameError, encode_frame
-from hil.protocol.messages import (
+from hil.protocol.payment.transactions import txid
+from hil.protocol.wire.framing import FrameDecoder, FrameError, encode_frame
+from hil.protocol.wire.messages import (
     Close,
     CloseReason,
     DeclaredCoin,
@@ -28,7 +29,6 @@ from hil.protocol.messages import (
     encode_message,
     message_name,
 )
-from hil.protocol.transactions import txid
 from hil.tests.protocol.samples import CABLE, COINS, SESSION, SOCKET, offer, proposal, request, signed
 from hil.tests.protocol.vector_files import Json
 

@@ -10,15 +10,15 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from hil.protocol.cable import CableMachine
-from hil.protocol.cable_table import CableState
-from hil.protocol.coins import Coin, OutPoint
+from hil.protocol.cable.machine import CableMachine
+from hil.protocol.cable.table import CableState
 from hil.protocol.machine import Effect, ExamineCoins, ExaminePayment, Settle, Transmit
-from hil.protocol.messages import Close, Error, Message, Offer, Payment
+from hil.protocol.payment.coins import Coin, OutPoint
+from hil.protocol.payment.signing import Key
 from hil.protocol.policy import CableLimits, Policy, SocketTerms, credited_energy_mwh, quantum_energy_mwh
-from hil.protocol.signing import Key
-from hil.protocol.socket import SocketMachine
-from hil.protocol.socket_table import CONTACT_CLOSED
+from hil.protocol.socket.machine import SocketMachine
+from hil.protocol.socket.table import CONTACT_CLOSED
+from hil.protocol.wire.messages import Close, Error, Message, Offer, Payment
 from hil.units import Satoshi
 
 _CABLE, _CHANGE = Key(b"\x02" * 32), Key(b"\x03" * 32)

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from hil.links.players import CablePlayer, PlayerHooks, SocketPlayer
+from hil.endpoints.endpoints import CablePlayer, PlayerHooks, SocketPlayer
 from hil.ports import Acceptance, CoinStatus
-from hil.protocol.cable import CableMachine
-from hil.protocol.coins import Coin, OutPoint
+from hil.protocol.cable.machine import CableMachine
+from hil.protocol.payment.coins import Coin, OutPoint
+from hil.protocol.payment.signing import Key
+from hil.protocol.payment.transactions import parse_transaction, txid
 from hil.protocol.policy import CableLimits, Policy, SocketTerms
 from hil.protocol.records import Record
-from hil.protocol.signing import Key
-from hil.protocol.socket import SocketMachine
-from hil.protocol.transactions import parse_transaction, txid
+from hil.protocol.socket.machine import SocketMachine
 from hil.units import Satoshi
 
 PAYEE = Key(b"\x01" * 32)

@@ -8,10 +8,10 @@ from bitcoin.core import CTransaction
 from bitcoin.core.script import SIGHASH_ALL, SIGHASH_ANYONECANPAY, SIGHASH_NONE, SIGHASH_SINGLE
 
 from hil.protocol.checks import Refusal, check_funding, check_offer, check_payment, check_proposal
-from hil.protocol.coins import Coin
-from hil.protocol.messages import DeclaredCoin, Funding, Offer, PaymentRequest, encode_message
+from hil.protocol.payment.coins import Coin
+from hil.protocol.payment.transactions import FundsExhausted, build_payment, change_coin, txid, virtual_size
 from hil.protocol.policy import CableLimits, SocketTerms
-from hil.protocol.transactions import FundsExhausted, build_payment, change_coin, txid, virtual_size
+from hil.protocol.wire.messages import DeclaredCoin, Funding, Offer, PaymentRequest, encode_message
 from hil.tests.protocol import samples
 from hil.tests.protocol.samples import CABLE, COINS, EDITS, SESSION, SOCKET, offer, proposal, request, signed
 from hil.tests.protocol.session_replay import coin_to_json

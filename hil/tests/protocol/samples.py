@@ -18,10 +18,10 @@ from bitcoin.core import (
 from bitcoin.core.script import SIGHASH_ALL, CScript, CScriptWitness
 from coincurve.ecdsa import cdata_to_der, der_to_cdata, deserialize_compact, serialize_compact
 
-from hil.protocol.coins import Coin, OutPoint
-from hil.protocol.messages import Mode, Offer, PaymentRequest
-from hil.protocol.signing import Key, sign_transaction
-from hil.protocol.transactions import build_payment
+from hil.protocol.payment.coins import Coin, OutPoint
+from hil.protocol.payment.signing import Key, sign_transaction
+from hil.protocol.payment.transactions import build_payment
+from hil.protocol.wire.messages import Mode, Offer, PaymentRequest
 from hil.units import Satoshi
 
 SESSION: Final = bytes.fromhex("0102030405060708")

@@ -7,9 +7,9 @@ from typing import Any, Final
 
 from bitcoin.core import CTransaction
 
-from hil.protocol.coins import Coin
-from hil.protocol.messages import Message, Payment, PaymentRequest
-from hil.protocol.signing import Key
+from hil.protocol.payment.coins import Coin
+from hil.protocol.payment.signing import Key
+from hil.protocol.wire.messages import Message, Payment, PaymentRequest
 from hil.tests.protocol import samples
 from hil.tests.protocol.samples import CABLE, EDITS, SOCKET
 from hil.tests.protocol.session_bench import LINE_DELAY_S, Bench, Change

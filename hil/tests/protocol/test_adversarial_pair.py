@@ -11,16 +11,16 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from hil.adversary import plans
-from hil.adversary.audit import InvariantBroken
-from hil.adversary.campaign import CampaignFailed, in_memory, plan_of
-from hil.adversary.cheats import CHEATS
-from hil.adversary.plans import Plan, act, fault_value, finish, run_plan
-from hil.adversary.world import World
-from hil.protocol.cable_table import CABLE_TABLE, CableEvent
+from hil.fuzz.sessions import plans
+from hil.fuzz.sessions.campaign import CampaignFailed, in_memory, plan_of
+from hil.fuzz.sessions.invariants import InvariantBroken
+from hil.fuzz.sessions.misbehaviour import CHEATS
+from hil.fuzz.sessions.plans import Plan, act, fault_value, finish, run_plan
+from hil.fuzz.sessions.simulation import World
+from hil.protocol.cable.table import CABLE_TABLE, CableEvent
 from hil.protocol.policy import Mode
-from hil.protocol.socket import SocketMachine
-from hil.protocol.socket_table import SOCKET_TABLE, SocketEvent, SocketState
+from hil.protocol.socket.machine import SocketMachine
+from hil.protocol.socket.table import SOCKET_TABLE, SocketEvent, SocketState
 
 ROLES = st.sampled_from(plans.ROLES)
 WAITS = st.sampled_from(plans.WAITS_S)

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from hil.protocol.checks import Refusal, RefusalCode, check_funding, check_offer, check_payment, check_proposal
 from hil.protocol.codes import ErrorCode
-from hil.protocol.coins import Coin
-from hil.protocol.messages import DeclaredCoin, Funding, Mode, Offer, PaymentRequest
+from hil.protocol.payment.coins import Coin
+from hil.protocol.payment.transactions import build_payment, change_coin
 from hil.protocol.policy import CableLimits, SocketTerms
-from hil.protocol.transactions import build_payment, change_coin
+from hil.protocol.wire.messages import DeclaredCoin, Funding, Mode, Offer, PaymentRequest
 from hil.tests.protocol import samples
 from hil.tests.protocol.samples import CABLE, COINS, EDITS, SESSION, SOCKET, STRANGER, offer, proposal, request, signed
 

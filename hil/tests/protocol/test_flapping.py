@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import tracemalloc
 
-from hil.protocol.socket_table import CONTACT_CLOSED
+from hil.protocol.socket.table import CONTACT_CLOSED
 from hil.tests.protocol.pair import Pair
 
 FLAP_S = 1.2

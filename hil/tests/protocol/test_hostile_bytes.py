@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import cbor2
 import pytest
 
-from hil.adversary.plans import Plan
-from hil.adversary.world import World
-from hil.protocol.fields import MessageErrorCode
-from hil.protocol.framing import FrameDecoder, FrameError, FrameErrorCode, encode_frame
-from hil.protocol.messages import MessageError, Meter, decode_message, encode_message
+from hil.fuzz.sessions.plans import Plan
+from hil.fuzz.sessions.simulation import World
+from hil.protocol.wire.fields import MessageErrorCode
+from hil.protocol.wire.framing import FrameDecoder, FrameError, FrameErrorCode, encode_frame
+from hil.protocol.wire.messages import MessageError, Meter, decode_message, encode_message
 
 SESSION = (1).to_bytes(8, "big")
 GOOD = encode_frame(encode_message(Meter(SESSION, 60_000, 0)))

@@ -6,14 +6,14 @@ import dataclasses
 
 import pytest
 
-from hil.links.abuses import DemandMore, DivertChange, PayStranger, Underpay, WithholdPayment
-from hil.links.players import PlayerHooks
-from hil.protocol.cable_table import CableState
+from hil.endpoints.endpoints import PlayerHooks
+from hil.links.abuses.simple import DemandMore, DivertChange, PayStranger, Underpay, WithholdPayment
+from hil.protocol.cable.table import CableState
 from hil.protocol.codes import ErrorCode
-from hil.protocol.messages import Error, Message, Mode
+from hil.protocol.payment.transactions import parse_transaction
 from hil.protocol.policy import CableLimits, Policy, SocketTerms
-from hil.protocol.socket_table import SocketState
-from hil.protocol.transactions import parse_transaction
+from hil.protocol.socket.table import SocketState
+from hil.protocol.wire.messages import Error, Message, Mode
 from hil.tests.protocol.pair import CABLE, CHANGE, Pair
 
 KEYS = {CABLE.p2wpkh_script: CABLE, CABLE.p2pkh_script: CABLE, CHANGE.p2wpkh_script: CHANGE}

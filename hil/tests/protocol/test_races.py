@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from hil.protocol.cable_table import CableState
+from hil.protocol.cable.table import CableState
 from hil.protocol.machine import Noted, SessionEnded, Settle
-from hil.protocol.messages import (
+from hil.protocol.payment.signing import sign_transaction
+from hil.protocol.payment.transactions import parse_transaction, txid
+from hil.protocol.sessions import LAST_SEQUENCE, MOST_ENERGY_MWH
+from hil.protocol.socket.table import SocketEvent, SocketState
+from hil.protocol.wire.messages import (
     Close,
     CloseReason,
     Error,
@@ -20,10 +24,6 @@ from hil.protocol.messages import (
     PaymentRequest,
     Receipt,
 )
-from hil.protocol.sessions import LAST_SEQUENCE, MOST_ENERGY_MWH
-from hil.protocol.signing import sign_transaction
-from hil.protocol.socket_table import SocketEvent, SocketState
-from hil.protocol.transactions import parse_transaction, txid
 from hil.tests.protocol.desk import CABLE_EVENTS, KEYS, LEDGER_DOWN, SESSIONS, SOCKET_EVENTS, CableDesk, SocketDesk
 from hil.tests.protocol.pair import Pair
 

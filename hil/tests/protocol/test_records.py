@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hil.protocol.plain_cbor import dumps
 from hil.protocol.records import BadRecord, Record, decode_record, encode_record
+from hil.protocol.wire.cbor_subset import dumps
 from hil.tests.protocol.record_samples import records, socket_records
 
 REPEATABLE = settings(derandomize=True, deadline=None, database=None, max_examples=60)

@@ -7,12 +7,12 @@ from typing import Any
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from hil.links.abuses import Abuse, DemandMore, DivertChange, PayStranger, Underpay, WithholdPayment
-from hil.protocol.account import CHANGE, RECEIVE, Account
-from hil.protocol.cable_table import CableState
+from hil.links.abuses.simple import Abuse, DemandMore, DivertChange, PayStranger, Underpay, WithholdPayment
+from hil.protocol.cable.table import CableState
+from hil.protocol.payment.account import CHANGE, RECEIVE, Account
+from hil.protocol.payment.transactions import parse_transaction
 from hil.protocol.policy import Mode, Policy
-from hil.protocol.socket_table import CONTACT_CLOSED, SocketState
-from hil.protocol.transactions import parse_transaction
+from hil.protocol.socket.table import CONTACT_CLOSED, SocketState
 from hil.tests.devices.device_pair import SEEDS, DevicePair
 
 ACCOUNT = Account(SEEDS["cable"])

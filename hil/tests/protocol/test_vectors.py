@@ -7,12 +7,9 @@ from typing import Any
 
 import pytest
 
-from hil.protocol import messages as wire
-from hil.protocol.coins import Coin
-from hil.protocol.framing import FrameDecoder, encode_frame
-from hil.protocol.messages import MESSAGE_TYPES, DeclaredCoin, MessageError, decode_message, describe, encode_message
-from hil.protocol.signing import Key, sign_transaction, verify_signatures
-from hil.protocol.transactions import (
+from hil.protocol.payment.coins import Coin
+from hil.protocol.payment.signing import Key, sign_transaction, verify_signatures
+from hil.protocol.payment.transactions import (
     FundsExhausted,
     build_payment,
     change_coin,
@@ -20,6 +17,16 @@ from hil.protocol.transactions import (
     txid,
     virtual_size,
     without_signatures,
+)
+from hil.protocol.wire import messages as wire
+from hil.protocol.wire.framing import FrameDecoder, encode_frame
+from hil.protocol.wire.messages import (
+    MESSAGE_TYPES,
+    DeclaredCoin,
+    MessageError,
+    decode_message,
+    describe,
+    encode_message,
 )
 from hil.tests.protocol import make_vectors, payment_vectors, samples, vector_files
 from hil.tests.protocol.message_vectors import decoded

@@ -13,7 +13,7 @@ from bitcoin.core.script import CScript
 from bitcoin.core.scripteval import SCRIPT_VERIFY_FLAGS_BY_NAME, SCRIPT_VERIFY_P2SH, VerifyScript, VerifyScriptError
 
 from hil.protocol.checks import Refusal, RefusalCode, check_payment
-from hil.protocol.coins import Coin
+from hil.protocol.payment.coins import Coin
 from hil.tests.protocol import samples
 from hil.tests.protocol.samples import CABLE, proposal, signed
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hil.evidence.documents import Event, Json, Kind, Verdict
 from hil.evidence.store import RunWriter
 from hil.report.summary import slowest_steps, summary_lines
-from hil.report.words import Scale, visible
+from hil.report.text_format import Scale, visible
 from hil.tests.report.conftest import MakeRun, start, stop, view
 
 

@@ -7,8 +7,8 @@ import re
 import pytest
 from labgrid import Environment
 
-from hil.rig.file import RigFile
-from hil.rig.file_target import LINES, RELAYS
+from hil.rig.config.rig_file import RigFile
+from hil.rig.config.target_section import LINES, RELAYS
 from hil.rig.safety.safe_state import SafeStateMaker
 from hil.tests.acceptance.commands import ROOT
 

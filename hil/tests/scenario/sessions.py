@@ -8,8 +8,10 @@ from dataclasses import dataclass
 
 from bitcoin.core import CTransaction
 
-from hil.protocol.coins import Coin, OutPoint
-from hil.protocol.messages import (
+from hil.protocol.payment.coins import Coin, OutPoint
+from hil.protocol.payment.signing import Key, sign_transaction
+from hil.protocol.payment.transactions import build_payment, change_coin
+from hil.protocol.wire.messages import (
     Close,
     CloseReason,
     DeclaredCoin,
@@ -25,8 +27,6 @@ from hil.protocol.messages import (
     PaymentRequest,
     Receipt,
 )
-from hil.protocol.signing import Key, sign_transaction
-from hil.protocol.transactions import build_payment, change_coin
 from hil.units import Satoshi
 
 CABLE = Key(b"\x11" * 32)

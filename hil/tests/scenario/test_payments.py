@@ -11,10 +11,10 @@ from bitcoin.core.script import CScript
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hil.protocol.coins import Coin
-from hil.protocol.messages import Message, Mode, Payment
-from hil.protocol.signing import sign_transaction
-from hil.protocol.transactions import change_coin
+from hil.protocol.payment.coins import Coin
+from hil.protocol.payment.signing import sign_transaction
+from hil.protocol.payment.transactions import change_coin
+from hil.protocol.wire.messages import Message, Mode, Payment
 from hil.scenario.payments import AcceptedPayment, accepted_payments, credit_wh
 from hil.tests.scenario.sessions import CABLE, CHANGE, GIVEN, KEYS, QUANTUM_SAT, Session, proposed, signed
 from hil.units import Satoshi

@@ -20,10 +20,10 @@ from hil.instruments import hmc8015
 from hil.instruments.meter_limits import MakersLimits, SpecifiedMeter
 from hil.links.faults import Direction
 from hil.ports import Identity, LedgerTransaction, Reading
-from hil.protocol.coins import OutPoint
-from hil.protocol.messages import Message, encode_message
-from hil.protocol.transactions import parse_transaction, txid
-from hil.rig.file import CABLE_UNDER_TEST, PAIR, SOCKET_UNDER_TEST, SafetyLimits
+from hil.protocol.payment.coins import OutPoint
+from hil.protocol.payment.transactions import parse_transaction, txid
+from hil.protocol.wire.messages import Message, encode_message
+from hil.rig.config.rig_file import CABLE_UNDER_TEST, PAIR, SOCKET_UNDER_TEST, SafetyLimits
 from hil.rig.recorder import LinkLog, Recorder, Stamp
 from hil.rig.sampling.timer import SAMPLE_PERIOD_S, Readings, Sampler, reading_age
 from hil.scenario.scenario import Trial

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 
-from hil.bdd.catalogue import load_catalogue
-from hil.bdd.parameters import PARAMETERS
+from hil.bdd.language.catalogue import load_catalogue
+from hil.bdd.language.parameters import PARAMETERS
 from hil.shell.commands import COMMANDS, step_lines
 from hil.shell.completion import Candidate, candidates
 from hil.tests.bdd.samples import catalogue_of
 
 STEPS = catalogue_of('''
-from hil.bdd.catalogue import given, then, when
+from hil.bdd.language.catalogue import given, then, when
 
 
 @given("a {power} toaster")

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from hil.bdd.preflight import check
-from hil.bdd.reader import read
+from hil.bdd.check.preflight import check
+from hil.bdd.language.reader import read
 from hil.errors import ConfigurationError
 from hil.shell.transcript import Entry, Transcript
 from hil.tests.bdd.samples import catalogue_of

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 from pyModbusTCP.client import ModbusClient
 
 from hil.vbench.bench import Bench
-from hil.vbench.polling import FastLaneLoop
+from hil.vbench.io.fast_path import FastLaneLoop
+from hil.vbench.plant.terminals import ElectronicLoadState, MeterSample
 from hil.vbench.server import STANDARD_PORTS, Endpoints, RunningBench, start
-from hil.vbench.terminals import ElectronicLoadState, MeterSample
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

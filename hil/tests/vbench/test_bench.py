@@ -17,10 +17,10 @@ from hil.clock import stopwatch
 from hil.errors import ExitCode
 from hil.tests.vbench.bench_kit import PROGRAMS, Client, Harness, running
 from hil.vbench.__main__ import main
-from hil.vbench.instrument_errors import ALL_DRAWN, GivenErrors
-from hil.vbench.late_meter import LateMeter
+from hil.vbench.instruments.lazy_meter import LateMeter
+from hil.vbench.plant.instrument_errors import ALL_DRAWN, GivenErrors
+from hil.vbench.plant.terminals import MeterSample
 from hil.vbench.server import MAX_SCPI_LINE, STANDARD_PORTS
-from hil.vbench.terminals import MeterSample
 
 ANY_PORTS = [argument for name in STANDARD_PORTS for argument in ("--port", f"{name}=0")]
 COMMAND = [sys.executable, "-m", "hil.vbench"]

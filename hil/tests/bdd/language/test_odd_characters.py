@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hil.bdd.check.preflight import check
 from hil.bdd.language.odd_characters import odd_character, plain, shown
-from hil.bdd.preflight import check
-from hil.bdd.reader import parse
-from hil.tests.bdd.language.desk import SOUND, feature, found, steps, with_step
+from hil.bdd.language.reader import parse
+from hil.tests.bdd.check.desk import SOUND, feature, found, steps, with_step
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hil.bdd.catalogue import then
+from hil.bdd.language.catalogue import then
 
 
 @then("the power is off")

@@ -13,7 +13,7 @@ from hil.devices.hardware.pzem004t import ANSWER_TIMEOUT_S, LONGEST_DARKNESS_S, 
 from hil.errors import RigFault
 from hil.tests.devices.pty_kit import answering
 from hil.units import Watt
-from hil.vbench.pzem004t import PzemValues, VirtualPzem
+from hil.vbench.devices.pzem004t import PzemValues, VirtualPzem
 
 TRANSCRIPT = Path(__file__).parents[4] / "fixtures" / "data" / "transcripts" / "pzem004t.yaml"
 READINGS = [entry for entry in YAML(typ="safe").load(TRANSCRIPT) if "values" in entry]

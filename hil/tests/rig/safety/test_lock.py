@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from hil.errors import RigFault
-from hil.rig.file import RigFile
+from hil.rig.config.rig_file import RigFile
 from hil.rig.safety.lock import clear_locks, find_locks, refuse_locked, write_lock
 
 RIGS = Path(__file__).parents[4] / "rigs"

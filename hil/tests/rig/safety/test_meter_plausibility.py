@@ -11,7 +11,7 @@ from hil.clock import LockstepClock
 from hil.conformance.update_period import Updates
 from hil.errors import RigFault
 from hil.ports import Meter, Reading
-from hil.rig.file import SafetyLimits
+from hil.rig.config.rig_file import SafetyLimits
 from hil.rig.safety.meter_age import ReadingAge
 from hil.rig.safety.meter_plausibility import MeterWatch
 from hil.rig.safety.safe_state import look_for_power

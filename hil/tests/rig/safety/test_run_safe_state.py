@@ -14,8 +14,8 @@ import pytest
 from hil.clock import LockstepClock
 from hil.errors import FrameworkError, HilError, RigFault
 from hil.ports import Reading
-from hil.rig.file import RigFile
-from hil.rig.relays import MirrorContact
+from hil.rig.config.rig_file import RigFile
+from hil.rig.labgrid.relays import MirrorContact
 from hil.rig.safety.run_safe_state import Parts, SafeState, make_safe
 from hil.rig.safety.safe_state import CONTACT_S
 from hil.tests.acceptance.commands import ROOT

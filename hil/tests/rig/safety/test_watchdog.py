@@ -16,15 +16,15 @@ import pytest
 
 from hil.clock import WallClock
 from hil.errors import RigFault
-from hil.rig.file import RigFile
-from hil.rig.safe_state_campaign import Program, is_dead, kills
+from hil.perf.safe_state import Program, is_dead, kills
+from hil.rig.config.rig_file import RigFile
 from hil.rig.safety import watchdog_client
 from hil.rig.safety.lock import find_locks
 from hil.rig.safety.watchdog import NICENESS, go_before_others
 from hil.rig.safety.watchdog_client import Guard
-from hil.rig.virtual_bench import VirtualBenchProcess
+from hil.rig.virtual.client import VirtualBenchProcess
 from hil.tests.acceptance.commands import ROOT, Helper, poll
-from hil.tests.rig.boards import Board, served
+from hil.tests.rig.labgrid.boards import Board, served
 
 REALTIME = ROOT / "rigs/realtime.yaml"
 WELDED = {"contactor_release_time": 1e6}

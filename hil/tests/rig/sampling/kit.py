@@ -12,7 +12,7 @@ from hil.evidence.documents import Event, Kind
 from hil.evidence.store import RunWriter, ScenarioWriter
 from hil.evidence.uncertainty import Budget, Conditions
 from hil.ports import Identity, Reading
-from hil.rig.file import SafetyLimits
+from hil.rig.config.rig_file import SafetyLimits
 from hil.rig.recorder import Recorder
 from hil.rig.sampling.timer import Readings
 from hil.units import Ampere, Second, Volt, Watt, WattHour

@@ -11,7 +11,7 @@ import pytest
 from hil.clock import Clock, WallClock
 from hil.errors import RigFault
 from hil.ports import Reading
-from hil.rig.real_time import RigClock
+from hil.rig.realtime.clock import RigClock
 from hil.rig.sampling import threaded as sampling_thread
 from hil.rig.sampling.mailbox import Mailbox
 from hil.rig.sampling.threaded import ThreadedSampler

@@ -12,8 +12,8 @@ import pytest
 from hil.errors import AuthorError
 from hil.evidence.documents import Verdict
 from hil.evidence.observations import EvidenceMissing, Sampled, Source
-from hil.links.abuse_catalogue import AbuseRow, Must
-from hil.protocol.messages import CloseReason, ErrorCode, Mode
+from hil.links.abuses.catalogue import AbuseRow, Must
+from hil.protocol.wire.messages import CloseReason, ErrorCode, Mode
 from hil.scenario.measurements import abuse
 from hil.scenario.stimuli.abuse import AbusePlan
 from hil.tests.scenario.sessions import QUANTUM_SAT, Session, signed

@@ -10,8 +10,8 @@ from hil.errors import AuthorError
 from hil.evidence.documents import Kind, Verdict
 from hil.evidence.limits import Limit
 from hil.evidence.observations import Counted, DeviceIdle, EvidenceMissing, Sampled, Source
-from hil.links.abuse_model import STRANGER_SCRIPT
-from hil.protocol.messages import ErrorCode, Mode
+from hil.links.abuses.model import STRANGER_SCRIPT
+from hil.protocol.wire.messages import ErrorCode, Mode
 from hil.scenario.check import timed, within_time
 from hil.scenario.measurements import payments
 from hil.tests.scenario.sessions import QUANTUM_SAT, Session, proposed, signed

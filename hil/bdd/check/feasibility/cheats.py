@@ -1,0 +1,61 @@
+"""What a step says of a counterpart that cheats; told to the course of the scenario, and why it cannot be."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hil.bdd.check.feasibility.course import setup_words
+from hil.scenario.stimuli.abuse import row_of
+
+if TYPE_CHECKING:
+    from hil.bdd.check.feasibility.course import Course
+    from hil.units import Satoshi
+
+
+def cable_cheats(course: Course, *_: object) -> str | None:
+    """The cable is the one that cheats."""
+    return _cheats(course, "cable", "socket")
+
+
+def socket_cheats(course: Course, *_: object) -> str | None:
+    """The socket is the one that cheats."""
+    return _cheats(course, "socket", "cable")
+
+
+def cable_underpays(course: Course, amount: Satoshi, _: int) -> str | None:
+    """The cable pays so much less than it is asked for."""
+    if (wrong := cable_cheats(course)) is not None:
+        return wrong
+    if amount <= course.purse.quantum:
+        return None
+    return f"a payment of {course.purse.quantum} sat cannot be {amount} sat too small"
+
+
+def cable_abuse(course: Course, abuse: str, *_: object) -> str | None:
+    """The cable cheats as a row of the catalogue says, which may have coins and a mode of its own."""
+    return cable_cheats(course) or _row(course, abuse)
+
+
+def socket_abuse(course: Course, abuse: str, *_: object) -> str | None:
+    """The socket cheats as a row of the catalogue says."""
+    return socket_cheats(course) or _row(course, abuse)
+
+
+def _cheats(course: Course, who: str, other: str) -> str | None:
+    course.disturbed = True
+    if course.cheats:
+        return "the counterpart cheats in one way already; a scenario has one"
+    course.cheats = True
+    if course.device and course.device != other:
+        return f"the {setup_words(course.device)}, so the {who} is no counterpart that could cheat"
+    return None
+
+
+def _row(course: Course, abuse: str) -> str | None:
+    row = row_of(abuse)
+    course.purse.coins = max(course.purse.coins, row.coins)
+    course.purse.coin_sat = row.funds_sat or course.purse.coin_sat
+    course.most_payments = row.max_payments or course.most_payments
+    if course.device and course.purse.mode not in row.modes:
+        return f"'{abuse}' is for {' and '.join(row.modes)} mode, not for {course.purse.mode} mode"
+    return None

@@ -1,0 +1,216 @@
+"""What a scenario comes to, reckoned at the desk from the values of its steps: before anything is switched.
+
+Each step tells the :class:`Course` what it does or demands, next to its definition::
+
+    @given("the cable pays for at most {int} payments")
+    @tells(Course.budget)
+
+and what it tells may contradict what was told before: then the method returns why. With a rig file it may also be
+beyond the rig. All figures are bounds that a sound scenario is never beyond: what cannot be reckoned is let pass.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from hil.bdd.check.feasibility.coins import Purse
+from hil.rig.check.capabilities import beyond_current
+from hil.rig.config.rig_file import PAIR
+from hil.units import Percent, Satoshi, Second, Watt, format_quantity
+
+if TYPE_CHECKING:
+    from hil.rig.config.rig_file import RigFile
+    from hil.scenario.load_profiles import LoadProfile
+
+TOASTER_W = 1300.0 / (1 - 0.3)
+"""The most that the reference appliance draws: cold, with an inrush of 0.3."""
+
+
+@dataclass
+class Course:
+    """What the steps have told so far; each method is told by a step, and returns what is wrong, if anything is.
+
+    :ivar rig: the bench that the scenario is held against; None: any.
+    :ivar beyond: what the present step demands that the rig cannot do.
+    """
+
+    rig: RigFile | None = None
+    beyond: str = ""
+    device: str = ""
+    """Under test: ``socket``, ``cable``, ``pair``; empty before it was said."""
+    purse: Purse = field(default_factory=Purse)
+    most_payments: int = 100
+    """The cable's budget for one session."""
+    highest_w: float = 0.0
+    """The most that any appliance of the scenario draws; 0: none was named, so it is the toaster."""
+    load_w: float | None = None
+    """What the programmable load draws now; None if there is none, or it plays a profile."""
+    plays: bool = False
+    cheats: bool = False
+    on: bool = False
+    waited_s: float = 0.0
+    """Time that steps let pass since the devices were switched on."""
+    awaited: int = 0
+    """How many steps wait for something to happen."""
+    disturbed: bool = False
+    """Whether anything happened that may bring another session, or end this one early."""
+
+    # --- set-up --------------------------------------------------------------------------------------------------
+
+    def under_test(self, device: str, mode: str) -> str | None:
+        """The device under test and the mode were named."""
+        if self.device and self.device != device:
+            return f"the {setup_words(self.device)} here already, so it cannot be the {device}'s turn too"
+        self.device, self.purse.mode = device, mode
+        facts = None
+        if self.rig is not None and self.rig.virtual and device != "cable":
+            facts = self.rig.options.devices.socket
+        self.purse.take_profile(facts.profile if facts is not None else {})
+        return None
+
+    def pair(self, mode: str) -> str | None:
+        """Both devices are under test."""
+        return self.under_test(PAIR, mode)
+
+    def toaster(self, power: Watt) -> str | None:
+        """The reference appliance is plugged in."""
+        self.highest_w = max(self.highest_w, TOASTER_W)
+        return None
+
+    def load(self, power: Watt) -> str | None:
+        """The programmable load draws a constant power."""
+        self.load_w, self.highest_w = float(power), max(self.highest_w, float(power))
+        if self.rig is not None:
+            self.beyond = beyond_current(self.rig, power)
+        return None
+
+    def profile(self, profile: LoadProfile) -> str | None:
+        """The programmable load plays an appliance."""
+        self.load(profile.highest)
+        self.plays = True
+        return None
+
+    def budget(self, payments: int) -> str | None:
+        """The cable's budget for one session."""
+        self.most_payments = payments
+        return None
+
+    def funds(self, amount: Satoshi) -> str | None:
+        """What each of the cable's coins is worth."""
+        self.purse.coin_sat = int(amount)
+        return None
+
+    def coins(self, count: int, amount: Satoshi) -> str | None:
+        """How many coins it has, and what each is worth."""
+        self.purse.coins, self.purse.coin_sat = count, int(amount)
+        return None
+
+    def coin_type(self, kind: str) -> str | None:
+        """Which script its coins have."""
+        self.purse.legacy = kind == "P2PKH"
+        return None
+
+    def tariff(self, price: int) -> str | None:
+        """What the socket asks for a watt-hour, in satoshi."""
+        self.purse.say("tariff", price)
+        return None
+
+    def quantum(self, amount: Satoshi) -> str | None:
+        """What one payment is, in satoshi."""
+        self.purse.say("quantum", int(amount))
+        return None
+
+    def fee_rate(self, rate: int) -> str | None:
+        """The fee rate in sat/vB."""
+        self.purse.say("fee_rate", rate)
+        return None
+
+    # --- what happens ----------------------------------------------------------------------------------------------
+
+    def switch_on(self) -> str | None:
+        """The devices are switched on."""
+        self.on = True
+        if not self.device:
+            return "no step before says which device is under test, as 'Given the socket is under test in … mode'"
+        return None
+
+    def passes(self, duration: Second) -> str | None:
+        """So much time passes."""
+        if self.on:
+            self.waited_s += float(duration)
+        if self.rig is not None and self.waited_s > self.rig.options.limits.session:
+            limit = format_quantity(self.rig.options.limits.session, "s")
+            passed = format_quantity(self.waited_s, "s")
+            self.beyond = f"rig '{self.rig.options.name}' ends a session after {limit}, and this step after {passed}"
+        return None
+
+    def interrupts(self, *values: object) -> str | None:
+        """Something fails for the duration that is the last value of the step."""
+        self.disturbed = True
+        return self.passes(Second(float(str(values[-1]))))
+
+    def awaits(self, *_: object) -> str | None:
+        """Something is waited for."""
+        self.awaited += 1
+        return None
+
+    def unknown(self) -> None:
+        """Nothing is known of a step: it may wait, and bring another session."""
+        self.disturbed, self.awaited = True, self.awaited + 1
+
+    def goes_on(self, *_: object) -> str | None:
+        """Nothing of it touches the session."""
+        return None
+
+    def load_changes(self, power: Watt) -> str | None:
+        """The programmable load draws another power."""
+        return self.needs_load() or self.load(power)
+
+    def needs_load(self) -> str | None:
+        """Something is done to the programmable load."""
+        self.disturbed = True
+        if self.plays:
+            return "the load plays a profile in this scenario; only one that draws a constant power can be told so"
+        if self.load_w is None:
+            return "no step before says what the load draws, as 'Given the load draws 300 W'"
+        return None
+
+    def mains(self, share: Percent, duration: Second) -> str | None:
+        """The mains have this share of their voltage for a while; a load of constant power draws more current."""
+        self.disturbed = True
+        self.passes(duration)
+        if self.rig is not None and not self.beyond and self.load_w is not None and 0 < share < 100:
+            self.beyond = beyond_current(self.rig, Watt(self.highest_w if self.plays else self.load_w), float(share))
+        return None
+
+    def mains_fail(self, duration: Second) -> str | None:
+        """The mains of the socket under test fail for a while."""
+        self.interrupts(duration)
+        if self.device == "cable":
+            return "with the cable under test, K1 is the contact of the socket that the bench plays"
+        return None
+
+    def supply_fails(self, device: str, duration: Second) -> str | None:
+        """The supply of a device under test fails for a while."""
+        self.interrupts(duration)
+        return self.must_be_under_test(device)
+
+    def must_be_under_test(self, device: str, *_: object) -> str | None:
+        """Something is said of a device under test."""
+        if self.device in {"", PAIR, device}:
+            return None
+        return f"the {setup_words(self.device)}; the {device} is played by the bench"
+
+    def another_cable(self) -> str | None:
+        """Another cable, with coins of its own, takes the place of the one that the bench plays."""
+        self.disturbed = True
+        self.purse.cables += 1
+        if self.device in {"", "socket"}:
+            return None
+        return f"the {setup_words(self.device)}; only a cable that the bench plays can be exchanged for another one"
+
+
+def setup_words(device: str) -> str:
+    """Return what is under test, in words that go on after 'the'."""
+    return "socket and the cable are a pair" if device == PAIR else f"{device} is under test"

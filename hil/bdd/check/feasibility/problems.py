@@ -1,0 +1,62 @@
+"""Tells the steps of a case to a :class:`Course`, and hands back what cannot be: by itself, or on a rig."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hil.bdd.check.feasibility.course import Course
+from hil.bdd.check.feasibility.demanded import limit_of_time
+from hil.bdd.language.applicability import telling
+from hil.bdd.language.document import Problem
+from hil.errors import ConfigurationError
+from hil.units import Second
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from hil.bdd.check.order import Known
+    from hil.bdd.language.catalogue import StepDefinition
+    from hil.bdd.language.document import Row
+    from hil.rig.config.rig_file import RigFile
+
+
+def contradictions(file: str, steps: Sequence[Known], row: Row | None) -> Iterator[Problem]:
+    """Yield a problem for each step that cannot be true with those before it, on any rig."""
+    for known, wrong, _ in _told(Course(), steps):
+        if wrong:
+            at = known.place(row)
+            yield Problem(file, at.line, at.column, wrong, rule="contradiction")
+
+
+def against_rig(file: str, steps: Sequence[Known], row: Row | None, rig: RigFile) -> Iterator[Problem]:
+    """Yield a problem for each step that takes the scenario beyond what ``rig`` can do."""
+    for known, _, beyond in _told(Course(rig), steps):
+        if beyond:
+            at = known.place(row)
+            yield Problem(file, at.line, at.column, beyond, rule="beyond-rig")
+
+
+def _told(course: Course, steps: Sequence[Known]) -> Iterator[tuple[Known, str, str]]:
+    """Yield each step, what is wrong with it by itself, and on the rig; steps with other mistakes are passed over."""
+    for known in steps:
+        if known.definition is None or not known.fits:
+            course.unknown()
+            continue
+        values = known.definition.expression.values(known.text)
+        try:
+            yield known, *_tell(course, known.definition, values)
+        except ConfigurationError:  # a mistake of the rig file, which is told where it stands
+            course.unknown()
+
+
+def _tell(course: Course, definition: StepDefinition, values: Sequence[object]) -> tuple[str, str]:
+    course.beyond = ""
+    tell = telling(definition.function)
+    wrong = tell(course, *values) if tell is not None else None
+    if definition.keyword == "then":
+        for parameter, value in zip(definition.expression.parameters, values, strict=True):
+            if parameter.name == "duration":
+                limit_of_time(course, Second(float(str(value))))
+    elif tell is None:
+        course.unknown()
+    return wrong or "", course.beyond

@@ -1,0 +1,55 @@
+"""From an error to words, and from the end of a pytest session to an exit code (README "Exit codes")."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import pytest
+
+from hil.errors import ExitCode, FrameworkError
+from hil.evidence.documents import Verdict
+from hil.evidence.own_error import told, trail
+from hil.evidence.verdicts import exit_code_of, verdict_of
+from hil.report.recent_events import account
+
+if TYPE_CHECKING:
+    from hil.errors import HilError
+    from hil.evidence.documents import Event
+
+
+def blame(error: BaseException) -> tuple[Verdict, str]:
+    """Return the verdict on a scenario that ``error`` ended, and the reason.
+
+    What pytest raises to leave something out, or to end the session, is no one's failure.
+    """
+    if isinstance(error, pytest.skip.Exception | pytest.exit.Exception | KeyboardInterrupt):
+        return Verdict.NOT_RUN, str(error) or "interrupted"
+    return verdict_of(error), str(told(error))
+
+
+def code_of_session(of_pytest: int, verdict: Verdict) -> int:
+    """Return the exit code of a session that pytest would end with ``of_pytest`` and whose run has this verdict."""
+    code = exit_code_of(verdict)
+    # a test that is no scenario may have failed too: then the run's pass does not stand for all
+    told_by_verdict = of_pytest in {ExitCode.DEVICE_FAILURE, ExitCode.INTERNAL_ERROR} and code is not ExitCode.PASS
+    decides = of_pytest == ExitCode.PASS or told_by_verdict
+    return code if decides else of_pytest
+
+
+def error_document(error: BaseException) -> dict[str, str]:
+    """Return what a STEP event says of an error."""
+    own = told(error)
+    parts = {"what": own.what, "place": own.place, "remedy": own.remedy}
+    return {key: text.encode("utf-8", "backslashreplace").decode() for key, text in parts.items() if text}
+
+
+def explain(place: str, step: str, error: BaseException, events: Sequence[Event], again: str) -> str:
+    """Return what an engineer needs on the terminal: the step, what was found, what happened there, and the command
+    that runs the scenario again; of a mistake in code also the calls that led to it.
+    """
+    own: HilError = told(error)
+    calls = ["the calls that led there:", *(f"  {call}" for call in trail(error))]
+    happened = account(events).lines()
+    code = calls if isinstance(own, FrameworkError) else []
+    return "\n".join([f"{place}: {step}", f"{verdict_of(own)}: {own}", *code, *happened, f"run it again: {again}"])

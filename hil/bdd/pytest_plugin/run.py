@@ -1,0 +1,231 @@
+"""The pytest plugin that runs feature files on a rig: options, the run from its first scenario to its last, exit code,
+summary. Exit codes are those of :class:`hil.errors.ExitCode`.
+
+What concerns one scenario is in :mod:`hil.bdd.pytest_plugin.scenarios`, which a project loads beside this plugin.
+
+PYTEST_DONT_REWRITE: the shell's plugin imports this module before pytest loads it, which pytest would warn of.
+"""
+
+from __future__ import annotations
+
+import random
+import secrets
+import signal
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from hil.bdd.check import preflight, rig_problems
+from hil.bdd.check.rig_file import read_rig
+from hil.bdd.language.document import Problem
+from hil.bdd.language.rules import Level
+from hil.bdd.pytest_plugin.closing import last_lines, write_run_reports
+from hil.bdd.pytest_plugin.collection import ScenarioItem, catalogue_of, requirements_of
+from hil.bdd.pytest_plugin.keys import BENCHES, CLOSING, LIVE, NUMBER, OPEN, RUN, SEED, UNMET
+from hil.bdd.pytest_plugin.last_catch import LastCatch
+from hil.bdd.pytest_plugin.live import LiveLine
+from hil.bdd.pytest_plugin.outcome import code_of_session
+from hil.bdd.pytest_plugin.parallel import SeveralBenches, number_of_benches
+from hil.bdd.pytest_plugin.scenarios import DEFAULT_RIG, facts_of, give_back, leave_out_the_rest
+from hil.errors import ConfigurationError, ExitCode, RigFault
+from hil.evidence.documents import Verdict
+from hil.interrupts import interrupt
+from hil.report.all_reports import write_reports
+from hil.report.text_format import visible
+from hil.rig.config.mistakes import REMEDY
+from hil.rig.config.project import project_root
+from hil.scenario.ending import Ending
+from hil.scenario.run import Run
+from hil.scenario.run_folder import refuse
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hil.rig.config.rig_file import RigFile
+
+_SUMMED_UP = frozenset(pytest.ExitCode) - {pytest.ExitCode.INTERNAL_ERROR}
+"""Ends of a session after which pytest tells its summary, and ours."""
+
+HANDLERS = pytest.StashKey[dict[int, Any]]()
+"""Who handled signals before this run."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("hil", "hardware in the loop")
+    group.addoption("--rig", default=DEFAULT_RIG, metavar="FILE", help="rig file (default: %(default)s)")
+    group.addoption("--node", default=None, metavar="PROVIDER", help="bitcoind: auto, docker, native or external")
+    group.addoption("--seed", default=None, type=int, help="repeat a run with its seed (default: a random one)")
+    group.addoption(
+        "--benches",
+        type=int,
+        default=None,
+        metavar="N",
+        help="virtual benches that share the scenarios (default: one a processor; one for few scenarios)",
+    )
+    group.addoption("--shuffle", action="store_true", help="run the scenarios in an order that the seed decides")
+    group.addoption(
+        "--step-times",
+        type=int,
+        default=0,
+        metavar="N",
+        help="list the N steps that took longest on this machine, with the bench's time beside it",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[LIVE], config.stash[CLOSING] = LiveLine(), []
+    config.pluginmanager.register(LastCatch(config))
+    # a terminated run ends as an interrupted one does: every finaliser runs and the bench becomes safe
+    handlers: dict[int, Any] = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    config.stash[HANDLERS] = handlers
+    for number in handlers:
+        signal.signal(number, interrupt)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    config.stash[LIVE].close()
+    for number, handler in config.stash[HANDLERS].items():
+        signal.signal(number, handler)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Open the run if there is a scenario to run; whatever is wrong with the rig file ends it before that."""
+    seed = choose_seed(config)
+    if config.getoption("shuffle"):
+        random.Random(seed).shuffle(items)  # noqa: S311 - repeatable, and nothing to keep secret
+    scenarios = [item for item in items if isinstance(item, ScenarioItem)]
+    for number, item in enumerate(scenarios, 1):
+        item.stash[NUMBER] = number
+    if scenarios and not config.option.collectonly and not hasattr(config, "workerinput"):
+        open_run(config, scenarios)
+
+
+def choose_seed(config: pytest.Config) -> int:
+    """Return the seed of this run: the one that was asked for, or a random one."""
+    seed: int | None = config.getoption("seed")
+    config.stash[SEED] = secrets.randbelow(1 << 31) if seed is None else seed
+    return config.stash[SEED]
+
+
+def open_run(config: pytest.Config, scenarios: Sequence[ScenarioItem]) -> Run:
+    """Open the run of these scenarios; the seed was chosen. Raises pytest.UsageError for a mistake of its author."""
+    seed, path = config.stash[SEED], Path(config.getoption("rig"))
+    try:
+        root = project_root(config.rootpath)
+        rig_file, wrong = read_rig(path, catalogue_of(config))
+        if wrong or rig_file is None:
+            if rig_file is not None:
+                wrong += [each for each in _held_against_rig(config, scenarios, rig_file) if each not in wrong]
+            error = ConfigurationError("\n".join(map(str, wrong)), remedy=REMEDY)
+            folder = refuse(root, path, seed, [facts_of(item) for item in scenarios], error)
+            write_reports(folder)
+            report = folder.relative_to(root) / "report.html"
+            raise pytest.UsageError(f"{error}\nnothing was run, nothing was switched; report: {report}") from None
+        preflight.abort_on_problems(config, _held_against_rig(config, scenarios, rig_file))
+        config.stash[BENCHES] = number_of_benches(
+            config.getoption("benches"), rig_file, config.getoption("node"), len(scenarios)
+        )
+        features = list(dict.fromkeys(item.document.file for item in scenarios))
+        run = config.stash[RUN] = Run(
+            root,
+            rig_file,
+            node=config.getoption("node"),
+            seed=seed,
+            features=features,
+            requirements=[each.as_dict() for each in requirements_of(config).values()],
+        )
+    except ConfigurationError as error:
+        raise pytest.UsageError(str(error)) from None
+    except RigFault as error:
+        pytest.exit(f"{Verdict.RIG_FAULT}: {error}", returncode=ExitCode.RIG_FAULT)
+    return run
+
+
+def _held_against_rig(config: pytest.Config, scenarios: Sequence[ScenarioItem], rig: RigFile) -> list[Problem]:
+    """Return what the rig cannot do; leave out what it does not offer and cannot decide."""
+    wrong: set[Problem] = set()
+    for item in scenarios:
+        found = rig_problems.problems(item.document, item.case, catalogue_of(config), rig)
+        wrong.update(problem for problem in found if problem.level is Level.ERROR)
+        unmet = [problem for problem in found if problem.level is not Level.ERROR]
+        if unmet:
+            verdict = Verdict.NOT_APPLICABLE if unmet[0].level is Level.NOTE else Verdict.INCONCLUSIVE
+            item.stash[UNMET] = (verdict, unmet[0].what)
+    return sorted(wrong)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_node_collection_finished(ids: list[str]) -> None:
+    """Refuse to deal out scenarios to pytest-xdist's workers: see docs/decisions/0013-several-benches.md."""
+    if any(each.partition("::")[0].endswith(".feature") for each in ids):
+        pytest.exit(
+            "-n does not go with features: a bench can do one scenario at a time. "
+            "--benches 2 lets two virtual benches share the scenarios, each with a node of its own.",
+            returncode=ExitCode.AUTHOR_ERROR,
+        )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> bool | None:
+    """Share the items out if the run has several benches; else pytest runs them."""
+    config = session.config
+    if config.stash.get(BENCHES, 1) == 1 or session.testsfailed or config.option.usepdb:
+        return None
+    SeveralBenches(session, config.stash[BENCHES]).run()
+    if session.shouldfail:
+        raise session.Failed(session.shouldfail)
+    if session.shouldstop:
+        raise session.Interrupted(session.shouldstop)
+    return True
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    return f"rig: {config.getoption('rig')}"
+
+
+def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Item]) -> list[str]:
+    """Tell before the run what this bench cannot offer, and what it cannot decide."""
+    benches = config.stash.get(BENCHES, 1)
+    shared = [f"{benches} benches share them"] if benches > 1 else []
+    unmet = [(item.nodeid, *item.stash[UNMET]) for item in items if UNMET in item.stash]
+    return [*shared, *(f"{verdict}: {node}: {why}" for node, verdict, why in unmet)]
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """End the run and write its reports; each part of that is done, whatever the one before it raised."""
+    config = session.config
+    if RUN not in config.stash:
+        return
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)  # an impatient second Ctrl-C must not leave the mains on
+    run = config.stash[RUN]
+    interrupted = exitstatus == ExitCode.INTERRUPTED
+    ending = Ending(Verdict.NOT_RUN, "")
+    if OPEN in config.stash:
+        ending.phase(partial(give_back, config.stash[OPEN]))
+    ending.phase(lambda: leave_out_the_rest(session, "interrupted" if interrupted else "the run ended before"))
+    if ending.verdict is not Verdict.NOT_RUN:
+        run.note(ending.verdict, ending.reason)
+    verdict = run.close(interrupted=interrupted)
+    reports = Ending(Verdict.NOT_RUN, "")
+    reports.phase(lambda: write_run_reports(config, run))
+    if reports.verdict is not Verdict.NOT_RUN:
+        run.note(reports.verdict, reports.reason)
+        verdict = run.close(interrupted=interrupted)
+    config.stash[CLOSING] += last_lines(config, run)
+    session.exitstatus = code_of_session(exitstatus, verdict)
+    terminal = config.pluginmanager.get_plugin("terminalreporter")
+    if exitstatus not in _SUMMED_UP and terminal is not None:
+        reports.phase(lambda: pytest_terminal_summary(terminal, config))
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    if RUN not in config.stash:
+        return
+    terminalreporter.ensure_newline()
+    terminalreporter.section("acceptance")
+    for line in config.stash[CLOSING]:
+        terminalreporter.write_line(visible(" ".join(line.splitlines()) if "\n" in line else line))

@@ -1,0 +1,1 @@
+"""An Electrum server over a node of the bench, and its client."""

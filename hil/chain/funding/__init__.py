@@ -1,0 +1,1 @@
+"""Who mines and who pays on regtest: blocks, the wallet that funds devices, coins by name."""

@@ -1,0 +1,1 @@
+"""How a device sees the ledger: a full node, headers with proofs (SPV), or the word of a server."""

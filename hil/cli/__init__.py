@@ -1,0 +1,1 @@
+"""The command ``hil``: one module a group of sub-commands."""

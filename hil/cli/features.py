@@ -1,0 +1,108 @@
+"""``hil check``, ``hil steps``, ``hil new``: for who writes features; nothing is run or switched."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from hil.errors import ConfigurationError, ExitCode, HilError
+
+STEP_MODULES = "hil.bdd.steps"
+
+
+def add_feature_commands(commands: Any) -> None:
+    """Add ``check``, ``steps`` and ``new`` to argparse's ``commands``."""
+    check = commands.add_parser("check", help="find mistakes in feature files without running anything")
+    check.add_argument("paths", nargs="*", default=["features"], help="files and folders (default: features)")
+    check.add_argument("--rig", metavar="FILE", help="find what this rig does not offer, cannot do or cannot decide")
+    check.add_argument("--coverage", action="store_true", help="demand a scenario for each requirement")
+    check.add_argument("--format", choices=("text", "json", "sarif"), default="text")
+    check.set_defaults(act=_check)
+
+    steps = commands.add_parser("steps", help="list the steps, or those that have certain words")
+    steps.add_argument(
+        "words", nargs="*", metavar="WORD", help="in the step, its documentation or the name of its file"
+    )
+    steps.add_argument("--format", choices=("text", "markdown", "json"), default="text")
+    steps.add_argument("--output", metavar="FILE", help="write there instead of to the terminal")
+    steps.set_defaults(act=_steps)
+    for command in (check, steps):
+        command.add_argument(
+            "--steps",
+            action="append",
+            metavar="MODULE",
+            dest="modules",
+            help=f"module or package with step definitions (default: {STEP_MODULES})",
+        )
+
+    new = commands.add_parser("new", help="begin a feature or a module of steps")
+    new.add_argument("kind", choices=("feature", "steps"))
+    new.add_argument("name", help="in words, e.g. 'a kettle at noon'")
+    new.set_defaults(act=_new)
+
+
+def _check(options: argparse.Namespace, _: list[str]) -> int:
+    from hil.bdd.check import requirements
+    from hil.bdd.check.features import check_all, project_tags
+    from hil.bdd.language.formats import FORMATS
+
+    root = _root()
+    wanted = requirements.load((root or Path()) / requirements.FILE)
+    report = check_all(
+        options.paths,
+        tags=project_tags(root, wanted),
+        wanted=wanted,
+        steps=options.modules or [STEP_MODULES],
+        rig=Path(options.rig) if options.rig else None,
+        coverage=options.coverage,
+    )
+    if report.problems or options.format != "text":
+        print(FORMATS[options.format](report.problems))
+    for problem in report.problems:
+        if problem.rule == "unreadable-rig":
+            print(f"hil check: {problem}", file=sys.stderr)
+    print(f"{report.mistakes} mistake{'' if report.mistakes == 1 else 's'}", file=sys.stderr)
+    if report.covered:
+        print(report.covered, file=sys.stderr)
+    return report.code
+
+
+def _steps(options: argparse.Namespace, _: list[str]) -> int:
+    from hil.bdd.language.catalogue import load_catalogue
+    from hil.bdd.language.step_docs import FORMATS, search
+
+    found = search(load_catalogue(options.modules or [STEP_MODULES]), options.words)
+    if not found:
+        print(f"no step has {' and '.join(repr(word) for word in options.words)}", file=sys.stderr)
+        return ExitCode.NOTHING_RUN
+    text = FORMATS[options.format](found)
+    if options.output:
+        try:
+            Path(options.output).write_text(f"{text}\n", encoding="utf-8")
+        except OSError as error:
+            raise ConfigurationError(f"cannot be written: {error.strerror}", place=options.output) from None
+    else:
+        print(text)
+    return ExitCode.PASS
+
+
+def _new(options: argparse.Namespace, _: list[str]) -> int:
+    from hil.bdd.language.scaffold import new_feature, new_steps
+
+    root = _root() or Path()
+    if options.kind == "feature":
+        print(new_feature(options.name, root / "features"))
+    else:
+        print(new_steps(options.name, root / "hil/bdd/steps"))
+    return ExitCode.PASS
+
+
+def _root() -> Path | None:
+    from hil.rig.config.project import project_root
+
+    try:
+        return project_root(Path.cwd())
+    except HilError:
+        return None

@@ -1,0 +1,170 @@
+"""``hil``: run, check, node, vbench, report. Exit codes are those of :class:`hil.errors.ExitCode`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from hil import __version__
+from hil.cli.readers import outlive_readers
+from hil.errors import ExitCode, HilError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Entry point of the command; returns the exit code."""
+    outlive_readers()
+    options, rest = _parser().parse_known_args(arguments)
+    if rest and options.command != "run":
+        _parser().error(f"unrecognized arguments: {' '.join(rest)}")
+    try:
+        code: int = options.act(options, rest)
+    except HilError as error:
+        print(f"hil {options.command}: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return ExitCode.INTERRUPTED
+    except Exception as error:
+        from hil.evidence.own_error import last_words
+        from hil.evidence.verdicts import exit_code_of, verdict_of
+
+        verdict = verdict_of(error)
+        print(f"hil {options.command}: {verdict}: {last_words(error)}", file=sys.stderr)
+        return exit_code_of(verdict)
+    return code
+
+
+class _Parser(argparse.ArgumentParser):
+    """Ends a wrong command line as the author's error; argparse's own code 2 means interrupted here."""
+
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(ExitCode.AUTHOR_ERROR, f"{self.prog}: {message}\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="hil", description="Hardware-in-the-loop tests for thing-to-thing electricity payments.")
+    parser.add_argument("--version", action="version", version=f"hil {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    run = commands.add_parser(
+        "run",
+        help="run feature files on a rig; further options are pytest's",
+        usage="hil run [-h] [--rig FILE] [--node PROVIDER] [--seed NUMBER] [pytest's options] [PATH ...]",
+        epilog="PATH: features/, one file, file:line or file::scenario (default: features)",
+        allow_abbrev=False,  # what is not spelled out is for pytest
+    )
+    run.add_argument("--rig", help="rig file (default: rigs/virtual.yaml)")
+    run.add_argument("--node", help="bitcoind: auto, docker, native or external (default: NODE, else auto)")
+    run.add_argument("--seed", type=int, help="repeat a run with its seed")
+    run.add_argument(
+        "--requirement", action="append", metavar="ID", help="only scenarios that show it, e.g. REQ-BOOT-1"
+    )
+    run.add_argument("--acceptance", action="store_true", help="refuse a rig whose calibrations are not known to hold")
+    run.set_defaults(act=_run)
+
+    node = commands.add_parser("node", help="a bitcoind that outlives the command")
+    node.add_argument("action", choices=("up", "info", "down"))
+    node.add_argument("--provider", help="auto, docker or native (default: NODE, else auto)")
+    node.set_defaults(act=_node)
+
+    vbench = commands.add_parser("vbench", help="the virtual bench on its own")
+    vbench.add_argument("action", choices=("up",))
+    vbench.add_argument("--address", default="127.0.0.1", help="loopback address (default: %(default)s)")
+    for role in ("meter", "load"):
+        vbench.add_argument(f"--{role}", metavar="DIALECT", help=f"which {role} it has (default: as rigs/virtual.yaml)")
+    vbench.add_argument(
+        "--pty", metavar="NAME", action="append", default=[], help="an instrument or line with a PTY too"
+    )
+    vbench.add_argument(
+        "--plug", metavar="LINE[=LINE]", action="append", default=[], help="a loop-back plug, or a crossed cable"
+    )
+    vbench.set_defaults(act=_vbench)
+
+    report = commands.add_parser("report", help="write the report of a run anew from its evidence")
+    report.add_argument("run", nargs="?", default="reports/runs/latest", help="run folder (default: %(default)s)")
+    report.set_defaults(act=_report)
+
+    from hil.cli.device import add_device_commands
+    from hil.cli.features import add_feature_commands
+    from hil.cli.rig import add_rig_commands
+    from hil.cli.shell import add_shell_command
+
+    add_feature_commands(commands)
+    add_device_commands(commands)
+    add_rig_commands(commands)
+    add_shell_command(commands)
+    return parser
+
+
+def _run(options: argparse.Namespace, rest: list[str]) -> int:
+    import pytest
+
+    if options.acceptance:
+        from hil.rig.check.calibration import refuse_expired
+        from hil.rig.config.rig_file import RigFile
+
+        rig = RigFile.load(Path(options.rig or "rigs/virtual.yaml"))
+        refuse_expired(rig.options, str(rig.path), virtual=rig.virtual)
+    # pytest itself tells paths from the values of its options; the plugins of hypothesis and labgrid take a second to
+    # load, and no scenario needs them: the rig opens labgrid's target itself
+    arguments = ["-o", "testpaths=features", "-p", "no:hypothesispytest", "-p", "no:labgrid", *rest]
+    for name in ("rig", "node", "seed"):
+        value = getattr(options, name)
+        if value is not None:
+            arguments.append(f"--{name}={value}")  # as one word: pytest takes a path of its own for a folder of tests
+    for requirement in options.requirement or ():
+        arguments += ["--requirement", requirement]
+    return int(pytest.main(arguments))
+
+
+def _node(options: argparse.Namespace, _: list[str]) -> int:
+    from hil.chain.node import standing
+
+    if options.action == "down":
+        print("stopped" if standing.down() else "no node was up")
+        return ExitCode.PASS
+    node = standing.up(options.provider) if options.action == "up" else standing.info()
+    if node is None:
+        print("no node is up; start one with: hil node up")
+        return ExitCode.NOTHING_RUN
+    description = node.description
+    print(f"{description.provider}: {description.subversion} at {node.endpoint.host}:{node.endpoint.port}, regtest")
+    for note in description.notes:
+        print(f"  {note}")
+    print(f"ask it:   {node.command} getblockchaininfo")
+    settings = " ".join(f"{name}={value}" for name, value in node.environment.items())
+    print(f"use it:   {settings} hil run --node external")
+    return ExitCode.PASS
+
+
+def _vbench(options: argparse.Namespace, _: list[str]) -> int:
+    """The bench takes over this process: its signals, output and exit code are the command's."""
+    sys.stdout.flush()
+    arguments = [sys.executable, "-m", "hil.vbench", "--address", options.address]
+    arguments += [f"--{role}={name}" for role in ("meter", "load") if (name := getattr(options, role))]
+    arguments += [f"--{option}={name}" for option in ("pty", "plug") for name in getattr(options, option)]
+    os.execv(sys.executable, arguments)  # noqa: S606 - our own program, no shell
+    return ExitCode.INTERNAL_ERROR  # not reached: execv replaces this process or raises
+
+
+def _report(options: argparse.Namespace, _: list[str]) -> int:
+    from hil.errors import ConfigurationError
+    from hil.report.all_reports import read_run, write_files
+    from hil.report.html import REPORT_FILE
+
+    folder = Path(options.run).resolve()
+    try:
+        run = read_run(folder)
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"this is no run folder ({error})", place=str(options.run)) from None
+    write_files(run)
+    print(folder / REPORT_FILE)
+    return ExitCode.PASS
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,155 @@
+"""``hil rig``: safe, clear, check: what a person at the bench does by hand."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hil.errors import ConfigurationError, ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hil.rig.check.clocks import TimingLimit
+    from hil.rig.config.rig_file import RigFile
+
+
+def add_rig_commands(commands: Any) -> None:
+    """Add ``rig`` and its actions to argparse's ``commands``."""
+    rig = commands.add_parser("rig", help="a bench by hand: make it safe, clear its lock, check it")
+    actions = rig.add_subparsers(dest="action", required=True, metavar="ACTION")
+    for name, act, text in (
+        ("safe", _safe, "load input off, K1 to K4 open, read back; a bench that does not obey is locked"),
+        ("clear", _clear, "a person has looked: a locked bench may be used again"),
+        ("check", _check, "identity, calibration, relays, lines, clock, meter and node: all findings at once"),
+    ):
+        action = actions.add_parser(name, help=text, description=text)
+        action.add_argument("rig", metavar="RIG", help="rig file")
+        action.set_defaults(act=act)
+        if name == "check":
+            action.add_argument("features", nargs="*", default=["features"], help="whose limits the meter must decide")
+            action.add_argument(
+                "--conformance", action="store_true", help="every port's conformance suite too, against the real parts"
+            )
+            action.add_argument("--node", help="bitcoind: auto, docker, native or external (default: NODE, else auto)")
+
+    action = actions.add_parser("dialects", help="the instruments that a rig may have", description=_dialects.__doc__)
+    action.set_defaults(act=_dialects)
+
+
+def _dialects(options: argparse.Namespace, _: list[str]) -> int:
+    """List the instruments that have a driver, by what *IDN? tells, and those of the virtual bench."""
+    from hil.instruments import dialects
+    from hil.vbench.instruments import registry as choice
+
+    for role, drivers, simulated in (
+        ("meter", dialects.METERS, choice.METERS),
+        ("load", dialects.LOADS, choice.LOADS),
+    ):
+        for model, driver in drivers.items():
+            words = (driver.__doc__ or "").partition("\n")[0]
+            print(f"{role:5}  {model:26}  {words}")
+        print(f"{role:5}  {'on a VirtualBench':26}  {', '.join(simulated)}")
+    return ExitCode.PASS
+
+
+def _safe(options: argparse.Namespace, _: list[str]) -> int:
+    from hil.rig.safety.lock import write_lock
+    from hil.rig.safety.safe_state import SafeStateMaker
+
+    rig = _load(options.rig)
+    _needs_bench(rig)
+    maker = SafeStateMaker(rig.path)
+    try:
+        report = maker.act("by hand", prepare=True)
+    finally:
+        maker.close()
+    for step in report.steps:
+        state = "ok" if step.reached else f"NOT REACHED: {step.problem}"
+        print(f"{step.part:12} {state} ({step.ms:.1f} ms)")
+    print(f"{'meter':12} {report.meter}")
+    if report.reached:
+        print(f"safe after {report.ms:.0f} ms")
+        return ExitCode.PASS
+    print(f"hil rig safe: {report}", file=sys.stderr)
+    print(f"locked: {write_lock(_locks(), rig, f'by hand: {report.problem}')}", file=sys.stderr)
+    return ExitCode.RIG_FAULT
+
+
+def _clear(options: argparse.Namespace, _: list[str]) -> int:
+    from hil.rig.safety.lock import clear_locks
+
+    rig = _load(options.rig)
+    cleared = clear_locks(_locks(), rig)
+    for lock in cleared:
+        print(f"cleared: {lock.rig}, locked since {lock.since}: {lock.reason}")
+    if not cleared:
+        print(f"{rig.options.name} is not locked")
+    return ExitCode.PASS
+
+
+def _check(options: argparse.Namespace, _: list[str]) -> int:
+    from hil.rig.check.findings import table
+    from hil.rig.check.run import check_rig
+
+    rig = _load(options.rig)
+    findings = check_rig(
+        rig,
+        limits=power_limits(options.features),
+        node=options.node,
+        locks=_locks(),
+        conforms=options.conformance,
+    )
+    print(table(findings))
+    return max((finding.code for finding in findings), default=ExitCode.PASS)
+
+
+def power_limits(paths: Sequence[str]) -> list[TimingLimit]:
+    """Return the different limits on edges of power that the features want, each with the first step that does."""
+    from hil.bdd.language.applicability import demands
+    from hil.bdd.language.catalogue import load_catalogue
+    from hil.bdd.language.naming import cases
+    from hil.bdd.language.reader import read_paths
+    from hil.bdd.pytest_internals import render
+    from hil.rig.check.capabilities import vague_edge
+    from hil.rig.check.clocks import TimingLimit
+
+    catalogue = load_catalogue()
+    found: dict[float, TimingLimit] = {}
+    for document in read_paths(paths):
+        for case in cases(document):
+            for step in case.scenario.all_steps:
+                text = render(step.text.text, case.values)
+                for definition in catalogue.find(step.kind or "given", text):
+                    if any(demand.check is vague_edge for demand in demands(definition.function, "undecidable")):
+                        seconds = float(str(definition.expression.values(text)[0]))
+                        found.setdefault(seconds, TimingLimit(seconds, f"{document.file}:{step.line}"))
+    return [found[seconds] for seconds in sorted(found)]
+
+
+def _load(path: str) -> RigFile:
+    from hil.rig.config.rig_file import RigFile
+
+    return RigFile.load(Path(path))
+
+
+def _locks() -> Path:
+    from hil.rig.config.project import project_root
+    from hil.rig.safety.lock import LOCKS
+
+    return project_root(Path.cwd()) / LOCKS
+
+
+def _needs_bench(rig: RigFile) -> None:
+    """A virtual bench lives as long as a run; by hand only one that stands by itself can be reached."""
+    from hil.rig.virtual.environment import ADDRESS_VARIABLE
+
+    if rig.virtual and not os.environ.get(ADDRESS_VARIABLE):
+        raise ConfigurationError(
+            f"the bench of '{rig.options.name}' is virtual and lives only as long as a run",
+            place=str(rig.path),
+            remedy=f"Start one with hil vbench up, and set {ADDRESS_VARIABLE} to its address.",
+        )

@@ -1,0 +1,1 @@
+"""The programs of the reference socket and cable over the protocol machines."""

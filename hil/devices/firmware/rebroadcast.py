@@ -1,0 +1,98 @@
+"""What a socket does with a transaction after it was broadcast: keep it until blocks lie on it.
+
+A mempool may drop it (eviction by dearer ones, a restart, two weeks), and a reorganisation may take back the block that
+held it. Nobody else has reason to send it again, so the socket does.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hil.endpoints.ledger_checks import settle
+from hil.errors import RigFault
+from hil.protocol.payment.coins import OutPoint
+from hil.protocol.payment.transactions import parse_transaction, txid
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hil.devices.storage.journal import DeviceJournal
+    from hil.ports import LedgerView
+
+BURIED_CONFIRMATIONS = 6
+"""Blocks, its own counting, after which a transaction is left alone: an hour on average, the custom since 2009."""
+
+LOOK_S = 30.0
+"""Seconds between two looks at the ledger while something is not buried yet."""
+
+MOST_KEPT = 1000
+"""Transactions kept at most; the oldest go first. Six blocks hold fewer of one socket's unless payments are tiny."""
+
+
+class Burial:
+    """Holds the transactions that were broadcast and are not buried; in the journal, so that no power cut loses one.
+
+    :param say: for the console.
+    :param depth: confirmations after which one is left alone.
+    """
+
+    def __init__(
+        self,
+        journal: DeviceJournal,
+        ledger: LedgerView,
+        say: Callable[[str], None],
+        depth: int = BURIED_CONFIRMATIONS,
+    ) -> None:
+        self._journal = journal
+        self._ledger = ledger
+        self._say = say
+        self._depth = depth
+        self._kept = journal.unburied()
+        self._due: float | None = None
+
+    def start(self, now: float) -> None:
+        """Take up what an earlier life left; raises nothing, the ledger is asked later."""
+        self._due = now + LOOK_S if self._kept else None
+
+    def add(self, transaction: bytes, now: float) -> None:
+        """Keep a transaction that the ledger has just taken."""
+        if transaction not in self._kept:
+            self._kept = [*self._kept, transaction][-MOST_KEPT:]
+            self._journal.keep_unburied(self._kept)
+        if self._due is None:
+            self._due = now + LOOK_S
+
+    def next_deadline(self) -> float | None:
+        return self._due
+
+    def on_time(self, now: float) -> None:
+        """Look whether the ledger still has what is kept, and send again what it lost."""
+        if self._due is None or now < self._due:
+            return
+        try:
+            kept = [each for each in self._kept if not self._is_done(each)]
+        except RigFault:  # it cannot be asked: nothing is known, nothing changes
+            self._due = now + LOOK_S
+            return
+        if kept != self._kept:
+            self._kept = kept
+            self._journal.keep_unburied(kept)
+        self._due = now + LOOK_S if kept else None
+
+    def _is_done(self, transaction: bytes) -> bool:
+        name = txid(parse_transaction(transaction))
+        paid = OutPoint(name, 0)
+        status = self._ledger.coin(paid)
+        if status is not None:
+            return status.confirmations >= self._depth
+        outcome = settle(self._ledger, transaction)
+        if outcome.lost:
+            self._say(f"payment {name} lost: {outcome.failure}")
+            return True
+        if outcome.failure is not None:
+            self._say(f"payment {name} is not on the ledger and is sent again later: {outcome.failure}")
+            return False
+        if self._ledger.coin(paid) is None:
+            return True  # the ledger has it, and its owner has spent what it paid
+        self._say(f"payment {name} was no longer on the ledger: sent again")
+        return False

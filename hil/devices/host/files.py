@@ -1,0 +1,87 @@
+"""What a device's owner gives its program in files: the profile, and how to reach the ledger. Both hold secrets."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from collections.abc import Mapping
+from urllib.parse import unquote, urlsplit
+
+from pydantic import ValidationError
+
+from hil import yaml_file
+from hil.chain.client.rpc import RpcEndpoint
+from hil.devices.profiles import CableProfile, DeviceProfile, SocketProfile
+from hil.devices.storage.secret_files import read_secret
+from hil.errors import ConfigurationError, nearest
+
+LEDGER_VARIABLE = "HIL_DEVICE_LEDGER"
+"""The environment variable that may hold the ledger's URL instead of a file."""
+
+_ANY_ACCOUNT = "00" * 16
+
+PROFILES: Mapping[str, type[DeviceProfile]] = {"socket": SocketProfile, "cable": CableProfile}
+
+
+def read_profile(role: str, path: str) -> dict[str, object]:
+    """Return the profile of ``role`` from a YAML file, ``-`` for standard input, checked.
+
+    Raises ConfigurationError that names every mistake with ``file:line:col``; no value is quoted, it may be the
+    account. A file that others can read is refused. The account may be left out: then it is the storage's.
+    """
+    text = read_secret(path)
+    place = "standard input" if path == "-" else path
+    document = yaml_file.parse(text, place)
+    if not isinstance(document, Mapping):
+        raise ConfigurationError(f"a profile is a mapping; it sets {', '.join(_known(role))}", place=f"{place}:1:1")
+    profile = {str(name): yaml_file.plain(value) for name, value in document.items()}
+    try:
+        PROFILES[role].model_validate({"account": _ANY_ACCOUNT, **profile})
+    except ValidationError as error:
+        flaws = []
+        for flaw in error.errors():
+            name = ".".join(str(part) for part in flaw["loc"])
+            what = flaw["msg"].removeprefix("Value error, ")
+            if flaw["type"] == "extra_forbidden" and len(flaw["loc"]) == 1:
+                what = f"is not known{nearest(name, _known(role))}"
+            flaws.append(f"{place}:{yaml_file.place(document, flaw['loc'])}: {name + ': ' if name else ''}{what}")
+        raise ConfigurationError("\n".join(flaws), remedy=f"Mend the profile of the {role}.") from None
+    return profile
+
+
+def read_ledger(path: str | None) -> RpcEndpoint | None:
+    """Return the node from a file or from the environment; None if neither says one.
+
+    Either holds one URL, ``http://USER:PASSWORD@HOST:PORT``. The host must be this machine: the password goes in
+    clear. Raises ConfigurationError; the URL is never quoted. The variable is taken out of the environment.
+    """
+    from_environment = os.environ.pop(LEDGER_VARIABLE, None)
+    if path is None and from_environment is None:
+        return None
+    place = path or LEDGER_VARIABLE
+    text = read_secret(path) if path is not None else from_environment or ""
+    try:
+        url = urlsplit(text.strip())
+        host, port, user, password = url.hostname, url.port, url.username, url.password
+    except ValueError:
+        host = port = user = password = None
+    if not host or not port or not user or not password or url.scheme != "http":
+        raise ConfigurationError("must be one URL, http://USER:PASSWORD@HOST:PORT", place=place)
+    if host != "localhost" and not _is_loopback(host):
+        raise ConfigurationError(
+            f"'{host}' is another machine, and the password would go there in clear",
+            place=place,
+            remedy="Let an encrypted tunnel end on this machine, e.g. ssh -L, and name that.",
+        )
+    return RpcEndpoint(host, port, unquote(user), unquote(password))
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _known(role: str) -> list[str]:
+    return sorted(PROFILES[role].model_fields)

@@ -1,0 +1,56 @@
+"""The command lines of ``hil device socket`` and ``hil device cable``. What they need is imported when they run."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Protocol
+
+
+class Commands(Protocol):
+    """What :meth:`argparse.ArgumentParser.add_subparsers` returns, as far as it is needed here."""
+
+    def add_parser(self, name: str, *, help: str) -> argparse.ArgumentParser: ...  # noqa: A002 - argparse's name
+
+
+def add_program_commands(actions: Commands) -> None:
+    """Add ``socket`` and ``cable`` to the group ``device``."""
+    for role, does in (("socket", "sells power"), ("cable", "buys power")):
+        parser = actions.add_parser(role, help=f"the reference {role}, in real time: {does}")
+        parser.add_argument("--link", required=True, metavar="PATH", help="serial port of the link, 115200 8N1")
+        parser.add_argument("--console", default="-", metavar="PATH", help="serial port of the console, - for stdout")
+        parser.add_argument(
+            "--meter", required=True, metavar="METER", help="pzem:/PATH or pzem+tcp://HOST:PORT/UNIT (PZEM-004T v3)"
+        )
+        parser.add_argument("--storage", required=True, metavar="FOLDER", help="keeps what must survive a power cut")
+        parser.add_argument(
+            "--profile", required=True, metavar="FILE", help="YAML, readable by its owner only; - for stdin"
+        )
+        parser.add_argument(
+            "--passphrase-file", metavar="FILE", help="passphrase of the account in the storage, if it has one"
+        )
+        if role == "socket":
+            parser.add_argument("--relay", required=True, metavar="RELAY", help="gpio:PIN or modbus:HOST:PORT/COIL")
+            parser.add_argument(
+                "--ledger",
+                metavar="FILE",
+                help="URL of the node, readable by its owner only (default: the variable HIL_DEVICE_LEDGER)",
+            )
+        parser.set_defaults(act=_run, role=role)
+
+
+def _run(options: argparse.Namespace, _: list[str]) -> int:
+    from hil.devices.host.command import DeviceOptions, run_device
+
+    return run_device(
+        DeviceOptions(
+            role=options.role,
+            link=options.link,
+            console=options.console,
+            relay=getattr(options, "relay", None),
+            meter=options.meter,
+            storage=options.storage,
+            profile=options.profile,
+            ledger=getattr(options, "ledger", None),
+            passphrase_file=options.passphrase_file,
+        )
+    )

@@ -1,0 +1,1 @@
+"""What a device keeps over a loss of power: account, journal, secrets."""

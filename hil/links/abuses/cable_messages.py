@@ -1,0 +1,106 @@
+"""Tricks of a cable with its messages: what it calls for, which coins it declares, when it pays, and what it claims."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
+
+from hil.links.abuses.messages import (
+    ANYTHING,
+    LAST_SEQUENCE,
+    NO_TRANSACTION,
+    OTHER_SESSION,
+    earlier,
+    edit,
+    flood,
+    follow,
+    precede,
+    repeat,
+    withhold,
+)
+from hil.links.abuses.model import STRANGER_SCRIPT, Cheat, Trick
+from hil.links.abuses.transactions import SCRIPT_HASH
+from hil.protocol.wire.messages import (
+    Close,
+    CloseReason,
+    Error,
+    ErrorCode,
+    Funding,
+    Hello,
+    Message,
+    Meter,
+    Mode,
+    Network,
+    Payment,
+    Receipt,
+)
+from hil.units import Satoshi
+
+AFTER_CLOSE_S = 5.0
+"""By then a socket has settled the session that was closed (SPEC ``settle_s`` 2 s)."""
+
+
+def _first_coin(funding: Funding, **changes: object) -> Funding:
+    first, *rest = funding.coins
+    return replace(funding, coins=(replace(first, **changes), *rest))  # type: ignore[arg-type]  # fields by name
+
+
+def _with_twin(funding: Funding) -> Funding:
+    """Declare the first coin again, worth less: two equal ones are no FUNDING at all."""
+    twin = replace(funding.coins[0], value_sat=Satoshi(funding.coins[0].value_sat - 1))
+    return replace(funding, coins=(*funding.coins, twin))
+
+
+def _reuse_session(cheat: Cheat, message: Message) -> Sequence[Message]:
+    """Close the session in order, and call again under its id."""
+
+    def call_again() -> None:
+        hello = cheat.earlier[Hello][-1]
+        cheat.struck()
+        cheat.send_now(replace(hello, session=message.session, sequence=message.sequence + 100))
+
+    cheat.later(AFTER_CLOSE_S, call_again)
+    return (Close(message.session, message.sequence, CloseReason.APPLIANCE_FINISHED, 0, ""),)
+
+
+def _restart(cheat: Cheat, message: Message) -> Sequence[Message]:
+    """Call under a new id in the middle of a session, as if nothing had been before."""
+    hello = cheat.earlier[Hello][-1]
+    return (replace(hello, session=OTHER_SESSION, sequence=1),)
+
+
+CABLE_MESSAGE_TRICKS: Mapping[str, Trick] = MappingProxyType(
+    {
+        "hello-other-network": edit(Hello, lambda hello, _: replace(hello, network=Network.MAINNET)),
+        "hello-version": edit(Hello, lambda hello, cheat: replace(hello, version=cheat.amount)),
+        "hello-mode": edit(Hello, lambda hello, cheat: replace(hello, modes=(Mode(cheat.amount),))),
+        "coin-unknown": edit(Funding, lambda funding, _: _first_coin(funding, txid="5a" * 32)),
+        "coin-value": edit(Funding, lambda funding, cheat: _first_coin(funding, value_sat=Satoshi(cheat.amount))),
+        "coin-of-stranger": edit(Funding, lambda funding, _: _first_coin(funding, script=STRANGER_SCRIPT)),
+        "coin-script-hash": edit(Funding, lambda funding, _: _first_coin(funding, script=SCRIPT_HASH)),
+        "coin-twice": edit(Funding, lambda funding, _: _with_twin(funding)),
+        "change-script-hash": edit(Funding, lambda funding, _: replace(funding, change_script=SCRIPT_HASH)),
+        "pay-unasked": follow(Funding, lambda m, _: Payment(m.session, 0, 1, NO_TRANSACTION)),
+        "fund-again": precede(Payment, lambda m, cheat: _first_coin(earlier(cheat, Funding), txid="5a" * 32)),
+        "number-ahead": edit(Payment, lambda payment, cheat: replace(payment, n=payment.n + cheat.amount)),
+        "number-behind": edit(Payment, lambda payment, cheat: replace(payment, n=payment.n - cheat.amount)),
+        "repeat-earlier-payment": precede(Payment, lambda m, cheat: earlier(cheat, Payment)),
+        "repeat-payment": repeat(Payment),
+        "flood": flood(Payment),
+        "withhold-payment": withhold(Payment),
+        "fall-silent": withhold(*ANYTHING),
+        "close-early": Trick(
+            Payment, lambda cheat, m: (Close(m.session, m.sequence, CloseReason.APPLIANCE_FINISHED, 0, ""),)
+        ),
+        "reuse-session": Trick(Payment, _reuse_session, once=True, later=True),
+        "restart": Trick(Payment, _restart, once=True),
+        "send-receipt": precede(Payment, lambda m, _: Receipt(m.session, 0, 1, 0)),
+        "send-error": precede(Payment, lambda m, _: Error(m.session, 0, ErrorCode.UNEXPECTED, "nothing is wrong")),
+        "send-other-session": Trick(Payment, lambda cheat, m: (Meter(OTHER_SESSION, 1, 0), m), once=True),
+        "understate-meter": edit(Meter, lambda meter, cheat: replace(meter, energy_mwh=0)),
+        "old-sequence": edit(Payment, lambda payment, _: replace(payment, sequence=1), once=True),
+        "last-sequence": edit(Payment, lambda payment, _: replace(payment, sequence=LAST_SEQUENCE), once=True),
+        "be-honest": Trick(Payment, lambda cheat, m: (m,), once=True),
+    }
+)

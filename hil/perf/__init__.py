@@ -1,0 +1,1 @@
+"""Figures about the framework itself (``make perf``): speed, and whether stated bounds hold."""

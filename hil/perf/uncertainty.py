@@ -1,0 +1,241 @@
+"""Whether stated bounds hold: thousands of measurements on the virtual bench, each against the plant's true value.
+
+Each session draws a plant (mains voltage, contact times), an appliance, instants and lengths from its seed, switches
+power on and off, and measures as a scenario does: by the rig's drivers, sampling, and evaluation of evidence. Four
+measurements a session: a reading of power (not of the toaster, whose power moves), the energy, and both edges.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from labgrid import Environment
+
+from hil.clock import LockstepClock
+from hil.evidence.documents import Event, Kind
+from hil.evidence.timing import Interval, instant, power_came, power_lost, power_readings
+from hil.instruments.dialects import METERS
+from hil.instruments.meter_limits import MakersLimits
+from hil.ports import Load, Meter
+from hil.rig.config.rig_file import RigFile, SafetyLimits
+from hil.rig.labgrid.relays import CoilRelay
+from hil.rig.recorder import Recorder
+from hil.rig.sampling.energy import metered_energy, reading_of
+from hil.rig.sampling.timer import Readings, Sampler, reading_age
+from hil.rig.sampling.updates import observe_updates
+from hil.rig.virtual.client import VirtualBenchProcess
+from hil.rig.virtual.environment import ADDRESS_VARIABLE, TERMINAL_VARIABLES
+from hil.units import Ohm, Watt
+
+SESSIONS = 2750
+"""Four measurements each, three with the toaster: more than 10 000."""
+
+RIGS = ("virtual.yaml", "virtual-wt310e.yaml")
+"""One for each dialect of the power meter; sessions take turns."""
+
+PERIOD_S = 0.1
+"""Update period of the meter, if nothing else is asked for."""
+
+SAMPLE_S = 0.12
+"""From one reading to the next at most."""
+
+LOAD_LATENCY_S = 0.002
+"""Longest time from a command to the load's current."""
+
+LIMITS = SafetyLimits.model_validate({"power": "2500 W", "energy": "500 Wh", "session": "1 h"})
+"""A cold toaster at 253 V draws 2250 W."""
+
+APPLIANCES = ("toaster", "load")
+
+
+@dataclass(frozen=True)
+class MeterErrors:
+    """How the virtual meter errs in every session.
+
+    :param period: its update period in seconds.
+    :param gain: of its power, as a part of the most that its maker allows, -1 to 1; ``offset``: the same of its offset.
+        None: drawn from the seed, as in any run.
+    """
+
+    period: float = PERIOD_S
+    gain: float | None = None
+    offset: float | None = None
+
+    def plant(self, limits: MakersLimits) -> dict[str, float]:
+        """Return it as parameters of the plant."""
+        plant = {"meter_period": self.period}
+        if self.gain is not None:
+            plant["meter_gain"] = self.gain * limits.power.of_reading
+        if self.offset is not None:
+            plant["meter_offset_w"] = self.offset * limits.power.of_range * limits.power.end
+        if self.gain is not None or self.offset is not None:
+            plant["meter_noise_w"] = 0.0  # the limits are used up
+        return plant
+
+
+PERIODS_S = (0.05, 0.1, 0.25, 0.5)
+EXTREMES = tuple(MeterErrors(period, gain, offset) for period in PERIODS_S for gain in (-1, 1) for offset in (-1, 1))
+"""Every update period with gain and offset at either end of what the maker allows."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One measurement: what it states, and what is true.
+
+    :param what: ``power`` (W), ``energy`` (Wh), ``edges`` (s).
+    """
+
+    what: str
+    stated: Interval
+    truth: float
+
+    @property
+    def inside(self) -> bool:
+        return self.stated.early <= self.truth <= self.stated.late
+
+    @property
+    def used(self) -> float:
+        """How much of the bounds the error takes: 0 in their middle, 1 at either of them."""
+        half = (self.stated.late - self.stated.early) / 2
+        return abs(self.truth - (self.stated.early + half)) / half if half else 0.0
+
+
+class Log:
+    """Events in memory; nobody reads them after their session."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+
+    def write(self, event: Event) -> None:
+        self.events.append(event)
+
+
+class Site:
+    """One virtual bench with what a scenario would measure and switch."""
+
+    def __init__(self, bench: VirtualBenchProcess, target: Any, errors: MeterErrors) -> None:
+        self.bench = bench
+        self._errors = errors
+        self._latency = 0.0
+        """Of the load, in s."""
+        self.clock = LockstepClock(bench)
+        self.meter: Meter = target.get_driver("PowerMeterDriver", name="meter").port
+        self._stated_period = self.meter.update_period
+        self.load: Load = target.get_driver("LoadDriver", name="load").port
+        self.relays = {name: CoilRelay(target.get_driver("DigitalOutputProtocol", name=name)) for name in ("K1", "K2")}
+
+    def truth(self) -> dict[str, Any]:
+        """Return the plant's true values at the present instant."""
+        return self.bench.ask({"op": "truth"})
+
+    def session(self, seed: str) -> Iterator[Check]:
+        """Carry out one session and give its four measurements."""
+        chance = random.Random(seed)  # noqa: S311 - repeatable, and nothing to keep secret
+        recorder = Recorder(log := Log(), self.clock)
+        appliance = chance.choice(("toaster", "load", "load", "load"))
+        self._begin(seed, chance, appliance)
+        # a reading that comes so long after the last change knows nothing of what was before
+        steady = reading_age(self.meter) + SAMPLE_S
+        sampler = Sampler(self.meter, self.clock, Readings(self.clock, recorder, LIMITS, lambda reading, read_at: None))
+        sampler.start()
+        self.clock.sleep(chance.uniform(0.1, 0.3))
+        cause = self._switch(recorder, "K1", closed=True)
+        self.clock.sleep(steady + chance.uniform(0.0, 0.5))
+        power = self._power(log.events)
+        self.clock.sleep(chance.uniform(0.0, 1.0))
+        came = self._edge()
+        cut = self._switch(recorder, chance.choice(("K1", "K2", appliance)), closed=False)
+        commanded = float(self.clock.now())
+        self.clock.sleep(steady)
+        sampler.stop()
+        by_command = {"toaster": commanded, "load": commanded + self._latency}
+        lost = by_command[cut.source] if cut.source in by_command else self._edge(cut.source)
+        off_w = float(self.meter.off_threshold_w)
+        if appliance == "load":
+            yield power
+        yield Check("energy", metered_energy(log.events, self.meter).interval, self.truth()["energy_wh"])
+        yield Check("edges", power_came(log.events, instant(cause).early, off_w), came)
+        yield Check("edges", power_lost(log.events, instant(cut).early, off_w), lost)
+
+    def _begin(self, seed: str, chance: random.Random, appliance: str) -> None:
+        plant = {"mains_voltage": chance.uniform(207.0, 253.0)}
+        plant |= {f"contactor_{name}_time": chance.uniform(0.003, 0.04) for name in ("operate", "release")}
+        plant["load_latency"] = self._latency = chance.uniform(0.0, LOAD_LATENCY_S)
+        identity = self.meter.identity
+        plant |= self._errors.plant(METERS[f"{identity.manufacturer} {identity.model}"].limits)
+        self.bench.reset(seed=seed, plant=plant, devices={}, node=None)
+        self.clock.reset()
+        self.meter.prepare()
+        self.load.prepare()
+        self.bench.plug(appliance)
+        # resistance: power follows the mains voltage
+        if chance.random() < 0.5:
+            self.load.draw_power(Watt(chance.uniform(20.0, 1700.0)))
+        else:
+            self.load.present_resistance(Ohm(chance.uniform(40.0, 2000.0)))
+        self.load.set_input(on=True)
+        self.relays["K2"].set(closed=True)
+        self.clock.sleep(float(self.meter.settling))
+        observe_updates(self.meter, self.clock, self._stated_period, self.bench)
+
+    def _switch(self, recorder: Recorder, name: str, *, closed: bool) -> Event:
+        if name == "toaster":
+            self.bench.plug("none")
+        elif name == "load":
+            self.load.set_input(on=closed)
+        else:
+            self.relays[name].set(closed=closed)
+        return recorder.write(Kind.RELAY, name, {"closed": closed})
+
+    def _power(self, events: Iterable[Event]) -> Check:
+        reading = reading_of(power_readings(events)[-1][0])
+        return Check("power", Interval(*self.meter.power_budget(reading).bounds(reading.power)), self.truth()["power"])
+
+    def _edge(self, relay: str = "K1") -> float:
+        return float(self.truth()["contacts"][relay]["edge"])
+
+
+def measurements(
+    rigs: Path, *, sessions: int = SESSIONS, seed: int = 1, errors: MeterErrors | None = None
+) -> Iterator[Check]:
+    """Give four measurements for each session; raises RigFault if the bench fails.
+
+    :param rigs: the folder with the rig files ``RIGS``.
+    :param errors: of the meter; None: as in any run.
+    """
+    with ExitStack() as stack:
+        sites = [stack.enter_context(_site(rigs / name, errors or MeterErrors())) for name in RIGS]
+        for number in range(sessions):
+            yield from sites[number % len(sites)].session(f"{seed}/{number}")
+
+
+def shares(checks: Iterable[Check]) -> dict[str, float]:
+    """Return the share of measurements inside their bounds, by what was measured, and their number."""
+    inside: dict[str, list[bool]] = {}
+    for check in checks:
+        inside.setdefault(check.what, []).append(check.inside)
+    return {what: sum(found) / len(found) for what, found in inside.items()} | {
+        "measurements": sum(map(len, inside.values()))
+    }
+
+
+@contextmanager
+def _site(path: Path, errors: MeterErrors) -> Iterator[Site]:
+    file = RigFile.load(path)
+    bench = VirtualBenchProcess(instruments=file.bench_instruments)
+    try:
+        os.environ[ADDRESS_VARIABLE] = bench.address
+        os.environ |= {TERMINAL_VARIABLES[role]: there for role, there in bench.terminals.items()}
+        environment = Environment(config_file=str(path))
+        try:
+            yield Site(bench, environment.get_target("main"), errors)
+        finally:
+            environment.cleanup()
+    finally:
+        bench.close()

@@ -1,0 +1,1 @@
+"""The cable's side of the protocol: its state table and its machine."""

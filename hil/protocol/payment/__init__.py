@@ -1,0 +1,1 @@
+"""Coins, keys and transactions of a session."""

@@ -1,0 +1,1 @@
+"""Writes into SPEC.md what the code knows: tables and diagrams."""

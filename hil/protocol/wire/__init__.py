@@ -1,0 +1,1 @@
+"""Bytes on the line: frames, the subset of CBOR, messages."""

@@ -1,0 +1,98 @@
+"""The Electrum server of a run, for devices that see the ledger by SPV or an API.
+
+It is started when first asked for, and stands still while the scenarios look at the node itself.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any, Literal
+
+from hil.chain.attacks.electrum_faults import Truth
+from hil.chain.attacks.electrum_proxy import LyingServer
+from hil.chain.electrum.client import ElectrumClient
+from hil.chain.electrum.server import ElectrumServer
+from hil.chain.electrum.sync import ServerFollower
+
+if TYPE_CHECKING:
+    from hil.chain.attacks.electrum_faults import Lie
+    from hil.chain.client.rpc import RpcClient
+    from hil.chain.electrum.client import ElectrumEndpoint
+
+ViewKind = Literal["node", "spv", "api"]
+
+POLL_MS = 20
+"""How often the server looks at its node; virtual time waits for it after each change of the chain."""
+
+
+class LedgerViews:
+    """Gives the facts that a device needs for its view, and keeps the server level with the node.
+
+    :param node: for questions about what the server must show.
+    """
+
+    def __init__(self, node: RpcClient) -> None:
+        self._node = node
+        self._closing = contextlib.ExitStack()
+        self._server: ElectrumServer | None = None
+        self._follower: ServerFollower | None = None
+        self._liar: LyingServer | None = None
+        self._seen = -1
+        self._in_use = False
+
+    def access(self, kind: ViewKind, lie: Lie | None = None) -> dict[str, Any] | None:
+        """Return what a reset of the virtual bench says of the view; None for a node of its own.
+
+        :param lie: what the server lies about; None for one that does not.
+        """
+        self._in_use = kind != "node"
+        if kind == "node":
+            if self._server is not None:
+                self._server.rest()
+            return None
+        endpoint = self._endpoint() if lie is None else self._lying_endpoint(lie)
+        return {"kind": kind, "host": endpoint.host, "port": endpoint.port}
+
+    def tell_truth(self) -> None:
+        """Have the server lie no more."""
+        if self._liar is not None:
+            self._liar.lie = Truth()
+
+    def follow(self, changes: int) -> int:
+        """Return ``changes``, the count of changes to the node; wait first until the server shows the newest.
+
+        Raises LedgerUnavailable if it does not in time.
+        """
+        if self._in_use and changes != self._seen and self._follower is not None:
+            self._follower.catch_up()
+        self._seen = changes
+        return changes
+
+    def check(self) -> None:
+        """Raise LedgerUnavailable if a server that the device under test depends on does not show the ledger."""
+        if self._in_use and self._follower is not None:
+            self._follower.catch_up()
+
+    def close(self) -> None:
+        self._closing.close()
+
+    def _lying_endpoint(self, lie: Lie) -> ElectrumEndpoint:
+        honest = self._endpoint()
+        if self._liar is None:
+            self._liar = LyingServer(honest)
+            self._closing.callback(self._liar.stop)
+            self._liar.start()
+        self._liar.lie = lie
+        return self._liar.endpoint
+
+    def _endpoint(self) -> ElectrumEndpoint:
+        if self._server is None:
+            server = ElectrumServer(self._node.endpoint, poll_ms=POLL_MS)
+            self._closing.callback(server.stop)
+            server.start()
+            client = ElectrumClient(server.endpoint)
+            self._closing.callback(client.close)
+            self._server, self._follower = server, ServerFollower(self._node, client)
+        self._server.wake()
+        self._seen = -1
+        return self._server.endpoint

@@ -1,0 +1,153 @@
+"""What a bench can do, by its rig file alone: nothing is opened, so that features can be held against it at a desk.
+
+How much power a load takes and how well a meter knows an edge depends on their models. A virtual bench has those that
+its ``VirtualBench`` names; of a physical one the rig file tells them (``options.rig.instruments.load.model``), or they
+are not known and not reckoned with.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, TypeVar
+
+from hil.clock import WallClock
+from hil.errors import ConfigurationError, nearest
+from hil.instruments.dialects import LOADS, METERS
+from hil.rig.check.clocks import first_sight
+from hil.rig.config.certificate import conditions_of
+from hil.units import Second, format_quantity
+
+if TYPE_CHECKING:
+    from hil.rig.config.rig_file import RigFile
+    from hil.units import Percent, Watt, WattHour
+
+NOMINAL_V = 230.0
+"""Mains voltage (DESIGN §2), unless the rig file's plant has another."""
+
+VIRTUAL = {"meter": "HMC8015", "load": "IT8615"}
+"""What a virtual bench has if its rig file names nothing else."""
+
+T = TypeVar("T")
+
+
+def beyond_load(rig: RigFile, power: Watt) -> str:
+    """Return why the programmable load of this rig cannot draw ``power``, ``""`` if it can."""
+    load, limit = _driver(rig, "load", LOADS), rig.options.limits.power
+    highest, why = limit, "its limits.power"
+    if load is not None and load.max_power < highest:
+        highest, why = float(load.max_power), f"its load is {_article(_model(rig, 'load').upper())}"
+    if 0 < power <= highest:
+        return ""
+    return f"{power:g} W is outside what rig '{rig.options.name}' can draw: above 0 W, at most {highest:g} W ({why})"
+
+
+def beyond_current(rig: RigFile, power: Watt, share: float = 100.0) -> str:
+    """Return why a constant power draws more current than this bench bears; ``""`` if it does not.
+
+    :param share: of the nominal voltage of the mains, in percent, above 0. The less voltage, the more current.
+    """
+    nominal = rig.options.plant.get("mains_voltage", NOMINAL_V)
+    if not isinstance(nominal, int | float) or nominal <= 0 or share <= 0:
+        return ""
+    voltage = nominal * share / 100
+    current = power / voltage
+    highest, why = rig.options.limits.current or math.inf, "its limits.current"
+    meter = _driver(rig, "meter", METERS)
+    if meter is not None and meter.limits.current.end < highest:
+        highest, why = float(meter.limits.current.end), f"the range of its {_model(rig, 'meter').upper()}"
+    if current <= highest:
+        return ""
+    return (
+        f"{power:g} W at {voltage:g} V draw {current:.3g} A, which is outside what rig '{rig.options.name}' bears:"
+        f" at most {highest:g} A ({why})"
+    )
+
+
+def vague_edge(rig: RigFile, limit: Second) -> str:
+    """Return why this rig cannot find a limit on an edge of power kept, however fast the device; ``""`` if it may.
+
+    Reckoned with the least bound that its clock can have; ``hil rig check`` measures what it has.
+    """
+    meter = _driver(rig, "meter", METERS)
+    if meter is None:
+        return ""
+    bound = 0.0 if rig.virtual and not rig.real_time else float(WallClock.bound)
+    period = max(meter.update_period, Second(rig.options.plant.get("meter_period", 0.0)))
+    least = first_sight(period, bound)
+    if least <= limit:
+        return ""
+    return (
+        f"rig '{rig.options.name}' cannot decide a limit of {format_quantity(limit, 's')}: its meter updates every"
+        f" {format_quantity(period, 's')}, so no reading shows an edge of power within"
+        f" {format_quantity(least, 's')}"
+    )
+
+
+def vague_energy(rig: RigFile, energy: WattHour, tolerance: Percent) -> str:
+    """Return why this rig cannot decide whether an energy lies within a tolerance, ``""`` if it may.
+
+    The meter's uncertainty is at least that of the energy drawn in the shortest time, at the most power.
+    """
+    meter = _driver(rig, "meter", METERS)
+    if meter is None:
+        return ""
+    shortest = energy / rig.options.limits.power * 3600
+    uncertainty = meter.limits.energy_budget(energy, shortest, energy, conditions_of(rig.options)).expanded
+    spread = energy * tolerance / 100
+    if uncertainty < spread:
+        return ""
+    return (
+        f"rig '{rig.options.name}' cannot decide {tolerance:g} % of {energy:g} Wh, which is"
+        f" {format_quantity(spread, 'Wh')}: its meter is uncertain by {format_quantity(uncertainty, 'Wh')} at least"
+    )
+
+
+def another_model(rig: RigFile, role: str, read: str) -> str:
+    """Return what is wrong if the instrument in ``role`` says by ``*IDN?`` that it is ``read``, ``""`` if nothing."""
+    facts = rig.options.instruments.get(role)
+    model = facts.model if facts is not None else None
+    if model is None or model.casefold() == read.casefold():
+        return ""
+    return f"the rig file says that it is {_article(model)}, and it says '{read}'"
+
+
+def wrong_models(rig: RigFile) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Yield each instrument's model that has no driver, with the keys that lead to its place in the rig file."""
+    for role, drivers in (("meter", METERS), ("load", LOADS)):
+        try:
+            _driver(rig, role, drivers)
+        except ConfigurationError as error:
+            facts = rig.options.instruments.get(role)
+            if facts is not None and facts.model:
+                yield ("options", "rig", "instruments", role, "model"), error.what
+            else:
+                dialects = [known.rpartition(" ")[2].lower() for known in drivers]
+                dialect = _model(rig, role)
+                what = f"'{dialect}' is not a virtual {role}{nearest(dialect, dialects)}"
+                yield (*rig.bench_keys, role), f"targets.main.resources: {what}"
+
+
+def _driver(rig: RigFile, role: str, drivers: Mapping[str, T]) -> T | None:
+    """Return the driver of the instrument in ``role``; None if its model is not known."""
+    model = _model(rig, role)
+    if not model:
+        return None
+    for known, driver in drivers.items():
+        if model.casefold() in {known.casefold(), known.casefold().rpartition(" ")[2]}:
+            return driver
+    raise ConfigurationError(
+        f"options.rig.instruments.{role}.model: '{model}' has no driver{nearest(model, drivers)}", place=str(rig.path)
+    )
+
+
+def _model(rig: RigFile, role: str) -> str:
+    """Return manufacturer and model as far as the rig file tells, of a virtual instrument the model alone."""
+    facts = rig.options.instruments.get(role)
+    if facts is not None and facts.model:
+        return facts.model
+    return rig.bench_instruments.get(role, VIRTUAL[role]) if rig.virtual else ""
+
+
+def _article(model: str) -> str:
+    return f"an {model}" if model[:1] in "AEIOaeio" else f"a {model}"

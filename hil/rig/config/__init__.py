@@ -1,0 +1,1 @@
+"""The rig file: read, checked, each mistake told with its place."""

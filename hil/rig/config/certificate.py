@@ -1,0 +1,64 @@
+"""What the rig file says of a meter's certificate and of the room, as the meter's budgets reckon with it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from hil.errors import AuthorError
+from hil.evidence.uncertainty import COVERAGE, CertifiedUncertainty, Conditions
+from hil.units import NUMBER, Dimension, parse
+
+if TYPE_CHECKING:
+    from hil.rig.config.rig_file import RigOptions
+
+ALLOWED = "a part of the reading, a power, or both: '0.03 %', '0.2 W', '0.03 % + 0.2 W'; and with it its k: '(k = 2)'"
+"""What ``uncertainty`` of an instrument may say."""
+
+_K = re.compile(rf"\s*[,;(]?\s*k\s*=\s*(?P<k>{NUMBER})\s*\)?\s*$")
+
+
+class Uncertainty(NamedTuple):
+    """``of_reading`` as a fraction, ``constant`` in W, and k as far as the text tells it."""
+
+    of_reading: float
+    constant: float
+    k: float | None
+
+
+def read_uncertainty(text: str) -> Uncertainty:
+    """Return what a certificate's uncertainty says; raises ValueError if it is none that could be reckoned with."""
+    stated = _K.search(text)
+    terms = (text[: stated.start()] if stated else text).split("+")
+    parts: dict[Dimension, float] = {}
+    for term in terms:
+        bare = re.sub(r"(of\s+(the\s+)?reading|rdg\.?)\s*$", "", term).strip().removeprefix("±").strip()
+        dimension = Dimension.PERCENT if bare.endswith("%") else Dimension.POWER
+        try:
+            amount = float(parse(bare, dimension))
+        except AuthorError:
+            raise ValueError(f"'{text}' cannot be reckoned with; allowed is {ALLOWED}") from None
+        if amount < 0 or dimension in parts:
+            raise ValueError(f"'{text}' cannot be reckoned with; allowed is {ALLOWED}")
+        parts[dimension] = amount
+    k = float(stated["k"]) if stated else None
+    if k is not None and k <= 0:
+        raise ValueError(f"'{text}': a coverage factor k is above zero")
+    return Uncertainty(parts.get(Dimension.PERCENT, 0.0) / 100, parts.get(Dimension.POWER, 0.0), k)
+
+
+def readable_uncertainty(text: str) -> str:
+    """Return ``text`` as it is; raises ValueError for one that :func:`read_uncertainty` refuses."""
+    read_uncertainty(text)
+    return text
+
+
+def conditions_of(options: RigOptions) -> Conditions:
+    """Return room and certificate of the lab meter, as the rig file tells them."""
+    facts, ambient = options.instruments.get("meter"), options.ambient
+    certified = None
+    if facts is not None and facts.uncertainty is not None:
+        of_reading, constant, k = read_uncertainty(facts.uncertainty)
+        certified = CertifiedUncertainty(of_reading, constant, k or facts.k or COVERAGE, facts.calibration)
+    low, high = (None, None) if ambient is None else (ambient.low, ambient.high)
+    return Conditions(low, high, certified)

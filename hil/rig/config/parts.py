@@ -1,0 +1,52 @@
+"""What a rig file says of instruments, room and devices."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Self
+
+from pydantic import AfterValidator, Field, model_validator
+
+from hil.rig.config.certificate import readable_uncertainty
+from hil.rig.config.values import Day, Strict
+
+
+class InstrumentFacts(Strict):
+    """What the laboratory knows of an instrument beyond its ``*IDN?``."""
+
+    model: str | None = None
+    """Manufacturer and model as ``*IDN?`` tells them, so that features can be held against its ratings at a desk."""
+    calibration: str
+    """Certificate, or ``none: <why>``."""
+    due: Day | None = None
+    """Last day on which it holds, as 2027-01-31."""
+    uncertainty: Annotated[str, AfterValidator(readable_uncertainty)] | None = None
+    """What the certificate states: :data:`hil.rig.config.certificate.ALLOWED`."""
+    k: float | None = Field(default=None, gt=0)
+    """Its coverage factor, where ``uncertainty`` does not name it; 2 if neither does."""
+
+
+class Ambient(Strict):
+    """The coldest and the warmest that the laboratory gets, in °C; beyond 5 to 40 °C no maker promises anything."""
+
+    low: float = Field(ge=5, le=40)
+    high: float = Field(ge=5, le=40)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.low > self.high:
+            raise ValueError(f"low is {self.low:g} °C, above high, which is {self.high:g} °C")
+        return self
+
+
+class DeviceFacts(Strict):
+    """A device under test. ``profile`` is for the virtual bench only: what its firmware is set to."""
+
+    description: str
+    serial: str
+    firmware: str | None = None
+    profile: dict[str, Any] = Field(default_factory=dict)
+
+
+class Devices(Strict):
+    socket: DeviceFacts | None = None
+    cable: DeviceFacts | None = None

@@ -1,0 +1,219 @@
+"""The rig file: one labgrid environment that says what the bench is, read with places so that errors can name them.
+
+labgrid reads the targets; what it does not know stands under ``options.rig`` and is checked here, all errors at
+once, before anything is started or switched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from hil import yaml_file
+from hil.errors import ConfigurationError
+from hil.ports import LoadLimits
+from hil.rig.config.addresses import parts
+from hil.rig.config.mistakes import REMEDY, Flaw, read_options
+from hil.rig.config.parts import Ambient, Devices, InstrumentFacts
+from hil.rig.config.target_section import entries, target_is_unreadable, wrong_target
+from hil.rig.config.values import Current, Duration, Energy, Power, Strict, Voltage
+from hil.units import Ampere, Volt, Watt
+
+SOCKET_UNDER_TEST = "socket under test"
+CABLE_UNDER_TEST = "cable under test"
+PAIR = "pair"
+
+
+LineName = Literal["socket-link", "cable-link", "socket-console", "cable-console"]
+
+
+class OwnLimits(Strict):
+    """What the load's own protections are armed with, at its own terminals: watts, amperes, volts."""
+
+    power: Power | None = Field(default=None, gt=0)
+    current: Current | None = Field(default=None, gt=0)
+    voltage: Voltage | None = Field(default=None, gt=0)
+
+
+class SafetyLimits(Strict):
+    """Beyond any of these the bench goes to its safe state (DESIGN §6). Watts, watt-hours, seconds of the bench,
+    amperes.
+    """
+
+    power: Power = Field(gt=0)
+    energy: Energy = Field(gt=0)
+    session: Duration = Field(gt=0)
+    current: Current | None = Field(default=None, gt=0)
+    heartbeat: Duration = Field(default=10.0, gt=0)
+    """Longest silence of the test process while the bench is in use, before the watchdog acts; wall clock only."""
+    load: OwnLimits = OwnLimits()
+    """Where they differ from ``power`` and ``current``, as behind an AC/DC adapter."""
+
+    @property
+    def of_load(self) -> LoadLimits:
+        """What the load itself shall keep."""
+        power, current = self.load.power or self.power, self.load.current or self.current
+        return LoadLimits(
+            Watt(power),
+            None if current is None else Ampere(current),
+            None if self.load.voltage is None else Volt(self.load.voltage),
+        )
+
+
+class RigOptions(Strict):
+    """``options.rig`` of a rig file."""
+
+    name: str
+    description: str = ""
+    setups: list[Literal["socket under test", "cable under test", "pair"]] = Field(min_length=1)
+    appliances: list[Literal["toaster", "load"]] = Field(min_length=1)
+    ledger: Literal["node", "spv", "api"] = "node"
+    """How a socket on this bench sees the ledger, if a scenario does not say."""
+    ledger_views: list[Literal["node", "spv", "api"]] = Field(default=["node"], min_length=1)
+    """Which views this bench can give it."""
+    limits: SafetyLimits
+    instruments: dict[str, InstrumentFacts]
+    ambient: Ambient | None = None
+    """Of the room; None: within what the makers of the instruments call their reference conditions."""
+    loop_back: list[LineName] = Field(default=[])
+    """Lines that have a loop-back plug while ``hil rig check`` runs."""
+    crossed: list[tuple[LineName, LineName]] = Field(default=[])
+    """Pairs of lines that a crossed cable joins while ``hil rig check`` runs."""
+    mirror_contacts: dict[Literal["K1", "K2", "K3", "K4"], Annotated[int, Field(ge=0)]] = Field(default_factory=dict)
+    """Discrete inputs of the relay board that tell where a relay's main contacts are: coils only tell their orders."""
+    devices: Devices
+    plant: dict[str, Any] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _one_plug_each(self) -> Self:
+        ends = [*self.loop_back, *(line for pair in self.crossed for line in pair)]
+        twice = sorted({line for line in ends if ends.count(line) > 1})
+        if twice:
+            raise ValueError(f"loop_back and crossed: {', '.join(twice)} cannot end in two plugs")
+        return self
+
+    @property
+    def plugs(self) -> dict[str, str]:
+        """For each line that ends in a plug during a check: the line on which what it sends comes back."""
+        ends = [(line, line) for line in self.loop_back]
+        return dict([*ends, *self.crossed, *((b, a) for a, b in self.crossed)])
+
+
+class RigFile:
+    """A rig file that was read and checked.
+
+    :ivar options: what stands under ``options.rig``.
+    :ivar features: labgrid's feature flags of the target ``main``.
+    :ivar virtual: whether the bench is simulated.
+    :ivar real_time: whether time is the wall clock's; a physical bench has no other.
+    :ivar bench_address: where the simulated bench is to listen; empty: wherever it is free.
+    :ivar bench_instruments: dialects of the simulated bench by role, where they differ from its own.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        options: RigOptions,
+        features: frozenset[str],
+        *,
+        virtual: bool,
+        bench_address: str = "",
+        real_time: bool | None = None,
+        bench_instruments: Mapping[str, str] | None = None,
+        document: object = None,
+    ) -> None:
+        self.path = path
+        self.options = options
+        self.features = features
+        self.virtual = virtual
+        self.bench_address = bench_address
+        self.bench_instruments = dict(bench_instruments or {})
+        self.real_time = not virtual if real_time is None else real_time
+        self._document = document
+
+    @property
+    def bench_keys(self) -> tuple[str | int, ...]:
+        """What leads to the simulated bench in the file."""
+        target = _get(self._document, "targets", "main")
+        found = parts(target, "resources") if isinstance(target, Mapping) else []
+        keys = next((part.keys for part in found if part.kind == "VirtualBench"), ("resources",))
+        return ("targets", "main", *keys)
+
+    @property
+    def listed_features(self) -> tuple[str, ...]:
+        """The feature flags in the order of the file."""
+        listed = _get(self._document, "targets", "main", "features")
+        return tuple(map(str, listed)) if isinstance(listed, Sequence) else ()
+
+    def place(self, *keys: str | int) -> tuple[int, int]:
+        """Return line and column of the deepest part of ``keys`` that the file has."""
+        line, _, column = yaml_file.place(self._document, keys).partition(":")
+        return int(line), int(column)
+
+    @classmethod
+    def load(cls, path: Path) -> RigFile:
+        """Read and check ``path``; raises ConfigurationError that lists every problem with its place."""
+        rig, flaws = cls.read(path)
+        if flaws or rig is None:
+            raise ConfigurationError("\n".join(map(str, flaws)), remedy=REMEDY)
+        return rig
+
+    @classmethod
+    def read(cls, path: Path) -> tuple[RigFile | None, list[Flaw]]:
+        """Read ``path``; return the rig, and everything that is wrong with the file, each with its place.
+
+        The rig is None if too much is missing; else it is what the file says without what is wrong, for looking at
+        what does not depend on it. Raises ConfigurationError for a file that cannot be read or is no YAML.
+        """
+        try:
+            text = path.read_text(encoding="utf-8")
+        except OSError as error:
+            raise ConfigurationError(
+                f"the rig file cannot be read ({error.strerror})", place=str(path), remedy="See rigs/ for examples."
+            ) from None
+        except UnicodeDecodeError as error:
+            raise ConfigurationError(
+                f"the rig file cannot be read (no UTF-8: {error.reason})", place=str(path)
+            ) from None
+        return cls._of(path, yaml_file.parse(text, str(path)))
+
+    @classmethod
+    def _of(cls, path: Path, document: object) -> tuple[RigFile | None, list[Flaw]]:
+        if not isinstance(document, Mapping):
+            raise ConfigurationError("a rig file is a mapping with targets and options", place=f"{path}:1:1")
+        target = _get(document, "targets", "main")
+        wrong = wrong_target(target) if isinstance(target, Mapping) else [((), "targets.main is missing")]
+        options, more = read_options(RigOptions, _get(document, "options", "rig"))
+        flaws = [
+            Flaw.at(path, document, keys, what)
+            for keys, what in [*((("targets", "main", *keys), what) for keys, what in wrong), *more]
+        ]
+        if options is None or not isinstance(target, Mapping) or target_is_unreadable(target):
+            return None, flaws
+        features = frozenset(str(feature) for feature in (target.get("features") or ()))
+        benches = [arguments for kind, arguments in entries(target, "resources") if kind == "VirtualBench"]
+        address = str(benches[0].get("address", "")) if benches else ""
+        real_time = not benches or benches[0].get("clock") == "wall"
+        chosen = {role: str(benches[0][role]) for role in ("meter", "load") if benches and role in benches[0]}
+        rig = cls(
+            path,
+            options,
+            features,
+            virtual=bool(benches),
+            bench_address=address,
+            real_time=real_time,
+            bench_instruments=chosen,
+            document=document,
+        )
+        return rig, flaws
+
+
+def _get(document: object, *keys: str) -> object:
+    for key in keys:
+        if not isinstance(document, Mapping):
+            return None
+        document = document.get(key)
+    return document

@@ -1,0 +1,119 @@
+"""The part of a rig file that labgrid reads, looked through first: labgrid tells mistakes late and without a place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any
+
+from hil.errors import nearest
+from hil.rig.config.addresses import wrong_addresses
+from hil.yaml_file import plain
+
+RELAYS = ("K1", "K2", "K3", "K4")
+"""K1 mains contactor, K2 plug, K3 supply of the socket's electronics, K4 of the cable's (DESIGN §2)."""
+
+LINES = ("socket-link", "cable-link", "socket-console", "cable-console")
+
+CLOCKS = ("virtual", "wall")
+"""Of a virtual bench: as fast as it can, or real time with the devices as processes of their own."""
+
+FEATURES: Mapping[str, str] = {
+    "virtual": "the bench is simulated: devices take terms and tell secrets",
+    "seeded-defects": "a device can be made to have a defect",
+    "seeded-faults": "parts of the bench can be made to fail",
+    "link-faults": "the rig's tap may do with the link's bytes what a scenario asks for",
+    "switches-under-load": "K1 and K2 may break the load current",
+    "programmable-mains": "the voltage of the mains can be set",
+}
+"""labgrid's feature flags that steps ask for, and what each says of a bench."""
+
+REQUIRED = {
+    "PowerMeterDriver": ("meter",),
+    "LoadDriver": ("load",),
+    "SerialDriver": LINES,
+}
+"""Drivers that every rig has, by class and name; relays may be driven by any digital output of labgrid."""
+
+
+def entries(target: Mapping[str, Any], section: str) -> list[tuple[str, Mapping[str, Any]]]:
+    """Return (class, arguments) of each resource or driver; labgrid takes a list of one-key mappings or a mapping."""
+    listed = target.get(section) or []
+    pairs = listed.items() if isinstance(listed, Mapping) else [pair for entry in listed for pair in entry.items()]
+    return [(str(kind), arguments or {}) for kind, arguments in pairs]
+
+
+def target_is_unreadable(target: Mapping[str, Any]) -> bool:
+    """Tell whether a target is not of the shape that labgrid reads."""
+    return bool(_wrong_shape(target))
+
+
+def wrong_target(target: Mapping[str, Any]) -> list[tuple[tuple[str | int, ...], str]]:
+    """Return what is wrong with a target, each with the keys that lead to its place."""
+    if wrong := _wrong_shape(target):
+        return wrong
+    found = _wrong_clocks(target) + _misspelt_features(target) + wrong_addresses(target)
+    return [*found, *(((), what) for what in _missing_drivers(target))]
+
+
+def _wrong_shape(target: Mapping[str, Any]) -> list[tuple[tuple[str | int, ...], str]]:
+    wrong: list[tuple[tuple[str | int, ...], str]] = []
+    for section in ("resources", "drivers"):
+        listed = target.get(section) or []
+        if not isinstance(listed, Mapping | Sequence) or isinstance(listed, str):
+            wrong.append(
+                ((section,), f"targets.main.{section}: labgrid takes a list of classes here (read: {listed!r})")
+            )
+            continue
+        entries = (
+            [((section,), listed)]
+            if isinstance(listed, Mapping)
+            else [((section, number), entry) for number, entry in enumerate(listed)]
+        )
+        for keys, entry in entries:
+            if not isinstance(entry, Mapping) or not all(isinstance(each, Mapping | None) for each in entry.values()):
+                what = f"labgrid takes the name of a class with its arguments here (read: {plain(entry)!r})"
+                wrong.append((keys, f"targets.main.{section}: {what}"))
+    features = target.get("features")
+    if features is not None and (not isinstance(features, Sequence) or isinstance(features, str)):
+        wrong.append((("features",), f"targets.main.features: labgrid takes a list here (read: {features!r})"))
+    return wrong
+
+
+def _misspelt_features(target: Mapping[str, Any]) -> list[tuple[tuple[str | int, ...], str]]:
+    """Return the feature flags that are no flag of this framework, and were probably meant as one.
+
+    Others may be a laboratory's own; whether a step asks for them is seen where the steps are known.
+    """
+    return [
+        (("features", number), f"targets.main.features: '{name}' is no feature flag{nearest(str(name), FEATURES)}")
+        for number, name in enumerate(target.get("features") or ())
+        if str(name) not in FEATURES and get_close_matches(str(name).casefold(), FEATURES, n=1)
+    ]
+
+
+def _wrong_clocks(target: Mapping[str, Any]) -> list[tuple[tuple[str | int, ...], str]]:
+    """Return what is wrong with the clock of a virtual bench: labgrid would say it later, and without a place."""
+    wrong: list[tuple[tuple[str | int, ...], str]] = []
+    listed = target.get("resources") or []
+    for number, entry in enumerate(listed if not isinstance(listed, Mapping) else ()):
+        clock = (entry.get("VirtualBench") or {}).get("clock", "virtual")
+        if clock not in CLOCKS:
+            place = ("resources", number, "VirtualBench", "clock")
+            wrong.append((place, f"targets.main.resources: '{clock}' is no clock{nearest(str(clock), CLOCKS)}"))
+    return wrong
+
+
+def _missing_drivers(target: Mapping[str, Any]) -> list[str]:
+    drivers = [(kind, str(arguments.get("name", kind))) for kind, arguments in entries(target, "drivers")]
+    missing = [
+        f"targets.main.drivers: no {kind} named '{name}'"
+        for kind, names in REQUIRED.items()
+        for name in names
+        if (kind, name) not in drivers
+    ]
+    named = {name for _, name in drivers}
+    missing += [f"targets.main.drivers: no driver named '{relay}'" for relay in RELAYS if relay not in named]
+    if "BenchStrategy" not in {kind for kind, _ in drivers}:
+        missing.append("targets.main.drivers: no BenchStrategy")
+    return missing

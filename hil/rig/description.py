@@ -1,0 +1,85 @@
+"""What ``run.json`` says of a rig; no address, no secret."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from hil import __version__
+from hil.evidence.uncertainty import COVERAGE
+from hil.rig.config.certificate import read_uncertainty
+from hil.units import format_quantity
+
+if TYPE_CHECKING:
+    from hil.rig.config.parts import InstrumentFacts
+    from hil.rig.config.rig_file import RigFile
+    from hil.rig.rig import Rig
+
+REFERENCE = "not stated; taken to be within the makers' reference conditions"
+
+SEEDED = ("boot_delay_s", "defects")
+"""What of a simulated device's profile is a fault put into it on purpose."""
+
+
+def known_before(file: RigFile) -> dict[str, Any]:
+    """Return what is known of a rig before it is opened."""
+    options = file.options
+    devices = [
+        {
+            "role": role,
+            "description": facts.description,
+            "serial": facts.serial,
+            "firmware": facts.firmware or (f"micropay-hil {__version__}" if file.virtual else ""),
+            "seeded": [f"{name}: {facts.profile[name]}" for name in SEEDED if facts.profile.get(name)],
+        }
+        for role, facts in (("socket", options.devices.socket), ("cable", options.devices.cable))
+        if facts is not None
+    ]
+    return {
+        "name": options.name,
+        "file": file.path.name,
+        "virtual": file.virtual,
+        "devices": devices,
+    }
+
+
+def described(rig: Rig) -> dict[str, Any]:
+    """Return what is known of it once it is open: its instruments have said who they are."""
+    options = rig.file.options
+    instruments = []
+    for role, instrument in (("meter", rig.meter), ("load", rig.load)):
+        facts = options.instruments.get(role)
+        identity = instrument.identity
+        instruments.append(
+            {
+                "name": role,
+                "role": "power meter" if role == "meter" else "programmable load",
+                "manufacturer": identity.manufacturer,
+                "model": identity.model,
+                "serial": identity.serial,
+                "firmware": identity.firmware,
+                "calibration": _calibration(facts) if facts else None,
+            }
+        )
+    return {
+        "name": options.name,
+        "description": options.description,
+        "file": rig.file.path.name,
+        "virtual": rig.file.virtual,
+        "setups": list(options.setups),
+        "ambient": f"{options.ambient.low:g} to {options.ambient.high:g} °C" if options.ambient else REFERENCE,
+        "off_threshold": format_quantity(rig.meter.off_threshold_w, "W"),
+        "limits": {
+            "power": format_quantity(options.limits.power, "W"),
+            "energy": format_quantity(options.limits.energy, "Wh"),
+            "session": format_quantity(options.limits.session, "s"),
+        },
+        "instruments": instruments,
+    }
+
+
+def _calibration(facts: InstrumentFacts) -> dict[str, Any]:
+    """Return what the laboratory says of it, by the names that the report reads."""
+    k = None
+    if facts.uncertainty is not None:
+        k = read_uncertainty(facts.uncertainty).k or facts.k or COVERAGE
+    return {"certificate": facts.calibration, "due": facts.due, "uncertainty": facts.uncertainty, "k": k}

@@ -1,0 +1,1 @@
+"""Instruments, relays and serial ports as labgrid resources and drivers."""

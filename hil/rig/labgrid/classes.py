@@ -1,0 +1,208 @@
+"""What labgrid does not have: VISA instruments on raw sockets, the virtual bench, and the bench's strategy.
+
+Resources are facts, drivers act (labgrid's own split). labgrid's ``PyVISADriver`` hard-codes ``::INSTR``, so raw
+SOCKET resources are impossible with it; ours passes any VISA resource string through.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable
+
+import attr
+from labgrid import target_factory
+from labgrid.driver import Driver
+from labgrid.resource import Resource
+from labgrid.strategy.common import Strategy, StrategyError, never_retry
+
+from hil.errors import HilError, RigFault
+from hil.evidence.own_error import sentence
+from hil.instruments.dialects import open_load, open_meter
+from hil.ports import Load, Meter
+from hil.rig.labgrid.bounded_call import Attempt
+from hil.rig.labgrid.relays import CoilRelay, DigitalOutput
+
+
+@target_factory.reg_resource
+@attr.s(eq=False)
+class VirtualBench(Resource):  # type: ignore[misc]  # labgrid has no types
+    """The simulated bench; the rig starts it as a program of its own.
+
+    :param address: loopback address to listen on; empty: one of 127.0.0.0/8 that is free.
+    :param clock: ``virtual``: time moves as fast as it can, with devices inside the bench. ``wall``: real time, with
+        devices that are processes of their own, on PTYs.
+    :param meter: dialect of its power meter; :param load: of its electronic load. ``hil vbench --help`` lists them.
+    """
+
+    address: str = attr.ib(default="", validator=attr.validators.instance_of(str))
+    clock: str = attr.ib(default="virtual", validator=attr.validators.in_(("virtual", "wall")))
+    meter: str = attr.ib(default="hmc8015", validator=attr.validators.instance_of(str))
+    load: str = attr.ib(default="it8615", validator=attr.validators.instance_of(str))
+
+
+@target_factory.reg_resource
+@attr.s(eq=False)
+class VisaInstrument(Resource):  # type: ignore[misc]  # labgrid has no types
+    """An instrument by its VISA resource, e.g. ``TCPIP::192.0.2.7::5025::SOCKET`` or ``ASRL/dev/ttyS0::INSTR``."""
+
+    resource: str = attr.ib(validator=attr.validators.instance_of(str))
+
+
+class _InstrumentDriver(Driver):  # type: ignore[misc]  # labgrid has no types
+    bindings = {"instrument": VisaInstrument}  # noqa: RUF012 - labgrid's way to declare bindings
+
+    def __attrs_post_init__(self) -> None:
+        super().__attrs_post_init__()
+        self.port: Meter | Load | None = None
+
+    def on_deactivate(self) -> None:
+        if self.port is not None:
+            self.port.close()
+            self.port = None
+
+
+@target_factory.reg_driver
+@attr.s(eq=False)
+class PowerMeterDriver(_InstrumentDriver):
+    """Opens the lab power meter by the dialect that its ``*IDN?`` names; ``port`` is a :class:`hil.ports.Meter`."""
+
+    def on_activate(self) -> None:
+        self.port = open_meter(self.name or "meter", self.instrument.resource)
+
+
+@target_factory.reg_driver
+@attr.s(eq=False)
+class LoadDriver(_InstrumentDriver):
+    """Opens the programmable load by the dialect that its ``*IDN?`` names; ``port`` is a :class:`hil.ports.Load`."""
+
+    def on_activate(self) -> None:
+        self.port = open_load(self.name or "load", self.instrument.resource)
+
+
+LOAD_PATIENCE_S = 0.25
+"""For the load's input to go off before K1 is opened; a load that hangs must not keep it closed for longer."""
+
+LOAD_END_S = 10.0
+"""For a load that hangs, after all relays are open: its driver gives up one query, or one connection, after 2 s."""
+
+
+class BenchState(enum.Enum):
+    """Where the bench stands.
+
+    SAFE: load input off, all relays open, read back (DESIGN §6). ARMED: K2 closed, K1 left to the counterpart that
+    plays the socket. LIVE: K1 and K2 closed, the socket under test has the mains.
+    """
+
+    UNKNOWN = "unknown"
+    SAFE = "safe"
+    ARMED = "armed"
+    LIVE = "live"
+
+
+@target_factory.reg_driver
+@attr.s(eq=False)
+class BenchStrategy(Strategy):  # type: ignore[misc]  # labgrid has no types
+    """Brings the bench from safe to live and back. A bench that failed to obey stays broken until it was made safe."""
+
+    bindings = {  # noqa: RUF012 - labgrid's way to declare bindings
+        "k1": "DigitalOutputProtocol",
+        "k2": "DigitalOutputProtocol",
+        "k3": "DigitalOutputProtocol",
+        "k4": "DigitalOutputProtocol",
+        "load": LoadDriver,
+    }
+
+    def __attrs_post_init__(self) -> None:
+        super().__attrs_post_init__()
+        self.bench_state = BenchState.UNKNOWN
+        self.on_switch: Callable[[str, bool, float], None] = _nobody_listens
+        self.now: Callable[[], float] = lambda: 0.0
+        """The bench's time, to tell how long a relay took from its command to its read-back."""
+        self.told: dict[str, bool] = {}
+        """Which relays were last told to be closed, and obeyed."""
+        self.unheard: list[Exception] = []
+        """What ``on_switch`` raised while the bench was last made safe: no reason to call it unsafe."""
+
+    @never_retry  # type: ignore[untyped-decorator]  # labgrid has no types
+    def transition(self, status: str | BenchState) -> None:
+        """Go to ``safe``, ``armed`` or ``live``; raises StrategyError from the RigFault that stopped it.
+
+        A bench whose state is not known is made safe first.
+        """
+        wanted = BenchState(status)
+        if wanted is BenchState.SAFE:
+            self.make_safe()
+            return
+        if self.bench_state is BenchState.UNKNOWN:  # a process of its own each time, as labgrid-client is
+            self.make_safe()
+        if wanted is BenchState.UNKNOWN or self.bench_state is not BenchState.SAFE:
+            raise StrategyError(
+                f"the bench goes from safe to armed or live, not from {self.bench_state.value} to {status}"
+            )
+        for name in ("K1", "K2") if wanted is BenchState.LIVE else ("K2",):
+            self.switch(name, closed=True)
+        self.bench_state = wanted
+
+    def make_safe(self) -> None:
+        """Load input off, then K1, then K2, then the devices' supplies; each is tried whatever one before it raised,
+        and nothing waits for a load that hangs.
+
+        Raises RigFault that names everything that did not obey.
+        """
+        problems: list[str] = []
+        self.unheard = []
+        self.bench_state = BenchState.UNKNOWN
+        load = None
+        try:
+            self.target.activate(self.load)
+            load = Attempt(lambda: self.load.port.set_input(on=False))
+            load.wait(LOAD_PATIENCE_S)
+        except Exception as error:
+            problems.append(_words("load", error))
+        for name in ("K1", "K2", "K3", "K4"):
+            try:
+                took = self._move(name, closed=False)
+            except Exception as error:
+                problems.append(_words(f"relay {name}", error))
+                continue
+            try:
+                self.on_switch(name, False, took)
+            except Exception as error:
+                self.unheard.append(error)
+        try:
+            if load is not None and load.wait(LOAD_END_S):
+                load.result()
+            elif load is not None:
+                problems.append(f"load: its driver did not come back within {LOAD_END_S:g} s")
+        except Exception as error:
+            problems.append(_words("load", error))
+        if problems:
+            raise RigFault("; ".join(problems), place="safe state", remedy="Switch the mains off by hand.")
+        self.bench_state, self.broken = BenchState.SAFE, None
+
+    def switch(self, name: str, *, closed: bool) -> None:
+        """Switch one of K1 to K4 and read it back; raises RigFault if it does not obey."""
+        self.on_switch(name, closed, self._move(name, closed=closed))
+
+    def _move(self, name: str, *, closed: bool) -> float:
+        """Switch a relay and read it back; return the seconds that this took."""
+        output: DigitalOutput = getattr(self, name.lower())
+        self.target.activate(output)
+        began = self.now()
+        CoilRelay(output).set(closed=closed)
+        self.told[name] = closed
+        return self.now() - began
+
+    def is_closed(self, name: str) -> bool:
+        """Read a relay back."""
+        output: DigitalOutput = getattr(self, name.lower())
+        self.target.activate(output)
+        return CoilRelay(output).is_closed()
+
+
+def _words(part: str, error: Exception) -> str:
+    return str(error) if isinstance(error, HilError) else f"{part}: {sentence(error)}"
+
+
+def _nobody_listens(name: str, closed: bool, took: float) -> None:
+    """Until a scenario records what is switched."""

@@ -1,0 +1,65 @@
+"""A rig is opened, and is safe before and after."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hil.errors import RigFault
+from hil.rig.config.rig_file import RigFile
+from hil.rig.rig import Rig
+from hil.rig.safety.watchdog_client import Guard
+from hil.rig.virtual.client import VirtualBenchProcess
+from hil.rig.virtual.environment import ADDRESS_VARIABLE, TERMINAL_VARIABLES
+from hil.rig.virtual.lockstep_tuning import fastest_turns
+
+if TYPE_CHECKING:
+    from hil.chain.node.base import Node
+
+
+@contextlib.contextmanager
+def open_rig(
+    file: RigFile,
+    node: Node,
+    seed: int,
+    *,
+    report: Path | None = None,
+    locks: Path | None = None,
+    errors: int | None = None,
+    number: int = 1,
+    of: int = 1,
+) -> Iterator[Rig]:
+    """Open the bench of ``file`` with a node that was started; the bench is safe before and after.
+
+    The watchdog watches from before the first relay moves until after the last; ``report``, ``locks`` and
+    ``errors`` are where it tells what it did (:class:`hil.rig.safety.watchdog_client.Guard`). It may be bench
+    ``number`` ``of`` several that run at the same time.
+
+    Raises RigFault if a part of it does not answer or the bench cannot be made safe, ConfigurationError if labgrid
+    cannot read the file.
+    """
+    bench = None
+    with contextlib.ExitStack() as stack:
+        if file.virtual:
+            bench = VirtualBenchProcess(file.bench_address, file.bench_instruments)
+            stack.callback(bench.close)
+            if not file.real_time:
+                stack.enter_context(fastest_turns(bench, number, of))
+            os.environ[ADDRESS_VARIABLE] = bench.address
+            for role, path in bench.terminals.items():
+                os.environ[TERMINAL_VARIABLES[role]] = path
+        address, lifeline = (bench.address, bench.lifeline) if bench is not None else ("", None)
+        guard = Guard(file, address=address, lifeline=lifeline, report=report, locks=locks, errors=errors)
+        stack.callback(guard.end)
+        rig = Rig(file, node, seed, bench, guard)
+        rig.locks = locks
+        stack.callback(rig.close)
+        guard.wait_until_ready()
+        stack.callback(rig.make_safe)
+        safe = rig.make_safe()
+        if not safe.reached:
+            raise RigFault(safe.problem, place="safe state", remedy="Look at the bench before anything else.")
+        yield rig

@@ -1,0 +1,245 @@
+"""The virtual bench as seen by the rig: a program that it starts, and the control port that moves its time."""
+
+from __future__ import annotations
+
+import socket
+import struct
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeGuard
+
+import orjson
+
+from hil.clock import stopwatch
+from hil.errors import RigFault
+from hil.interrupts import hold, release
+from hil.ports import AskedAhead
+from hil.rig.virtual.process import start
+
+if TYPE_CHECKING:
+    from hil.ports import Meter
+
+CONTROL_TIMEOUT_S = 20.0
+"""Longest wall time for one answer. An advance does a few milliseconds of work."""
+
+
+class VirtualBenchProcess:
+    """Starts the bench and ends it. The bench also ends by itself when its stdin closes: when this process has died and
+    the watchdog, which holds ``lifeline`` too, has made the bench safe.
+
+    Implements :class:`hil.clock.AskableTimeKeeper`; the instrument that can be asked ahead is the meter.
+
+    :param instruments: dialects by role (``meter``, ``load``) that differ from the bench's own.
+    :param serial: instruments and lines that get a PTY, beside the instruments that have RS-232 only there.
+    :raises ConfigurationError: the bench does not have such an instrument, or cannot have that address.
+    :raises RigFault: it does not start.
+    """
+
+    def __init__(
+        self, address: str = "", instruments: Mapping[str, str] | None = None, *, serial: Sequence[str] = ()
+    ) -> None:
+        choice = [f"--{role}={name}" for role, name in (instruments or {}).items()]
+        self._process, self.address, ready = start(address, [*choice, *(f"--pty={name}" for name in serial)])
+        self.ports: dict[str, int] = ready["ports"]
+        self.terminals: dict[str, str] = ready["terminals"]
+        """Paths of the PTYs of instruments and lines, by name."""
+        self._control = socket.create_connection((self.address, self.ports["control"]), timeout=CONTROL_TIMEOUT_S)
+        self._control.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        # the kernel keeps the deadline: with Python's own each send and each read would begin with a poll
+        self._control.settimeout(None)
+        for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
+            self._control.setsockopt(socket.SOL_SOCKET, option, struct.pack("ll", int(CONTROL_TIMEOUT_S), 0))
+        self._unread = b""
+        self.ledger_touched: Callable[[], int] = lambda: 0
+        """Tells how often this side has changed the chain; virtual devices ask their node again only after that."""
+        self._ledger_told = 0
+        self.missed: Callable[[float], None] = lambda _: None
+        """Told the bench's instant when an error meanwhile kept it from whoever let time pass."""
+        self._patience = 0.0
+
+    def advance(
+        self, until: float, received: Mapping[str, int], meanwhile: Callable[[], None] | None = None
+    ) -> tuple[float, Mapping[str, int]]:
+        reply = self._advance(until, received, [], meanwhile)
+        return reply["now"], reply["sent"]
+
+    def advance_asking(
+        self, until: float, received: Mapping[str, int], asked: list[float], meanwhile: Callable[[], None] | None = None
+    ) -> tuple[float, Mapping[str, int], int]:
+        reply = self._advance(until, received, asked, meanwhile)
+        return reply["now"], reply["sent"], reply.get("delivered", 0)
+
+    def _advance(
+        self,
+        until: float,
+        received: Mapping[str, int],
+        asked: list[float],
+        meanwhile: Callable[[], None] | None,
+    ) -> dict[str, Any]:
+        request: dict[str, Any] = {"op": "advance", "until": until}
+        if received:
+            request["received"] = received
+        if asked:
+            request["asked"] = asked
+        touched = self.ledger_touched()
+        if touched != self._ledger_told:
+            request["ledger_touched"] = self._ledger_told = touched
+        return self.ask(request, meanwhile)
+
+    def has(self, meter: Meter) -> TypeGuard[AskedAhead]:
+        """Tell whether this is the bench's own meter, over TCP, and can be asked ahead."""
+        own = f"TCPIP::{self.address}::{self.ports['meter']}::SOCKET"
+        return isinstance(meter, AskedAhead) and meter.resource == own
+
+    def withdraw(self) -> None:
+        """Let what was asked ahead of its time, and has not reached the meter, never reach it."""
+        self.ask({"op": "withdraw"})
+
+    def stop_at_edges(self, voltage: float) -> None:
+        """Let time stop at the readings after the meter's voltage rose or fell past this (V rms), until a reset."""
+        self.ask({"op": "edges", "voltage": voltage})
+
+    def reset(
+        self,
+        *,
+        seed: str,
+        plant: Mapping[str, Any],
+        devices: Mapping[str, Mapping[str, Any] | None],
+        node: Mapping[str, Any] | None,
+        view: Mapping[str, Any] | None = None,
+        clock: str = "virtual",
+        plugs: Mapping[str, str] | None = None,
+    ) -> None:
+        """Begin anew at zero: a plant, devices with these profiles, and the node that the socket asks.
+
+        :param view: another way for the socket to see that node's ledger, see :mod:`hil.rig.chain.electrum`.
+        :param clock: ``wall``: time passes by itself from now on, and the devices are processes of their own.
+        :param plugs: lines that end in a plug: the line on which what is sent there comes back.
+        """
+        request = {"op": "reset", "seed": seed, "plant": plant, "devices": devices, "node": node, "view": view}
+        request |= {} if clock == "virtual" else {"clock": clock}
+        self.ask({**request, "plugs": plugs} if plugs else request)
+
+    def look_for_faults(self) -> None:
+        """Raise RigFault if a device's program has failed since the last look; on the wall clock nothing else tells."""
+        self.ask({"op": "faults"})
+
+    def now(self) -> float:
+        """Ask for its present instant in seconds, without moving it."""
+        instant: float = self.ask({"op": "truth"})["now"]
+        return instant
+
+    @property
+    def process(self) -> int:
+        """The bench's process id."""
+        return self._process.pid
+
+    @property
+    def lifeline(self) -> int:
+        """Descriptor of the bench's standard input: it ends when nobody holds that open any more."""
+        if self._process.stdin is None:
+            raise AssertionError("started with a pipe")
+        return self._process.stdin.fileno()
+
+    def be_patient(self, seconds: float) -> None:
+        """Have both sides look this long for what comes next before they sleep."""
+        self.ask({"op": "patience", "seconds": seconds})
+        self._patience = seconds
+
+    def plug(self, appliance: str) -> None:
+        """Put ``toaster``, ``load`` or ``none`` into the cable's outlet."""
+        self.ask({"op": "plug", "appliance": appliance})
+
+    def set_mains(self, voltage: float) -> None:
+        """Have this voltage (V rms) ahead of K1, K3 and K4 from now on; a reset brings the nominal one back."""
+        self.ask({"op": "mains", "voltage": voltage})
+
+    def let_ledger_be_late(self, seconds: float) -> None:
+        """Let the ledger's answers reach the socket so many seconds of virtual time after its questions."""
+        self.ask({"op": "ledger", "late_s": seconds})
+
+    def ledger_silence(self) -> str:
+        """Return why the ledger gave the socket no answer at some time since the last reset; empty if it always did."""
+        return str(self.ask({"op": "ledger"})["silence"])
+
+    def seed_fault(self, part: str, fault: str, amount: float = 0.0) -> None:
+        """Let a part of the bench fail until it is mended or the bench reset (hil/vbench/control/seeded_faults.py)."""
+        self.ask({"op": "fault", "part": part, "fault": fault, "amount": amount})
+
+    def mend(self) -> None:
+        """Let every part that was made to fail work again."""
+        self.ask({"op": "mend"})
+
+    def line_totals(self) -> dict[str, dict[str, int]]:
+        """Return what the bench sent and received on each line since the reset: bytes and CRC-32."""
+        totals: dict[str, dict[str, int]] = self.ask({"op": "lines"})["lines"]
+        return totals
+
+    def ask(self, request: Mapping[str, Any], meanwhile: Callable[[], None] | None = None) -> dict[str, Any]:
+        """Send one request, do what ``meanwhile`` does, return the reply; RigFault if the bench is gone or refuses."""
+        what = str(request["op"])
+        hold()
+        try:
+            self._send(what, orjson.dumps(request))
+            try:
+                if meanwhile is not None:
+                    meanwhile()
+            except BaseException:  # a reply that stays unread would be taken for the next one's
+                self.missed(orjson.loads(self._receive(what)).get("now", 0.0))
+                raise
+            line = self._receive(what)
+        finally:
+            release()
+        reply: dict[str, Any] = orjson.loads(line)
+        if "error" in reply:
+            who = f", {reply['who']}" if "who" in reply else ""
+            raise RigFault(reply["error"], place=f"virtual bench{who}")
+        return reply
+
+    def _send(self, what: str, request: bytes) -> None:
+        try:
+            self._control.sendall(request + b"\n")
+        except OSError as error:
+            raise self._lost(f"no answer to '{what}' ({error})") from error
+
+    def _receive(self, what: str) -> bytes:
+        """Return the line that answers the request ``what``."""
+        try:
+            elapsed = stopwatch()
+            while b"\n" not in self._unread:
+                try:
+                    data = self._control.recv(1 << 16, socket.MSG_DONTWAIT if elapsed() < self._patience else 0)
+                except BlockingIOError:
+                    if elapsed() < CONTROL_TIMEOUT_S:
+                        continue
+                    raise
+                if not data:
+                    raise self._lost(f"it closed the control port during '{what}'")
+                self._unread += data
+        except BlockingIOError as error:
+            raise self._lost(f"no answer to '{what}' within {CONTROL_TIMEOUT_S:g} s") from error
+        except OSError as error:
+            raise self._lost(f"no answer to '{what}' ({error})") from error
+        line, _, self._unread = self._unread.partition(b"\n")
+        return line
+
+    def close(self) -> None:
+        """End the program; idempotent."""
+        self._control.close()
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        try:
+            self._process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait(timeout=5)
+        for stream in (self._process.stdout, self._process.stderr):
+            if stream is not None:
+                stream.close()
+
+    def _lost(self, what: str) -> RigFault:
+        code = self._process.poll()
+        state = "still runs" if code is None else f"ended with code {code}"
+        return RigFault(
+            f"{what}; the program {state}", place="virtual bench", remedy="Rerun; see its last words above."
+        )

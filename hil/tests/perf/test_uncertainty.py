@@ -1,0 +1,69 @@
+"""Stated bounds hold the truth of the virtual plant: a small part of the campaign of ``make perf``."""
+
+from __future__ import annotations
+
+import pytest
+
+from hil.evidence.timing import Interval
+from hil.instruments.wt310e import LIMITS as WT310E
+from hil.perf.uncertainty import EXTREMES, Check, MeterErrors, measurements, shares
+from hil.perf.uncertainty_realtime import edges
+from hil.tests.acceptance.commands import ROOT
+
+SESSIONS = 30
+
+
+@pytest.fixture(scope="module")
+def checks() -> list[Check]:
+    return list(measurements(ROOT / "rigs", sessions=SESSIONS, seed=7))
+
+
+def test_power_energy_and_edges_lie_inside_the_stated_bounds(checks: list[Check]) -> None:
+    assert [check for check in checks if not check.inside] == []
+    assert shares(checks) == {"power": 1.0, "energy": 1.0, "edges": 1.0, "measurements": len(checks)}
+
+
+def test_each_session_measures_energy_two_edges_and_unless_it_moves_the_power(checks: list[Check]) -> None:
+    taken = [check.what for check in checks]
+
+    assert taken.count("energy") == SESSIONS
+    assert taken.count("edges") == 2 * SESSIONS
+    assert SESSIONS / 2 < taken.count("power") < SESSIONS
+
+
+def test_bounds_that_were_too_narrow_would_be_found(checks: list[Check]) -> None:
+    def narrower(check: Check) -> Check:
+        middle, half = (check.stated.early + check.stated.late) / 2, (check.stated.late - check.stated.early) / 2
+        return Check(check.what, Interval(middle - half / 5, middle + half / 5), check.truth)
+
+    found = shares([narrower(check) for check in checks])
+
+    assert found["edges"] < 0.5
+    assert found["power"] < 1.0
+
+
+def test_the_same_seed_gives_the_same_measurements(checks: list[Check]) -> None:
+    again = list(measurements(ROOT / "rigs", sessions=4, seed=7))
+
+    assert again == checks[: len(again)]
+
+
+def test_a_meter_that_updates_twice_as_fast_keeps_the_bounds() -> None:
+    found = list(measurements(ROOT / "rigs", sessions=10, seed=3, errors=MeterErrors(period=0.05)))
+
+    assert [check for check in found if not check.inside] == []
+
+
+def test_the_extremes_are_every_update_period_with_each_sign_of_gain_and_offset() -> None:
+    assert {(each.period, each.gain, each.offset) for each in EXTREMES} == {
+        (period, gain, offset) for period in (0.05, 0.1, 0.25, 0.5) for gain in (-1, 1) for offset in (-1, 1)
+    }
+    plant = EXTREMES[0].plant(WT310E)
+    assert plant == {"meter_period": 0.05, "meter_gain": -0.001, "meter_offset_w": -1.5, "meter_noise_w": 0.0}
+
+
+def test_in_real_time_too_edges_lie_inside_with_the_loop_kept_busy() -> None:
+    found = list(edges(ROOT / "rigs/realtime.yaml", cycles=3))
+
+    assert len(found) == 6
+    assert [check for check in found if not check.inside] == []

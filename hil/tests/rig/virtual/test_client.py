@@ -1,0 +1,90 @@
+"""The virtual bench as the rig starts it: addresses, and what happens when it is gone."""
+
+from __future__ import annotations
+
+import signal
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from hil.clock import LockstepClock
+from hil.errors import RigFault
+from hil.interrupts import interrupt
+from hil.rig.virtual.client import VirtualBenchProcess
+from hil.rig.virtual.process import TRIES, loopback_address
+
+
+@pytest.fixture
+def bench() -> Iterator[VirtualBenchProcess]:
+    process = VirtualBenchProcess()
+    yield process
+    process.close()
+
+
+def test_every_try_has_an_address_of_its_own_on_loopback() -> None:
+    addresses = [loopback_address(number) for number in range(TRIES)]
+    assert len(set(addresses)) == TRIES
+    assert all(address.startswith("127.") for address in addresses)
+
+
+def test_another_address_is_taken_when_the_first_one_is_in_use() -> None:
+    first = loopback_address(0)
+    with socket.create_server((first, 5025)):
+        bench = VirtualBenchProcess()
+        bench.close()
+    assert bench.address == loopback_address(1)
+
+
+def test_a_bench_that_died_is_a_rig_fault_that_says_so(bench: VirtualBenchProcess) -> None:
+    bench.reset(seed="x", plant={}, devices={}, node=None)
+    assert bench.advance(1.0, {}) == (1.0, {})
+    bench._process.kill()
+    bench._process.wait(timeout=5)
+    with pytest.raises(RigFault, match=r"virtual bench: .*ended with code -9"):
+        bench.advance(2.0, {})
+
+
+def test_what_the_bench_refuses_is_told_in_its_own_words(bench: VirtualBenchProcess) -> None:
+    bench.reset(seed="x", plant={}, devices={}, node=None)
+    with pytest.raises(RigFault, match="kettle"):
+        bench.plug("kettle")
+
+
+def test_an_error_in_the_meantime_leaves_question_and_answer_in_step(bench: VirtualBenchProcess) -> None:
+    def disk_full() -> None:
+        raise RigFault("evidence cannot be written")
+
+    bench.reset(seed="x", plant={}, devices={}, node=None)
+    with pytest.raises(RigFault, match="evidence"):
+        bench.advance(1.0, {}, disk_full)
+
+    assert bench.advance(2.0, {}) == (2.0, {})
+
+
+def test_an_interrupt_comes_between_two_turns_and_leaves_bench_and_clock_in_step(
+    bench: VirtualBenchProcess,
+) -> None:
+    bench.reset(seed="x", plant={}, devices={}, node=None)
+    clock = LockstepClock(bench)
+    clock.meanwhile = lambda: interrupt(signal.SIGTERM, None)
+    with pytest.raises(KeyboardInterrupt, match="SIGTERM"):
+        clock.sleep(1.0)
+
+    assert clock.now() == bench.now() == 1.0
+    with pytest.raises(KeyboardInterrupt, match="SIGTERM"):
+        interrupt(signal.SIGTERM, None)
+
+
+def test_after_an_error_in_the_meantime_the_clock_knows_how_much_time_has_passed(bench: VirtualBenchProcess) -> None:
+    def disk_full() -> None:
+        raise RigFault("evidence cannot be written")
+
+    bench.reset(seed="x", plant={}, devices={}, node=None)
+    clock = LockstepClock(bench)
+    bench.missed = clock.catch_up
+    clock.meanwhile = disk_full
+    with pytest.raises(RigFault, match="evidence"):
+        clock.sleep(1.0)
+
+    assert clock.now() == bench.now() == 1.0

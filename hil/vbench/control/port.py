@@ -1,0 +1,257 @@
+"""The control port: one controller at a time, JSON lines, and lockstep time (DESIGN §4).
+
+Requests: ``reset``, ``advance``, ``withdraw``, ``edges``, ``plug``, ``mains``, ``ledger``, ``fault``, ``mend``,
+``truth``, ``lines``, ``patience``, ``faults``. Whatever cannot be done is answered with ``{"error": …}`` and the bench
+goes on.
+Without a controller that has reset the bench, virtual time follows the wall clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from hil.errors import ConfigurationError, nearest
+from hil.vbench.control import advance as advancing
+from hil.vbench.control.advance import Advance
+from hil.vbench.control.operations import OPERATIONS, Request
+from hil.vbench.control.replies import decode, error, guarded
+from hil.vbench.control.seeded_faults import seed
+from hil.vbench.control.wall_time import WallFollower
+from hil.vbench.io.fast_path import FastLaneLoop
+from hil.vbench.io.sockets import ByteProtocol, peer_is_gone
+from hil.vbench.world_request import WorldRequest
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from hil.vbench.bench import Bench
+
+ACCEPT_TURNS = 5
+"""Turns of the event loop that a reset lets pass: a line that was connected before is then surely being served."""
+
+MAX_PATIENCE = 0.01
+"""Seconds that a controller may have the bench look for requests without sleeping."""
+
+MAX_LINE = 1 << 20
+"""Bytes of one request."""
+
+
+class ControlPort:
+    """Admits one controller and owns the switch between wall time and lockstep time."""
+
+    def __init__(self, bench: Bench, loop: asyncio.AbstractEventLoop) -> None:
+        self.bench = bench
+        self.loop = loop
+        self.follower = WallFollower(bench, loop)
+        bench.catch_up = self.follower.catch_up
+        self._controller: Controller | None = None
+        for port in bench.ports.values():
+            port.on_received = self._bytes_arrived
+            port.leaves_nothing = self._leaves_nothing
+        bench.instrument_ports["meter"].on_complete = self._lines_complete
+        self.follower.start()
+
+    def make_protocol(self) -> ByteProtocol:
+        """Return the protocol for one more TCP connection."""
+        return Controller(self)
+
+    def admit(self, controller: Controller) -> bool:
+        holder = self._controller
+        if holder is not None and not peer_is_gone(holder.transport):
+            return False
+        if holder is not None:
+            holder.leave_fast_lane()
+            holder.transport.abort()
+            self.release(holder)
+        self._controller = controller
+        return True
+
+    def release(self, controller: Controller) -> None:
+        if self._controller is controller:
+            self._controller = None
+            controller.give_up()
+            if isinstance(self.loop, FastLaneLoop):
+                self.loop.fast_lane.patience = 0.0
+            self.bench.lockstep = False
+            self.bench.instrument_ports["meter"].forget()  # what it announced will not come
+            self.follower.start()
+
+    def _lines_complete(self) -> None:
+        if self._controller is not None:
+            self._controller.go_on()
+
+    def _leaves_nothing(self) -> bool:
+        return self._controller is not None and self._controller.leaves_nothing()
+
+    def _bytes_arrived(self) -> None:
+        if self.bench.world.on_the_wall:
+            self.follower.catch_up()
+        elif self._controller is not None:
+            self._controller.go_on()
+
+
+class Controller(ByteProtocol):
+    """One connection to the control port."""
+
+    def __init__(self, port: ControlPort) -> None:
+        super().__init__()
+        self._port = port
+        self._bench = port.bench
+        self._admitted = False
+        self._buffer = bytearray()
+        self._busy = False
+        """True while a request waits for its turn or its bytes."""
+        self._scheduled = False
+        """Whether a request has left work for the loop."""
+        self._waiting: Advance | None = None
+        self._deadline: asyncio.TimerHandle | None = None
+        self._operations: dict[str, Callable[[Request], str | None]] = {
+            **{name: partial(operation, self._bench) for name, operation in OPERATIONS.items()},
+            "advance": self._advance,
+            "reset": self._reset,
+            "fault": self._seed_fault,
+            "patience": self._be_patient,
+        }
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self._admitted = self._port.admit(self)
+        if self._admitted:
+            # what it announces to be sent on other connections must be known before that is read there
+            self.take_fast_lane(self.leaves_nothing, first=True)
+        else:
+            self._write(error("this bench already has a controller; end that one or start a bench on another address"))
+            self.transport.close()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.leave_fast_lane()
+        self._port.release(self)
+
+    def leaves_nothing(self) -> bool:
+        """Tell whether the loop need not look at what the requests just served have scheduled."""
+        scheduled, self._scheduled = self._scheduled, False
+        return self._admitted and not self._busy and not scheduled and self._bench.lockstep
+
+    def data_received(self, data: bytes) -> None:
+        if not self._admitted:
+            return
+        self._buffer += data
+        self._serve()
+
+    def _serve(self) -> None:
+        buffer = self._buffer
+        while not self._busy and (end := buffer.find(b"\n")) >= 0:
+            line = bytes(buffer[:end])
+            del buffer[: end + 1]
+            if (reply := self._answer(line)) is not None:
+                self._write(reply)
+                self._bench.meter.catch_up()
+        if len(buffer) > MAX_LINE:
+            self._write(error(f"a request is longer than {MAX_LINE} bytes"))
+            self.leave_fast_lane()
+            self.transport.close()
+            self._admitted = False
+
+    def _answer(self, line: bytes) -> str | None:
+        """Return the reply, or None if it is still to come."""
+        try:
+            request = decode(line)
+        except ValueError as problem:
+            return error(f"not JSON: {problem}")
+        if not isinstance(request, dict):
+            return error("a request is an object with an 'op'")
+        operation = request.get("op")
+        if not isinstance(operation, str) or operation not in self._operations:
+            return error(f"unknown op {operation!r}{nearest(str(operation), self._operations)}")
+        return guarded(self._operations[operation], request)
+
+    def _finish(self, work: Callable[[], str]) -> None:
+        """End a request that had to wait, and take up those behind it."""
+        self.give_up()
+        if (reply := guarded(work)) is not None:
+            self._write(reply)
+        self._serve()
+
+    def _write(self, reply: str) -> None:
+        self.reply(reply.encode() + b"\n")
+
+    # --- operations --------------------------------------------------------------------------------------------
+
+    def _reset(self, request: Request) -> None:
+        world = WorldRequest.of(request)
+        self._busy = True
+        self._port.loop.call_soon(self._reset_later, world, ACCEPT_TURNS)
+
+    def _reset_later(self, world: WorldRequest, turns: int) -> None:
+        if not self._busy:
+            return
+        if turns:
+            self._port.loop.call_soon(self._reset_later, world, turns - 1)
+            return
+        self._finish(lambda: self._reset_now(world))
+
+    def _reset_now(self, world: WorldRequest) -> str:
+        self._bench.reset(world)
+        self._bench.lockstep = world.clock == "virtual"
+        if self._bench.lockstep:
+            self._port.follower.stop()
+        else:
+            self._port.follower.restart()
+        return '{"now":0.0}'
+
+    def _seed_fault(self, request: Request) -> str:
+        amount = request.get("amount", 0.0)
+        if isinstance(amount, bool) or not isinstance(amount, float | int) or not -1 < amount <= 10:
+            raise ConfigurationError("must be a number above -1, at most 10", place="fault.amount")
+        seed(self._bench, str(request.get("part")), str(request.get("fault")), float(amount))
+        self._scheduled = True  # a connection that it drops is closed by the loop
+        return f'{{"now":{self._bench.now()!r}}}'
+
+    def _be_patient(self, request: Request) -> str:
+        """How long to look for the next request before sleeping; a controller knows whether that pays."""
+        seconds = request.get("seconds")
+        if isinstance(seconds, bool) or not isinstance(seconds, float | int) or not 0 <= seconds <= MAX_PATIENCE:
+            raise ConfigurationError(f"must be from 0 to {MAX_PATIENCE:g} seconds", place="patience.seconds")
+        if isinstance(self._port.loop, FastLaneLoop):
+            self._port.loop.fast_lane.patience = float(seconds)
+        return f'{{"now":{self._bench.now()!r}}}'
+
+    def _advance(self, request: Request) -> str | None:
+        advance = Advance.of(request, self._bench)
+        if advance.missing(self._bench) is None:
+            return self._run(advance)
+        self._busy = True
+        self._waiting = advance
+        self._deadline = self._port.loop.call_later(advancing.BYTES_DEADLINE, self._timed_out)
+        return None
+
+    def _run(self, advance: Advance) -> str:
+        bench = self._bench
+        delivered = bench.advance(advance.until, advance.received)
+        if faults := bench.take_faults():
+            sent: object = decode(bench.sent())
+            return error("; then ".join(what for _, what in faults), who=faults[0][0], now=bench.now(), sent=sent)
+        more = f',"delivered":{delivered}' if delivered else ""
+        return f'{{"now":{bench.now()!r},"sent":{bench.sent()}{more}}}'
+
+    # --- waiting for bytes -------------------------------------------------------------------------------------
+
+    def go_on(self) -> None:
+        """Take up a waiting ``advance`` if its last byte has arrived."""
+        advance = self._waiting
+        if advance is not None and advance.missing(self._bench) is None:
+            self._finish(lambda: self._run(advance))
+
+    def give_up(self) -> None:
+        """Forget a waiting request."""
+        self._busy = False
+        self._waiting = None
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _timed_out(self) -> None:
+        if self._waiting is not None and (missing := self._waiting.missing(self._bench)) is not None:
+            self._finish(lambda: error(missing))

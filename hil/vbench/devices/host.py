@@ -1,0 +1,257 @@
+"""Hosts of device programs: the board that a program sees, its supply, its timers, and what happens when it raises."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import traceback
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+from hil.devices.board import Board
+from hil.errors import RigFault
+from hil.units import Watt, WattHour
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from hil.devices.board import Contact, Program, ProgramFactory
+    from hil.ports import LedgerView
+    from hil.vbench.devices.uart import Uart
+    from hil.vbench.plant.kernel import Alarm, Kernel
+    from hil.vbench.plant.plant import Plant
+
+LIVELOCK = 10_000
+"""So many calls of ``on_time`` at one instant mean that the program will never let time pass."""
+
+
+class Entropy:
+    """Random bytes of a device on the virtual bench: SHA-256 over the seed, the role and a counter."""
+
+    def __init__(self, seed: str, role: str) -> None:
+        self._key = hashlib.sha256(f"{role}\0{seed}".encode()).digest()
+        self._counter = 0
+        self._rest = b""
+
+    def __call__(self, count: int) -> bytes:
+        while len(self._rest) < count:
+            self._rest += hashlib.sha256(self._key + self._counter.to_bytes(8, "big")).digest()
+            self._counter += 1
+        data, self._rest = self._rest[:count], self._rest[count:]
+        return data
+
+
+def meter_gain(seed: str, role: str) -> float:
+    """Return the gain error of a device's own meter, evenly distributed within ±0.2 % over seeds (class 0.2)."""
+    draw = int.from_bytes(Entropy(seed, f"{role} meter")(6), "big") / (1 << 48)
+    return (2 * draw - 1) * 0.002
+
+
+class DeviceMeter:
+    """The device's own meter on the power path, with a gain error."""
+
+    def __init__(self, plant: Plant, gain: float) -> None:
+        self._plant = plant
+        self._factor = 1 + gain
+        self._start = 0.0
+        self.silent = False
+        """Whether it fails to answer."""
+        self._frozen: tuple[WattHour, Watt] | None = None
+        """What it goes on telling; None while it measures."""
+
+    def fail(self, *, silent: bool = False) -> None:
+        """Answer no more; or stand still at the present energy and power."""
+        self.silent = silent
+        self._frozen = None if silent else (self.energy(), self.power())
+
+    def restart(self) -> None:
+        """Count from zero again: the device was powered on."""
+        self._start = self._plant.energy()
+
+    def drift(self, gain: float) -> None:
+        """Have another gain error from now on; what was counted stays counted."""
+        counted = self.energy()
+        self._factor = 1 + gain
+        self._start = self._plant.energy() - counted / self._factor
+
+    def energy(self) -> WattHour:
+        if self._frozen is not None or self.silent:
+            return self._failing()[0]
+        return WattHour((self._plant.energy() - self._start) * self._factor)
+
+    def _failing(self) -> tuple[WattHour, Watt]:
+        if self._frozen is None:
+            raise RigFault("the energy meter does not answer", place="meter")
+        return self._frozen
+
+    def power(self) -> Watt:
+        if self._frozen is not None or self.silent:
+            return self._failing()[1]
+        return Watt(self._plant.power() * self._factor)
+
+    def live(self) -> bool:
+        return self._plant.outlet_voltage() > 0
+
+
+class Records:
+    """Storage that survives power cuts for as long as the world lives."""
+
+    def __init__(self) -> None:
+        self._records: dict[str, bytes] = {}
+
+    def read(self, name: str) -> bytes | None:
+        return self._records.get(name)
+
+    def write(self, name: str, record: bytes) -> None:
+        self._records[name] = bytes(record)
+
+
+class OpenOutput:
+    """The relay output of a board that has no relay behind it (the cable)."""
+
+    def set(self, *, closed: bool) -> None:
+        """Nothing is connected."""
+
+
+class DeviceHost:
+    """One device: builds its program, switches its supply, hands it bytes and instants.
+
+    A program that raises is reported once through ``Kernel.fail`` and then left alone, its contact as it stands, until
+    its supply is switched off and on: then it is built anew.
+    """
+
+    def __init__(
+        self,
+        role: str,
+        kernel: Kernel,
+        plant: Plant,
+        link: Uart,
+        console: Uart,
+        *,
+        factory: ProgramFactory,
+        profile: Mapping[str, object],
+        ledger: LedgerView | None,
+        ledger_late_s: Callable[[], float] = lambda: 0.0,
+        seed: str,
+        gain: float,
+    ) -> None:
+        self.role = role
+        self._kernel = kernel
+        self._link = link
+        self._console = console
+        self._contact: Contact = plant.contact if role == "socket" else OpenOutput()
+        self._meter = DeviceMeter(plant, gain)
+        self._board = Board(
+            link=link,
+            console=console,
+            contact=self._contact,
+            meter=self._meter,
+            storage=Records(),
+            ledger=ledger,
+            entropy=Entropy(seed, role),
+            ledger_late_s=ledger_late_s,
+            contact_position=(lambda: plant.contact.closed) if role == "socket" else (lambda: None),
+        )
+        self._build: Callable[[], Program] = lambda: factory(role, profile, self._board)
+        self._program = self._build()
+        self._powered = False
+        self._crashed = False
+        self._alarm: Alarm | None = None
+        self._deadline: float | None = None
+        """The program's own, as it stood after the last call: only calls change it."""
+        self._turns = 0
+        self._turns_at = -1.0
+        link.receiver = self._on_link_bytes
+
+    def supply(self, on: bool) -> None:
+        """Switch the power of the electronics; runs inside an event of the kernel."""
+        if on == self._powered:
+            return
+        self._powered = on
+        self._link.powered = on
+        self._console.powered = on
+        if on:
+            self._meter.restart()
+            self._run(self._start)
+            return
+        self._link.cut()
+        self._console.cut()
+        self._contact.set(closed=False)
+        self._disarm()
+        if not self._crashed:
+            self._run(lambda: self._program.power_off(self._kernel.now))
+
+    def drift(self, gain: float) -> None:
+        """Give the device's own meter another gain error, 0.02 for +2 %."""
+        self._meter.drift(gain)
+
+    def fail_meter(self, *, silent: bool) -> None:
+        """Let the device's own meter answer no more, or stand still."""
+        self._meter.fail(silent=silent)
+
+    def plug(self, plugged: bool) -> None:
+        """The plug contact of the socket moved; runs inside an event of the kernel."""
+        if self._powered and not self._crashed:
+            self._run(lambda: self._program.on_plug(plugged, self._kernel.now))
+
+    def _start(self) -> None:
+        if self._crashed:
+            self._program = self._build()
+            self._crashed = False
+        self._program.power_on(self._kernel.now)
+
+    def _on_link_bytes(self, data: bytes) -> None:
+        if not self._crashed:
+            self._run(lambda: self._program.on_link_bytes(data, self._kernel.now))
+
+    def _run(self, call: Callable[[], None]) -> None:
+        try:
+            call()
+            if self._powered:
+                self._deadline = self._program.next_deadline()
+                self._arm(self._deadline)
+        except Exception as error:  # whatever a program does, the bench lives on and says whose fault it was
+            self._crash(describe(error))
+
+    def _crash(self, how: str) -> None:
+        self._crashed = True
+        self._disarm()
+        self._kernel.fail(self.role, how)
+
+    def _disarm(self) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
+
+    def _arm(self, deadline: float | None) -> None:
+        if deadline is None or deadline == math.inf:
+            self._disarm()
+            return
+        if math.isnan(deadline):
+            raise ValueError("next_deadline() is not a number")
+        if self._alarm is not None:
+            if self._alarm.due <= deadline:
+                return  # it asks again when it rings: cheaper than a new alarm for each byte
+            self._alarm.cancel()
+        self._alarm = self._kernel.call_at(deadline, self._ring)
+
+    def _ring(self) -> None:
+        self._alarm = None
+        now = self._kernel.now
+        self._turns = self._turns + 1 if now == self._turns_at else 0
+        self._turns_at = now
+        if self._turns > LIVELOCK:
+            self._crash(f"livelock: asked for on_time at {now} s {LIVELOCK} times")
+            return
+        self._run(self._on_time)
+
+    def _on_time(self) -> None:
+        if self._deadline is not None and self._deadline <= self._kernel.now:
+            self._program.on_time(self._kernel.now)
+
+
+def describe(error: Exception) -> str:
+    """Return one line: kind and text of ``error`` and where it was raised (file name, line, function)."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f" ({PurePath(frames[-1].filename).name}:{frames[-1].lineno} in {frames[-1].name})" if frames else ""
+    return f"{type(error).__name__}: {error}{where}"

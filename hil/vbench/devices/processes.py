@@ -1,0 +1,247 @@
+"""Devices as processes of their own: ``hil device …`` on PTYs, its supply a real start and a real ``kill -9``.
+
+Stands where :class:`hil.vbench.devices.host.DeviceHost` stands in virtual time. Only for a bench on the wall clock.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from hil.vbench.devices.host import DeviceMeter
+from hil.vbench.devices.pzem004t import PzemValues, RtuPort, VirtualPzem
+from hil.vbench.io.pty import Terminal
+
+if TYPE_CHECKING:
+    from hil.vbench.devices.uart import Uart
+    from hil.vbench.plant.kernel import Kernel
+    from hil.vbench.plant.plant import Plant
+    from hil.vbench.plant.relay import Relay
+    from hil.vbench.world_request import NodeAccess
+
+PROGRAM = (sys.executable, "-m", "hil.cli.main", "device")
+LEDGER_VARIABLE = "HIL_DEVICE_LEDGER"
+CONTACT_COIL = 4
+"""The socket's contact on the relay board, behind K1 to K4."""
+
+END_TIMEOUT_S = 5.0
+LAST_WORDS = 400
+"""Characters of a program's standard error that a fault tells."""
+
+
+class SocketContact:
+    """The socket's contact as the relay board drives it: a coil without supply does nothing."""
+
+    def __init__(self, relay: Relay) -> None:
+        self._relay = relay
+        self.powered = False
+
+    @property
+    def coil(self) -> bool:
+        return self._relay.coil
+
+    @property
+    def closed(self) -> bool:
+        return self._relay.closed
+
+    def set(self, *, closed: bool) -> None:
+        self._relay.set(closed=closed and self.powered)
+
+
+class ProcessHost:
+    """One device of the world: starts its program when its supply is switched on, kills it when it is switched off.
+
+    :param folder: of this device and world; its storage lives there.
+    :param relays: where the relay board listens, ``HOST:PORT``.
+    :param catch_up: moves the bench's time to the present before something from outside acts on it.
+    """
+
+    def __init__(
+        self,
+        role: str,
+        kernel: Kernel,
+        plant: Plant,
+        link: Uart,
+        console: Uart,
+        *,
+        profile: Mapping[str, object],
+        node: NodeAccess | None,
+        gain: float,
+        folder: Path,
+        relays: Callable[[], str],
+        catch_up: Callable[[], None],
+    ) -> None:
+        self.role = role
+        self.contact = SocketContact(plant.contact) if role == "socket" else None
+        self._kernel = kernel
+        self._plant = plant
+        self._link, self._console = link, console
+        self._profile = dict(profile)
+        self._node = node
+        self._gain = gain
+        self._folder = folder
+        self._relays = relays
+        self._catch_up = catch_up
+        self._meter = DeviceMeter(plant, gain)
+        self._module = VirtualPzem(self._measure)
+        self._process: subprocess.Popen[bytes] | None = None
+        self._pidfd = -1
+        self._terminals: list[Terminal] = []
+        folder.mkdir(mode=0o700)
+
+    @property
+    def pid(self) -> int | None:
+        """Process id while the device runs."""
+        return self._process.pid if self._process is not None else None
+
+    def supply(self, on: bool) -> None:
+        """Switch the power of the electronics; runs inside an event of the kernel."""
+        if on == self._link.powered:
+            return
+        self._link.powered = self._console.powered = on
+        if self.contact is not None:
+            self.contact.powered = on
+        if on:
+            self._start()
+        else:
+            self._link.cut()
+            self._console.cut()
+            self._plant.contact.set(closed=False)
+            self.close()
+
+    def drift(self, gain: float) -> None:
+        """Give the device's own meter another gain error, 0.02 for +2 %."""
+        self._catch_up()
+        self._gain = gain
+        self._meter.drift(gain)
+
+    def fail_meter(self, *, silent: bool) -> None:
+        """Let the device's own meter answer no more, or stand still."""
+        self._catch_up()
+        self._meter.fail(silent=silent)
+
+    def close(self) -> None:
+        """Kill the program, if it runs; it has no time to notice."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        self._forget_pidfd()
+        process.kill()
+        process.wait(END_TIMEOUT_S)
+        for terminal in self._terminals:
+            terminal.close()
+        self._terminals.clear()
+
+    def discard(self) -> None:
+        """Kill the program and remove its storage: the world ends."""
+        self.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def abandon(self) -> None:
+        """Kill the program from any thread, when the bench itself is about to go."""
+        if self._process is not None:
+            self._process.kill()
+
+    def _start(self) -> None:
+        link = Terminal(self._from_device(self._link))
+        console = Terminal(self._from_device(self._console))
+        loop = asyncio.get_running_loop()
+        meter = Terminal(lambda data: None if self._meter.silent else port.receive(data))
+        port = RtuPort(self._module, self._answer(meter), loop.call_later)
+        self._link.receiver = link.write
+        self._terminals = [link, console, meter]
+        arguments = ["--link", link.path, "--console", console.path, "--meter", f"pzem:{meter.path}"]
+        arguments += ["--storage", str(self._folder / "storage"), "--profile", "-"]
+        if self.role == "socket":
+            arguments += ["--relay", f"modbus:{self._relays()}/{CONTACT_COIL}"]
+        environment = dict(os.environ)
+        if self._node is not None and self.role == "socket":
+            node = self._node
+            user, password = quote(node.user, safe=""), quote(node.password, safe="")
+            environment[LEDGER_VARIABLE] = f"http://{user}:{password}@{node.host}:{node.port}"
+        with (self._folder / "errors.txt").open("wb") as errors:
+            self._process = subprocess.Popen(
+                [*PROGRAM, self.role, *arguments],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=errors,
+                env=environment,
+                start_new_session=True,
+            )
+        if self._process.stdin is not None:
+            with contextlib.suppress(BrokenPipeError):  # it has ended: the pidfd tells
+                self._process.stdin.write(json.dumps(self._profile).encode())
+                self._process.stdin.close()
+        self._pidfd = os.pidfd_open(self._process.pid)
+        loop.add_reader(self._pidfd, self._ended)
+
+    def _answer(self, meter: Terminal) -> Callable[[bytes], None]:
+        def send(reply: bytes) -> None:
+            if meter in self._terminals:  # else the supply was cut before the reply was due
+                meter.write(reply)
+
+        return send
+
+    def _from_device(self, uart: Uart) -> Callable[[bytes], None]:
+        def receive(data: bytes) -> None:
+            self._catch_up()
+            uart.write(data)
+
+        return receive
+
+    def _measure(self) -> PzemValues:
+        self._catch_up()
+        plant, factor = self._plant, 1 + self._gain
+        mains = plant.mains.voltage if plant.relays[0].closed else 0.0
+        # the socket's module sits ahead of its contact, the cable's in front of the appliance
+        voltage = mains if self.role == "socket" else plant.outlet_voltage()
+        frequency = plant.parameters.mains_frequency if voltage else 0.0
+        power, energy = float(self._meter.power()), float(self._meter.energy())
+        return PzemValues(voltage, plant.current() * factor, power, energy, frequency)
+
+    def _forget_pidfd(self) -> None:
+        if self._pidfd >= 0:
+            asyncio.get_running_loop().remove_reader(self._pidfd)
+            os.close(self._pidfd)
+            self._pidfd = -1
+
+    def _ended(self) -> None:
+        """The program ended by itself while it had power; its contact stands as it left it."""
+        self._forget_pidfd()
+        if self._process is None:
+            return
+        code = self._process.wait(END_TIMEOUT_S)
+        for terminal in self._terminals:
+            terminal.read()
+        words = (self._folder / "errors.txt").read_text(encoding="utf-8", errors="replace").strip()[-LAST_WORDS:]
+        self._kernel.fail(self.role, f"its program ended with code {code}{': ' + words if words else ''}")
+
+
+class Scratch:
+    """A private folder for the storages of a bench's devices; removed with ``close``."""
+
+    def __init__(self) -> None:
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._worlds = 0
+
+    def new(self, role: str) -> Path:
+        """Return a name in it that was not used before."""
+        if self._folder is None:
+            self._folder = tempfile.TemporaryDirectory(prefix="hil-devices-", ignore_cleanup_errors=True)
+        self._worlds += 1
+        return Path(self._folder.name) / f"{self._worlds}-{role}"
+
+    def close(self) -> None:
+        if self._folder is not None:
+            self._folder.cleanup()
+            self._folder = None

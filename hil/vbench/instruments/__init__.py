@@ -1,0 +1,1 @@
+"""Virtual instruments: each speaks its dialect and errs within its data sheet."""

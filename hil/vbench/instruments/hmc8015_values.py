@@ -1,0 +1,106 @@
+"""How the HMC8015 derives and writes the values of its measurement functions.
+
+``2.3012E+02`` with five significant digits, integrator values with seven; ``NAN`` is a value that does not exist
+(the maker's driver looks for that text), ``INF`` an overload. Unverified: the number format and ``INF``.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Final
+
+from hil.vbench.scpi.parameters import Choice
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hil.vbench.scpi.metering import Integrator, Reading
+
+FUNCTIONS: Final = Choice(
+    *("URMS", "UAVG", "IRMS", "IAVG", "P", "S", "Q", "LAMBda", "PHI", "FU", "FI", "FPLL", "UTHD", "ITHD"),
+    *("TIME", "WH", "WHP", "WHM", "AH", "AHP", "AHM", "URANge", "IRANge", "EMPTy"),
+)
+"""The functions of a channel, from the maker's client examples."""
+
+NO_VALUE: Final = "NAN"
+OVERLOADED: Final = "INF"
+
+
+def _shown(amount: float | None) -> str:
+    return OVERLOADED if amount is None else f"{amount:.4E}"
+
+
+def _mean(amount: float | None) -> str:
+    """The mains are symmetrical, so a mean value is zero, unless the input is overloaded."""
+    return _shown(amount if amount is None else 0.0)
+
+
+def _frequency(reading: Reading) -> str:
+    return _shown(reading.frequency) if reading.frequency else NO_VALUE
+
+
+def _factor(reading: Reading) -> tuple[float, float] | None:
+    """Return apparent power (VA) and power factor (0 without power); None if an input is overloaded."""
+    voltage, current, power = reading.voltage, reading.current, reading.power
+    if voltage is None or current is None or power is None:
+        return None
+    apparent = voltage * current
+    # rounding can make P a little larger than U x I; the power factor cannot exceed 1
+    return apparent, max(-1.0, min(1.0, power / apparent)) if apparent else 0.0
+
+
+def _derived(formula: Callable[[float, float], float | None]) -> Callable[[Reading], str]:
+    """Return a reader for what follows from apparent power and power factor; None stands for no value."""
+
+    def read(reading: Reading) -> str:
+        found = _factor(reading)
+        if found is None:
+            return OVERLOADED
+        amount = formula(*found)
+        return NO_VALUE if amount is None else _shown(amount)
+
+    return read
+
+
+_MEASURED: Final[dict[str, Callable[[Reading], str]]] = {
+    "URMS": lambda reading: _shown(reading.voltage),
+    "UAVG": lambda reading: _mean(reading.voltage),
+    "IRMS": lambda reading: _shown(reading.current),
+    "IAVG": lambda reading: _mean(reading.current),
+    "P": lambda reading: _shown(reading.power),
+    "S": _derived(lambda apparent, factor: apparent),
+    "Q": _derived(lambda apparent, factor: apparent * math.sqrt(1.0 - factor * factor)),
+    "LAMB": _derived(lambda apparent, factor: factor if apparent else None),
+    "PHI": _derived(lambda apparent, factor: math.degrees(math.acos(factor)) if apparent else None),
+    "FU": _frequency,
+    "FI": _frequency,
+    "FPLL": _frequency,
+    # harmonics are not in the plant's samples
+    "UTHD": lambda reading: NO_VALUE,
+    "ITHD": lambda reading: NO_VALUE,
+    "EMPT": lambda reading: NO_VALUE,
+}
+
+_INTEGRATED: Final[dict[str, Callable[[Integrator], float]]] = {
+    "TIME": lambda sums: sums.time,
+    "WH": lambda sums: sums.watt_hours_positive + sums.watt_hours_negative,
+    "WHP": lambda sums: sums.watt_hours_positive,
+    "WHM": lambda sums: sums.watt_hours_negative,
+    "AH": lambda sums: sums.ampere_hours_positive + sums.ampere_hours_negative,
+    "AHP": lambda sums: sums.ampere_hours_positive,
+    "AHM": lambda sums: sums.ampere_hours_negative,
+}
+
+
+def value(function: str, reading: Reading | None, integrator: Integrator, ranges: tuple[float, float]) -> str:
+    """Return the text of one function (short form); ``ranges`` are those of voltage and current in V and A.
+
+    What follows from an overloaded value is overloaded too. Without a reading there is no measured value.
+    """
+    measured = _MEASURED.get(function)
+    if measured is not None:
+        return NO_VALUE if reading is None else measured(reading)
+    integrated = _INTEGRATED.get(function)
+    if integrated is not None:
+        return f"{integrated(integrator):.6E}"
+    return _shown(ranges[function == "IRAN"])

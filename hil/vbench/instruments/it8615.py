@@ -1,0 +1,233 @@
+"""A virtual ITECH IT8615 AC/DC load: its SCPI dialect over the plant's electronic load.
+
+Facts are from research/scpi.md and from public clients of the real unit (order of the 19 fields of ``MEAS?``,
+``…:LEV:IMM:AMPL? MIN|MAX``, ``PFACTOR``). 1.8 kVA is from the research page; the other limits below are from memory
+of the series' data sheet and unverified. Read-backs have five significant digits and the load's own gain error
+(:mod:`hil.vbench.plant.instrument_errors`). The plant is 230 V AC and resistive, so constant voltage,
+short circuit, DC with the input on, and another power or crest factor than a sine's are refused with -221.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, get_args
+
+from hil.vbench.instruments.load_base import LoadFront
+from hil.vbench.plant.instrument_errors import NO_ERRORS, LoadErrors
+from hil.vbench.plant.terminals import LoadMode
+from hil.vbench.scpi.engine import Commands, ScpiEngine, action, choice_setting, number_setting, scientific
+from hil.vbench.scpi.parameters import Boolean, Bound, Choice, Command, Number
+from hil.vbench.scpi.protection import Protection, protection_commands
+from hil.vbench.scpi.status import ScpiError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hil.vbench.plant.terminals import ElectronicLoadState
+
+IDENTITY: Final = "ITECH,IT8615,KN34243232,01.00"
+
+CURRENT: Final = Number(0.0, 20.0, 0.0, "A")
+RESISTANCE: Final = Number(2.5, 2500.0, 2500.0, "OHM")
+POWER: Final = Number(0.0, 1800.0, 0.0, "W")
+POWER_FACTOR: Final = Number(0.0, 1.0, 1.0)
+CREST_FACTOR: Final = Number(1.41, 5.0, 1.41)
+SINE_CREST_FACTOR: Final = 1.415
+"""Settings up to this crest factor are a sine (√2, rounded up as clients write it)."""
+FREQUENCIES: Final = (45.0, 450.0)
+"""Hz; outside the frequency cannot be measured."""
+
+NO_VALUE: Final = "NaN"
+"""Spelt as on the research page."""
+
+LARGEST_VOLTAGE: Final = 420.0
+"""V rms; above it the input opens by itself. Current and apparent power are limited by the plant's power stage."""
+
+
+@dataclass
+class _Settings:
+    """What ``*RST`` brings back to power-on values, besides the plant's set-points."""
+
+    system_mode: str = "AC"
+    power_factor: float = POWER_FACTOR.default
+    crest_factor: float = CREST_FACTOR.default
+    priority: str = "PF"
+    current_protection: Protection = field(default_factory=lambda: Protection("over current", CURRENT.maximum))
+    power_protection: Protection = field(default_factory=lambda: Protection("over power", POWER.maximum))
+    tripped: bool = False
+
+
+def _entry(code: int, message: str) -> str:
+    """Write an error as ITECH does: no quotes, and ``0,No Error`` with a capital E."""
+    return f"{code},{message if code else 'No Error'}"
+
+
+class It8615:
+    """ITECH IT8615 on a raw socket.
+
+    :param state: the plant's side of the load.
+    :param now: returns the present instant in seconds, for the delay of protections; without it they act at once.
+
+    Protections are looked at on every command and on every ``update``.
+    """
+
+    def __init__(self, state: ElectronicLoadState, now: Callable[[], float] | None = None) -> None:
+        self._state = state
+        self._front = LoadFront(state, CURRENT, RESISTANCE, POWER)
+        self._now = now
+        self._settings = _Settings()
+        self._engine = ScpiEngine(
+            self._commands(),
+            identity=IDENTITY,
+            reset=self._reset,
+            entry=_entry,
+            questionable=True,
+        )
+        self._reset()
+
+    def execute(self, line: str) -> str | None:
+        """Take one line; see :class:`hil.vbench.plant.terminals.VirtualInstrument`."""
+        self.update()
+        return self._engine.execute(line)
+
+    def power_on(self, seed: str, given: LoadErrors = NO_ERRORS) -> None:
+        """Go back to the power-on state, input off; errors that are not given (nan) follow from ``seed``."""
+        self._state.errors = LoadErrors.drawn(seed, given)
+        self._engine.status.power_on()
+        self._reset()
+
+    def update(self) -> None:
+        """Look at the terminals and open the input if a protection trips; the reason goes to the error queue."""
+        if not self._state.input_on:
+            return
+        volts, amperes, watts, _ = self._state.measured()
+        now = None if self._now is None else self._now()
+        settings = self._settings
+        if volts > LARGEST_VOLTAGE:
+            self._trip("over voltage")
+        elif settings.current_protection.trips(amperes, now):
+            self._trip(settings.current_protection.name)
+        elif settings.power_protection.trips(watts, now):
+            self._trip(settings.power_protection.name)
+
+    def _trip(self, reason: str) -> None:
+        self._settings.tripped = True
+        self._front.trip(self._engine.status, reason)
+
+    def _reset(self) -> None:
+        self._settings = _Settings()
+        self._front.reset(self._engine.status)
+
+    # --- commands ----------------------------------------------------------------------------------------------
+
+    def _commands(self) -> Commands:
+        def settings() -> _Settings:
+            return self._settings
+
+        level = "[:LEVel][:IMMediate][:AMPLitude]"
+        return {
+            "SYSTem:MODE": Command(self._set_system_mode, (Choice("AC", "DC"),)),
+            "SYSTem:MODE?": Command(lambda: self._settings.system_mode),
+            **choice_setting("SYSTem:CFPF:PRIority", Choice("PF", "CF"), settings, "priority"),
+            "[SOURce:]FUNCtion": Command(
+                self._set_function, (Choice("CURRent", "RESistance", "VOLTage", "POWer", "SHORt"),)
+            ),
+            "[SOURce:]FUNCtion?": Command(lambda: self._state.mode),
+            **self._set_point(f"[SOURce:]CURRent{level}", CURRENT, "current"),
+            **self._set_point(f"[SOURce:]RESistance{level}", RESISTANCE, "resistance"),
+            **self._set_point(f"[SOURce:]POWer{level}", POWER, "power"),
+            **number_setting(f"[SOURce:]PFACtor{level}", POWER_FACTOR, settings, "power_factor"),
+            f"[SOURce:]PFACtor{level}": Command(self._set_power_factor, (POWER_FACTOR,)),
+            **number_setting(f"[SOURce:]CFACtor{level}", CREST_FACTOR, settings, "crest_factor"),
+            f"[SOURce:]CFACtor{level}": Command(self._set_crest_factor, (CREST_FACTOR,)),
+            "INPut[:STATe]": Command(self._switch_input, (Boolean(),)),
+            "INPut[:STATe]?": Command(lambda: "1" if self._state.input_on else "0"),
+            **protection_commands("[SOURce:]CURRent:PROTection", CURRENT, lambda: self._settings.current_protection),
+            **protection_commands("[SOURce:]POWer:PROTection", POWER, lambda: self._settings.power_protection),
+            "[INPut:]PROTection:CLEar": action(self._clear_protection),
+            "MEASure?": Command(self._measure_all),
+            "MEASure:VOLTage[:RMS]?": Command(lambda: scientific(self._state.reading()[0])),
+            "MEASure:CURRent[:RMS]?": Command(lambda: scientific(self._state.reading()[1])),
+            "MEASure:CURRent:CFACtor?": Command(lambda: scientific(self._shape()[0])),
+            "MEASure:POWer[:ACTive]?": Command(lambda: scientific(self._state.reading()[2])),
+            "MEASure:POWer:APParent?": Command(lambda: scientific(self._shape()[2])),
+            "MEASure:POWer:REACtive?": Command(lambda: scientific(self._shape()[3])),
+            "MEASure:POWer:PFACtor?": Command(lambda: scientific(self._shape()[1])),
+            "MEASure:FREQuency?": Command(self._frequency),
+            # there is no front panel that could be locked
+            "SYSTem:REMote": action(lambda: None),
+            "SYSTem:RWLock": action(lambda: None),
+            "SYSTem:LOCal": action(lambda: None),
+            "SYSTem:VERSion?": Command(lambda: "1999.0"),
+        }
+
+    def _set_point(self, pattern: str, number: Number, attribute: str) -> Commands:
+        def read(bound: float | None = None) -> str:
+            return scientific(getattr(self._state, attribute) if bound is None else bound)
+
+        return {
+            pattern: Command(lambda value: self._front.set(**{attribute: value}), (number,)),
+            f"{pattern}?": Command(read, (Bound(number),), required=0),
+        }
+
+    def _set_system_mode(self, mode: str) -> None:
+        """A change of AC to DC or back opens the input, so that nothing runs on under the wrong control."""
+        if mode != self._settings.system_mode:
+            self._settings.system_mode = mode
+            self._front.set(input_on=False)
+
+    def _set_function(self, name: str) -> None:
+        if name not in get_args(LoadMode):
+            raise ScpiError(-221, f"{name} on AC mains")
+        self._front.set(mode=name)
+
+    def _set_power_factor(self, value: float) -> None:
+        if value != 1.0:
+            raise ScpiError(-221, "the bench draws at power factor 1 only")
+        self._settings.power_factor = value
+
+    def _set_crest_factor(self, value: float) -> None:
+        if value > SINE_CREST_FACTOR:
+            raise ScpiError(-221, "the bench draws a sine only")
+        self._settings.crest_factor = value
+
+    def _switch_input(self, on: bool) -> None:
+        if on and self._settings.tripped:
+            raise ScpiError(-221, "protection tripped, clear it first")
+        if on and self._settings.system_mode == "DC":
+            raise ScpiError(-221, "DC on AC mains")
+        self._front.set(input_on=on)
+
+    def _clear_protection(self) -> None:
+        self._settings.tripped = False
+        self._engine.status.questionable.condition = 0
+        self._settings.current_protection.above_since = None
+        self._settings.power_protection.above_since = None
+
+    def _frequency(self) -> str:
+        frequency = self._state.reading()[3]
+        return scientific(frequency) if FREQUENCIES[0] <= frequency <= FREQUENCIES[1] else NO_VALUE
+
+    def _shape(self) -> tuple[float, float, float, float]:
+        """Return crest factor, power factor, apparent (VA) and reactive power (var); 0 without current."""
+        volts, amperes, watts, _ = self._state.reading()
+        apparent = volts * amperes
+        factor = max(-1.0, min(1.0, watts / apparent)) if apparent else 0.0
+        return math.sqrt(2.0) if amperes else 0.0, factor, apparent, apparent * math.sqrt(1.0 - factor * factor)
+
+    def _measure_all(self) -> str:
+        """Return the 19 fields of ``MEAS?`` in the real unit's order, each followed by a comma.
+
+        Currents, voltages and powers of a sine without DC; no harmonics, no timing mode, 25 °C inside.
+        """
+        volts, amperes, watts, _ = self._state.reading()
+        crest, factor, apparent, reactive = self._shape()
+        peak_current, peak_voltage = amperes * math.sqrt(2.0), volts * math.sqrt(2.0)
+        current = (0.0, amperes, peak_current, peak_current, -peak_current)
+        voltage = (0.0, volts, peak_voltage)
+        power = (watts, apparent, reactive, watts + apparent)
+        before = [scientific(field) for field in (*current, *voltage, *power)]
+        after = [scientific(field) for field in (crest, factor, 0.0, 0.0, 25.0)]
+        ohms = scientific(volts / amperes) if amperes else NO_VALUE
+        return ",".join([*before, ohms, self._frequency(), *after, ""])

@@ -1,0 +1,1 @@
+"""Bytes in and out of the bench: the event loop, sockets, pseudo-terminals, the connections of an instrument."""

@@ -1,0 +1,1 @@
+"""The physics of the bench: mains, relays, appliances, time."""

@@ -1,0 +1,112 @@
+"""The numbers of the plant that a rig file may change."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, ClassVar
+
+from hil.errors import ConfigurationError, nearest
+from hil.vbench.plant.instrument_errors import GivenErrors, LoadErrors
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True)
+class PlantParameters:
+    """Everything about the plant that a rig file may change. V, Hz, s, W, A, VA; defaults: DESIGN §2 or named."""
+
+    mains_voltage: float = 230.0
+    mains_frequency: float = 50.0
+    contactor_operate_time: float = 0.015
+    """K1 and K2, coil to contact: a usual figure for a small contactor."""
+    contactor_release_time: float = 0.015
+    contact_operate_time: float = 0.008
+    """The socket's relay: a usual figure for a 16 A power relay."""
+    contact_release_time: float = 0.006
+    supply_operate_time: float = 0.0
+    """K3 and K4 are solid-state switches."""
+    supply_release_time: float = 0.0
+    supply_dropout_voltage: float = 85.0
+    """V rms below which the devices' power supplies give up: the low end of a wide-range supply."""
+    supply_hold_up: float = 0.02
+    """How long they bridge that: one period of the mains, as supplies for electronics are built."""
+    meter_period: float = 0.1
+    """Update period of the lab meter (research/scpi.md: shortest log interval of the HMC8015)."""
+    meter_gain: float = math.nan
+    """Gain error of the lab meter's power, 0.0003 for +0.03 % of reading. This and the next ones: drawn from the seed
+    inside the data sheet if not given."""
+    meter_offset_w: float = math.nan
+    """Offset of its power in W, there without load too."""
+    meter_noise_w: float = math.nan
+    """Standard deviation of its power's noise in W."""
+    meter_voltage_gain: float = math.nan
+    meter_voltage_offset_v: float = math.nan
+    meter_current_gain: float = math.nan
+    meter_current_offset_a: float = math.nan
+    meter_latency: float = math.nan
+    """Seconds from the end of an update to the reading that shows it."""
+    load_gain: float = math.nan
+    """By which part the electronic load draws more than it is told, 0.001 for +0.1 %."""
+    load_offset_a: float = math.nan
+    """What it draws on top of that, in A rms at its terminals."""
+    load_reading_gain: float = math.nan
+    """By which part it reads back more than it draws."""
+    load_latency: float = math.nan
+    """Seconds from a command to its current."""
+    toaster_power: float = 1300.0
+    toaster_inrush: float = 0.3
+    toaster_heat_time: float = 0.4
+    toaster_cool_time: float = 30.0
+    load_max_current: float = 20.0
+    load_max_power: float = 1800.0
+    socket_meter_gain: float = math.nan
+    """Gain error of the socket's own meter, 0.002 for +0.2 %; drawn from the seed within ±0.2 % if not given."""
+    cable_meter_gain: float = math.nan
+    link_baud: float = 115200.0
+    console_baud: float = 115200.0
+
+    _POSITIVE: ClassVar = frozenset(
+        {"mains_voltage", "mains_frequency", "meter_period", "link_baud", "console_baud", "toaster_power"}
+        | {"toaster_heat_time", "toaster_cool_time"}
+    )
+
+    @classmethod
+    def of(cls, values: Mapping[str, object]) -> PlantParameters:
+        """Return the defaults with ``values`` on top; raises ConfigurationError for a name or value that cannot be."""
+        known = {item.name for item in fields(cls)}
+        numbers: dict[str, float] = {}
+        for name, value in values.items():
+            if name not in known:
+                raise ConfigurationError(f"'{name}' is not a parameter{nearest(name, known)}", place="plant")
+            if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+                raise ConfigurationError("must be a finite number", place=f"plant.{name}")
+            lowest = -math.inf if "_offset_" in name else -1.0 if name.endswith("_gain") else 0.0
+            if value < lowest or (value == 0 and name in cls._POSITIVE):
+                raise ConfigurationError(f"{value} is too small", place=f"plant.{name}")
+            if name.startswith("meter_") and name.endswith("_gain") and value >= 1:
+                raise ConfigurationError(f"{value} is too large", place=f"plant.{name}")
+            numbers[name] = float(value)
+        if numbers.get("toaster_inrush", 0.0) >= 1:
+            raise ConfigurationError("must be below 1", place="plant.toaster_inrush")
+        return cls(**numbers)
+
+    @property
+    def meter_errors(self) -> GivenErrors:
+        """What is given of the lab meter's errors."""
+        return GivenErrors(
+            self.meter_voltage_gain,
+            self.meter_voltage_offset_v,
+            self.meter_current_gain,
+            self.meter_current_offset_a,
+            self.meter_gain,
+            self.meter_offset_w,
+            self.meter_noise_w,
+            self.meter_latency,
+        )
+
+    @property
+    def load_errors(self) -> LoadErrors:
+        """What is given of the electronic load's errors; the rest is nan."""
+        return LoadErrors(self.load_gain, self.load_offset_a, self.load_reading_gain, self.load_latency)

@@ -1,0 +1,86 @@
+"""Where the plant and the virtual instruments meet: what a meter's and a load's terminals carry.
+
+The plant writes samples and serves measurements; the instruments know nothing of contactors, cables or appliances.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, TypeAlias
+
+from hil.vbench.plant.instrument_errors import NO_ERRORS, LoadErrors
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+LoadMode: TypeAlias = Literal["CURR", "RES", "POW"]
+
+
+class MeterSample(NamedTuple):
+    """True values at the meter's terminals over one update period; the instrument adds its own errors."""
+
+    t: float
+    """Instant in seconds of virtual time at which the period ended."""
+    period: float
+    """Length of the period in seconds."""
+    voltage: float
+    """True rms voltage in V."""
+    current: float
+    """True rms current in A."""
+    power: float
+    """Mean active power in W."""
+    frequency: float
+    """Fundamental frequency in Hz; 0 without voltage."""
+
+
+def _nobody() -> None:
+    """Stand for the plant until it registers itself."""
+
+
+def _dead_terminals() -> tuple[float, float, float, float]:
+    return 0.0, 0.0, 0.0, 0.0
+
+
+@dataclass
+class ElectronicLoadState:
+    """What an electronic load is told to draw, and how it sees its own terminals.
+
+    The instrument writes the set-points and then calls ``on_change``; the plant sets both callables.
+    """
+
+    mode: LoadMode = "CURR"
+    current: float = 0.0
+    """Set-point of mode CURR in A rms."""
+    resistance: float = 0.0
+    """Set-point of mode RES in ohm."""
+    power: float = 0.0
+    """Set-point of mode POW in W."""
+    input_on: bool = False
+    direct_current: bool = False
+    """Whether it is a DC load: the bench puts its AC/DC adapter before it, whose output are the terminals."""
+    max_current: float = math.inf
+    max_power: float = math.inf
+    """Rating in A and W of this model's power stage, where it is below the plant's."""
+    errors: LoadErrors = NO_ERRORS
+    """By what it draws otherwise than it is told, and says otherwise than it draws."""
+    on_change: Callable[[], None] = field(default=_nobody, repr=False)
+    """Called after every change of the fields above."""
+    measured: Callable[[], tuple[float, float, float, float]] = field(default=_dead_terminals, repr=False)
+    """Returns true volts (rms or DC), amperes, watts and hertz (0: DC) at the present instant."""
+
+    def reading(self) -> tuple[float, float, float, float]:
+        """Return the same as the load reads them: voltage and frequency are true."""
+        volts, amperes, watts, hertz = self.measured()
+        factor = 1.0 + self.errors.reading_gain
+        return volts, amperes * factor, watts * factor, hertz
+
+
+class VirtualInstrument(Protocol):
+    """An instrument behind a raw socket: one line in, at most one line out."""
+
+    def execute(self, line: str) -> str | None:
+        """Take one received line without its line end; return the reply without line end, None if there is none.
+
+        Never raises for anything a client can send: errors go into the instrument's error queue.
+        """

@@ -1,0 +1,1 @@
+"""A SCPI instrument's front: grammar, status, errors, serial line."""

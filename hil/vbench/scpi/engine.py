@@ -1,0 +1,191 @@
+"""A small SCPI-99 / IEEE 488.2 engine: lines in, replies out, errors into the queue.
+
+An instrument is a table of patterns and :class:`Command`; the engine adds the common commands and ``SYST:ERR?``.
+A line is parsed once and kept, so a repeated query costs a dictionary look-up and the handler.
+Units of a line run in order; a wrong unit goes into the error queue and the rest still runs, so that an ``*OPC``
+at the end of a line always comes to pass. Replies of one line are joined by ``;``.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from hil.vbench.scpi.grammar import Tree, split
+from hil.vbench.scpi.parameters import Boolean, Bound, Choice, Command, Integer, Number
+from hil.vbench.scpi.status import ScpiError, Status, quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+LONGEST_LINE: Final = 4096
+"""Characters that the input buffer takes; a longer line is dropped whole with -363."""
+
+KEPT_LINES: Final = 256
+LONGEST_KEPT_LINE: Final = 256
+
+Unit: TypeAlias = "Callable[[], str | None]"
+Commands: TypeAlias = "dict[str, Command]"
+
+
+class ScpiEngine:
+    """Interprets lines for one instrument.
+
+    :param commands: the instrument's own commands by pattern (see :mod:`hil.vbench.scpi.grammar`).
+    :param identity: reply to ``*IDN?``.
+    :param reset: called on ``*RST``; brings the settings, not the status, back to their power-on values.
+    :param entry: writes an entry of the error queue in the instrument's dialect.
+    :param error_query: how the instrument's dialect asks for the oldest entry.
+    :param questionable: whether it has SCPI-99's QUEStionable register.
+    """
+
+    def __init__(
+        self,
+        commands: Mapping[str, Command],
+        *,
+        identity: str,
+        reset: Callable[[], None],
+        entry: Callable[[int, str], str] = quoted,
+        error_query: str = "SYSTem:ERRor[:NEXT]?",
+        questionable: bool = False,
+    ) -> None:
+        self.status = Status(entry)
+        errors = {error_query: Command(self.status.next_error)}
+        register = self._questionable_commands() if questionable else {}
+        self._tree = Tree({**self._common_commands(identity, reset), **errors, **register, **commands})
+        self._programs: dict[str, tuple[Unit, ...]] = {}
+
+    def execute(self, line: str) -> str | None:
+        """Run one line and return its reply; never raises for anything in ``line``."""
+        program = self._programs.get(line)
+        if program is None:
+            program = self._parse(line)
+        replies = []
+        for unit in program:
+            try:
+                reply = unit()
+            except ScpiError as error:
+                self.status.report(error)
+                continue
+            if reply is not None:
+                replies.append(reply)
+        return ";".join(replies) if replies else None
+
+    def _parse(self, line: str) -> tuple[Unit, ...]:
+        try:
+            program = self._compile(line)
+        except ScpiError as error:
+            program = (_failing(error),)
+        if len(line) <= LONGEST_KEPT_LINE:
+            if len(self._programs) >= KEPT_LINES:
+                self._programs.clear()
+            self._programs[line] = program
+        return program
+
+    def _compile(self, line: str) -> tuple[Unit, ...]:
+        if len(line) > LONGEST_LINE:
+            raise ScpiError(-363)
+        if not all(" " <= character <= "~" or character in "\t\r\n" for character in line):
+            raise ScpiError(-101)
+        path = self._tree.root
+        units: list[Unit] = []
+        for text in split(line, ";"):
+            if not text:
+                continue
+            header, *rest = text.split(maxsplit=1)
+            try:
+                command, suffixes, path = self._tree.resolve(header, path)
+                arguments = command.convert(split(rest[0], ",") if rest else [])
+            except ScpiError as error:
+                units.append(_failing(error))
+            else:
+                units.append(partial(command.handler, *suffixes, *arguments))
+        return tuple(units)
+
+    def _common_commands(self, identity: str, reset: Callable[[], None]) -> Commands:
+        status = self.status
+        mask = Integer(0, 255)
+        return {
+            "*IDN?": Command(lambda: identity),
+            "*OPT?": Command(lambda: "0"),
+            "*RST": action(reset),
+            "*CLS": action(status.clear),
+            "*ESE": Command(lambda value: setattr(status, "event_enable", value), (mask,)),
+            "*ESE?": Command(lambda: str(status.event_enable)),
+            "*ESR?": Command(lambda: str(status.read_events())),
+            "*SRE": Command(lambda value: setattr(status, "service_enable", value), (mask,)),
+            "*SRE?": Command(lambda: str(status.service_enable)),
+            "*STB?": Command(lambda: str(status.status_byte())),
+            "*OPC": action(status.operation_complete),
+            "*OPC?": Command(lambda: "1"),
+            "*WAI": action(lambda: None),
+            "*TST?": Command(lambda: "0"),
+        }
+
+    def _questionable_commands(self) -> Commands:
+        status, mask = self.status, Integer(0, 32_767)
+        return {
+            "STATus:QUEStionable[:EVENt]?": Command(lambda: str(status.questionable.read_events())),
+            "STATus:QUEStionable:CONDition?": Command(lambda: str(status.questionable.condition)),
+            "STATus:QUEStionable:ENABle": Command(lambda bits: setattr(status.questionable, "enable", bits), (mask,)),
+            "STATus:QUEStionable:ENABle?": Command(lambda: str(status.questionable.enable)),
+            "STATus:PRESet": action(lambda: setattr(status.questionable, "enable", 0)),
+        }
+
+
+def _failing(error: ScpiError) -> Unit:
+    def unit() -> None:
+        # a fresh one each time: a kept exception would collect tracebacks
+        raise ScpiError(error.code, str(error).partition(";")[2])
+
+    return unit
+
+
+def action(do: Callable[[], None]) -> Command:
+    """Return a command without parameters and reply."""
+    return Command(do)
+
+
+def scientific(value: float) -> str:
+    """Return a number as ``2.3012E+02``: five significant digits."""
+    return f"{value:.4E}"
+
+
+Store: TypeAlias = "Callable[[], object]"
+"""Returns the object that holds an instrument's settings now (``*RST`` replaces it)."""
+
+
+def number_setting(pattern: str, number: Number, store: Store, name: str) -> Commands:
+    """Return set command and query (also of MIN, MAX, DEF) for a number kept in attribute ``name``."""
+
+    def read(bound: float | None = None) -> str:
+        return scientific(getattr(store(), name) if bound is None else bound)
+
+    return {
+        pattern: Command(lambda value: setattr(store(), name, value), (number,)),
+        f"{pattern}?": Command(read, (Bound(number),), required=0),
+    }
+
+
+def integer_setting(pattern: str, integer: Integer, store: Store, name: str) -> Commands:
+    """Return set command and query for a whole number kept in attribute ``name``."""
+    return {
+        pattern: Command(lambda value: setattr(store(), name, value), (integer,)),
+        f"{pattern}?": Command(lambda: str(getattr(store(), name))),
+    }
+
+
+def boolean_setting(pattern: str, store: Store, name: str) -> Commands:
+    """Return set command and query for a switch kept in attribute ``name``; the query answers 0 or 1."""
+    return {
+        pattern: Command(lambda value: setattr(store(), name, value), (Boolean(),)),
+        f"{pattern}?": Command(lambda: "1" if getattr(store(), name) else "0"),
+    }
+
+
+def choice_setting(pattern: str, choice: Choice, store: Store, name: str) -> Commands:
+    """Return set command and query for a name of a closed list kept in attribute ``name``."""
+    return {
+        pattern: Command(lambda value: setattr(store(), name, value), (choice,)),
+        f"{pattern}?": Command(lambda: str(getattr(store(), name))),
+    }

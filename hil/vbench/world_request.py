@@ -1,0 +1,113 @@
+"""What a world shall be made of, as a reset request or a configuration file says it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from hil.errors import ConfigurationError, nearest
+from hil.vbench.plant.parameters import PlantParameters
+
+ROLES = ("socket", "cable")
+LINES = tuple(f"{role}-{line}" for line in ("link", "console") for role in ROLES)
+CLOCKS = ("virtual", "wall")
+VIEWS = ("spv", "api")
+
+
+@dataclass(frozen=True)
+class NodeAccess:
+    """Where the socket's ledger is; the password never shows in a repr."""
+
+    host: str
+    port: int
+    user: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class ViewAccess:
+    """How the socket sees the ledger, if not by the node itself: ``spv`` or ``api``, and the server for it."""
+
+    kind: str
+    host: str
+    port: int
+
+
+@dataclass(frozen=True)
+class WorldRequest:
+    """What a world shall be made of."""
+
+    seed: str = "standing bench"
+    plant: PlantParameters = field(default_factory=PlantParameters)
+    devices: Mapping[str, Mapping[str, object] | None] = field(default_factory=dict)
+    """Profiles of the devices fitted, by role."""
+    node: NodeAccess | None = None
+    view: ViewAccess | None = None
+    clock: str = "virtual"
+    """``virtual``: devices inside the bench, time moved by the controller. ``wall``: devices as processes of their own
+    (hil.vbench.devices.processes), time as this machine's clock."""
+    plugs: Mapping[str, str] = field(default_factory=dict)
+    """Lines that end in a plug and not at a device: what is sent there comes back on the line named, which is itself
+    (loop-back) or another one that ends in a plug (crossed cable)."""
+
+    @classmethod
+    def of(cls, request: Mapping[str, object]) -> WorldRequest:
+        """Return the parsed request; raises ConfigurationError that names the first thing wrong."""
+        unknown = set(request) - {"op", "seed", "plant", "devices", "node", "view", "clock", "plugs"}
+        if unknown:
+            raise ConfigurationError(f"unknown fields: {', '.join(sorted(unknown))}", place="reset")
+        seed, plant, node = request.get("seed", cls.seed), request.get("plant"), request.get("node")
+        devices, view, plugs = request.get("devices"), request.get("view"), request.get("plugs")
+        if not isinstance(seed, str):
+            raise ConfigurationError("must be a text", place="reset.seed")
+        clock = request.get("clock", cls.clock)
+        if clock not in CLOCKS:
+            raise ConfigurationError(f"'{clock}' is no clock{nearest(str(clock), CLOCKS)}", place="reset.clock")
+        for name, value in {
+            "plant": plant,
+            "devices": devices,
+            "node": node,
+            "view": view,
+            "plugs": plugs,
+        }.items():
+            if value is not None and not isinstance(value, Mapping):
+                raise ConfigurationError("must be an object", place=f"reset.{name}")
+        profiles = dict(devices) if isinstance(devices, Mapping) else {}
+        for role, profile in profiles.items():
+            if role not in ROLES:
+                raise ConfigurationError(f"'{role}' is not a device{nearest(role, ROLES)}", place="reset.devices")
+            if profile is not None and not isinstance(profile, Mapping):
+                raise ConfigurationError("must be a profile (an object) or null", place=f"reset.devices.{role}")
+        return cls(
+            seed,
+            PlantParameters.of(plant if isinstance(plant, Mapping) else {}),
+            profiles,
+            _node_access(node) if isinstance(node, Mapping) else None,
+            _view_access(view) if isinstance(view, Mapping) else None,
+            str(clock),
+            _plugs(plugs if isinstance(plugs, Mapping) else {}),
+        )
+
+
+def _plugs(plugs: Mapping[str, object]) -> dict[str, str]:
+    lines: dict[str, str] = {}
+    for name, other in plugs.items():
+        for line in (name, str(other)):
+            if line not in LINES:
+                raise ConfigurationError(f"'{line}' is not a line{nearest(line, LINES)}", place="reset.plugs")
+        lines[name] = str(other)
+    return lines
+
+
+def _view_access(view: Mapping[str, object]) -> ViewAccess:
+    kind, host, port = (view.get(name) for name in ("kind", "host", "port"))
+    if kind in VIEWS and isinstance(host, str) and type(port) is int:
+        return ViewAccess(str(kind), host, port)
+    raise ConfigurationError(f"needs kind ({' or '.join(VIEWS)}), host (a text), port (a number)", place="reset.view")
+
+
+def _node_access(node: Mapping[str, object]) -> NodeAccess:
+    host, port, user, password = (node.get(name) for name in ("host", "port", "user", "password"))
+    if isinstance(host, str) and type(port) is int and isinstance(user, str) and isinstance(password, str):
+        return NodeAccess(host, port, user, password)
+    raise ConfigurationError("needs host, user and password (texts) and port (a number)", place="reset.node")
