@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from _pytest._code import Traceback
     from pytest_bdd.parser import Feature, Scenario, Step
 
-    from hil.bdd.language.naming import Case
-
 
 _MACHINERY = tuple(os.path.dirname(str(package.__file__)) + os.sep for package in (_pytest, pytest_bdd))
 
@@ -52,9 +50,12 @@ def render(text: str, values: Mapping[str, str]) -> str:
     return render_string(text, values) if "<" in text else text
 
 
-def render_scenario(feature: Feature, case: Case) -> Scenario:
-    """Return the case as pytest-bdd hands it to its hooks: steps of the backgrounds first, placeholders filled in."""
-    return feature.scenarios[case.scenario.name].render(case.values)
+def render_scenario(feature: Feature, name: str, values: Mapping[str, str]) -> Scenario:
+    """Return the scenario of this name as pytest-bdd hands it to its hooks.
+
+    Steps of the backgrounds come first, and placeholders are filled in with a row's ``values``.
+    """
+    return feature.scenarios[name].render(values)
 
 
 def give_fixture(request: pytest.FixtureRequest, name: str, value: object) -> None:

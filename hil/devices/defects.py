@@ -12,7 +12,6 @@ from coincurve import PublicKey
 from coincurve.ecdsa import cdata_to_der, deserialize_compact, signature_normalize
 from coincurve.utils import GROUP_ORDER_INT
 
-from hil.devices.firmware.rebroadcast import BURIED_CONFIRMATIONS
 from hil.errors import RigFault
 from hil.ports import Acceptance, CoinStatus
 from hil.protocol.cable.machine import CableMachine
@@ -186,11 +185,14 @@ def view_of(kind: str, defects: object) -> str:
     return "api" if isinstance(defects, Sequence) and "believes-its-server" in defects else kind
 
 
-def burial_depth_of(defects: Collection[Defect]) -> int | None:
-    """Return the confirmations after which it leaves a payment alone; None for a socket that never looks again."""
+def burial_depth_of(defects: Collection[Defect], usual: int) -> int | None:
+    """Return the confirmations after which it leaves a payment alone; None for a socket that never looks again.
+
+    :param usual: the confirmations after which one without defects does.
+    """
     if not {"forgets-payments", "settles-once"}.isdisjoint(defects):
         return None
-    return 1 if "trusts-the-first-block" in defects else BURIED_CONFIRMATIONS
+    return 1 if "trusts-the-first-block" in defects else usual
 
 
 class DefectiveLedger:

@@ -108,12 +108,12 @@ class Target:
 
 def _machines(turn: int) -> list[tuple[Callable[[bytes, float], object], float]]:
     """Return both machines of a pair, at one of several instants of a session."""
-    world = Plan().world(turn, first_session=SESSION_OF_VECTORS)
-    world.run((0.0005, 0.0025, 0.06, 1.0)[turn % 4])
-    socket, cable = world.socket_machine, world.cable_machine
+    simulation = Plan().start(turn, first_session=SESSION_OF_VECTORS)
+    simulation.run((0.0005, 0.0025, 0.06, 1.0)[turn % 4])
+    socket, cable = simulation.socket_machine, simulation.cable_machine
     if socket is None or cable is None:
         raise AssertionError("both devices run without boot time")
-    return [(machine.on_bytes, world.now) for machine in (socket, cable)]
+    return [(machine.on_bytes, simulation.now) for machine in (socket, cable)]
 
 
 def fuzz(inputs: int, seed: str, seeds: Sequence[bytes], traced: int = _TRACED) -> Findings:

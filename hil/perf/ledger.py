@@ -18,8 +18,7 @@ from hil.chain.client.rpc import LedgerUnavailable, RpcClient
 from hil.chain.electrum.client import ElectrumClient
 from hil.chain.electrum.server import ElectrumServer
 from hil.chain.electrum.sync import ServerFollower
-from hil.chain.funding.blocks import empty_block
-from hil.chain.node.base import EPOCH
+from hil.chain.funding.blocks import EPOCH, empty_block
 from hil.chain.node.native import NativeNode
 from hil.chain.views.api import ApiView
 from hil.chain.views.header_store import FileHeaders

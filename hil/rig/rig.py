@@ -13,7 +13,6 @@ from hil.errors import AuthorError, RigFault
 from hil.links.serial_line import SerialLine, close_together
 from hil.ports import Protecting
 from hil.rig.chain.access import BEHIND, LedgerSide, second_node
-from hil.rig.config.certificate import conditions_of
 from hil.rig.config.rig_file import RigFile
 from hil.rig.config.target_section import LINES, RELAYS
 from hil.rig.labgrid.classes import BenchState, BenchStrategy
@@ -79,7 +78,7 @@ class Rig:
         self.strategy: BenchStrategy = target.get_driver("BenchStrategy")
         self.strategy.now = self._now
         self.meter: Meter = target.get_driver("PowerMeterDriver", name="meter").port
-        self.meter.conditions = conditions_of(file.options)
+        self.meter.conditions = file.options.conditions
         self.load: Load = target.get_driver("LoadDriver", name="load").port
         self._stated_period = self.meter.update_period
         self._closing.callback(self.meter.close)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from hil.errors import ConfigurationError
 from hil.vbench.devices.host import DeviceHost
@@ -13,24 +13,13 @@ from hil.vbench.devices.uart import LinePort
 from hil.vbench.edge_watch import EdgeWatch
 from hil.vbench.instruments.lazy_meter import LateMeter, MeterInstrument
 from hil.vbench.io.instrument_port import InstrumentPort
-from hil.vbench.plant.instrument_errors import NO_ERRORS, LoadErrors
-from hil.vbench.plant.terminals import VirtualInstrument
 from hil.vbench.world_builder import PROGRAMS, WorldBuilder
 from hil.vbench.world_request import LINES, WorldRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from hil.vbench.plant.terminals import ElectronicLoadState, MeterSample
-
-
-class LoadInstrument(VirtualInstrument, Protocol):
-    """A virtual load that looks after its protections."""
-
-    def power_on(self, seed: str, given: LoadErrors = NO_ERRORS) -> None:
-        """Go back to the power-on state; errors that are not given (nan) follow from ``seed``."""
-
-    def update(self) -> None: ...
+    from hil.vbench.plant.terminals import ElectronicLoadState, LoadInstrument, MeterSample
 
 
 class Bench:

@@ -79,7 +79,9 @@ class FeatureFile(bridge.FeatureModule):
 def _scenario_function(feature: Any, case: Case, catalogue: Catalogue) -> Callable[[pytest.FixtureRequest], None]:
     def run_scenario(request: pytest.FixtureRequest) -> None:
         __tracebackhide__ = True
-        execution.run_scenario(feature, bridge.render_scenario(feature, case), catalogue, request)
+        execution.run_scenario(
+            feature, bridge.render_scenario(feature, case.scenario.name, case.values), catalogue, request
+        )
 
     run_scenario.__doc__ = f"{feature.rel_filename}: {case.label}"
     return run_scenario

@@ -8,9 +8,9 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from hil.chain.electrum.client import script_hash
 from hil.chain.views.header_sync import CHUNK
 from hil.chain.views.headers import REGTEST, SIZE, double_sha256, target_of, time_of
-from hil.chain.views.light import script_hash
 from hil.chain.views.proofs import parse, txid_of
 
 if TYPE_CHECKING:

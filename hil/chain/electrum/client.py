@@ -6,6 +6,7 @@ twice without harm (a broadcast too), so one that fell into the loss of a kept c
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import json
 import socket
@@ -24,6 +25,11 @@ _MOST_BYTES: Final = 32 << 20
 """The longest line that is read: a transaction of a whole block in hex, four times over."""
 _CHUNK: Final = 1 << 16
 _REMEDY: Final = "Check that the Electrum server runs and listens there"
+
+
+def script_hash(script: bytes) -> str:
+    """Return the name under which Electrum servers keep a script."""
+    return hashlib.sha256(script).digest()[::-1].hex()
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from bitcoin.core import CTransaction
 
 from hil.chain.client.rpc import LedgerUnavailable, RpcError
-from hil.chain.views.light import script_hash
+from hil.chain.electrum.client import script_hash
 from hil.clock import WallClock, stopwatch
 
 if TYPE_CHECKING:

@@ -9,10 +9,14 @@ from __future__ import annotations
 import hashlib
 import struct
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 
 from hil.protocol.payment.coins import Coin, OutPoint
 from hil.units import Satoshi
+
+EPOCH: Final = int(datetime(2017, 6, 6, tzinfo=UTC).timestamp())
+"""Time zero of every chain, in Unix seconds: the day of the Global IoT Summit 2017 (DESIGN §1)."""
 
 MATURITY: Final = 100
 """A coinbase can be spent in a block this much higher than its own (consensus)."""

@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hil.chain.client.block_scanner import BlockScanner, Mined
 from hil.chain.client.rpc import RpcClient, RpcError, to_satoshi
-from hil.chain.funding.blocks import MATURITY, empty_block, subsidy
+from hil.chain.funding.blocks import EPOCH, MATURITY, empty_block, subsidy
 from hil.chain.funding.coin_tree import ROOTS, CoinTree
 from hil.chain.funding.wallet import Bank, NotEnough, derive
-from hil.chain.node.base import EPOCH
 from hil.errors import ConfigurationError, RigFault
 from hil.ports import LedgerTransaction
 from hil.protocol.payment.coins import Coin, OutPoint

@@ -6,10 +6,10 @@ import hashlib
 import hmac
 import secrets
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, Protocol, Self
 
 from hil.chain.client.rpc import METHOD_NOT_FOUND, RpcClient, RpcEndpoint, RpcError, WrongCredentials
+from hil.chain.funding.blocks import EPOCH
 from hil.chain.node.ports import PEER_HOST
 from hil.chain.node.ports import free_port as free_port
 from hil.errors import ConfigurationError, RigFault, nearest
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from types import TracebackType
 
-EPOCH: Final = int(datetime(2017, 6, 6, tzinfo=UTC).timestamp())
-"""Time zero of every chain, in Unix seconds: the day of the Global IoT Summit 2017 (DESIGN §1)."""
 
 REGTEST: Final = "regtest"
 CHAINS: Final = (REGTEST, "signet", "testnet4")

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hil.chain.client.rpc import LedgerUnavailable
+from hil.chain.electrum.client import script_hash
 from hil.chain.views.headers import time_of
-from hil.chain.views.light import Entry, LightView, script_hash
+from hil.chain.views.light import Entry, LightView
 from hil.chain.views.proofs import txid_of
 from hil.ports import CoinStatus
 from hil.units import Satoshi

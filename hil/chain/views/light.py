@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from abc import ABC, abstractmethod
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 from bitcoin.core import CTransaction
 
 from hil.chain.client.rpc import LedgerUnavailable, to_satoshi
-from hil.chain.electrum.client import ElectrumError
+from hil.chain.electrum.client import ElectrumError, script_hash
 from hil.chain.views.full_node import normalised
 from hil.chain.views.light_policy import Surroundings, judge, spent_by
 from hil.chain.views.proofs import parse, txid_of
@@ -209,11 +208,6 @@ class LightView(ABC):
     def _nonsense(self, method: str, cause: Exception) -> NoReturn:
         place = self.client.endpoint.place
         raise LedgerUnavailable(f"gave no proper answer to {method} ({cause})", place=place) from cause
-
-
-def script_hash(script: bytes) -> str:
-    """Return the name under which Electrum servers keep a script."""
-    return hashlib.sha256(script).digest()[::-1].hex()
 
 
 def _refusal(message: str) -> str:

@@ -15,7 +15,7 @@ from hil.devices.defects import (
     socket_machine_of,
 )
 from hil.devices.firmware.base import Firmware
-from hil.devices.firmware.rebroadcast import Burial
+from hil.devices.firmware.rebroadcast import BURIED_CONFIRMATIONS, Burial
 from hil.devices.firmware.self_check import CheckedContact, CheckedMeter, OutOfOrder
 from hil.endpoints.endpoints import SocketPlayer
 from hil.errors import ConfigurationError, RigFault
@@ -68,7 +68,7 @@ class SocketProgram(Firmware):
             self._journal.addresses_used()  # a torn record is found now, unless there is a session to settle first
         board = self._board
         self._now = now
-        depth = burial_depth_of(self._defects)
+        depth = burial_depth_of(self._defects, BURIED_CONFIRMATIONS)
         if depth is not None:
             self._burial = Burial(self._journal, ledger, lambda text: self._say(text, self._now), depth)
             self._burial.start(now)

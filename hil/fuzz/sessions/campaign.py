@@ -38,7 +38,7 @@ class CampaignFailed(HilError):
 class Campaign:
     """What came of it.
 
-    :param plans: worlds that were run, each with a cable that was plugged in and what followed.
+    :param plans: simulations that were run, each with a cable that was plugged in and what followed.
     :param outcomes: how the sessions in them ended; one plan can hold several.
     """
 
@@ -89,11 +89,11 @@ def _share(seed: int, numbers: Sequence[int]) -> Campaign:
     for number in numbers:
         plan = plan_of(seed, number)
         try:
-            world, ended = run_plan(plan, number)
+            simulation, ended = run_plan(plan, number)
         except Exception as broken:
             raise _failed(seed, number, plan, broken) from broken
         outcomes += ended
-        events += world.events
+        events += simulation.events
     return Campaign(len(numbers), events, outcomes)
 
 
@@ -112,14 +112,14 @@ def _on_node(client: RpcClient, plans: int, seed: int) -> Campaign:
         for number, coin in zip(numbers, coins, strict=True):
             plan = plan_of(seed, number, thieves=False)
             try:
-                world, ended = run_plan(plan, number, ledger=(view, [coin]), cable_seed=cable_seed)
-                for account in world.auditor.accounts.values():
+                simulation, ended = run_plan(plan, number, ledger=(view, [coin]), cable_seed=cable_seed)
+                for account in simulation.auditor.accounts.values():
                     if account.newest and view.broadcast(account.newest).reason:
                         raise CampaignFailed("the node does not have the newest transaction of a session")
             except Exception as broken:
                 raise _failed(seed, number, plan, broken) from broken
             outcomes += ended
-            events += world.events
+            events += simulation.events
     return Campaign(plans, events, outcomes, elapsed())
 
 

@@ -1,10 +1,10 @@
-"""One of the reference devices of a world: its program, its board, its supply."""
+"""One of the reference devices of a simulated session: its program, its board, its supply."""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from hil.devices.board import Board
 from hil.units import Watt, WattHour
@@ -12,28 +12,50 @@ from hil.units import Watt, WattHour
 if TYPE_CHECKING:
     from hil.devices.firmware.cable import CableProgram
     from hil.devices.firmware.socket import SocketProgram
-    from hil.fuzz.sessions.simulation import World
+    from hil.ports import LedgerView
+
+
+class Surroundings(Protocol):
+    """What of a simulated session a device is connected to."""
+
+    first_session: int
+    now: float
+    energy_wh: float
+    """What has flowed to the appliance, in Wh."""
+    power_w: float
+    """What the appliance takes while the socket's contact is closed, in W."""
+    closed: bool
+    contact_stuck: bool
+    """The contact does not close, whatever it is told."""
+
+    @property
+    def ledger(self) -> LedgerView: ...
+
+    def carry(self, sender: str, frame: bytes) -> None:
+        """Take a frame from the device of this role."""
 
 
 class Device:
     """A program, its board and its supply. The board's parts are this object's methods."""
 
-    def __init__(self, role: str, world: World, program: Callable[[Board], SocketProgram | CableProgram]) -> None:
+    def __init__(
+        self, role: str, around: Surroundings, program: Callable[[Board], SocketProgram | CableProgram]
+    ) -> None:
         self.role = role
         self.on = False
         self.records: dict[str, bytes] = {}
         self.meter_gain = 1.0
-        self._world = world
+        self._around = around
         self._meter_origin = 0.0
-        self._entropy = itertools.count(world.first_session)
+        self._entropy = itertools.count(around.first_session)
         self.program = program(
             Board(
-                link=_Writer(lambda data: world.carry(role, data)),
+                link=_Writer(lambda data: around.carry(role, data)),
                 console=_Writer(lambda data: None),
                 contact=self,
                 meter=self,
                 storage=self,
-                ledger=world.ledger if role == "socket" else None,
+                ledger=around.ledger if role == "socket" else None,
                 entropy=lambda count: next(self._entropy).to_bytes(count, "big"),
             )
         )
@@ -51,27 +73,27 @@ class Device:
         self.records[name] = record
 
     def energy(self) -> WattHour:
-        return WattHour((self._world.energy_wh - self._meter_origin) * self.meter_gain)
+        return WattHour((self._around.energy_wh - self._meter_origin) * self.meter_gain)
 
     def power(self) -> Watt:
-        return Watt(self._world.power_w if self._world.closed else 0.0)
+        return Watt(self._around.power_w if self._around.closed else 0.0)
 
     def live(self) -> bool:
-        return self._world.closed
+        return self._around.closed
 
     def set(self, *, closed: bool) -> None:
         if self.role == "socket":
-            self._world.closed = closed and self.on and not self._world.contact_stuck
+            self._around.closed = closed and self.on and not self._around.contact_stuck
 
     def supply(self, on: bool) -> None:
         if on == self.on:
             return
         self.on = on
         if on:
-            self._meter_origin = self._world.energy_wh
-            self.program.power_on(self._world.now)
+            self._meter_origin = self._around.energy_wh
+            self.program.power_on(self._around.now)
         else:
-            self.program.power_off(self._world.now)
+            self.program.power_off(self._around.now)
             self.set(closed=False)
 
 

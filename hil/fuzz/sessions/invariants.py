@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from hil.endpoints.endpoints import METERING_S
 from hil.fuzz.sessions.ledger import parsed
@@ -19,7 +19,7 @@ from hil.protocol.socket.table import CONTACT_CLOSED, SocketState
 from hil.protocol.wire.messages import Close, Error, Funding, Message, Mode, Offer, Payment, Receipt
 
 if TYPE_CHECKING:
-    from hil.fuzz.sessions.simulation import World
+    from hil.protocol.socket.machine import SocketMachine
 
 UNPAID_MWH: Final = Policy().unpaid_energy_mwh
 _LIMITS: Final = CableLimits()
@@ -68,14 +68,27 @@ class Account:
         return sum(parsed(tx).outputs[0][0] for tx in self.on_ledger) // self.offer.quantum_sat
 
 
-class Auditor:
-    """Keeps an account of each session of a world."""
+class Audited(Protocol):
+    """What of a simulation its invariants look at, besides what is said."""
 
-    def __init__(self, world: World) -> None:
+    power_w: float
+    """What the appliance takes while the socket's contact is closed, in W."""
+    closed: bool
+    """Whether the socket's contact is closed."""
+
+    @property
+    def socket_machine(self) -> SocketMachine | None:
+        """The socket's protocol machine; None while it boots or is off."""
+
+
+class Auditor:
+    """Keeps an account of each session of a simulation."""
+
+    def __init__(self, audited: Audited) -> None:
         self.accounts: dict[bytes, Account] = {}
         self.robbed = False
         """Somebody spent the coins elsewhere: what is not on the ledger then need not come there."""
-        self._world = world
+        self._audited = audited
         self._running: Account | None = None
         self._payees: dict[bytes, Account] = {}
 
@@ -109,7 +122,7 @@ class Auditor:
     def on_power_cut(self, role: str) -> None:
         """Take note that a device was switched off."""
         if role == "socket":
-            unread_mwh = METERING_S * self._world.power_w / 3.6 if self._world.closed else 0.0
+            unread_mwh = METERING_S * self._audited.power_w / 3.6 if self._audited.closed else 0.0
             for account in self.accounts.values():
                 account.forgettable = account.newest in (b"", *account.on_ledger)
                 if account is self._running and account.credited:
@@ -146,9 +159,9 @@ class Auditor:
 
     def check(self) -> None:
         """Hold the present instant against the rules; called after every event."""
-        if not self._world.closed:
+        if not self._audited.closed:
             return
-        machine, account = self._world.socket_machine, self._running
+        machine, account = self._audited.socket_machine, self._running
         if machine is None or account is None:
             raise InvariantBroken("the contact is closed without a session")
         _demand(machine.state in CONTACT_CLOSED, f"the contact is closed in state {machine.state.value}")
@@ -160,10 +173,10 @@ class Auditor:
             raise InvariantBroken(f"{account.delivered_mwh:.1f} mWh delivered, {credited} mWh paid for")
 
     def check_at_rest(self) -> Counter[str]:
-        """Hold the end of a world against the rules; return how its sessions ended."""
-        machine = self._world.socket_machine
+        """Hold the end of a simulation against the rules; return how its sessions ended."""
+        machine = self._audited.socket_machine
         _demand(machine is not None and machine.state is SocketState.IDLE, "the socket does not come to rest")
-        _demand(not self._world.closed, "the contact is closed at the end")
+        _demand(not self._audited.closed, "the contact is closed at the end")
         return Counter(self._outcome(account) for account in self.accounts.values())
 
     def _outcome(self, account: Account) -> str:
@@ -212,7 +225,7 @@ class Auditor:
     def _on_receipt(self, account: Account, receipt: Receipt) -> None:
         _demand(receipt.n >= account.credited, "credit falls")
         _demand(receipt.credited_mwh == account.worth_mwh(receipt.n), "credit is not what was paid for")
-        machine = self._world.socket_machine
+        machine = self._audited.socket_machine
         newest = machine.newest if machine is not None else b""
         _demand(newest in account.heard, "a payment is credited that nobody sent")
         paid, payee = parsed(newest).outputs[0]

@@ -1,7 +1,7 @@
 """How a device on the other side cheats: what becomes of the messages of an honest machine before they leave.
 
-``CHEATS`` names them; each is made for one world and an amount, and sees every message of its role. Where it cannot
-strike it lets the message pass.
+``CHEATS`` names them; each is made for one simulation and an amount, and sees every message of its role. Where it
+cannot strike it lets the message pass.
 """
 
 from __future__ import annotations
@@ -36,27 +36,27 @@ from hil.units import Satoshi
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from hil.fuzz.sessions.simulation import Cheat, World
+    from hil.fuzz.sessions.simulation import Cheat, Simulation
 
 STRANGER: Final = b"\x00\x14" + b"\x5a" * 20
 _KEYS_TRIED: Final = 8
 
 
-def _underpay(world: World, amount: int) -> Cheat:
+def _underpay(simulation: Simulation, amount: int) -> Cheat:
     """Pay ``amount`` less, keep it as change, and sign that."""
-    return _resigned(world, lambda paid, change: (CTxOut(paid.nValue - amount, paid.scriptPubKey), amount))
+    return _resigned(simulation, lambda paid, change: (CTxOut(paid.nValue - amount, paid.scriptPubKey), amount))
 
 
-def _pay_stranger(world: World, amount: int) -> Cheat:
-    return _resigned(world, lambda paid, change: (CTxOut(paid.nValue, CScript(STRANGER)), 0))
+def _pay_stranger(simulation: Simulation, amount: int) -> Cheat:
+    return _resigned(simulation, lambda paid, change: (CTxOut(paid.nValue, CScript(STRANGER)), 0))
 
 
-def _resigned(world: World, alter: Callable[[CTxOut, Sequence[CTxOut]], tuple[CTxOut, int]]) -> Cheat:
+def _resigned(simulation: Simulation, alter: Callable[[CTxOut, Sequence[CTxOut]], tuple[CTxOut, int]]) -> Cheat:
     """Alter the payment's first output and sign it all again, validly."""
-    account = Account(world.cable_seed)
+    account = Account(simulation.cable_seed)
     keys = [account.key(RECEIVE, 0), *(account.key(CHANGE, index) for index in range(_KEYS_TRIED))]
     by_script = {key.p2wpkh_script: key for key in keys}
-    coins = {coin.outpoint: coin for coin in world.coins}
+    coins = {coin.outpoint: coin for coin in simulation.coins}
 
     def cheat(message: Message) -> Sequence[Message]:
         if not isinstance(message, Payment):
@@ -78,7 +78,7 @@ def _resigned(world: World, alter: Callable[[CTxOut, Sequence[CTxOut]], tuple[CT
     return cheat
 
 
-def _forge(world: World, amount: int) -> Cheat:
+def _forge(simulation: Simulation, amount: int) -> Cheat:
     """Flip one bit of the payment, anywhere."""
 
     def cheat(message: Message) -> Sequence[Message]:
@@ -92,7 +92,7 @@ def _forge(world: World, amount: int) -> Cheat:
     return cheat
 
 
-def _stale(world: World, amount: int) -> Cheat:
+def _stale(simulation: Simulation, amount: int) -> Cheat:
     """Answer each request with the payment before."""
     before: list[bytes] = []
 
@@ -106,7 +106,7 @@ def _stale(world: World, amount: int) -> Cheat:
     return cheat
 
 
-def _numbered(world: World, amount: int) -> Cheat:
+def _numbered(simulation: Simulation, amount: int) -> Cheat:
     """Give payments and requests another number."""
 
     def cheat(message: Message) -> Sequence[Message]:
@@ -117,12 +117,12 @@ def _numbered(world: World, amount: int) -> Cheat:
     return cheat
 
 
-def _withhold(world: World, amount: int) -> Cheat:
+def _withhold(simulation: Simulation, amount: int) -> Cheat:
     """Say nothing that matters."""
     return lambda message: () if isinstance(message, Payment | Receipt) else (message,)
 
 
-def _boast(world: World, amount: int) -> Cheat:
+def _boast(simulation: Simulation, amount: int) -> Cheat:
     """Declare coins that are worth more than they are."""
 
     def cheat(message: Message) -> Sequence[Message]:
@@ -134,7 +134,7 @@ def _boast(world: World, amount: int) -> Cheat:
     return cheat
 
 
-def _call_anew(world: World, amount: int) -> Cheat:
+def _call_anew(simulation: Simulation, amount: int) -> Cheat:
     """Say HELLO of another session in the middle of this one."""
     count = 0
 
@@ -150,16 +150,16 @@ def _call_anew(world: World, amount: int) -> Cheat:
     return cheat
 
 
-def _demand_more(world: World, amount: int) -> Cheat:
+def _demand_more(simulation: Simulation, amount: int) -> Cheat:
     """Ask for ``amount`` more, out of the cable's change."""
     return _reproposed(lambda paid, change: [_more(paid, amount), *(_more(txout, -amount) for txout in change)])
 
 
-def _divert(world: World, amount: int) -> Cheat:
+def _divert(simulation: Simulation, amount: int) -> Cheat:
     return _reproposed(lambda paid, change: [paid, *(CTxOut(txout.nValue, CScript(STRANGER)) for txout in change)])
 
 
-def _waste(world: World, amount: int) -> Cheat:
+def _waste(simulation: Simulation, amount: int) -> Cheat:
     """Give ``amount`` of the cable's change to the miner."""
     return _reproposed(lambda paid, change: [paid, *(_more(txout, -amount) for txout in change)])
 
@@ -182,7 +182,7 @@ def _more(txout: CTxOut, amount: int) -> CTxOut:
     return CTxOut(txout.nValue + amount, txout.scriptPubKey)
 
 
-def _overclaim(world: World, amount: int) -> Cheat:
+def _overclaim(simulation: Simulation, amount: int) -> Cheat:
     """Claim ``amount`` mWh more than were delivered."""
 
     def cheat(message: Message) -> Sequence[Message]:
@@ -193,7 +193,7 @@ def _overclaim(world: World, amount: int) -> Cheat:
     return cheat
 
 
-def _credit_less(world: World, amount: int) -> Cheat:
+def _credit_less(simulation: Simulation, amount: int) -> Cheat:
     def cheat(message: Message) -> Sequence[Message]:
         if isinstance(message, Receipt):
             return (dataclasses.replace(message, credited_mwh=max(0, message.credited_mwh - amount)),)
@@ -202,7 +202,7 @@ def _credit_less(world: World, amount: int) -> Cheat:
     return cheat
 
 
-def _take_leave(world: World, amount: int) -> Cheat:
+def _take_leave(simulation: Simulation, amount: int) -> Cheat:
     """Say ERROR and CLOSE behind each receipt or payment, and go on all the same."""
 
     def cheat(message: Message) -> Sequence[Message]:
@@ -214,7 +214,7 @@ def _take_leave(world: World, amount: int) -> Cheat:
     return cheat
 
 
-CHEATS: Final[dict[str, dict[str, Callable[[World, int], Cheat]]]] = {
+CHEATS: Final[dict[str, dict[str, Callable[[Simulation, int], Cheat]]]] = {
     "cable": {
         "underpay": _underpay,
         "pay a stranger": _pay_stranger,

@@ -1,4 +1,4 @@
-"""What happens to a world, as plain data: drawn from a seed for throughput, or by hypothesis, which can shrink it.
+"""What happens to a simulation, as plain data: drawn from a seed for throughput, or by hypothesis, which can shrink it.
 
 An action is a tuple: its name and its arguments. ``act`` carries one out; ``finish`` ends all disturbance, takes one
 of the two devices away, and holds what is left against the rules.
@@ -14,7 +14,7 @@ from typing import Any, Final, TypeAlias
 from hil.fuzz.sessions.invariants import InvariantBroken
 from hil.fuzz.sessions.ledger import THIEF
 from hil.fuzz.sessions.misbehaviour import CHEATS
-from hil.fuzz.sessions.simulation import OTHER, World
+from hil.fuzz.sessions.simulation import OTHER, Simulation
 from hil.protocol.cable.table import CableState
 from hil.protocol.policy import Policy
 from hil.protocol.wire.framing import encode_frame
@@ -38,7 +38,7 @@ _RESTING: Final = {CableState.UNPLUGGED, CableState.CALLING, CableState.ENDED}
 
 @dataclass(frozen=True)
 class Plan:
-    """One adversarial world: its set-up, what happens, and how it ends."""
+    """One adversarial simulation: its set-up, what happens, and how it ends."""
 
     mode: Mode = Mode.SINGLE_FEE
     ledger_delay_s: float = 0.05
@@ -52,10 +52,10 @@ class Plan:
         """Profile of the socket: 2 000 mWh for 2 500 sat, so that seconds suffice for several payments."""
         return {"mode": self.mode.label, "ledger_delay_s": self.ledger_delay_s, "quantum_sat": 2500}
 
-    def world(self, number: int = 0, **more: Any) -> World:
-        """Build the world, both devices switched on."""
+    def start(self, number: int = 0, **more: Any) -> Simulation:
+        """Build the simulation, both devices switched on."""
         more = {"coin_values": self.coin_values} | more
-        return World(number, socket=self.socket, cable={"max_payments": self.payments}, **more).start()
+        return Simulation(number, socket=self.socket, cable={"max_payments": self.payments}, **more).start()
 
 
 def random_plan(draw: random.Random, *, thieves: bool = True) -> Plan:
@@ -98,102 +98,104 @@ def fault_value(kind: str, number: int) -> float:
     return LATENESS_S[number % len(LATENESS_S)] if kind == "late" else float(number)
 
 
-def act(world: World, action: Action) -> None:
+def act(simulation: Simulation, action: Action) -> None:
     """Carry out one action; the auditor checks after every event of it."""
     match action:
         case ("run", seconds):
-            world.run_for(seconds)
+            simulation.run_for(seconds)
         case ("faults", role, faults):
-            world.faults[role].extend(faults)
+            simulation.faults[role].extend(faults)
         case ("restart", role, seconds):
-            world.supply(role, False)
-            world.run_for(seconds)
-            world.supply(role, True)
+            simulation.supply(role, False)
+            simulation.run_for(seconds)
+            simulation.supply(role, True)
         case ("cheat", role, name, amount):
-            world.cheats[role] = CHEATS[role][name](world, amount)
+            simulation.cheats[role] = CHEATS[role][name](simulation, amount)
         case ("honest", role):
-            world.cheats[role] = None
+            simulation.cheats[role] = None
         case ("draw", watts):
-            world.power_w = watts
+            simulation.power_w = watts
         case ("misplaced", role, kind, number):
-            _misplace(world, role, kind, number)
+            _misplace(simulation, role, kind, number)
         case ("ledger", available):
-            world.ledger.available = available
+            simulation.ledger.available = available
         case ("line", whole):
-            world.line_cut = not whole
+            simulation.line_cut = not whole
         case ("stick", stuck):
-            world.contact_stuck = stuck
+            simulation.contact_stuck = stuck
         case ("rob",):
-            if world.memory is not None:
-                world.auditor.robbed |= world.memory.spend_elsewhere(world.coins)
+            if simulation.memory is not None:
+                simulation.auditor.robbed |= simulation.memory.spend_elsewhere(simulation.coins)
         case _:
             raise ValueError(f"{action!r} is no action")
-    world.check()
+    simulation.check()
 
 
-def finish(world: World, ending: str) -> Counter[str]:
+def finish(simulation: Simulation, ending: str) -> Counter[str]:
     """Undisturbed from here on, one device leaves; return how the sessions ended, once all has come to rest."""
-    world.ledger.available, world.line_cut = True, False
-    world.cheats = {"socket": None, "cable": None}
-    for faults in world.faults.values():
+    simulation.ledger.available, simulation.line_cut = True, False
+    simulation.cheats = {"socket": None, "cable": None}
+    for faults in simulation.faults.values():
         faults.clear()
     patience_s = _POLICY.silent_peer_s + 2 * (_POLICY.settle_s + _POLICY.reply_s + max(LEDGER_DELAYS_S)) + 1
     if ending == "socket leaves":
-        world.supply("socket", False)
-        world.run_for(patience_s)
-        cable = world.cable_machine
+        simulation.supply("socket", False)
+        simulation.run_for(patience_s)
+        cable = simulation.cable_machine
         if cable is None or cable.state not in _RESTING:
             raise InvariantBroken(f"the cable does not come to rest: {cable and cable.state}")
-        world.supply("cable", False)
-        world.supply("socket", True)
-    world.supply("cable", False)
-    world.run_for(patience_s)
-    return world.auditor.check_at_rest()
+        simulation.supply("cable", False)
+        simulation.supply("socket", True)
+    simulation.supply("cable", False)
+    simulation.run_for(patience_s)
+    return simulation.auditor.check_at_rest()
 
 
-def run_plan(plan: Plan, number: int = 0, **more: Any) -> tuple[World, Counter[str]]:
-    """Let a whole world happen; raises InvariantBroken."""
-    world = plan.world(number, **more)
+def run_plan(plan: Plan, number: int = 0, **more: Any) -> tuple[Simulation, Counter[str]]:
+    """Let a whole simulation happen; raises InvariantBroken."""
+    simulation = plan.start(number, **more)
     for action in plan.actions:
-        act(world, action)
-    return world, finish(world, plan.ending)
+        act(simulation, action)
+    return simulation, finish(simulation, plan.ending)
 
 
-def _misplace(world: World, role: str, kind: str, number: int) -> None:
+def _misplace(simulation: Simulation, role: str, kind: str, number: int) -> None:
     """Give a device what is not allowed now; its state must stay as it is."""
-    machine = world.devices[role].machine
+    machine = simulation.devices[role].machine
     if machine is None:
         return
-    before = _snapshot(world, role)
+    before = _snapshot(simulation, role)
     match kind:
         case "garbage":
-            world.devices[role].program.on_link_bytes(b"\0" + number.to_bytes(2, "big") * 3 + b"\0", world.now)
+            simulation.devices[role].program.on_link_bytes(
+                b"\0" + number.to_bytes(2, "big") * 3 + b"\0", simulation.now
+            )
         case "stranger's session":
             strange = Error(b"stranger", number, ErrorCode.UNEXPECTED, "")
-            _tell(world, role, encode_message(strange))
-            _tell(world, role, encode_message(Payment(b"stranger", number, 1, bytes(60))))
+            _tell(simulation, role, encode_message(strange))
+            _tell(simulation, role, encode_message(Payment(b"stranger", number, 1, bytes(60))))
         case "replay":
-            if world.heard[role]:
-                frames = world.heard[role]
-                world.devices[role].program.on_link_bytes(b"\0" + frames[number % len(frames)], world.now)
+            if simulation.heard[role]:
+                frames = simulation.heard[role]
+                simulation.devices[role].program.on_link_bytes(b"\0" + frames[number % len(frames)], simulation.now)
         case "future version":
-            _tell(world, role, bytes.fromhex("860148") + b"stranger" + bytes.fromhex("010281f503"))
+            _tell(simulation, role, bytes.fromhex("860148") + b"stranger" + bytes.fromhex("010281f503"))
         case "late answer" if role == "socket":
-            machine.on_coins_examined(-1, None, world.now)
-            machine.on_payment_examined(-1, None, world.now)
-            machine.on_settled(-1, None, world.now)
-        case "conflict of nothing" if role == "socket" and not world.closed and not machine.newest:
-            machine.on_conflict(THIEF, world.now)
-    after = _snapshot(world, role)
+            machine.on_coins_examined(-1, None, simulation.now)
+            machine.on_payment_examined(-1, None, simulation.now)
+            machine.on_settled(-1, None, simulation.now)
+        case "conflict of nothing" if role == "socket" and not simulation.closed and not machine.newest:
+            machine.on_conflict(THIEF, simulation.now)
+    after = _snapshot(simulation, role)
     if before != after:
         raise InvariantBroken(f"{kind} changed the {role} from {before} to {after}")
 
 
-def _snapshot(world: World, role: str) -> tuple[object, ...]:
-    machine = world.devices[role].machine
+def _snapshot(simulation: Simulation, role: str) -> tuple[object, ...]:
+    machine = simulation.devices[role].machine
     newest = machine.newest if role == "socket" else b""
-    return machine.state, machine.payments, machine.credited_mwh, newest, world.closed, OTHER[role]
+    return machine.state, machine.payments, machine.credited_mwh, newest, simulation.closed, OTHER[role]
 
 
-def _tell(world: World, role: str, payload: bytes) -> None:
-    world.devices[role].program.on_link_bytes(b"\0" + encode_frame(payload), world.now)
+def _tell(simulation: Simulation, role: str, payload: bytes) -> None:
+    simulation.devices[role].program.on_link_bytes(b"\0" + encode_frame(payload), simulation.now)

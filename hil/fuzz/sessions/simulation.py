@@ -51,10 +51,10 @@ OTHER: Final = {"socket": "cable", "cable": "socket"}
 Cheat = Callable[[Message], Sequence[Message]]
 
 
-class World:
+class Simulation:
     """A socket, a cable, an appliance and a ledger.
 
-    :param number: makes accounts and coins of this world its own.
+    :param number: makes accounts and coins of this simulation its own.
     :param socket: profile of the socket, on top of one without boot time.
     :param coin_values: coins of the cable in satoshi, if ``ledger`` is one in memory.
     :param first_session: id of the cable's first session as a number; each next one is one more.
@@ -128,7 +128,7 @@ class World:
         self.devices[role].supply(on)
         self.check()
 
-    def start(self) -> World:
+    def start(self) -> Simulation:
         self.supply("socket", True)
         self.supply("cable", True)
         return self
@@ -206,7 +206,7 @@ class World:
 
 
 def cable_seed_of(number: int) -> bytes:
-    """Return the cable's account in world ``number``; accounts recur, so that coins need no derivation of their own."""
+    """Return the cable's account; accounts recur, so that coins need no derivation of their own."""
     return b"cable %010d" % (number % _CABLES)
 
 

@@ -15,7 +15,6 @@ from hil.clock import WallClock
 from hil.errors import ConfigurationError, nearest
 from hil.instruments.dialects import LOADS, METERS
 from hil.rig.check.clocks import first_sight
-from hil.rig.config.certificate import conditions_of
 from hil.units import Second, format_quantity
 
 if TYPE_CHECKING:
@@ -93,7 +92,7 @@ def vague_energy(rig: RigFile, energy: WattHour, tolerance: Percent) -> str:
     if meter is None:
         return ""
     shortest = energy / rig.options.limits.power * 3600
-    uncertainty = meter.limits.energy_budget(energy, shortest, energy, conditions_of(rig.options)).expanded
+    uncertainty = meter.limits.energy_budget(energy, shortest, energy, rig.options.conditions).expanded
     spread = energy * tolerance / 100
     if uncertainty < spread:
         return ""

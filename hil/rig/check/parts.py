@@ -14,7 +14,6 @@ from hil.ports import Protecting, Reading
 from hil.rig.check.capabilities import another_model
 from hil.rig.check.clocks import TimingLimit, decidable, node_skew
 from hil.rig.check.findings import CheckFinding, fault, note, ok
-from hil.rig.config.certificate import conditions_of
 from hil.rig.labgrid.relays import CoilRelay
 from hil.rig.safety.safe_state import limit_patience
 from hil.units import Ampere, Second, Volt, Watt, WattHour, format_quantity
@@ -68,7 +67,7 @@ def look_at_load(target: Any, rig: RigFile) -> list[CheckFinding]:
 def look_at_meter(target: Any, rig: RigFile, bound: float, limits: Sequence[TimingLimit]) -> list[CheckFinding]:
     """Identity, firmware, update rate, and which limits it decides with a clock of this bound."""
     meter = open_meter("meter", resource(target, "PowerMeterDriver", "meter"), timeout=PATIENCE_S)
-    meter.conditions = conditions_of(rig.options)
+    meter.conditions = rig.options.conditions
     try:
         findings = [ok("meter", _identity(meter.identity)), *_queue("meter", meter.errors())]
         findings += _declared(rig, "meter", meter.identity)

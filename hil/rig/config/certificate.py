@@ -1,16 +1,12 @@
-"""What the rig file says of a meter's certificate and of the room, as the meter's budgets reckon with it."""
+"""What the rig file says of a meter's certificate, in the laboratory's own words: read, or refused."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from hil.errors import AuthorError
-from hil.evidence.uncertainty import COVERAGE, CertifiedUncertainty, Conditions
 from hil.units import NUMBER, Dimension, parse
-
-if TYPE_CHECKING:
-    from hil.rig.config.rig_file import RigOptions
 
 ALLOWED = "a part of the reading, a power, or both: '0.03 %', '0.2 W', '0.03 % + 0.2 W'; and with it its k: '(k = 2)'"
 """What ``uncertainty`` of an instrument may say."""
@@ -51,14 +47,3 @@ def readable_uncertainty(text: str) -> str:
     """Return ``text`` as it is; raises ValueError for one that :func:`read_uncertainty` refuses."""
     read_uncertainty(text)
     return text
-
-
-def conditions_of(options: RigOptions) -> Conditions:
-    """Return room and certificate of the lab meter, as the rig file tells them."""
-    facts, ambient = options.instruments.get("meter"), options.ambient
-    certified = None
-    if facts is not None and facts.uncertainty is not None:
-        of_reading, constant, k = read_uncertainty(facts.uncertainty)
-        certified = CertifiedUncertainty(of_reading, constant, k or facts.k or COVERAGE, facts.calibration)
-    low, high = (None, None) if ambient is None else (ambient.low, ambient.high)
-    return Conditions(low, high, certified)

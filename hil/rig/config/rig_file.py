@@ -14,8 +14,10 @@ from pydantic import Field, model_validator
 
 from hil import yaml_file
 from hil.errors import ConfigurationError
+from hil.evidence.uncertainty import COVERAGE, CertifiedUncertainty, Conditions
 from hil.ports import LoadLimits
 from hil.rig.config.addresses import parts
+from hil.rig.config.certificate import read_uncertainty
 from hil.rig.config.mistakes import REMEDY, Flaw, read_options
 from hil.rig.config.parts import Ambient, Devices, InstrumentFacts
 from hil.rig.config.target_section import entries, target_is_unreadable, wrong_target
@@ -94,6 +96,16 @@ class RigOptions(Strict):
         if twice:
             raise ValueError(f"loop_back and crossed: {', '.join(twice)} cannot end in two plugs")
         return self
+
+    @property
+    def conditions(self) -> Conditions:
+        """Room and certificate of the lab meter, as its budgets reckon with them."""
+        facts, ambient, certified = self.instruments.get("meter"), self.ambient, None
+        if facts is not None and facts.uncertainty is not None:
+            of_reading, constant, k = read_uncertainty(facts.uncertainty)
+            certified = CertifiedUncertainty(of_reading, constant, k or facts.k or COVERAGE, facts.calibration)
+        low, high = (None, None) if ambient is None else (ambient.low, ambient.high)
+        return Conditions(low, high, certified)
 
     @property
     def plugs(self) -> dict[str, str]:

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from hil.ports import Meter, Reading
     from hil.rig.config.rig_file import SafetyLimits
     from hil.rig.recorder import Recorder, Stamp
-    from hil.rig.safety.meter_plausibility import MeterWatch
 
 SAMPLE_PERIOD_S = 0.1
 """The lab meter is read as often as it updates, 10 Hz, unless a scenario says that less will do."""
@@ -59,6 +58,16 @@ class Sampling(Protocol):
         """After ``stop``: tell whether nothing asks the meter any more; waits for that up to ``timeout`` seconds."""
 
 
+class ReadingWatch(Protocol):
+    """Looks whether a meter still measures; see :mod:`hil.rig.safety.meter_plausibility`."""
+
+    def age(self, reading: Reading, now: float) -> float:
+        """Return by how many seconds the reading is older than ``now``, as far as the meter itself tells it."""
+
+    def check(self, reading: Reading, now: float) -> None:
+        """Raise RigFault if the reading cannot be true."""
+
+
 class Readings:
     """What becomes of each reading: it is recorded, held against the rig's limits, and told to a listener.
 
@@ -72,7 +81,7 @@ class Readings:
         recorder: Recorder,
         limits: SafetyLimits,
         listener: Callable[[Reading, float], None],
-        watch: MeterWatch | None = None,
+        watch: ReadingWatch | None = None,
     ) -> None:
         self._clock = clock
         self._recorder = recorder

@@ -108,7 +108,7 @@ def test_scenario_is_rendered_with_the_steps_of_its_backgrounds_first(tmp_path: 
     """
     document = feature_of(tmp_path, text)
     (case,) = cases(document)
-    scenario = render_scenario(build_feature(document.path, document.raw), case)
+    scenario = render_scenario(build_feature(document.path, document.raw), case.scenario.name, case.values)
     assert scenario.name == "s 1"
     assert [(step.type, step.name) for step in scenario.steps] == [
         ("given", "a"),

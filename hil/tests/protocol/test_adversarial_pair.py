@@ -16,7 +16,7 @@ from hil.fuzz.sessions.campaign import CampaignFailed, in_memory, plan_of
 from hil.fuzz.sessions.invariants import InvariantBroken
 from hil.fuzz.sessions.misbehaviour import CHEATS
 from hil.fuzz.sessions.plans import Plan, act, fault_value, finish, run_plan
-from hil.fuzz.sessions.simulation import World
+from hil.fuzz.sessions.simulation import Simulation
 from hil.protocol.cable.table import CABLE_TABLE, CableEvent
 from hil.protocol.policy import Mode
 from hil.protocol.socket.machine import SocketMachine
@@ -33,7 +33,7 @@ Check = Callable[..., Any]
 class AdversarialPair(RuleBasedStateMachine):
     """Socket and cable under random delay, loss, repetition, damage, reordering, restarts, load steps and abuse."""
 
-    world: World
+    simulation: Simulation
 
     @initialize(
         mode=st.sampled_from(Mode),
@@ -42,57 +42,57 @@ class AdversarialPair(RuleBasedStateMachine):
         coins=st.sampled_from([(100_000,), (30_000, 25_000), (7_000,), (4_050,)]),
     )
     def plug_in(self, mode: Mode, delay_s: float, payments: int, coins: tuple[int, ...]) -> None:
-        self.world = Plan(mode, delay_s, payments, coins).world()
+        self.simulation = Plan(mode, delay_s, payments, coins).start()
 
     @rule(seconds=WAITS)
     def wait(self, seconds: float) -> None:
-        act(self.world, ("run", seconds))
+        act(self.simulation, ("run", seconds))
 
     @rule(role=ROLES, faults=st.lists(FAULTS, min_size=1, max_size=4), seconds=WAITS)
     def disturb_the_line(self, role: str, faults: list[tuple[str, float]], seconds: float) -> None:
-        act(self.world, ("faults", role, tuple(faults)))
-        act(self.world, ("run", seconds))
+        act(self.simulation, ("faults", role, tuple(faults)))
+        act(self.simulation, ("run", seconds))
 
     @rule(role=ROLES, seconds=st.sampled_from(plans.CUTS_S))
     def restart(self, role: str, seconds: float) -> None:
-        act(self.world, ("restart", role, seconds))
+        act(self.simulation, ("restart", role, seconds))
 
     @rule(cheating=CHEATING, amount=st.sampled_from(plans.AMOUNTS), seconds=WAITS)
     def cheat(self, cheating: tuple[str, str], amount: int, seconds: float) -> None:
-        act(self.world, ("cheat", *cheating, amount))
-        act(self.world, ("run", seconds))
+        act(self.simulation, ("cheat", *cheating, amount))
+        act(self.simulation, ("run", seconds))
 
     @rule(role=ROLES)
     def repent(self, role: str) -> None:
-        act(self.world, ("honest", role))
+        act(self.simulation, ("honest", role))
 
     @rule(watts=st.sampled_from(plans.POWERS_W))
     def step_the_load(self, watts: float) -> None:
-        act(self.world, ("draw", watts))
+        act(self.simulation, ("draw", watts))
 
     @rule(what=st.sampled_from(["ledger", "line"]), there=st.booleans(), seconds=WAITS)
     def lose_or_find(self, what: str, there: bool, seconds: float) -> None:
-        act(self.world, (what, there))
-        act(self.world, ("run", seconds))
+        act(self.simulation, (what, there))
+        act(self.simulation, ("run", seconds))
 
     @rule(stuck=st.booleans())
     def take_money_for_nothing(self, stuck: bool) -> None:
-        act(self.world, ("stick", stuck))
+        act(self.simulation, ("stick", stuck))
 
-    @precondition(lambda self: not self.world.auditor.robbed)
+    @precondition(lambda self: not self.simulation.auditor.robbed)
     @rule()
     def spend_the_coins_elsewhere(self) -> None:
-        act(self.world, ("rob",))
+        act(self.simulation, ("rob",))
 
     @rule(role=ROLES, kind=st.sampled_from(plans.MISPLACED), number=NUMBERS)
     def misplace(self, role: str, kind: str, number: int) -> None:
-        act(self.world, ("misplaced", role, kind, number))
+        act(self.simulation, ("misplaced", role, kind, number))
 
     @rule(socket_event=st.sampled_from(SocketEvent), cable_event=st.sampled_from(CableEvent))
     def let_an_illegal_event_leave_the_state_unchanged(
         self, socket_event: SocketEvent, cable_event: CableEvent
     ) -> None:
-        socket, cable = self.world.socket_machine, self.world.cable_machine
+        socket, cable = self.simulation.socket_machine, self.simulation.cable_machine
         if socket is not None and (socket.state, socket_event) not in SOCKET_TABLE:
             before = (socket.state, socket.payments, socket.newest, socket.credit_mwh)
             assert not socket._fire(socket_event)
@@ -106,11 +106,11 @@ class AdversarialPair(RuleBasedStateMachine):
 
     @invariant()
     def nothing_is_broken(self) -> None:
-        self.world.check()
+        self.simulation.check()
 
     def teardown(self) -> None:
-        if hasattr(self, "world"):
-            finish(self.world, plans.ENDINGS[self.world.events % 2])
+        if hasattr(self, "simulation"):
+            finish(self.simulation, plans.ENDINGS[self.simulation.events % 2])
 
 
 AdversarialPair.TestCase.settings = settings(max_examples=80, stateful_step_count=14)
@@ -131,9 +131,9 @@ def test_a_plan_can_be_run_again_and_does_the_same() -> None:
 
 @pytest.mark.parametrize("mode", Mode)
 def test_an_undisturbed_plan_settles_what_it_used(mode: Mode) -> None:
-    world, outcomes = run_plan(Plan(mode, payments=3, actions=(("run", 11.0),)))
+    simulation, outcomes = run_plan(Plan(mode, payments=3, actions=(("run", 11.0),)))
     assert outcomes == {"settled": 1}
-    (account,) = world.auditor.accounts.values()
+    (account,) = simulation.auditor.accounts.values()
     assert account.paid == account.credited == 3
     assert len(account.on_ledger) == (1 if mode is Mode.SINGLE_FEE else 3)
     assert account.worth_mwh(3) <= account.delivered_mwh <= account.worth_mwh(3) + 100
@@ -190,18 +190,18 @@ def test_a_socket_that_does_not_settle_is_noticed(monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_contact_that_is_closed_at_the_wrong_time_is_noticed() -> None:
-    world = Plan().world()
-    world.closed = True
+    simulation = Plan().start()
+    simulation.closed = True
     with pytest.raises(InvariantBroken, match="closed without a session"):
-        world.check()
-    world.closed = False
-    world.run_for(1.0)
-    assert world.closed
-    machine = world.socket_machine
+        simulation.check()
+    simulation.closed = False
+    simulation.run_for(1.0)
+    assert simulation.closed
+    machine = simulation.socket_machine
     assert machine is not None
     machine.state = SocketState.AWAITING_PAYMENT
     with pytest.raises(InvariantBroken, match="closed in state awaiting payment"):
-        world.check()
+        simulation.check()
 
 
 def test_a_broken_rule_names_the_plan_that_broke_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ import cbor2
 import pytest
 
 from hil.fuzz.sessions.plans import Plan
-from hil.fuzz.sessions.simulation import World
+from hil.fuzz.sessions.simulation import Simulation
 from hil.protocol.wire.fields import MessageErrorCode
 from hil.protocol.wire.framing import FrameDecoder, FrameError, FrameErrorCode, encode_frame
 from hil.protocol.wire.messages import MessageError, Meter, decode_message, encode_message
@@ -64,12 +64,12 @@ def code_of(data: bytes) -> FrameErrorCode | MessageErrorCode:
 
 
 @pytest.fixture
-def world() -> World:
+def simulation() -> Simulation:
     """A pair in the middle of a delivery."""
-    world = Plan().world()
-    world.run(1.0)
-    assert world.closed
-    return world
+    simulation = Plan().start()
+    simulation.run(1.0)
+    assert simulation.closed
+    return simulation
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -79,15 +79,15 @@ def test_hostile_bytes_are_refused_by_name(name: str) -> None:
 
 @pytest.mark.parametrize("role", ["socket", "cable"])
 @pytest.mark.parametrize("name", HOSTILE)
-def test_hostile_bytes_are_counted_and_the_session_goes_on(world: World, role: str, name: str) -> None:
-    machine = world.devices[role].machine
+def test_hostile_bytes_are_counted_and_the_session_goes_on(simulation: Simulation, role: str, name: str) -> None:
+    machine = simulation.devices[role].machine
     before = (machine.state, machine.payments, machine.credited_mwh)
-    machine.on_bytes(HOSTILE[name].data, world.now)
+    machine.on_bytes(HOSTILE[name].data, simulation.now)
     assert machine.bad_frames == 1
     assert (machine.state, machine.payments, machine.credited_mwh) == before
     assert len(machine._decoder._pending) == 0
-    world.run_for(10.0)
-    (account,) = world.auditor.accounts.values()
+    simulation.run_for(10.0)
+    (account,) = simulation.auditor.accounts.values()
     assert account.credited == 3
 
 

@@ -11,10 +11,9 @@ from hil.vbench.instruments.dl3021 import Dl3021
 from hil.vbench.instruments.hmc8015 import Hmc8015
 from hil.vbench.instruments.it8615 import It8615
 from hil.vbench.instruments.wt310e import Wt310e
-from hil.vbench.plant.terminals import ElectronicLoadState
+from hil.vbench.plant.terminals import ElectronicLoadState, LoadInstrument
 
 if TYPE_CHECKING:
-    from hil.vbench.bench import LoadInstrument
     from hil.vbench.instruments.lazy_meter import MeterInstrument
 
 Now: TypeAlias = Callable[[], float]

@@ -84,3 +84,12 @@ class VirtualInstrument(Protocol):
 
         Never raises for anything a client can send: errors go into the instrument's error queue.
         """
+
+
+class LoadInstrument(VirtualInstrument, Protocol):
+    """A virtual load that looks after its protections."""
+
+    def power_on(self, seed: str, given: LoadErrors = NO_ERRORS) -> None:
+        """Go back to the power-on state; errors that are not given (nan) follow from ``seed``."""
+
+    def update(self) -> None: ...

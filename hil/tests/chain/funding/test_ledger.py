@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hil.chain.client.rpc import RpcClient, RpcError, to_satoshi
+from hil.chain.funding.blocks import EPOCH
 from hil.chain.funding.ledger import PREMINED, RegtestLedger
-from hil.chain.node.base import EPOCH
 from hil.errors import AuthorError, RigFault
 from hil.protocol.payment.coins import OutPoint
 from hil.protocol.payment.signing import Key

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hil.chain.client.rpc import LedgerUnavailable, RpcClient
+from hil.chain.funding.blocks import EPOCH
 from hil.chain.node import native
-from hil.chain.node.base import EPOCH, OPTIONS, free_port
+from hil.chain.node.base import OPTIONS, free_port
 from hil.chain.node.native import NativeNode, reap
 from hil.errors import ConfigurationError, RigFault
 

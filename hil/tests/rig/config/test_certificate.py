@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hil.errors import ConfigurationError
 from hil.evidence.uncertainty import CertifiedUncertainty
 from hil.instruments.hmc8015 import LIMITS
-from hil.rig.config.certificate import Uncertainty, conditions_of, read_uncertainty
+from hil.rig.config.certificate import Uncertainty, read_uncertainty
 from hil.rig.config.rig_file import RigFile
 
 ROOT = Path(__file__).parents[4]
@@ -67,18 +67,16 @@ def test_what_cannot_be_reckoned_with_is_refused_with_its_place_and_what_is_allo
     ],
 )
 def test_a_certificate_makes_power_and_energy_as_uncertain_as_it_says(tmp_path: Path, facts: str, k: float) -> None:
-    around = conditions_of(rig(tmp_path, f"{{calibration: 'No. 7', due: 2999-01-01, {facts}}}").options)
+    around = rig(tmp_path, f"{{calibration: 'No. 7', due: 2999-01-01, {facts}}}").options.conditions
     assert around.certified == CertifiedUncertainty(0.0004, 1.0, k, "No. 7")
     energy = LIMITS.energy_budget(1000.0, 1800.0, 1000.0, around)
     assert energy.part("calibration") == pytest.approx((0.4 + 0.5) * 2 / k)
-    without = LIMITS.energy_budget(
-        1000.0, 1800.0, 1000.0, conditions_of(rig(tmp_path, "{calibration: 'No. 7'}").options)
-    )
+    without = LIMITS.energy_budget(1000.0, 1800.0, 1000.0, rig(tmp_path, "{calibration: 'No. 7'}").options.conditions)
     assert energy.expanded == pytest.approx(without.expanded + energy.part("calibration"))
 
 
 def test_a_room_beyond_the_reference_range_makes_everything_less_certain(tmp_path: Path) -> None:
-    around = conditions_of(rig(tmp_path, "{calibration: 'No. 7'}", "    ambient: {low: 15, high: 30}\n").options)
+    around = rig(tmp_path, "{calibration: 'No. 7'}", "    ambient: {low: 15, high: 30}\n").options.conditions
     assert LIMITS.energy_budget(1000.0, 1800.0, 1000.0, around).part("temperature") == pytest.approx(1000 * 0.0003 * 3)
 
 
