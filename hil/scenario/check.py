@@ -22,7 +22,7 @@ from hil.evidence.observations import Counted, DeviceIdle, EvidenceMissing, Samp
 
 if TYPE_CHECKING:
     from hil.evidence.limits import Finding
-    from hil.scenario.scenario import Trial
+    from hil.scenario.observer import Observer
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,53 +30,55 @@ class Check:
     """One measurement of a scenario. Make it with :func:`counted`, :func:`timed` or :func:`sampled`."""
 
     measurement: Measurement[Counted] | Measurement[Timed] | Measurement[Sampled]
-    find: Callable[[Trial], Finding]
+    find: Callable[[Observer], Finding]
     """Observes, and decides; raises what keeps it from observing."""
 
-    def take(self, trial: Trial) -> Finding:
+    def take(self, observer: Observer) -> Finding:
         """Observe and decide.
 
         What the device under test did not do in its turn is its failure; what the bench did not see is inconclusive.
         """
         try:
-            return self.find(trial)
+            return self.find(observer)
         except DeviceIdle as idle:
             return self.measurement.without(Verdict.FAIL, idle.what)
         except EvidenceMissing as missing:
             return self.measurement.without(Verdict.INCONCLUSIVE, missing.what)
 
 
-def counted(name: str, limit: Limit, observe: Callable[[Trial], Counted], *sources: Source) -> Check:
+def counted(name: str, limit: Limit, observe: Callable[[Observer], Counted], *sources: Source) -> Check:
     """Return the check of a number that is known without uncertainty."""
     measurement = Measurement(name, limit, Counted, sources)
-    return Check(measurement, lambda trial: measurement.find(observe(trial)))
+    return Check(measurement, lambda observer: measurement.find(observe(observer)))
 
 
-def timed(name: str, limit: Limit, observe: Callable[[Trial, float], Timed], *sources: Source) -> Check:
+def timed(name: str, limit: Limit, observe: Callable[[Observer, float], Timed], *sources: Source) -> Check:
     """Return the check of a time in seconds.
 
     :param observe: gets the limit's upper end, 0 without one: what has not happened must be watched for longer.
     """
     measurement = Measurement(name, limit, Timed, sources)
-    return Check(measurement, lambda trial: measurement.find(observe(trial, limit.high or 0.0)))
+    return Check(measurement, lambda observer: measurement.find(observe(observer, limit.high or 0.0)))
 
 
-def within_time(name: str, limit_s: float, observe: Callable[[Trial, float], Timed], *sources: Source) -> Check:
+def within_time(name: str, limit_s: float, observe: Callable[[Observer, float], Timed], *sources: Source) -> Check:
     """Return the check that something takes at most ``limit_s`` seconds."""
     return timed(name, Limit("s", high=float(limit_s)), observe, *sources)
 
 
-def number(name: str, value: int, observe: Callable[[Trial], Counted], *sources: Source, unit: str = "count") -> Check:
+def number(
+    name: str, value: int, observe: Callable[[Observer], Counted], *sources: Source, unit: str = "count"
+) -> Check:
     """Return the check that a count, or an amount in ``sat``, is exactly ``value``."""
     return counted(name, Limit(unit, int(value), int(value)), observe, *sources)
 
 
-def at_least(name: str, least: int, observe: Callable[[Trial], Counted], *sources: Source) -> Check:
+def at_least(name: str, least: int, observe: Callable[[Observer], Counted], *sources: Source) -> Check:
     """Return the check that a count is ``least`` or more."""
     return counted(name, Limit("count", low=least), observe, *sources)
 
 
-def sampled(name: str, limit: Limit, observe: Callable[[Trial], Sampled], *sources: Source) -> Check:
+def sampled(name: str, limit: Limit, observe: Callable[[Observer], Sampled], *sources: Source) -> Check:
     """Return the check of a quantity that readings tell of."""
     measurement = Measurement(name, limit, Sampled, sources)
-    return Check(measurement, lambda trial: measurement.find(observe(trial)))
+    return Check(measurement, lambda observer: measurement.find(observe(observer)))

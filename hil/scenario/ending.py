@@ -15,7 +15,7 @@ from hil.evidence.verdicts import verdict_of, worst
 from hil.rig.recorder import Recorder
 from hil.rig.safety.run_safe_state import SafeState
 from hil.scenario import integrity_checks as inspection
-from hil.scenario.scenario import Trial
+from hil.scenario.scenario import ScenarioRun
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,9 +70,9 @@ class Ending:
 
 @dataclass
 class OpenScenario:
-    """A scenario that is running: its trial, and the file that its events go to."""
+    """A scenario that is running: what runs, and the file that its events go to."""
 
-    trial: Trial
+    run: ScenarioRun
     recorder: Recorder
     writer: ScenarioWriter
     closing: contextlib.ExitStack
@@ -86,21 +86,21 @@ def end_scenario(scenario: OpenScenario, ending: Ending) -> SafeState:
 
     Raises nothing; returns how the bench became safe.
     """
-    trial, to_its_end = scenario.trial, ending.verdict is not Verdict.NOT_RUN
-    for stop in trial.endings():
+    run, to_its_end = scenario.run, ending.verdict is not Verdict.NOT_RUN
+    for stop in run.endings():
         ending.phase(stop)
     if ending.on_a_device:
-        ending.phase(lambda: inspection.as_told(trial))
-    safe = _make_safe(trial, ending)
+        ending.phase(lambda: inspection.as_told(run.rig))
+    safe = _make_safe(run, ending)
     if to_its_end:
-        ending.phase(lambda: _take_missing(trial, ending))
+        ending.phase(lambda: _take_missing(run, ending))
     # only now: a node that hangs is waited for
     if ending.verdict in {Verdict.FAIL, Verdict.INCONCLUSIVE}:
-        ending.phase(lambda: _ask_for_ledger(trial))
+        ending.phase(lambda: _ask_for_ledger(run))
     if safe.reached and ending.on_a_device:
-        ending.phase(lambda: inspection.at_rest(trial))
+        ending.phase(lambda: inspection.at_rest(run.rig))
     if ending.verdict in {Verdict.FAIL, Verdict.INCONCLUSIVE}:
-        ending.phase(lambda: inspection.wire_in_doubt(trial))
+        ending.phase(lambda: inspection.wire_in_doubt(run.rig, run.recorder, run.plan.setup))
     if not safe.reached:
         ending.put_first(Verdict.RIG_FAULT, safe.problem)
     ending.phase(scenario.closing.close)
@@ -108,12 +108,12 @@ def end_scenario(scenario: OpenScenario, ending: Ending) -> SafeState:
     return safe
 
 
-def _make_safe(trial: Trial, ending: Ending) -> SafeState:
+def _make_safe(run: ScenarioRun, ending: Ending) -> SafeState:
     safe = SafeState(False, 0.0, 0.0, "the bench was not made safe")
 
     def make_safe() -> None:
         nonlocal safe
-        safe = trial.rig.make_safe()
+        safe = run.rig.make_safe()
 
     ending.phase(make_safe)
     for found in safe.aside:
@@ -121,15 +121,15 @@ def _make_safe(trial: Trial, ending: Ending) -> SafeState:
     return safe
 
 
-def _take_missing(trial: Trial, ending: Ending) -> None:
+def _take_missing(run: ScenarioRun, ending: Ending) -> None:
     """Record what was declared and not taken; a scenario of which that is so is no pass."""
-    missing = trial.finish()
+    missing = run.finish()
     if missing and ending.verdict is Verdict.PASS:
         ending.add(Verdict.INCONCLUSIVE, str(missing[0]))
 
 
-def _ask_for_ledger(trial: Trial) -> None:
-    if why := trial.lost_ledger():
+def _ask_for_ledger(run: ScenarioRun) -> None:
+    if why := run.lost_ledger():
         raise RigFault(why)
 
 
@@ -144,18 +144,18 @@ def _stop(scenario: OpenScenario, ending: Ending, safe: SafeState) -> None:
 
 
 def _write_stop(scenario: OpenScenario, ending: Ending, safe: SafeState) -> None:
-    trial = scenario.trial
+    run = scenario.run
     state: dict[str, Json] = {"reached": safe.reached, "seconds": round(safe.seconds, 6)}
     state |= {"remarks": [str(each) for each in safe.aside]} if safe.aside else {}
     data: dict[str, Json] = {
         "verdict": ending.verdict.value,
         "reason": ending.reason,
-        "setup": trial.plan.setup,
+        "setup": run.plan.setup,
         "safe_state": state,
     }
     host: dict[str, Json] = {
         "wall": utc_now().isoformat(),
         "safe_state_wall_s": round(safe.wall_seconds, 6),
-        "largest_clock_bound_s": round(trial.clock.largest_bound, 6),
+        "largest_clock_bound_s": round(run.clock.largest_bound, 6),
     }
     scenario.recorder.write(Kind.STOP, "bench", data, host=host)

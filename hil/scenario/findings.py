@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from hil.evidence.limits import Finding
     from hil.rig.recorder import Recorder
     from hil.scenario.check import Check
-    from hil.scenario.scenario import Trial
+    from hil.scenario.observer import Observer
 
 
 class LimitMissed(PeerViolation):
@@ -39,12 +39,12 @@ class Findings:
         """Say what will be measured before it is: what is not reached then stands in the evidence as not taken."""
         self._open += checks
 
-    def take(self, check: Check, trial: Trial) -> None:
+    def take(self, check: Check, observer: Observer) -> None:
         """Take a check and record its finding; raises LimitMissed for fail, Undecided for inconclusive.
 
         If it cannot be taken for a reason of the bench or of the author, that is raised, and it stays open.
         """
-        finding = check.take(trial)
+        finding = check.take(observer)
         if check in self._open:
             self._open.remove(check)
         self._record(finding)

@@ -19,13 +19,12 @@ from hil.rig.safety.safe_state import CONTACT_S
 LOAD_REMEDY = "Nothing is said about the device. See limits.load in the rig file."
 
 if TYPE_CHECKING:
+    from hil.rig.recorder import Recorder
     from hil.rig.rig import Rig
-    from hil.scenario.scenario import Trial
 
 
-def as_told(trial: Trial) -> None:
+def as_told(rig: Rig) -> None:
     """Raise RigFault if load or relays are not as the scenario left them; asked before the bench is made safe."""
-    rig = trial.rig
     load_as_told(rig)
     if errors := "; ".join(rig.load.errors()):
         raise RigFault(f"errors in its queue: {errors}", place="load", remedy="Look them up in its manual.")
@@ -73,12 +72,11 @@ def under_way(rig: Rig) -> None:
         rig.meter.verify()
 
 
-def at_rest(trial: Trial) -> None:
+def at_rest(rig: Rig) -> None:
     """Raise RigFault if the meter does not measure as prepared, a line lost or changed bytes, or the node is behind.
 
     Asked when the bench is safe: it takes time to find out that a part does not answer.
     """
-    rig = trial.rig
     if rig.meter_watch is not None:
         rig.meter_watch.prove(rig.clock)
         rig.meter.verify()
@@ -86,19 +84,19 @@ def at_rest(trial: Trial) -> None:
     rig.side.refuse_stale()
 
 
-def wire_in_doubt(trial: Trial) -> None:
+def wire_in_doubt(rig: Rig, recorder: Recorder, setup: str) -> None:
     """Raise RigFault if a device's frames arrived broken, nobody asked for that, and the rig cannot tell why.
 
     For scenarios that failed on the wall clock: nobody counts bytes at the far end there, so a damaged line and a
     device that sends nonsense look the same, and a failure of the device is not proven.
     """
-    if trial.rig.lockstep:
+    if rig.lockstep:
         return
-    frames = [event for event in trial.recorder.events if event.kind is Kind.FRAME]
-    devices = ("socket", "cable") if trial.plan.setup == PAIR else (trial.plan.setup.partition(" ")[0],)
+    frames = [event for event in recorder.events if event.kind is Kind.FRAME]
+    devices = ("socket", "cable") if setup == PAIR else (setup.partition(" ")[0],)
     ways = {sent_by(device) for device in devices}
     broken = [event for event in frames if "error" in event.data and event.data["direction"] in ways]
-    asked = any(event.kind is Kind.FAULT and event.source == LINK for event in trial.recorder.events)
+    asked = any(event.kind is Kind.FAULT and event.source == LINK for event in recorder.events)
     if broken and not asked:
         first = broken[0]
         raise RigFault(

@@ -9,8 +9,11 @@ if TYPE_CHECKING:
     from hil.chain.attacks.electrum_faults import Lie
     from hil.links.faults import FaultRule
     from hil.rig.chain.electrum import ViewKind
+    from hil.scenario.abuse_plan import AbusePlan
     from hil.scenario.load_profiles import LoadProfile
-    from hil.scenario.stimuli.abuse import AbusePlan
+
+SUPPLY = {"socket": "K3", "cable": "K4"}
+"""The relay behind which the electronics of each device are fed (DESIGN §2)."""
 
 TOASTER_W = 1300.0
 """The reference appliance (slides)."""

@@ -25,7 +25,7 @@ from hil.rig.rig import Rig
 from hil.rig.safety.lock import LOCKS, refuse_locked
 from hil.scenario.ending import Ending, OpenScenario, end_scenario
 from hil.scenario.run_folder import ScenarioFacts, finish, largest_memory_mb, new_folder, write_not_started
-from hil.scenario.scenario import Trial
+from hil.scenario.scenario import ScenarioRun
 
 COLLECT_AFTER = 50_000
 """New objects before the garbage collector looks at them: readings and events stay, and hold no cycles."""
@@ -181,9 +181,9 @@ class Run:
             rig.clock.meanwhile = meanwhile
             recorder = Recorder(writer, rig.clock)
             recorder.write(Kind.START, "bench", facts.document(self.seed), host=host)
-            trial = Trial(rig, recorder, key)
+            scenario = ScenarioRun(rig, recorder, key)
             # whatever fails before this ends the scenario's node as well
-            self._open = OpenScenario(trial, recorder, writer, closing.pop_all())
+            self._open = OpenScenario(scenario, recorder, writer, closing.pop_all())
         self._begun = None
         return self._open
 
@@ -199,7 +199,7 @@ class Run:
             ending.phase(lambda: self._writer.scenario_done(scenario.writer))
             if not safe.reached:
                 self.unfit = "the bench did not reach its safe state"
-            elif scenario.trial.rig.guard.lost is not None:
+            elif scenario.run.rig.guard.lost is not None:
                 self.unfit = "the watchdog is lost"
         finally:
             self._open = None

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from hil.bdd.language.catalogue import Catalogue
     from hil.bdd.language.document import Document
     from hil.scenario.run import Run
-    from hil.scenario.scenario import Trial
+    from hil.scenario.scenario import ScenarioRun
     from hil.shell.completion import Candidate
     from hil.shell.prompt import Prompt, Serve
     from hil.shell.transcript import Transcript
@@ -71,7 +71,7 @@ class Session:
         """For the next scenario."""
         self.refused = 0
         """Lines that could not be carried out because of what they say."""
-        self.trial: Trial | None = None
+        self.scenario: ScenarioRun | None = None
         self.verdicts: list[tuple[Verdict, str]] = []
         """Of the steps of this scenario."""
         self.prompt: Prompt
@@ -109,8 +109,8 @@ class Session:
 
         The scenario ends with ``:safe``, with the session, and when the bench fails.
         """
-        self.trial = request.node.stash[SCENARIO].trial
-        self.trial.watch.on_progress = _nobody_watches
+        self.scenario = request.node.stash[SCENARIO].run
+        self.scenario.on_progress = _nobody_watches
         self.verdicts, self._ended = [], False
         step: Checked | None = first
         try:
@@ -121,7 +121,7 @@ class Session:
                 step = self.next_step()
             return self._ended
         finally:
-            self.trial = None
+            self.scenario = None
 
     def outcome(self) -> tuple[Verdict, str]:
         """Return the verdict of the scenario, by its worst step, and the reason."""
@@ -139,10 +139,10 @@ class Session:
 
     def toolbar(self) -> str:
         """Return what stands at the foot of the screen."""
-        if self.trial is None:
+        if self.scenario is None:
             return " bench safe · Tab completes · :help · Ctrl-D ends"
-        watch = self.trial.watch
-        figures = f"{self.trial.clock.now():.1f} s · {watch.power_w:.1f} W · {watch.energy_wh:.2f} Wh"
+        watch = self.scenario.observer.watch
+        figures = f"{self.scenario.clock.now():.1f} s · {watch.power_w:.1f} W · {watch.energy_wh:.2f} Wh"
         return f" {figures} · Ctrl-D makes the bench safe and ends"
 
     # --- lines -----------------------------------------------------------------------------------------------------
@@ -152,7 +152,7 @@ class Session:
         if name == ":quit":
             return True
         if name == ":safe":
-            self._ended = self.trial is not None
+            self._ended = self.scenario is not None
             if not self._ended:
                 tell("the bench is safe already")
             return self._ended
@@ -161,7 +161,13 @@ class Session:
         elif name == ":steps":
             tell(*step_lines(self.catalogue, rest))
         elif name == ":status":
-            tell(*(status(self.trial) if self.trial is not None else ["the bench is safe; no scenario is under way"]))
+            tell(
+                *(
+                    status(self.scenario)
+                    if self.scenario is not None
+                    else ["the bench is safe; no scenario is under way"]
+                )
+            )
         elif name == ":undo":
             step = self.transcript.undo()
             tell(f"not saved: {step}; the bench stays as it is" if step else "there is no step to take back")
@@ -185,7 +191,7 @@ class Session:
     def _take_tags(self, line: str) -> None:
         tags = [word.removeprefix("@") for word in line.split()]
         unknown = [tag for tag in tags if self.known_tags is not None and tag not in self.known_tags]
-        if self.trial is not None:
+        if self.scenario is not None:
             self._refuse("tags stand before the first step; :safe ends this scenario")
         elif unknown:
             self._refuse(f"'@{unknown[0]}' is not a known tag; known: {', '.join(sorted(self.known_tags or ()))}")
@@ -211,7 +217,7 @@ class Session:
 
     def _checked(self, entry: Entry) -> Checked | None:
         """Return the step as it stands in the feature; None if it cannot be done, and then tell what is wrong."""
-        begins = self.trial is None
+        begins = self.scenario is None
         if begins:
             self.transcript.begin(self.tags)
             self._kind = "given"
@@ -232,15 +238,15 @@ class Session:
         return None
 
     def _do(self, request: pytest.FixtureRequest, checked: Checked) -> None:
-        item, trial = request.node, request.node.stash[SCENARIO].trial
+        item, running = request.node, request.node.stash[SCENARIO].run
         live = request.config.stash[LIVE]
         document, entry = checked.document, checked.entry
         scenario, step = bridge.last_step(bridge.build_feature(document.path, document.raw), checked.scenario)
-        began, taken = trial.clock.now(), len(trial.findings.taken)
-        trial.watch.on_progress = live.show
+        began, taken = running.clock.now(), len(running.findings.taken)
+        running.on_progress = live.show
         error: BaseException | None = None
         try:
-            with interruptible(trial.clock):
+            with interruptible(running.clock):
                 execution.run_step(request, scenario, step, execution.definition_of(step, self.catalogue))
         except StepInterrupted as interrupt:
             record_step(item, step, "not run", interrupt)
@@ -248,29 +254,29 @@ class Session:
         except Exception as failure:
             error = failure
         finally:
-            trial.watch.on_progress = _nobody_watches
-            trial.watch.awaited = ""
+            running.on_progress = _nobody_watches
+            running.observer.watch.awaited = ""
             live.clear()
-        took = f"{trial.clock.now() - began:.3f} s on the bench, it is {trial.clock.now():.3f} s there now"
-        findings = [str(finding) for finding in trial.findings.taken[taken:]]
+        took = f"{running.clock.now() - began:.3f} s on the bench, it is {running.clock.now():.3f} s there now"
+        findings = [str(finding) for finding in running.findings.taken[taken:]]
         if error is None:
             tell(f"{MARKS[Verdict.PASS]} {took}", *findings)
             self.verdicts.append((Verdict.PASS, ""))
             self.transcript.accept(entry)
         elif isinstance(error, StepInterrupted):
-            tell(f"{MARKS[Verdict.NOT_RUN]} interrupted: {took}", *status(trial))
+            tell(f"{MARKS[Verdict.NOT_RUN]} interrupted: {took}", *status(running))
             self.verdicts.append((Verdict.NOT_RUN, "a step was interrupted"))
             self.transcript.accept(entry)
         else:
-            self._tell_failure(trial, entry, error)
+            self._tell_failure(running, entry, error)
 
-    def _tell_failure(self, trial: Trial, entry: Entry, error: BaseException) -> None:
+    def _tell_failure(self, scenario: ScenarioRun, entry: Entry, error: BaseException) -> None:
         verdict, words = blame(error)
         if verdict is Verdict.AUTHOR_ERROR:
             self._refuse(words)
             return
         tell(f"{MARKS[verdict]} {verdict}: {words}")
-        tell(*account(trial.recorder.events).lines())
+        tell(*account(scenario.recorder.events).lines())
         self.verdicts.append((verdict, words))
         self.transcript.accept(entry)
 
@@ -280,9 +286,9 @@ class Session:
 
     def _serve(self) -> Serve:
         """Return what keeps a rig in real time going; None where time stands still."""
-        if self.trial is None or not self.run.rig_file.real_time:
+        if self.scenario is None or not self.run.rig_file.real_time:
             return None
-        clock = self.trial.clock
+        clock = self.scenario.clock
 
         def serve(typed: Callable[[], bool]) -> None:
             while not typed():
@@ -296,5 +302,5 @@ def tell(*lines: str) -> None:
     say("".join(f"  {line}\n" for line in lines))
 
 
-def _nobody_watches(_: Trial) -> None:
+def _nobody_watches(_: ScenarioRun) -> None:
     """While a line is typed, no live line may be written over it."""

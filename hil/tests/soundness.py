@@ -1,4 +1,4 @@
-"""The judge on trial: many truths are drawn, and no verdict may contradict one. ``make soundness`` draws 100 000.
+"""The judge on observer: many truths are drawn, and no verdict may contradict one. ``make soundness`` draws 100 000.
 
     python -m hil.tests.soundness --draws 100000 --seed 7 --processes 2
 

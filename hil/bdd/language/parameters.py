@@ -120,7 +120,7 @@ def _load_profiles() -> Sequence[str]:
 
 def _read_abuse(who: str) -> Callable[[str], str]:
     def read(text: str) -> str:
-        from hil.scenario.stimuli.abuse import read_abuse
+        from hil.scenario.abuse_plan import read_abuse
 
         return read_abuse(who)(text)
 
@@ -129,7 +129,7 @@ def _read_abuse(who: str) -> Callable[[str], str]:
 
 def _abuses(who: str) -> Callable[[], Sequence[str]]:
     def choices() -> Sequence[str]:
-        from hil.scenario.stimuli.abuse import abuses_of
+        from hil.scenario.abuse_plan import abuses_of
 
         return abuses_of(who)()
 

@@ -6,7 +6,7 @@ more with a decorator::
 
     @when("the climate chamber has reached {int} degrees")
     @under_way
-    def chamber(degrees: int, /, trial: Trial) -> None: ...
+    def chamber(degrees: int, /, scenario: ScenarioRun) -> None: ...
 """
 
 from __future__ import annotations

@@ -34,14 +34,14 @@ from hil.evidence.limits import Limit
 from hil.evidence.observations import Source
 from hil.scenario.check import Check, sampled
 from hil.scenario.measurements import energy
-from hil.scenario.scenario import Trial
+from hil.scenario.observer import Observer
 from hil.units import Second, WattHour
 
 
 @when("{words} lasts for {{duration}}")
-def {name}_lasts(duration: Second, /, trial: Trial) -> None:
+def {name}_lasts(duration: Second, /, observer: Observer) -> None:
     """What happens, with units, and where its numbers come from."""
-    trial.sleep(float(duration))
+    observer.sleep(float(duration))
 
 
 @then("at most {{energy}} flowed in all while {words} lasted")

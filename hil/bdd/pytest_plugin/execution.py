@@ -53,10 +53,10 @@ class _ChecksAhead:
 
     def __init__(self, request: pytest.FixtureRequest, steps: Sequence[tuple[Step, StepDefinition]]) -> None:
         self._request = request
-        self._steps = [each for each in steps if each[1].measures and set(each[1].fixtures) <= {"trial"}]
+        self._steps = [each for each in steps if each[1].measures and set(each[1].fixtures) <= {"scenario", "observer"}]
         self._checks: dict[int, list[Check]] = {}
         if self._steps:
-            request.getfixturevalue("trial").checks_ahead = self._declare
+            request.getfixturevalue("scenario").checks_ahead = self._declare
 
     def of(self, step: Step) -> list[Check] | None:
         """Return the checks of a step; None if its function was not asked for them yet."""
@@ -119,7 +119,7 @@ def run_step(
         hook.pytest_bdd_before_step_call(**told)
         result = checks if checks is not None else _call(function, values, others, request)
         for check in _checks_in(result):
-            request.getfixturevalue("trial").take(check)
+            request.getfixturevalue("scenario").take(check)
     except (Exception, pytest.fail.Exception) as error:
         hook.pytest_bdd_step_error(exception=error, **told)
         raise

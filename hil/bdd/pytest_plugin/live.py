@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from hil.clock import stopwatch
 
 if TYPE_CHECKING:
-    from hil.scenario.scenario import Trial
+    from hil.scenario.scenario import ScenarioRun
 
 TERMINAL_PERIOD_S = 0.1
 PLAIN_PERIOD_S = 10.0
@@ -39,12 +39,12 @@ class LiveLine:
         """``step`` begins at this instant of the bench's clock."""
         self.step, self._since = step, now
 
-    def show(self, trial: Trial) -> None:
+    def show(self, scenario: ScenarioRun) -> None:
         """Show where the scenario stands, if the last time is long enough ago."""
         if self._watch() < self._due:
             return
         self._due = self._watch() + self._period
-        self.say(describe(trial, self.step, self._since))
+        self.say(describe(scenario, self.step, self._since))
 
     def write(self, text: str) -> None:
         """Let the line be ``text``."""
@@ -74,12 +74,12 @@ class LiveLine:
             self._due = float("inf")  # nobody reads any more; the run goes on
 
 
-def describe(trial: Trial, step: str, since: float = 0.0) -> str:
+def describe(scenario: ScenarioRun, step: str, since: float = 0.0) -> str:
     """Return one line: bench time, power, credit, energy, the step and how long it runs, what is awaited, until when.
 
     :param since: when the step began, in seconds of the bench's time.
     """
-    now, watch = trial.clock.now(), trial.watch
+    now, watch = scenario.clock.now(), scenario.observer.watch
     left = f", at most {watch.until - now:.0f} s" if watch.awaited and watch.until is not None else ""
     awaited = f"; awaiting {watch.awaited}{left}" if watch.awaited else ""
     credit = watch.credited_mwh / 1000 - watch.energy_wh

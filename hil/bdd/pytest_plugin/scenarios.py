@@ -35,8 +35,9 @@ from hil.clock import stopwatch
 from hil.evidence.documents import Kind, Verdict
 from hil.evidence.verdicts import verdict_of
 from hil.scenario.ending import Ending, OpenScenario
+from hil.scenario.observer import Observer
 from hil.scenario.run_folder import ScenarioFacts
-from hil.scenario.scenario import Trial
+from hil.scenario.scenario import ScenarioRun
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -85,7 +86,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         raise
     item.stash[SCENARIO] = scenario
     item.config.stash[OPEN] = item
-    scenario.trial.watch.on_progress = item.config.stash[LIVE].show
+    scenario.run.on_progress = item.config.stash[LIVE].show
 
 
 def leave_out_the_rest(session: pytest.Session, otherwise: str) -> None:
@@ -104,7 +105,7 @@ def pytest_bdd_before_scenario(request: pytest.FixtureRequest, scenario: Any) ->
 
 def pytest_bdd_before_step(request: pytest.FixtureRequest, step: Any) -> None:
     item = request.node
-    now = item.stash[SCENARIO].trial.clock.now()
+    now = item.stash[SCENARIO].run.clock.now()
     item.stash[STEP_STARTED] = (now, stopwatch())
     item.stash[STEP] = step
     item.config.stash[LIVE].begin_step(f"{step.keyword} {step.name}", now)
@@ -230,7 +231,13 @@ def give_back(item: pytest.Item) -> tuple[Verdict, str]:
 
 
 @pytest.fixture
-def trial(request: pytest.FixtureRequest) -> Trial:
-    """The scenario on the bench: what every step works with."""
-    scenario: OpenScenario = request.node.stash[SCENARIO]
-    return scenario.trial
+def scenario(request: pytest.FixtureRequest) -> ScenarioRun:
+    """The scenario on the bench: what Given and When steps work with."""
+    begun: OpenScenario = request.node.stash[SCENARIO]
+    return begun.run
+
+
+@pytest.fixture
+def observer(scenario: ScenarioRun) -> Observer:
+    """What was seen in the scenario: what Then steps measure by, and When steps wait with."""
+    return scenario.observer

@@ -9,7 +9,7 @@ from hil.evidence.observations import Source
 from hil.rig.check.capabilities import vague_edge
 from hil.scenario.check import Check, within_time
 from hil.scenario.measurements import bench
-from hil.scenario.scenario import Trial
+from hil.scenario.scenario import ScenarioRun
 from hil.scenario.stimuli import bench as bench_faults
 from hil.units import Percent, Second
 
@@ -33,54 +33,54 @@ HIGHEST_DRIFT = 100.0
 @when("relay {relay} {relay_fault}, as a seeded fault")
 @needs(SEEDED)
 @proves_the_bench
-def relay_fails(relay: str, fault: str, /, trial: Trial) -> None:
+def relay_fails(relay: str, fault: str, /, scenario: ScenarioRun) -> None:
     """Welded contacts stay closed whatever the coil is told; a relay that ignores its coil reads back the old state."""
-    bench_faults.seed(trial, relay, bench_faults.RELAY_FAULTS[fault])
+    bench_faults.seed(scenario, relay, bench_faults.RELAY_FAULTS[fault])
 
 
 @when("relay {relay} bounces for {duration} whenever it closes, as a seeded fault")
 @needs(SEEDED)
-def relay_bounces(relay: str, duration: Second, /, trial: Trial) -> None:
+def relay_bounces(relay: str, duration: Second, /, scenario: ScenarioRun) -> None:
     """The contact opens twice before it rests."""
-    bench_faults.seed(trial, relay, "bounces", float(duration))
+    bench_faults.seed(scenario, relay, "bounces", float(duration))
 
 
 @when("the socket's own contact {relay_fault}, as a seeded fault")
 @needs(SEEDED)
-def contact_fails(fault: str, /, trial: Trial) -> None:
+def contact_fails(fault: str, /, scenario: ScenarioRun) -> None:
     """A fault of the device: power flows on when its credit is spent, or does not begin when it is paid for."""
-    bench_faults.seed(trial, "socket contact", bench_faults.RELAY_FAULTS[fault])
+    bench_faults.seed(scenario, "socket contact", bench_faults.RELAY_FAULTS[fault])
 
 
 @when("the socket's own meter {own_meter_fault}, as a seeded fault")
 @needs(SEEDED)
-def own_meter_fails(fault: str, /, trial: Trial) -> None:
+def own_meter_fails(fault: str, /, scenario: ScenarioRun) -> None:
     """It answers no more; or it goes on telling the energy and the power of this instant."""
-    bench_faults.seed(trial, "socket meter", fault)
+    bench_faults.seed(scenario, "socket meter", fault)
 
 
 @when("the {instrument} {instrument_fault}, as a seeded fault")
 @needs(SEEDED)
 @proves_the_bench
-def instrument_fails(instrument: str, fault: str, /, trial: Trial) -> None:
+def instrument_fails(instrument: str, fault: str, /, scenario: ScenarioRun) -> None:
     """``freezes`` (the lab meter): it goes on answering with its last reading. The others fail where it is asked."""
-    bench_faults.seed(trial, bench_faults.PLACES.get(instrument, instrument), fault)
+    bench_faults.seed(scenario, bench_faults.PLACES.get(instrument, instrument), fault)
 
 
 @when("the lab meter drifts by {percent}, as a seeded fault")
 @needs(SEEDED)
 @sensible(_no_drift)
-def lab_meter_drifts(drift: Percent, /, trial: Trial) -> None:
+def lab_meter_drifts(drift: Percent, /, scenario: ScenarioRun) -> None:
     """It reads current and power by this much too high from now on; only a calibration can tell."""
-    bench_faults.seed(trial, "meter", "drifts", drift / 100)
+    bench_faults.seed(scenario, "meter", "drifts", drift / 100)
 
 
 @when("the {device}'s own meter drifts by {percent}, as a seeded fault")
 @needs(SEEDED)
 @sensible(_no_drift_of)
-def device_meter_drifts(device: str, drift: Percent, /, trial: Trial) -> None:
+def device_meter_drifts(device: str, drift: Percent, /, scenario: ScenarioRun) -> None:
     """The meter of the device under test counts by this much too much from now on."""
-    bench_faults.seed(trial, f"{device} meter", "drifts", drift / 100)
+    bench_faults.seed(scenario, f"{device} meter", "drifts", drift / 100)
 
 
 @then("the power was cut within {duration} of the seeded fault")
@@ -94,4 +94,6 @@ def cut_after_fault(limit: Second, /) -> Check:
 def blames(part: str, limit: Second, /) -> Check:
     """The bench finds the seeded fault by what it observes and names the part; it is mended then."""
     name = f"fault of the {part} to its being named"
-    return within_time(name, limit, lambda trial, limit_s: bench.time_to_blame(trial, part, limit_s), Source.BENCH)
+    return within_time(
+        name, limit, lambda observer, limit_s: bench.time_to_blame(observer, part, limit_s), Source.BENCH
+    )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hil.bdd.check.feasibility import cheats
 from hil.bdd.language.applicability import sensible, tells
 from hil.bdd.language.catalogue import given
-from hil.scenario.scenario import Trial
-from hil.scenario.stimuli.abuse import AbusePlan
+from hil.scenario.abuse_plan import AbusePlan
+from hil.scenario.scenario import ScenarioRun
 from hil.units import Percent, Satoshi
 
 QUANTUM_SAT = 10_000
@@ -15,9 +15,9 @@ QUANTUM_SAT = 10_000
 
 @given("the cable underpays by {amount} from the {ordinal} payment on")
 @tells(cheats.cable_underpays)
-def underpays(amount: Satoshi, payment: int, /, trial: Trial) -> None:
+def underpays(amount: Satoshi, payment: int, /, scenario: ScenarioRun) -> None:
     """The signed transaction pays the socket less than asked for; the cable keeps the rest as change."""
-    trial.cheat(AbusePlan("underpay", payment, int(amount)))
+    scenario.cheat(AbusePlan("underpay", payment, int(amount)))
 
 
 def _no_share(share: Percent, _: int) -> str:
@@ -29,34 +29,34 @@ def _no_share(share: Percent, _: int) -> str:
 @given("the cable underpays by {percent} from the {ordinal} payment on")
 @sensible(_no_share)
 @tells(cheats.cable_cheats)
-def underpays_share(share: Percent, payment: int, /, trial: Trial) -> None:
+def underpays_share(share: Percent, payment: int, /, scenario: ScenarioRun) -> None:
     """The same, as a share of one payment."""
-    trial.cheat(AbusePlan("underpay", payment, round(QUANTUM_SAT * share / 100)))
+    scenario.cheat(AbusePlan("underpay", payment, round(QUANTUM_SAT * share / 100)))
 
 
 @given("the cable pays a stranger from the {ordinal} payment on")
 @tells(cheats.cable_cheats)
-def pays_stranger(payment: int, /, trial: Trial) -> None:
+def pays_stranger(payment: int, /, scenario: ScenarioRun) -> None:
     """The full amount goes to a script that the socket never offered."""
-    trial.cheat(AbusePlan("stranger", payment))
+    scenario.cheat(AbusePlan("stranger", payment))
 
 
 @given("the cable does not pay from the {ordinal} payment on")
 @tells(cheats.cable_cheats)
-def withholds(payment: int, /, trial: Trial) -> None:
+def withholds(payment: int, /, scenario: ScenarioRun) -> None:
     """Payment requests are not answered; everything else is."""
-    trial.cheat(AbusePlan("withhold", payment))
+    scenario.cheat(AbusePlan("withhold", payment))
 
 
 @given("the socket asks for {amount} too much from the {ordinal} payment on")
 @tells(cheats.socket_cheats)
-def overcharges(amount: Satoshi, payment: int, /, trial: Trial) -> None:
+def overcharges(amount: Satoshi, payment: int, /, scenario: ScenarioRun) -> None:
     """The proposed transaction pays the socket more than agreed, out of the cable's change."""
-    trial.cheat(AbusePlan("overcharge", payment, int(amount)))
+    scenario.cheat(AbusePlan("overcharge", payment, int(amount)))
 
 
 @given("the socket diverts the change from the {ordinal} payment on")
 @tells(cheats.socket_cheats)
-def diverts_change(payment: int, /, trial: Trial) -> None:
+def diverts_change(payment: int, /, scenario: ScenarioRun) -> None:
     """The proposed transaction sends the change to a script that is not the cable's."""
-    trial.cheat(AbusePlan("divert", payment))
+    scenario.cheat(AbusePlan("divert", payment))

@@ -9,30 +9,31 @@ from hil.evidence.observations import Source
 from hil.rig.check.capabilities import vague_edge
 from hil.scenario.check import Check, number, within_time
 from hil.scenario.measurements import cuts, payments
-from hil.scenario.scenario import Trial
+from hil.scenario.observer import Observer
+from hil.scenario.scenario import ScenarioRun
 from hil.scenario.stimuli import interruptions
 from hil.units import Second
 
 
 @when("the supply of the {device} fails for {duration}")
 @tells(Course.supply_fails)
-def supply_fails(device: str, duration: Second, /, trial: Trial) -> None:
+def supply_fails(device: str, duration: Second, /, scenario: ScenarioRun) -> None:
     """The electronics of the device under test lose their supply (K3 or K4) and get it back; it boots anew."""
-    interruptions.interrupt_supply(trial, device, float(duration))
+    interruptions.interrupt_supply(scenario, device, float(duration))
 
 
 @when("the link is interrupted for {duration}")
 @tells(Course.interrupts)
-def link_interrupted(duration: Second, /, trial: Trial) -> None:
+def link_interrupted(duration: Second, /, scenario: ScenarioRun) -> None:
     """No byte passes between socket and cable, in either direction; both stay powered."""
-    interruptions.interrupt_link(trial, float(duration))
+    interruptions.interrupt_link(scenario, float(duration))
 
 
 @when("a block is mined")
 @tells(Course.goes_on)
-def block_mined(trial: Trial) -> None:
+def block_mined(observer: Observer) -> None:
     """The bench's miner finds a block with what is in the mempool."""
-    trial.mine()
+    observer.mine()
 
 
 def _none_to_mine(count: int) -> str:
@@ -42,15 +43,15 @@ def _none_to_mine(count: int) -> str:
 @when("{int} block/blocks are mined")
 @sensible(_none_to_mine)
 @tells(Course.goes_on)
-def blocks_mined(count: int, /, trial: Trial) -> None:
+def blocks_mined(count: int, /, observer: Observer) -> None:
     """The first with what is in the mempool, the others on it."""
-    trial.mine(count)
+    observer.mine(count)
 
 
 @when("power flows again")
-def power_flows_again(trial: Trial) -> None:
+def power_flows_again(observer: Observer) -> None:
     """Waits for the first reading with power from now on, at most two minutes."""
-    cuts.await_power(trial)
+    cuts.await_power(observer)
 
 
 @then("{int} session/sessions began")

@@ -14,118 +14,118 @@ from hil.rig.config.rig_file import RigFile
 from hil.scenario.check import Check, sampled, within_time
 from hil.scenario.measurements import ledger as measured
 from hil.scenario.measurements import payments
-from hil.scenario.scenario import Trial
+from hil.scenario.scenario import ScenarioRun
 from hil.scenario.stimuli import ledger as ledger_attacks
 from hil.units import Satoshi, Second
 
 
 @given("somebody has the money to fill the mempool")
-def money_for_the_mempool(trial: Trial) -> None:
+def money_for_the_mempool(scenario: ScenarioRun) -> None:
     """Coins for some sixty large transactions; for a node with a small mempool."""
-    ledger_attacks.prepare_fee_pressure(trial)
+    ledger_attacks.prepare_fee_pressure(scenario)
 
 
 @given("the server of the ledger {lie}")
-def lying_server(name: str, /, trial: Trial) -> None:
+def lying_server(name: str, /, scenario: ScenarioRun) -> None:
     """Between the socket and a server that others run; what each view notices is in docs/ledger-views.md."""
-    ledger_attacks.let_server_lie(trial, name)
+    ledger_attacks.let_server_lie(scenario, name)
 
 
 @when("the server of the ledger tells the truth again")
-def truthful_server(trial: Trial) -> None:
+def truthful_server(scenario: ScenarioRun) -> None:
     """From now on it answers what the node knows."""
-    ledger_attacks.let_server_tell_the_truth(trial)
+    ledger_attacks.let_server_tell_the_truth(scenario)
 
 
 @when("the cable spends its coins elsewhere with a higher fee")
-def double_spend(trial: Trial) -> None:
+def double_spend(scenario: ScenarioRun) -> None:
     """A transaction to the cable itself that every mempool prefers to the socket's."""
-    ledger_attacks.double_spend(trial)
+    ledger_attacks.double_spend(scenario)
 
 
 @when("the cable replaces its newest payment by one that pays {amount} less")
-def replacement(less: Satoshi, /, trial: Trial) -> None:
+def replacement(less: Satoshi, /, scenario: ScenarioRun) -> None:
     """A newer version of the same payment with a higher fee, taken from the socket's share and the change."""
-    ledger_attacks.replace(trial, int(less))
+    ledger_attacks.replace(scenario, int(less))
 
 
 @when("a miner in league with the cable mines a spend of its coins to itself")
-def mined_rival(trial: Trial) -> None:
+def mined_rival(scenario: ScenarioRun) -> None:
     """The same in a block, past every mempool."""
-    ledger_attacks.mine_rival(trial)
+    ledger_attacks.mine_rival(scenario)
 
 
 @when("the last {int} block/blocks of the chain are replaced")
-def reorganisation(depth: int, /, trial: Trial) -> None:
+def reorganisation(depth: int, /, scenario: ScenarioRun) -> None:
     """A longer chain without the transactions of the blocks that it replaces; they return to the mempool."""
-    ledger_attacks.reorganise(trial, depth, double_spent=False)
+    ledger_attacks.reorganise(scenario, depth, double_spent=False)
 
 
 @when("the last {int} block/blocks of the chain are replaced by ones with a double spend")
-def reorganisation_with_rival(depth: int, /, trial: Trial) -> None:
+def reorganisation_with_rival(depth: int, /, scenario: ScenarioRun) -> None:
     """The same, and the new chain spends the cable's coins elsewhere: the payment is gone for good."""
-    ledger_attacks.reorganise(trial, depth, double_spent=True)
+    ledger_attacks.reorganise(scenario, depth, double_spent=True)
 
 
 @when("the newest payment is crowded out of the mempool")
-def crowded_out(trial: Trial) -> None:
+def crowded_out(scenario: ScenarioRun) -> None:
     """Large transactions with a high fee take all the room."""
-    ledger_attacks.evict(trial)
+    ledger_attacks.evict(scenario)
 
 
 @when("the mempool is mined empty")
-def mined_empty(trial: Trial) -> None:
+def mined_empty(scenario: ScenarioRun) -> None:
     """Three blocks, as many as a small mempool fills."""
-    ledger_attacks.relieve(trial)
+    ledger_attacks.relieve(scenario)
 
 
 @when("the mempool fills up with dearer transactions")
-def fills_up(trial: Trial) -> None:
+def fills_up(scenario: ScenarioRun) -> None:
     """Its floor rises above the fee rate that the session agreed."""
-    ledger_attacks.raise_floor(trial)
+    ledger_attacks.raise_floor(scenario)
 
 
 @when("the network between the nodes is cut")
-def network_cut(trial: Trial) -> None:
+def network_cut(scenario: ScenarioRun) -> None:
     """The bench's node and the one on the far side (``@partition``) go on by themselves."""
-    ledger_attacks.cut_network(trial)
+    ledger_attacks.cut_network(scenario)
 
 
 @when("the far side mines a double spend and {int} more block/blocks")
 @zero_too
-def far_side_mines(blocks: int, /, trial: Trial) -> None:
+def far_side_mines(blocks: int, /, scenario: ScenarioRun) -> None:
     """Another spend of the coins of the newest payment, and so many blocks on it."""
-    ledger_attacks.mine_on_far_side(trial, blocks)
+    ledger_attacks.mine_on_far_side(scenario, blocks)
 
 
 @when("the network is whole again")
-def network_whole(trial: Trial) -> None:
+def network_whole(scenario: ScenarioRun) -> None:
     """The nodes meet, and the chain with more work wins."""
-    ledger_attacks.heal_network(trial)
+    ledger_attacks.heal_network(scenario)
 
 
 @when("the cable pins its payment with a large, cheap child")
-def pinned(trial: Trial) -> None:
+def pinned(scenario: ScenarioRun) -> None:
     """The change of the newest payment is spent by 90 000 vB at 1 sat/vB, which nobody wants to replace."""
-    ledger_attacks.pin(trial)
+    ledger_attacks.pin(scenario)
 
 
 @when("the disk of the node is full")
-def disk_full(trial: Trial) -> None:
+def disk_full(scenario: ScenarioRun) -> None:
     """It can write no more, and ends at the next block."""
-    ledger_attacks.fill_disk(trial)
+    ledger_attacks.fill_disk(scenario)
 
 
 @when("the node is frozen")
-def node_frozen(trial: Trial) -> None:
+def node_frozen(scenario: ScenarioRun) -> None:
     """It takes connections and answers nothing."""
-    ledger_attacks.pause_node(trial)
+    ledger_attacks.pause_node(scenario)
 
 
 @when("the node goes on")
-def node_goes_on(trial: Trial) -> None:
+def node_goes_on(scenario: ScenarioRun) -> None:
     """A frozen node answers again."""
-    ledger_attacks.resume_node(trial)
+    ledger_attacks.resume_node(scenario)
 
 
 def _can_be_late(rig: RigFile, *_: object) -> str:
@@ -134,28 +134,28 @@ def _can_be_late(rig: RigFile, *_: object) -> str:
 
 @when("the node takes {duration} to answer")
 @needs(_can_be_late)
-def node_slow(duration: Second, /, trial: Trial) -> None:
+def node_slow(duration: Second, /, scenario: ScenarioRun) -> None:
     """Its answers reach the socket this much later than asked for; on the wall clock each single call takes so long."""
-    ledger_attacks.slow_node(trial, float(duration))
+    ledger_attacks.slow_node(scenario, float(duration))
 
 
 @when("the node answers at once again")
 @needs(_can_be_late)
-def node_prompt(trial: Trial) -> None:
+def node_prompt(scenario: ScenarioRun) -> None:
     """Its answers are held up no more."""
-    ledger_attacks.slow_node(trial, 0.0)
+    ledger_attacks.slow_node(scenario, 0.0)
 
 
 @when("the node is killed")
-def node_killed(trial: Trial) -> None:
+def node_killed(scenario: ScenarioRun) -> None:
     """As in a power cut: its mempool is lost."""
-    ledger_attacks.kill_node(trial)
+    ledger_attacks.kill_node(scenario)
 
 
 @when("the node is started again")
-def node_started(trial: Trial) -> None:
+def node_started(scenario: ScenarioRun) -> None:
     """On the data that it had written."""
-    ledger_attacks.restart_node(trial)
+    ledger_attacks.restart_node(scenario)
 
 
 @then("the socket reports {error_code} within {duration} of the attack")
@@ -164,7 +164,11 @@ def reported_in_time(code: str, limit: Second, /) -> Check:
     payments.refuse_unknown_code(code)
     name = f"attack to ERROR {code}"
     return within_time(
-        name, limit, lambda trial, limit_s: measured.attack_to_report(trial, code, limit_s), Source.LEDGER, Source.LINE
+        name,
+        limit,
+        lambda observer, limit_s: measured.attack_to_report(observer, code, limit_s),
+        Source.LEDGER,
+        Source.LINE,
     )
 
 
@@ -181,7 +185,7 @@ def said_in_time(device: str, words: str, limit: Second, /) -> Check:
     return within_time(
         f"attack to '{words}' on the console",
         limit,
-        lambda trial, limit_s: measured.attack_to_console(trial, device, words, limit_s),
+        lambda observer, limit_s: measured.attack_to_console(observer, device, words, limit_s),
         Source.LEDGER,
         Source.DEVICE,
     )

@@ -14,7 +14,8 @@ from hil.evidence.observations import Source
 from hil.scenario.check import Check, at_least, number, sampled, within_time
 from hil.scenario.measurements import link as measured
 from hil.scenario.measurements import payments
-from hil.scenario.scenario import Trial
+from hil.scenario.observer import Observer
+from hil.scenario.scenario import ScenarioRun
 from hil.scenario.stimuli import link as link_faults
 from hil.units import Percent, Satoshi, Second, WattHour
 
@@ -42,51 +43,51 @@ FAULTS = feature("link-faults")
 @when("the link {link_verb} {percent} of the messages")
 @needs(FAULTS)
 @sensible(_no_share)
-def share(verb: str, percent: Percent, /, trial: Trial) -> None:
+def share(verb: str, percent: Percent, /, scenario: ScenarioRun) -> None:
     """``loses``, ``duplicates``, ``reorders`` (the next one overtakes), ``corrupts`` (1 to 3 bits), ``truncates``."""
-    link_faults.strike_share(trial, verb, float(percent))
+    link_faults.strike_share(scenario, verb, float(percent))
 
 
 @given("the link {link_verb} {percent} of the messages {way}")
 @when("the link {link_verb} {percent} of the messages {way}")
 @needs(FAULTS)
 @sensible(_no_share)
-def share_one_way(verb: str, percent: Percent, way: str, /, trial: Trial) -> None:
+def share_one_way(verb: str, percent: Percent, way: str, /, scenario: ScenarioRun) -> None:
     """The same in one direction: ``to the socket`` or ``to the cable``."""
-    link_faults.strike_share(trial, verb, float(percent), way)
+    link_faults.strike_share(scenario, verb, float(percent), way)
 
 
 @given("the link delays every message by {duration}")
 @when("the link delays every message by {duration}")
 @needs(FAULTS)
-def delays(seconds: Second, /, trial: Trial) -> None:
+def delays(seconds: Second, /, scenario: ScenarioRun) -> None:
     """In both directions; their order is kept."""
-    link_faults.delay(trial, float(seconds))
+    link_faults.delay(scenario, float(seconds))
 
 
 @given("the link delays every message by up to {duration}")
 @when("the link delays every message by up to {duration}")
 @needs(FAULTS)
-def delays_unevenly(most: Second, /, trial: Trial) -> None:
+def delays_unevenly(most: Second, /, scenario: ScenarioRun) -> None:
     """Jitter: each is held back for another time, evenly distributed from zero; their order is kept."""
-    link_faults.delay(trial, 0.0, float(most))
+    link_faults.delay(scenario, 0.0, float(most))
 
 
 @given("the link hands messages over byte by byte")
 @when("the link hands messages over byte by byte")
 @needs(FAULTS)
-def fragments(trial: Trial) -> None:
+def fragments(scenario: ScenarioRun) -> None:
     """5000 bytes a second instead of 11 520, each written by itself."""
-    link_faults.fragment(trial)
+    link_faults.fragment(scenario)
 
 
 @given("the {device}'s end of the link runs at {int} baud")
 @when("the {device}'s end of the link runs at {int} baud")
 @needs(FAULTS)
 @sensible(_no_baud)
-def baud(device: str, rate: int, /, trial: Trial) -> None:
+def baud(device: str, rate: int, /, scenario: ScenarioRun) -> None:
     """Instead of 115 200. Each end reads what a UART makes of the other's bits; the time that bytes take stays."""
-    link_faults.mismatch_baud(trial, device, rate)
+    link_faults.mismatch_baud(scenario, device, rate)
 
 
 # --- messages of one type -----------------------------------------------------------------------------------------
@@ -94,40 +95,40 @@ def baud(device: str, rate: int, /, trial: Trial) -> None:
 
 @when("the next {message} {way} is {damage}")
 @needs(FAULTS)
-def next_is(message: str, way: str, damage: str, /, trial: Trial) -> None:
+def next_is(message: str, way: str, damage: str, /, scenario: ScenarioRun) -> None:
     """``dropped``, ``duplicated``, ``overtaken`` (by the next one), ``corrupted`` or ``truncated``."""
-    link_faults.strike(trial, message, way, damage)
+    link_faults.strike(scenario, message, way, damage)
 
 
 @given("the {ordinal} {message} {way} is {damage}")
 @when("the {ordinal} {message} {way} is {damage}")
 @needs(FAULTS)
-def nth_is(number: int, message: str, way: str, damage: str, /, trial: Trial) -> None:
+def nth_is(number: int, message: str, way: str, damage: str, /, scenario: ScenarioRun) -> None:
     """The same for one that is yet to come; counted from now on."""
-    link_faults.strike(trial, message, way, damage, first=number)
+    link_faults.strike(scenario, message, way, damage, first=number)
 
 
 @given("every {message} {way} is {damage}")
 @when("every {message} {way} is {damage}")
 @needs(FAULTS)
-def every_is(message: str, way: str, damage: str, /, trial: Trial) -> None:
+def every_is(message: str, way: str, damage: str, /, scenario: ScenarioRun) -> None:
     """The same for all of its type."""
-    link_faults.strike(trial, message, way, damage, count=None)
+    link_faults.strike(scenario, message, way, damage, count=None)
 
 
 @when("the next {message} {way} is delayed by {duration}")
 @needs(FAULTS)
-def next_delayed(message: str, way: str, seconds: Second, /, trial: Trial) -> None:
+def next_delayed(message: str, way: str, seconds: Second, /, scenario: ScenarioRun) -> None:
     """It is held back, and what follows it in its direction waits behind it."""
-    link_faults.delay_messages(trial, message, way, float(seconds), count=1)
+    link_faults.delay_messages(scenario, message, way, float(seconds), count=1)
 
 
 @given("every {message} {way} is delayed by {duration}")
 @when("every {message} {way} is delayed by {duration}")
 @needs(FAULTS)
-def every_delayed(message: str, way: str, seconds: Second, /, trial: Trial) -> None:
+def every_delayed(message: str, way: str, seconds: Second, /, scenario: ScenarioRun) -> None:
     """The same for all of its type."""
-    link_faults.delay_messages(trial, message, way, float(seconds), count=None)
+    link_faults.delay_messages(scenario, message, way, float(seconds), count=None)
 
 
 # --- the link as a whole ------------------------------------------------------------------------------------------
@@ -136,50 +137,50 @@ def every_delayed(message: str, way: str, seconds: Second, /, trial: Trial) -> N
 @given("the link breaks for {duration} {moment} the {ordinal} {message} {way}")
 @when("the link breaks for {duration} {moment} the {ordinal} {message} {way}")
 @needs(FAULTS)
-def breaks_at(seconds: Second, moment: str, number: int, message: str, way: str, /, trial: Trial) -> None:
+def breaks_at(seconds: Second, moment: str, number: int, message: str, way: str, /, scenario: ScenarioRun) -> None:
     """``before``: that message is lost with all that follows, in both directions; ``after``: it is the last to pass."""
-    link_faults.break_at(trial, moment, message, way, number, float(seconds))
+    link_faults.break_at(scenario, moment, message, way, number, float(seconds))
 
 
 @given("everything {way} vanishes for {duration} from the {ordinal} {message} on")
 @when("everything {way} vanishes for {duration} from the {ordinal} {message} on")
 @needs(FAULTS)
-def swallows(way: str, seconds: Second, number: int, message: str, /, trial: Trial) -> None:
+def swallows(way: str, seconds: Second, number: int, message: str, /, scenario: ScenarioRun) -> None:
     """A black hole in one direction, which begins with that message; the other direction goes on."""
-    link_faults.swallow_from(trial, message, way, number, float(seconds))
+    link_faults.swallow_from(scenario, message, way, number, float(seconds))
 
 
 @when("the link is half-open towards the {device} for {duration}")
 @needs(FAULTS)
 @tells(Course.interrupts)
-def half_open(device: str, seconds: Second, /, trial: Trial) -> None:
+def half_open(device: str, seconds: Second, /, scenario: ScenarioRun) -> None:
     """That device hears nothing, and is heard; returns when it is over."""
-    link_faults.half_open(trial, device, float(seconds))
+    link_faults.half_open(scenario, device, float(seconds))
 
 
 @when("the link babbles for {duration}")
 @needs(FAULTS)
 @tells(Course.interrupts)
-def babbles(seconds: Second, /, trial: Trial) -> None:
+def babbles(seconds: Second, /, scenario: ScenarioRun) -> None:
     """Random bytes to both devices at half the line's rate, between the messages; returns when it is over."""
-    link_faults.babble(trial, float(seconds))
+    link_faults.babble(scenario, float(seconds))
 
 
 @when("the link babbles towards the {device} for {duration}")
 @needs(FAULTS)
 @tells(Course.interrupts)
-def babbles_one_way(device: str, seconds: Second, /, trial: Trial) -> None:
+def babbles_one_way(device: str, seconds: Second, /, scenario: ScenarioRun) -> None:
     """The same, in one direction."""
-    link_faults.babble(trial, float(seconds), device)
+    link_faults.babble(scenario, float(seconds), device)
 
 
 @when("the link flaps {int} times a minute for {duration}")
 @needs(FAULTS)
 @sensible(_too_many_flaps)
 @tells(Course.interrupts)
-def flaps(times: int, seconds: Second, /, trial: Trial) -> None:
+def flaps(times: int, seconds: Second, /, scenario: ScenarioRun) -> None:
     """It comes and goes, and is dead for half of the time; returns when it is over."""
-    link_faults.flap(trial, times, float(seconds))
+    link_faults.flap(scenario, times, float(seconds))
 
 
 # --- somebody who sits on the line --------------------------------------------------------------------------------
@@ -188,47 +189,47 @@ def flaps(times: int, seconds: Second, /, trial: Trial) -> None:
 @given("someone on the line redirects the {redirected} of the {ordinal} {message} {way} to himself")
 @when("someone on the line redirects the {redirected} of the {ordinal} {message} {way} to himself")
 @needs(FAULTS)
-def redirects(what: str, number: int, message: str, way: str, /, trial: Trial) -> None:
+def redirects(what: str, number: int, message: str, way: str, /, scenario: ScenarioRun) -> None:
     """The script of the payee (OFFER, PAYMENT_REQUEST, PAYMENT) or of the change (FUNDING and the last two) is his."""
-    link_faults.alter(trial, what, message, way, first=number)
+    link_faults.alter(scenario, what, message, way, first=number)
 
 
 @given("someone on the line redirects the {redirected} of every {message} {way} to himself")
 @when("someone on the line redirects the {redirected} of every {message} {way} to himself")
 @needs(FAULTS)
-def redirects_all(what: str, message: str, way: str, /, trial: Trial) -> None:
+def redirects_all(what: str, message: str, way: str, /, scenario: ScenarioRun) -> None:
     """The same for all of its type."""
-    link_faults.alter(trial, what, message, way, count=None)
+    link_faults.alter(scenario, what, message, way, count=None)
 
 
 @given("someone on the line falsifies the energy of the {ordinal} {message} {way}")
 @when("someone on the line falsifies the energy of the {ordinal} {message} {way}")
 @needs(FAULTS)
-def falsifies(number: int, message: str, way: str, /, trial: Trial) -> None:
+def falsifies(number: int, message: str, way: str, /, scenario: ScenarioRun) -> None:
     """A RECEIPT credits half, a METER claims 5 Wh more."""
-    link_faults.alter(trial, "energy", message, way, first=number)
+    link_faults.alter(scenario, "energy", message, way, first=number)
 
 
 @given("someone on the line says {invention} to the {device} after the {ordinal} {message} {way}")
 @when("someone on the line says {invention} to the {device} after the {ordinal} {message} {way}")
 @needs(FAULTS)
-def invents_after(what: str, device: str, number: int, message: str, way: str, /, trial: Trial) -> None:
+def invents_after(what: str, device: str, number: int, message: str, way: str, /, scenario: ScenarioRun) -> None:
     """In the other side's name and with its next sequence number, before it can have answered; HELLO under a new id."""
-    link_faults.invent_after(trial, what, device, message, way, number)
+    link_faults.invent_after(scenario, what, device, message, way, number)
 
 
 @when("someone on the line says {invention} to the {device}")
 @needs(FAULTS)
-def invents(what: str, device: str, /, trial: Trial) -> None:
+def invents(what: str, device: str, /, scenario: ScenarioRun) -> None:
     """The same, now."""
-    link_faults.invent(trial, what, device)
+    link_faults.invent(scenario, what, device)
 
 
 @when("someone on the line says the {ordinal} {message} {way} again")
 @needs(FAULTS)
-def says_again(number: int, message: str, way: str, /, trial: Trial) -> None:
+def says_again(number: int, message: str, way: str, /, scenario: ScenarioRun) -> None:
     """What was said in this scenario already, under the next sequence number; counted from the beginning."""
-    link_faults.say_again(trial, message, way, number)
+    link_faults.say_again(scenario, message, way, number)
 
 
 @then("whoever sits on the line received {amount} in all")
@@ -248,7 +249,7 @@ def _nothing_demanded(count: int, *_: str) -> str:
 @sensible(_nothing_demanded)
 def at_least_struck(count: int, damage: str, /) -> Check:
     """The bench's check on itself: the fault did happen."""
-    return at_least(f"messages {damage}", count, lambda trial: measured.struck(trial, damage), Source.BENCH)
+    return at_least(f"messages {damage}", count, lambda observer: measured.struck(observer, damage), Source.BENCH)
 
 
 @then("at least {int} message/messages was/were lost")
@@ -260,12 +261,12 @@ def at_least_lost(count: int, /) -> Check:
 
 @then("the {device} gave the other side up within {duration}")
 @tells(Course.must_be_under_test)
-def gave_up(device: str, limit: Second, /, trial: Trial) -> Check:
+def gave_up(device: str, limit: Second, /, observer: Observer) -> Check:
     """From the first failure of the link to the CLOSE PEER_SILENT that the device sends."""
-    trial.refuse_played(device)
+    observer.refuse_played(device)
     name = f"failed link to CLOSE from the {device}"
     return within_time(
-        name, limit, lambda trial, limit_s: measured.given_up(trial, device, limit_s), Source.BENCH, Source.LINE
+        name, limit, lambda observer, limit_s: measured.given_up(observer, device, limit_s), Source.BENCH, Source.LINE
     )
 
 

@@ -11,7 +11,7 @@ from hil.rig.check.capabilities import beyond_load, vague_edge
 from hil.rig.sampling.timer import SAMPLE_PERIOD_S
 from hil.scenario.check import Check, sampled, within_time
 from hil.scenario.measurements import cuts, ledger, session
-from hil.scenario.scenario import Trial
+from hil.scenario.scenario import ScenarioRun
 from hil.scenario.stimuli import power as power_faults
 from hil.units import Percent, Second, Watt, WattHour
 
@@ -25,17 +25,17 @@ PROGRAMMABLE = feature("programmable-mains")
 @when("the mains are lost for {duration}")
 @needs(UNDER_LOAD)
 @tells(Course.mains_fail)
-def mains_lost(duration: Second, /, trial: Trial) -> None:
+def mains_lost(duration: Second, /, scenario: ScenarioRun) -> None:
     """Power path and electronics of the socket lose the mains (K1, K3) and get them back; it boots anew."""
-    power_faults.lose_mains(trial, float(duration))
+    power_faults.lose_mains(scenario, float(duration))
 
 
 @when("the mains ahead of the socket's contact are interrupted for {duration}")
 @needs(UNDER_LOAD)
 @tells(Course.mains_fail)
-def mains_interrupted(duration: Second, /, trial: Trial) -> None:
+def mains_interrupted(duration: Second, /, scenario: ScenarioRun) -> None:
     """K1 opens and closes again; the socket's electronics go on."""
-    power_faults.interrupt_mains(trial, float(duration))
+    power_faults.interrupt_mains(scenario, float(duration))
 
 
 def _no_mains(share: Percent, _: Second) -> str:
@@ -46,65 +46,65 @@ def _no_mains(share: Percent, _: Second) -> str:
 @needs(PROGRAMMABLE)
 @sensible(_no_mains)
 @tells(Course.mains)
-def mains_at(share: Percent, duration: Second, /, trial: Trial) -> None:
+def mains_at(share: Percent, duration: Second, /, scenario: ScenarioRun) -> None:
     """A brown-out, a dip or an overvoltage: that share of the nominal voltage ahead of power path and electronics."""
-    power_faults.change_mains(trial, float(share), float(duration))
+    power_faults.change_mains(scenario, float(share), float(duration))
 
 
 @when("the cable is pulled out of the socket")
 @needs(UNDER_LOAD)
-def cable_pulled(trial: Trial) -> None:
+def cable_pulled(scenario: ScenarioRun) -> None:
     """K2 opens: no power and no word passes between socket and cable any more; the socket may feel it."""
-    power_faults.pull_plug(trial)
+    power_faults.pull_plug(scenario)
 
 
 @when("the plug bounces {int} time/times within {duration}")
 @needs(UNDER_LOAD)
 @sensible(power_faults.too_quick)
 @tells(Course.interrupts)
-def plug_bounces(times: int, period: Second, /, trial: Trial) -> None:
+def plug_bounces(times: int, period: Second, /, scenario: ScenarioRun) -> None:
     """K2 opens and closes so often, evenly over that time; it ends plugged in."""
-    power_faults.bounce_plug(trial, times, float(period))
+    power_faults.bounce_plug(scenario, times, float(period))
 
 
 @when("another cable is plugged in")
 @needs(UNDER_LOAD)
 @tells(Course.another_cable)
-def another_cable(trial: Trial) -> None:
+def another_cable(scenario: ScenarioRun) -> None:
     """A cable with an account and coins of its own, and with the same appliance behind it; the first one must have been
     pulled out before. Only with the socket under test.
     """
-    trial.change_cable()
-    power_faults.plug_in(trial)
+    scenario.change_cable()
+    power_faults.plug_in(scenario)
 
 
 @when("the cable is plugged in again")
 @needs(UNDER_LOAD)
-def cable_plugged(trial: Trial) -> None:
+def cable_plugged(scenario: ScenarioRun) -> None:
     """K2 closes, and the link is whole."""
-    power_faults.plug_in(trial)
+    power_faults.plug_in(scenario)
 
 
 @when("the load changes to {power}")
 @within(beyond_load)
 @tells(Course.load_changes)
-def load_changes(power: Watt, /, trial: Trial) -> None:
+def load_changes(power: Watt, /, scenario: ScenarioRun) -> None:
     """The programmable load draws another constant power from now on."""
-    power_faults.change_load(trial, power)
+    power_faults.change_load(scenario, power)
 
 
 @when("the load is switched off")
 @tells(Course.needs_load)
-def load_off(trial: Trial) -> None:
+def load_off(scenario: ScenarioRun) -> None:
     """The input of the programmable load opens, as an appliance's own switch."""
-    power_faults.switch_load(trial, on=False)
+    power_faults.switch_load(scenario, on=False)
 
 
 @when("the load is switched on again")
 @tells(Course.needs_load)
-def load_on(trial: Trial) -> None:
+def load_on(scenario: ScenarioRun) -> None:
     """The input of the programmable load closes."""
-    power_faults.switch_load(trial, on=True)
+    power_faults.switch_load(scenario, on=True)
 
 
 def _too_often(period: Second) -> str:
@@ -116,11 +116,11 @@ def _too_often(period: Second) -> str:
 @when("the lab meter is read once every {duration} from now on")
 @sensible(_too_often)
 @tells(Course.goes_on)
-def read_seldom(period: Second, /, trial: Trial) -> None:
+def read_seldom(period: Second, /, scenario: ScenarioRun) -> None:
     """For sessions of hours: energy is integrated by the meter all the same, but what is shorter than this is not seen,
     and edges are known no better.
     """
-    trial.sample_every(float(period))
+    scenario.sample_every(float(period))
 
 
 @then("the socket billed at most {energy} more than it delivered")

@@ -10,7 +10,7 @@ from hil.evidence.limits import Limit
 from hil.evidence.observations import Source
 from hil.scenario.check import Check, at_least, number, timed, within_time
 from hil.scenario.measurements import payments
-from hil.scenario.scenario import Trial
+from hil.scenario.observer import Observer
 from hil.units import Satoshi, Second
 
 
@@ -76,9 +76,9 @@ def signed(count: int, /) -> Check:
 
 @then("the {device} reports {error_code}")
 @tells(Course.must_be_under_test)
-def reports(device: str, code: str, /, trial: Trial) -> Check:
+def reports(device: str, code: str, /, observer: Observer) -> Check:
     """The device under test sent an ERROR with this code (SPEC, "Error codes")."""
     payments.refuse_unknown_code(code)
-    trial.refuse_played(device)
+    observer.refuse_played(device)
     name = f"errors {code} from the {device}"
-    return at_least(name, 1, lambda trial: payments.reported(trial, device, code), Source.DEVICE)
+    return at_least(name, 1, lambda observer: payments.reported(observer, device, code), Source.DEVICE)

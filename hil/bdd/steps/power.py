@@ -14,7 +14,8 @@ from hil.scenario.check import Check, sampled, within_time
 from hil.scenario.measurements import cuts
 from hil.scenario.measurements import energy as measuring
 from hil.scenario.measurements.interruptions import SHORTEST_INTERRUPTION_S, longest_interruption
-from hil.scenario.scenario import Trial
+from hil.scenario.observer import Observer
+from hil.scenario.scenario import ScenarioRun
 from hil.units import Percent, Second, Watt, WattHour
 
 
@@ -43,19 +44,19 @@ def unpaid_energy(energy: WattHour, /) -> Check:
 
 @then("flödade ingen effekt före den första betalningen")
 @then("no power flowed before the first payment was accepted")
-def no_power_before_payment(trial: Trial) -> Check:
+def no_power_before_payment(scenario: ScenarioRun) -> Check:
     """There was no voltage at the lab meter behind the socket until the first receipt, as far as it can tell.
 
     That is one update of it and the time until a reading shows that.
     """
-    name, known_s = "live before the first accepted payment", update_known_s(trial.rig.meter)
+    name, known_s = "live before the first accepted payment", update_known_s(scenario.rig.meter)
     return within_time(name, known_s, measuring.live_before_acceptance, Source.LINE, Source.LAB_METER)
 
 
 @then("no power flowed")
-def no_power(trial: Trial) -> Check:
+def no_power(observer: Observer) -> Check:
     """No reading of the scenario is above what the lab meter may show of nothing. Without one it is inconclusive."""
-    return sampled("highest power", Limit("W", high=trial.off_w), measuring.highest_power, Source.LAB_METER)
+    return sampled("highest power", Limit("W", high=observer.off_w), measuring.highest_power, Source.LAB_METER)
 
 
 @then("the power was never interrupted before the credit was spent")

@@ -9,7 +9,7 @@ from hil.evidence.limits import Limit
 from hil.evidence.observations import Source
 from hil.scenario.check import Check, counted
 from hil.scenario.measurements import privacy
-from hil.scenario.scenario import Trial
+from hil.scenario.observer import Observer
 
 NONE = Limit("count", high=0)
 
@@ -35,9 +35,9 @@ def fresh_nonces() -> Check:
 @then("no secret of the {device} was told")
 @needs(feature("virtual"))
 @tells(Course.must_be_under_test)
-def secrets_kept(device: str, /, trial: Trial) -> Check:
+def secrets_kept(device: str, /, observer: Observer) -> Check:
     """Neither its seed nor one of its private keys is in a frame, on a console, or elsewhere in the evidence. A real
     device does not tell its secrets to the bench, so that it cannot look for them.
     """
-    trial.refuse_played(device)
-    return counted("secrets told", NONE, lambda trial: privacy.secrets_told(trial, device), Source.LINE)
+    observer.refuse_played(device)
+    return counted("secrets told", NONE, lambda observer: privacy.secrets_told(observer, device), Source.LINE)

@@ -11,7 +11,7 @@ from hil.evidence.observations import Source
 from hil.protocol.codes import CloseReason
 from hil.scenario.check import Check, at_least, counted, sampled, timed, within_time
 from hil.scenario.measurements import session
-from hil.scenario.scenario import Trial
+from hil.scenario.observer import Observer
 from hil.units import Second, WattHour
 
 
@@ -44,7 +44,7 @@ def reported_in_time(low: WattHour, high: WattHour, /) -> Check:
     return counted(
         "credit left at requests, as the socket reports it",
         limit,
-        lambda trial: session.reported_credit_at_requests(trial, limit),
+        lambda observer: session.reported_credit_at_requests(observer, limit),
         Source.DEVICE,
     )
 
@@ -56,9 +56,9 @@ def apart(limit: Second, /) -> Check:
 
 
 @then("the meter of the device under test agrees with the lab's within {percent}")
-def meters_agree(limit: float, /, trial: Trial) -> Check:
+def meters_agree(limit: float, /, observer: Observer) -> Check:
     """The energy that it told last, against the lab meter's integrator; the lab's uncertainty counts."""
-    trial.the_device_under_test()
+    observer.the_device_under_test()
     name = "device's meter against the lab's"
     return sampled(name, Limit("%", -limit, limit), session.meter_error, Source.DEVICE, Source.LAB_METER)
 
@@ -73,4 +73,4 @@ def _no_reason(reason: str) -> str:
 def closed_as(reason: str, /) -> Check:
     """Its CLOSE gives this reason, for instance APPLIANCE_FINISHED or LIMIT_REACHED (SPEC, "CLOSE")."""
     session.refuse_unknown_reason(reason)
-    return at_least(f"closed as {reason}", 1, lambda trial: session.closed_as(trial, reason), Source.LINE)
+    return at_least(f"closed as {reason}", 1, lambda observer: session.closed_as(observer, reason), Source.LINE)

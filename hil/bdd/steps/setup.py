@@ -13,8 +13,9 @@ from hil.rig.chain.electrum import ViewKind
 from hil.rig.check.capabilities import beyond_load
 from hil.rig.config.rig_file import PAIR, RigFile
 from hil.scenario.load_profiles import LoadProfile
+from hil.scenario.observer import Observer
 from hil.scenario.plan import TOASTER_W
-from hil.scenario.scenario import Trial
+from hil.scenario.scenario import ScenarioRun
 from hil.units import Satoshi, Second, Watt
 
 MOST_PAYMENTS = 65_535
@@ -57,28 +58,28 @@ def _view_offered(rig: RigFile, kind: ViewKind) -> str:
 @given("the {device} is under test in {mode} mode")
 @needs(_setup_offered)
 @tells(Course.under_test)
-def device_under_test(device: str, mode: str, /, trial: Trial) -> None:
+def device_under_test(device: str, mode: str, /, scenario: ScenarioRun) -> None:
     """Names the device under test; the rig plays the other side. The mode says how payments reach the ledger."""
-    trial.use_setup(f"{device} under test")
-    trial.plan.mode = mode
+    scenario.use_setup(f"{device} under test")
+    scenario.plan.mode = mode
 
 
 @given("socket and cable are a pair in {mode} mode")
 @needs(_pair_offered)
 @tells(Course.pair)
-def pair(mode: str, /, trial: Trial) -> None:
+def pair(mode: str, /, scenario: ScenarioRun) -> None:
     """Both devices are real and both are under test; the rig listens in on their link."""
-    trial.use_setup(PAIR)
-    trial.plan.mode = mode
+    scenario.use_setup(PAIR)
+    scenario.plan.mode = mode
 
 
 @given("a toaster of {power} is plugged into the cable")
 @needs(_toaster_there)
 @sensible(_other_toaster)
 @tells(Course.toaster)
-def toaster(power: Watt, /, trial: Trial) -> None:
+def toaster(power: Watt, /, scenario: ScenarioRun) -> None:
     """The reference appliance: 1300 W when hot, more in the first second (PTC inrush)."""
-    trial.use_toaster()
+    scenario.use_toaster()
 
 
 def _profile_within_limits(rig: RigFile, profile: LoadProfile) -> str:
@@ -91,20 +92,20 @@ def _profile_within_limits(rig: RigFile, profile: LoadProfile) -> str:
 @given("the load plays a/an {load_profile}")
 @needs(_profile_within_limits)
 @tells(Course.profile)
-def load_plays(profile: LoadProfile, /, trial: Trial) -> None:
+def load_plays(profile: LoadProfile, /, scenario: ScenarioRun) -> None:
     """The programmable load behaves as this appliance from the moment the outlet has voltage: its power over time is in
     ``fixtures/data/load_profiles``.
     """
-    trial.use_profile(profile)
+    scenario.use_profile(profile)
 
 
 @given("lasten drar {power}")
 @given("the load draws {power}")
 @within(beyond_load)
 @tells(Course.load)
-def load_draws(power: Watt, /, trial: Trial) -> None:
+def load_draws(power: Watt, /, scenario: ScenarioRun) -> None:
     """The programmable load is the appliance; it draws constant power while the socket delivers."""
-    trial.use_load(power)
+    scenario.use_load(power)
 
 
 def _too_many_payments(payments: int) -> str:
@@ -117,9 +118,9 @@ def _too_many_payments(payments: int) -> str:
 @given("the cable pays for at most {int} payments")
 @sensible(_too_many_payments)
 @tells(Course.budget)
-def budget(payments: int, /, trial: Trial) -> None:
+def budget(payments: int, /, scenario: ScenarioRun) -> None:
     """The cable's budget for one session; the socket asks for no more than that."""
-    trial.plan.max_payments = payments
+    scenario.plan.max_payments = payments
 
 
 def _dust(amount: Satoshi) -> str:
@@ -130,9 +131,9 @@ def _dust(amount: Satoshi) -> str:
 @given("the cable's coins are worth {amount}")
 @sensible(_dust)
 @tells(Course.funds)
-def funds(amount: Satoshi, /, trial: Trial) -> None:
+def funds(amount: Satoshi, /, scenario: ScenarioRun) -> None:
     """The cable gets one confirmed coin of this value before the scenario."""
-    trial.plan.funds_sat = int(amount)
+    scenario.plan.funds_sat = int(amount)
 
 
 def _too_many_coins(count: int, _: Satoshi) -> str:
@@ -147,77 +148,82 @@ def _dust_each(_: int, amount: Satoshi) -> str:
 @sensible(_too_many_coins)
 @sensible(_dust_each)
 @tells(Course.coins)
-def coins(count: int, amount: Satoshi, /, trial: Trial) -> None:
+def coins(count: int, amount: Satoshi, /, scenario: ScenarioRun) -> None:
     """The cable gets this many confirmed coins, 1 to 16; its transactions spend all of them."""
-    trial.plan.funding_coins, trial.plan.funds_sat = count, int(amount)
+    scenario.plan.funding_coins, scenario.plan.funds_sat = count, int(amount)
 
 
 @given("the cable's coins are of type {coin_type}")
 @tells(Course.coin_type)
-def coin_type(kind: str, /, trial: Trial) -> None:
+def coin_type(kind: str, /, scenario: ScenarioRun) -> None:
     """``P2WPKH`` (witness) or ``P2PKH`` (legacy)."""
-    trial.plan.funding_type = kind
+    scenario.plan.funding_type = kind
 
 
 @given("the socket sees the ledger by {ledger_view}")
 @needs(_view_offered)
 @tells(Course.goes_on)
-def ledger_view(kind: ViewKind, /, trial: Trial) -> None:
+def ledger_view(kind: ViewKind, /, scenario: ScenarioRun) -> None:
     """``node``: a full node; ``spv``: headers and proofs of an Electrum server; ``api``: its word taken for it."""
-    trial.plan.ledger_view = kind
+    scenario.plan.ledger_view = kind
 
 
 @given("the device under test needs {duration} longer to start, as a seeded defect")
 @needs(feature("seeded-defects"))
 @tells(Course.goes_on)
-def slow_start(delay: Second, /, trial: Trial) -> None:
+def slow_start(delay: Second, /, scenario: ScenarioRun) -> None:
     """A defect put into the simulated device, to see that the bench finds it. Only on rigs with seeded-defects."""
-    trial.plan.boot_delay_s = float(delay)
+    scenario.plan.boot_delay_s = float(delay)
 
 
 @when("enheterna slås på")
 @when("the devices are switched on")
 @switches_on
 @tells(Course.switch_on)
-def switch_on(trial: Trial) -> None:
+def switch_on(scenario: ScenarioRun) -> None:
     """Mains and the supplies of the devices under test are switched on; a counterpart begins to talk."""
-    trial.switch_on()
+    scenario.switch_on()
 
 
 @when("the first payment has been accepted")
 @tells(Course.awaits)
-def first_payment(trial: Trial) -> None:
+def first_payment(observer: Observer) -> None:
     """Waits for the receipt of the first payment."""
-    trial.wait_for(lambda: trial.accepted_payments() >= 1, timeout=BOOT_TIMEOUT_S, what="the first accepted payment")
+    observer.wait_for(
+        lambda: observer.accepted_payments() >= 1, timeout=BOOT_TIMEOUT_S, what="the first accepted payment"
+    )
 
 
 @when("sessionen är slut")
 @when("the session has ended")
 @tells(Course.awaits)
-def session_ended(trial: Trial) -> None:
+def session_ended(observer: Observer) -> None:
     """Waits for the socket to settle and close the session."""
-    trial.wait_for(trial.session_closed, timeout=SESSION_TIMEOUT_S, what="the end of the session (CLOSE)")
+    observer.wait_for(observer.session_closed, timeout=SESSION_TIMEOUT_S, what="the end of the session (CLOSE)")
 
 
 @when("the {ordinal} {message} {way} has passed")
 @tells(Course.awaits)
-def message_passed(number: int, message: str, way: str, /, trial: Trial) -> None:
+def message_passed(number: int, message: str, way: str, /, observer: Observer) -> None:
     """Waits for the rig to hear it, counted from the beginning; its receiver does not have it yet."""
     what = f"{message} number {number} {way}"
-    trial.wait_for(lambda: trial.has_passed(message, way, number), timeout=SESSION_TIMEOUT_S, what=what)
+    observer.wait_for(lambda: observer.has_passed(message, way, number), timeout=SESSION_TIMEOUT_S, what=what)
 
 
 @when("the power is off")
 @tells(Course.awaits)
-def power_is_off(trial: Trial) -> None:
+def power_is_off(observer: Observer) -> None:
     """Waits for the next reading without power."""
-    trial.wait_for(
-        lambda: trial.watch.power_w < trial.off_w, timeout=SESSION_TIMEOUT_S, what="power to end", on_readings=True
+    observer.wait_for(
+        lambda: observer.watch.power_w < observer.off_w,
+        timeout=SESSION_TIMEOUT_S,
+        what="power to end",
+        on_readings=True,
     )
 
 
 @when("{duration} have passed")
 @tells(Course.passes)
-def time_passes(duration: Second, /, trial: Trial) -> None:
+def time_passes(duration: Second, /, observer: Observer) -> None:
     """Lets the bench run for this long."""
-    trial.sleep(float(duration))
+    observer.sleep(float(duration))

@@ -11,7 +11,7 @@ from hil.bdd.language.applicability import feature, needs, sensible, tells
 from hil.bdd.language.catalogue import given
 from hil.protocol.policy import Misuse, SocketTerms
 from hil.protocol.terms import checked_terms
-from hil.scenario.scenario import Trial
+from hil.scenario.scenario import ScenarioRun
 from hil.units import Satoshi
 
 
@@ -47,27 +47,27 @@ def _payments(payments: int) -> str:
 @needs(feature("virtual"))
 @sensible(_tariff)
 @tells(Course.tariff)
-def tariff(price: int, /, trial: Trial) -> None:
+def tariff(price: int, /, scenario: ScenarioRun) -> None:
     """The price of energy in its OFFER; the reference is 1250 sat/Wh."""
-    trial.plan.terms["tariff_sat_per_wh"] = price
+    scenario.plan.terms["tariff_sat_per_wh"] = price
 
 
 @given("the socket asks for payments of {amount}")
 @needs(feature("virtual"))
 @sensible(_quantum)
 @tells(Course.quantum)
-def quantum(amount: Satoshi, /, trial: Trial) -> None:
+def quantum(amount: Satoshi, /, scenario: ScenarioRun) -> None:
     """One payment in its OFFER, and the most that either side can lose to the other; the reference is 0.1 mBTC."""
-    trial.plan.terms["quantum_sat"] = int(amount)
+    scenario.plan.terms["quantum_sat"] = int(amount)
 
 
 @given("the socket offers a fee rate of {int} sat per vB")
 @needs(feature("virtual"))
 @sensible(_fee_rate)
 @tells(Course.fee_rate)
-def fee_rate(rate: int, /, trial: Trial) -> None:
+def fee_rate(rate: int, /, scenario: ScenarioRun) -> None:
     """The fee rate of the transactions that it proposes; the reference is 10 sat/vB."""
-    trial.plan.terms["fee_rate_sat_per_vb"] = rate
+    scenario.plan.terms["fee_rate_sat_per_vb"] = rate
 
 
 @given("the socket demands {int} confirmation/confirmations")
@@ -75,39 +75,39 @@ def fee_rate(rate: int, /, trial: Trial) -> None:
 @sensible(_confirmations)
 @zero_too
 @tells(Course.goes_on)
-def confirmations(blocks: int, /, trial: Trial) -> None:
+def confirmations(blocks: int, /, scenario: ScenarioRun) -> None:
     """Blocks on top of each of the cable's coins, counting its own, before power flows; the reference is 1."""
-    trial.plan.terms["min_confirmations"] = blocks
+    scenario.plan.terms["min_confirmations"] = blocks
 
 
 @given("the socket sells up to {int} payments a session")
 @needs(feature("virtual"))
 @sensible(_payments)
 @tells(Course.goes_on)
-def session_limit(payments: int, /, trial: Trial) -> None:
+def session_limit(payments: int, /, scenario: ScenarioRun) -> None:
     """The session's length in its OFFER; the reference is 100 payments."""
-    trial.plan.terms["max_payments"] = payments
+    scenario.plan.terms["max_payments"] = payments
 
 
 @given("the cable agrees to at most {tariff}")
 @needs(feature("virtual"))
 @tells(Course.goes_on)
-def highest_tariff(price: int, /, trial: Trial) -> None:
+def highest_tariff(price: int, /, scenario: ScenarioRun) -> None:
     """A dearer OFFER is refused before a key is touched; the reference is 2000 sat/Wh."""
-    trial.plan.limits["max_tariff_sat_per_wh"] = price
+    scenario.plan.limits["max_tariff_sat_per_wh"] = price
 
 
 @given("the cable agrees to payments of at most {amount}")
 @needs(feature("virtual"))
 @tells(Course.goes_on)
-def largest_quantum(amount: Satoshi, /, trial: Trial) -> None:
+def largest_quantum(amount: Satoshi, /, scenario: ScenarioRun) -> None:
     """The most that it may lose to a socket; the reference is 20 000 sat."""
-    trial.plan.limits["max_quantum_sat"] = int(amount)
+    scenario.plan.limits["max_quantum_sat"] = int(amount)
 
 
 @given("the cable agrees to a fee of at most {int} sat per vB")
 @needs(feature("virtual"))
 @tells(Course.goes_on)
-def highest_fee_rate(rate: int, /, trial: Trial) -> None:
+def highest_fee_rate(rate: int, /, scenario: ScenarioRun) -> None:
     """A higher fee rate is refused; the reference is 100 sat/vB."""
-    trial.plan.limits["max_fee_rate_sat_per_vb"] = rate
+    scenario.plan.limits["max_fee_rate_sat_per_vb"] = rate

@@ -23,8 +23,8 @@ from hil.scenario.measurements.payments import paid_to
 if TYPE_CHECKING:
     from hil.evidence.documents import Event
     from hil.rig.recorder import Frame
-    from hil.scenario.scenario import Trial
-    from hil.scenario.stimuli.abuse import AbusePlan
+    from hil.scenario.abuse_plan import AbusePlan
+    from hil.scenario.observer import Observer
 
 T = TypeVar("T")
 
@@ -44,9 +44,9 @@ def row_of(plan: AbusePlan | None, device: str) -> AbuseRow:
     return plan.row
 
 
-def struck(trial: Trial) -> bool:
+def struck(observer: Observer) -> bool:
     """Tell whether the counterpart has cheated."""
-    return trial.abuse is not None and trial.abuse.strikes > 0
+    return observer.abuse is not None and observer.abuse.strikes > 0
 
 
 def answer(plan: AbusePlan | None, device: str) -> list[Check]:
@@ -57,16 +57,16 @@ def answer(plan: AbusePlan | None, device: str) -> list[Check]:
     row = row_of(plan, device)
     if row.must is Must.HOLD:
         name = f"payments in {row.within_s:g} s after {row.id}"
-        return [counted(name, Limit("count", high=0), lambda trial: _held(trial, row), Source.LINE)]
+        return [counted(name, Limit("count", high=0), lambda observer: _held(observer, row), Source.LINE)]
     name = f"{row.id} to {_in_words(row)}"
-    checks = [within_time(name, row.within_s, lambda trial, _: _time_to_answer(trial, row), Source.LINE)]
+    checks = [within_time(name, row.within_s, lambda observer, _: _time_to_answer(observer, row), Source.LINE)]
     if row.must is Must.OBJECT:
-        checks.append(at_least(f"payments after {row.id}", 1, lambda trial: _went_on(trial, row), Source.LINE))
+        checks.append(at_least(f"payments after {row.id}", 1, lambda observer: _went_on(observer, row), Source.LINE))
     if plan is not None and plan.first_payment >= 2 and row.must in {Must.REFUSE, Must.CLOSE}:  # power flows by then
         cut = within_time(
             f"{row.id} to zero power",
             row.within_s,
-            lambda trial, limit_s: until_cut(trial, _arrived(trial, _strike(trial)), limit_s),
+            lambda observer, limit_s: until_cut(observer, _arrived(observer, _strike(observer)), limit_s),
             Source.LINE,
             Source.LAB_METER,
         )
@@ -82,7 +82,7 @@ def loss(plan: AbusePlan | None, device: str) -> Check:
         return sampled(
             "energy delivered and not paid for",
             limit,
-            lambda trial: _unpaid(trial, row),
+            lambda observer: _unpaid(observer, row),
             Source.LAB_METER,
             Source.LEDGER,
             Source.LINE,
@@ -94,29 +94,29 @@ def loss(plan: AbusePlan | None, device: str) -> Check:
 # --- the answer ----------------------------------------------------------------------------------------------------
 
 
-def _held(trial: Trial, row: AbuseRow) -> Counted:
-    before = _newest(trial, row, _strike(trial).t)
-    trial.sleep(row.within_s)
-    return Counted(_newest(trial, row, math.inf) - before)
+def _held(observer: Observer, row: AbuseRow) -> Counted:
+    before = _newest(observer, row, _strike(observer).t)
+    observer.sleep(row.within_s)
+    return Counted(_newest(observer, row, math.inf) - before)
 
 
-def _time_to_answer(trial: Trial, row: AbuseRow) -> Timed:
-    strike = _strike(trial)
-    before = _newest(trial, row, strike.t)
+def _time_to_answer(observer: Observer, row: AbuseRow) -> Timed:
+    strike = _strike(observer)
+    before = _newest(observer, row, strike.t)
     # a device that boots yet hears nothing; what it turns away is said again and again until it does
     patience_s = row.within_s + (BOOT_S if row.must is Must.TURN_AWAY else GRACE_S)
-    found = _wait(trial, lambda: _answer(trial, row, strike, before), patience_s)
+    found = _wait(observer, lambda: _answer(observer, row, strike, before), patience_s)
     if found is None:
-        return not_until(trial.clock.now()).since(_arrived(trial, strike))
+        return not_until(observer.clock.now()).since(_arrived(observer, strike))
     if row.must is Must.TURN_AWAY:
-        strike = _newest_strike(trial, found)
-    return instant(found.event).since(_arrived(trial, strike))
+        strike = _newest_strike(observer, found)
+    return instant(found.event).since(_arrived(observer, strike))
 
 
-def _went_on(trial: Trial, row: AbuseRow) -> Counted:
-    before = _newest(trial, row, _strike(trial).t)
-    _wait(trial, lambda: _newest(trial, row, math.inf) > before or None, lab.AFTERMATH_S)
-    return Counted(_newest(trial, row, math.inf) - before)
+def _went_on(observer: Observer, row: AbuseRow) -> Counted:
+    before = _newest(observer, row, _strike(observer).t)
+    _wait(observer, lambda: _newest(observer, row, math.inf) > before or None, lab.AFTERMATH_S)
+    return Counted(_newest(observer, row, math.inf) - before)
 
 
 def _in_words(row: AbuseRow) -> str:
@@ -125,8 +125,8 @@ def _in_words(row: AbuseRow) -> str:
     return f"{'CLOSE' if row.must is Must.CLOSE else 'ERROR'} {' or '.join(row.codes)}"
 
 
-def _answer(trial: Trial, row: AbuseRow, strike: Event, before: int) -> Frame | None:
-    for frame in trial.recorder.frames:
+def _answer(observer: Observer, row: AbuseRow, strike: Event, before: int) -> Frame | None:
+    for frame in observer.recorder.frames:
         if frame.t < strike.t or frame.direction != sent_by(row.device):
             continue
         message = frame.message
@@ -145,38 +145,38 @@ def _counted(row: AbuseRow) -> type[Receipt] | type[Payment]:
     return Receipt if row.device == "socket" else Payment
 
 
-def _newest(trial: Trial, row: AbuseRow, until: float) -> int:
+def _newest(observer: Observer, row: AbuseRow, until: float) -> int:
     """Number of the newest payment that the socket credited, or the cable signed, up to an instant."""
-    seen = trial.messages(_counted(row), sent_by(row.device))
+    seen = observer.messages(_counted(row), sent_by(row.device))
     return max((message.n for frame, message in seen if frame.t <= until), default=0)
 
 
-def _strike(trial: Trial) -> Event:
-    found = next(iter(strikes(trial)), None)
+def _strike(observer: Observer) -> Event:
+    found = next(iter(strikes(observer)), None)
     if found is None:
-        raise trial.no_evidence("the counterpart did not get to cheat")
+        raise observer.no_evidence("the counterpart did not get to cheat")
     return found
 
 
-def _arrived(trial: Trial, strike: Event) -> Interval:
+def _arrived(observer: Observer, strike: Event) -> Interval:
     """Return when the last byte of the abuse was there: as it left at the earliest, after its transmission at most."""
     # on a wall clock the frame has a stamp of its own, right after that of the strike
     until = strike.t + 2 * (strike.before + strike.after)
-    frames = [each for each in trial.recorder.events if each.kind is Kind.FRAME and strike.t <= each.t <= until]
-    devices = trial.devices_under_test()
+    frames = [each for each in observer.recorder.events if each.kind is Kind.FRAME and strike.t <= each.t <= until]
+    devices = observer.devices_under_test()
     sent = [event for event in frames if event.data["direction"] in {f"to {device}" for device in devices}]
     written = instant(strike)
     return Interval(written.early, written.late + transmission_s(sent))
 
 
-def _newest_strike(trial: Trial, answer: Frame) -> Event:
+def _newest_strike(observer: Observer, answer: Frame) -> Event:
     """Return the last time that the counterpart cheated before the answer."""
-    return [event for event in strikes(trial) if event.t <= answer.t][-1]
+    return [event for event in strikes(observer) if event.t <= answer.t][-1]
 
 
-def _wait(trial: Trial, condition: Callable[[], T | None], timeout_s: float) -> T | None:
+def _wait(observer: Observer, condition: Callable[[], T | None], timeout_s: float) -> T | None:
     try:
-        trial.wait_for(condition, timeout=timeout_s, what="the answer to the abuse")
+        observer.wait_for(condition, timeout=timeout_s, what="the answer to the abuse")
     except DeadlineExceeded:
         return None
     return condition()
@@ -185,34 +185,34 @@ def _wait(trial: Trial, condition: Callable[[], T | None], timeout_s: float) -> 
 # --- the loss ------------------------------------------------------------------------------------------------------
 
 
-def _unpaid(trial: Trial, row: AbuseRow) -> Sampled:
-    trial.sleep(lab.AFTERMATH_S)
-    return lab.delivered_beyond(trial, _paid_wh(trial, row))
+def _unpaid(observer: Observer, row: AbuseRow) -> Sampled:
+    observer.sleep(lab.AFTERMATH_S)
+    return lab.delivered_beyond(observer, _paid_wh(observer, row))
 
 
-def _paid_wh(trial: Trial, row: AbuseRow) -> float:
+def _paid_wh(observer: Observer, row: AbuseRow) -> float:
     """Energy that the ledger pays for; while a session goes on, what the payments on the line do."""
     if row.must in {Must.GO_ON, Must.OBJECT}:
-        return trial.credited_wh()
-    offers = [offer for _, offer in trial.messages(Offer)]
+        return observer.credited_wh()
+    offers = [offer for _, offer in observer.messages(Offer)]
     if not offers:
         return 0.0
     payees = {offer.payee_script for offer in offers}
-    return sum(paid_to(payees, each.raw) for each in trial.payments_on_ledger()) / offers[-1].tariff_sat_per_wh
+    return sum(paid_to(payees, each.raw) for each in observer.payments_on_ledger()) / offers[-1].tariff_sat_per_wh
 
 
-def _lost_sat(trial: Trial) -> Sampled:
+def _lost_sat(observer: Observer) -> Sampled:
     """What the cable's signatures give away beyond its change, less the price of what it was delivered."""
-    trial.sleep(lab.AFTERMATH_S)
-    own = {funding.change_script for _, funding in trial.messages(Funding, "to socket")}
+    observer.sleep(lab.AFTERMATH_S)
+    own = {funding.change_script for _, funding in observer.messages(Funding, "to socket")}
     gone: dict[bytes, dict[int, int]] = {}
-    for _, payment in trial.messages(Payment, "to socket"):
+    for _, payment in observer.messages(Payment, "to socket"):
         gone.setdefault(payment.session, {})[payment.n] = _paid_beside(own, payment.transaction)
-    offers = [offer for _, offer in trial.messages(Offer, "to cable")]
+    offers = [offer for _, offer in observer.messages(Offer, "to cable")]
     tariff = offers[-1].tariff_sat_per_wh if offers else 0
-    together = max if trial.plan.mode == "single-fee" else sum
+    together = max if observer.plan.mode == "single-fee" else sum
     signed = sum(together(each.values()) for each in gone.values())
-    energy = lab.delivered(trial)
+    energy = lab.delivered(observer)
     return Sampled(signed - energy.high * tariff, signed - energy.low * tariff, energy.covers)
 
 

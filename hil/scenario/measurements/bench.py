@@ -12,34 +12,34 @@ from hil.scenario.stimuli.bench import PLACES, SELF_TEST, seeded_faults, virtual
 
 if TYPE_CHECKING:
     from hil.evidence.observations import Timed
-    from hil.scenario.scenario import Trial
+    from hil.scenario.observer import Observer
 
 LOOK_EVERY_S = 0.1
 
 
-def time_to_blame(trial: Trial, part: str, limit_s: float) -> Timed:
+def time_to_blame(observer: Observer, part: str, limit_s: float) -> Timed:
     """From the newest seeded fault to the rig fault that names ``part``; the bench is mended then.
 
     Raises RigFault if none comes, or one that names another part: then the bench cannot be trusted.
     """
-    seeded = seeded_faults(trial)
+    seeded = seeded_faults(observer.recorder)
     looked = seeded[-1].t
     try:
-        while trial.clock.now() < seeded[-1].t + limit_s:
-            looked = trial.clock.now()
-            integrity_checks.as_told(trial)
-            trial.sleep(LOOK_EVERY_S)
+        while observer.clock.now() < seeded[-1].t + limit_s:
+            looked = observer.clock.now()
+            integrity_checks.as_told(observer.rig)
+            observer.sleep(LOOK_EVERY_S)
     except RigFault as found:
-        named = Interval(looked, trial.clock.now())
-        virtual_bench(trial).mend()
+        named = Interval(looked, observer.clock.now())
+        virtual_bench(observer.rig).mend()
         if PLACES.get(part, part) not in (found.place or ""):
             raise
         # not its words: they hold the instrument's address, which belongs to the host and not to the evidence
         return named.since(instant(seeded[-1]))
-    virtual_bench(trial).mend()
+    virtual_bench(observer.rig).mend()
     raise RigFault(f"nothing was found wrong with the {part} in {limit_s:g} s", place=SELF_TEST)
 
 
-def fault_to_cut(trial: Trial, limit_s: float) -> Timed:
+def fault_to_cut(observer: Observer, limit_s: float) -> Timed:
     """From the first seeded fault to zero power."""
-    return until_cut(trial, instant(seeded_faults(trial)[0]), limit_s)
+    return until_cut(observer, instant(seeded_faults(observer.recorder)[0]), limit_s)

@@ -13,9 +13,9 @@ from hil.evidence.documents import Kind
 from hil.evidence.observations import DeviceIdle, EvidenceMissing, Timed
 from hil.evidence.timing import Interval, instant, power_came, power_lost, power_readings, voltage_lost
 from hil.protocol.wire.messages import Error, Payment
+from hil.scenario.abuse_plan import COUNTERPART
 from hil.scenario.measurements.lab import AFTERMATH_S, READINGS_AT_ONCE
-from hil.scenario.stimuli.abuse import COUNTERPART
-from hil.scenario.stimuli.interruptions import SUPPLY
+from hil.scenario.plan import SUPPLY
 from hil.scenario.stimuli.power import MAINS, PLUG, last
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from hil.evidence.documents import Event
     from hil.rig.recorder import Frame
-    from hil.scenario.scenario import Trial
+    from hil.scenario.observer import Observer
 
 BIT_RATE = 115_200
 BITS_PER_BYTE = 10
@@ -33,83 +33,83 @@ POWER_TIMEOUT_S = 120.0
 """Longest that a scenario waits for power to come back: two boots and a lock-out of the cable."""
 
 
-def await_power(trial: Trial) -> None:
+def await_power(observer: Observer) -> None:
     """Wait for a reading with power that begins now or later; raises DeadlineExceeded after ``POWER_TIMEOUT_S``."""
-    began = trial.clock.now()
+    began = observer.clock.now()
 
     def flows() -> bool:
-        readings = power_readings(trial.recorder.events[-READINGS_AT_ONCE:])
-        return any(event.t - event.before >= began and power >= trial.off_w for event, power in readings)
+        readings = power_readings(observer.recorder.events[-READINGS_AT_ONCE:])
+        return any(event.t - event.before >= began and power >= observer.off_w for event, power in readings)
 
-    trial.wait_for(flows, timeout=POWER_TIMEOUT_S, what="power to flow", on_readings=True)
+    observer.wait_for(flows, timeout=POWER_TIMEOUT_S, what="power to flow", on_readings=True)
 
 
 # --- power that comes ---------------------------------------------------------------------------------------------
 
 
-def payment_to_power(trial: Trial, limit_s: float) -> Timed:
+def payment_to_power(observer: Observer, limit_s: float) -> Timed:
     """From the first PAYMENT that the link let through to the first reading with power."""
-    payments = [frame for frame, _ in trial.messages(Payment) if not frame.lost]
+    payments = [frame for frame, _ in observer.messages(Payment) if not frame.lost]
     if not payments:
-        raise trial.no_evidence("no payment passed on the line")
-    return _until_power(trial, instant(payments[0].event), limit_s)
+        raise observer.no_evidence("no payment passed on the line")
+    return _until_power(observer, instant(payments[0].event), limit_s)
 
 
-def supply_to_power(trial: Trial, limit_s: float) -> Timed:
+def supply_to_power(observer: Observer, limit_s: float) -> Timed:
     """From the last closing of a supply that was interrupted to the first reading with power after it."""
-    relays = [SUPPLY[device] for device in trial.devices_under_test()]
-    closings = [each for each in trial.recorder.events if each.source in relays and each.data.get("closed")]
+    relays = [SUPPLY[device] for device in observer.devices_under_test()]
+    closings = [each for each in observer.recorder.events if each.source in relays and each.data.get("closed")]
     if len(closings) <= len(relays):
         raise EvidenceMissing("the supply was not interrupted")
-    return _until_power(trial, instant(closings[-1]), limit_s)
+    return _until_power(observer, instant(closings[-1]), limit_s)
 
 
-def restored_to_power(trial: Trial, limit_s: float) -> Timed:
+def restored_to_power(observer: Observer, limit_s: float) -> Timed:
     """From the newest return of the mains to the first reading with power after it."""
-    return _until_power(trial, instant(_fault(trial, MAINS, "restored")), limit_s)
+    return _until_power(observer, instant(_fault(observer, MAINS, "restored")), limit_s)
 
 
-def _until_power(trial: Trial, cause: Interval, limit_s: float) -> Timed:
+def _until_power(observer: Observer, cause: Interval, limit_s: float) -> Timed:
     def came() -> Interval:
-        return power_came(trial.recorder.events, cause.early, trial.off_w)
+        return power_came(observer.recorder.events, cause.early, observer.off_w)
 
     def has_come() -> bool:
         with contextlib.suppress(EvidenceMissing):  # not yet: the bench has not been watched since
             return not math.isinf(came().late)
         return False
 
-    _watch(trial, cause, limit_s, has_come)
+    _watch(observer, cause, limit_s, has_come)
     return came().since(cause)
 
 
 # --- power that goes ----------------------------------------------------------------------------------------------
 
 
-def refusal_to_cut(trial: Trial, limit_s: float) -> Timed:
+def refusal_to_cut(observer: Observer, limit_s: float) -> Timed:
     """From the last byte of the first message that the counterpart spoiled to zero power."""
-    return until_cut(trial, _arrival(_spoiled(trial)), limit_s)
+    return until_cut(observer, _arrival(_spoiled(observer)), limit_s)
 
 
-def request_refusal_to_cut(trial: Trial, limit_s: float) -> Timed:
+def request_refusal_to_cut(observer: Observer, limit_s: float) -> Timed:
     """Return the same for a request that the cable must refuse; DeviceIdle if it did not.
 
     Power ends when the socket, which the bench plays, has heard the refusal. It ends as soon if the cable signs what it
     must refuse, since that socket then ends the session itself; so it is the refusal that shows what the cable did.
     """
-    request = _spoiled(trial)
-    found = until_cut(trial, _arrival(request), limit_s)
-    if not any(error.t >= request.t for error, _ in trial.messages(Error, "to socket")):
+    request = _spoiled(observer)
+    found = until_cut(observer, _arrival(request), limit_s)
+    if not any(error.t >= request.t for error, _ in observer.messages(Error, "to socket")):
         raise DeviceIdle("the cable sent no ERROR: it did not refuse the request")
     return found
 
 
-def _spoiled(trial: Trial) -> Frame:
+def _spoiled(observer: Observer) -> Frame:
     """Return the first message that the counterpart spoiled and that arrived."""
-    strike = next(iter(strikes(trial)), None)
+    strike = next(iter(strikes(observer)), None)
     if strike is None:
-        raise trial.no_evidence("the counterpart did not get to cheat")
-    devices = trial.devices_under_test()
-    spoiled = next((each for each in trial.recorder.frames if _is_spoiled(each, strike, devices)), None)
+        raise observer.no_evidence("the counterpart did not get to cheat")
+    devices = observer.devices_under_test()
+    spoiled = next((each for each in observer.recorder.frames if _is_spoiled(each, strike, devices)), None)
     if spoiled is None:
         raise EvidenceMissing("the spoiled message did not pass on the line")
     return spoiled
@@ -121,37 +121,37 @@ def _arrival(frame: Frame) -> Interval:
     return Interval(written.early, written.late + transmission_s([frame.event]))
 
 
-def unplugged_to_dead(trial: Trial, limit_s: float) -> Timed:
+def unplugged_to_dead(observer: Observer, limit_s: float) -> Timed:
     """From the opening of K2 to the first reading without voltage at the socket's outlet."""
-    pulled, again = _fault(trial, PLUG, "pulled"), last(trial, PLUG, "again")
+    pulled, again = _fault(observer, PLUG, "pulled"), last(observer.recorder, PLUG, "again")
     until = again.t if again is not None and again.t > pulled.t else math.inf
     cause = instant(pulled)
     if math.isinf(until):
-        _watch(trial, cause, limit_s, lambda: False)
-    seen = (event for event in trial.recorder.events if event.t <= until)
+        _watch(observer, cause, limit_s, lambda: False)
+    seen = (event for event in observer.recorder.events if event.t <= until)
     return voltage_lost(seen, cause.early).since(cause)
 
 
-def until_cut(trial: Trial, cause: Interval, limit_s: float) -> Timed:
+def until_cut(observer: Observer, cause: Interval, limit_s: float) -> Timed:
     """From a cause to zero power; open if power still flows after the limit and ``AFTERMATH_S``.
 
     EvidenceMissing, or DeviceIdle if it had been paid for, if there never was any power to cut.
     """
-    _watch(trial, cause, limit_s, lambda: False)
-    if not any(power >= trial.off_w for _, power in power_readings(trial.recorder.events)):
-        raise trial.no_evidence("power never flowed")
-    return power_lost(trial.recorder.events, cause.early, trial.off_w).since(cause)
+    _watch(observer, cause, limit_s, lambda: False)
+    if not any(power >= observer.off_w for _, power in power_readings(observer.recorder.events)):
+        raise observer.no_evidence("power never flowed")
+    return power_lost(observer.recorder.events, cause.early, observer.off_w).since(cause)
 
 
-def _watch(trial: Trial, cause: Interval, limit_s: float, done: Callable[[], bool]) -> None:
+def _watch(observer: Observer, cause: Interval, limit_s: float, done: Callable[[], bool]) -> None:
     """Go on until ``done``, or until the limit and ``AFTERMATH_S`` have passed since the cause; at least that once."""
     if not done():
-        trial.sleep(max(AFTERMATH_S, cause.late + limit_s + AFTERMATH_S - trial.clock.now()))
+        observer.sleep(max(AFTERMATH_S, cause.late + limit_s + AFTERMATH_S - observer.clock.now()))
 
 
-def strikes(trial: Trial) -> list[Event]:
+def strikes(observer: Observer) -> list[Event]:
     """Return the times that the counterpart cheated, in order."""
-    return [each for each in trial.recorder.events if each.kind is Kind.FAULT and each.source == COUNTERPART]
+    return [each for each in observer.recorder.events if each.kind is Kind.FAULT and each.source == COUNTERPART]
 
 
 def transmission_s(frames: Sequence[Event]) -> float:
@@ -163,8 +163,8 @@ def _is_spoiled(frame: Frame, strike: Event, devices: Sequence[str]) -> bool:
     return not frame.lost and frame.direction in {f"to {device}" for device in devices} and frame.t >= strike.t
 
 
-def _fault(trial: Trial, source: str, word: str) -> Event:
-    found = last(trial, source, word)
+def _fault(observer: Observer, source: str, word: str) -> Event:
+    found = last(observer.recorder, source, word)
     if found is None:
         raise EvidenceMissing(f"nothing happened to the {source} in this scenario")
     return found

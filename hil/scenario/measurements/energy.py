@@ -8,33 +8,33 @@ from hil.evidence.observations import Sampled, Timed
 from hil.scenario.measurements import lab
 
 if TYPE_CHECKING:
-    from hil.scenario.scenario import Trial
+    from hil.scenario.observer import Observer
 
 
-def delivered(trial: Trial) -> Sampled:
+def delivered(observer: Observer) -> Sampled:
     """Integrated energy at the lab meter at the end of the scenario, in Wh."""
-    lab.watch_aftermath(trial)
-    return lab.delivered(trial)
+    lab.watch_aftermath(observer)
+    return lab.delivered(observer)
 
 
-def unpaid(trial: Trial) -> Sampled:
+def unpaid(observer: Observer) -> Sampled:
     """Energy at the lab meter less what the accepted payments buy at the offered tariff, in Wh."""
-    lab.watch_aftermath(trial)
-    return lab.delivered_beyond(trial, trial.credited_wh())
+    lab.watch_aftermath(observer)
+    return lab.delivered_beyond(observer, observer.credited_wh())
 
 
-def highest_power(trial: Trial) -> Sampled:
+def highest_power(observer: Observer) -> Sampled:
     """The largest mean power of the scenario, in W: over an update of the meter, or between two readings."""
-    lab.watch_past(trial, trial.clock.now())
-    return lab.highest_power(trial)
+    lab.watch_past(observer, observer.clock.now())
+    return lab.highest_power(observer)
 
 
-def live_before_acceptance(trial: Trial, limit_s: float) -> Timed:
+def live_before_acceptance(observer: Observer, limit_s: float) -> Timed:
     """For how long the outlet was live before the first payment was accepted, in seconds: 0 if not at all.
 
     The RECEIPT tells of the acceptance; the reading in whose window it falls counts by its share of voltage. Without an
     accepted payment the outlet must not be live at all.
     """
-    lab.watch_past(trial, trial.clock.now() if (first := trial.first_acceptance()) is None else first.t)
-    live = lab.live_since(trial)
-    return Timed(0.0, 0.0) if live is None else lab.first_acceptance(trial, live, limit_s)
+    lab.watch_past(observer, observer.clock.now() if (first := observer.first_acceptance()) is None else first.t)
+    live = lab.live_since(observer)
+    return Timed(0.0, 0.0) if live is None else lab.first_acceptance(observer, live, limit_s)

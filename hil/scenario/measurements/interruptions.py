@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from hil.evidence.documents import Event
     from hil.scenario.measurements.windows import Window
-    from hil.scenario.scenario import Trial
+    from hil.scenario.observer import Observer
 
 SHORTEST_INTERRUPTION_S = 0.02
 """What is shorter is none: one cycle of 50 Hz; rms values tell of no less than half a cycle (IEC 61000-4-30)."""
@@ -40,28 +40,28 @@ class _Stretch:
     off: float
 
 
-def longest_interruption(trial: Trial, _: float) -> Timed:
+def longest_interruption(observer: Observer, _: float) -> Timed:
     """Return the longest time without voltage, in seconds, from the first window with voltage to the last.
 
     Raises EvidenceMissing, or DeviceIdle if the device is to blame, if there never was any.
     """
-    seen = windows(trial)
+    seen = windows(observer)
     live = [index for index, each in enumerate(seen) if each.voltage >= DEAD_V]
     if not live:
-        raise trial.no_evidence("there was never any voltage at the lab meter")
-    return _Stretches(trial, seen).longest(seen[live[0] : live[-1] + 1])
+        raise observer.no_evidence("there was never any voltage at the lab meter")
+    return _Stretches(observer, seen).longest(seen[live[0] : live[-1] + 1])
 
 
 class _Stretches:
     """Finds what is without voltage; the uncertainties are those of the highest readings of the scenario."""
 
-    def __init__(self, trial: Trial, seen: Sequence[Window]) -> None:
-        self._trial = trial
-        self._period = update_period(trial)
+    def __init__(self, observer: Observer, seen: Sequence[Window]) -> None:
+        self._trial = observer
+        self._period = update_period(observer)
         highest = max(seen, key=lambda each: each.power)
-        self._most_w, self._u_w = highest.power, mean_power_uncertainty(trial, highest.first)
-        self._u_v = voltage_uncertainty(trial, max(seen, key=lambda each: each.voltage).first)
-        mains = [each for each in trial.recorder.events if each.kind is Kind.FAULT and each.source == MAINS]
+        self._most_w, self._u_w = highest.power, mean_power_uncertainty(observer, highest.first)
+        self._u_v = voltage_uncertainty(observer, max(seen, key=lambda each: each.voltage).first)
+        mains = [each for each in observer.recorder.events if each.kind is Kind.FAULT and each.source == MAINS]
         ends = [*(each.t for each in mains[1:]), math.inf]
         self._changes = [(each.t, end) for each, end in zip(mains, ends, strict=False) if "restored" not in _what(each)]
         """When the bench had other mains, or none."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from hil.evidence.documents import Event
     from hil.evidence.uncertainty import Budget
     from hil.scenario.measurements.windows import Window
-    from hil.scenario.scenario import Trial
+    from hil.scenario.observer import Observer
 
 AFTERMATH_S = 2.0
 """After the end of a session the bench is watched this much longer, so that the last readings show zero power."""
@@ -30,147 +30,147 @@ READ_TIMEOUT_S = 30.0
 """Longest time to wait for readings of an instant that is over: a scenario reads at least every ten seconds."""
 
 
-def watch_aftermath(trial: Trial) -> None:
+def watch_aftermath(observer: Observer) -> None:
     """Go on until the meter has shown zero power for a while, so that the energy is complete."""
-    if trial.power_flows() or trial.session_closed():
-        trial.sleep(AFTERMATH_S)
+    if observer.power_flows() or observer.session_closed():
+        observer.sleep(AFTERMATH_S)
 
 
-def watch_past(trial: Trial, t: float) -> None:
+def watch_past(observer: Observer, t: float) -> None:
     """Go on until a reading tells of nothing but the time after ``t``."""
 
     def seen() -> bool:
-        readings = power_readings(trial.recorder.events[-READINGS_AT_ONCE:])
+        readings = power_readings(observer.recorder.events[-READINGS_AT_ONCE:])
         return bool(readings) and readings[-1][0].t - readings[-1][0].before >= t
 
     if not seen():
-        trial.wait_for_bench(seen, timeout=READ_TIMEOUT_S, what="the lab meter's readings", part="meter")
+        observer.wait_for_bench(seen, timeout=READ_TIMEOUT_S, what="the lab meter's readings", part="meter")
 
 
-def first_acceptance(trial: Trial, began: Interval, limit_s: float) -> Timed:
+def first_acceptance(observer: Observer, began: Interval, limit_s: float) -> Timed:
     """Return the time from an instant to the receipt of the first payment that pays anything.
 
     Without one it is watched for until ``limit_s`` and ``AFTERMATH_S`` have passed; then it is open.
     """
-    found = trial.first_acceptance()
-    if found is None and (left := began.late + limit_s - trial.clock.now()) >= 0:
-        trial.sleep(left + AFTERMATH_S)
-        found = trial.first_acceptance()
-    return (not_until(trial.clock.now()) if found is None else instant(found)).since(began)
+    found = observer.first_acceptance()
+    if found is None and (left := began.late + limit_s - observer.clock.now()) >= 0:
+        observer.sleep(left + AFTERMATH_S)
+        found = observer.first_acceptance()
+    return (not_until(observer.clock.now()) if found is None else instant(found)).since(began)
 
 
 READINGS_AT_ONCE = 60
 """The newest events hold the newest reading: at ten a second hardly anything comes between."""
 
 
-def delivered(trial: Trial) -> Sampled:
+def delivered(observer: Observer) -> Sampled:
     """Return the energy at the lab meter in Wh by now; EvidenceMissing without a reading."""
-    if trial.power_flows():
-        watch_past(trial, trial.clock.now())
-    readings = power_readings(trial.recorder.events)
-    energy = metered_energy(trial.recorder.events, trial.rig.meter, trial.clock.now())
+    if observer.power_flows():
+        watch_past(observer, observer.clock.now())
+    readings = power_readings(observer.recorder.events)
+    energy = metered_energy(observer.recorder.events, observer.rig.meter, observer.clock.now())
     low, high = energy.budget.bounds(energy.value)
     return Sampled(low, high, (_begin(readings), readings[-1][0].t), energy.budget)
 
 
-def delivered_beyond(trial: Trial, paid_wh: float) -> Sampled:
+def delivered_beyond(observer: Observer, paid_wh: float) -> Sampled:
     """Return the same less ``paid_wh``."""
-    return delivered(trial).less(paid_wh)
+    return delivered(observer).less(paid_wh)
 
 
-def metered_at(trial: Trial, when: Interval) -> Sampled:
+def metered_at(observer: Observer, when: Interval) -> Sampled:
     """Return the energy at the lab meter in Wh at some instant within ``when``, with its uncertainty.
 
     A reading tells of some time between its bounds, so the truth lies between the last reading that was over before and
     the first that began after; EvidenceMissing if there are none such.
     """
-    readings = [event for event, _ in power_readings(trial.recorder.events)]
+    readings = [event for event, _ in power_readings(observer.recorder.events)]
     before = [each for each in readings if each.t <= when.early]
     after = next((each for each in readings if each.t - each.before >= when.late), None)
     if not before or after is None:
         raise EvidenceMissing(f"no reading of the lab meter before and after {when.early:.3f} s")
-    least = metered_energy(before, trial.rig.meter).interval.early
+    least = metered_energy(before, observer.rig.meter).interval.early
     up_to = [each for each in readings if each.t <= after.t]
-    return Sampled(least, metered_energy(up_to, trial.rig.meter, when.late).interval.late)
+    return Sampled(least, metered_energy(up_to, observer.rig.meter, when.late).interval.late)
 
 
-def live_since(trial: Trial) -> Interval | None:
+def live_since(observer: Observer) -> Interval | None:
     """Return when voltage first came to the lab meter's terminals, behind the socket; None if it never did.
 
     The rms voltage of the window in which it came tells the share of the window that had it: V²/V₀², with V₀ from the
     next window. EvidenceMissing without a reading.
     """
-    seen = windows(trial)
+    seen = windows(observer)
     if not seen:
         raise EvidenceMissing("no reading of the lab meter")
     first = next((index for index, each in enumerate(seen) if each.voltage >= TRACE_V), None)
     if first is None:
         return None
-    event, voltage, window = seen[first].first, seen[first].voltage, update_period(trial)
+    event, voltage, window = seen[first].first, seen[first].voltage, update_period(observer)
     after = seen[min(first + 1, len(seen) - 1)].first
     full = seen[first + 1].voltage if first + 1 < len(seen) else 0.0
     end = Interval(event.t - event.before + window, event.t + event.after)
     least, most = 0.0, 1.0
     if full >= DEAD_V:
-        u = voltage_uncertainty(trial, after)
+        u = voltage_uncertainty(observer, after)
         least = min(1.0, max(0.0, voltage - u) / (full + u)) ** 2
         most = min(1.0, (voltage + u) / (full - u)) ** 2
     early = end.early - most * window
     if first == 0:
         early = 0.0
-    elif updates(trial, seen[first - 1], seen[first])[1] > 1:  # it may have come in a window that was not read
+    elif updates(observer, seen[first - 1], seen[first])[1] > 1:  # it may have come in a window that was not read
         dead = seen[first - 1].last
         early = dead.t - dead.before + window
     return Interval(early, end.late - least * window)
 
 
-def highest_power(trial: Trial) -> Sampled:
+def highest_power(observer: Observer) -> Sampled:
     """Return the largest mean power in W over a window of the meter, or over the time between two readings.
 
     EvidenceMissing without a reading.
     """
-    readings = power_readings(trial.recorder.events)
+    readings = power_readings(observer.recorder.events)
     if not readings:
         raise EvidenceMissing("no reading of the lab meter")
-    bounds = [(power, power_budget(trial, event)) for event, power in readings]
+    bounds = [(power, power_budget(observer, event)) for event, power in readings]
     power, budget = max(bounds, key=lambda each: each[1].bounds(each[0])[1])
     low, high = max(each.bounds(value)[0] for value, each in bounds), budget.bounds(power)[1]
-    for earlier, later in pairwise(windows(trial)):
-        if updates(trial, earlier, later)[1] > 1:
-            mean = between(trial, earlier, later)
+    for earlier, later in pairwise(windows(observer)):
+        if updates(observer, earlier, later)[1] > 1:
+            mean = between(observer, earlier, later)
             low, high = max(low, mean.low), max(high, mean.high)
     return Sampled(low, high, (_begin(readings), readings[-1][0].t), budget)
 
 
-def voltage_uncertainty(trial: Trial, event: Event) -> float:
+def voltage_uncertainty(observer: Observer, event: Event) -> float:
     """Return U of the voltage of a reading, in V."""
-    return trial.rig.meter.voltage_budget(reading_of(event)).expanded
+    return observer.rig.meter.voltage_budget(reading_of(event)).expanded
 
 
-def power_budget(trial: Trial, event: Event) -> Budget:
+def power_budget(observer: Observer, event: Event) -> Budget:
     """Return what the power of a reading is uncertain by, in W: of zero too, where the meter's offset counts."""
-    return trial.rig.meter.power_budget(reading_of(event))
+    return observer.rig.meter.power_budget(reading_of(event))
 
 
-def mean_power_uncertainty(trial: Trial, event: Event) -> float:
+def mean_power_uncertainty(observer: Observer, event: Event) -> float:
     """Return U of a mean power in W that follows from integrated energy, at the power of this reading."""
     reading = reading_of(event)
     apparent = float(reading.voltage * reading.current)
-    return trial.rig.meter.energy_budget(WattHour(reading.power), Second(3600.0), apparent).expanded
+    return observer.rig.meter.energy_budget(WattHour(reading.power), Second(3600.0), apparent).expanded
 
 
-def digit_wh(trial: Trial, energy_wh: float) -> float:
+def digit_wh(observer: Observer, energy_wh: float) -> float:
     """Return what an integrated energy is uncertain by for its resolution, in Wh."""
-    return trial.rig.meter.energy_budget(WattHour(energy_wh), Second(0.0), 0.0).part("resolution")
+    return observer.rig.meter.energy_budget(WattHour(energy_wh), Second(0.0), 0.0).part("resolution")
 
 
-def between(trial: Trial, earlier: Window, later: Window) -> Sampled:
+def between(observer: Observer, earlier: Window, later: Window) -> Sampled:
     """Return the mean power in W from the end of one window to that of another, by the energy."""
-    period = update_period(trial)
-    fewest, most = (max(1, each) * period for each in updates(trial, earlier, later))
+    period = update_period(observer)
+    fewest, most = (max(1, each) * period for each in updates(observer, earlier, later))
     joules = (later.energy_wh - earlier.energy_wh) * 3600
-    u = max(mean_power_uncertainty(trial, each.first) for each in (earlier, later))
-    u += 2 * digit_wh(trial, later.energy_wh) * 3600 / fewest
+    u = max(mean_power_uncertainty(observer, each.first) for each in (earlier, later))
+    u += 2 * digit_wh(observer, later.energy_wh) * 3600 / fewest
     means = (joules / most, joules / fewest)
     return Sampled(min(means) - u, max(means) + u)
 

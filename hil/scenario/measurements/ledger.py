@@ -19,79 +19,81 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from hil.evidence.documents import Event
-    from hil.scenario.scenario import Trial
+    from hil.scenario.observer import Observer
 
 LOOK_S = 1.0
 
 
-def attack_to_report(trial: Trial, code: str, limit_s: float) -> Timed:
+def attack_to_report(observer: Observer, code: str, limit_s: float) -> Timed:
     """From the newest attack to the first ERROR with this code from the socket after it."""
 
     def find(began: Event) -> Event | None:
-        errors = trial.messages(Error, "to cable")
+        errors = observer.messages(Error, "to cable")
         found = (frame for frame, error in errors if error.code is ErrorCode[code] and frame.t >= began.t)
         return next((frame.event for frame in found), None)
 
-    return _first_after(trial, newest_attack(trial), find, limit_s)
+    return _first_after(observer, newest_attack(observer), find, limit_s)
 
 
-def attack_to_cut(trial: Trial, limit_s: float) -> Timed:
+def attack_to_cut(observer: Observer, limit_s: float) -> Timed:
     """From the newest attack to zero power."""
-    return until_cut(trial, instant(newest_attack(trial)), limit_s)
+    return until_cut(observer, instant(newest_attack(observer)), limit_s)
 
 
-def attack_to_console(trial: Trial, device: str, words: str, limit_s: float) -> Timed:
+def attack_to_console(observer: Observer, device: str, words: str, limit_s: float) -> Timed:
     """From the newest attack to the first line after it on the device's console that holds ``words``."""
 
     def find(began: Event) -> Event | None:
-        said = (each for each in trial.recorder.events if each.kind is Kind.CONSOLE and each.t >= began.t)
+        said = (each for each in observer.recorder.events if each.kind is Kind.CONSOLE and each.t >= began.t)
         mine = (each for each in said if each.source == f"{device}-console")
         return next((each for each in mine if words in str(each.data["text"])), None)
 
-    return _first_after(trial, newest_attack(trial), find, limit_s)
+    return _first_after(observer, newest_attack(observer), find, limit_s)
 
 
-def relief_to_ledger(trial: Trial, limit_s: float) -> Timed:
+def relief_to_ledger(observer: Observer, limit_s: float) -> Timed:
     """From the newest event on the ledger until the newest accepted payment is in the mempool or a block."""
-    raw = trial.newest_valid_payment().transaction
-    relief = newest_attack(trial)
+    raw = observer.newest_valid_payment().transaction
+    relief = newest_attack(observer)
     before = relief.t
-    while not any(each.raw == raw for each in trial.payments_on_ledger()):
-        before = trial.clock.now()
+    while not any(each.raw == raw for each in observer.payments_on_ledger()):
+        before = observer.clock.now()
         if before - relief.t > limit_s + AFTERMATH_S:
             return not_until(before).since(instant(relief))
-        trial.sleep(LOOK_S)
-    added = _added(trial, raw, relief.t)
-    return (Interval(before, trial.clock.now()) if added is None else instant(added)).since(instant(relief))
+        observer.sleep(LOOK_S)
+    added = _added(observer, raw, relief.t)
+    return (Interval(before, observer.clock.now()) if added is None else instant(added)).since(instant(relief))
 
 
-def unplugged_to_settlement(trial: Trial, limit_s: float) -> Timed:
+def unplugged_to_settlement(observer: Observer, limit_s: float) -> Timed:
     """From the opening of K2 to the newest accepted payment in the mempool, as the node published it."""
-    pulled = last(trial, PLUG, "pulled")
+    pulled = last(observer.recorder, PLUG, "pulled")
     if pulled is None:
         raise EvidenceMissing("the plug was not pulled in this scenario")
-    raw = trial.newest_valid_payment().transaction
-    trial.sleep(LOOKS_FOR_S)
-    return _first_after(trial, pulled, lambda _: _added(trial, raw, -math.inf), limit_s)
+    raw = observer.newest_valid_payment().transaction
+    observer.sleep(LOOKS_FOR_S)
+    return _first_after(observer, pulled, lambda _: _added(observer, raw, -math.inf), limit_s)
 
 
-def _added(trial: Trial, raw: bytes, since: float) -> Event | None:
+def _added(observer: Observer, raw: bytes, since: float) -> Event | None:
     """Return when the node first published a transaction as new in its mempool, at or after an instant."""
     identity = parse_transaction(raw).GetTxid()[::-1].hex()
-    changes = (each for each in trial.recorder.events if each.kind is Kind.LEDGER and each.t >= since)
+    changes = (each for each in observer.recorder.events if each.kind is Kind.LEDGER and each.t >= since)
     return next((each for each in changes if each.data["change"] == "added" and each.data["hash"] == identity), None)
 
 
-def _first_after(trial: Trial, cause: Event, find: Callable[[Event], Event | None], limit_s: float) -> Timed:
+def _first_after(observer: Observer, cause: Event, find: Callable[[Event], Event | None], limit_s: float) -> Timed:
     """Watch until the limit and ``AFTERMATH_S`` have passed since the cause, at least that once; then look."""
-    trial.sleep(max(AFTERMATH_S, cause.t + limit_s + AFTERMATH_S - trial.clock.now()))
+    observer.sleep(max(AFTERMATH_S, cause.t + limit_s + AFTERMATH_S - observer.clock.now()))
     found = find(cause)
-    return (instant(found) if found is not None else not_until(trial.clock.now())).since(instant(cause))
+    return (instant(found) if found is not None else not_until(observer.clock.now())).since(instant(cause))
 
 
-def newest_attack(trial: Trial) -> Event:
+def newest_attack(observer: Observer) -> Event:
     """Return the newest thing that was done to the ledger; EvidenceMissing if there is none."""
-    found = [event for event in trial.recorder.events if event.kind is Kind.FAULT and event.data.get("who") == "ledger"]
+    found = [
+        event for event in observer.recorder.events if event.kind is Kind.FAULT and event.data.get("who") == "ledger"
+    ]
     if not found:
         raise EvidenceMissing("nothing happened to the ledger in this scenario")
     return found[-1]

@@ -16,101 +16,101 @@ from hil.rig.recorder import sent_by
 from hil.scenario.measurements import lab
 
 if TYPE_CHECKING:
-    from hil.scenario.scenario import Trial
+    from hil.scenario.observer import Observer
 
 
-def sessions(trial: Trial) -> Counted:
+def sessions(observer: Observer) -> Counted:
     """Number of different sessions for which an OFFER passed on the line."""
-    return Counted(len({offer.session for _, offer in trial.messages(Offer)}))
+    return Counted(len({offer.session for _, offer in observer.messages(Offer)}))
 
 
-def boot_to_payment(trial: Trial, limit_s: float) -> Timed:
+def boot_to_payment(observer: Observer, limit_s: float) -> Timed:
     """From closing the supply of the device under test to the receipt of the first payment; open without one.
 
     Without one it is watched until the limit is over.
     """
-    if trial.powered_on is None:
-        raise trial.no_evidence("the devices were not switched on")
-    return lab.first_acceptance(trial, instant(trial.powered_on), limit_s)
+    if observer.powered_on is None:
+        raise observer.no_evidence("the devices were not switched on")
+    return lab.first_acceptance(observer, instant(observer.powered_on), limit_s)
 
 
-def accepted(trial: Trial) -> Counted:
+def accepted(observer: Observer) -> Counted:
     """Number of the newest payment that passed on the line and has a receipt."""
-    return Counted(trial.accepted_payments())
+    return Counted(observer.accepted_payments())
 
 
-def signed(trial: Trial) -> Counted:
+def signed(observer: Observer) -> Counted:
     """Number of different payments that passed on the line."""
-    return Counted(len({payment.n for _, payment in trial.messages(Payment)}))
+    return Counted(len({payment.n for _, payment in observer.messages(Payment)}))
 
 
-def asked(trial: Trial) -> Counted:
+def asked(observer: Observer) -> Counted:
     """Number of different payments that were requested on the line."""
-    return Counted(len({request.n for _, request in trial.messages(PaymentRequest)}))
+    return Counted(len({request.n for _, request in observer.messages(PaymentRequest)}))
 
 
-def paid(trial: Trial) -> Counted:
+def paid(observer: Observer) -> Counted:
     """Satoshi that the accepted payments pay to the offered payee: the newest in single-fee mode, else their sum."""
-    newest = {payment.n: payment.paid_sat for payment in trial.accepted()}
-    amounts = [newest.get(n, 0) for n in range(1, trial.accepted_payments() + 1)]
-    return Counted(sum(amounts) if trial.plan.mode != "single-fee" else amounts[-1] if amounts else 0)
+    newest = {payment.n: payment.paid_sat for payment in observer.accepted()}
+    amounts = [newest.get(n, 0) for n in range(1, observer.accepted_payments() + 1)]
+    return Counted(sum(amounts) if observer.plan.mode != "single-fee" else amounts[-1] if amounts else 0)
 
 
-def settled(trial: Trial) -> Counted:
+def settled(observer: Observer) -> Counted:
     """Confirmed transactions of the session after one more block, of which each pays a fee above zero."""
-    trial.mine()
-    transactions = trial.payments_on_ledger()
+    observer.mine()
+    transactions = observer.payments_on_ledger()
     for transaction in transactions:
-        trial.record_transaction(transaction, "confirmed" if transaction.confirmations else "seen")
+        observer.record_transaction(transaction, "confirmed" if transaction.confirmations else "seen")
     return Counted(sum(each.confirmations >= 1 and each.fee > 0 for each in transactions))
 
 
-def newest_confirms(trial: Trial) -> Counted:
+def newest_confirms(observer: Observer) -> Counted:
     """Confirmations, after one more block, of the transaction of the newest accepted payment; 0 off the ledger."""
-    raw = trial.newest_valid_payment().transaction
-    seen = [each for each in trial.payments_on_ledger() if each.raw == raw]
+    raw = observer.newest_valid_payment().transaction
+    seen = [each for each in observer.payments_on_ledger() if each.raw == raw]
     if not seen:
         return Counted(0)
-    trial.record_transaction(seen[0], "broadcast")
-    trial.mine()
-    mined = trial.rig.ledger.transaction(seen[0].txid)
+    observer.record_transaction(seen[0], "broadcast")
+    observer.mine()
+    mined = observer.rig.ledger.transaction(seen[0].txid)
     if mined is None:
         return Counted(0)
-    trial.record_transaction(mined, "confirmed")
+    observer.record_transaction(mined, "confirmed")
     return Counted(mined.confirmations)
 
 
-def received(trial: Trial) -> Counted:
+def received(observer: Observer) -> Counted:
     """Satoshi that confirmed transactions pay to the payees that were offered, one for each session."""
-    return Counted(received_sat(trial))
+    return Counted(received_sat(observer))
 
 
-def received_sat(trial: Trial) -> int:
-    """Return the same as a number; raises as :meth:`Trial.no_evidence` does without an offer."""
-    payees = {offer.payee_script for _, offer in trial.messages(Offer)}
+def received_sat(observer: Observer) -> int:
+    """Return the same as a number; raises as :meth:`Observer.no_evidence` does without an offer."""
+    payees = {offer.payee_script for _, offer in observer.messages(Offer)}
     if not payees:
-        raise trial.no_evidence("no offer passed on the line")
-    return sum(paid_to(payees, each.raw) for each in trial.payments_on_ledger() if each.confirmations >= 1)
+        raise observer.no_evidence("no offer passed on the line")
+    return sum(paid_to(payees, each.raw) for each in observer.payments_on_ledger() if each.confirmations >= 1)
 
 
-def stranger_received(trial: Trial) -> Counted:
+def stranger_received(observer: Observer) -> Counted:
     """Satoshi that transactions over the cable's coins pay to the one script that is neither side's."""
-    trial.mine()
-    return Counted(sum(paid_to({STRANGER_SCRIPT}, each.raw) for each in trial.payments_on_ledger()))
+    observer.mine()
+    return Counted(sum(paid_to({STRANGER_SCRIPT}, each.raw) for each in observer.payments_on_ledger()))
 
 
-def loss(trial: Trial) -> Sampled:
+def loss(observer: Observer) -> Sampled:
     """Satoshi: the energy at the lab meter at the offered tariff, less what confirmed transactions pay for it."""
-    trial.mine()
-    earned = received_sat(trial)
-    price = trial.messages(Offer)[-1][1].tariff_sat_per_wh
-    energy = lab.delivered(trial)
+    observer.mine()
+    earned = received_sat(observer)
+    price = observer.messages(Offer)[-1][1].tariff_sat_per_wh
+    energy = lab.delivered(observer)
     return Sampled(energy.low * price - earned, energy.high * price - earned, energy.covers)
 
 
-def reported(trial: Trial, device: str, code: str) -> Counted:
+def reported(observer: Observer, device: str, code: str) -> Counted:
     """ERROR messages with this code from a device."""
-    errors = trial.messages(Error, sent_by(device))
+    errors = observer.messages(Error, sent_by(device))
     return Counted(sum(error.code is ErrorCode[code] for _, error in errors))
 
 

@@ -14,46 +14,46 @@ from hil.evidence.observations import Counted
 from hil.protocol.payment.account import ACCOUNT_PATH, CHANGE, RECEIVE
 from hil.protocol.payment.transactions import parse_transaction
 from hil.protocol.wire.messages import Funding, Offer
-from hil.scenario.setups import account_seed
+from hil.scenario.setups.common import account_seed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from hil.scenario.scenario import Trial
+    from hil.scenario.observer import Observer
 
 KEYS = 8
 """Keys of each chain of an account that are looked for; a scenario uses fewer."""
 
 
-def repeated_addresses(trial: Trial) -> Counted:
+def repeated_addresses(observer: Observer) -> Counted:
     """Receiving scripts that were offered in more than one session."""
-    by_session = {offer.session: offer.payee_script for _, offer in trial.messages(Offer)}
+    by_session = {offer.session: offer.payee_script for _, offer in observer.messages(Offer)}
     if not by_session:
-        raise trial.no_evidence("no offer passed on the line")
+        raise observer.no_evidence("no offer passed on the line")
     return Counted(_repeated(by_session.values()))
 
 
-def repeated_change(trial: Trial) -> Counted:
+def repeated_change(observer: Observer) -> Counted:
     """Change scripts that were declared in more than one session."""
-    by_session = {funding.session: funding.change_script for _, funding in trial.messages(Funding)}
+    by_session = {funding.session: funding.change_script for _, funding in observer.messages(Funding)}
     if not by_session:
-        raise trial.no_evidence("no coins were declared on the line")
+        raise observer.no_evidence("no coins were declared on the line")
     return Counted(_repeated(by_session.values()))
 
 
-def repeated_nonces(trial: Trial) -> Counted:
+def repeated_nonces(observer: Observer) -> Counted:
     """Values r that more than one signature has: two of them under one key would give the key away."""
-    signed = {payment.transaction for payment in trial.signed_payments()}
+    signed = {payment.transaction for payment in observer.signed_payments()}
     nonces = [nonce for raw in signed for nonce in _nonces(raw)]
     if not nonces:
-        raise trial.no_evidence("nothing was signed")
+        raise observer.no_evidence("nothing was signed")
     return Counted(_repeated(nonces))
 
 
-def secrets_told(trial: Trial, device: str) -> Counted:
+def secrets_told(observer: Observer, device: str) -> Counted:
     """Occurrences of the account's seed, or of one of its private keys in hex or WIF, in all that was recorded."""
-    text = b"\n".join(encode(event.canonical()) for event in trial.recorder.events).decode().lower()
-    return Counted(sum(text.count(secret) for secret in _secrets(account_seed(trial.seed, device))))
+    text = b"\n".join(encode(event.canonical()) for event in observer.recorder.events).decode().lower()
+    return Counted(sum(text.count(secret) for secret in _secrets(account_seed(observer.seed, device))))
 
 
 def _secrets(seed: bytes) -> Iterator[str]:

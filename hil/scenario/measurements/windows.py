@@ -16,7 +16,7 @@ from hil.rig.sampling.timer import reading_age
 
 if TYPE_CHECKING:
     from hil.evidence.documents import Event
-    from hil.scenario.scenario import Trial
+    from hil.scenario.observer import Observer
 
 ROUNDING = 1e-6
 """Of a number of windows: instants are sums of decimal fractions."""
@@ -47,19 +47,19 @@ class Window:
         return self.last is not self.first
 
 
-def update_period(trial: Trial) -> float:
+def update_period(observer: Observer) -> float:
     """Return the seconds that a window of this rig's meter takes."""
-    return float(trial.rig.meter.update_period)
+    return float(observer.rig.meter.update_period)
 
 
-def windows(trial: Trial) -> list[Window]:
+def windows(observer: Observer) -> list[Window]:
     """Return the windows that the readings tell of, in order.
 
     The same values again within an update period are the same window. Readings without voltage that follow each other
     closely are one row of windows.
     """
-    period, found = update_period(trial), list[Window]()
-    for event in trial.recorder.events:
+    period, found = update_period(observer), list[Window]()
+    for event in observer.recorder.events:
         if event.kind is not Kind.READING or event.source != "meter":
             continue
         read = Window(event, event)
@@ -76,13 +76,13 @@ def _is_same(earlier: Window, later: Window, period: float) -> bool:
     return later.first.t - earlier.first.t < period * (1 - ROUNDING) and later.first.data == earlier.first.data
 
 
-def updates(trial: Trial, earlier: Window, later: Window) -> tuple[int, int]:
+def updates(observer: Observer, earlier: Window, later: Window) -> tuple[int, int]:
     """Return how often the meter updated from one window to another, at least and at most.
 
     On a wall clock readings may come so unevenly that one skips a window. As they keep to a grid, another one close by
     then tells of a window for the second time.
     """
-    period, loose = update_period(trial), _loose(trial, earlier.last, later.first)
+    period, loose = update_period(observer), _loose(observer, earlier.last, later.first)
     fewest, most = _count(later.first.t - earlier.last.t, loose, period)
     if later.first.data != earlier.first.data:
         fewest = max(1, fewest)
@@ -91,10 +91,10 @@ def updates(trial: Trial, earlier: Window, later: Window) -> tuple[int, int]:
     return fewest, max(1, fewest, most)
 
 
-def row(trial: Trial, dead: Window) -> tuple[int, int]:
+def row(observer: Observer, dead: Window) -> tuple[int, int]:
     """Return how many windows without voltage a row has, at least and at most."""
-    loose = _loose(trial, dead.first, dead.last) if dead.repeated else 0.0
-    fewest, most = _count(dead.last.t - dead.first.t, loose, update_period(trial))
+    loose = _loose(observer, dead.first, dead.last) if dead.repeated else 0.0
+    fewest, most = _count(dead.last.t - dead.first.t, loose, update_period(observer))
     return 1 + fewest, 1 + most
 
 
@@ -103,12 +103,12 @@ def _count(apart: float, loose: float, period: float) -> tuple[int, int]:
     return max(0, fewest), math.ceil((apart + loose) / period - ROUNDING)
 
 
-def _loose(trial: Trial, *events: Event) -> float:
+def _loose(observer: Observer, *events: Event) -> float:
     """Return by how much the time between readings may differ from that of their stamps.
 
     What a reading tells is up to a reading's age older; the latency in it is the same for all readings of a meter.
     """
-    age = reading_age(trial.rig.meter)
+    age = reading_age(observer.rig.meter)
     return sum(max(0.0, each.before - age) + each.after for each in events)
 
 

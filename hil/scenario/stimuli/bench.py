@@ -9,8 +9,10 @@ from hil.evidence.documents import Kind
 
 if TYPE_CHECKING:
     from hil.evidence.documents import Event
+    from hil.rig.recorder import Recorder
+    from hil.rig.rig import Rig
     from hil.rig.virtual.client import VirtualBenchProcess
-    from hil.scenario.scenario import Trial
+    from hil.scenario.scenario import ScenarioRun
 
 SELF_TEST = "self-test of the bench"
 
@@ -24,25 +26,26 @@ RELAY_FAULTS = {"welds shut": "welded", "ignores its coil": "ignores its coil"}
 """What a scenario calls the ways in which a relay fails."""
 
 
-def seed(trial: Trial, part: str, fault: str, amount: float = 0.0) -> None:
+def seed(scenario: ScenarioRun, part: str, fault: str, amount: float = 0.0) -> None:
     """Let a part of the virtual bench fail from now on; AuthorError before the devices are switched on.
 
     :param amount: of a drift, as a fraction of the reading; of bouncing, in seconds.
     """
-    trial.tap()
-    virtual_bench(trial).seed_fault(part, fault, amount)
-    trial.recorder.write(Kind.FAULT, SELF_TEST, {"what": f"{part} {fault}", "who": "bench"})
+    scenario.tap()
+    virtual_bench(scenario.rig).seed_fault(part, fault, amount)
+    scenario.recorder.write(Kind.FAULT, SELF_TEST, {"what": f"{part} {fault}", "who": "bench"})
 
 
-def seeded_faults(trial: Trial) -> list[Event]:
+def seeded_faults(recorder: Recorder) -> list[Event]:
     """Return the faults that were seeded in this scenario; raises AuthorError if none was."""
-    seeded = [each for each in trial.recorder.events if each.kind is Kind.FAULT and each.source == SELF_TEST]
+    seeded = [each for each in recorder.events if each.kind is Kind.FAULT and each.source == SELF_TEST]
     if not seeded:
         raise AuthorError("no fault of the bench was seeded", remedy="When the lab meter freezes, as a seeded fault")
     return seeded
 
 
-def virtual_bench(trial: Trial) -> VirtualBenchProcess:
-    if trial.rig.bench is None:
+def virtual_bench(rig: Rig) -> VirtualBenchProcess:
+    """Return the virtual bench; raises AuthorError on a physical one."""
+    if rig.bench is None:
         raise AuthorError("faults can be seeded in a virtual bench only")
-    return trial.rig.bench
+    return rig.bench

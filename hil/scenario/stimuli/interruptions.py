@@ -8,23 +8,23 @@ from hil.errors import AuthorError
 from hil.links.faults import DIRECTIONS
 
 if TYPE_CHECKING:
-    from hil.scenario.scenario import Trial
+    from hil.scenario.scenario import ScenarioRun
 
 SUPPLY = {"socket": "K3", "cable": "K4"}
 """The relay behind which the electronics of each device are fed (DESIGN §2)."""
 
 
-def interrupt_supply(trial: Trial, device: str, seconds: float) -> None:
+def interrupt_supply(scenario: ScenarioRun, device: str, seconds: float) -> None:
     """Take the supply of a device under test away for a while; raises AuthorError for one that the bench plays."""
-    if device not in trial.devices_under_test():
+    if device not in scenario.observer.devices_under_test():
         raise AuthorError(f"the {device} is not under test: the bench plays it, and its supply cannot fail")
     relay = SUPPLY[device]
-    trial.rig.strategy.switch(relay, closed=False)
-    trial.sleep(seconds)
-    trial.rig.strategy.switch(relay, closed=True)
+    scenario.rig.strategy.switch(relay, closed=False)
+    scenario.observer.sleep(seconds)
+    scenario.rig.strategy.switch(relay, closed=True)
 
 
-def interrupt_link(trial: Trial, seconds: float) -> None:
+def interrupt_link(scenario: ScenarioRun, seconds: float) -> None:
     """Let no byte through between the devices for a while, in either direction."""
-    trial.tap().interrupt(DIRECTIONS, seconds)
-    trial.sleep(seconds)
+    scenario.tap().interrupt(DIRECTIONS, seconds)
+    scenario.observer.sleep(seconds)

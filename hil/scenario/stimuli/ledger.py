@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from hil.chain.attacks.electrum_faults import Lie
     from hil.chain.attacks.partition import TwoNodes
     from hil.chain.node.snapshot import OwnNode
-    from hil.scenario.scenario import Trial
+    from hil.scenario.scenario import ScenarioRun
 
 
 LIES: dict[str, Callable[[], Lie]] = {
@@ -35,29 +35,32 @@ LIES: dict[str, Callable[[], Lie]] = {
 """What the server of an SPV client or an API can lie about in a scenario (docs/ledger-views.md)."""
 
 
-def let_server_lie(trial: Trial, name: str) -> None:
+def let_server_lie(scenario: ScenarioRun, name: str) -> None:
     """Let the server between the socket and the ledger tell one of ``LIES``; raises AuthorError for a node's view."""
-    if trial.plan.ledger_view not in {"spv", "api"}:
+    if scenario.plan.ledger_view not in {"spv", "api"}:
         raise AuthorError("a node of the socket's own tells no lies", remedy="Given the socket sees the ledger by spv")
-    trial.plan.lie = LIES[name]()
+    scenario.plan.lie = LIES[name]()
 
 
-def let_server_tell_the_truth(trial: Trial) -> None:
+def let_server_tell_the_truth(scenario: ScenarioRun) -> None:
     """End the lie."""
-    trial.rig.side.views.tell_truth()
-    trial.rig.side.poke()
-    _note(trial, "the server tells the truth again")
+    scenario.rig.side.views.tell_truth()
+    scenario.rig.side.poke()
+    _note(scenario, "the server tells the truth again")
 
 
-def double_spend(trial: Trial) -> None:
+def double_spend(scenario: ScenarioRun) -> None:
     """Send a transaction with a higher fee that spends the coins of the newest payment elsewhere."""
-    payment = trial.newest_valid_payment().transaction
-    _note(trial, f"the cable spends its coins elsewhere: {_adversary(trial).double_spend(payment, _spent(trial))}")
+    payment = scenario.observer.newest_valid_payment().transaction
+    _note(
+        scenario,
+        f"the cable spends its coins elsewhere: {_adversary(scenario).double_spend(payment, _spent(scenario))}",
+    )
 
 
-def replace(trial: Trial, less: int) -> None:
+def replace(scenario: ScenarioRun, less: int) -> None:
     """Replace the newest payment by one that pays the socket ``less`` satoshi less, and a higher fee."""
-    payment = parse_transaction(trial.newest_valid_payment().transaction)
+    payment = parse_transaction(scenario.observer.newest_valid_payment().transaction)
     to_socket, change = payment.vout
     if not 0 < less < to_socket.nValue or change.nValue <= _REPLACEMENT_FEE_SAT:
         raise AuthorError(f"a payment of {to_socket.nValue} sat, {change.nValue} sat of change, cannot pay {less} less")
@@ -65,130 +68,134 @@ def replace(trial: Trial, less: int) -> None:
         (bytes(to_socket.scriptPubKey), to_socket.nValue - less),
         (bytes(change.scriptPubKey), change.nValue + less - _REPLACEMENT_FEE_SAT),
     ]
-    name = _adversary(trial).replace(payment.serialize(), _spent(trial), outputs)
-    _note(trial, f"the cable replaced its payment by one that pays {less} sat less: {name}")
+    name = _adversary(scenario).replace(payment.serialize(), _spent(scenario), outputs)
+    _note(scenario, f"the cable replaced its payment by one that pays {less} sat less: {name}")
 
 
-def mine_rival(trial: Trial) -> None:
+def mine_rival(scenario: ScenarioRun) -> None:
     """Have a miner put such a transaction into a block, past every mempool."""
-    rival = _adversary(trial).rival(trial.newest_valid_payment().transaction, _spent(trial))
-    _miner(trial).mine([rival])
-    _note(trial, "a miner in league with the cable mined a spend of its coins to itself")
+    rival = _adversary(scenario).rival(scenario.observer.newest_valid_payment().transaction, _spent(scenario))
+    _miner(scenario).mine([rival])
+    _note(scenario, "a miner in league with the cable mined a spend of its coins to itself")
 
 
-def reorganise(trial: Trial, depth: int, *, double_spent: bool) -> None:
+def reorganise(scenario: ScenarioRun, depth: int, *, double_spent: bool) -> None:
     """Replace the last ``depth`` blocks, with or without another spend of the payment's coins in them."""
-    rival = [_adversary(trial).rival(trial.newest_valid_payment().transaction, _spent(trial))] if double_spent else []
-    _miner(trial).reorganise(depth, rival)
-    _note(trial, f"the last {depth} blocks were replaced{' by a chain with a double spend' if double_spent else ''}")
+    rival = (
+        [_adversary(scenario).rival(scenario.observer.newest_valid_payment().transaction, _spent(scenario))]
+        if double_spent
+        else []
+    )
+    _miner(scenario).reorganise(depth, rival)
+    _note(scenario, f"the last {depth} blocks were replaced{' by a chain with a double spend' if double_spent else ''}")
 
 
-def evict(trial: Trial) -> None:
+def evict(scenario: ScenarioRun) -> None:
     """Bid for the room in the mempool until the newest payment has fallen out of it."""
-    if trial.fee_pressure is None:
+    if scenario.fee_pressure is None:
         raise AuthorError("nobody has the money to do that", remedy="Given somebody has the money to fill the mempool")
-    name = txid(parse_transaction(trial.newest_valid_payment().transaction))
-    count = trial.fee_pressure.evict(name, _CROWDING_RATE)
-    _note(trial, f"{count} large transactions pushed the payment out of the mempool")
+    name = txid(parse_transaction(scenario.observer.newest_valid_payment().transaction))
+    count = scenario.fee_pressure.evict(name, _CROWDING_RATE)
+    _note(scenario, f"{count} large transactions pushed the payment out of the mempool")
 
 
-def prepare_fee_pressure(trial: Trial) -> None:
+def prepare_fee_pressure(scenario: ScenarioRun) -> None:
     """Give somebody the money to fill the mempool; before there is anything in it."""
-    side = trial.rig.side
-    trial.fee_pressure = FeePressure(side.rpc, side.bank, side.seed)
+    side = scenario.rig.side
+    scenario.fee_pressure = FeePressure(side.rpc, side.bank, side.seed)
 
 
-def raise_floor(trial: Trial) -> None:
+def raise_floor(scenario: ScenarioRun) -> None:
     """Fill the mempool until it demands more than the fee rate of the session."""
-    if trial.fee_pressure is None:
+    if scenario.fee_pressure is None:
         raise AuthorError("nobody has the money to do that", remedy="Given somebody has the money to fill the mempool")
-    floor = trial.fee_pressure.raise_floor(_CROWDING_RATE)
-    _note(trial, f"the mempool takes nothing below {floor} sat/vB")
+    floor = scenario.fee_pressure.raise_floor(_CROWDING_RATE)
+    _note(scenario, f"the mempool takes nothing below {floor} sat/vB")
 
 
-def relieve(trial: Trial) -> None:
+def relieve(scenario: ScenarioRun) -> None:
     """Mine what fills the mempool, and let a day pass on the chain: its floor halves every three hours at most."""
-    side = trial.rig.side
+    side = scenario.rig.side
     for _ in range(_MOST_RELIEF_BLOCKS):
         if not side.rpc.call("getrawmempool"):
             break
-        trial.mine()
+        scenario.observer.mine()
     side.rewind(_RELIEF_S)
     side.bank.follow_time()
     side.poke()
-    _note(trial, "the mempool was mined empty, and its floor has fallen")
+    _note(scenario, "the mempool was mined empty, and its floor has fallen")
 
 
-def cut_network(trial: Trial) -> None:
+def cut_network(scenario: ScenarioRun) -> None:
     """Part the bench's node and the one on the far side: each goes on by itself."""
-    _two(trial).part()
-    _note(trial, "the network was cut in two")
+    _two(scenario).part()
+    _note(scenario, "the network was cut in two")
 
 
-def mine_on_far_side(trial: Trial, blocks: int) -> None:
+def mine_on_far_side(scenario: ScenarioRun, blocks: int) -> None:
     """Have the far side mine ``blocks`` and one more, the first with another spend of the payment's coins."""
-    rival = _adversary(trial).rival(trial.newest_valid_payment().transaction, _spent(trial))
-    Miner(_two(trial).second, trial.rig.side.seed, "far").overtake(blocks, [rival])
+    rival = _adversary(scenario).rival(scenario.observer.newest_valid_payment().transaction, _spent(scenario))
+    Miner(_two(scenario).second, scenario.rig.side.seed, "far").overtake(blocks, [rival])
 
 
-def heal_network(trial: Trial) -> None:
+def heal_network(scenario: ScenarioRun) -> None:
     """Let the two nodes meet again; the chain with more work wins."""
-    _two(trial).connect()
-    trial.rig.side.poke()
-    _note(trial, "the network is whole again")
+    _two(scenario).connect()
+    scenario.rig.side.poke()
+    _note(scenario, "the network is whole again")
 
 
-def pin(trial: Trial) -> None:
+def pin(scenario: ScenarioRun) -> None:
     """Hang a large, cheap transaction on the change of the newest payment, at the cable's cost."""
-    side, adversary = trial.rig.side, _adversary(trial)
+    side, adversary = scenario.rig.side, _adversary(scenario)
     (own,) = side.bank.fund(adversary.script, Satoshi(_PIN_SAT))
-    payment = trial.newest_valid_payment().transaction
+    payment = scenario.observer.newest_valid_payment().transaction
     change = change_coin(parse_transaction(payment), bytes(parse_transaction(payment).vout[1].scriptPubKey))
     if change is None:
         raise AuthorError("the newest payment has no change to hang anything on")
-    _note(trial, f"the payment is pinned by {adversary.pin(payment, change, own)}")
+    _note(scenario, f"the payment is pinned by {adversary.pin(payment, change, own)}")
 
 
-def pause_node(trial: Trial) -> None:
+def pause_node(scenario: ScenarioRun) -> None:
     """Freeze the node: it takes connections and answers nothing."""
-    _take_away(trial, "the node was frozen")
-    attacks_node.pause(_own(trial))
+    _take_away(scenario, "the node was frozen")
+    attacks_node.pause(_own(scenario))
 
 
-def resume_node(trial: Trial) -> None:
+def resume_node(scenario: ScenarioRun) -> None:
     """Let a frozen node go on."""
-    attacks_node.resume(_own(trial))
-    _give_back(trial, "the node goes on")
+    attacks_node.resume(_own(scenario))
+    _give_back(scenario, "the node goes on")
 
 
-def slow_node(trial: Trial, seconds: float) -> None:
+def slow_node(scenario: ScenarioRun, seconds: float) -> None:
     """Let the node's answers reach the socket so many seconds after its questions; 0: at once again."""
-    trial.rig.delay_ledger(seconds)
-    _note(trial, f"the node takes {seconds:g} s to answer" if seconds else "the node answers at once again")
+    scenario.rig.delay_ledger(seconds)
+    _note(scenario, f"the node takes {seconds:g} s to answer" if seconds else "the node answers at once again")
 
 
-def kill_node(trial: Trial) -> None:
+def kill_node(scenario: ScenarioRun) -> None:
     """End the node as a power cut does; the blocks it has were written long ago, its mempool never."""
-    trial.rig.side.rpc.call("gettxoutsetinfo")  # it writes them first
-    _take_away(trial, "the node was killed")
-    attacks_node.kill(_own(trial))
+    scenario.rig.side.rpc.call("gettxoutsetinfo")  # it writes them first
+    _take_away(scenario, "the node was killed")
+    attacks_node.kill(_own(scenario))
 
 
-def restart_node(trial: Trial) -> None:
+def restart_node(scenario: ScenarioRun) -> None:
     """Start a killed node again on its data."""
-    attacks_node.restart(_own(trial))
-    trial.rig.side.restarted()
-    _give_back(trial, "the node was started again")
-    trial.rig.side.bank.follow_time()
+    attacks_node.restart(_own(scenario))
+    scenario.rig.side.restarted()
+    _give_back(scenario, "the node was started again")
+    scenario.rig.side.bank.follow_time()
 
 
-def fill_disk(trial: Trial) -> None:
+def fill_disk(scenario: ScenarioRun) -> None:
     """Let the node write nothing more: it ends at the next block, which it cannot store."""
-    attacks_node.fill_disk(_own(trial))
-    _take_away(trial, "the node's disk is full, and it ends at the next block")
+    attacks_node.fill_disk(_own(scenario))
+    _take_away(scenario, "the node's disk is full, and it ends at the next block")
     with contextlib.suppress(LedgerUnavailable, RpcError):
-        trial.rig.side.bank.mine()
-    _own(trial).wait_ended(_END_TIMEOUT_S)
+        scenario.rig.side.bank.mine()
+    _own(scenario).wait_ended(_END_TIMEOUT_S)
 
 
 _END_TIMEOUT_S = 10.0
@@ -204,52 +211,52 @@ _RELIEF_S = 24 * 3600.0
 """Eight half-lives of the floor of an empty mempool, counted from the last block (``CTxMemPool::GetMinFee``)."""
 
 
-def _own(trial: Trial) -> OwnNode:
-    node = trial.rig.own_node
+def _own(scenario: ScenarioRun) -> OwnNode:
+    node = scenario.rig.own_node
     if node is None:
         raise AuthorError("the run's node serves every scenario and must not be broken", remedy="Tag it @fresh_node")
     return node
 
 
-def _two(trial: Trial) -> TwoNodes:
-    two = trial.rig.side.two
+def _two(scenario: ScenarioRun) -> TwoNodes:
+    two = scenario.rig.side.two
     if two is None:
         raise AuthorError("there is one node only", remedy="Tag the scenario @partition")
     return two
 
 
-def _take_away(trial: Trial, what: str) -> None:
-    trial.rig.side.take_away()
-    _note(trial, what)
+def _take_away(scenario: ScenarioRun, what: str) -> None:
+    scenario.rig.side.take_away()
+    _note(scenario, what)
 
 
-def _give_back(trial: Trial, what: str) -> None:
-    trial.rig.side.give_back()
-    _note(trial, what)
+def _give_back(scenario: ScenarioRun, what: str) -> None:
+    scenario.rig.side.give_back()
+    _note(scenario, what)
 
 
-def _note(trial: Trial, what: str) -> None:
-    trial.recorder.write(Kind.FAULT, "ledger", {"what": what, "who": "ledger"})
+def _note(scenario: ScenarioRun, what: str) -> None:
+    scenario.recorder.write(Kind.FAULT, "ledger", {"what": what, "who": "ledger"})
 
 
-def _miner(trial: Trial) -> Miner:
-    if trial.miner is None:
-        trial.miner = Miner(trial.rig.side.rpc, trial.rig.side.seed)
-    return trial.miner
+def _miner(scenario: ScenarioRun) -> Miner:
+    if scenario.miner is None:
+        scenario.miner = Miner(scenario.rig.side.rpc, scenario.rig.side.seed)
+    return scenario.miner
 
 
-def _adversary(trial: Trial) -> Adversary:
-    side = trial.rig.side
-    return Adversary(side.rpc, side.seed, trial.cable_keys())
+def _adversary(scenario: ScenarioRun) -> Adversary:
+    side = scenario.rig.side
+    return Adversary(side.rpc, side.seed, scenario.cable_keys())
 
 
-def _spent(trial: Trial) -> list[Coin]:
+def _spent(scenario: ScenarioRun) -> list[Coin]:
     """Return the coins that the newest payment spends: the declared ones, or the change of the payment before."""
-    known = {coin.outpoint: coin for coin in trial.coins}
-    for payment in trial.signed_payments():
+    known = {coin.outpoint: coin for coin in scenario.observer.coins}
+    for payment in scenario.observer.signed_payments():
         parsed = parse_transaction(payment.transaction)
         for index, output in enumerate(parsed.vout):
             outpoint = OutPoint(txid(parsed), index)
             known[outpoint] = Coin(outpoint, output.nValue, bytes(output.scriptPubKey))
-    newest = parse_transaction(trial.newest_valid_payment().transaction)
+    newest = parse_transaction(scenario.observer.newest_valid_payment().transaction)
     return [known[OutPoint(each.prevout.hash[::-1].hex(), each.prevout.n)] for each in newest.vin]

@@ -20,7 +20,7 @@ from hil.protocol.wire.messages import (
 )
 
 if TYPE_CHECKING:
-    from hil.scenario.scenario import Trial
+    from hil.scenario.scenario import ScenarioRun
 
 VERBS: dict[str, FaultKind] = {
     "loses": FaultKind.DROP,
@@ -78,107 +78,111 @@ def wrong_way(message: str, way: str) -> str:
     return f"{message} comes from the {sender} and goes {there}, not {way}"
 
 
-def strike_share(trial: Trial, verb: str, percent: float, way: str | None = None) -> None:
+def strike_share(scenario: ScenarioRun, verb: str, percent: float, way: str | None = None) -> None:
     """Let this share of all messages suffer ``verb`` of ``VERBS`` from now on, in one direction or both."""
     if what := no_share(percent):
         raise AuthorError(what)
     to = WAYS[way] if way is not None else None
-    trial.put_in_force(FaultRule(VERBS[verb], to=to, share=percent / 100))
+    scenario.put_in_force(FaultRule(VERBS[verb], to=to, share=percent / 100))
 
 
-def strike(trial: Trial, message: str, way: str, damage: str, *, first: int = 1, count: int | None = 1) -> None:
+def strike(
+    scenario: ScenarioRun, message: str, way: str, damage: str, *, first: int = 1, count: int | None = 1
+) -> None:
     """Let messages of one type suffer ``damage`` of ``DAMAGES``, ``count`` of them from the ``first`` from now on."""
-    trial.put_in_force(FaultRule(DAMAGES[damage], _direction(message, way), message, first, count))
+    scenario.put_in_force(FaultRule(DAMAGES[damage], _direction(message, way), message, first, count))
 
 
-def delay(trial: Trial, seconds: float, jitter: float = 0.0) -> None:
+def delay(scenario: ScenarioRun, seconds: float, jitter: float = 0.0) -> None:
     """Hold every message back from now on."""
-    trial.put_in_force(FaultRule(FaultKind.DELAY, delay_s=seconds, jitter_s=jitter))
+    scenario.put_in_force(FaultRule(FaultKind.DELAY, delay_s=seconds, jitter_s=jitter))
 
 
-def delay_messages(trial: Trial, message: str, way: str, seconds: float, *, first: int = 1, count: int | None) -> None:
+def delay_messages(
+    scenario: ScenarioRun, message: str, way: str, seconds: float, *, first: int = 1, count: int | None
+) -> None:
     """Hold messages of one type back."""
     rule = FaultRule(FaultKind.DELAY, _direction(message, way), message, first, count, delay_s=seconds)
-    trial.put_in_force(rule)
+    scenario.put_in_force(rule)
 
 
-def fragment(trial: Trial) -> None:
+def fragment(scenario: ScenarioRun) -> None:
     """Hand every message over byte by byte from now on."""
-    trial.put_in_force(FaultRule(FaultKind.FRAGMENT))
+    scenario.put_in_force(FaultRule(FaultKind.FRAGMENT))
 
 
-def mismatch_baud(trial: Trial, device: str, baud: int) -> None:
+def mismatch_baud(scenario: ScenarioRun, device: str, baud: int) -> None:
     """Let one end of the link run at another baud rate than the other, from now on."""
     if what := no_baud(baud):
         raise AuthorError(what)
     for direction in DIRECTIONS:
         bauds = (LINK_BAUD, baud) if direction == f"to {device}" else (baud, LINK_BAUD)
-        trial.put_in_force(FaultRule(FaultKind.GARBLE, direction, bauds=bauds))
+        scenario.put_in_force(FaultRule(FaultKind.GARBLE, direction, bauds=bauds))
 
 
-def break_at(trial: Trial, moment: str, message: str, way: str, nth: int, seconds: float = math.inf) -> None:
+def break_at(scenario: ScenarioRun, moment: str, message: str, way: str, nth: int, seconds: float = math.inf) -> None:
     """Let the link die before or after the nth message of a type from now on, in both directions."""
-    trial.put_in_force(FaultRule(BREAKS[moment], _direction(message, way), message, nth, 1, dead_s=seconds))
+    scenario.put_in_force(FaultRule(BREAKS[moment], _direction(message, way), message, nth, 1, dead_s=seconds))
 
 
-def swallow_from(trial: Trial, message: str, way: str, nth: int, seconds: float) -> None:
+def swallow_from(scenario: ScenarioRun, message: str, way: str, nth: int, seconds: float) -> None:
     """Let the nth message of a type from now on, and what follows it in its direction, vanish for a while."""
-    trial.put_in_force(FaultRule(FaultKind.SWALLOW, _direction(message, way), message, nth, 1, dead_s=seconds))
+    scenario.put_in_force(FaultRule(FaultKind.SWALLOW, _direction(message, way), message, nth, 1, dead_s=seconds))
 
 
-def alter(trial: Trial, what: str, message: str, way: str, *, first: int = 1, count: int | None = 1) -> None:
+def alter(scenario: ScenarioRun, what: str, message: str, way: str, *, first: int = 1, count: int | None = 1) -> None:
     """Let somebody on the line change ``what`` of ``ALTERATIONS`` in messages of one type, from the ``first`` on."""
     known = [message_name(kind) for kind in MESSAGE_TYPES.values() if kind in ALTERATIONS[what][1]]
     if message not in known:
         raise AuthorError(f"no {what} stands in a {message}; it does in {', '.join(known)}")
     rule = FaultRule(FaultKind.ALTER, _direction(message, way), message, first, count, forgery=what)
-    trial.put_in_force(rule)
+    scenario.put_in_force(rule)
 
 
-def invent(trial: Trial, what: str, device: str) -> None:
+def invent(scenario: ScenarioRun, what: str, device: str) -> None:
     """Let somebody on the line say something of ``INVENTIONS`` to one device, now."""
-    trial.tap().forge(what, WAYS[f"to the {device}"])
+    scenario.tap().forge(what, WAYS[f"to the {device}"])
 
 
-def invent_after(trial: Trial, what: str, device: str, message: str, way: str, nth: int) -> None:
+def invent_after(scenario: ScenarioRun, what: str, device: str, message: str, way: str, nth: int) -> None:
     """The same right after the nth message of a type from now on, before it can have been answered."""
     to = WAYS[f"to the {device}"]
     rule = FaultRule(FaultKind.INVENT, _direction(message, way), message, nth, 1, forgery=what, forged_to=to)
-    trial.put_in_force(rule)
+    scenario.put_in_force(rule)
 
 
-def say_again(trial: Trial, message: str, way: str, nth: int) -> None:
+def say_again(scenario: ScenarioRun, message: str, way: str, nth: int) -> None:
     """Let somebody on the line say the nth message of a type once more, as the newest of its sender."""
     direction = _direction(message, way)
-    said = [each.message for each in trial.recorder.frames if each.direction == direction]
+    said = [each.message for each in scenario.recorder.frames if each.direction == direction]
     found = [each for each in said if message_name(each) == message]
     if len(found) < nth:
         raise AuthorError(f"only {len(found)} {message} went {way} so far")
-    trial.tap().say_again(found[nth - 1], direction)
+    scenario.tap().say_again(found[nth - 1], direction)
 
 
-def half_open(trial: Trial, device: str, seconds: float) -> None:
+def half_open(scenario: ScenarioRun, device: str, seconds: float) -> None:
     """Let nothing through towards one device for a while, and everything from it; returns when it is over."""
-    trial.tap().interrupt((WAYS[f"to the {device}"],), seconds)
-    trial.sleep(seconds)
+    scenario.tap().interrupt((WAYS[f"to the {device}"],), seconds)
+    scenario.observer.sleep(seconds)
 
 
-def babble(trial: Trial, seconds: float, device: str | None = None) -> None:
+def babble(scenario: ScenarioRun, seconds: float, device: str | None = None) -> None:
     """Let the link carry random bytes for a while, towards one device or both; returns when it is over."""
     for direction in DIRECTIONS if device is None else (WAYS[f"to the {device}"],):
-        trial.tap().babble(direction, seconds)
-    trial.sleep(seconds)
+        scenario.tap().babble(direction, seconds)
+    scenario.observer.sleep(seconds)
 
 
-def flap(trial: Trial, times_a_minute: int, seconds: float) -> None:
+def flap(scenario: ScenarioRun, times_a_minute: int, seconds: float) -> None:
     """Let the link come and go, half of the time dead; returns when it is over."""
     if what := too_many_flaps(times_a_minute):
         raise AuthorError(what)
     period = 60 / times_a_minute
-    end = trial.clock.now() + seconds
-    while trial.clock.now() + period <= end + period / 1000:
-        trial.tap().interrupt(DIRECTIONS, period / 2)
-        trial.sleep(period)
+    end = scenario.clock.now() + seconds
+    while scenario.clock.now() + period <= end + period / 1000:
+        scenario.tap().interrupt(DIRECTIONS, period / 2)
+        scenario.observer.sleep(period)
 
 
 def _direction(message: str, way: str) -> Direction:

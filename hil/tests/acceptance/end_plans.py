@@ -26,38 +26,38 @@ def run_folder():
 
 
 @when("zero is divided")
-def _(trial):
+def _(scenario):
     """A mistake in this code."""
     1 / 0
 
 
 @when("the counterpart cannot be stopped")
-def _(trial):
+def _(scenario):
     """A mistake that shows at the end of the scenario only."""
 
     def stop():
         raise ValueError("it goes on")
 
-    trial._counterpart.stop = stop
+    scenario._counterpart.stop = stop
 
 
 @when("the run folder is removed")
-def _(trial):
+def _(scenario):
     """As by a person who tidies up."""
     shutil.rmtree(run_folder())
 
 
 @when("the disk is full")
-def _(trial):
+def _(scenario):
     """No file of this process grows beyond what the evidence has."""
     limit = max(path.stat().st_size for path in run_folder().rglob("*") if path.is_file()) + 100
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
 
 
 @when("the watchdog hangs")
-def _(trial):
+def _(scenario):
     """It is stopped, and does not end."""
-    os.kill(trial.rig.guard.process, signal.SIGSTOP)
+    os.kill(scenario.rig.guard.process, signal.SIGSTOP)
 '''
 
 SOUND = """\

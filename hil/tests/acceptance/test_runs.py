@@ -10,7 +10,7 @@ import pytest
 
 from hil.evidence.documents import Json, Kind, Verdict
 from hil.protocol.payment.account import CHANGE, RECEIVE, Account
-from hil.scenario.setups import account_seed
+from hil.scenario.setups.common import account_seed
 from hil.tests.acceptance.commands import Finished
 from hil.tests.acceptance.plans import SEED, SLICE, TOAST, StandingNode
 

@@ -185,7 +185,7 @@ def test_the_last_step_of_a_scenario_has_the_kind_that_and_inherits(tmp_path: Pa
 FORKING = """\
 import os
 import pytest
-from hil.bdd import bridge
+from hil.bdd import pytest_internals as bridge
 
 @pytest.fixture(scope="session")
 def kept():
@@ -200,7 +200,7 @@ def test_one(kept):
 FORKING_PLUGIN = """\
 import os
 import pytest
-from hil.bdd import bridge
+from hil.bdd import pytest_internals as bridge
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtestloop(session):

@@ -85,7 +85,7 @@ class Kind:
     def complaint(self, parameters: Parameters) -> str:
         """Return what is wrong with the verdict about this truth; empty if nothing is."""
         case = self.build(parameters)
-        finding = case.check.take(case.scene.trial)
+        finding = case.check.take(case.scene.observer)
         low, high = case.truth()
         limit, observed = finding.measurement.limit, finding.observed
         said = f"truth {low:.6g} … {high:.6g} {limit.unit}, limit {limit}: {finding}"

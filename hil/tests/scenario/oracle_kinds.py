@@ -195,8 +195,8 @@ def _no_power(p: Parameters) -> Case:
     on, lasts = p["on"], 0.0 if p["none"] else max(p["lasts"], 2 * p["period"] + 0.2)
     scene = scene_of(p, (on, on + lasts)).run(6.0)
     power = p["watts"] if lasts else 0.0
-    check = sampled("power", Limit("W", high=scene.trial.off_w), energy.highest_power, LAB)
-    return Case(scene, check, lambda: (power, power), 2.0 * scene.trial.off_w if power else 0.0)
+    check = sampled("power", Limit("W", high=scene.observer.off_w), energy.highest_power, LAB)
+    return Case(scene, check, lambda: (power, power), 2.0 * scene.observer.off_w if power else 0.0)
 
 
 def _highest(p: Parameters) -> Case:
@@ -306,7 +306,7 @@ def _given_up(p: Parameters) -> Case:
         scene.from_socket(p["asked"] + p["took"], S.close(CloseReason.PEER_SILENT))
     scene.run(p["asked"] + p["later"])
     truth = NEVER if p["never"] else p["took"]
-    check = within_time("given up", p["limit"], lambda trial, s: link.given_up(trial, "socket", s), LINE)
+    check = within_time("given up", p["limit"], lambda observer, s: link.given_up(observer, "socket", s), LINE)
     return Case(scene, check, lambda: (truth, truth), stamps_width(p))
 
 

@@ -43,7 +43,7 @@ ERRORS = (
 
 
 class Bench:
-    """Stands where rig and trial do in the sequence, and notes what it is asked for; one phase raises."""
+    """Stands where rig and observer do in the sequence, and notes what it is asked for; one phase raises."""
 
     def __init__(self, folder: Path, raising: str = "", error: BaseException | None = None) -> None:
         self.done: list[str] = []
@@ -55,6 +55,7 @@ class Bench:
         closing = contextlib.ExitStack()
         closing.callback(self.phase("closing"))
         self.plan = SimpleNamespace(setup="socket under test")
+        self.recorder = None
         self.rig = self
         self.guard = SimpleNamespace(lost=None)
         self.scenario = OpenScenario(

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hil.evidence.limits import Limit
 from hil.evidence.observations import EvidenceMissing, Source, Timed
 from hil.scenario.check import within_time
-from hil.scenario.scenario import Trial
+from hil.scenario.observer import Observer
 from hil.tests import soundness
 from hil.tests.scenario.oracle import Case, Kind, Number, Option
 from hil.tests.scenario.oracle_kinds import KINDS
@@ -40,7 +40,7 @@ def test_no_verdict_contradicts_the_truth(kind: Kind, data: st.DataObject) -> No
 def judge(low: float, high: float, *, width: float = 0.1) -> Kind:
     """A measurement that says ``low`` to ``high`` of whatever is ``truth``; the limit is 1 s."""
 
-    def observe(trial: Trial, limit_s: float) -> Timed:
+    def observe(observer: Observer, limit_s: float) -> Timed:
         if low > high:
             raise EvidenceMissing("dark")
         return Timed(low, high)

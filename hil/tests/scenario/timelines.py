@@ -1,7 +1,7 @@
 """Made timelines: a scenario of which the truth is known, told to the real measurements by a real recorder.
 
-No bench runs. :class:`Scene` builds a real :class:`Trial` on a lockstep clock whose far side has nothing to say. The
-lab meter is a :class:`MadeMeter`: it averages a :class:`Truth` over its windows, with the errors that it is given.
+No bench runs. :class:`Scene` builds a real scenario on a lockstep clock whose far side has nothing to say. The lab
+meter is a :class:`MadeMeter`: it averages a :class:`Truth` over its windows, with the errors that it is given.
 Messages, faults and relays are told to the recorder at their instants, while a measurement waits or before.
 """
 
@@ -26,8 +26,8 @@ from hil.protocol.wire.messages import Message, encode_message
 from hil.rig.config.rig_file import CABLE_UNDER_TEST, PAIR, SOCKET_UNDER_TEST, SafetyLimits
 from hil.rig.recorder import LinkLog, Recorder, Stamp
 from hil.rig.sampling.timer import SAMPLE_PERIOD_S, Readings, Sampler, reading_age
-from hil.scenario.scenario import Trial
-from hil.scenario.stimuli.abuse import COUNTERPART
+from hil.scenario.abuse_plan import COUNTERPART
+from hil.scenario.scenario import ScenarioRun
 from hil.tests.scenario.sessions import GIVEN
 from hil.units import Ampere, Satoshi, Second, Volt, Watt, WattHour
 
@@ -200,7 +200,7 @@ class _Sampling(Sampler):
 
 
 class Scene:
-    """One scenario of which the truth is known; measurements get its :attr:`trial`.
+    """One scenario of which the truth is known; measurements get its :attr:`observer`.
 
     :param bound: half-width within which the clock's stamps are true.
     :param error: the error of the next stamp, within ± ``bound``.
@@ -231,10 +231,11 @@ class Scene:
         self.meter = MadeMeter(self.truth, self.clock.now, period, phase, gain, offset, volts_gain, limits)
         self.ledger = MadeLedger()
         self.recorder = Recorder(_Written(), self.clock)
-        self.trial = Trial(cast("Rig", self._rig()), self.recorder, "made")
-        self.trial.plan.setup, self.trial.plan.mode = setup, mode
-        self.trial.plan.appliance, self.trial.plan.load_power_w = "load", self.truth.watts
-        self.trial.coins = [GIVEN]
+        self.scenario = ScenarioRun(cast("Rig", self._rig()), self.recorder, "made")
+        self.observer = self.scenario.observer
+        plan = self.scenario.plan
+        plan.setup, plan.mode, plan.appliance, plan.load_power_w = setup, mode, "load", self.truth.watts
+        self.observer.coins = [GIVEN]
         lines: dict[Direction, str] = {"to socket": "socket-link", "to cable": "socket-link"}
         self._log = LinkLog(self.recorder, lines, (), "socket", lambda *_: None)
         self._sampling.period = read_every
@@ -306,7 +307,7 @@ class Scene:
         """Apply the supply of the device under test at second ``t``."""
 
         def act() -> None:
-            self.trial.powered_on = self.recorder.write(Kind.RELAY, relay, {"closed": True, "read_back": True})
+            self.observer.powered_on = self.recorder.write(Kind.RELAY, relay, {"closed": True, "read_back": True})
 
         self.at(t, act)
 

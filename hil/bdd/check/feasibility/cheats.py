@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hil.bdd.check.feasibility.course import setup_words
-from hil.scenario.stimuli.abuse import row_of
+from hil.scenario.abuse_plan import row_of
 
 if TYPE_CHECKING:
     from hil.bdd.check.feasibility.course import Course

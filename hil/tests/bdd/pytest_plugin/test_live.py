@@ -15,17 +15,24 @@ import pytest
 
 from hil.bdd.pytest_plugin.live import LiveLine, describe
 from hil.clock import Clock, LockstepClock
-from hil.scenario.scenario import Watch
+from hil.scenario.observer import Watch
 from hil.tests.bdd.screen import Screen
 from hil.tests.test_clock import Far
 
 
 @dataclass
+class Seen:
+    """What the live line asks an observer for."""
+
+    watch: Watch = field(default_factory=Watch)
+
+
+@dataclass
 class Scenario:
-    """What the live line asks a trial for."""
+    """What the live line asks a scenario for."""
 
     clock: Clock = field(default_factory=lambda: LockstepClock(Far()))
-    watch: Watch = field(default_factory=Watch)
+    observer: Seen = field(default_factory=Seen)
 
 
 @pytest.fixture
@@ -33,7 +40,7 @@ def scenario() -> Scenario:
     """62.7 s into a toast; the end of the session is awaited."""
     made = Scenario()
     made.clock.sleep(62.7)
-    made.watch = Watch(energy_wh=13.92, power_w=1300.3, credited_mwh=16_000, awaited="the end", until=100.0)
+    made.observer.watch = Watch(energy_wh=13.92, power_w=1300.3, credited_mwh=16_000, awaited="the end", until=100.0)
     return made
 
 
@@ -72,7 +79,7 @@ def due(line: LiveLine) -> LiveLine:
 
 
 def test_the_line_tells_time_power_credit_energy_step_and_how_long_it_may_take(scenario: Scenario) -> None:
-    text = describe(scenario, "And the session has ended", 50.2)  # type: ignore[arg-type]  # the part of a trial it needs
+    text = describe(scenario, "And the session has ended", 50.2)  # type: ignore[arg-type]  # the part of it that is needed
 
     assert text == (
         "    62.7 s   1300.3 W  credit   2.08 Wh   13.92 Wh  And the session has ended (12.5 s);"
@@ -81,13 +88,13 @@ def test_the_line_tells_time_power_credit_energy_step_and_how_long_it_may_take(s
 
 
 def test_the_line_tells_nothing_of_waits_while_nothing_is_awaited(scenario: Scenario) -> None:
-    scenario.watch.awaited = ""
+    scenario.observer.watch.awaited = ""
 
     assert describe(scenario, "When x").endswith("13.92 Wh  When x (62.7 s)")  # type: ignore[arg-type]  # as above
 
 
 def test_a_reading_just_below_zero_is_shown_as_zero(scenario: Scenario) -> None:
-    scenario.watch.power_w, scenario.watch.energy_wh = -0.01, -0.0001
+    scenario.observer.watch.power_w, scenario.observer.watch.energy_wh = -0.01, -0.0001
 
     text = describe(scenario, "When x")  # type: ignore[arg-type]  # as above
 
@@ -103,7 +110,7 @@ def test_on_a_terminal_the_line_stands_below_the_count_and_is_cleared(scenario: 
         due(line).show(scenario)  # type: ignore[arg-type]  # as above
         screen.feed(os.read(person, 4096))
         shown = screen.text()
-        scenario.watch.power_w = 0.0
+        scenario.observer.watch.power_w = 0.0
         due(line).show(scenario)  # type: ignore[arg-type]  # as above
         line.clear()
         screen.feed(os.read(person, 4096) + b".")

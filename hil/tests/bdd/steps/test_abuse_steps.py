@@ -10,7 +10,7 @@ from hil.bdd.check import preflight
 from hil.bdd.language import reader
 from hil.bdd.language.catalogue import load_catalogue
 from hil.errors import AuthorError
-from hil.scenario.stimuli.abuse import AbusePlan
+from hil.scenario.abuse_plan import AbusePlan
 
 SCENARIO = """Feature: Abuse
   Scenario: One

@@ -25,7 +25,7 @@ SCENARIO = """Feature: Link
 
 
 class Noting:
-    """Stands where a trial stands; keeps the rules."""
+    """Stands where a scenario stands; keeps the rules."""
 
     def __init__(self) -> None:
         self.rules: list[FaultRule] = []
@@ -91,12 +91,12 @@ def test_a_bench_whose_tap_may_not_touch_the_bytes_is_told_so_before_the_run(tmp
 
 
 def test_what_is_written_becomes_a_rule() -> None:
-    trial = Noting()
-    link_faults.strike_share(trial, "loses", 10.0)  # type: ignore[arg-type]  # all that it needs of a trial
-    link_faults.strike(trial, "PAYMENT", "to the socket", "corrupted", first=2)  # type: ignore[arg-type]  # as above
-    link_faults.delay_messages(trial, "METER", "to the cable", 2.0, count=None)  # type: ignore[arg-type]  # as above
-    link_faults.break_at(trial, "after", "CLOSE", "to the cable", 1, 5.0)  # type: ignore[arg-type]  # as above
-    assert trial.rules == [
+    scenario = Noting()
+    link_faults.strike_share(scenario, "loses", 10.0)  # type: ignore[arg-type]  # all that it needs of a scenario
+    link_faults.strike(scenario, "PAYMENT", "to the socket", "corrupted", first=2)  # type: ignore[arg-type]  # as above
+    link_faults.delay_messages(scenario, "METER", "to the cable", 2.0, count=None)  # type: ignore[arg-type]  # as above
+    link_faults.break_at(scenario, "after", "CLOSE", "to the cable", 1, 5.0)  # type: ignore[arg-type]  # as above
+    assert scenario.rules == [
         FaultRule(FaultKind.DROP, share=0.1),
         FaultRule(FaultKind.CORRUPT, "to socket", "PAYMENT", 2, 1),
         FaultRule(FaultKind.DELAY, "to cable", "METER", delay_s=2.0),
@@ -105,24 +105,24 @@ def test_what_is_written_becomes_a_rule() -> None:
 
 
 def test_one_end_at_another_rate_garbles_both_directions() -> None:
-    trial = Noting()
-    link_faults.mismatch_baud(trial, "cable", 9600)  # type: ignore[arg-type]  # all that it needs of a trial
-    assert {rule.to: rule.bauds for rule in trial.rules} == {
+    scenario = Noting()
+    link_faults.mismatch_baud(scenario, "cable", 9600)  # type: ignore[arg-type]  # all that it needs of a scenario
+    assert {rule.to: rule.bauds for rule in scenario.rules} == {
         "to socket": (9600, 115_200),
         "to cable": (115_200, 9600),
     }
 
 
 def test_what_cannot_be_is_an_authors_error() -> None:
-    trial = Noting()
+    scenario = Noting()
     with pytest.raises(AuthorError, match="OFFER comes from the socket and goes to the cable, not to the socket"):
-        link_faults.strike(trial, "OFFER", "to the socket", "dropped")  # type: ignore[arg-type]
+        link_faults.strike(scenario, "OFFER", "to the socket", "dropped")  # type: ignore[arg-type]
     with pytest.raises(AuthorError, match="0 % is no share"):
-        link_faults.strike_share(trial, "loses", 0.0)  # type: ignore[arg-type]
+        link_faults.strike_share(scenario, "loses", 0.0)  # type: ignore[arg-type]
     with pytest.raises(AuthorError, match="115200 baud is no other rate"):
-        link_faults.mismatch_baud(trial, "socket", 115_200)  # type: ignore[arg-type]
+        link_faults.mismatch_baud(scenario, "socket", 115_200)  # type: ignore[arg-type]
     with pytest.raises(AuthorError, match="1 to 600 times a minute, not 0"):
-        link_faults.flap(trial, 0, 60.0)  # type: ignore[arg-type]
+        link_faults.flap(scenario, 0, 60.0)  # type: ignore[arg-type]
     with pytest.raises(AuthorError, match="it does in FUNDING, PAYMENT_REQUEST, PAYMENT"):
-        link_faults.alter(trial, "change", "RECEIPT", "to the cable")  # type: ignore[arg-type]
-    assert not trial.rules
+        link_faults.alter(scenario, "change", "RECEIPT", "to the cable")  # type: ignore[arg-type]
+    assert not scenario.rules

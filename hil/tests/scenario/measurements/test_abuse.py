@@ -14,8 +14,8 @@ from hil.evidence.documents import Verdict
 from hil.evidence.observations import EvidenceMissing, Sampled, Source
 from hil.links.abuses.catalogue import AbuseRow, Must
 from hil.protocol.wire.messages import CloseReason, ErrorCode, Mode
+from hil.scenario.abuse_plan import AbusePlan
 from hil.scenario.measurements import abuse
-from hil.scenario.stimuli.abuse import AbusePlan
 from hil.tests.scenario.sessions import QUANTUM_SAT, Session, signed
 from hil.tests.scenario.timelines import CABLE_UNDER_TEST, Scene, Truth
 
@@ -37,7 +37,7 @@ def plan(made: AbuseRow) -> AbusePlan:
 def cheated(made: AbuseRow, truth: Truth | None = None, **options: Any) -> Scene:
     """The counterpart cheats at 5 s with its second payment."""
     scene = Scene(truth, metered=truth is not None, **options)
-    scene.trial.plan.abuse = plan(made)
+    scene.observer.plan.abuse = plan(made)
     scene.from_socket(0.2, S.offer())
     scene.from_cable(0.4, S.payment(1))
     scene.from_socket(0.9, S.receipt(1))
@@ -46,7 +46,7 @@ def cheated(made: AbuseRow, truth: Truth | None = None, **options: Any) -> Scene
 
 
 def verdicts(scene: Scene, made: AbuseRow, device: str = "socket") -> list[Verdict]:
-    return [each.take(scene.trial).verdict for each in abuse.answer(plan(made), device)]
+    return [each.take(scene.observer).verdict for each in abuse.answer(plan(made), device)]
 
 
 def test_only_the_device_that_is_cheated_can_answer() -> None:
@@ -60,12 +60,12 @@ def test_only_the_device_that_is_cheated_can_answer() -> None:
 
 
 def test_a_counterpart_has_struck_once_it_cheated() -> None:
-    trial = Scene(metered=False).trial
-    assert not abuse.struck(trial)
-    trial.abuse = cast("Any", SimpleNamespace(strikes=0))
-    assert not abuse.struck(trial)
-    trial.abuse = cast("Any", SimpleNamespace(strikes=1))
-    assert abuse.struck(trial)
+    observer = Scene(metered=False).observer
+    assert not abuse.struck(observer)
+    observer.abuse = cast("Any", SimpleNamespace(strikes=0))
+    assert not abuse.struck(observer)
+    observer.abuse = cast("Any", SimpleNamespace(strikes=1))
+    assert abuse.struck(observer)
 
 
 # --- refusals ---------------------------------------------------------------------------------------------------------
@@ -113,7 +113,7 @@ def test_the_answer_counts_from_the_last_byte_of_the_abuse_on_either_clock() -> 
         scene = cheated(made, bound=bound)
         scene.from_socket(5.3, S.error(ErrorCode.UNDERPAID))
         check = abuse.answer(plan(made), "socket")[0]
-        observed = check.take(scene.run(6.0).trial).observed
+        observed = check.take(scene.run(6.0).observer).observed
         assert observed is not None
         sent = len(next(str(each.event.data["bytes"]) for each in scene.recorder.frames if each.t >= 4.99)) / 2
         assert observed.low == pytest.approx(0.3 - sent * 10 / 115_200 - 2 * bound)
@@ -125,7 +125,7 @@ def test_a_close_answers_where_a_close_is_due_and_an_error_does_not() -> None:
     scene = cheated(made)
     scene.from_socket(5.1, S.error(ErrorCode.UNDERPAID), S.close(CloseReason.FAULT))
     scene.from_socket(5.2, S.close(CloseReason.REFUSED))
-    found = abuse.answer(plan(made), "socket")[0].take(scene.run(6.0).trial)
+    found = abuse.answer(plan(made), "socket")[0].take(scene.run(6.0).observer)
     assert found.measurement.name == "pay-less to CLOSE REFUSED"
     assert (found.verdict, found.observed and round(found.observed.high, 3)) == (Verdict.PASS, 0.2)
 
@@ -133,7 +133,7 @@ def test_a_close_answers_where_a_close_is_due_and_an_error_does_not() -> None:
 def test_without_a_strike_nothing_can_be_answered() -> None:
     made = row(from_payment=1)
     scene = Scene(metered=False)
-    scene.trial.plan.abuse = plan(made)
+    scene.observer.plan.abuse = plan(made)
     assert verdicts(scene.run(1.0), made) == [Verdict.INCONCLUSIVE]
 
 
@@ -147,7 +147,7 @@ def test_a_session_that_must_go_on_is_shown_by_the_next_receipt_or_payment() -> 
     scene.from_socket(6.0, S.receipt(2))
     checks = abuse.answer(plan(made), "socket")
     assert [each.measurement.name for each in checks] == ["pay-less to the next receipt"]
-    found = checks[0].take(scene.run(5.5).trial)
+    found = checks[0].take(scene.run(5.5).observer)
     assert found.observed is not None
     assert found.observed.high == 1.0
 
@@ -184,7 +184,7 @@ def test_what_is_turned_away_may_boot_first_and_is_timed_from_the_newest_abuse()
     scene.strike(60.0, S.forged(2))
     scene.from_socket(60.2, S.error(ErrorCode.UNDERPAID))
     scene.strike(61.0, S.forged(2))
-    found = abuse.answer(plan(made), "socket")[0].take(scene.run(5.1).trial)
+    found = abuse.answer(plan(made), "socket")[0].take(scene.run(5.1).observer)
     assert found.observed is not None
     assert found.observed.high == pytest.approx(0.2)
 
@@ -193,7 +193,7 @@ def test_what_is_turned_away_may_boot_first_and_is_timed_from_the_newest_abuse()
 
 
 def lost(scene: Scene, made: AbuseRow, device: str) -> Sampled:
-    found = abuse.loss(plan(made), device).take(scene.trial).observed
+    found = abuse.loss(plan(made), device).take(scene.observer).observed
     assert isinstance(found, Sampled)
     return found
 
@@ -206,7 +206,7 @@ def test_a_socket_loses_the_energy_that_nothing_on_the_ledger_pays_for() -> None
     assert (lost(scene, REFUSE, "socket").low + lost(scene, REFUSE, "socket").high) / 2 == pytest.approx(
         -2.75, abs=0.01
     )
-    assert abuse.loss(plan(REFUSE), "socket").take(scene.trial).verdict is Verdict.PASS
+    assert abuse.loss(plan(REFUSE), "socket").take(scene.observer).verdict is Verdict.PASS
     assert abuse.loss(plan(REFUSE), "socket").measurement.limit.high == 0.1
     assert Source.LEDGER in abuse.loss(plan(REFUSE), "socket").measurement.sources
 
@@ -219,7 +219,7 @@ def test_while_a_session_goes_on_the_payments_on_the_line_pay() -> None:
 
 def test_without_an_offer_nothing_was_paid() -> None:
     scene = Scene(Truth(((1.0, 2.8),))).run(4.0)
-    scene.trial.plan.abuse = plan(REFUSE)
+    scene.observer.plan.abuse = plan(REFUSE)
     assert lost(scene, REFUSE, "socket").low == pytest.approx(0.5, abs=0.02)
 
 
@@ -235,7 +235,7 @@ def test_a_cable_loses_what_it_signed_away_beside_its_change_less_what_was_deliv
     found = lost(scene.run(6.0), CABLES, "cable")
     assert found.low <= 2 * QUANTUM_SAT - 2500 <= found.high
     assert found.high - found.low < 60
-    scene.trial.plan.mode = "per-payment"
+    scene.observer.plan.mode = "per-payment"
     assert lost(scene, CABLES, "cable").high - found.high == pytest.approx(QUANTUM_SAT)
 
 
@@ -258,7 +258,7 @@ def test_a_cable_that_signed_nothing_lost_nothing() -> None:
 
 def test_evidence_that_is_missing_is_no_loss() -> None:
     scene = Scene(metered=False)
-    scene.trial.plan.abuse = plan(REFUSE)
+    scene.observer.plan.abuse = plan(REFUSE)
     with pytest.raises((EvidenceMissing, IndexError)):
-        abuse._unpaid(scene.run(1.0).trial, REFUSE)
+        abuse._unpaid(scene.run(1.0).observer, REFUSE)
     assert dataclasses.is_dataclass(plan(REFUSE))

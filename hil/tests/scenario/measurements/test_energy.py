@@ -36,7 +36,7 @@ def sold(wh: float, *, receipts: tuple[int, ...] = (4000,), **options: float) ->
 
 
 def unpaid(scene: Scene, limit_wh: float = 0.1) -> Verdict:
-    return sampled("unpaid", Limit("Wh", high=limit_wh), energy.unpaid, Source.LAB_METER).take(scene.trial).verdict
+    return sampled("unpaid", Limit("Wh", high=limit_wh), energy.unpaid, Source.LAB_METER).take(scene.observer).verdict
 
 
 # --- unpaid energy --------------------------------------------------------------------------------------------------
@@ -74,7 +74,7 @@ def test_energy_that_the_meter_cannot_tell_from_the_limit_is_inconclusive() -> N
 def test_power_that_still_flows_is_watched_for_two_seconds_more() -> None:
     scene = Scene(Truth(((1.0, math.inf),)))
     scene.run(2.0)
-    found = energy.delivered(scene.trial)
+    found = energy.delivered(scene.observer)
     assert 4.0 <= scene.clock.now() < 4.5
     assert found.low <= scene.truth.energy_wh(scene.clock.now()) <= found.high
     assert found.covers == (0.0, scene.recorder.events[-1].t)
@@ -83,17 +83,17 @@ def test_power_that_still_flows_is_watched_for_two_seconds_more() -> None:
 def test_a_session_that_was_closed_is_watched_for_two_seconds_more_and_a_quiet_one_is_not() -> None:
     closed = Scene(Truth(((0.5, 1.0),)))
     closed.from_socket(1.5, S.offer(), S.close())
-    energy.delivered(closed.run(2.0).trial)
+    energy.delivered(closed.run(2.0).observer)
     assert closed.clock.now() == 4.0
 
     quiet = Scene(Truth(((0.5, 1.0),))).run(2.0)
-    energy.delivered(quiet.trial)
+    energy.delivered(quiet.observer)
     assert quiet.clock.now() == 2.0
 
 
 def test_without_readings_no_energy_is_known() -> None:
     with pytest.raises(EvidenceMissing, match="no reading"):
-        energy.delivered(Scene(metered=False).run(2.0).trial)
+        energy.delivered(Scene(metered=False).run(2.0).observer)
 
 
 @settings(max_examples=40)
@@ -111,7 +111,7 @@ def test_the_energy_delivered_lies_within_its_bounds(
 ) -> None:
     truth = Truth(((on, on + seconds),), watts)
     scene = Scene(truth, gain=gain, offset=offset, period=period, phase=phase).run(10.0)
-    found = energy.delivered(scene.trial)
+    found = energy.delivered(scene.observer)
     assert found.low - 1e-9 <= truth.energy_wh(scene.clock.now())
     assert truth.energy_wh(10.0) <= found.high + 1e-9
 
@@ -121,7 +121,7 @@ def test_the_energy_delivered_lies_within_its_bounds(
 
 def test_the_energy_at_an_instant_lies_between_a_reading_before_and_one_after() -> None:
     scene = Scene(Truth(((1.0, 60.0),)), offset=1.5).run(10.0)
-    found = lab.metered_at(scene.trial, Interval(5.0, 5.1))
+    found = lab.metered_at(scene.observer, Interval(5.0, 5.1))
     assert found.low <= scene.truth.energy_wh(5.0) <= scene.truth.energy_wh(5.1) <= found.high
     assert found.high - found.low < 0.2
 
@@ -130,15 +130,15 @@ def test_an_instant_that_no_reading_encloses_is_not_known() -> None:
     scene = Scene(Truth(((1.0, 60.0),))).run(10.0)
     for when in (Interval(9.95, 9.95), Interval(-1.0, 0.5), Interval(5.0, 11.0)):
         with pytest.raises(EvidenceMissing, match="no reading of the lab meter before and after"):
-            lab.metered_at(scene.trial, when)
+            lab.metered_at(scene.observer, when)
 
 
 # --- the highest power ----------------------------------------------------------------------------------------------
 
 
 def no_power(scene: Scene) -> Verdict:
-    limit = Limit("W", high=scene.trial.off_w)
-    return sampled("highest power", limit, energy.highest_power, Source.LAB_METER).take(scene.trial).verdict
+    limit = Limit("W", high=scene.observer.off_w)
+    return sampled("highest power", limit, energy.highest_power, Source.LAB_METER).take(scene.observer).verdict
 
 
 @pytest.mark.parametrize("offset", [-1.5, 0.0, 1.5])
@@ -156,16 +156,16 @@ def test_power_between_two_readings_ten_seconds_apart_is_power() -> None:
 
 def test_no_reading_is_no_evidence_that_no_power_flowed() -> None:
     with pytest.raises(RigFault) as caught:
-        energy.highest_power(Scene(metered=False).run(1.0).trial)
+        energy.highest_power(Scene(metered=False).run(1.0).observer)
     assert caught.value.place == "meter"
     with pytest.raises(EvidenceMissing, match="no reading of the lab meter"):
-        lab.highest_power(Scene(metered=False).trial)
+        lab.highest_power(Scene(metered=False).observer)
 
 
 @pytest.mark.parametrize("read_every", [0.1, 0.25, 2.0, 10.0])
 def test_the_highest_power_of_a_steady_load_is_its_power(read_every: float) -> None:
     scene = Scene(Truth(((1.0, 90.0),)), gain=0.0005, read_every=read_every).run(80.0)
-    found = energy.highest_power(scene.trial)
+    found = energy.highest_power(scene.observer)
     assert found.low <= 1000.0 <= found.high
     assert found.high <= 1000.0 * 1.6
     assert found.low >= 1000.0 - 5
@@ -173,7 +173,7 @@ def test_the_highest_power_of_a_steady_load_is_its_power(read_every: float) -> N
 
 def test_the_highest_power_is_watched_for_until_a_reading_tells_of_now() -> None:
     scene = Scene(Truth(((4.95, 60.0),))).run(5.0)
-    assert energy.highest_power(scene.trial).low > 900
+    assert energy.highest_power(scene.observer).low > 900
 
 
 # --- live before the first payment was accepted ---------------------------------------------------------------------
@@ -189,12 +189,12 @@ def live_at(on: float, **options: float) -> Scene:
 
 
 def early(scene: Scene) -> Timed:
-    return energy.live_before_acceptance(scene.run(max(3.5, scene.clock.now())).trial, 0.1)
+    return energy.live_before_acceptance(scene.run(max(3.5, scene.clock.now())).observer, 0.1)
 
 
 def judged(scene: Scene) -> Verdict:
     check = within_time("live", update_known_s(scene.meter), energy.live_before_acceptance, Source.LINE)
-    return check.take(scene.run(3.5).trial).verdict
+    return check.take(scene.run(3.5).observer).verdict
 
 
 def test_an_outlet_that_is_live_after_the_receipt_passes() -> None:
@@ -228,7 +228,7 @@ def test_a_window_that_is_read_several_times_tells_no_more_than_once(period: flo
 
 def test_an_acceptance_of_which_the_readings_tell_already_is_not_waited_for() -> None:
     scene = live_at(3.05).run(9.95)
-    energy.live_before_acceptance(scene.trial, 0.1)
+    energy.live_before_acceptance(scene.observer, 0.1)
     assert scene.clock.now() == 9.95
 
 
@@ -249,8 +249,8 @@ def test_a_receipt_for_which_nothing_was_paid_is_no_acceptance() -> None:
 
 def test_without_readings_nothing_is_known_of_the_outlet() -> None:
     with pytest.raises(EvidenceMissing):
-        lab.live_since(Scene(metered=False).trial)
+        lab.live_since(Scene(metered=False).observer)
 
 
 def test_sampled_is_what_these_return() -> None:
-    assert isinstance(energy.delivered(sold(1.0).trial), Sampled)
+    assert isinstance(energy.delivered(sold(1.0).observer), Sampled)

@@ -18,7 +18,7 @@ def measured(off: tuple[float, float] | None, until: float = 8.0, watts: float =
     end = until - 2
     live = ((1.0, end),) if off is None else ((1.0, off[0]), (off[1], end))
     scene = Scene(Truth(live, watts), **options)  # type: ignore[arg-type]
-    return longest_interruption(scene.run(until).trial, 0.0)
+    return longest_interruption(scene.run(until).observer, 0.0)
 
 
 def fails(found: Timed) -> bool:
@@ -61,7 +61,7 @@ def test_readings_ten_seconds_apart_do_not_tell_that_nothing_was_interrupted() -
 def test_an_unsteady_load_gives_no_lower_bound_between_readings() -> None:
     scene = Scene(Truth(((1.0, 33.0), (36.0, 78.0))), read_every=10.0)
     scene.write(34.0, Kind.LOAD, "load", {"power_W": 500.0})
-    found = longest_interruption(scene.run(80.0).trial, 0.0)
+    found = longest_interruption(scene.run(80.0).observer, 0.0)
     assert found.low == 0.0
     assert found.high >= 3.0
 
@@ -90,7 +90,7 @@ def test_an_outlet_that_goes_dead_for_good_was_not_interrupted() -> None:
 
 def test_two_spells_do_not_add_up_if_there_was_voltage_between_them() -> None:
     scene = Scene(Truth(((1.0, 3.0), (3.3, 4.0), (4.2, 9.0))))
-    found = longest_interruption(scene.run(10.0).trial, 0.0)
+    found = longest_interruption(scene.run(10.0).observer, 0.0)
     assert found.low - 1e-9 <= 0.3 <= found.high + 1e-9
     assert found.high < 0.4
 
@@ -100,9 +100,9 @@ def test_without_any_voltage_an_idle_device_fails_and_a_silent_bench_does_not_de
     idle = Scene(Truth())
     idle.from_cable(0.5, s.payment(1))
     with pytest.raises(DeviceIdle, match="never any voltage"):
-        longest_interruption(idle.run(4.0).trial, 0.0)
+        longest_interruption(idle.run(4.0).observer, 0.0)
     with pytest.raises(EvidenceMissing, match="never any voltage"):
-        longest_interruption(Scene(metered=False).run(4.0).trial, 0.0)
+        longest_interruption(Scene(metered=False).run(4.0).observer, 0.0)
 
 
 @settings(max_examples=50)
@@ -132,5 +132,5 @@ def test_mains_that_the_bench_lowers_for_a_moment_are_no_interruption_by_the_dev
     scene.meter.truth = Truth(((1.0, 9.0),), volts=volts)
     scene.run(3.15)
     scene.meter.truth = scene.truth
-    found = longest_interruption(scene.run(10.0).trial, 0.0)
+    found = longest_interruption(scene.run(10.0).observer, 0.0)
     assert not fails(found)

@@ -32,7 +32,7 @@ def attacked(truth: Truth | None = None, at: float = 5.0) -> Scene:
 
 
 def judged(found: Timed, limit: float) -> Verdict:
-    return within_time("t", limit, lambda *_: found, Source.LEDGER).take(Scene(metered=False).trial).verdict
+    return within_time("t", limit, lambda *_: found, Source.LEDGER).take(Scene(metered=False).observer).verdict
 
 
 # --- reports --------------------------------------------------------------------------------------------------------
@@ -45,13 +45,13 @@ def test_the_first_error_with_this_code_after_the_newest_attack_counts() -> None
     scene.from_cable(5.3, S.error(ErrorCode.CONFLICT))
     scene.from_socket(5.4, S.error(ErrorCode.CONFLICT))
     scene.from_socket(6.4, S.error(ErrorCode.CONFLICT))
-    found = ledger.attack_to_report(scene.run(5.1).trial, "CONFLICT", 1.0)
+    found = ledger.attack_to_report(scene.run(5.1).observer, "CONFLICT", 1.0)
     assert (round(found.low, 6), round(found.high, 6), found.began) == (0.4, 0.4, 5.0)
 
 
 def test_a_report_that_does_not_come_is_watched_for_past_its_limit_and_fails() -> None:
     scene = attacked().run(5.1)
-    found = ledger.attack_to_report(scene.trial, "CONFLICT", 10.0)
+    found = ledger.attack_to_report(scene.observer, "CONFLICT", 10.0)
     assert scene.clock.now() == 17.0
     assert math.isinf(found.high)
     assert judged(found, 10.0) is Verdict.FAIL
@@ -66,19 +66,19 @@ def test_words_on_the_console_of_this_device_count_from_the_attack_on() -> None:
         (5.5, "socket-console", "a conflict seen"),
     ):
         scene.write(t, Kind.CONSOLE, source, {"text": text})
-    trial = scene.run(9.0).trial
-    assert ledger.attack_to_console(trial, "socket", "conflict", 1.0).high == 0.5
-    assert judged(ledger.attack_to_console(trial, "socket", "nothing", 1.0), 1.0) is Verdict.FAIL
+    observer = scene.run(9.0).observer
+    assert ledger.attack_to_console(observer, "socket", "conflict", 1.0).high == 0.5
+    assert judged(ledger.attack_to_console(observer, "socket", "nothing", 1.0), 1.0) is Verdict.FAIL
 
 
 def test_power_is_cut_after_the_newest_attack() -> None:
-    found = ledger.attack_to_cut(attacked(Truth(((1.0, 5.3),))).run(6.0).trial, 0.5)
+    found = ledger.attack_to_cut(attacked(Truth(((1.0, 5.3),))).run(6.0).observer, 0.5)
     assert found.low <= 0.3 <= found.high
 
 
 def test_a_ledger_to_which_nothing_happened_has_no_attack_to_count_from() -> None:
     with pytest.raises(EvidenceMissing, match="nothing happened to the ledger"):
-        ledger.attack_to_cut(Scene().run(1.0).trial, 1.0)
+        ledger.attack_to_cut(Scene().run(1.0).observer, 1.0)
 
 
 # --- payments that come to the ledger ---------------------------------------------------------------------------------
@@ -87,14 +87,14 @@ def test_a_ledger_to_which_nothing_happened_has_no_attack_to_count_from() -> Non
 def test_a_payment_that_comes_back_is_found_by_looking_each_second() -> None:
     scene = attacked()
     scene.at(8.5, lambda: scene.ledger.take(RAW))
-    found = ledger.relief_to_ledger(scene.run(5.5).trial, 30.0)
+    found = ledger.relief_to_ledger(scene.run(5.5).observer, 30.0)
     assert (found.low, found.high) == (2.5, 3.5)
 
 
 def test_a_payment_that_was_back_before_it_was_looked_for_came_at_some_time_since() -> None:
     scene = attacked()
     scene.at(8.5, lambda: scene.ledger.take(RAW))
-    found = ledger.relief_to_ledger(scene.run(65.0).trial, 30.0)
+    found = ledger.relief_to_ledger(scene.run(65.0).observer, 30.0)
     assert (found.low, found.high) == (0.0, 60.0)
     assert judged(found, 30.0) is Verdict.INCONCLUSIVE
 
@@ -104,13 +104,13 @@ def test_what_the_node_published_tells_when_a_payment_came_back() -> None:
     scene.ledger.take(RAW)
     for t, change in ((1.0, "added"), (4.0, "removed"), (8.5, "added"), (9.0, "added")):
         scene.write(t, Kind.LEDGER, "ledger", {"change": change, "hash": TXID})
-    found = ledger.relief_to_ledger(scene.run(65.0).trial, 30.0)
+    found = ledger.relief_to_ledger(scene.run(65.0).observer, 30.0)
     assert (found.low, found.high) == (3.5, 3.5)
 
 
 def test_a_payment_that_never_comes_back_fails() -> None:
     scene = attacked().run(6.0)
-    found = ledger.relief_to_ledger(scene.trial, 30.0)
+    found = ledger.relief_to_ledger(scene.observer, 30.0)
     assert found.low > 30.0
     assert judged(found, 30.0) is Verdict.FAIL
     assert scene.clock.now() <= 39.0
@@ -121,7 +121,7 @@ def unplugged(*published: tuple[float, str, str]) -> Timed:
     scene.fault(6.0, PLUG, "cable pulled out of the socket")
     for t, change, identity in published:
         scene.write(t, Kind.LEDGER, "ledger", {"change": change, "hash": identity})
-    return ledger.unplugged_to_settlement(scene.run(6.0).trial, 2.0)
+    return ledger.unplugged_to_settlement(scene.run(6.0).observer, 2.0)
 
 
 def test_the_settlement_is_timed_by_what_the_node_published() -> None:
@@ -135,4 +135,4 @@ def test_a_settlement_that_does_not_come_fails() -> None:
 
 def test_a_plug_that_was_not_pulled_has_no_settlement_to_time() -> None:
     with pytest.raises(EvidenceMissing, match="the plug was not pulled"):
-        ledger.unplugged_to_settlement(attacked().run(6.0).trial, 2.0)
+        ledger.unplugged_to_settlement(attacked().run(6.0).observer, 2.0)

@@ -36,22 +36,22 @@ def traded(session: Session = S, count: int = 2, **options: str) -> Scene:
 
 
 def test_payments_are_counted_by_their_numbers_however_often_they_are_said() -> None:
-    trial = traded(count=3).trial
-    assert payments.accepted(trial) == payments.signed(trial) == payments.asked(trial) == Counted(3)
-    assert payments.sessions(trial) == Counted(1)
+    observer = traded(count=3).observer
+    assert payments.accepted(observer) == payments.signed(observer) == payments.asked(observer) == Counted(3)
+    assert payments.sessions(observer) == Counted(1)
 
 
 def test_a_receipt_without_its_payment_is_no_accepted_payment() -> None:
     scene = Scene(metered=False)
     scene.from_socket(0.2, S.offer(), S.receipt(1))
-    assert payments.accepted(scene.run(1.0).trial) == Counted(0)
-    assert payments.paid(scene.trial) == Counted(0)
+    assert payments.accepted(scene.run(1.0).observer) == Counted(0)
+    assert payments.paid(scene.observer) == Counted(0)
 
 
 def test_what_was_paid_is_the_newest_in_single_fee_mode_and_the_sum_in_per_payment_mode() -> None:
-    assert payments.paid(traded().trial) == Counted(2 * QUANTUM_SAT)
-    assert payments.paid(traded(P, mode="per-payment").trial) == Counted(2 * QUANTUM_SAT)
-    single = traded(count=3).trial
+    assert payments.paid(traded().observer) == Counted(2 * QUANTUM_SAT)
+    assert payments.paid(traded(P, mode="per-payment").observer) == Counted(2 * QUANTUM_SAT)
+    single = traded(count=3).observer
     assert payments.paid(single) == Counted(3 * QUANTUM_SAT)
 
 
@@ -60,13 +60,13 @@ def test_a_number_without_a_receipt_pays_nothing_although_a_later_one_has_one() 
     scene.from_socket(0.2, P.offer())
     scene.from_cable(1.0, P.payment(1), P.payment(2))
     scene.from_socket(2.0, P.receipt(2))
-    assert payments.paid(scene.run(3.0).trial) == Counted(QUANTUM_SAT)
+    assert payments.paid(scene.run(3.0).observer) == Counted(QUANTUM_SAT)
 
 
 def test_sessions_are_told_apart_by_their_ids() -> None:
     scene = Scene(metered=False)
     scene.from_socket(0.2, S.offer(), S.offer(), Session(2).offer())
-    assert payments.sessions(scene.run(1.0).trial) == Counted(2)
+    assert payments.sessions(scene.run(1.0).observer) == Counted(2)
 
 
 # --- the boot -------------------------------------------------------------------------------------------------------
@@ -83,26 +83,26 @@ def booted(accepted_at: float | None, forged: bool = False) -> Scene:
 
 
 def test_the_boot_counts_from_the_supply_to_the_first_accepted_payment() -> None:
-    found = payments.boot_to_payment(booted(26.0).run(27.0).trial, 27.0)
+    found = payments.boot_to_payment(booted(26.0).run(27.0).observer, 27.0)
     assert (found.low, found.high, found.began) == (25.0, 25.0, 1.0)
 
 
 def test_a_boot_that_never_ends_is_watched_to_its_limit_and_fails() -> None:
     for scene in (booted(None), booted(10.0, forged=True)):
         check = within_time("boot", 27.0, payments.boot_to_payment, Source.LINE)
-        assert check.take(scene.trial).verdict is Verdict.FAIL
+        assert check.take(scene.observer).verdict is Verdict.FAIL
         assert scene.clock.now() == 30.0
 
 
 def test_a_boot_that_was_to_be_slow_passes_when_it_is_slow() -> None:
     check = timed("boot", Limit("s", low=20.0), payments.boot_to_payment, Source.LINE)
-    assert check.take(booted(26.0).run(27.0).trial).verdict is Verdict.PASS
-    assert check.take(booted(10.0).run(27.0).trial).verdict is Verdict.FAIL
+    assert check.take(booted(26.0).run(27.0).observer).verdict is Verdict.PASS
+    assert check.take(booted(10.0).run(27.0).observer).verdict is Verdict.FAIL
 
 
 def test_devices_that_were_not_switched_on_did_not_boot() -> None:
     with pytest.raises(EvidenceMissing, match=r"^the devices were not switched on$"):
-        payments.boot_to_payment(Scene(metered=False).trial, 27.0)
+        payments.boot_to_payment(Scene(metered=False).observer, 27.0)
 
 
 # --- the ledger -----------------------------------------------------------------------------------------------------
@@ -111,7 +111,7 @@ def test_devices_that_were_not_switched_on_did_not_boot() -> None:
 def test_the_newest_payment_is_recorded_mined_and_confirmed() -> None:
     scene = traded()
     scene.ledger.take(raw(S, 2))
-    assert payments.newest_confirms(scene.trial) == Counted(1)
+    assert payments.newest_confirms(scene.observer) == Counted(1)
     told = [each.data for each in scene.recorder.events if each.kind is Kind.TRANSACTION]
     assert [(each["event"], each["confirmations"]) for each in told] == [("broadcast", 0), ("confirmed", 1)]
     assert told[0]["payment_sat"] == 2 * QUANTUM_SAT
@@ -120,41 +120,41 @@ def test_the_newest_payment_is_recorded_mined_and_confirmed() -> None:
 def test_a_newest_payment_that_never_comes_to_the_ledger_has_no_confirmations() -> None:
     scene = traded()
     scene.ledger.take(raw(S, 1))
-    assert payments.newest_confirms(scene.trial) == Counted(0)
+    assert payments.newest_confirms(scene.observer) == Counted(0)
 
 
 def test_a_newest_payment_that_is_gone_after_the_block_has_no_confirmations() -> None:
     scene = traded()
     scene.ledger.take(raw(S, 2))
     scene.ledger.mine = lambda blocks=1: scene.ledger.drop(raw(S, 2))  # type: ignore[method-assign]
-    assert payments.newest_confirms(scene.trial) == Counted(0)
+    assert payments.newest_confirms(scene.observer) == Counted(0)
 
 
 def test_without_an_accepted_payment_a_socket_that_was_paid_is_idle() -> None:
     scene = Scene(metered=False)
     scene.from_cable(1.0, S.payment(1))
     with pytest.raises(EvidenceMissing, match="no payment was accepted"):
-        payments.newest_confirms(scene.run(2.0).trial)
+        payments.newest_confirms(scene.run(2.0).observer)
     with pytest.raises(DeviceIdle, match="no payment was accepted"):
-        payments.newest_confirms(scene.run(3.5).trial)
+        payments.newest_confirms(scene.run(3.5).observer)
 
 
 def test_settled_transactions_are_confirmed_ones_with_a_fee() -> None:
     scene = traded(P)
     scene.ledger.take(raw(P, 1))
     scene.ledger.take(raw(P, 2), fee_sat=0)
-    assert payments.settled(scene.trial) == Counted(1)
+    assert payments.settled(scene.observer) == Counted(1)
     assert [each.data["event"] for each in scene.recorder.events if each.kind is Kind.TRANSACTION] == ["confirmed"] * 2
 
 
 def test_one_satoshi_is_a_fee_and_what_no_block_holds_is_seen_and_not_settled() -> None:
     scene = traded(P)
     scene.ledger.take(raw(P, 1), fee_sat=1)
-    assert payments.settled(scene.trial) == Counted(1)
+    assert payments.settled(scene.observer) == Counted(1)
     late = traded(P)
     late.ledger.take(raw(P, 1))
     late.ledger.mine = lambda blocks=1: None  # type: ignore[method-assign]
-    assert payments.settled(late.trial) == Counted(0)
+    assert payments.settled(late.observer) == Counted(0)
     assert [each.data["event"] for each in late.recorder.events if each.kind is Kind.TRANSACTION] == ["seen"]
 
 
@@ -163,14 +163,14 @@ def test_only_confirmed_transactions_to_offered_payees_are_received() -> None:
     scene.ledger.take(raw(P, 1))
     scene.ledger.mine()
     scene.ledger.take(raw(P, 2))
-    assert payments.received(scene.trial) == Counted(QUANTUM_SAT)
+    assert payments.received(scene.observer) == Counted(QUANTUM_SAT)
     scene.ledger.mine()
-    assert payments.received(scene.trial) == Counted(2 * QUANTUM_SAT)
+    assert payments.received(scene.observer) == Counted(2 * QUANTUM_SAT)
 
 
 def test_without_an_offer_nothing_can_be_received() -> None:
     with pytest.raises(EvidenceMissing, match=r"^no offer passed on the line$"):
-        payments.received(Scene(metered=False).trial)
+        payments.received(Scene(metered=False).observer)
 
 
 def test_what_a_stranger_received_counts_over_the_cables_coins() -> None:
@@ -178,15 +178,15 @@ def test_what_a_stranger_received_counts_over_the_cables_coins() -> None:
     mutable = CMutableTransaction.from_tx(proposed(S, 1))
     mutable.vout.append(CMutableTxOut(777, CScript(STRANGER_SCRIPT)))
     scene.ledger.take(CTransaction.from_tx(mutable).serialize())
-    assert payments.stranger_received(scene.trial) == Counted(777)
-    assert payments.stranger_received(traded().trial) == Counted(0)
+    assert payments.stranger_received(scene.observer) == Counted(777)
+    assert payments.stranger_received(traded().observer) == Counted(0)
 
 
 def test_a_loss_is_the_price_of_the_energy_less_what_is_confirmed_after_a_block() -> None:
     scene = Scene(Truth(((1.0, 19.0),)))
     scene.from_socket(0.2, S.offer())
     scene.ledger.take(raw(S, 1))
-    found = payments.loss(scene.run(20.0).trial)
+    found = payments.loss(scene.run(20.0).observer)
     assert isinstance(found, Sampled)
     assert found.low <= 12_500 - QUANTUM_SAT <= found.high
     assert found.high - found.low < 150
@@ -200,11 +200,11 @@ def test_only_errors_of_this_device_with_this_code_count() -> None:
     scene = Scene(metered=False)
     scene.from_socket(1.0, S.error(ErrorCode.CONFLICT), S.error(ErrorCode.ALTERED))
     scene.from_cable(1.0, S.error(ErrorCode.CONFLICT))
-    trial = scene.run(2.0).trial
-    assert payments.reported(trial, "socket", "CONFLICT") == Counted(1)
-    assert payments.reported(trial, "socket", "ALTERED") == Counted(1)
-    assert payments.reported(trial, "cable", "CONFLICT") == Counted(1)
-    assert payments.reported(trial, "cable", "ALTERED") == Counted(0)
+    observer = scene.run(2.0).observer
+    assert payments.reported(observer, "socket", "CONFLICT") == Counted(1)
+    assert payments.reported(observer, "socket", "ALTERED") == Counted(1)
+    assert payments.reported(observer, "cable", "CONFLICT") == Counted(1)
+    assert payments.reported(observer, "cable", "ALTERED") == Counted(0)
 
 
 def test_a_code_that_is_none_is_the_authors_mistake() -> None:

@@ -1,13 +1,14 @@
-"""What was seen in a scenario: messages, payments, the session's end, transactions on the ledger."""
+"""What a measurement may ask of a scenario: what was seen so far, and to watch for longer."""
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, TypeVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from bitcoin.core import CTransaction
 
-from hil.errors import AuthorError
+from hil.errors import AuthorError, DeadlineExceeded, RigFault
 from hil.evidence.documents import Kind
 from hil.evidence.observations import DeviceIdle, EvidenceMissing
 from hil.protocol.payment.coins import Coin, OutPoint
@@ -29,12 +30,15 @@ from hil.rig.recorder import sent_by
 from hil.scenario.payments import AcceptedPayment, accepted_payments, credit_wh
 
 if TYPE_CHECKING:
-    from hil.clock import Clock
+    from collections.abc import Callable
+
     from hil.evidence.documents import Event, Json
+    from hil.links.abuses.model import Cheat
     from hil.links.faults import Direction
     from hil.ports import LedgerTransaction
     from hil.rig.recorder import Frame, Recorder
     from hil.rig.rig import Rig
+    from hil.rig.sampling.timer import Sampling
     from hil.scenario.plan import Plan
 
 DEVICES = ("socket", "cable")
@@ -51,15 +55,85 @@ REPLY_S = 2.0
 M = TypeVar("M", bound=Message)
 
 
-class Observations:
-    """Reads the recorder and the ledger; changes neither, but for the blocks that it is asked to mine."""
+@dataclass
+class Watch:
+    """The newest figures while a scenario runs, for waits and for the live line."""
 
-    rig: Rig
-    clock: Clock
-    recorder: Recorder
-    plan: Plan
-    coins: list[Coin]
-    """What the cable was given."""
+    energy_wh: float = 0.0
+    power_w: float = 0.0
+    voltage_v: float = 0.0
+    credited_mwh: int = 0
+    awaited: str = ""
+    until: float | None = None
+
+
+class Observer:
+    """Reads messages, readings and the ledger; changes none, but for the blocks that it is asked to mine.
+
+    :param plan: what the Given steps say, also those that are still to come.
+    :param seed: the scenario's.
+    """
+
+    def __init__(self, rig: Rig, recorder: Recorder, plan: Plan, seed: str) -> None:
+        self.rig = rig
+        self.clock = rig.clock
+        self.recorder = recorder
+        self.plan = plan
+        self.seed = seed
+        self.watch = Watch()
+        self.sampling: Sampling | None = None
+        """What reads the lab meter, once the scenario has one."""
+        self.coins: list[Coin] = []
+        """What the cable was given."""
+        self.powered_on: Event | None = None
+        """The relay that applied power to the device under test; None before that."""
+        self.abuse: Cheat | None = None
+        """What spoils the messages of the counterpart that the rig plays; None if nothing does."""
+
+    # --- waits -------------------------------------------------------------------------------------------------
+
+    def wait_for(self, condition: Callable[[], Any], *, timeout: float, what: str, on_readings: bool = False) -> None:
+        """Let the bench run until ``condition``; raises DeadlineExceeded, which blames the device under test.
+
+        :param timeout: seconds of the bench's time.
+        :param what: what is awaited, in words for a person.
+        :param on_readings: whether it depends on what the lab meter shows.
+        """
+        self.watch.awaited, self.watch.until = what, self.clock.now() + timeout
+        closely = self.sampling.closely if self.sampling is not None else False
+        self._look_closely(closely or on_readings)
+        self.clock.wait_for(condition, timeout=timeout, what=what, last_seen=self._last_seen)
+        self._look_closely(closely)
+        self.watch.awaited = ""
+
+    def wait_for_bench(self, condition: Callable[[], Any], *, timeout: float, what: str, part: str) -> None:
+        """Let the bench run until ``condition``, which a part of it owes: raises RigFault that names the part."""
+        try:
+            self.clock.wait_for(condition, timeout=timeout, what=what, last_seen=self._last_seen)
+        except DeadlineExceeded as late:
+            raise RigFault(late.what, place=part, remedy="Nothing is said about the device.") from None
+
+    def sleep(self, seconds: float) -> None:
+        """Let the bench run for a while."""
+        self.watch.awaited, self.watch.until = "time to pass", self.clock.now() + seconds
+        self.clock.sleep(seconds)
+        self.watch.awaited = ""
+
+    def _look_closely(self, closely: bool) -> None:
+        if self.sampling is not None:
+            self.sampling.closely = closely
+
+    def _last_seen(self) -> str:
+        frame = self.recorder.frames[-1] if self.recorder.frames else None
+        newest = f"{type(frame.message).__name__} {frame.direction} at {frame.t:.3f} s" if frame else "no message yet"
+        flowing = f"{self.watch.power_w:.0f} W" if self.power_flows() else "no power"
+        return f"{newest}, {flowing}, {self.watch.energy_wh:.2f} Wh"
+
+    # --- what was seen -----------------------------------------------------------------------------------------
+
+    def power_flows(self) -> bool:
+        """Tell whether power flowed in the newest reading of the lab meter."""
+        return self.watch.power_w >= self.off_w
 
     def devices_under_test(self) -> tuple[str, ...]:
         """Return ``socket``, ``cable`` or both."""

@@ -1,0 +1,98 @@
+"""Set-up *cable under test*: the rig plays the socket."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from hil.endpoints.counterpart import Counterpart, MemoryJournal
+from hil.endpoints.endpoints import SocketPlayer
+from hil.errors import AuthorError
+from hil.links.abuses.simple import DemandMore, DivertChange, carry_out
+from hil.protocol.payment.account import RECEIVE, Account
+from hil.protocol.policy import Mode, Policy, SocketTerms
+from hil.protocol.socket.machine import SocketMachine
+from hil.scenario.setups.common import (
+    account_seed,
+    cable_profile,
+    fund_cable_under_test,
+    hooks,
+    tools,
+)
+
+if TYPE_CHECKING:
+    from hil.links.abuses.model import Cheat
+    from hil.links.faults import Direction
+    from hil.links.tap import Tap
+    from hil.ports import Line
+    from hil.protocol.payment.coins import Coin
+    from hil.scenario.setups.common import SetupContext
+
+COUNTERPART_METERING_S = 1.0
+"""How often the socket that the rig plays reads the lab meter at least: it says METER as often, and loses no power."""
+
+
+class CableUnderTestSetup:
+    """Set-up *cable under test*: the rig plays the socket; K1 is its contact and the lab meter its meter."""
+
+    state = "armed"
+    under_test = ("cable",)
+    lines: ClassVar[Mapping[Direction, str]] = {"to socket": "cable-link", "to cable": "cable-link"}
+    meter_source = "counterpart"
+
+    def __init__(self, context: SetupContext) -> None:
+        self._context = context
+        self._payee = Account(account_seed(context.seed, "counterpart socket"))
+        self._coins: list[Coin] = []
+
+    def fund(self) -> list[Coin]:
+        """Give the cable under test its coins."""
+        self._coins = fund_cable_under_test(self._context)
+        return self._coins
+
+    def device_profiles(self) -> dict[str, Mapping[str, Any] | None]:
+        return {"socket": None, "cable": cable_profile(self._context, self._coins)}
+
+    def connect(self, tap: Tap) -> tuple[Counterpart, Cheat | None]:
+        """Let the socket live on the cable's line."""
+        context = self._context
+        line = tap.before("cable", context.rig.lines["cable-link"])
+        player, abuse = self.player(line)
+        return Counterpart(player, line, context.rig.clock), abuse
+
+    def player(self, line: Line) -> tuple[SocketPlayer, Cheat | None]:
+        """Build the socket on ``line``."""
+        context = self._context
+        abuse = self._abuse(line)
+        indices = iter(range(1 << 31))
+        terms = SocketTerms(mode=Mode[context.plan.mode.upper().replace("-", "_")], **context.plan.terms)
+        player = SocketPlayer(
+            SocketMachine(terms, Policy(), lambda: self._payee.key(RECEIVE, next(indices)).p2wpkh_script),
+            write=line.write,
+            set_contact=lambda closed: self._switch(closed if abuse is None else abuse.before_switching(closed)),
+            energy_wh=lambda: context.meter.energy(most=False),
+            power_w=context.meter.power,
+            ledger=context.rig.ledger_view,
+            journal=MemoryJournal(),
+            ledger_delay_s=0.0,
+            metering_s=COUNTERPART_METERING_S,
+            hooks=hooks(abuse),
+        )
+        return player, abuse
+
+    def _switch(self, closed: bool) -> None:
+        self._context.rig.strategy.switch("K1", closed=closed)
+
+    def _abuse(self, line: Line) -> Cheat | None:
+        plan = self._context.plan.abuse
+        if plan is None:
+            return None
+        if plan.row is not None:
+            cheat = carry_out(plan.row, tools(self._context, line), plan.from_payment)
+            cheat.set_contact = self._switch
+            return cheat
+        if plan.kind == "overcharge":
+            return DemandMore(plan.amount_sat, plan.first_payment)
+        if plan.kind == "divert":
+            return DivertChange(plan.first_payment)
+        raise AuthorError(f"a socket cannot cheat by '{plan.kind}'")
