@@ -48,6 +48,10 @@ _SETUPS: dict[str, type[SocketUnderTestSetup | CableUnderTestSetup | PairSetup]]
 }
 
 
+def unwatched(_: ScenarioRun) -> None:
+    """Stand for what shows where a scenario stands, while nothing does."""
+
+
 class ScenarioRun:
     """See the module's docstring. Built for one scenario and finished by :meth:`finish`.
 
@@ -64,7 +68,7 @@ class ScenarioRun:
         self.findings = Findings(recorder)
         self.checks_ahead: Callable[[], Sequence[Check]] = tuple
         """Tells what the Then steps of the scenario will measure, once all Given steps have been carried out."""
-        self.on_progress: Callable[[ScenarioRun], None] = lambda run: None
+        self.on_progress: Callable[[ScenarioRun], None] = unwatched
         """Called after each reading, for whatever shows where the scenario stands."""
         self.miner: Miner | None = None
         """A miner in league with a cheat; made when it mines first."""

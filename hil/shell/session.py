@@ -20,6 +20,7 @@ from hil.evidence.documents import Verdict
 from hil.evidence.verdicts import worst
 from hil.report.recent_events import account
 from hil.report.text_format import MARKS
+from hil.scenario.scenario import unwatched
 from hil.scenario.status import status
 from hil.shell.commands import COMMANDS, help_lines, step_lines
 from hil.shell.completion import KEYWORDS, candidates
@@ -50,10 +51,6 @@ class Checked:
     entry: Entry
     document: Document
     scenario: str
-
-
-UNFINISHED = "nothing-measured"
-"""The rule that holds for a scenario that is whole: at the prompt another step may still measure."""
 
 
 class Session:
@@ -110,7 +107,7 @@ class Session:
         The scenario ends with ``:safe``, with the session, and when the bench fails.
         """
         self.scenario = request.node.stash[SCENARIO].run
-        self.scenario.on_progress = _nobody_watches
+        self.scenario.on_progress = unwatched
         self.verdicts, self._ended = [], False
         step: Checked | None = first
         try:
@@ -222,8 +219,7 @@ class Session:
             self.transcript.begin(self.tags)
             self._kind = "given"
         document = self.transcript.with_step(entry)
-        problems = document.problems or tuple(preflight.check([document], self.catalogue))
-        problems = tuple(each for each in problems if each.rule != UNFINISHED)
+        problems = document.problems or tuple(preflight.check([document], self.catalogue, whole=False))
         told = [each.message for each in problems]
         if not told:
             case = naming.cases(document)[-1]
@@ -254,7 +250,7 @@ class Session:
         except Exception as failure:
             error = failure
         finally:
-            running.on_progress = _nobody_watches
+            running.on_progress = unwatched
             running.observer.watch.awaited = ""
             live.clear()
         took = f"{running.clock.now() - began:.3f} s on the bench, it is {running.clock.now():.3f} s there now"
@@ -300,7 +296,3 @@ class Session:
 def tell(*lines: str) -> None:
     """Print lines, set off from what is typed."""
     say("".join(f"  {line}\n" for line in lines))
-
-
-def _nobody_watches(_: ScenarioRun) -> None:
-    """While a line is typed, no live line may be written over it."""

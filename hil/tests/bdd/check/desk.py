@@ -51,9 +51,12 @@ def feature(text: str) -> str:
     return "\n".join(["Feature: f", "  Scenario: s", *lines, ""])
 
 
-def found(text: str, catalogue: Catalogue | None = None) -> list[Problem]:
-    """Return what is wrong with a scenario of these steps on any rig."""
-    return check([parse(Path("x.feature"), feature(text))], catalogue or steps())
+def found(text: str, catalogue: Catalogue | None = None, *, whole: bool = True) -> list[Problem]:
+    """Return what is wrong with a scenario of these steps on any rig.
+
+    :param whole: it is written to its end.
+    """
+    return check([parse(Path("x.feature"), feature(text))], catalogue or steps(), whole=whole)
 
 
 def on_rig(text: str, rig: RigFile | None = None) -> list[Problem]:

@@ -75,6 +75,12 @@ def test_a_seeded_fault_of_the_bench_may_end_the_scenario_without_a_measurement(
     assert found(text) == []
 
 
+def test_a_scenario_that_is_not_written_to_its_end_may_still_measure() -> None:
+    begun = SOUND[: SOUND.index("Then")]
+    assert [each.rule for each in found(begun)] == ["nothing-measured"]
+    assert found(begun, whole=False) == []
+
+
 def test_a_seeded_fault_of_a_device_needs_a_measurement() -> None:
     text = SOUND[: SOUND.index("Then")] + "And the socket's own meter falls silent, as a seeded fault"
     assert [each.rule for each in found(text)] == ["nothing-measured"]
