@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 from bitcoin.core import CTransaction
@@ -93,9 +94,9 @@ class Observations:
         direction = way.replace("to the ", "to ")
         return sum(frame.direction == direction for frame in self.recorder.frames_with(kind)) >= number
 
-    @property
+    @cached_property
     def off_w(self) -> float:
-        """Power in W below which nothing flows as far as this rig's meter can tell."""
+        """Power in W below which nothing flows as far as this rig's meter can tell; asked with each reading."""
         return float(self.rig.meter.off_threshold_w)
 
     def accepted(self) -> list[AcceptedPayment]:
