@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -68,7 +67,7 @@ def _prepares(meter: Meter, wait: Wait) -> None:
 def _reads_no_power(meter: Meter, wait: Wait) -> None:
     wait(meter.update_period)
     reading = meter.read()
-    limit = meter.power_budget(replace(reading, power=Watt(0.0))).expanded
+    limit = meter.power_budget(reading._replace(power=Watt(0.0))).expanded
     expect(
         abs(reading.power) <= limit, f"at most {limit:g} W was expected at dead terminals, found {reading.power:g} W"
     )

@@ -9,8 +9,7 @@ from __future__ import annotations
 import enum
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import orjson
 
@@ -69,8 +68,10 @@ class Verdict(enum.StrEnum):
     NOT_RUN = "not run"
 
 
-@dataclass(frozen=True)
-class Event:
+_NO_DATA: Mapping[str, Json] = {}
+
+
+class Event(NamedTuple):
     """Something that was observed or done, at an instant known to lie within ``t - before`` .. ``t + after``.
 
     :param t: seconds since the scenario began, by ``clock``.
@@ -82,7 +83,7 @@ class Event:
     kind: Kind
     t: float
     source: str
-    data: Mapping[str, Json] = field(default_factory=dict)
+    data: Mapping[str, Json] = _NO_DATA
     clock: str = "virtual"
     before: float = 0.0
     after: float = 0.0

@@ -64,6 +64,19 @@ class Drawing:
     right: float = WIDTH - RIGHT
 
 
+@dataclass(frozen=True)
+class Plot:
+    """A timeline as both of its pictures: the drawing on paper, and the data of the live plot as JSON for a script."""
+
+    static: Drawing
+    data: str
+
+
+def plot_of(timeline: Timeline) -> Plot | None:
+    """Return the pictures of ``timeline``; None if it shows nothing."""
+    return None if timeline.empty else Plot(draw(timeline), plot_data(timeline))
+
+
 def nice_ticks(low: float, high: float, about: int) -> list[float]:
     """Return round numbers (1, 2 or 5 times a power of ten apart) from ``low`` to ``high``, roughly ``about``."""
     rough = (high - low) / about

@@ -21,7 +21,7 @@ from markupsafe import Markup
 from hil.clock import utc_now
 from hil.evidence.documents import Event, Verdict
 from hil.evidence.store import replace_file
-from hil.report.drawing import Drawing, draw, plot_data
+from hil.report.drawing import Drawing
 from hil.report.integrity import DERIVED_FILES
 from hil.report.run_view import RunView
 from hil.report.scenario_view import ScenarioView, StepRow
@@ -96,11 +96,11 @@ def _parts(run: RunView) -> Iterator[str]:
     )
 
 
-def _plot(timeline: Timeline) -> _Plot | None:
-    if timeline.empty:
+def _plot(scenario: ScenarioView) -> _Plot | None:
+    if scenario.plot is None:
         return None
     # not escaped: script_json has already made it safe for a script element
-    return _Plot(timeline, draw(timeline), Markup(plot_data(timeline)))  # noqa: S704
+    return _Plot(scenario.timeline, scenario.plot.static, Markup(scenario.plot.data))  # noqa: S704
 
 
 @cache

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from hil.evidence.documents import Verdict
-from hil.evidence.record import RunRecord, ScenarioRecord
+from hil.evidence.record import RunRecord
 from hil.evidence.verdicts import verdict_of_run
 from hil.report.deviations import WatchdogAct, deviations_of, watchdog_acts
-from hil.report.integrity import Seal, Statement, check, seal_of
+from hil.report.integrity import Statement, check
+from hil.report.reading import view_all
 from hil.report.requirement_matrix import RequirementMatrix, matrix_of
-from hil.report.scenario_view import ScenarioView, contradiction, view_scenario
+from hil.report.scenario_view import ScenarioView, contradiction
 from hil.report.text_format import MEANINGS, date, number_of, rows_of, section_of, text_of, verdict_of
 
 Fact = tuple[str, str | None]
@@ -78,13 +79,11 @@ class RunView:
 
 
 def view_run(record: RunRecord) -> RunView:
-    """Tell the run from its folder; keys that are missing are left None and never fail.
-
-    Each scenario is read once, and its events are let go before the next is read.
-    """
+    """Tell the run from its folder; keys that are missing are left None and never fail."""
     document = record.document
     rig, acceptance = section_of(document, "rig"), section_of(document, "acceptance")
-    scenarios, seals = _view_scenarios(record)
+    told = view_all(record.scenarios)
+    scenarios, seals = [view for view, _ in told], [seal for _, seal in told]
     finished = document.get("finished") is True
     recorded = verdict_of(document) if finished else None
     befell = [f"{text_of(row, 'verdict')}: {text_of(row, 'why')}" for row in rows_of(document, "befell")]
@@ -118,20 +117,6 @@ def view_run(record: RunRecord) -> RunView:
         integrity=integrity,
         warnings=[*befell, *_warnings(document, finished, recorded, scenarios, integrity, acts)],
     )
-
-
-def _view_scenarios(record: RunRecord) -> tuple[list[ScenarioView], list[Seal]]:
-    views, seals = [], []
-    for index in range(len(record.scenarios)):
-        # no name here refers to the scenario: it would keep the events of one while the next is read
-        view, seal = _view_and_seal(index + 1, record.scenarios[index])
-        views.append(view)
-        seals.append(seal)
-    return views, seals
-
-
-def _view_and_seal(number: int, scenario: ScenarioRecord) -> tuple[ScenarioView, Seal]:
-    return view_scenario(number, scenario), seal_of(scenario)
 
 
 def _stands(recorded: Verdict | None, scenarios: list[ScenarioView]) -> Verdict | None:

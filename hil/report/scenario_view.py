@@ -10,6 +10,7 @@ from hil.evidence.documents import Event, Kind, Verdict
 from hil.evidence.limits import Rule
 from hil.evidence.record import ScenarioRecord
 from hil.evidence.verdicts import worst
+from hil.report.drawing import Plot, plot_of
 from hil.report.recent_events import Account, account
 from hil.report.text_format import Scale, number_of, rows_of, section_of, text_of, verdict_of
 from hil.report.timeline import Timeline, timeline_of
@@ -113,6 +114,8 @@ class ScenarioView:
     transactions: list[Event]
     faults: list[FaultRow]
     timeline: Timeline
+    plot: Plot | None
+    """Drawn with the rest, as that is done on all processors; None if the timeline shows nothing."""
     tap: str | None
     """What the tap between two real devices added, in words; None if there was none."""
     safe_state: str
@@ -176,6 +179,7 @@ def view_scenario(number: int, record: ScenarioRecord) -> ScenarioView:
     tags = begin.get("tags")
     safe, safe_state = _safe_state(end)
     verdict = verdict_of(end) or Verdict.NOT_RUN
+    timeline = timeline_of(record)
     return ScenarioView(
         number=number,
         name=text_of(begin, "name") or record.name,
@@ -194,7 +198,8 @@ def view_scenario(number: int, record: ScenarioRecord) -> ScenarioView:
         findings=findings,
         transactions=list(record.of(Kind.TRANSACTION)),
         faults=_faults(record.of(Kind.FAULT)),
-        timeline=timeline_of(record),
+        timeline=timeline,
+        plot=plot_of(timeline),
         tap=next((_tap(event) for event in record.of(Kind.READING) if event.source == "tap"), None),
         safe_state=safe_state,
         safe=safe,

@@ -25,6 +25,7 @@ from coincurve.ecdsa import cdata_to_der, der_to_cdata, signature_normalize
 from embit.hashes import hash160
 
 from hil.errors import PeerViolation
+from hil.protocol.payment.bip143 import bip143_digest
 from hil.protocol.policy import Misuse
 
 if TYPE_CHECKING:
@@ -126,6 +127,8 @@ def signature_digest(transaction: CTransaction, index: int, coin: Coin, hash_typ
     code = CScript(p2pkh_script(coin.script[2:]) if witness else coin.script)
     version = SIGVERSION_WITNESS_V0 if witness else SIGVERSION_BASE
     try:
+        if witness and hash_type == SIGHASH_ALL:
+            return bip143_digest(transaction, index, code, coin.value)
         digest: bytes = SignatureHash(code, transaction, index, hash_type, amount=coin.value, sigversion=version)
     except (ValueError, struct.error) as error:  # struct.error: the library packs BIP 143 locktimes as signed
         raise Misuse(f"input {index} cannot be signed with hash type {hash_type:#04x}: {error}") from error

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from hil.evidence.documents import Kind
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 RECORDED = ("voltage_V", "current_A", "power_W", "energy_Wh")
 """What the event of a reading holds of it (:meth:`hil.rig.sampling.timer.Readings.take`)."""
+
+_recorded = itemgetter(*RECORDED)
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,7 @@ def metered_energy(events: Iterable[Event], meter: Meter, until: float | None = 
             value += added
             # the first update that counts may have begun long before the reading that shows it
             loaded += seconds + (event.before if was_left_out else 0.0)
-            apparent += max(each.voltage * each.current for each in (before, reading)) * seconds / 3600
+            apparent += max(before.voltage * before.current, reading.voltage * reading.current) * seconds / 3600
     budget = meter.energy_budget(WattHour(value), Second(loaded), apparent)
     budget = budget.plus("readings subtracted", digit * subtracted, "half of the last digit of each of them")
     unread = max(0.0, (last_event.t if until is None else until) - last_event.t + last_event.before)
@@ -88,5 +91,5 @@ def metered_energy(events: Iterable[Event], meter: Meter, until: float | None = 
 
 def reading_of(event: Event) -> Reading:
     """Return a reading of the lab meter as it was, from its event; over which time it had integrated is not in it."""
-    volts, amperes, watts, watt_hours = (float(str(event.data[name])) for name in RECORDED)
+    volts, amperes, watts, watt_hours = map(float, _recorded(event.data))
     return Reading(Volt(volts), Ampere(amperes), Watt(watts), WattHour(watt_hours), Second(0.0))

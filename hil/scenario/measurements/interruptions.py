@@ -8,8 +8,8 @@ often, several readings tell of one window. Spells within one window count toget
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from operator import attrgetter
+from typing import TYPE_CHECKING, NamedTuple
 
 from hil.evidence.documents import Kind
 from hil.evidence.observations import Timed
@@ -32,8 +32,7 @@ WHOLE = 1 - 1e-3
 """A stretch is off from its beginning to its end if it is by this share: the voltage below ``TRACE_V`` is one."""
 
 
-@dataclass(frozen=True)
-class _Stretch:
+class _Stretch(NamedTuple):
     """Consecutive time of ``length`` seconds, of which ``off`` are without voltage."""
 
     length: float
@@ -58,9 +57,9 @@ class _Stretches:
     def __init__(self, observer: Observer, seen: Sequence[Window]) -> None:
         self._trial = observer
         self._period = update_period(observer)
-        highest = max(seen, key=lambda each: each.power)
+        highest = max(seen, key=attrgetter("power"))
         self._most_w, self._u_w = highest.power, mean_power_uncertainty(observer, highest.first)
-        self._u_v = voltage_uncertainty(observer, max(seen, key=lambda each: each.voltage).first)
+        self._u_v = voltage_uncertainty(observer, max(seen, key=attrgetter("voltage")).first)
         mains = [each for each in observer.recorder.events if each.kind is Kind.FAULT and each.source == MAINS]
         ends = [*(each.t for each in mains[1:]), math.inf]
         self._changes = [(each.t, end) for each, end in zip(mains, ends, strict=False) if "restored" not in _what(each)]
@@ -74,6 +73,7 @@ class _Stretches:
         """
         least: list[_Stretch] = []
         most: list[_Stretch] = []
+        voltages = [each.voltage for each in seen]
         for index in range(1, len(seen)):
             fewest, at_most = updates(self._trial, seen[index - 1], seen[index])
             if at_most > 1:
@@ -81,7 +81,7 @@ class _Stretches:
                 least.append(low)
                 most.append(high)
             if index < len(seen) - 1:
-                low, high = self._within(seen, index)
+                low, high = self._within(seen[index], voltages, index)
                 certain = fewest >= 1 and not self._disturbed(seen[index])
                 least.append(low if certain else _Stretch(0.0, 0.0))
                 most.append(high)
@@ -89,21 +89,22 @@ class _Stretches:
 
     def _disturbed(self, window: Window) -> bool:
         """Tell whether the bench itself changed the mains in this window: a dip of voltage is no interruption."""
+        if not self._changes:
+            return False
         begin, end = window.first.t - window.first.before, window.last.t + window.last.after
         return any(since <= end and begin <= until for since, until in self._changes)
 
-    def _within(self, seen: Sequence[Window], index: int) -> tuple[_Stretch, _Stretch]:
+    def _within(self, window: Window, voltages: Sequence[float], index: int) -> tuple[_Stretch, _Stretch]:
         """Return how long a window was off, at least and at most: by the live ones beside it, two on either side."""
-        window, length, u = seen[index], self._period, self._u_v
-        voltage = window.voltage
+        voltage, length, u = window.voltage, self._period, self._u_v
         if voltage < TRACE_V:
             fewest, most = row(self._trial, window)
             return _Stretch(fewest * length, WHOLE * fewest * length), _Stretch(most * length, most * length)
-        sides = (seen[max(0, index - 2) : index], seen[index + 1 : index + 3])
-        beside = [each for each in (max(each.voltage for each in side) for side in sides) if each >= DEAD_V]
+        sides = max(voltages[max(0, index - 2) : index]), max(voltages[index + 1 : index + 3])
+        beside = [each for each in sides if each >= DEAD_V]
         if not beside and voltage < DEAD_V:
             return _Stretch(length, 0.0), _Stretch(length, length)
-        low = max(0.0, voltage - u) / (max(*beside, voltage) + u)
+        low = max(0.0, voltage - u) / (max([*beside, voltage]) + u)
         high = min(1.0, (voltage + u) / (min(beside, default=voltage) - u))
         return _Stretch(length, (1 - high**2) * length), _Stretch(length, (1 - low**2) * length)
 

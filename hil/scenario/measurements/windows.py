@@ -7,35 +7,26 @@ often, it skips some.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from hil.evidence.documents import Kind
+from hil.evidence.documents import Event, Kind
 from hil.evidence.timing import TRACE_V
 from hil.rig.sampling.timer import reading_age
 
 if TYPE_CHECKING:
-    from hil.evidence.documents import Event
     from hil.scenario.observer import Observer
 
 ROUNDING = 1e-6
 """Of a number of windows: instants are sums of decimal fractions."""
 
 
-@dataclass(frozen=True)
-class Window:
+class Window(NamedTuple):
     """One window of the meter, as one reading or several tell it; or a row of windows without voltage."""
 
     first: Event
     last: Event
-
-    @property
-    def voltage(self) -> float:
-        return _number(self.first, "voltage_V")
-
-    @property
-    def power(self) -> float:
-        return _number(self.first, "power_W")
+    voltage: float
+    power: float
 
     @property
     def energy_wh(self) -> float:
@@ -62,18 +53,20 @@ def windows(observer: Observer) -> list[Window]:
     for event in observer.recorder.events:
         if event.kind is not Kind.READING or event.source != "meter":
             continue
-        read = Window(event, event)
-        if found and _is_same(found[-1], read, period):
-            read = Window(found[-1].first, event)
-            found.pop()
-        found.append(read)
+        voltage = _number(event, "voltage_V")
+        if found and _is_same(found[-1], event, voltage, period):
+            earlier = found[-1]
+            found[-1] = Window(earlier.first, event, earlier.voltage, earlier.power)
+        else:
+            found.append(Window(event, event, voltage, _number(event, "power_W")))
     return found
 
 
-def _is_same(earlier: Window, later: Window, period: float) -> bool:
-    if max(earlier.voltage, later.voltage) < TRACE_V:
-        return later.first.t - earlier.last.t <= period * (1 + ROUNDING)
-    return later.first.t - earlier.first.t < period * (1 - ROUNDING) and later.first.data == earlier.first.data
+def _is_same(earlier: Window, later: Event, voltage: float, period: float) -> bool:
+    """Tell whether a reading, of this voltage, is of the window before it."""
+    if earlier.voltage < TRACE_V and voltage < TRACE_V:
+        return later.t - earlier.last.t <= period * (1 + ROUNDING)
+    return later.t - earlier.first.t < period * (1 - ROUNDING) and later.data == earlier.first.data
 
 
 def updates(observer: Observer, earlier: Window, later: Window) -> tuple[int, int]:
@@ -103,13 +96,13 @@ def _count(apart: float, loose: float, period: float) -> tuple[int, int]:
     return max(0, fewest), math.ceil((apart + loose) / period - ROUNDING)
 
 
-def _loose(observer: Observer, *events: Event) -> float:
-    """Return by how much the time between readings may differ from that of their stamps.
+def _loose(observer: Observer, one: Event, other: Event) -> float:
+    """Return by how much the time between two readings may differ from that of their stamps.
 
     What a reading tells is up to a reading's age older; the latency in it is the same for all readings of a meter.
     """
     age = reading_age(observer.rig.meter)
-    return sum(max(0.0, each.before - age) + each.after for each in events)
+    return max(0.0, one.before - age) + one.after + (max(0.0, other.before - age) + other.after)
 
 
 def _number(event: Event, quantity: str) -> float:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import replace
 
 import pytest
 
@@ -111,7 +110,7 @@ class Backwards:
 
     def read(self) -> Reading:
         self._energy -= 1.0
-        return replace(self._meter.read(), energy=WattHour(self._energy))
+        return self._meter.read()._replace(energy=WattHour(self._energy))
 
 
 class StuckOn:

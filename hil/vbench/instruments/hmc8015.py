@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from hil.vbench.instruments.hmc8015_values import FUNCTIONS, value
+from hil.vbench.instruments.hmc8015_values import FUNCTIONS, VALUES
 from hil.vbench.plant.instrument_errors import ALL_DRAWN, AccuracyClass, GivenErrors, MeterErrors
 from hil.vbench.scpi.engine import (
     Commands,
@@ -93,7 +93,8 @@ class Hmc8015:
 
     def execute(self, line: str) -> str | None:
         """Take one line; see :class:`hil.vbench.plant.terminals.VirtualInstrument`."""
-        self.form()
+        if self._sample is not None:
+            self.form()
         return self._engine.execute(line)
 
     def power_on(self, seed: str, given: GivenErrors = ALL_DRAWN) -> None:
@@ -145,9 +146,8 @@ class Hmc8015:
         if self._data is None:
             settings = self._settings
             ranges = settings.voltage.selected, settings.current.selected
-            self._data = ",".join(
-                [value(name, self._reading, settings.integrator, ranges) for name in settings.functions]
-            )
+            reading, integrator = self._reading, settings.integrator
+            self._data = ",".join([VALUES[name](reading, integrator, ranges) for name in settings.functions])
         return self._data
 
     def _values(self, number: int | None = None) -> str:

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from hil.vbench.scpi.parameters import Choice
 
@@ -92,15 +92,25 @@ _INTEGRATED: Final[dict[str, Callable[[Integrator], float]]] = {
 }
 
 
-def value(function: str, reading: Reading | None, integrator: Integrator, ranges: tuple[float, float]) -> str:
-    """Return the text of one function (short form); ``ranges`` are those of voltage and current in V and A.
+Writer: TypeAlias = "Callable[[Reading | None, Integrator, tuple[float, float]], str]"
+"""Writes one value; the ranges are those of voltage and current in V and A.
 
-    What follows from an overloaded value is overloaded too. Without a reading there is no measured value.
-    """
-    measured = _MEASURED.get(function)
-    if measured is not None:
-        return NO_VALUE if reading is None else measured(reading)
-    integrated = _INTEGRATED.get(function)
-    if integrated is not None:
-        return f"{integrated(integrator):.6E}"
-    return _shown(ranges[function == "IRAN"])
+What follows from an overloaded value is overloaded too. Without a reading there is no measured value.
+"""
+
+
+def _of_reading(write: Callable[[Reading], str]) -> Writer:
+    return lambda reading, integrator, ranges: NO_VALUE if reading is None else write(reading)
+
+
+def _of_integrator(amount: Callable[[Integrator], float]) -> Writer:
+    return lambda reading, integrator, ranges: f"{amount(integrator):.6E}"
+
+
+VALUES: Final[dict[str, Writer]] = {
+    **{name: _of_reading(write) for name, write in _MEASURED.items()},
+    **{name: _of_integrator(amount) for name, amount in _INTEGRATED.items()},
+    "URAN": lambda reading, integrator, ranges: _shown(ranges[0]),
+    "IRAN": lambda reading, integrator, ranges: _shown(ranges[1]),
+}
+"""Who writes the value of each function, by its short form."""

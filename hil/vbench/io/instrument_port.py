@@ -59,9 +59,10 @@ class InstrumentPort:
 
     def receive(self, connection: Connection, line: str) -> None:
         """Take a line over TCP."""
-        if len(self._under_way) < len(self.arrivals):
+        missing = len(self.arrivals) - len(self._under_way)
+        if missing > 0:
             self._under_way.append((connection, line))
-            if self.complete:
+            if missing == 1 or not self.connections:
                 self.on_complete()
         elif (reply := self.execute(line)) is not None:
             connection.answer(reply)

@@ -86,7 +86,7 @@ class QuantityErrors:
         self._noise_of_reading, self._noise_of_range, self._noise = (
             (NOISE_OF_READING, NOISE_OF_RANGE, 0.0) if math.isnan(noise) else (0.0, 0.0, noise)
         )
-        self._limits = limits
+        self._of_reading, self._of_range = limits.of_reading, limits.of_range
         self._gauss = chance.gauss
 
     def steady(self, true: float, end: float) -> float:
@@ -97,13 +97,19 @@ class QuantityErrors:
         """Return a reading, not yet rounded. Noise takes none outside the data sheet that would be inside without."""
         steady = (true + self._offset + self._offset_of_range * end) * self._factor
         size = abs(steady)
-        noise = max(-NOISE_CUT, min(NOISE_CUT, self._gauss(0.0, 1.0)))
+        # comparisons, not min() and max(): three readings are formed ten times a second
+        noise = self._gauss(0.0, 1.0)
+        if not -NOISE_CUT <= noise <= NOISE_CUT:
+            noise = math.copysign(NOISE_CUT, noise)
         reading = steady + noise * (self._noise_of_reading * size + self._noise_of_range * end + self._noise)
-        limit = self._limits.of_reading * size + self._limits.of_range * end
+        limit = self._of_reading * size + self._of_range * end
         if abs(steady - true) > limit * (1 + 1e-9):
             return reading
-        limit -= ROUNDING * end + self._limits.of_reading * abs(reading - steady)
-        return max(true - limit, min(true + limit, reading))
+        limit -= ROUNDING * end + self._of_reading * abs(reading - steady)
+        least, most = true - limit, true + limit
+        if reading > most:
+            reading = most
+        return least if reading < least else reading
 
 
 class MeterErrors:

@@ -7,7 +7,8 @@ hair too early fires twice. Here events are queued at absolute instants.
 from __future__ import annotations
 
 import math
-from heapq import heappush
+from heapq import heappop, heappush
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 import simpy
@@ -20,28 +21,34 @@ if TYPE_CHECKING:
 class Alarm(simpy.Event):
     """An action that is due once, at an instant."""
 
+    _ok = True
+    _value = None
+
     def __init__(self, kernel: Kernel, due: float, action: Callable[[], None]) -> None:
         super().__init__(kernel)
-        self._ok = True
-        self._value = None
         self.due = due
         """Instant in seconds of virtual time."""
-        self._action = action
-        self.callbacks.append(Alarm._ring)
+        self._action: Callable[[], None] | None = action
 
-    @staticmethod
-    def _ring(event: simpy.Event) -> None:
-        if isinstance(event, Alarm):
-            event._action()
+    def ring(self) -> None:
+        """Run the action, unless it was cancelled, and count as processed."""
+        action, self._action = self._action, None
+        waiting, self.callbacks = self.callbacks, None  # type: ignore[assignment]  # as simpy marks what is processed
+        if action is not None:
+            action()
+        for callback in waiting:
+            callback(self)
 
     def cancel(self) -> None:
         """Forget the action; without effect once it ran."""
-        if not self.processed:
-            self.callbacks.clear()
+        self._action = None
 
 
 class Kernel(simpy.Environment):
     """The event queue of one world; starts at 0 s and never goes back."""
+
+    if not TYPE_CHECKING:  # what simpy says of it holds; asked several times at each event, it has no frame of its own
+        now = property(attrgetter("_now"))
 
     def __init__(self) -> None:
         super().__init__(0.0)
@@ -77,7 +84,12 @@ class Kernel(simpy.Environment):
         queue = self._queue
         self._stop = False
         while queue and queue[0][0] <= until:
-            self.step()
+            event = queue[0][3]
+            if type(event) is Alarm:  # all that the bench itself makes
+                self._now = heappop(queue)[0]
+                event.ring()
+            else:
+                self.step()
             if self._stop:
                 return False
         self._now = until

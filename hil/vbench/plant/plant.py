@@ -149,10 +149,12 @@ class Plant:
             return
         self._since = now
         voltage = self.meter_voltage()
-        current_squared, energy = self._appliances[self.plugged].pass_time(duration, self.outlet_voltage())
-        self.integrals.voltage += voltage * voltage * duration
-        self.integrals.current += current_squared
-        self.integrals.energy += energy
+        outlet = voltage if self.relays[1].closed else 0.0
+        current_squared, energy = self._appliances[self.plugged].pass_time(duration, outlet)
+        integrals = self.integrals
+        integrals.voltage += voltage * voltage * duration
+        integrals.current += current_squared
+        integrals.energy += energy
 
     def _update_meter(self) -> None:
         self.settle()

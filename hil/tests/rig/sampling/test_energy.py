@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -122,7 +121,7 @@ def test_a_meter_that_updates_less_often_than_it_is_read_keeps_its_bounds(
         data = (
             newest.data if newest is not None else {**event.data, "energy_Wh": 0.0, "power_W": watts, "voltage_V": 0.0}
         )
-        shown.append(replace(event, data=data, before=2 * repeats * PERIOD_S))
+        shown.append(event._replace(data=data, before=2 * repeats * PERIOD_S))
     found = metered_energy(shown, METER).interval
     assert found.early <= true <= found.late
 
