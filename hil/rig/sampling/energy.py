@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hil.evidence.documents import Kind
 from hil.evidence.observations import EvidenceMissing
@@ -88,5 +88,6 @@ def metered_energy(events: Iterable[Event], meter: Meter, until: float | None = 
 
 def reading_of(event: Event) -> Reading:
     """Return a reading of the lab meter as it was, from its event; over which time it had integrated is not in it."""
-    volts, amperes, watts, watt_hours = (float(str(event.data[name])) for name in RECORDED)
+    data: Any = event.data  # written by the bench as numbers
+    volts, amperes, watts, watt_hours = (float(data[name]) for name in RECORDED)
     return Reading(Volt(volts), Ampere(amperes), Watt(watts), WattHour(watt_hours), Second(0.0))
