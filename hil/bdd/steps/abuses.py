@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hil.bdd.applicability import tells
 from hil.bdd.catalogue import given, then, when
-from hil.bdd.language import cheats
+from hil.bdd.language import cheats, doubts
 from hil.bdd.language.course import Course
 from hil.bdd.steps.setup import BOOT_TIMEOUT_S
 from hil.scenario.check import Check
@@ -50,6 +50,7 @@ def has_cheated(trial: Trial) -> None:
 
 
 @then("the {device} answers as the catalogue demands, within its time")
+@tells(doubts.answered)
 def answers(device: str, /, trial: Trial) -> list[Check]:
     """ERROR or CLOSE with the row's code, or the next payment where nothing may come of it; and power off if it flowed.
 
@@ -59,6 +60,7 @@ def answers(device: str, /, trial: Trial) -> list[Check]:
 
 
 @then("the {device} loses no more than the catalogue allows")
+@tells(doubts.lost_to_abuse)
 def loses(device: str, /, trial: Trial) -> Check:
     """A socket: energy at the lab meter that nothing on the ledger pays for. A cable: satoshi that it signed away
     beyond its change and got no energy for.

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from hil.bdd.applicability import decides, feature, needs, sensible
+from hil.bdd.applicability import decides, feature, needs, sensible, unsure
 from hil.bdd.catalogue import then, when
 from hil.bdd.language.phases import proves_the_bench
 from hil.evidence.observations import Source
-from hil.rig.abilities import vague_edge
+from hil.rig.abilities import doubtful_edge, vague_edge
 from hil.scenario.check import Check, within_time
 from hil.scenario.measurements import bench
 from hil.scenario.scenario import Trial
@@ -85,6 +85,7 @@ def device_meter_drifts(device: str, drift: Percent, /, trial: Trial) -> None:
 
 @then("the power was cut within {duration} of the seeded fault")
 @decides(vague_edge)
+@unsure(doubtful_edge)
 def cut_after_fault(limit: Second, /) -> Check:
     """From the first fault that was seeded to the first reading without power."""
     return within_time("seeded fault to zero power", limit, bench.fault_to_cut, Source.BENCH, Source.LAB_METER)
