@@ -8,13 +8,14 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 RUN_OPTIONS ?=
 SOUNDNESS_OPTIONS ?=
+GOOD_DEVICES_OPTIONS ?=
 MUTANTS ?=
 MUTATION_LIMIT ?= 90m
 
 # Compiled modules are kept, whatever the caller's shell says: without them each start takes seconds longer.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: acceptance suite ledger abuse link smoke long transitions test lint perf reference fuzz soundness mutation spec setup clean
+.PHONY: acceptance suite ledger abuse link smoke long transitions test lint perf reference fuzz soundness good-devices mutation spec setup clean
 
 # The core of the suite: toast, both payment modes, the boot budget, cheats, two real devices.
 acceptance: $(INSTALLED)
@@ -80,6 +81,11 @@ fuzz: $(INSTALLED)
 # minutes on two processors, by how busy they are.
 soundness: $(INSTALLED)
 	@$(BIN)/python -m hil.tests.soundness $(SOUNDNESS_OPTIONS)
+
+# A good device a thousand times, each with other errors of the instruments: no failure, and nothing inconclusive that
+# was not announced at the desk. Part of the nightly run.
+good-devices: $(INSTALLED)
+	@$(BIN)/python -m hil.tests.acceptance.good_devices $(GOOD_DEVICES_OPTIONS)
 
 # Mistakes put into the modules that decide, one at a time: does a test notice (docs/mutation.md)? Most of an hour on two
 # processors, and never longer than MUTATION_LIMIT; what was measured by then is kept, and the next call goes on from there.

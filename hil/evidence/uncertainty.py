@@ -57,9 +57,14 @@ class Budget:
     components: tuple[Component, ...] = ()
 
     def __post_init__(self) -> None:
-        strange = sorted({each.unit for each in self.components} - {self.unit})
-        if strange:
+        if any(each.unit != self.unit for each in self.components):
+            strange = sorted({each.unit for each in self.components} - {self.unit})
             raise ValueError(f"a budget in {self.unit} cannot hold parts in {', '.join(strange)}")
+
+    @classmethod
+    def of(cls, unit: str, *parts: tuple[str, float, str]) -> Budget:
+        """Return the budget of these parts: name, half-width in ``unit`` and source of each."""
+        return cls(unit, tuple(Component(name, half, unit, source) for name, half, source in parts if half != 0))
 
     @property
     def expanded(self) -> float:
@@ -72,8 +77,7 @@ class Budget:
 
     def plus(self, name: str, half_width: float, source: str) -> Budget:
         """Return the same with one more reason; with none more if ``half_width`` is zero."""
-        part = Component(name, half_width, self.unit, source)
-        return self if half_width == 0 else Budget(self.unit, (*self.components, part))
+        return Budget(self.unit, (*self.components, *Budget.of(self.unit, (name, half_width, source)).components))
 
     def bounds(self, value: float) -> tuple[float, float]:
         """Return the least and the most that the true value can be if ``value`` was measured."""

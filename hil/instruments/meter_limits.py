@@ -123,15 +123,15 @@ class MakersLimits:
         """
         power = self.power
         reactive = self._most_reactive(active, apparent, extent)
-        budget = (
-            Budget(unit)
-            .plus("accuracy of reading", power.of_reading * active, power.source)
-            .plus("accuracy of range", power.of_range * power.end * extent, power.source)
-            .plus("power factor", self.power_factor * reactive, self.power_factor_source)
-            .plus("short update interval", self.quick * active, self.quick_source)
-            .plus("heat of the inputs", heat * active, self.heat_source)
-            .plus("temperature", self._warmth(active, conditions), self.temperature_source)
-            .plus("resolution", resolution, "half of the last digit that it sends")
+        budget = Budget.of(
+            unit,
+            ("accuracy of reading", power.of_reading * active, power.source),
+            ("accuracy of range", power.of_range * power.end * extent, power.source),
+            ("power factor", self.power_factor * reactive, self.power_factor_source),
+            ("short update interval", self.quick * active, self.quick_source),
+            ("heat of the inputs", heat * active, self.heat_source),
+            ("temperature", self._warmth(active, conditions), self.temperature_source),
+            ("resolution", resolution, "half of the last digit that it sends"),
         )
         return _with_certificate(budget, active, extent, conditions)
 
@@ -147,13 +147,13 @@ class MakersLimits:
         return math.sqrt(max(0.0, most * most - active * active))
 
     def _plain(self, unit: str, limits: QuantityLimits, value: float, conditions: Conditions) -> Budget:
-        budget = (
-            Budget(unit)
-            .plus("accuracy of reading", limits.of_reading * abs(value), limits.source)
-            .plus("accuracy of range", limits.of_range * limits.end, limits.source)
-            .plus("short update interval", self.quick * abs(value), self.quick_source)
-            .plus("temperature", self._warmth(value, conditions), self.temperature_source)
-            .plus("resolution", limits.resolution, "half of the last digit that it sends")
+        budget = Budget.of(
+            unit,
+            ("accuracy of reading", limits.of_reading * abs(value), limits.source),
+            ("accuracy of range", limits.of_range * limits.end, limits.source),
+            ("short update interval", self.quick * abs(value), self.quick_source),
+            ("temperature", self._warmth(value, conditions), self.temperature_source),
+            ("resolution", limits.resolution, "half of the last digit that it sends"),
         )
         return _with_certificate(budget, value, 0.0, conditions)
 

@@ -11,6 +11,7 @@ from typing import Any
 from hil.perf.query_time import measure_reading
 from hil.perf.uncertainty import measurements, shares
 from hil.perf.uncertainty_realtime import WallSite, edges
+from hil.rig.bounds_at_limits import shares_at_limits
 from hil.rig.virtual.client import VirtualBenchProcess
 
 SAMPLING_S = 20.0
@@ -18,12 +19,13 @@ SAMPLING_S = 20.0
 
 
 def measure(root: Path) -> Mapping[str, Any]:
-    """Take all of them, some three minutes; ``root`` is the project's folder."""
+    """Take all of them, some six minutes; ``root`` is the project's folder."""
     rigs = root / "rigs"
     return {
         "meter_read_ratio": meter_read_ratio(),
         "sampling_held": sampling_held(rigs / "realtime.yaml"),
         "bounds_inside": shares(measurements(rigs)),
+        "bounds_inside_at_limits": shares_at_limits(rigs),
         "bounds_inside_wall_clock": shares(edges(rigs / "realtime.yaml")),
     }
 

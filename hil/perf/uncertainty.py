@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -202,15 +202,20 @@ class Site:
 
 
 def measurements(
-    rigs: Path, *, sessions: int = SESSIONS, seed: int = 1, errors: MeterErrors | None = None
+    rigs: Path,
+    *,
+    sessions: int = SESSIONS,
+    seed: int = 1,
+    errors: MeterErrors | None = None,
+    names: Sequence[str] = RIGS,
 ) -> Iterator[Check]:
     """Give four measurements for each session; raises RigFault if the bench fails.
 
-    :param rigs: the folder with the rig files ``RIGS``.
+    :param rigs: the folder with the rig files ``names``.
     :param errors: of the meter; None: as in any run.
     """
     with ExitStack() as stack:
-        sites = [stack.enter_context(_site(rigs / name, errors or MeterErrors())) for name in RIGS]
+        sites = [stack.enter_context(_site(rigs / name, errors or MeterErrors())) for name in names]
         for number in range(sessions):
             yield from sites[number % len(sites)].session(f"{seed}/{number}")
 

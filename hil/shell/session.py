@@ -224,6 +224,7 @@ class Session:
         if not told:
             case = naming.cases(document)[-1]
             unmet = rig_problems.problems(document, case, self.catalogue, self.run.rig_file)
+            unmet = [problem for problem in unmet if problem.rule != "doubtful"]
             if not unmet:
                 self._kind = case.scenario.steps[-1].kind or self._kind
                 return Checked(entry, document, case.scenario.name)

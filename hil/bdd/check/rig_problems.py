@@ -1,4 +1,4 @@
-"""Why a rig cannot run a scenario, or cannot decide it: found by the rig file alone, before anything is switched."""
+"""Why a rig cannot run a scenario, or cannot or may not decide it: found by its file alone, at the desk."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def problems(document: Document, case: Case, catalogue: Catalogue, rig: RigFile) -> list[Problem]:
-    """Return why ``rig`` cannot run the scenario, or cannot decide it.
+    """Return why ``rig`` cannot run the scenario, or cannot or may not decide it.
 
     What it does not offer comes alone: the rest is of no interest then. A step that has a mistake of its own is passed
     over, since preflight tells it.
@@ -33,9 +33,10 @@ def problems(document: Document, case: Case, catalogue: Catalogue, rig: RigFile)
     if found:
         return found[:1]
     found = list(_unmet(document, case, steps, rig, "beyond-rig", "undecidable"))
-    places = {(each.line, each.column) for each in found}
-    more = against_rig(document.file, steps, case.row, rig)
-    return [*found, *(each for each in more if (each.line, each.column) not in places)]
+    for more in (against_rig(document.file, steps, case.row, rig), _unmet(document, case, steps, rig, "doubtful")):
+        places = {(each.line, each.column) for each in found}
+        found += [each for each in more if (each.line, each.column) not in places]
+    return found
 
 
 @functools.lru_cache(maxsize=1)

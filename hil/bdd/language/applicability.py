@@ -5,6 +5,7 @@ Below ``@given``, ``@when`` or ``@then`` stands, as far as it applies::
     @needs(_load_there)       without it the scenario is *not applicable* on this rig (DESIGN §2)
     @within(beyond_load)      a value that this rig cannot do is its author's mistake
     @decides(vague_edge)      a limit that this rig cannot decide makes the scenario inconclusive, without a run
+    @unsure(doubtful_edge)    a limit that this rig may not decide, by chance, is announced
     @sensible(_no_share)      a value that makes no sense on any rig is its author's mistake
     @tells(Course.budget)     what may contradict other steps, or take the scenario beyond the rig
 
@@ -62,6 +63,11 @@ def within(check: Callable[..., str]) -> Callable[[F], F]:
 def decides(check: Callable[..., str]) -> Callable[[F], F]:
     """Say what a rig must resolve to decide the limit of a step; ``check`` returns why it cannot decide it."""
     return _demand("undecidable", check)
+
+
+def unsure(check: Callable[..., str]) -> Callable[[F], F]:
+    """Say what a rig must resolve to be sure to decide the limit of a step; ``check`` returns why it may not."""
+    return _demand("doubtful", check)
 
 
 def sensible(check: Callable[..., str]) -> Callable[[F], F]:

@@ -50,6 +50,10 @@ RULES: dict[str, tuple[Level, str]] = {
     "contradiction": (Level.ERROR, "Values of a scenario cannot be true together"),
     "beyond-rig": (Level.ERROR, "A value is outside what this rig can do"),
     "undecidable": (Level.WARNING, "This rig cannot decide the limit"),
+    "doubtful": (
+        Level.NOTE,
+        "This rig may not decide the limit: it depends on its meter's error and updates",
+    ),
     "not-offered": (Level.NOTE, "This rig does not offer what the scenario needs"),
     "uncovered-requirement": (Level.ERROR, "No scenario shows the requirement"),
     "no-requirement": (Level.NOTE, "A scenario names no requirement"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hil.bdd.check.feasibility import cheats
 from hil.bdd.check.feasibility.course import Course
+from hil.bdd.language import doubts
 from hil.bdd.language.applicability import tells
 from hil.bdd.language.catalogue import given, then, when
 from hil.bdd.steps.setup import BOOT_TIMEOUT_S
@@ -51,6 +52,7 @@ def has_cheated(observer: Observer) -> None:
 
 
 @then("the {device} answers as the catalogue demands, within its time")
+@tells(doubts.answered)
 def answers(device: str, /, scenario: ScenarioRun) -> list[Check]:
     """ERROR or CLOSE with the row's code, or the next payment where nothing may come of it; and power off if it flowed.
 
@@ -60,6 +62,7 @@ def answers(device: str, /, scenario: ScenarioRun) -> list[Check]:
 
 
 @then("the {device} loses no more than the catalogue allows")
+@tells(doubts.lost_to_abuse)
 def loses(device: str, /, scenario: ScenarioRun) -> Check:
     """A socket: energy at the lab meter that nothing on the ledger pays for. A cable: satoshi that it signed away
     beyond its change and got no energy for.

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from hil.bdd.language.applicability import decides, feature, needs, sensible
+from hil.bdd.language.applicability import decides, feature, needs, sensible, unsure
 from hil.bdd.language.catalogue import then, when
 from hil.bdd.language.phases import proves_the_bench
 from hil.evidence.observations import Source
-from hil.rig.check.capabilities import vague_edge
+from hil.rig.check.capabilities import doubtful_edge, vague_edge
 from hil.scenario.check import Check, within_time
 from hil.scenario.measurements import bench
 from hil.scenario.scenario import ScenarioRun
@@ -85,6 +85,7 @@ def device_meter_drifts(device: str, drift: Percent, /, scenario: ScenarioRun) -
 
 @then("the power was cut within {duration} of the seeded fault")
 @decides(vague_edge)
+@unsure(doubtful_edge)
 def cut_after_fault(limit: Second, /) -> Check:
     """From the first fault that was seeded to the first reading without power."""
     return within_time("seeded fault to zero power", limit, bench.fault_to_cut, Source.BENCH, Source.LAB_METER)

@@ -5,11 +5,12 @@ own: ``@fresh_node``, ``@small_mempool``, ``@still_downloading``.
 from __future__ import annotations
 
 from hil.bdd.check.values import zero_too
-from hil.bdd.language.applicability import decides, needs
+from hil.bdd.language import doubts
+from hil.bdd.language.applicability import decides, needs, tells, unsure
 from hil.bdd.language.catalogue import given, then, when
 from hil.evidence.limits import Limit
 from hil.evidence.observations import Source
-from hil.rig.check.capabilities import vague_edge
+from hil.rig.check.capabilities import doubtful_edge, vague_edge
 from hil.rig.config.rig_file import RigFile
 from hil.scenario.check import Check, sampled, within_time
 from hil.scenario.measurements import ledger as measured
@@ -174,6 +175,7 @@ def reported_in_time(code: str, limit: Second, /) -> Check:
 
 @then("the power was cut within {duration} of the attack")
 @decides(vague_edge)
+@unsure(doubtful_edge)
 def cut_in_time(limit: Second, /) -> Check:
     """From the last thing that befell the ledger to the first reading without power."""
     return within_time("attack to zero power", limit, measured.attack_to_cut, Source.LEDGER, Source.LAB_METER)
@@ -192,6 +194,7 @@ def said_in_time(device: str, words: str, limit: Second, /) -> Check:
 
 
 @then("the socket lost at most {amount}")
+@tells(doubts.lost)
 def lost_at_most(limit: Satoshi, /) -> Check:
     """The price of the energy delivered less what confirmed transactions pay to the offered payees."""
     return sampled("lost by the socket", Limit("sat", high=limit), payments.loss, Source.LAB_METER, Source.LEDGER)

@@ -7,10 +7,12 @@ the same seed.
 from __future__ import annotations
 
 from hil.bdd.check.feasibility.course import Course
-from hil.bdd.language.applicability import feature, needs, sensible, tells
+from hil.bdd.language import doubts
+from hil.bdd.language.applicability import decides, feature, needs, sensible, tells, unsure
 from hil.bdd.language.catalogue import given, then, when
 from hil.evidence.limits import Limit
 from hil.evidence.observations import Source
+from hil.rig.check.capabilities import doubtful_edge, vague_edge
 from hil.scenario.check import Check, at_least, number, sampled, within_time
 from hil.scenario.measurements import link as measured
 from hil.scenario.measurements import payments
@@ -272,12 +274,15 @@ def gave_up(device: str, limit: Second, /, observer: Observer) -> Check:
 
 @then("the power was cut within {duration} of the forgery")
 @then("the power was cut within {duration} of the failure of the link")
+@decides(vague_edge)
+@unsure(doubtful_edge)
 def cut_in_time(limit: Second, /) -> Check:
     """From the first failure of the link, or the first forged message on it, to the first reading without power."""
     return within_time("failed link to zero power", limit, measured.fault_to_cut, Source.BENCH, Source.LAB_METER)
 
 
 @then("the power was never cut while more than {energy} of credit was left")
+@tells(doubts.at_cuts)
 def credit_at_cuts(most: WattHour, /) -> Check:
     """The credit at each instant at which power was lost: what the receipts gave less the lab meter's energy."""
     return sampled(

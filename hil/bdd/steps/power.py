@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from hil.bdd.check.feasibility import demanded
 from hil.bdd.check.values import in_order
-from hil.bdd.language.applicability import decides, sensible, tells
+from hil.bdd.language import doubts
+from hil.bdd.language.applicability import decides, sensible, tells, unsure
 from hil.bdd.language.catalogue import then
 from hil.evidence.limits import Limit
 from hil.evidence.observations import Source
-from hil.rig.check.capabilities import vague_edge, vague_energy
+from hil.rig.check.capabilities import doubtful_edge, unread_updates, vague_edge, vague_energy
 from hil.rig.sampling.timer import update_known_s
 from hil.scenario.check import Check, sampled, within_time
 from hil.scenario.measurements import cuts
@@ -27,7 +27,7 @@ def _nothing(energy: WattHour, _: Percent) -> str:
 @then("the energy delivered is {energy} within {percent}")
 @sensible(_nothing)
 @decides(vague_energy)
-@tells(demanded.energy)
+@tells(doubts.energy)
 def energy_delivered(energy: WattHour, tolerance: Percent, /) -> Check:
     """The lab meter's integrated energy, with its uncertainty, lies within the tolerance around the value."""
     spread = energy * tolerance / 100
@@ -37,6 +37,7 @@ def energy_delivered(energy: WattHour, tolerance: Percent, /) -> Check:
 
 @then("flödade högst {energy} obetalt")
 @then("at most {energy} flowed unpaid")
+@tells(doubts.at_most)
 def unpaid_energy(energy: WattHour, /) -> Check:
     """The lab meter's energy less what the accepted payments buy at the offered tariff."""
     return sampled("unpaid energy", Limit("Wh", high=energy), measuring.unpaid, Source.LAB_METER, Source.LINE)
@@ -44,6 +45,7 @@ def unpaid_energy(energy: WattHour, /) -> Check:
 
 @then("flödade ingen effekt före den första betalningen")
 @then("no power flowed before the first payment was accepted")
+@unsure(unread_updates)
 def no_power_before_payment(scenario: ScenarioRun) -> Check:
     """There was no voltage at the lab meter behind the socket until the first receipt, as far as it can tell.
 
@@ -60,6 +62,7 @@ def no_power(observer: Observer) -> Check:
 
 
 @then("the power was never interrupted before the credit was spent")
+@unsure(unread_updates)
 def uninterrupted() -> Check:
     """From the first reading with voltage behind the socket to the last it was never gone for a mains cycle."""
     return within_time("longest interruption", SHORTEST_INTERRUPTION_S, longest_interruption, Source.LAB_METER)
@@ -67,6 +70,7 @@ def uninterrupted() -> Check:
 
 @then("the highest power was between {power} and {power}")
 @sensible(in_order)
+@tells(doubts.highest_power)
 def highest_power_between(low: Watt, high: Watt, /) -> Check:
     """The largest reading of the scenario, an average over one update of the meter."""
     return sampled("highest power", Limit("W", low=low, high=high), measuring.highest_power, Source.LAB_METER)
@@ -74,6 +78,7 @@ def highest_power_between(low: Watt, high: Watt, /) -> Check:
 
 @then("the power was cut within {duration} of the refused payment")
 @decides(vague_edge)
+@unsure(doubtful_edge)
 def cut_after_refusal(limit: Second, /) -> Check:
     """From the last byte of the payment that the socket must refuse to the first reading without power."""
     return within_time("refused payment to zero power", limit, cuts.refusal_to_cut, Source.LINE, Source.LAB_METER)
@@ -81,6 +86,7 @@ def cut_after_refusal(limit: Second, /) -> Check:
 
 @then("the power was cut within {duration} of the refused request")
 @decides(vague_edge)
+@unsure(doubtful_edge)
 def cut_after_bad_request(limit: Second, /) -> Check:
     """From the last byte of the request that the cable must refuse to the first reading without power.
 
@@ -93,6 +99,7 @@ def cut_after_bad_request(limit: Second, /) -> Check:
 
 @then("power flowed within {duration} of the first payment")
 @decides(vague_edge)
+@unsure(doubtful_edge)
 def payment_to_power(limit: Second, /) -> Check:
     """From the first PAYMENT to the first reading with power."""
     return within_time("first payment to power", limit, cuts.payment_to_power, Source.LINE, Source.LAB_METER)

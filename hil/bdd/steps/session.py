@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from hil.bdd.check.values import in_order
-from hil.bdd.language.applicability import sensible
+from hil.bdd.language import doubts
+from hil.bdd.language.applicability import sensible, tells
 from hil.bdd.language.catalogue import then
 from hil.errors import nearest
 from hil.evidence.limits import Limit
@@ -29,6 +30,7 @@ def set_up(limit: Second, /) -> Check:
 
 @then("each further payment was asked for with {energy} to {energy} of credit left")
 @sensible(in_order)
+@tells(doubts.at_requests)
 def asked_in_time(low: WattHour, high: WattHour, /) -> Check:
     """By the lab meter: what the accepted payments buy less the energy at that instant; the policy is 2 Wh."""
     return sampled(
@@ -56,6 +58,7 @@ def apart(limit: Second, /) -> Check:
 
 
 @then("the meter of the device under test agrees with the lab's within {percent}")
+@tells(doubts.meters_agree)
 def meters_agree(limit: float, /, observer: Observer) -> Check:
     """The energy that it told last, against the lab meter's integrator; the lab's uncertainty counts."""
     observer.the_device_under_test()

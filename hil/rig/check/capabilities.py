@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, TypeVar
 from hil.clock import WallClock
 from hil.errors import ConfigurationError, nearest
 from hil.instruments.dialects import LOADS, METERS
-from hil.rig.check.clocks import first_sight
-from hil.units import Second, format_quantity
+from hil.ports import Reading
+from hil.rig.check.clocks import first_sight, resolution
+from hil.rig.sampling.timer import SAMPLE_PERIOD_S
+from hil.units import Ampere, Second, Volt, WattHour, format_quantity
 
 if TYPE_CHECKING:
     from hil.rig.config.rig_file import RigFile
-    from hil.units import Percent, Watt, WattHour
+    from hil.units import Percent, Watt
 
 NOMINAL_V = 230.0
 """Mains voltage (DESIGN §2), unless the rig file's plant has another."""
@@ -71,9 +73,8 @@ def vague_edge(rig: RigFile, limit: Second) -> str:
     meter = _driver(rig, "meter", METERS)
     if meter is None:
         return ""
-    bound = 0.0 if rig.virtual and not rig.real_time else float(WallClock.bound)
-    period = max(meter.update_period, Second(rig.options.plant.get("meter_period", 0.0)))
-    least = first_sight(period, bound)
+    period = update_period(rig)
+    least = first_sight(period, _clock_bound(rig))
     if least <= limit:
         return ""
     return (
@@ -81,6 +82,59 @@ def vague_edge(rig: RigFile, limit: Second) -> str:
         f" {format_quantity(period, 's')}, so no reading shows an edge of power within"
         f" {format_quantity(least, 's')}"
     )
+
+
+def doubtful_edge(rig: RigFile, limit: Second) -> str:
+    """Return why this rig may not decide a limit on an edge of power, by when it comes; ``""`` if it does or cannot."""
+    if _driver(rig, "meter", METERS) is None or vague_edge(rig, limit):
+        return ""
+    period = update_period(rig)
+    width = resolution(period, _clock_bound(rig))
+    if width <= limit:
+        return ""
+    return (
+        f"rig '{rig.options.name}' may not decide a limit of {format_quantity(limit, 's')}: its meter updates every"
+        f" {format_quantity(period, 's')}, so an edge of power is known within {format_quantity(width, 's')}. A limit"
+        " of that or more, or a meter that updates more often, decides it"
+    )
+
+
+def unread_updates(rig: RigFile, *_: object) -> str:
+    """Return why this rig may not see an interruption of one update; ``""`` if it reads each update of its meter."""
+    period = update_period(rig)
+    if _driver(rig, "meter", METERS) is None or period >= SAMPLE_PERIOD_S:
+        return ""
+    return (
+        f"rig '{rig.options.name}' may not decide it: its meter updates every {format_quantity(period, 's')} and is"
+        f" read every {format_quantity(SAMPLE_PERIOD_S, 's')}, so not all of its updates are seen. A meter that is"
+        " set to update as often as it is read decides it"
+    )
+
+
+def update_period(rig: RigFile) -> Second:
+    """Return the update period of this rig's meter in seconds; 0 if its model is not known."""
+    meter = _driver(rig, "meter", METERS)
+    if meter is None:
+        return Second(0.0)
+    told = rig.options.plant.get("meter_period")
+    return Second(float(told)) if isinstance(told, int | float) else meter.update_period
+
+
+def energy_uncertainty(rig: RigFile, energy: WattHour, seconds: Second) -> float | None:
+    """Return U in Wh of an energy that this rig's meter integrates in so many seconds; None if it is not known."""
+    meter = _driver(rig, "meter", METERS)
+    if meter is None:
+        return None
+    return meter.limits.energy_budget(energy, seconds, energy, rig.options.conditions).expanded
+
+
+def power_uncertainty(rig: RigFile, power: Watt) -> float | None:
+    """Return U in W of a power that this rig's meter shows at the nominal voltage; None if it is not known."""
+    meter = _driver(rig, "meter", METERS)
+    if meter is None:
+        return None
+    reading = Reading(Volt(NOMINAL_V), Ampere(power / NOMINAL_V), power, WattHour(0.0), Second(0.0))
+    return meter.limits.power_budget(reading, rig.options.conditions).expanded
 
 
 def vague_energy(rig: RigFile, energy: WattHour, tolerance: Percent) -> str:
@@ -125,6 +179,11 @@ def wrong_models(rig: RigFile) -> Iterator[tuple[tuple[str | int, ...], str]]:
                 dialect = _model(rig, role)
                 what = f"'{dialect}' is not a virtual {role}{nearest(dialect, dialects)}"
                 yield (*rig.bench_keys, role), f"targets.main.resources: {what}"
+
+
+def _clock_bound(rig: RigFile) -> float:
+    """Return the least bound in seconds that the clock of this rig can have."""
+    return 0.0 if rig.virtual and not rig.real_time else float(WallClock.bound)
 
 
 def _driver(rig: RigFile, role: str, drivers: Mapping[str, T]) -> T | None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from hil.evidence.documents import Kind
 from hil.evidence.observations import EvidenceMissing
-from hil.evidence.timing import TRACE_V, Interval
+from hil.evidence.timing import Interval
 from hil.evidence.uncertainty import Budget
 from hil.ports import Reading
 from hil.units import Ampere, Second, Volt, Watt, WattHour
@@ -27,6 +27,12 @@ RECORDED = ("voltage_V", "current_A", "power_W", "energy_Wh")
 """What the event of a reading holds of it (:meth:`hil.rig.sampling.timer.Readings.take`)."""
 
 _recorded = itemgetter(*RECORDED)
+
+
+UNREAD = 1.5
+"""Readings so many update periods apart leave an update between them that neither tells of. Half a period is for a wall
+clock, on which readings come unevenly: it may hide one update now and then, with what an offset explains of it.
+"""
 
 
 @dataclass(frozen=True)
@@ -47,6 +53,7 @@ def metered_energy(events: Iterable[Event], meter: Meter, until: float | None = 
 
     An integrator adds up the meter's offset as well. What it added between two readings of a dead circuit that follow
     each other closely is left out, as far as an offset explains it; the meter's range counts for the rest of the time.
+    A circuit is dead if the meter shows no more voltage than it may of none: power that flowed for an instant shows.
     Energy that flowed since the window of the last reading can only come on top: half of the most that it can be is
     added to the value, and is the part ``sampling``.
 
@@ -57,10 +64,11 @@ def metered_energy(events: Iterable[Event], meter: Meter, until: float | None = 
         raise EvidenceMissing("no reading of the lab meter")
     (first_event, first), (last_event, last) = samples[0], samples[-1]
     off = float(meter.off_threshold_w)
+    none_v = meter.voltage_budget(Reading(Volt(0.0), Ampere(0.0), Watt(0.0), WattHour(0.0), Second(0.0))).expanded
     digit = meter.energy_budget(WattHour(last.energy), Second(0.0), 0.0).part("resolution")
 
     def dead(reading: Reading) -> bool:
-        return reading.voltage < TRACE_V and reading.power < off
+        return reading.voltage <= none_v and reading.power < off
 
     def by_offset(added: float, seconds: float) -> bool:
         return abs(added) <= off * seconds / 3600 + 2 * digit
@@ -72,7 +80,7 @@ def metered_energy(events: Iterable[Event], meter: Meter, until: float | None = 
     subtracted = 0
     for (earlier, before), (event, reading) in pairwise(samples):
         added, seconds, was_left_out = reading.energy - before.energy, event.t - earlier.t, left_out
-        closely = seconds <= max(event.before, earlier.before)
+        closely = seconds < UNREAD * meter.update_period
         # what is new in a reading came with updates that may have begun as long ago as the reading is old
         left_out = closely and dead(before) and dead(reading) and by_offset(added, seconds + event.before)
         subtracted += left_out is not was_left_out

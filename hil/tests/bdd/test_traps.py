@@ -26,6 +26,12 @@ from pytest_bdd import given, parsers, then, when
 @given(parsers.parse("the {device} is under test in {mode} mode"))
 def under_test(device, mode): ...
 
+@given(parsers.parse("a toaster of {power} is plugged into the cable"))
+def toaster(power): ...
+
+@given(parsers.parse("the cable pays for at most {count} payments"))
+def budget(count): ...
+
 @given(parsers.parse("the load draws {power}"))
 def draws(power): print("the load draws", power)
 
@@ -43,6 +49,9 @@ def ended(): ...
 
 @then(parsers.parse("the power was cut within {limit} of the refused payment"))
 def cut(limit): ...
+
+@then(parsers.parse("at most {energy} flowed unpaid"))
+def unpaid(energy): ...
 
 @then(parsers.parse("the energy delivered is {energy} within {tolerance}"))
 def delivered(energy, tolerance): ...
@@ -182,6 +191,14 @@ EXPECTED = {
         ":6:10: warning: rig 'virtual' cannot decide 0.01 % of 40 Wh, which is 0.004 Wh: its meter is uncertain by",
         RIG,
         code=6,
+    ),
+    "doubtful_limit": Trap(
+        ("passed",),
+        ":8:10: note: rig 'virtual-wt310e' may not decide a limit of 0.1 Wh: its meter is uncertain by 0.06352 Wh"
+        " for up to 16 Wh in 44.3 s, which counts twice. A limit of 0.127 Wh or more, a smaller range or a better meter"
+        " decides it",
+        ("--rig", "rigs/virtual-wt310e.yaml"),
+        code=0,
     ),
     "missing_rig_feature": Trap(
         ("passed",),

@@ -8,6 +8,7 @@ from hil.evidence.timing import Interval
 from hil.instruments.wt310e import LIMITS as WT310E
 from hil.perf.uncertainty import EXTREMES, Check, MeterErrors, measurements, shares
 from hil.perf.uncertainty_realtime import edges
+from hil.rig.bounds_at_limits import shares_at_limits, tally
 from hil.tests.acceptance.commands import ROOT
 
 SESSIONS = 30
@@ -60,6 +61,23 @@ def test_the_extremes_are_every_update_period_with_each_sign_of_gain_and_offset(
     }
     plant = EXTREMES[0].plant(WT310E)
     assert plant == {"meter_period": 0.05, "meter_gain": -0.001, "meter_offset_w": -1.5, "meter_noise_w": 0.0}
+
+
+def test_meters_that_use_up_their_data_sheets_keep_the_bounds() -> None:
+    found = shares_at_limits(ROOT / "rigs", sessions=2, seed=5, extremes=[EXTREMES[0], EXTREMES[-1]])
+
+    assert list(found) == [f"{rig} at {ms} ms" for rig in ("virtual", "virtual-wt310e") for ms in (50, 500)]
+    assert [shares["energy"] for shares in found.values()] == [1.0] * 4
+    assert [shares["edges"] for shares in found.values()] == [1.0] * 4
+
+
+def test_a_measurement_outside_its_bounds_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    outside = [Check("energy", Interval(1.0, 2.0), 2.5), Check("energy", Interval(1.0, 2.0), 1.5)]
+
+    found = tally([("virtual.yaml", 0.25, outside)])
+
+    assert found == {"virtual at 250 ms": {"energy": 0.5, "measurements": 2}}
+    assert "outside, virtual.yaml at 0.25 s: Check(what='energy'" in capsys.readouterr().err
 
 
 def test_in_real_time_too_edges_lie_inside_with_the_loop_kept_busy() -> None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from hil.evidence.documents import Verdict
 
 if TYPE_CHECKING:
+    from hil.evidence.limits import Finding
     from hil.scenario.check import Check
     from hil.tests.scenario.timelines import Scene
 
@@ -87,18 +88,23 @@ class Kind:
         case = self.build(parameters)
         finding = case.check.take(case.scene.observer)
         low, high = case.truth()
+        limit = finding.measurement.limit
+        wrong = self._wrong(finding, low, high, case.width)
+        return f"{wrong}; truth {low:.6g} … {high:.6g} {limit.unit}, limit {limit}: {finding}" if wrong else ""
+
+    def _wrong(self, finding: Finding, low: float, high: float, width: float) -> str:
+        """Return what is wrong with a finding if the truth is ``low`` to ``high``; empty if nothing is."""
         limit, observed = finding.measurement.limit, finding.observed
-        said = f"truth {low:.6g} … {high:.6g} {limit.unit}, limit {limit}: {finding}"
         if observed is not None and (observed.low > high + ROUNDING or observed.high < low - ROUNDING):
-            return f"the truth is outside of {observed.low:.6g} … {observed.high:.6g}; {said}"
+            return f"the truth is outside of {observed.low:.6g} … {observed.high:.6g}"
         inside = min(limit.margin(low, low), limit.margin(high, high))
         outside = max(limit.margin(low, low), limit.margin(high, high))
         if finding.verdict is Verdict.PASS and outside < -ROUNDING:
-            return f"passes wrongly; {said}"
+            return "passes wrongly"
         if finding.verdict is Verdict.FAIL and inside > ROUNDING:
-            return f"fails wrongly; {said}"
-        if finding.verdict is Verdict.INCONCLUSIVE and (inside > case.width or outside < -case.width):
-            return f"does not decide, stated width {case.width:.6g}; {said}"
+            return "fails wrongly"
+        if finding.verdict is Verdict.INCONCLUSIVE and (inside > width or outside < -width):
+            return f"does not decide, stated width {width:.6g}"
         return ""
 
     def simplified(self, parameters: Parameters) -> Parameters:

@@ -8,7 +8,6 @@ from itertools import cycle
 from hil.evidence.documents import Kind as EventKind
 from hil.evidence.limits import Limit
 from hil.evidence.observations import Source
-from hil.evidence.timing import TRACE_V
 from hil.instruments import hmc8015, wt310e
 from hil.protocol.wire.messages import CloseReason, ErrorCode
 from hil.rig.sampling.timer import LATENCY_S
@@ -18,7 +17,7 @@ from hil.scenario.measurements.interruptions import longest_interruption
 from hil.scenario.stimuli.power import MAINS, PLUG
 from hil.tests.scenario.oracle import Case, Domain, Kind, Number, Option, Parameters
 from hil.tests.scenario.sessions import Session
-from hil.tests.scenario.timelines import MAINS_V, Scene, Truth
+from hil.tests.scenario.timelines import Scene, Truth
 
 S = Session()
 NEVER = 1e6
@@ -162,11 +161,6 @@ def energy_width(p: Parameters, scene: Scene) -> float:
     return 2 * budget.expanded + p["watts"] * (3 * p["period"] + 0.2) / 3600
 
 
-def unseen_wh(p: Parameters) -> float:
-    """Return the energy of a window of which so little was live that it counts as dead (``TRACE_V``)."""
-    return (TRACE_V / MAINS_V) ** 2 * p["watts"] * p["period"] / 3600
-
-
 def _flowed(scene: Scene) -> float:
     return scene.truth.energy_wh(scene.clock.now())
 
@@ -175,7 +169,7 @@ def _delivered(p: Parameters) -> Case:
     scene = scene_of(p, (p["on"], p["on"] + p["lasts"])).run(p["until"])
     asked = scene.truth.energy_wh(p["until"])
     check = sampled("energy", Limit("Wh", high=asked * (1 + p["beside"])), energy.delivered, LAB)
-    return Case(scene, check, lambda: (asked - unseen_wh(p), _flowed(scene)), energy_width(p, scene))
+    return Case(scene, check, lambda: (asked, _flowed(scene)), energy_width(p, scene))
 
 
 def _unpaid(p: Parameters) -> Case:
@@ -188,7 +182,7 @@ def _unpaid(p: Parameters) -> Case:
     paid = 4.0 if p["payment"] == 0 and not p["lost"] else 0.0
     asked = scene.truth.energy_wh(p["until"]) - paid
     check = sampled("unpaid", Limit("Wh", high=asked + p["beside"]), energy.unpaid, LAB)
-    return Case(scene, check, lambda: (asked - unseen_wh(p), _flowed(scene) - paid), energy_width(p, scene))
+    return Case(scene, check, lambda: (asked, _flowed(scene) - paid), energy_width(p, scene))
 
 
 def _no_power(p: Parameters) -> Case:

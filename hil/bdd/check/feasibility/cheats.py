@@ -53,6 +53,9 @@ def _cheats(course: Course, who: str, other: str) -> str | None:
 
 def _row(course: Course, abuse: str) -> str | None:
     row = row_of(abuse)
+    course.abuse_answer_s = row.within_s
+    costs_energy = row.device == "socket"
+    course.abuse_loss = ((row.loses_mwh or 0) / 1000, "Wh") if costs_energy else (row.loses_sat or 0, "sat")
     course.purse.coins = max(course.purse.coins, row.coins)
     course.purse.coin_sat = row.funds_sat or course.purse.coin_sat
     course.most_payments = row.max_payments or course.most_payments

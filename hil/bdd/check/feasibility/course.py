@@ -11,6 +11,7 @@ beyond the rig. All figures are bounds that a sound scenario is never beyond: wh
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -33,15 +34,25 @@ class Course:
 
     :ivar rig: the bench that the scenario is held against; None: any.
     :ivar beyond: what the present step demands that the rig cannot do.
+    :ivar doubt: asked when all steps have been told, returns why the rig may not decide what the present step demands.
     """
 
     rig: RigFile | None = None
     beyond: str = ""
+    doubt: Callable[[], str] | None = None
     device: str = ""
     """Under test: ``socket``, ``cable``, ``pair``; empty before it was said."""
     purse: Purse = field(default_factory=Purse)
     most_payments: int = 100
     """The cable's budget for one session."""
+    demanded_wh: float = 0.0
+    """The energy that a Then step demands; 0: none does."""
+    abuse_answer_s: float = 0.0
+    """Time in which an abuse of the catalogue is answered; 0: the counterpart carries out none."""
+    abuse_loss: tuple[float, str] | None = None
+    """What it may cost at most, in Wh or sat."""
+    drawn_w: list[float] = field(default_factory=list)
+    """The powers that appliances draw, as far as they are constant; of one that plays a profile its highest."""
     highest_w: float = 0.0
     """The most that any appliance of the scenario draws; 0: none was named, so it is the toaster."""
     load_w: float | None = None
@@ -76,11 +87,13 @@ class Course:
     def toaster(self, power: Watt) -> str | None:
         """The reference appliance is plugged in."""
         self.highest_w = max(self.highest_w, TOASTER_W)
+        self.drawn_w.append(float(power))
         return None
 
     def load(self, power: Watt) -> str | None:
         """The programmable load draws a constant power."""
         self.load_w, self.highest_w = float(power), max(self.highest_w, float(power))
+        self.drawn_w.append(float(power))
         if self.rig is not None:
             self.beyond = beyond_current(self.rig, power)
         return None

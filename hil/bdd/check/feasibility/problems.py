@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from hil.bdd.check.feasibility.course import Course
@@ -29,11 +30,19 @@ def contradictions(file: str, steps: Sequence[Known], row: Row | None) -> Iterat
 
 
 def against_rig(file: str, steps: Sequence[Known], row: Row | None, rig: RigFile) -> Iterator[Problem]:
-    """Yield a problem for each step that takes the scenario beyond what ``rig`` can do."""
-    for known, _, beyond in _told(Course(rig), steps):
+    """Yield a problem for each step that takes the scenario beyond what ``rig`` can do, or that it may not decide."""
+    course = Course(rig)
+    doubts: list[tuple[Known, Callable[[], str]]] = []
+    for known, _, beyond in _told(course, steps):
+        at = known.place(row)
         if beyond:
-            at = known.place(row)
             yield Problem(file, at.line, at.column, beyond, rule="beyond-rig")
+        elif course.doubt is not None:
+            doubts.append((known, course.doubt))
+    for known, doubt in doubts:
+        if doubtful := doubt():
+            at = known.place(row)
+            yield Problem(file, at.line, at.column, doubtful, rule="doubtful")
 
 
 def _told(course: Course, steps: Sequence[Known]) -> Iterator[tuple[Known, str, str]]:
@@ -50,7 +59,7 @@ def _told(course: Course, steps: Sequence[Known]) -> Iterator[tuple[Known, str, 
 
 
 def _tell(course: Course, definition: StepDefinition, values: Sequence[object]) -> tuple[str, str]:
-    course.beyond = ""
+    course.beyond, course.doubt = "", None
     tell = telling(definition.function)
     wrong = tell(course, *values) if tell is not None else None
     if definition.keyword == "then":

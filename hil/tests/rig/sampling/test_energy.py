@@ -13,6 +13,7 @@ from hil.evidence.observations import EvidenceMissing
 from hil.instruments.hmc8015 import Hmc8015
 from hil.instruments.meter_limits import half_digit
 from hil.rig.sampling.energy import metered_energy, reading_of
+from hil.units import Second
 
 PERIOD_S = 0.1
 MAINS_V = 230.0
@@ -87,6 +88,34 @@ def test_an_offset_that_is_integrated_while_nothing_can_flow_is_no_energy(offset
 def test_a_circuit_that_is_live_without_power_costs_the_range_for_as_long() -> None:
     events, _ = told([1300.0] * 100 + [0.0] * 600, live=[True] * 700)
     assert metered_energy(events, METER).budget.part("accuracy of range") == pytest.approx(1.5 * 70 / 3600, rel=0.1)
+
+
+def test_power_that_flowed_for_an_instant_is_inside_the_bounds() -> None:
+    """2 kW for a two thousandth of an update: 4 V on its mean, which are more than a meter shows of nothing."""
+    events, true = told([0.0] * 10 + [0.6] + [0.0] * 10)
+    live = events[10]
+    events[10] = live._replace(data={**live.data, "voltage_V": 4.0})
+    found = metered_energy(events, METER)
+    assert found.interval.early <= true <= found.interval.late
+    assert true > 1e-5
+
+
+def test_an_update_that_was_not_read_may_have_had_power() -> None:
+    """A meter that updates twice as often as it is read: what flowed for an instant in between shows in its energy."""
+    meter = PaperMeter()
+    meter.update_period = Second(0.05)
+    events, true = told([0.0] * 10 + [0.6] + [0.0] * 10)
+    events[10] = events[10]._replace(data={**events[10].data, "voltage_V": 0.0, "power_W": 0.0})
+    found = metered_energy(events, meter)
+    assert found.interval.early <= true <= found.interval.late
+
+
+def test_voltage_that_a_meter_may_show_of_nothing_is_none() -> None:
+    dead = METER.voltage_budget(reading_of(told([0.0])[0][0])).expanded
+    events, _ = told([0.0] * 10, offset=1.4)
+    shown = [each._replace(data={**each.data, "voltage_V": dead}) for each in events]
+    assert metered_energy(shown, METER) == metered_energy(events, METER)
+    assert metered_energy(events, METER).budget.part("accuracy of range") == 0
 
 
 def test_readings_far_apart_do_not_show_that_nothing_flowed_between_them() -> None:
