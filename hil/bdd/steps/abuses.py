@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from hil.bdd.check.feasibility import cheats
+from hil.bdd.check.feasibility import cheats, doubts
 from hil.bdd.check.feasibility.course import Course
-from hil.bdd.language import doubts
 from hil.bdd.language.applicability import tells
 from hil.bdd.language.catalogue import given, then, when
 from hil.bdd.steps.setup import BOOT_TIMEOUT_S

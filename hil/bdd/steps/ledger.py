@@ -4,8 +4,8 @@ own: ``@fresh_node``, ``@small_mempool``, ``@still_downloading``.
 
 from __future__ import annotations
 
+from hil.bdd.check.feasibility import doubts
 from hil.bdd.check.values import zero_too
-from hil.bdd.language import doubts
 from hil.bdd.language.applicability import decides, needs, tells, unsure
 from hil.bdd.language.catalogue import given, then, when
 from hil.evidence.limits import Limit

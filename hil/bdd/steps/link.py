@@ -6,8 +6,8 @@ the same seed.
 
 from __future__ import annotations
 
+from hil.bdd.check.feasibility import doubts
 from hil.bdd.check.feasibility.course import Course
-from hil.bdd.language import doubts
 from hil.bdd.language.applicability import decides, feature, needs, sensible, tells, unsure
 from hil.bdd.language.catalogue import given, then, when
 from hil.evidence.limits import Limit

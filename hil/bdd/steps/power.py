@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from hil.bdd.check.feasibility import doubts
 from hil.bdd.check.values import in_order
-from hil.bdd.language import doubts
 from hil.bdd.language.applicability import decides, sensible, tells, unsure
 from hil.bdd.language.catalogue import then
 from hil.evidence.limits import Limit

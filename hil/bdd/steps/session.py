@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from hil.bdd.check.feasibility import doubts
 from hil.bdd.check.values import in_order
-from hil.bdd.language import doubts
 from hil.bdd.language.applicability import sensible, tells
 from hil.bdd.language.catalogue import then
 from hil.errors import nearest
