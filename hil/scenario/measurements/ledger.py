@@ -58,7 +58,7 @@ def relief_to_ledger(trial: Trial, limit_s: float) -> Timed:
     before = relief.t
     while not any(each.raw == raw for each in trial.payments_on_ledger()):
         before = trial.clock.now()
-        if before - relief.t > limit_s + AFTERMATH_S:
+        if before - relief.t >= limit_s + AFTERMATH_S:
             return not_until(before).since(instant(relief))
         trial.sleep(LOOK_S)
     added = _added(trial, raw, relief.t)
