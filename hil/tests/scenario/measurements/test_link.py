@@ -180,16 +180,17 @@ def test_a_cut_after_all_that_was_paid_for_had_flowed_left_no_credit() -> None:
     assert (found.low, found.high) == (0.0, 0.0)
 
 
-def read(*watts: float) -> Scene:
-    """A payment of 4 Wh, and readings of these powers, each second from 1 s on; hardly any energy flows."""
+def read(*watts: float, receipts: tuple[float, ...] = (0.4,)) -> Scene:
+    """Payments of 4 Wh each, and readings of these powers, each second from 1 s on; hardly any energy flows."""
     scene = Scene(metered=False)
     scene.from_socket(0.2, S.offer())
-    scene.from_cable(0.3, S.payment(1))
-    scene.from_socket(0.4, S.receipt(1))
+    for n, t in enumerate(receipts, start=1):
+        scene.from_cable(t - 0.1, S.payment(n))
+        scene.from_socket(t, S.receipt(n))
     for t, power in enumerate(watts, start=1):
         volts = 230.0 if power else 0.0
         told = {"voltage_V": volts, "current_A": 0.0, "power_W": power, "energy_Wh": 0.0}
-        scene.write(float(t), Kind.READING, "meter", told, before=0.1)
+        scene.write(float(t), Kind.READING, "meter", told, before=0.25)
     return scene.run(len(watts) + 1.0)
 
 
@@ -200,3 +201,14 @@ def test_power_at_the_meters_threshold_flows() -> None:
     assert cut.high - cut.low < 0.1
     lowered = link.credit_at_cuts(read(1000.0, off_w, off_w, off_w).trial)
     assert (lowered.low, lowered.high) == (0.0, 0.0)
+
+
+def test_a_receipt_at_the_earliest_instant_of_the_cut_had_bought_credit_by_then_for_sure() -> None:
+    found = link.credit_at_cuts(read(1000.0, 1000.0, 0.0, 0.0, 0.0, receipts=(0.4, 1.75)).trial)
+    assert found.low == pytest.approx(8.0, abs=0.7)
+
+
+def test_a_receipt_at_the_latest_instant_of_the_cut_may_have_bought_credit_by_then() -> None:
+    found = link.credit_at_cuts(read(1000.0, 1000.0, 0.0, 0.0, 0.0, receipts=(0.4, 3.0)).trial)
+    assert found.low == pytest.approx(4.0, abs=0.7)
+    assert found.high == pytest.approx(8.0, abs=0.7)
