@@ -105,6 +105,18 @@ def test_what_is_turned_away_and_never_answered_is_watched_until_a_device_must_h
     assert scene.clock.now() == pytest.approx(5.1 + 0.5 + 120.0)
 
 
+@pytest.mark.parametrize("more", [(), (30.0,), (30.0, 60.0), (30.0, 60.0, 61.0)])
+def test_of_all_that_is_turned_away_the_answer_is_timed_from_the_newest_before_it(more: tuple[float, ...]) -> None:
+    made = row(must=Must.TURN_AWAY, from_payment=1)
+    scene = cheated(made)
+    for t in more:
+        scene.strike(t, S.forged(2))
+    scene.from_socket(60.5, S.error(ErrorCode.UNDERPAID))
+    observed = abuse.answer(plan(made), "socket")[0].take(scene.run(62.0).trial).observed
+    assert isinstance(observed, Timed)
+    assert observed.began == max(t for t in (5.0, *more) if t < 60.5)
+
+
 def test_an_answer_at_the_instant_of_the_newest_abuse_is_timed_from_that() -> None:
     made = row(must=Must.TURN_AWAY, from_payment=1)
     scene = cheated(made)
