@@ -11,7 +11,7 @@ from hil.protocol.messages import ErrorCode
 from hil.scenario.measurements import abuse
 from hil.tests.scenario.abuses import cheated, plan, row, verdicts
 from hil.tests.scenario.sessions import Session
-from hil.tests.scenario.timelines import CABLE_UNDER_TEST
+from hil.tests.scenario.timelines import CABLE_UNDER_TEST, Scene
 
 S = Session()
 
@@ -79,6 +79,22 @@ def test_what_must_hold_counts_each_payment_that_was_credited_all_the_same() -> 
     scene.from_socket(7.0, S.receipt(3))
     found = abuse.answer(plan(made), "socket")[0].take(scene.run(5.5).trial)
     assert found.observed == Counted(2)
+
+
+def test_a_receipt_that_the_cheat_says_itself_credits_nothing() -> None:
+    made = row(must=Must.HOLD, within_s=4.0)
+    scene = cheated(made)
+    scene.from_cable(6.0, S.receipt(9))
+    assert verdicts(scene.run(5.5), made) == [Verdict.PASS]
+
+
+def test_the_first_payment_of_all_may_come_after_the_abuse() -> None:
+    made = row(must=Must.OBJECT, from_payment=0)
+    scene = Scene(metered=False)
+    scene.trial.plan.abuse = plan(made)
+    scene.strike(1.0, S.hello())
+    scene.from_socket(2.0, S.receipt(1))
+    assert abuse.answer(plan(made), "socket")[1].take(scene.run(2.5).trial).observed == Counted(1)
 
 
 def test_a_session_that_was_objected_to_and_stands_still_is_watched_a_little_longer() -> None:

@@ -122,6 +122,12 @@ def test_a_payment_that_is_signed_again_is_signed_away_once() -> None:
     assert lost(scene.run(6.0), CABLES, "cable").high == pytest.approx(QUANTUM_SAT, abs=60)
 
 
+def test_energy_that_came_without_an_offer_had_no_price() -> None:
+    scene = Scene(Truth(((1.0, 4.6),)), setup=CABLE_UNDER_TEST).run(6.0)
+    found = lost(scene, CABLES, "cable")
+    assert (found.low, found.high) == (0.0, 0.0)
+
+
 def test_a_cable_that_signed_nothing_lost_nothing() -> None:
     scene = Scene(Truth(), setup=CABLE_UNDER_TEST).run(2.0)
     found = lost(scene, CABLES, "cable")
