@@ -194,11 +194,9 @@ def _paid_wh(observer: Observer, row: AbuseRow) -> float:
     """Energy that the ledger pays for; while a session goes on, what the payments on the line do."""
     if row.must in {Must.GO_ON, Must.OBJECT}:
         return observer.credited_wh()
-    offers = [offer for _, offer in observer.messages(Offer)]
-    if not offers:
-        return 0.0
-    payees = {offer.payee_script for offer in offers}
-    return sum(paid_to(payees, each.raw) for each in observer.payments_on_ledger()) / offers[-1].tariff_sat_per_wh
+    tariffs = {offer.payee_script: offer.tariff_sat_per_wh for _, offer in observer.messages(Offer)}
+    on_ledger = [each.raw for each in observer.payments_on_ledger()]
+    return sum(paid_to({payee}, raw) / tariff for payee, tariff in tariffs.items() for raw in on_ledger)
 
 
 def _lost_sat(observer: Observer) -> Sampled:

@@ -58,7 +58,7 @@ def relief_to_ledger(observer: Observer, limit_s: float) -> Timed:
     before = relief.t
     while not any(each.raw == raw for each in observer.payments_on_ledger()):
         before = observer.clock.now()
-        if before - relief.t > limit_s + AFTERMATH_S:
+        if before - relief.t >= limit_s + AFTERMATH_S:
             return not_until(before).since(instant(relief))
         observer.sleep(LOOK_S)
     added = _added(observer, raw, relief.t)

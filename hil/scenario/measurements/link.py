@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from hil.evidence.documents import Kind
 from hil.evidence.observations import Counted, EvidenceMissing, Sampled, Timed
 from hil.evidence.timing import Interval, instant, not_until, power_readings
-from hil.protocol.wire.messages import Close, CloseReason
+from hil.protocol.wire.messages import Close, CloseReason, Receipt
 from hil.rig.recorder import LINK, sent_by
 from hil.scenario.measurements import lab
 from hil.scenario.measurements.cuts import until_cut
+from hil.scenario.payments import credit_wh
 
 if TYPE_CHECKING:
     from hil.evidence.documents import Event
@@ -55,13 +56,16 @@ def credit_at_cuts(observer: Observer) -> Sampled:
         raise observer.no_evidence("power never flowed")
     cuts = [(on, off) for (on, before), (off, after) in pairwise(readings) if before >= observer.off_w > after]
     if cuts:
-        lab.watch_past(observer, cuts[-1][1].t)
+        lab.watch_past(observer, instant(cuts[-1][1]).late)
+    accepted = observer.accepted()
+    receipts = {frame.t: instant(frame.event) for frame, _ in observer.messages(Receipt)}
     left = [(0.0, 0.0)]
     for on, off in cuts:
-        when = Interval(on.t - on.before, off.t + off.after)
+        when = Interval(instant(on).early, instant(off).late)
         energy = lab.metered_at(observer, when)
-        least, most = observer.credited_wh(when.early), observer.credited_wh(when.late)
-        left.append((max(0.0, least - energy.high), max(0.0, most - energy.low)))
+        least = credit_wh(each for each in accepted if receipts[each.t].late <= when.early)
+        most = credit_wh(each for each in accepted if receipts[each.t].early <= when.late)
+        left.append((least - energy.high, most - energy.low))
     return Sampled(max(low for low, _ in left), max(high for _, high in left))
 
 

@@ -26,13 +26,14 @@ if TYPE_CHECKING:
 def slowest_reply(observer: Observer, limit_s: float) -> Timed:
     """The longest time from a question to the answer of a device under test; open for one without an answer.
 
-    A question that is new yet is watched until its limit is over. One that the link kept from the device is none.
+    A question that is new yet is watched until its limit is over; what is asked meanwhile, and has time yet, says
+    nothing. One that the link kept from the device is none.
     """
     replies = _all_replies(observer)
     open_since = [reply.low for reply in replies if math.isinf(reply.high)]
-    if open_since and (left := limit_s - max(open_since)) >= 0:
-        observer.sleep(left + lab.AFTERMATH_S)
-        replies = _all_replies(observer)
+    if open_since and max(open_since) <= limit_s:
+        observer.sleep(limit_s - min(open_since) + lab.AFTERMATH_S)
+        replies = [reply for reply in _all_replies(observer) if reply.low > limit_s or not math.isinf(reply.high)]
     if not replies:
         raise observer.no_evidence("no device under test was asked anything")
     slowest = max(replies, key=lambda reply: (reply.high, reply.low))
@@ -51,22 +52,22 @@ def _all_replies(observer: Observer) -> list[Timed]:
 def _replies(observer: Observer, device: str, kind: type[Message], answers: tuple[type[Message], ...]) -> list[Timed]:
     """Return the time of each reply; a question that is said again before the answer comes counts from the first, but
     for HELLO: a cable calls while the socket boots.
+
+    What was on the line before the question, by the order of messages or by its stamp, does not answer it.
     """
-    told = [frame for answer in answers for frame, _ in observer.messages(answer, sent_by(device))]
     replies: list[Timed] = []
-    answered_until = -math.inf
-    for question, _ in observer.messages(kind):
-        if question.lost:
-            continue
-        answer = min((frame for frame in told if frame.t >= question.t), key=lambda frame: frame.t, default=None)
-        if answer is None:
-            return [*replies, not_until(observer.clock.now()).since(instant(question.event))]
-        reply = instant(answer.event).since(instant(question.event))
-        if question.t >= answered_until:
-            replies.append(reply)
-        elif kind is Hello:
-            replies[-1] = reply
-        answered_until = answer.t
+    asked: list[Frame] = []
+    for frame in observer.recorder.frames:
+        if isinstance(frame.message, kind) and not frame.lost:
+            asked.append(frame)
+        elif isinstance(frame.message, answers) and frame.direction == sent_by(device):
+            heard = [question for question in asked if question.t <= frame.t]
+            if heard:
+                question = heard[-1] if kind is Hello else heard[0]
+                replies.append(instant(frame.event).since(instant(question.event)))
+            asked = [question for question in asked if question.t > frame.t]
+    if asked:
+        replies.append(not_until(observer.clock.now()).since(instant(asked[0].event)))
     return replies
 
 

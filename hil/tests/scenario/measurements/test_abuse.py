@@ -1,8 +1,7 @@
-"""How a device took an abuse of the catalogue, on made timelines."""
+"""What is demanded of the answer to an abuse, and the refusals, on made timelines."""
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from types import SimpleNamespace
 from typing import Any, cast
@@ -11,51 +10,26 @@ import pytest
 
 from hil.errors import AuthorError
 from hil.evidence.documents import Verdict
-from hil.evidence.observations import EvidenceMissing, Sampled, Source
+from hil.evidence.limits import Limit
+from hil.evidence.observations import Source, Timed
 from hil.links.abuses.catalogue import AbuseRow, Must
-from hil.protocol.wire.messages import CloseReason, ErrorCode, Mode
-from hil.scenario.abuse_plan import AbusePlan
+from hil.protocol.wire.messages import CloseReason, ErrorCode
+from hil.scenario.abuse_plan import COUNTERPART, AbusePlan
 from hil.scenario.measurements import abuse
-from hil.tests.scenario.sessions import QUANTUM_SAT, Session, signed
-from hil.tests.scenario.timelines import CABLE_UNDER_TEST, Scene, Truth
+from hil.tests.scenario.abuses import CABLES, REFUSE, cheated, plan, row, seconds_on_the_line, verdicts
+from hil.tests.scenario.sessions import Session
+from hil.tests.scenario.timelines import Scene, Truth
 
-S, P = Session(), Session(mode=Mode.PER_PAYMENT)
-
-REFUSE = AbuseRow(
-    id="pay-less", who="cable", how="", trick="pay-less", codes=("UNDERPAID",), within_s=0.5, loses_mwh=100, source="-"
-)
-
-
-def row(**changes: Any) -> AbuseRow:
-    return REFUSE.model_copy(update=changes)
-
-
-def plan(made: AbuseRow) -> AbusePlan:
-    return AbusePlan("", None, row=made)
-
-
-def cheated(made: AbuseRow, truth: Truth | None = None, **options: Any) -> Scene:
-    """The counterpart cheats at 5 s with its second payment."""
-    scene = Scene(truth, metered=truth is not None, **options)
-    scene.observer.plan.abuse = plan(made)
-    scene.from_socket(0.2, S.offer())
-    scene.from_cable(0.4, S.payment(1))
-    scene.from_socket(0.9, S.receipt(1))
-    scene.strike(5.0, S.forged(2))
-    return scene
-
-
-def verdicts(scene: Scene, made: AbuseRow, device: str = "socket") -> list[Verdict]:
-    return [each.take(scene.observer).verdict for each in abuse.answer(plan(made), device)]
+S = Session()
 
 
 def test_only_the_device_that_is_cheated_can_answer() -> None:
     assert abuse.row_of(plan(REFUSE), "socket") is REFUSE
-    with pytest.raises(AuthorError, match="no abuse of the catalogue"):
-        abuse.row_of(None, "socket")
-    with pytest.raises(AuthorError, match="no abuse of the catalogue"):
-        abuse.row_of(AbusePlan("underpay", 1), "socket")
-    with pytest.raises(AuthorError, match="it is the socket that answers 'pay-less', not the cable"):
+    for made in (None, AbusePlan("underpay", 1)):
+        with pytest.raises(AuthorError) as none:
+            abuse.row_of(made, "socket")
+        assert str(none.value) == "no abuse of the catalogue in this scenario. Write 'Given the cable will …'."
+    with pytest.raises(AuthorError, match=r"^it is the socket that answers 'pay-less', not the cable$"):
         abuse.row_of(plan(REFUSE), "cable")
 
 
@@ -66,6 +40,63 @@ def test_a_counterpart_has_struck_once_it_cheated() -> None:
     assert not abuse.struck(observer)
     observer.abuse = cast("Any", SimpleNamespace(strikes=1))
     assert abuse.struck(observer)
+
+
+METER_TOO = (Source.LINE, Source.LAB_METER)
+
+
+@pytest.mark.parametrize(
+    ("made", "demanded"),
+    [
+        (
+            row(codes=("UNDERPAID", "ALTERED")),
+            [
+                ("pay-less to ERROR UNDERPAID or ALTERED", Limit("s", high=0.5), (Source.LINE,)),
+                ("pay-less to zero power", Limit("s", high=0.5), METER_TOO),
+            ],
+        ),
+        (
+            row(must=Must.CLOSE, codes=("REFUSED",)),
+            [
+                ("pay-less to CLOSE REFUSED", Limit("s", high=0.5), (Source.LINE,)),
+                ("pay-less to zero power", Limit("s", high=0.5), METER_TOO),
+            ],
+        ),
+        (row(must=Must.TURN_AWAY), [("pay-less to ERROR UNDERPAID", Limit("s", high=0.5), (Source.LINE,))]),
+        (
+            row(must=Must.OBJECT),
+            [
+                ("pay-less to ERROR UNDERPAID", Limit("s", high=0.5), (Source.LINE,)),
+                ("payments after pay-less", Limit("count", low=1), (Source.LINE,)),
+            ],
+        ),
+        (
+            row(must=Must.HOLD, codes=(), within_s=4.5),
+            [("payments in 4.5 s after pay-less", Limit("count", high=0), (Source.LINE,))],
+        ),
+        (row(must=Must.GO_ON, codes=()), [("pay-less to the next receipt", Limit("s", high=0.5), (Source.LINE,))]),
+        (
+            row(who="socket", must=Must.GO_ON, codes=()),
+            [("pay-less to the next payment", Limit("s", high=0.5), (Source.LINE,))],
+        ),
+    ],
+)
+def test_what_the_catalogue_demands_is_declared_with_its_limit_and_by_whose_word(
+    made: AbuseRow, demanded: list[tuple[str, Limit, tuple[Source, ...]]]
+) -> None:
+    checks = [each.measurement for each in abuse.answer(plan(made), made.device)]
+    assert [(each.name, each.limit, each.sources) for each in checks] == demanded
+
+
+def test_what_an_abuse_may_cost_is_declared_with_its_limit_and_by_whose_word() -> None:
+    energy = abuse.loss(plan(row(loses_mwh=250)), "socket").measurement
+    assert (energy.name, energy.limit) == ("energy delivered and not paid for", Limit("Wh", high=0.25))
+    assert energy.sources == (Source.LAB_METER, Source.LEDGER, Source.LINE)
+    money = abuse.loss(plan(CABLES), "cable").measurement
+    assert (money.name, money.limit) == ("signed away and not delivered", Limit("sat", high=10_000))
+    assert money.sources == METER_TOO
+    assert abuse.loss(plan(row(loses_mwh=None)), "socket").measurement.limit.high == 0
+    assert abuse.loss(plan(row(who="socket", loses_sat=None)), "cable").measurement.limit.high == 0
 
 
 # --- refusals ---------------------------------------------------------------------------------------------------------
@@ -107,6 +138,76 @@ def test_no_answer_is_watched_for_past_its_limit() -> None:
     assert scene.clock.now() == pytest.approx(5.1 + 0.5 + 2.0)
 
 
+def test_who_looks_on_is_told_what_is_awaited() -> None:
+    made = row(from_payment=1)
+    scene = cheated(made).run(5.1)
+    awaited: list[str] = []
+    scene.at(5.2, lambda: awaited.append(scene.observer.watch.awaited))
+    verdicts(scene, made)
+    assert awaited == ["the answer to the abuse"]
+
+
+def test_a_late_answer_is_waited_for_so_that_the_report_says_by_how_much() -> None:
+    made = row(from_payment=1)
+    scene = cheated(made)
+    scene.from_socket(7.5, S.error(ErrorCode.UNDERPAID))
+    found = abuse.answer(plan(made), "socket")[0].take(scene.run(5.1).observer)
+    assert found.observed is not None
+    assert (found.verdict, found.observed.high) == (Verdict.FAIL, 2.5)
+
+
+def test_an_answer_that_never_comes_is_open_from_the_last_byte_of_the_abuse() -> None:
+    made = row(from_payment=1)
+    scene = cheated(made)
+    observed = abuse.answer(plan(made), "socket")[0].take(scene.run(5.1).observer).observed
+    assert isinstance(observed, Timed)
+    assert observed.low == pytest.approx(2.6 - seconds_on_the_line(scene, 5.0))
+    assert (observed.high, observed.began) == (math.inf, 5.0)
+
+
+def test_an_answer_at_the_instant_of_the_abuse_answers_it() -> None:
+    made = row(from_payment=1)
+    scene = cheated(made)
+    scene.from_socket(5.0, S.error(ErrorCode.UNDERPAID))
+    found = abuse.answer(plan(made), "socket")[0].take(scene.run(5.1).observer)
+    assert (found.verdict, found.observed) == (Verdict.PASS, Timed(0.0, 0.0, 5.0))
+
+
+def test_power_is_cut_after_the_last_byte_of_the_first_abuse() -> None:
+    scene = cheated(REFUSE, Truth(((1.0, 5.35),)))
+    scene.strike(5.2, S.forged(2))
+    cut = abuse.answer(plan(REFUSE), "socket")[1]
+    observed = cut.take(scene.run(6.0).observer).observed
+    assert isinstance(observed, Timed)
+    assert observed.low <= 0.35 <= observed.high
+    assert observed.began == 5.0
+    # the first reading without power is that of 5.5 s
+    assert observed.high == pytest.approx(0.5)
+
+
+def test_power_that_is_not_cut_is_watched_for_past_the_limit_of_its_row() -> None:
+    made = row(within_s=3.0)
+    scene = cheated(made, Truth(((1.0, math.inf),))).run(5.1)
+    assert abuse.answer(plan(made), "socket")[1].take(scene.observer).verdict is Verdict.FAIL
+    assert scene.clock.now() == pytest.approx(5.0 + 3.0 + 2.0, abs=0.05)
+
+
+@pytest.mark.parametrize(("stamp", "counts"), [(5.0, True), (5.0625, True), (5.0626, False)])
+def test_on_a_wall_clock_the_bytes_of_the_abuse_have_a_stamp_right_after_its_own(stamp: float, counts: bool) -> None:
+    """The clock's bound is 1/64 s: both stamps are true within it, twice over."""
+    made = row(from_payment=1)
+    scene = Scene(metered=False, bound=1 / 64)
+    scene.observer.plan.abuse = plan(made)
+    scene.fault(5.0, COUNTERPART, "cheats")
+    scene.from_socket(5.0, S.meter(1))  # goes the other way
+    scene.from_cable(stamp, S.forged(2))
+    scene.from_socket(5.3, S.error(ErrorCode.UNDERPAID))
+    observed = abuse.answer(plan(made), "socket")[0].take(scene.run(6.0).observer).observed
+    assert observed is not None
+    assert observed.low == pytest.approx(0.3 - 2 / 64 - (seconds_on_the_line(scene, stamp) if counts else 0.0))
+    assert observed.high == pytest.approx(0.3 + 2 / 64)
+
+
 def test_the_answer_counts_from_the_last_byte_of_the_abuse_on_either_clock() -> None:
     made = row(from_payment=1)
     for bound in (0.0, 0.002):
@@ -115,8 +216,7 @@ def test_the_answer_counts_from_the_last_byte_of_the_abuse_on_either_clock() -> 
         check = abuse.answer(plan(made), "socket")[0]
         observed = check.take(scene.run(6.0).observer).observed
         assert observed is not None
-        sent = len(next(str(each.event.data["bytes"]) for each in scene.recorder.frames if each.t >= 4.99)) / 2
-        assert observed.low == pytest.approx(0.3 - sent * 10 / 115_200 - 2 * bound)
+        assert observed.low == pytest.approx(0.3 - seconds_on_the_line(scene, 5.0) - 2 * bound)
         assert observed.high == pytest.approx(0.3 + 2 * bound)
 
 
@@ -134,131 +234,9 @@ def test_without_a_strike_nothing_can_be_answered() -> None:
     made = row(from_payment=1)
     scene = Scene(metered=False)
     scene.observer.plan.abuse = plan(made)
-    assert verdicts(scene.run(1.0), made) == [Verdict.INCONCLUSIVE]
-
-
-# --- what must go on --------------------------------------------------------------------------------------------------
-
-
-def test_a_session_that_must_go_on_is_shown_by_the_next_receipt_or_payment() -> None:
-    made = row(must=Must.GO_ON, codes=(), within_s=3.0)
-    scene = cheated(made)
-    scene.from_socket(5.1, S.receipt(1))
-    scene.from_socket(6.0, S.receipt(2))
-    checks = abuse.answer(plan(made), "socket")
-    assert [each.measurement.name for each in checks] == ["pay-less to the next receipt"]
-    found = checks[0].take(scene.run(5.5).observer)
-    assert found.observed is not None
-    assert found.observed.high == 1.0
-
-    theirs = row(who="socket", must=Must.GO_ON, codes=(), within_s=3.0)
-    cable = cheated(theirs, setup=CABLE_UNDER_TEST)
-    cable.strike(6.0, S.request(2), "to cable")
-    cable.from_cable(6.5, S.payment(3))
-    assert verdicts(cable.run(7.0), theirs, "cable") == [Verdict.PASS]
-
-
-def test_what_objects_must_go_on_as_well() -> None:
-    made = row(must=Must.OBJECT)
-    for goes_on in (True, False):
-        scene = cheated(made)
-        scene.from_socket(5.1, S.error(ErrorCode.UNDERPAID))
-        if goes_on:
-            scene.from_socket(6.5, S.receipt(2))
-        assert verdicts(scene.run(5.2), made) == [Verdict.PASS, Verdict.PASS if goes_on else Verdict.FAIL]
-
-
-def test_what_must_hold_is_watched_for_its_time_and_fails_if_it_is_paid() -> None:
-    made = row(must=Must.HOLD, within_s=4.0)
-    for receipt_at, verdict in ((None, Verdict.PASS), (8.0, Verdict.FAIL), (9.8, Verdict.PASS)):
-        scene = cheated(made)
-        if receipt_at is not None:
-            scene.from_socket(receipt_at, S.receipt(2))
-        assert verdicts(scene.run(5.5), made) == [verdict]
-        assert scene.clock.now() == 9.5
-
-
-def test_what_is_turned_away_may_boot_first_and_is_timed_from_the_newest_abuse() -> None:
-    made = row(must=Must.TURN_AWAY, from_payment=1)
-    scene = cheated(made)
-    scene.strike(60.0, S.forged(2))
-    scene.from_socket(60.2, S.error(ErrorCode.UNDERPAID))
-    scene.strike(61.0, S.forged(2))
-    found = abuse.answer(plan(made), "socket")[0].take(scene.run(5.1).observer)
-    assert found.observed is not None
-    assert found.observed.high == pytest.approx(0.2)
-
-
-# --- the loss ---------------------------------------------------------------------------------------------------------
-
-
-def lost(scene: Scene, made: AbuseRow, device: str) -> Sampled:
-    found = abuse.loss(plan(made), device).take(scene.observer).observed
-    assert isinstance(found, Sampled)
-    return found
-
-
-def test_a_socket_loses_the_energy_that_nothing_on_the_ledger_pays_for() -> None:
-    scene = cheated(REFUSE, Truth(((1.0, 5.5),)))
-    scene.run(6.0)
-    assert (lost(scene, REFUSE, "socket").low + lost(scene, REFUSE, "socket").high) / 2 == pytest.approx(1.25, abs=0.01)
-    scene.ledger.take(signed(S, 1).serialize())
-    assert (lost(scene, REFUSE, "socket").low + lost(scene, REFUSE, "socket").high) / 2 == pytest.approx(
-        -2.75, abs=0.01
-    )
-    assert abuse.loss(plan(REFUSE), "socket").take(scene.observer).verdict is Verdict.PASS
-    assert abuse.loss(plan(REFUSE), "socket").measurement.limit.high == 0.1
-    assert Source.LEDGER in abuse.loss(plan(REFUSE), "socket").measurement.sources
-
-
-def test_while_a_session_goes_on_the_payments_on_the_line_pay() -> None:
-    made = row(must=Must.GO_ON)
-    scene = cheated(made, Truth(((1.0, 5.5),))).run(6.0)
-    assert lost(scene, made, "socket").high < -2.7
-
-
-def test_without_an_offer_nothing_was_paid() -> None:
-    scene = Scene(Truth(((1.0, 2.8),))).run(4.0)
-    scene.observer.plan.abuse = plan(REFUSE)
-    assert lost(scene, REFUSE, "socket").low == pytest.approx(0.5, abs=0.02)
-
-
-CABLES = row(who="socket", loses_mwh=None, loses_sat=10_000)
-
-
-def test_a_cable_loses_what_it_signed_away_beside_its_change_less_what_was_delivered() -> None:
-    scene = Scene(Truth(((2.0, 5.6),)), setup=CABLE_UNDER_TEST)
-    scene.from_socket(0.2, S.offer())
-    scene.from_cable(0.3, S.funding())
-    for n in (1, 2):
-        scene.from_cable(n + 0.4, S.payment(n))
-    found = lost(scene.run(6.0), CABLES, "cable")
-    assert found.low <= 2 * QUANTUM_SAT - 2500 <= found.high
-    assert found.high - found.low < 60
-    scene.observer.plan.mode = "per-payment"
-    assert lost(scene, CABLES, "cable").high - found.high == pytest.approx(QUANTUM_SAT)
-
-
-def test_what_was_signed_away_in_two_sessions_adds_up() -> None:
-    other = Session(2)
-    scene = Scene(Truth(), setup=CABLE_UNDER_TEST)
-    for t, session in ((0.2, S), (2.2, other)):
-        scene.from_socket(t, session.offer())
-        scene.from_cable(t + 0.1, session.funding())
-        scene.from_cable(t + 0.4, session.payment(1))
-    assert lost(scene.run(6.0), CABLES, "cable").high == pytest.approx(2 * QUANTUM_SAT, abs=60)
-
-
-def test_a_cable_that_signed_nothing_lost_nothing() -> None:
-    scene = Scene(Truth(), setup=CABLE_UNDER_TEST).run(2.0)
-    found = lost(scene, CABLES, "cable")
-    assert (found.low, found.high) == (0.0, 0.0)
-    assert abuse.loss(plan(CABLES), "cable").measurement.limit.high == 10_000
-
-
-def test_evidence_that_is_missing_is_no_loss() -> None:
-    scene = Scene(metered=False)
-    scene.observer.plan.abuse = plan(REFUSE)
-    with pytest.raises((EvidenceMissing, IndexError)):
-        abuse._unpaid(scene.run(1.0).observer, REFUSE)
-    assert dataclasses.is_dataclass(plan(REFUSE))
+    found = abuse.answer(plan(made), "socket")[0].take(scene.run(1.0).observer)
+    assert (found.verdict, found.detail) == (Verdict.INCONCLUSIVE, "the counterpart did not get to cheat")
+    owing = Scene(metered=False)
+    owing.observer.plan.abuse = plan(made)
+    owing.from_cable(1.0, S.hello())
+    assert verdicts(owing.run(9.0), made) == [Verdict.FAIL]

@@ -71,13 +71,41 @@ def test_words_on_the_console_of_this_device_count_from_the_attack_on() -> None:
     assert judged(ledger.attack_to_console(observer, "socket", "nothing", 1.0), 1.0) is Verdict.FAIL
 
 
+def test_what_a_device_says_at_the_instant_of_the_attack_answers_it() -> None:
+    scene = attacked()
+    scene.from_socket(5.0, S.error(ErrorCode.CONFLICT))
+    scene.write(5.0, Kind.CONSOLE, "socket-console", {"text": "a conflict"})
+    observer = scene.run(9.0).observer
+    assert ledger.attack_to_report(observer, "CONFLICT", 1.0) == Timed(0.0, 0.0, 5.0)
+    assert ledger.attack_to_console(observer, "socket", "conflict", 1.0) == Timed(0.0, 0.0, 5.0)
+
+
+def test_words_that_come_while_the_console_is_watched_count() -> None:
+    scene = attacked()
+    scene.write(7.9, Kind.CONSOLE, "socket-console", {"text": "a conflict"})
+    assert ledger.attack_to_console(scene.run(5.0).observer, "socket", "conflict", 1.0).high == pytest.approx(2.9)
+
+
+def test_a_report_whose_limit_is_long_over_is_watched_for_a_little_longer() -> None:
+    scene = attacked().run(30.0)
+    assert ledger.attack_to_report(scene.observer, "CONFLICT", 10.0).low == 27.0
+    assert scene.clock.now() == 32.0
+
+
 def test_power_is_cut_after_the_newest_attack() -> None:
     found = ledger.attack_to_cut(attacked(Truth(((1.0, 5.3),))).run(6.0).observer, 0.5)
     assert found.low <= 0.3 <= found.high
+    assert found.began == 5.0
+
+
+def test_power_that_is_not_cut_after_an_attack_is_watched_for_past_its_limit() -> None:
+    scene = attacked(Truth(((1.0, math.inf),))).run(5.0)
+    assert judged(ledger.attack_to_cut(scene.observer, 3.0), 3.0) is Verdict.FAIL
+    assert scene.clock.now() == 10.0
 
 
 def test_a_ledger_to_which_nothing_happened_has_no_attack_to_count_from() -> None:
-    with pytest.raises(EvidenceMissing, match="nothing happened to the ledger"):
+    with pytest.raises(EvidenceMissing, match=r"^nothing happened to the ledger in this scenario$"):
         ledger.attack_to_cut(Scene().run(1.0).observer, 1.0)
 
 
@@ -88,7 +116,7 @@ def test_a_payment_that_comes_back_is_found_by_looking_each_second() -> None:
     scene = attacked()
     scene.at(8.5, lambda: scene.ledger.take(RAW))
     found = ledger.relief_to_ledger(scene.run(5.5).observer, 30.0)
-    assert (found.low, found.high) == (2.5, 3.5)
+    assert found == Timed(2.5, 3.5, 5.0)
 
 
 def test_a_payment_that_was_back_before_it_was_looked_for_came_at_some_time_since() -> None:
@@ -105,15 +133,29 @@ def test_what_the_node_published_tells_when_a_payment_came_back() -> None:
     for t, change in ((1.0, "added"), (4.0, "removed"), (8.5, "added"), (9.0, "added")):
         scene.write(t, Kind.LEDGER, "ledger", {"change": change, "hash": TXID})
     found = ledger.relief_to_ledger(scene.run(65.0).observer, 30.0)
-    assert (found.low, found.high) == (3.5, 3.5)
+    assert found == Timed(3.5, 3.5, 5.0)
+
+
+def test_a_payment_that_the_node_published_at_the_instant_of_the_relief_took_no_time() -> None:
+    scene = attacked()
+    scene.ledger.take(RAW)
+    for t in (5.0, 9.0):
+        scene.write(t, Kind.LEDGER, "ledger", {"change": "added", "hash": TXID})
+    assert ledger.relief_to_ledger(scene.run(65.0).observer, 30.0) == Timed(0.0, 0.0, 5.0)
 
 
 def test_a_payment_that_never_comes_back_fails() -> None:
     scene = attacked().run(6.0)
     found = ledger.relief_to_ledger(scene.observer, 30.0)
-    assert found.low > 30.0
+    assert found == Timed(32.0, math.inf, 5.0)
     assert judged(found, 30.0) is Verdict.FAIL
-    assert scene.clock.now() <= 39.0
+    assert scene.clock.now() == 37.0
+
+
+def test_a_payment_that_comes_back_when_the_watch_ends_is_timed() -> None:
+    scene = attacked()
+    scene.at(36.5, lambda: scene.ledger.take(RAW))
+    assert ledger.relief_to_ledger(scene.run(6.0).observer, 30.0) == Timed(31.0, 32.0, 5.0)
 
 
 def unplugged(*published: tuple[float, str, str]) -> Timed:
@@ -129,10 +171,20 @@ def test_the_settlement_is_timed_by_what_the_node_published() -> None:
     assert (round(found.low, 6), round(found.high, 6), found.began) == (0.7, 0.7, 6.0)
 
 
+def test_a_payment_that_was_published_before_the_plug_was_pulled_took_no_time() -> None:
+    assert unplugged((1.0, "added", TXID), (6.7, "added", TXID)) == Timed(0.0, 0.0, 6.0)
+
+
+def test_a_settlement_is_watched_for_as_long_as_its_limit_and_a_little_longer() -> None:
+    scene = attacked()
+    scene.fault(6.0, PLUG, "cable pulled out of the socket")
+    assert ledger.unplugged_to_settlement(scene.run(6.0).observer, 20.0) == Timed(22.0, math.inf, 6.0)
+
+
 def test_a_settlement_that_does_not_come_fails() -> None:
     assert judged(unplugged((6.3, "added", "00" * 32)), 2.0) is Verdict.FAIL
 
 
 def test_a_plug_that_was_not_pulled_has_no_settlement_to_time() -> None:
-    with pytest.raises(EvidenceMissing, match="the plug was not pulled"):
+    with pytest.raises(EvidenceMissing, match=r"^the plug was not pulled in this scenario$"):
         ledger.unplugged_to_settlement(attacked().run(6.0).observer, 2.0)
