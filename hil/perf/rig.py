@@ -10,8 +10,8 @@ from typing import Any
 
 from hil.perf.query_time import measure_reading
 from hil.perf.uncertainty import measurements, shares
+from hil.perf.uncertainty_at_limits import shares_at_limits
 from hil.perf.uncertainty_realtime import WallSite, edges
-from hil.rig.bounds_at_limits import shares_at_limits
 from hil.rig.virtual.client import VirtualBenchProcess
 
 SAMPLING_S = 20.0

@@ -7,8 +7,8 @@ import pytest
 from hil.evidence.timing import Interval
 from hil.instruments.wt310e import LIMITS as WT310E
 from hil.perf.uncertainty import EXTREMES, Check, MeterErrors, measurements, shares
+from hil.perf.uncertainty_at_limits import shares_at_limits, tally
 from hil.perf.uncertainty_realtime import edges
-from hil.rig.bounds_at_limits import shares_at_limits, tally
 from hil.tests.acceptance.commands import ROOT
 
 SESSIONS = 30

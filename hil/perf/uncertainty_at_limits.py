@@ -3,7 +3,7 @@
 The sessions are those of :mod:`hil.perf.uncertainty`; here the meter's errors are not drawn but set, for each meter
 and each update period that it may have.
 
-    python -m hil.rig.bounds_at_limits
+    python -m hil.perf.uncertainty_at_limits
 """
 
 from __future__ import annotations
