@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from hil.evidence.documents import Kind
@@ -62,8 +63,11 @@ class _Stretches:
         self._most_w, self._u_w = highest.power, mean_power_uncertainty(trial, highest.first)
         self._u_v = voltage_uncertainty(trial, max(seen, key=lambda each: each.voltage).first)
         mains = [each for each in trial.recorder.events if each.kind is Kind.FAULT and each.source == MAINS]
-        ends = [*(each.t for each in mains[1:]), math.inf]
-        self._changes = [(each.t, end) for each, end in zip(mains, ends, strict=False) if "restored" not in _what(each)]
+        self._changes = [
+            (each.t, math.inf if after is None else after.t)
+            for each, after in zip_longest(mains, mains[1:])
+            if "restored" not in _what(each)
+        ]
         """When the bench had other mains, or none."""
 
     def longest(self, seen: Sequence[Window]) -> Timed:
@@ -97,14 +101,14 @@ class _Stretches:
         window, length, u = seen[index], self._period, self._u_v
         voltage = window.voltage
         if voltage < TRACE_V:
-            fewest, most = row(self._trial, window)
-            return _Stretch(fewest * length, WHOLE * fewest * length), _Stretch(most * length, most * length)
+            shortest, longest = (count * length for count in row(self._trial, window))
+            return _Stretch(shortest, WHOLE * shortest), _Stretch(longest, longest)
         sides = (seen[max(0, index - 2) : index], seen[index + 1 : index + 3])
         beside = [each for each in (max(each.voltage for each in side) for side in sides) if each >= DEAD_V]
-        if not beside and voltage < DEAD_V:
+        if not beside:  # nothing tells what voltage it has when it has any
             return _Stretch(length, 0.0), _Stretch(length, length)
         low = max(0.0, voltage - u) / (max(*beside, voltage) + u)
-        high = min(1.0, (voltage + u) / (min(beside, default=voltage) - u))
+        high = min(1.0, (voltage + u) / (min(beside) - u))
         return _Stretch(length, (1 - high**2) * length), _Stretch(length, (1 - low**2) * length)
 
     def _missed(self, earlier: Window, later: Window, fewest: int, most: int) -> tuple[_Stretch, _Stretch]:
