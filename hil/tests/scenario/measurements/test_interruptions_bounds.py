@@ -98,6 +98,13 @@ def test_fifty_volts_beside_a_window_are_live_and_may_be_all_that_it_can_have() 
     assert found(fewer).low == pytest.approx(off_least(49.9, 230, u) + off_least(30, 230, u), abs=1e-12)
 
 
+def test_five_volts_are_a_trace_of_voltage_and_less_is_none() -> None:
+    scene = scene_of(volts(230, 230, 5, 230, 230))
+    u = u_volts(scene, 230.0)
+    assert found(scene).low == pytest.approx(off_least(5, 230, u), abs=1e-12)
+    assert found(scene_of(volts(230, 230, 4.9, 230, 230))).low == pytest.approx(WHOLE * PERIOD_S, abs=1e-12)
+
+
 def test_a_window_that_has_only_dead_ones_beside_it_may_have_been_live_all_the_time_or_for_a_moment() -> None:
     for alone in (30.0, 60.0, 229.0):
         scene = scene_of(volts(230, 230.1, 40, 0, alone, 0, 40, 230.1, 230))
@@ -171,10 +178,10 @@ def test_a_window_that_may_be_the_one_before_once_more_is_no_certain_interruptio
 # --- mains that the bench changes ------------------------------------------------------------------------------------
 
 
-def dipped(second: float, *changes: tuple[float, str]) -> bool:
+def dipped(second: float, *changes: tuple[float, str], bound: float = 0.0) -> bool:
     """Tell whether a dip in the window that is read at ``second`` is an interruption for sure."""
     shown = {round(each / 10, 1): 230.0 for each in range(10, 90)} | {second: 160.0}
-    scene = scene_of((t, reading(v, 0.0, t * 1e-9)) for t, v in sorted(shown.items()))
+    scene = scene_of(((t, reading(v, 0.0, t * 1e-9)) for t, v in sorted(shown.items())), bound=bound)
     for t, what in changes:
         scene.fault(t, "mains", what)
     scene.fault(second, "plug", "cable pulled out of the socket")
@@ -187,6 +194,11 @@ LOWERED, RESTORED = "mains at 80 % for 500 ms", "mains restored"
 @pytest.mark.parametrize(("second", "sure"), [(2.9, True), (3.0, False), (3.4, False), (3.7, False), (3.8, True)])
 def test_a_dip_while_the_bench_has_other_mains_is_no_interruption_for_sure(second: float, sure: bool) -> None:
     assert dipped(second, (3.0, LOWERED), (3.5, RESTORED)) is sure
+
+
+def test_a_dip_that_may_be_read_later_than_its_stamp_tells_may_be_the_benchs() -> None:
+    assert not dipped(2.9, (3.0, LOWERED), (3.5, RESTORED), bound=0.11)
+    assert dipped(2.8, (3.0, LOWERED), (3.5, RESTORED), bound=0.11)
 
 
 def test_mains_that_were_lowered_and_never_restored_leave_every_later_dip_open() -> None:
@@ -253,6 +265,12 @@ def test_without_power_windows_that_nobody_read_may_have_been_off_all_the_time_o
     off_w = Scene().trial.off_w
     for watts in (0.0, off_w / 2, off_w):
         assert found(skipping(0.0, watts, watts)) == Timed(0.0, MISSED_S)
+
+
+def test_energy_that_no_reading_has_the_power_for_tells_nothing_of_an_interruption() -> None:
+    off_w = Scene().trial.off_w
+    assert found(skipping(500.0, off_w, off_w)).high == MISSED_S
+    assert found(skipping(500.0, off_w + 1, off_w + 1)).high == 0.0
 
 
 def test_power_on_one_side_only_gives_no_lower_bound() -> None:
