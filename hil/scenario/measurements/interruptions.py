@@ -87,7 +87,7 @@ class _Stretches:
             if index < len(seen) - 1:
                 low, high = self._within(seen, index)
                 certain = fewest >= 1 and not self._disturbed(seen[index])
-                least.append(low if certain else _Stretch(0.0, 0.0))
+                least.append(low if certain else _Stretch(low.length, 0.0))
                 most.append(high)
         return Timed(_longest(least), _longest(most))
 

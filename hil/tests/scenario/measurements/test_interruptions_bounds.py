@@ -154,6 +154,13 @@ def test_only_what_lies_between_the_first_live_window_and_the_last_counts() -> N
     assert found(scene_of(volts(0, 0, 0, 50, 0, 0, 0))) == Timed(0.0, 0.0)
 
 
+def test_what_was_off_of_the_last_live_window_is_its_end_and_none() -> None:
+    scene = scene_of(volts(230, 230, 230, 100, 0, 0))
+    u = u_volts(scene, 230.0)
+    assert found(scene).low == 0.0
+    assert found(scene).high == pytest.approx(2 * off_most(230, 230, u), abs=1e-12)
+
+
 def test_without_any_voltage_it_is_told_in_these_words() -> None:
     with pytest.raises(EvidenceMissing, match=r"^there was never any voltage at the lab meter$"):
         found(scene_of(volts(0, 49.9, 0)))
@@ -199,6 +206,14 @@ def test_a_dip_while_the_bench_has_other_mains_is_no_interruption_for_sure(secon
 def test_a_dip_that_may_be_read_later_than_its_stamp_tells_may_be_the_benchs() -> None:
     assert not dipped(2.9, (3.0, LOWERED), (3.5, RESTORED), bound=0.11)
     assert dipped(2.8, (3.0, LOWERED), (3.5, RESTORED), bound=0.11)
+
+
+def test_two_spells_with_changed_mains_between_them_do_not_add_up() -> None:
+    shown = {round(each / 10, 1): 230.0 for each in range(20, 50)} | {2.9: 215.0, 3.3: 215.0}
+    scene = scene_of((t, reading(v, 0.0, t * 1e-9)) for t, v in sorted(shown.items()))
+    scene.fault(3.0, "mains", "mains at 80 % for 10 ms")
+    scene.fault(3.01, "mains", RESTORED)
+    assert found(scene).low == pytest.approx(off_least(215, 230, u_volts(scene, 230.0)), abs=1e-12)
 
 
 def test_mains_that_were_lowered_and_never_restored_leave_every_later_dip_open() -> None:
@@ -314,6 +329,12 @@ def test_one_window_that_nobody_read_may_have_been_off() -> None:
     assert 0 < found(scene_of(rows)).high < PERIOD_S
     rows = [(3.0, reading(230, 1000.0, 1.0)), (3.2, reading(230, 1000.0, 1.0 + 100 / 3600))]
     assert found(scene_of(rows)).low > 0.9 * PERIOD_S
+
+
+def test_a_window_that_there_may_not_have_been_was_not_off_for_sure() -> None:
+    rows = [(3.0, reading(230, 1000.0, 1.0)), (3.15, reading(230, 1000.0, 1.0 + 100 / 3600))]
+    assert found(scene_of(rows)).low == 0.0
+    assert found(scene_of(rows)).high == pytest.approx(PERIOD_S)
 
 
 def test_stamps_in_error_leave_open_how_many_windows_nobody_read() -> None:
