@@ -7,6 +7,7 @@ readings, a change of power within one, rounding, and the accuracy of both.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -25,6 +26,24 @@ MISSED = 1.5
 """Two readings that are so many update periods apart have an update between them that was not read."""
 
 
+@dataclass
+class _Window:
+    """What was summed up since ``since`` (s), when the meter had counted ``energy`` (Wh)."""
+
+    since: float
+    energy: float
+    expected: float = 0.0
+    """J: power over time as read."""
+    through: float = 0.0
+    """J: the same without sign."""
+    unseen: float = 0.0
+    """s: updates that were not read."""
+    changes: float = 0.0
+    """W: all steps of power together."""
+    largest: float = 0.0
+    """W: the largest power, without sign."""
+
+
 class EnergyBalance:
     """Takes the readings of a scenario one by one.
 
@@ -33,19 +52,14 @@ class EnergyBalance:
     :param timed: whether the integrated time moves with each update; if not, the bench's clock must do.
     """
 
+    _window: _Window
+
     def __init__(self, period: float, highest: float, zero: float, *, timed: bool) -> None:
         self._period = period
         self._highest = highest
         self._zero = zero
         self._timed = timed
         self._last: tuple[Reading, float] | None = None
-        self._since = self._energy = 0.0
-        self._expected = self._through = 0.0
-        """J: power over time as read, and the same without sign."""
-        self._unseen = 0.0
-        """s: updates that were not read."""
-        self._changes = self._largest = 0.0
-        """W: all steps of power together, and its largest value."""
 
     def check(self, reading: Reading, now: float) -> str:
         """Take the next reading, had at ``now`` (s); return what is wrong, empty if nothing is."""
@@ -54,37 +68,35 @@ class EnergyBalance:
             return ""
         self._last = (reading, now)
         if last is None:
-            self._begin_window(reading.energy, now)
+            self._window = _Window(now, reading.energy)
             return ""
-        before, then = last
-        passed = reading.integrated - before.integrated if self._timed else now - then
-        power = float(reading.power)
-        missed = passed - self._period if passed > MISSED * self._period else 0.0
-        self._expected += power * (passed - missed)
-        self._through += abs(power) * (passed - missed)
-        self._unseen += missed
-        self._changes += abs(power - before.power)
-        self._largest = max(self._largest, abs(power), abs(before.power))
-        elapsed = now - self._since
-        joules = (reading.energy - self._energy) * 3600
+        window = self._window
+        self._add(window, last[0], reading, now - last[1])
+        elapsed = now - window.since
+        joules = (reading.energy - window.energy) * 3600
         margin = (
-            OF_POWER * self._through
+            OF_POWER * window.through
             + self._zero * (elapsed + self._period)
-            + (self._changes + 2 * self._largest) * 2 * self._period
+            + (window.changes + 2 * window.largest) * 2 * self._period
             + OF_COUNT * abs(reading.energy) * 3600
         )
-        low, high = self._expected - margin, self._expected + margin + self._highest * self._unseen
-        since = self._since
+        low, high = window.expected - margin, window.expected + margin + self._highest * window.unseen
         if elapsed > WINDOW_S:
-            self._begin_window(reading.energy, now)
+            self._window = _Window(now, reading.energy)
         if low <= joules <= high:
             return ""
         return (
-            f"its energy grew by {joules / 3600:.3f} Wh in {now - since:.1f} s, and its power makes it"
-            f" {max(low, 0.0) / 3600:.3f} to {high / 3600:.3f} Wh"
+            f"its energy grew by {joules / 3600:.3f} Wh in {elapsed:.1f} s, and its power makes it"
+            f" {max(low / 3600, 0.0):.3f} to {high / 3600:.3f} Wh"
         )
 
-    def _begin_window(self, energy: float, now: float) -> None:
-        self._since = now
-        self._energy = float(energy)
-        self._expected = self._through = self._unseen = self._changes = self._largest = 0.0
+    def _add(self, window: _Window, before: Reading, reading: Reading, seconds: float) -> None:
+        """Sum up what a reading adds to the one before it, which was had so many seconds ago."""
+        passed = reading.integrated - before.integrated if self._timed else seconds
+        power = float(reading.power)
+        missed = passed - self._period if passed > MISSED * self._period else 0.0
+        window.expected += power * (passed - missed)
+        window.through += abs(power) * (passed - missed)
+        window.unseen += missed
+        window.changes += abs(power - before.power)
+        window.largest = max(window.largest, abs(power), abs(before.power))

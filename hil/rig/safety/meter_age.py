@@ -27,8 +27,7 @@ class ReadingAge:
 
     def __init__(self, prepared: float = math.inf) -> None:
         self._began = -math.inf
-        self._earlier = math.inf
-        self._origin = prepared
+        self._earlier = self._origin = prepared
         """Not before the integration began: the bench's time less the integrated time, at its least."""
 
     def of(self, reading: Reading, now: float) -> float:
@@ -37,6 +36,5 @@ class ReadingAge:
         if now - self._began > WINDOW_S:
             self._began = now
             self._earlier, self._origin = self._origin, origin
-        elif origin < self._origin:
-            self._origin = origin
+        self._origin = min(self._origin, origin)
         return max(0.0, origin - min(self._earlier, self._origin) - CLOCK_DRIFT * WINDOW_S)

@@ -36,13 +36,17 @@ class MeterWatch:
     Raises RigFault that names the meter: for readings that stand, and for values that no circuit can have.
     """
 
+    _last: Reading
+    """The newest that was checked, if one was."""
+    _t: float
+    """When it was had, s."""
+
     def __init__(self, meter: Meter, limits: SafetyLimits) -> None:
         self._meter = meter
         self._power_limit = float(limits.power)
         self._rounding = 2 * float(meter.off_threshold_w)
         self._origin: float | None = None
         """Bench time at which the integrated time would have been zero."""
-        self._t = self._energy = self._integrated = 0.0
         self._age: ReadingAge | None = None
         self._balance = self._new_balance(timed=False)
 
@@ -62,12 +66,13 @@ class MeterWatch:
         elif now - reading.integrated - self._origin > STALE_AFTER_S + CLOCK_DRIFT * now:
             raise self._stale(reading, now)
         else:
-            joules, seconds = (reading.energy - self._energy) * 3600, now - self._t + STALE_AFTER_S
+            before = self._last.energy
+            joules, seconds = (reading.energy - before) * 3600, now - self._t + STALE_AFTER_S
             if not -self._rounding * seconds <= joules <= 2 * self._power_limit * seconds:
-                steps = f"from {self._energy:g} Wh to {reading.energy:g} Wh"
+                steps = f"from {before:g} Wh to {reading.energy:g} Wh"
                 raise self._garbage(f"integrated energy went {steps} in {now - self._t:.1f} s")
         self._hold_against_each_other(reading, now)
-        self._t, self._energy, self._integrated = now, reading.energy, reading.integrated
+        self._last, self._t = reading, now
 
     def _hold_against_each_other(self, reading: Reading, now: float) -> None:
         power, apparent = reading.power, reading.voltage * reading.current
@@ -84,7 +89,7 @@ class MeterWatch:
         if self._origin is None:
             return
         deadline = clock.now() + STALE_AFTER_S
-        while (reading := self._meter.read()).integrated <= self._integrated:
+        while (reading := self._meter.read()).integrated <= self._last.integrated:
             if clock.now() >= deadline:
                 raise self._stale(reading, clock.now())
             clock.sleep(LOOK_AGAIN_S)

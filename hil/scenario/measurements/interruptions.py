@@ -8,6 +8,7 @@ often, several readings tell of one window. Spells within one window count toget
 from __future__ import annotations
 
 import math
+from itertools import zip_longest
 from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -55,14 +56,17 @@ class _Stretches:
     """Finds what is without voltage; the uncertainties are those of the highest readings of the scenario."""
 
     def __init__(self, observer: Observer, seen: Sequence[Window]) -> None:
-        self._trial = observer
+        self._observer = observer
         self._period = update_period(observer)
         highest = max(seen, key=attrgetter("power"))
         self._most_w, self._u_w = highest.power, mean_power_uncertainty(observer, highest.first)
         self._u_v = voltage_uncertainty(observer, max(seen, key=attrgetter("voltage")).first)
         mains = [each for each in observer.recorder.events if each.kind is Kind.FAULT and each.source == MAINS]
-        ends = [*(each.t for each in mains[1:]), math.inf]
-        self._changes = [(each.t, end) for each, end in zip(mains, ends, strict=False) if "restored" not in _what(each)]
+        self._changes = [
+            (each.t, math.inf if after is None else after.t)
+            for each, after in zip_longest(mains, mains[1:])
+            if "restored" not in _what(each)
+        ]
         """When the bench had other mains, or none."""
 
     def longest(self, seen: Sequence[Window]) -> Timed:
@@ -75,7 +79,7 @@ class _Stretches:
         most: list[_Stretch] = []
         voltages = [each.voltage for each in seen]
         for index in range(1, len(seen)):
-            fewest, at_most = updates(self._trial, seen[index - 1], seen[index])
+            fewest, at_most = updates(self._observer, seen[index - 1], seen[index])
             if at_most > 1:
                 low, high = self._missed(seen[index - 1], seen[index], max(0, fewest - 1), at_most - 1)
                 least.append(low)
@@ -83,7 +87,7 @@ class _Stretches:
             if index < len(seen) - 1:
                 low, high = self._within(seen[index], voltages, index)
                 certain = fewest >= 1 and not self._disturbed(seen[index])
-                least.append(low if certain else _Stretch(0.0, 0.0))
+                least.append(low if certain else _Stretch(low.length, 0.0))
                 most.append(high)
         return Timed(_longest(least), _longest(most))
 
@@ -98,14 +102,14 @@ class _Stretches:
         """Return how long a window was off, at least and at most: by the live ones beside it, two on either side."""
         voltage, length, u = window.voltage, self._period, self._u_v
         if voltage < TRACE_V:
-            fewest, most = row(self._trial, window)
-            return _Stretch(fewest * length, WHOLE * fewest * length), _Stretch(most * length, most * length)
+            shortest, longest = (count * length for count in row(self._observer, window))
+            return _Stretch(shortest, WHOLE * shortest), _Stretch(longest, longest)
         sides = max(voltages[max(0, index - 2) : index]), max(voltages[index + 1 : index + 3])
         beside = [each for each in sides if each >= DEAD_V]
-        if not beside and voltage < DEAD_V:
+        if not beside:  # nothing tells what voltage it has when it has any
             return _Stretch(length, 0.0), _Stretch(length, length)
-        low = max(0.0, voltage - u) / (max([*beside, voltage]) + u)
-        high = min(1.0, (voltage + u) / (min(beside, default=voltage) - u))
+        low = max(0.0, voltage - u) / (max(*beside, voltage) + u)
+        high = min(1.0, (voltage + u) / (min(beside) - u))
         return _Stretch(length, (1 - high**2) * length), _Stretch(length, (1 - low**2) * length)
 
     def _missed(self, earlier: Window, later: Window, fewest: int, most: int) -> tuple[_Stretch, _Stretch]:
@@ -116,9 +120,9 @@ class _Stretches:
 
         :param fewest: windows between them at least, ``most``: at most.
         """
-        shortest, longest, off_w = fewest * self._period, most * self._period, self._trial.off_w
+        shortest, longest, off_w = fewest * self._period, most * self._period, self._observer.off_w
         joules = (later.energy_wh - earlier.energy_wh) * 3600 - later.power * self._period
-        unsure = self._u_w * (longest + self._period) + 2 * digit_wh(self._trial, later.energy_wh) * 3600
+        unsure = self._u_w * (longest + self._period) + 2 * digit_wh(self._observer, later.energy_wh) * 3600
         low, high, beside = 0.0, longest, min(earlier.power, later.power)
         if self._most_w > off_w:
             high = longest - max(0.0, joules - unsure) / (self._most_w + self._u_w)
@@ -128,10 +132,10 @@ class _Stretches:
 
     def _is_steady(self, start: float, end: float) -> bool:
         """Tell whether the load was told to draw one power all the time."""
-        plan = self._trial.plan
+        plan = self._observer.plan
         if plan.load_profile is not None or plan.load_power_w is None:
             return False
-        events = self._trial.recorder.events
+        events = self._observer.recorder.events
         return not any(event.kind is Kind.LOAD and start - 1 <= event.t <= end for event in events)
 
 

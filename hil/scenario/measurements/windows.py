@@ -79,9 +79,9 @@ def updates(observer: Observer, earlier: Window, later: Window) -> tuple[int, in
     fewest, most = _count(later.first.t - earlier.last.t, loose, period)
     if later.first.data != earlier.first.data:
         fewest = max(1, fewest)
-    if loose and fewest <= 1 and most == 2 and not earlier.repeated and not later.repeated:
+    if loose and most == 2 and not earlier.repeated and not later.repeated:
         most = 1
-    return fewest, max(1, fewest, most)
+    return fewest, max(fewest, most)
 
 
 def row(observer: Observer, dead: Window) -> tuple[int, int]:

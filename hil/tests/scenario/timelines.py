@@ -263,6 +263,15 @@ class Scene:
             load=SimpleNamespace(opened_by_itself=lambda: "", errors=list),
         )
 
+    @property
+    def sampled_closely(self) -> bool:
+        """Whether each reading is handed over at its instant."""
+        return self._sampling.closely
+
+    @sampled_closely.setter
+    def sampled_closely(self, closely: bool) -> None:
+        self._sampling.closely = closely
+
     def at(self, t: float, act: Callable[[], object]) -> None:
         """Do something at second ``t``, as soon as time passes."""
 

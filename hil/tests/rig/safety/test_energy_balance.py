@@ -92,3 +92,107 @@ def test_power_and_energy_that_contradict_each_other_are_found(timed: bool, watt
         shown = Reading(true.voltage, true.current, Watt(power), WattHour(energy), true.integrated)
         found = found or balance.check(shown, number * 0.1)
     assert "its energy grew by" in found
+
+
+# --- what the margin consists of ------------------------------------------------------------------------------------
+# In these a watt is big and an update takes a second, so that each part of the margin stands in the words.
+
+
+def shown(second: float, watts: float, watt_hours: float) -> Reading:
+    return Reading(Volt(230.0), Ampere(1.0), Watt(watts), WattHour(watt_hours), Second(second))
+
+
+def last_word(
+    *readings: tuple[float, float, float], highest: float = 0.0, zero: float = 0.0, timed: bool = True
+) -> str:
+    """Return what is found at the last of these readings (second, W, Wh); the ones before must be right."""
+    balance = EnergyBalance(1.0, highest, zero, timed=timed)
+    words = [balance.check(shown(*each), each[0]) for each in readings]
+    assert not any(words[:-1])
+    return words[-1]
+
+
+def steady(seconds: int, since: int = 0) -> list[tuple[float, float, float]]:
+    """1 Wh each second, as power and energy."""
+    return [(float(each), 3600.0, float(each)) for each in range(since, seconds + 1)]
+
+
+def test_the_margin_is_a_hundredth_of_the_energy_and_four_updates_of_the_largest_power() -> None:
+    found = last_word(*steady(9), (10.0, 3600.0, 20.0))
+    assert found == "its energy grew by 20.000 Wh in 10.0 s, and its power makes it 5.899 to 14.101 Wh"
+
+
+def test_rounding_counts_by_all_energy_so_far_and_growth_from_the_first_reading_only() -> None:
+    readings = [(t, watts, 1_000_000 + energy) for t, watts, energy in (*steady(9), (10.0, 3600.0, 60.0))]
+    found = last_word(*readings)
+    assert found == "its energy grew by 60.000 Wh in 10.0 s, and its power makes it 0.000 to 54.102 Wh"
+
+
+def test_what_both_err_by_at_zero_counts_for_the_time_and_one_update_more() -> None:
+    found = last_word(*steady(9), (10.0, 3600.0, 20.0), zero=360.0)
+    assert found == "its energy grew by 20.000 Wh in 10.0 s, and its power makes it 4.799 to 15.201 Wh"
+
+
+def test_an_update_that_was_not_read_may_have_had_any_power_and_none() -> None:
+    for timed in (True, False):
+        found = last_word(*steady(9), (12.0, 3600.0, 40.0), highest=7200.0, timed=timed)
+        assert found == "its energy grew by 40.000 Wh in 12.0 s, and its power makes it 5.898 to 18.102 Wh"
+
+
+def test_the_integrated_time_tells_of_updates_only_if_it_moves_with_each() -> None:
+    def told(timed: bool) -> str:
+        balance = EnergyBalance(1.0, 7200.0, 0.0, timed=timed)
+        assert not balance.check(shown(0.0, 3600.0, 0.0), 0.0)
+        return balance.check(shown(3.0, 3600.0, 30.0), 1.0)
+
+    assert told(timed=True).endswith("its power makes it 0.000 to 9.011 Wh")
+    assert told(timed=False).endswith("its power makes it 0.000 to 5.011 Wh")
+
+
+def test_up_to_one_and_a_half_periods_there_was_one_update_and_beyond_there_was_another() -> None:
+    late = last_word((0.0, 3600.0, 0.0), (1.5, 3600.0, 30.0), highest=7200.0)
+    assert late == "its energy grew by 30.000 Wh in 1.5 s, and its power makes it 0.000 to 5.516 Wh"
+    missed = last_word((0.0, 3600.0, 0.0), (1.75, 3600.0, 30.0), highest=7200.0)
+    assert missed == "its energy grew by 30.000 Wh in 1.8 s, and its power makes it 0.000 to 6.511 Wh"
+
+
+def test_each_step_of_power_adds_two_updates_of_its_height() -> None:
+    up_and_down = [(0.0, 0.0, 0.0), (1.0, 7200.0, 2.0), (2.0, 3600.0, 3.0), (3.0, 3600.0, 60.0)]
+    found = last_word(*up_and_down)
+    assert found == "its energy grew by 60.000 Wh in 3.0 s, and its power makes it 0.000 to 18.042 Wh"
+
+
+def test_the_largest_power_may_be_that_of_the_first_reading_or_of_the_last() -> None:
+    found = last_word((0.0, 7200.0, 0.0), (1.0, 0.0, 60.0))
+    assert found == "its energy grew by 60.000 Wh in 1.0 s, and its power makes it 0.000 to 12.002 Wh"
+    found = last_word((0.0, 0.0, 0.0), (1.0, 7200.0, 60.0))
+    assert found == "its energy grew by 60.000 Wh in 1.0 s, and its power makes it 0.000 to 14.022 Wh"
+
+
+def test_power_that_flows_back_is_as_uncertain_as_power_that_flows() -> None:
+    assert last_word((0.0, -3600.0, 0.0), (1.0, -3600.0, -1.0)) == ""
+    found = last_word((0.0, -3600.0, 0.0), (1.0, -3600.0, 9.0))
+    assert found == "its energy grew by 9.000 Wh in 1.0 s, and its power makes it 0.000 to 3.010 Wh"
+
+
+def test_after_thirty_seconds_all_sums_begin_anew() -> None:
+    steps = [(0.0, 72_000.0, 0.0), (5.0, 3600.0, 5.0)]  # both an unread update and a step, which are to be forgotten
+    for end, seconds in ((30.0, "30.0"), (31.0, "31.0"), (32.0, "1.0"), (61.0, "30.0"), (62.0, "31.0"), (63.0, "1.0")):
+        found = last_word(*steps, *steady(int(end) - 1, since=6), (end, 3600.0, 5000.0), highest=7200.0)
+        assert f"in {seconds} s" in found
+    found = last_word(*steps, *steady(40, since=6), (41.0, 3600.0, 141.0))
+    assert found == "its energy grew by 110.000 Wh in 10.0 s, and its power makes it 5.894 to 14.106 Wh"
+
+
+def test_energy_on_the_bound_is_right_and_a_joule_beyond_is_wrong() -> None:
+    assert last_word((0.0, 0.0, 0.0), (1.0, 0.0, 0.0)) == ""
+    for joules in (-1.0, 1.0):
+        assert last_word((0.0, 0.0, 0.0), (1.0, 0.0, joules / 3600)) != ""
+
+
+def test_a_reading_that_is_shown_again_adds_nothing() -> None:
+    balance = EnergyBalance(1.0, 7200.0, 0.0, timed=False)
+    first = shown(0.0, 3600.0, 0.0)
+    assert balance.check(first, 0.0) == balance.check(first, 4.0) == ""
+    found = balance.check(shown(5.0, 3600.0, 100.0), 5.0)
+    assert found == "its energy grew by 100.000 Wh in 5.0 s, and its power makes it 0.000 to 13.014 Wh"

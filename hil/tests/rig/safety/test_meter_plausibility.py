@@ -12,6 +12,7 @@ from hil.conformance.update_period import Updates
 from hil.errors import RigFault
 from hil.ports import Meter, Reading
 from hil.rig.config.rig_file import SafetyLimits
+from hil.rig.safety import meter_plausibility
 from hil.rig.safety.meter_age import ReadingAge
 from hil.rig.safety.meter_plausibility import MeterWatch
 from hil.rig.safety.safe_state import look_for_power
@@ -251,3 +252,57 @@ def test_a_meter_that_stands_is_given_a_second_and_a_half_to_move() -> None:
     with pytest.raises(RigFault, match="its readings are old"):
         watch.prove(meter.clock)
     assert meter.clock.now() - before == pytest.approx(1.5, abs=0.06)
+
+
+def grown(watt_hours: float) -> str:
+    """Return what the watch says of a dead circuit's energy that changes by so much in 0.3 s."""
+    watch = watch_of(SteadyMeter())
+    watch.check(at(0.0, 0.0), 0.0)
+    with pytest.raises(RigFault) as caught:
+        watch.check(Reading(Volt(0.0), Ampere(0.0), Watt(0.0), WattHour(watt_hours), Second(0.3)), 0.3)
+    return caught.value.what
+
+
+def test_energy_that_grows_just_by_what_the_rig_allows_may_be_but_not_without_power() -> None:
+    contradiction = "its energy grew by 2.000 Wh in 0.3 s, and its power makes it 0.000 to 0.223 Wh"
+    assert grown(2.0) == f"{contradiction}; it read 0 W at 0 V and 0 A"
+    assert grown(2.0 + 0.5 / 3600) == "integrated energy went from 0 Wh to 2.00014 Wh in 0.3 s"
+    assert grown(2.0 - 1 / 3600).startswith("its energy grew by")
+
+
+def test_energy_that_falls_just_by_what_the_meter_errs_by_may_be_for_as_long_but_not_without_power() -> None:
+    assert grown(-0.003).startswith("its energy grew by -0.003 Wh")
+    assert grown(-0.0031) == "integrated energy went from 0 Wh to -0.0031 Wh in 0.3 s"
+
+
+def test_an_update_that_nobody_read_had_twice_the_power_limit_at_most() -> None:
+    watch = watch_of(SteadyMeter())
+    watch.expect(updates(timed=True), prepared=0.0)
+    watch.check(at(10.0, 0.0), 10.0)
+    with pytest.raises(RigFault, match="its energy grew by"):
+        watch.check(Reading(Volt(230.0), Ampere(0.0), Watt(0.0), WattHour(44_000 / 3600), Second(20.0)), 20.0)
+
+
+@pytest.mark.parametrize(
+    ("volts", "watts", "words"),
+    [
+        (100.0, 521.5, "521.5 W at 100 V and 5 A cannot be: it is more than their product"),
+        (100.0, -50.0, "-50 W at 100 V and 5 A would flow back into the mains; no appliance of the bench does that"),
+    ],
+)
+def test_what_cannot_be_is_told_with_power_voltage_and_current(volts: float, watts: float, words: str) -> None:
+    with pytest.raises(RigFault) as caught:
+        watch_of(SteadyMeter()).check(Reading(Volt(volts), Ampere(5.0), Watt(watts), WattHour(0.0), Second(0.0)), 0.0)
+    assert caught.value.what == words
+
+
+def test_a_meter_that_has_not_moved_when_its_time_is_over_is_not_looked_at_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(meter_plausibility, "LOOK_AGAIN_S", 0.25)  # a sum of such has no rounding
+    meter = SteadyMeter(hang_at=7.5)
+    watch = watch_of(meter)
+    sample(meter, watch, 8.0, period=0.5)
+    with pytest.raises(RigFault, match="its readings are old"):
+        watch.prove(meter.clock)
+    assert meter.clock.now() == 9.5

@@ -1,0 +1,171 @@
+"""Which readings tell of one window, and how many windows were not read: made readings at made instants."""
+
+from __future__ import annotations
+
+import pytest
+
+from hil.evidence.documents import Kind
+from hil.rig.sampling.timer import reading_age
+from hil.scenario.measurements.windows import row, update_period, updates, windows
+from hil.tests.scenario.timelines import Scene
+
+PERIOD_S = 0.1
+
+
+def read(*readings: tuple[float, float], bound: float = 0.0, watts: float = 1000.0) -> Scene:
+    """A meter of ten windows a second shows so many volts at these instants."""
+    scene = Scene(metered=False, bound=bound, period=PERIOD_S)
+    for second, volts in readings:
+        data = {"voltage_V": volts, "current_A": 1.0, "power_W": watts, "energy_Wh": 7.0}
+        scene.write(second, Kind.READING, "meter", data, before=reading_age(scene.meter))
+    return scene.run(max(second for second, _ in readings) + 1.0)
+
+
+def spans(scene: Scene) -> list[tuple[float, float]]:
+    """Return the instants of the first and of the last reading of each window."""
+    return [(each.first.t, each.last.t) for each in windows(scene.observer)]
+
+
+def between(first: tuple[float, float], second: tuple[float, float], bound: float = 0.0) -> tuple[int, int]:
+    scene = read(first, second, bound=bound)
+    earlier, later = windows(scene.observer)
+    return updates(scene.observer, earlier, later)
+
+
+# --- which readings tell of one window ------------------------------------------------------------------------------
+
+
+def test_a_window_tells_what_the_meter_showed() -> None:
+    scene = read((1.0, 230.0))
+    (window,) = windows(scene.observer)
+    assert (window.voltage, window.power, window.energy_wh, window.repeated) == (230.0, 1000.0, 7.0, False)
+    assert update_period(scene.observer) == PERIOD_S
+
+
+def test_the_same_values_within_a_period_are_one_window_that_was_read_twice() -> None:
+    scene = read((1.0, 230.0), (1.05, 230.0), (1.09, 230.0))
+    assert spans(scene) == [(1.0, 1.09)]
+    assert windows(scene.observer)[0].repeated
+
+
+def test_the_same_values_a_period_later_are_another_window() -> None:
+    assert spans(read((0.2, 230.0), (0.3, 230.0))) == [(0.2, 0.2), (0.3, 0.3)]
+    assert spans(read((1.0, 230.0), (1.05, 230.0), (1.1, 230.0))) == [(1.0, 1.05), (1.1, 1.1)]
+
+
+def test_a_period_is_kept_to_a_millionth() -> None:
+    short, long = PERIOD_S * (1 - 1e-6), PERIOD_S * (1 + 1e-6)
+    assert spans(read((0.0, 230.0), (short, 230.0))) == [(0.0, 0.0), (short, short)]
+    assert spans(read((0.0, 0.0), (long, 0.0))) == [(0.0, long)]
+
+
+def test_other_values_within_a_period_are_another_window() -> None:
+    assert spans(read((1.0, 230.0), (1.05, 231.0))) == [(1.0, 1.0), (1.05, 1.05)]
+
+
+def test_readings_without_voltage_that_follow_within_a_period_are_one_row_however_long() -> None:
+    assert spans(read((0.3, 0.0), (0.4, 4.9), (0.5, 0.0), (0.6, 1.0))) == [(0.3, 0.6)]
+
+
+def test_readings_without_voltage_more_than_a_period_apart_are_two_rows() -> None:
+    assert spans(read((1.0, 0.0), (1.11, 0.0))) == [(1.0, 1.0), (1.11, 1.11)]
+
+
+@pytest.mark.parametrize("readings", [((1.0, 5.0), (1.1, 0.0)), ((1.0, 0.0), (1.1, 5.0))])
+def test_a_trace_of_voltage_before_or_after_belongs_to_no_row_without(
+    readings: tuple[tuple[float, float], tuple[float, float]],
+) -> None:
+    assert spans(read(*readings)) == [(1.0, 1.0), (1.1, 1.1)]
+
+
+def test_what_other_sources_and_other_events_tell_is_no_window() -> None:
+    scene = read((1.0, 230.0))
+    scene.write(2.0, Kind.READING, "socket meter", {"delivered_Wh": 3.0})
+    scene.write(2.1, Kind.FAULT, "meter", {"what": "hangs", "who": "bench"})
+    scene.write(2.2, Kind.READING, "meter", {"voltage_V": 1.0, "power_W": 0.0, "energy_Wh": 7.0})
+    assert spans(scene.run(3.0)) == [(1.0, 1.0), (2.2, 2.2)]
+
+
+# --- how often the meter updated ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "times"),
+    [(0.3, 0.4, (1, 1)), (0.2, 0.3, (1, 1)), (0.6, 0.7, (1, 1)), (1.0, 1.2, (2, 2)), (1.0, 2.0, (10, 10))],
+)
+def test_readings_on_the_grid_tell_how_often_the_meter_updated(
+    first: float, second: float, times: tuple[int, int]
+) -> None:
+    assert between((first, 230.0), (second, 231.0)) == times
+
+
+def test_between_two_points_of_the_grid_there_was_one_update_more_or_not() -> None:
+    assert between((1.0, 230.0), (1.15, 230.0)) == (1, 2)
+    assert between((1.0, 230.0), (1.15, 231.0)) == (1, 2)
+
+
+def test_other_values_tell_of_an_update_however_soon_they_come() -> None:
+    assert between((1.0, 230.0), (1.05, 231.0)) == (1, 1)
+    assert between((1.0, 230.0), (1.0, 231.0)) == (1, 1)
+
+
+def test_stamps_in_error_make_the_number_of_updates_uncertain() -> None:
+    assert between((1.0, 230.0), (1.3, 231.0), bound=0.01) == (2, 4)
+    assert between((1.0, 230.0), (1.17, 231.0), bound=0.01) == (1, 3)
+    assert between((1.0, 230.0), (1.26, 231.0), bound=0.01) == (2, 3)
+    assert between((1.0, 230.0), (1.26, 231.0), bound=0.014) == (2, 4)
+
+
+def test_readings_a_period_apart_by_stamps_in_error_have_one_update_between_them_if_neither_was_repeated() -> None:
+    assert between((1.0, 230.0), (1.1, 231.0), bound=0.01) == (1, 1)
+    assert between((1.0, 230.0), (1.1, 230.0), bound=0.01) == (0, 1)
+    assert between((1.0, 230.0), (1.2, 231.0), bound=1e-9) == (2, 2)
+
+
+def test_a_window_that_was_read_twice_tells_that_another_one_may_have_been_skipped() -> None:
+    for readings in (
+        ((1.0, 230.0), (1.02, 230.0), (1.12, 231.0)),
+        ((1.0, 230.0), (1.1, 231.0), (1.12, 231.0)),
+    ):
+        scene = read(*readings, bound=0.01)
+        earlier, later = windows(scene.observer)
+        assert updates(scene.observer, earlier, later) == (1, 2)
+
+
+def test_updates_count_from_the_last_reading_of_one_window_to_the_first_of_another() -> None:
+    scene = read((1.0, 230.0), (1.05, 230.0), (1.35, 231.0), (1.4, 231.0))
+    earlier, later = windows(scene.observer)
+    assert updates(scene.observer, earlier, later) == (3, 3)
+
+
+# --- how many windows a row has -------------------------------------------------------------------------------------
+
+
+def the_row(*seconds: float, bound: float = 0.0) -> tuple[int, int]:
+    scene = read(*((second, 0.0) for second in seconds), bound=bound)
+    (dead,) = windows(scene.observer)
+    return row(scene.observer, dead)
+
+
+def test_a_row_has_as_many_windows_as_periods_and_one_more() -> None:
+    assert the_row(1.0) == (1, 1)
+    assert the_row(0.3, 0.4) == (2, 2)
+    assert the_row(1.0, 1.1, 1.2, 1.3) == (4, 4)
+    assert the_row(1.0, 1.05) == (1, 2)
+
+
+def test_stamps_in_error_make_the_length_of_a_row_uncertain_but_not_of_one_reading() -> None:
+    assert the_row(1.0, bound=0.01) == (1, 1)
+    assert the_row(1.0, 1.1, bound=0.01) == (1, 3)
+    assert the_row(1.0, 1.01, bound=0.01) == (1, 2)
+    assert the_row(1.0, 1.1, bound=0.03) == (1, 4)
+
+
+def test_a_reading_that_was_taken_sooner_than_it_may_be_old_is_no_less_certain() -> None:
+    scene = Scene(metered=False, period=PERIOD_S)
+    for second in (1.0, 1.1):
+        data = {"voltage_V": 0.0, "current_A": 0.0, "power_W": 0.0, "energy_Wh": 0.0}
+        scene.write(second, Kind.READING, "meter", data, before=0.0)
+    (dead,) = windows(scene.run(2.0).observer)
+    assert dead.repeated
+    assert row(scene.observer, dead) == (2, 2)
