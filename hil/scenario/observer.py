@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import math
+<<<<<<< HEAD
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
+=======
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeVar
+>>>>>>> 12fab8d (scripted form of perf)
 
 from bitcoin.core import CTransaction
 
@@ -167,9 +172,9 @@ class Observer:
         direction = way.replace("to the ", "to ")
         return sum(frame.direction == direction for frame in self.recorder.frames_with(kind)) >= number
 
-    @property
+    @cached_property
     def off_w(self) -> float:
-        """Power in W below which nothing flows as far as this rig's meter can tell."""
+        """Power in W below which nothing flows as far as this rig's meter can tell; asked with each reading."""
         return float(self.rig.meter.off_threshold_w)
 
     def accepted(self) -> list[AcceptedPayment]:

@@ -76,13 +76,12 @@ class MeterWatch:
 
     def _hold_against_each_other(self, reading: Reading, now: float) -> None:
         power, apparent = reading.power, reading.voltage * reading.current
-        seen = f"{power:g} W at {reading.voltage:g} V and {reading.current:g} A"
         if abs(power) > PLAUSIBLE * apparent + self._rounding:
-            raise self._garbage(f"{seen} cannot be: it is more than their product")
+            raise self._garbage(f"{_seen(reading)} cannot be: it is more than their product")
         if power < -self._rounding:
-            raise self._garbage(f"{seen} would flow back into the mains; no appliance of the bench does that")
+            raise self._garbage(f"{_seen(reading)} would flow back into the mains; no appliance of the bench does that")
         if wrong := self._balance.check(reading, now):
-            raise self._garbage(f"{wrong}; it read {seen}")
+            raise self._garbage(f"{wrong}; it read {_seen(reading)}")
 
     def prove(self, clock: Clock) -> None:
         """Wait until a reading is newer than the last one that was checked; RigFault if none comes."""
@@ -107,3 +106,7 @@ class MeterWatch:
 
     def _garbage(self, what: str) -> RigFault:
         return RigFault(what, place="meter", remedy="Check its inputs, interface and firmware.")
+
+
+def _seen(reading: Reading) -> str:
+    return f"{reading.power:g} W at {reading.voltage:g} V and {reading.current:g} A"

@@ -59,7 +59,8 @@ class Kernel(simpy.Environment):
 
     def call_at(self, due: float, action: Callable[[], None]) -> Alarm:
         """Run ``action`` at the instant ``due`` (seconds), or next if that is past; equal instants keep their order."""
-        due = max(due, self._now)
+        if due < self._now:
+            due = self._now
         alarm = Alarm(self, due, action)
         heappush(self._queue, (due, NORMAL, next(self._numbers), alarm))
         return alarm

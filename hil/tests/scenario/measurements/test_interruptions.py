@@ -134,3 +134,13 @@ def test_mains_that_the_bench_lowers_for_a_moment_are_no_interruption_by_the_dev
     scene.meter.truth = scene.truth
     found = longest_interruption(scene.run(10.0).observer, 0.0)
     assert not fails(found)
+
+
+def test_one_live_window_amid_windows_of_a_voltage_that_is_dead_and_still_there_is_judged() -> None:
+    observer = Scene(Truth(((1.0, 6.0),), 1000.0)).run(8.0).observer
+    events = observer.recorder.events
+    for index, event in enumerate(events):
+        if event.kind is Kind.READING and 3.0 < event.t < 4.0 and not 3.45 < event.t < 3.55:
+            events[index] = event._replace(data={**event.data, "voltage_V": 30.0})
+
+    assert fails(longest_interruption(observer, 0.0))
