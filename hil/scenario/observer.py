@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import math
-<<<<<<< HEAD
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
-=======
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeVar
->>>>>>> 12fab8d (scripted form of perf)
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from bitcoin.core import CTransaction
 

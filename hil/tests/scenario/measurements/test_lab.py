@@ -289,3 +289,11 @@ def test_one_update_is_the_least_time_between_two_windows() -> None:
     wh = 50 / 3600
     u = u_mean(shown(500.0), wh, 0.1)
     assert mean(shown(500.0), shown(500.0, wh), 0.1) == pytest.approx((500 - u, 500 + u))
+
+
+def test_the_last_digit_of_the_energy_counts_twice_and_less_the_longer_the_time() -> None:
+    wh, joules = 100_000.0, 2 * 500.0
+    u = u_mean(shown(500.0), wh, 2.0)
+    found = mean(shown(500.0, wh - joules / 3600), shown(500.0, wh), 2.0)
+    assert found == pytest.approx((500 - u, 500 + u), rel=1e-6, abs=0.0)
+    assert u == pytest.approx(2 * 0.05 * 3600 / 2, rel=0.02)
