@@ -15,7 +15,7 @@ from coincurve.utils import GROUP_ORDER_INT
 from hil.errors import RigFault
 from hil.ports import Acceptance, CoinStatus
 from hil.protocol.cable.machine import CableMachine
-from hil.protocol.machine import SwitchContact
+from hil.protocol.effects import SwitchContact
 from hil.protocol.payment.coins import OutPoint
 from hil.protocol.payment.signing import Key
 from hil.protocol.payment.transactions import parse_transaction, txid

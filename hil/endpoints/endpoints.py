@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from hil.endpoints.ledger_questions import LedgerQuestions
-from hil.protocol.machine import (
+from hil.protocol.effects import (
     Credited,
     Effect,
     ExamineCoins,
@@ -24,8 +24,8 @@ from hil.protocol.machine import (
     Settle,
     SwitchContact,
     Transmit,
-    earliest,
 )
+from hil.protocol.machine import earliest
 from hil.protocol.socket.machine import SocketMachine
 from hil.protocol.socket.table import CONTACT_CLOSED
 from hil.protocol.wire.framing import encode_frame

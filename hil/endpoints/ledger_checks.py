@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from hil.ports import LedgerView
-    from hil.protocol.machine import ExaminePayment
+    from hil.protocol.effects import ExaminePayment
     from hil.protocol.payment.coins import Coin
 
 PASSING_REASONS: Final = frozenset(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from hil.endpoints.ledger_checks import judge_coins, judge_payment, settle
 from hil.errors import RigFault
-from hil.protocol.machine import Effect, ExamineCoins, ExaminePayment, Settle
+from hil.protocol.effects import Effect, ExamineCoins, ExaminePayment, Settle
 
 if TYPE_CHECKING:
     from hil.ports import LedgerView

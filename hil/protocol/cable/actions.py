@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from hil.protocol.cable.base import CableBase
 from hil.protocol.cable.table import CableEvent, CableState
-from hil.protocol.machine import KeepCoins, Noted, Remember, SessionEnded
+from hil.protocol.effects import KeepCoins, Noted, Remember, SessionEnded
 from hil.protocol.payment.coins import Coin
 from hil.protocol.payment.signing import sign_transaction
 from hil.protocol.payment.transactions import change_coin, parse_transaction

@@ -13,7 +13,8 @@ from hil.protocol.cable.actions import coins_after
 from hil.protocol.cable.base import require_keys
 from hil.protocol.cable.messages import CableMessages
 from hil.protocol.cable.table import CableEvent, CableState
-from hil.protocol.machine import ROUNDING_S, Effect, Noted, Remember, earliest
+from hil.protocol.effects import Effect, Noted, Remember
+from hil.protocol.machine import ROUNDING_S, earliest
 from hil.protocol.payment.coins import Coin
 from hil.protocol.policy import Misuse, credited_energy_mwh
 from hil.protocol.records import SEQUENCE_JUMP, CableRecord, declared_coins

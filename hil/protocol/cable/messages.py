@@ -7,7 +7,7 @@ from dataclasses import replace
 from hil.protocol.cable.actions import CableActions
 from hil.protocol.cable.table import CableEvent
 from hil.protocol.checks import Refusal, RefusalCode, check_offer, check_proposal, fits_session
-from hil.protocol.machine import Noted
+from hil.protocol.effects import Noted
 from hil.protocol.policy import credited_energy_mwh
 from hil.protocol.sessions import CableSession
 from hil.protocol.wire.messages import (

@@ -5,15 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from hil.protocol.checks import Refusal, RefusalCode, quanta_of
-from hil.protocol.machine import (
-    Credited,
-    ExamineCoins,
-    ExaminePayment,
-    Noted,
-    SessionEnded,
-    Settle,
-    SwitchContact,
-)
+from hil.protocol.effects import Credited, ExamineCoins, ExaminePayment, Noted, SessionEnded, Settle, SwitchContact
 from hil.protocol.payment.transactions import FundsExhausted, build_payment, change_coin, parse_transaction, txid
 from hil.protocol.sessions import SocketSession
 from hil.protocol.socket.base import SocketBase

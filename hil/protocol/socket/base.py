@@ -6,7 +6,8 @@ from collections import deque
 from collections.abc import Callable
 
 from hil.protocol.checks import Refusal, RefusalCode
-from hil.protocol.machine import Remember, TableMachine
+from hil.protocol.effects import Remember
+from hil.protocol.machine import TableMachine
 from hil.protocol.policy import Policy, SocketTerms, credited_energy_mwh
 from hil.protocol.records import SocketRecord
 from hil.protocol.sessions import MOST_ENERGY_MWH, SocketSession

@@ -8,7 +8,8 @@ what becomes of a message and ``socket_actions.py`` for what the transitions do.
 from __future__ import annotations
 
 from hil.protocol.checks import Refusal, RefusalCode
-from hil.protocol.machine import ROUNDING_S, Effect, Noted, earliest
+from hil.protocol.effects import Effect, Noted
+from hil.protocol.machine import ROUNDING_S, earliest
 from hil.protocol.payment.transactions import change_coin, parse_transaction
 from hil.protocol.policy import Misuse
 from hil.protocol.records import SEQUENCE_JUMP, SocketRecord, declared_coins

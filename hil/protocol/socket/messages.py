@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hil.protocol.checks import Refusal, RefusalCode, check_funding, check_payment
-from hil.protocol.machine import Noted
+from hil.protocol.effects import Noted
 from hil.protocol.payment.transactions import TransactionError, parse_transaction, without_signatures
 from hil.protocol.records import declared_coins
 from hil.protocol.sessions import SocketSession

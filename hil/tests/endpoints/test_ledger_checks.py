@@ -5,7 +5,7 @@ import pytest
 from hil.endpoints.ledger_checks import PASSING_REASONS, judge_coins, judge_payment, settle
 from hil.ports import Acceptance
 from hil.protocol.codes import ErrorCode
-from hil.protocol.machine import ExaminePayment
+from hil.protocol.effects import ExaminePayment
 from hil.protocol.payment.signing import sign_transaction
 from hil.protocol.payment.transactions import build_payment
 from hil.tests.devices.device_pair import FallibleLedger

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from hil.protocol.cable.machine import CableMachine
 from hil.protocol.cable.table import CableEvent, CableState
 from hil.protocol.checks import Refusal, RefusalCode
-from hil.protocol.machine import Effect, ExamineCoins, ExaminePayment, Remember, Settle, SwitchContact, Transmit
+from hil.protocol.effects import Effect, ExamineCoins, ExaminePayment, Remember, Settle, SwitchContact, Transmit
 from hil.protocol.payment.coins import Coin, OutPoint
 from hil.protocol.payment.signing import Key, sign_transaction
 from hil.protocol.payment.transactions import build_payment, parse_transaction

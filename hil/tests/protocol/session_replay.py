@@ -15,7 +15,7 @@ from typing import Any
 from hil.protocol.cable.machine import CableMachine
 from hil.protocol.checks import Refusal
 from hil.protocol.codes import ErrorCode
-from hil.protocol.machine import Effect, ExamineCoins, ExaminePayment, SessionEnded, Settle, SwitchContact, Transmit
+from hil.protocol.effects import Effect, ExamineCoins, ExaminePayment, SessionEnded, Settle, SwitchContact, Transmit
 from hil.protocol.payment.coins import Coin, OutPoint
 from hil.protocol.payment.signing import Key
 from hil.protocol.policy import CableLimits, Policy, SocketTerms

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hil.protocol.cable.table import CableState
-from hil.protocol.machine import Noted, SessionEnded, Settle
+from hil.protocol.effects import Noted, SessionEnded, Settle
 from hil.protocol.payment.signing import sign_transaction
 from hil.protocol.payment.transactions import parse_transaction, txid
 from hil.protocol.sessions import LAST_SEQUENCE, MOST_ENERGY_MWH

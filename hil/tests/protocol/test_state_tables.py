@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from hil.protocol.cable.table import CABLE_TABLE, CableAction, CableEvent, CableState
-from hil.protocol.machine import Noted
+from hil.protocol.effects import Noted
 from hil.protocol.socket.table import CONTACT_CLOSED, SOCKET_TABLE, SocketAction, SocketEvent, SocketState
 from hil.protocol.wire.messages import PaymentRequest
 from hil.tests.protocol.desk import CABLE_EVENTS, SOCKET_EVENTS, CableDesk, SocketDesk
