@@ -14,13 +14,15 @@ from coincurve.utils import GROUP_ORDER_INT
 
 from hil.errors import RigFault
 from hil.ports import Acceptance, CoinStatus
-from hil.protocol.cable.machine import CableMachine
+from hil.protocol.cable.messages import check_request, fits_in_session
 from hil.protocol.effects import SwitchContact
 from hil.protocol.payment.coins import OutPoint
 from hil.protocol.payment.signing import Key
 from hil.protocol.payment.transactions import parse_transaction, txid
 from hil.protocol.policy import Policy
-from hil.protocol.socket.machine import SocketMachine
+from hil.protocol.socket.actions import SOCKET_ACTIONS, begin_session, settle
+from hil.protocol.socket.messages import check_session_payment
+from hil.protocol.socket.table import SocketAction
 from hil.protocol.wire.messages import CloseReason
 from hil.units import Satoshi, Watt, WattHour
 
@@ -29,8 +31,10 @@ if TYPE_CHECKING:
 
     from hil.devices.board import EnergyMeter
     from hil.ports import LedgerView
-    from hil.protocol.sessions import CableSession, SocketSession
-    from hil.protocol.wire.messages import PaymentRequest
+    from hil.protocol.cable.context import RequestCheck, SessionFit
+    from hil.protocol.socket.actions import SocketActions
+    from hil.protocol.socket.context import PaymentCheck, SocketContext
+    from hil.protocol.socket.table import SocketEvent
 
 Defect = Literal[
     "ignores-conflicts",
@@ -70,9 +74,6 @@ Defect = Literal[
 - tells-its-seed: says the seed of its account on its console when it is ready
 """
 
-_OF_THE_MACHINE = frozenset({"takes-any-payment", "closes-before-payment", "abandons-the-unplugged"})
-"""Those of a socket's protocol machine."""
-
 CableDefect = Literal["signs-anything", "declares-one-change", "signs-with-one-nonce", "tells-its-seed"]
 """- signs-anything: signs whatever transaction it is asked for
 - declares-one-change: declares the same change address after each start
@@ -88,34 +89,31 @@ def policy_of(defects: Collection[Defect]) -> Policy:
     return Policy(ledger_answer_s=0.0) if "has-no-patience" in defects else Policy()
 
 
-class _SignsAnything(CableMachine):
-    def _check_request(self, session: CableSession, request: PaymentRequest) -> None:
-        """Everything is good enough."""
-
-    def _fits_session(self, session: CableSession, request: PaymentRequest) -> bool:
-        return True
+def _begin_session_and_close(context: SocketContext) -> None:
+    begin_session(context)
+    context.effects.append(SwitchContact(closed=True, reason="session began"))
 
 
-def socket_machine_of(defects: Collection[Defect]) -> type[SocketMachine]:
-    """Return the protocol machine of a socket with these defects."""
+def _settle_unless_unplugged(context: SocketContext) -> SocketEvent | None:
+    session = context.require_session()
+    if session.close_reason is CloseReason.UNPLUGGED:
+        session.newest = b""
+    return settle(context)
 
-    class Defective(SocketMachine):
-        def _begin_session(self) -> None:
-            super()._begin_session()
-            if "closes-before-payment" in defects:
-                self._effects.append(SwitchContact(closed=True, reason="session began"))
 
-        def _check_payment(self, session: SocketSession, transaction: bytes) -> None:
-            if "takes-any-payment" not in defects:
-                super()._check_payment(session, transaction)
+def socket_actions_of(defects: Collection[Defect]) -> SocketActions:
+    """Return what the actions of the table do in a socket with these defects."""
+    actions = dict(SOCKET_ACTIONS)
+    if "closes-before-payment" in defects:
+        actions[SocketAction.BEGIN_SESSION] = _begin_session_and_close
+    if "abandons-the-unplugged" in defects:
+        actions[SocketAction.SETTLE] = _settle_unless_unplugged
+    return actions
 
-        def _settle(self) -> None:
-            session = self._require_session()
-            if "abandons-the-unplugged" in defects and session.close_reason is CloseReason.UNPLUGGED:
-                session.newest = b""
-            super()._settle()
 
-    return SocketMachine if _OF_THE_MACHINE.isdisjoint(defects) else Defective
+def payment_check_of(defects: Collection[Defect]) -> PaymentCheck:
+    """Return what a socket with these defects holds a signed payment against."""
+    return (lambda session, transaction: None) if "takes-any-payment" in defects else check_session_payment
 
 
 def address_index_of(take_new: Callable[[], int], defects: Collection[Defect | CableDefect]) -> int:
@@ -123,9 +121,14 @@ def address_index_of(take_new: Callable[[], int], defects: Collection[Defect | C
     return take_new() if {"offers-one-address", "declares-one-change"}.isdisjoint(defects) else 0
 
 
-def cable_machine_of(defects: Collection[CableDefect]) -> type[CableMachine]:
-    """Return the protocol machine of a cable with these defects."""
-    return _SignsAnything if "signs-anything" in defects else CableMachine
+def request_check_of(defects: Collection[CableDefect]) -> RequestCheck:
+    """Return what a cable with these defects holds a request against before it signs."""
+    return (lambda context, session, request: None) if "signs-anything" in defects else check_request
+
+
+def session_fit_of(defects: Collection[CableDefect]) -> SessionFit:
+    """Return how a cable with these defects decides whether to sign a request in this session."""
+    return (lambda context, session, request: True) if "signs-anything" in defects else fits_in_session
 
 
 class _OneNonceKey(Key):

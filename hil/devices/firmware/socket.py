@@ -11,8 +11,9 @@ from hil.devices.defects import (
     burial_depth_of,
     contact_position_of,
     meter_of,
+    payment_check_of,
     policy_of,
-    socket_machine_of,
+    socket_actions_of,
 )
 from hil.devices.firmware.base import Firmware
 from hil.devices.firmware.rebroadcast import BURIED_CONFIRMATIONS, Burial
@@ -22,6 +23,7 @@ from hil.errors import ConfigurationError, RigFault
 from hil.protocol.machine import earliest
 from hil.protocol.payment.account import RECEIVE
 from hil.protocol.records import SocketRecord
+from hil.protocol.socket.machine import SocketMachine
 
 if TYPE_CHECKING:
     from hil.devices.board import Board
@@ -73,7 +75,13 @@ class SocketProgram(Firmware):
             self._burial = Burial(self._journal, ledger, lambda text: self._say(text, self._now), depth)
             self._burial.start(now)
         player = SocketPlayer(
-            socket_machine_of(self._defects)(self._terms, self._policy, self._new_payee),
+            SocketMachine(
+                self._terms,
+                self._policy,
+                self._new_payee,
+                actions=socket_actions_of(self._defects),
+                check_payment=payment_check_of(self._defects),
+            ),
             write=board.link.write,
             set_contact=self._switch,
             energy_wh=self._meter.energy,

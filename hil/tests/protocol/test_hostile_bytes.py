@@ -83,9 +83,9 @@ def test_hostile_bytes_are_counted_and_the_session_goes_on(simulation: Simulatio
     machine = simulation.devices[role].machine
     before = (machine.state, machine.payments, machine.credited_mwh)
     machine.on_bytes(HOSTILE[name].data, simulation.now)
-    assert machine.bad_frames == 1
+    assert machine.context.bad_frames == 1
     assert (machine.state, machine.payments, machine.credited_mwh) == before
-    assert len(machine._decoder._pending) == 0
+    assert len(machine.context.decoder._pending) == 0
     simulation.run_for(10.0)
     (account,) = simulation.auditor.accounts.values()
     assert account.credited == 3

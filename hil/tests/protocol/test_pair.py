@@ -204,4 +204,4 @@ def test_noise_on_the_line_changes_nothing() -> None:
     pair.to_socket.insert(0, b"\x00\x07garbage\x00")
     pair.run(150)
     assert pair.energy_wh == pytest.approx(40, abs=0.02)
-    assert pair.socket.machine.bad_frames >= 1
+    assert pair.socket.machine.context.bad_frames >= 1

@@ -183,11 +183,11 @@ def test_every_session_has_a_payee_address_of_its_own_also_across_power_cuts() -
 
 def test_a_restarted_cable_has_another_change_address() -> None:
     pair = DevicePair().start()
-    first = pair.cable_machine._change_script if pair.cable_machine else b""
+    first = pair.cable_machine.context.change_script if pair.cable_machine else b""
     pair.cable.supply(False)
     pair.cable.supply(True)
     assert pair.cable_machine is not None
-    assert pair.cable_machine._change_script not in {first, b""}
+    assert pair.cable_machine.context.change_script not in {first, b""}
 
 
 def test_the_account_is_on_no_console_in_no_repr_and_in_no_record() -> None:

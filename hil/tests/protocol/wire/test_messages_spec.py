@@ -139,7 +139,7 @@ def test_the_numbers_that_the_next_version_may_use_are_free() -> None:
 def test_a_socket_of_version_1_answers_what_it_does_not_know_and_stays_as_it_is(unknown: list[object]) -> None:
     desk = SocketDesk()
     effects = desk.take(desk.machine.on_bytes(encode_frame(cbor2.dumps(unknown)), 0.0))
-    assert (desk.errors(effects), desk.machine.bad_frames) == ([ErrorCode.MALFORMED], 1)
+    assert (desk.errors(effects), desk.machine.context.bad_frames) == ([ErrorCode.MALFORMED], 1)
     assert desk.machine.state is SocketState.IDLE
     assert desk.sent(Offer, desk.hello())
 
