@@ -1,8 +1,8 @@
-"""A protocol machine with hands: carries out its effects on a line, a contact, a meter and a ledger.
+"""Endpoints of the link: each carries out the effects of its protocol machine on a line, a contact, a meter, a ledger.
 
-Both the rig's counterpart and the reference devices are players; what differs is whose line, contact and meter they
-get, and, for a counterpart that cheats, what is done to a message before it leaves (``before_sending``). A player
-holds no clock: its host calls ``on_bytes`` and ``on_time`` with the present instant, no later than ``next_deadline``.
+The reference devices and the rig's counterpart are endpoints. They differ in the line, contact and meter that they are
+given; a counterpart that cheats also changes messages before they leave (``before_sending``). An endpoint holds no
+clock: its host calls ``on_bytes`` and ``on_time`` with the present instant, no later than ``next_deadline``.
 """
 
 from __future__ import annotations
@@ -62,8 +62,8 @@ class Journal(Protocol):
 
 
 @dataclass
-class PlayerHooks:
-    """What a host may want to see or change; each default does nothing."""
+class EndpointHooks:
+    """Callbacks of the host; each default does nothing."""
 
     before_sending: Callable[[Message], Sequence[Message]] = lambda message: (message,)
     on_contact: Callable[[bool, str], None] = lambda closed, reason: None
@@ -73,7 +73,7 @@ class PlayerHooks:
     on_broadcast: Callable[[bytes], None] = lambda transaction: None
 
 
-class SocketPlayer:
+class SocketEndpoint:
     """A socket: machine, line, contact, meter, ledger.
 
     :param energy_wh: the meter that it bills by, in watt-hours.
@@ -96,10 +96,10 @@ class SocketPlayer:
         ledger_delay_s: float,
         ledger_late_s: Callable[[], float] = lambda: 0.0,
         metering_s: float = METERING_S,
-        hooks: PlayerHooks | None = None,
+        hooks: EndpointHooks | None = None,
     ) -> None:
         self.machine = machine
-        self.hooks = hooks or PlayerHooks()
+        self.hooks = hooks or EndpointHooks()
         self._write = write
         self._set_contact = set_contact
         self._energy_wh = energy_wh
@@ -117,6 +117,7 @@ class SocketPlayer:
         self._watch_due: float | None = None
 
     def next_deadline(self) -> float | None:
+        """Return the instant at which ``on_time`` must be called at the latest; None if nothing is due."""
         answer = self._questions.next_deadline()
         return earliest(self.machine.next_deadline(), self._metering_due, self._watch_due, answer)
 
@@ -133,9 +134,11 @@ class SocketPlayer:
         self._carry_out(self.machine.on_fault(now), now)
 
     def on_bytes(self, data: bytes, now: float) -> None:
+        """Take bytes from the line, in any pieces."""
         self._carry_out(self.machine.on_bytes(data, now), now)
 
     def on_time(self, now: float) -> None:
+        """Serve what is due: answers of the ledger, the meter, the look for conflicts, the machine's timers."""
         while (answer := self._questions.take_due(now)) is not None:
             self._carry_out(answer(now), now)
         if self._metering_due is not None and (now >= self._metering_due or self._machine_is_due(now)):
@@ -205,8 +208,8 @@ class SocketPlayer:
         self._watch_due = now + CONFLICT_WATCH_S if closed else None
 
 
-class CablePlayer:
-    """A cable: machine, line, meter. Parameters as for :class:`SocketPlayer`.
+class CableEndpoint:
+    """A cable: machine, line, meter. Parameters as for :class:`SocketEndpoint`.
 
     :param live: whether there is mains voltage at the meter.
     """
@@ -220,10 +223,10 @@ class CablePlayer:
         power_w: Callable[[], float],
         live: Callable[[], bool],
         journal: Journal,
-        hooks: PlayerHooks | None = None,
+        hooks: EndpointHooks | None = None,
     ) -> None:
         self.machine = machine
-        self.hooks = hooks or PlayerHooks()
+        self.hooks = hooks or EndpointHooks()
         self._write = write
         self._energy_wh = energy_wh
         self._power_w = power_w
@@ -231,17 +234,21 @@ class CablePlayer:
         self._journal = journal
 
     def next_deadline(self) -> float | None:
+        """Return the instant at which ``on_time`` must be called at the latest; None if nothing is due."""
         return self.machine.next_deadline()
 
     def plug(self, now: float) -> None:
+        """The cable is plugged in: begin to call."""
         self._carry_out(self.machine.plug(now))
 
     def on_bytes(self, data: bytes, now: float) -> None:
+        """Take bytes from the line, in any pieces."""
         # the cable's meter is read when it matters: before what the socket claims or asks is judged
         self._read_meter(now)
         self._carry_out(self.machine.on_bytes(data, now))
 
     def on_time(self, now: float) -> None:
+        """Read the meter, then serve the machine's timers that are due."""
         self._read_meter(now)
         self._carry_out(self.machine.on_time(now))
 
@@ -265,6 +272,6 @@ class CablePlayer:
                     self.hooks.on_session_end(reason, payments)
 
 
-def _transmit(effect: Transmit, hooks: PlayerHooks, write: Callable[[bytes], None]) -> None:
+def _transmit(effect: Transmit, hooks: EndpointHooks, write: Callable[[bytes], None]) -> None:
     for message in hooks.before_sending(effect.message):
         write(effect.data if message is effect.message else encode_frame(encode_message(message)))

@@ -42,6 +42,7 @@ class SocketRecord:
 
     @property
     def session(self) -> bytes:
+        """Id of the session."""
         return self.offer.session
 
 
@@ -66,6 +67,7 @@ class CableRecord:
 
     @property
     def session(self) -> bytes:
+        """Id of the session."""
         return self.offer.session
 
 

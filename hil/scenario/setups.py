@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from hil.endpoints.counterpart import Counterpart, MemoryJournal
-from hil.endpoints.endpoints import CablePlayer, PlayerHooks, SocketPlayer
+from hil.endpoints.endpoints import CableEndpoint, EndpointHooks, SocketEndpoint
 from hil.errors import AuthorError, ConfigurationError
 from hil.links.abuses.model import Cheat, Tools
 from hil.links.abuses.simple import DemandMore, DivertChange, PayStranger, Underpay, WithholdPayment, carry_out
@@ -84,7 +84,7 @@ class CableSide:
         player, abuse = self.player(line)
         return Counterpart(player, line, trial.clock), abuse
 
-    def player(self, line: Line) -> tuple[CablePlayer, Cheat | None]:
+    def player(self, line: Line) -> tuple[CableEndpoint, Cheat | None]:
         """Build the cable on ``line``; it meters with the lab's meter."""
         trial = self._trial
         abuse = self._abuse(self.keys, line)
@@ -96,7 +96,7 @@ class CableSide:
             self._change.p2wpkh_script,
             _session_ids(f"{trial.seed}/{self._who}"),
         )
-        player = CablePlayer(
+        player = CableEndpoint(
             machine,
             write=line.write,
             energy_wh=lambda: trial.metered_energy(most=True),
@@ -152,13 +152,13 @@ class SocketSide:
         player, abuse = self.player(line)
         return Counterpart(player, line, trial.clock), abuse
 
-    def player(self, line: Line) -> tuple[SocketPlayer, Cheat | None]:
+    def player(self, line: Line) -> tuple[SocketEndpoint, Cheat | None]:
         """Build the socket on ``line``."""
         trial = self._trial
         abuse = self._abuse(line)
         indices = iter(range(1 << 31))
         terms = SocketTerms(mode=Mode[trial.plan.mode.upper().replace("-", "_")], **trial.plan.terms)
-        player = SocketPlayer(
+        player = SocketEndpoint(
             SocketMachine(terms, Policy(), lambda: self._payee.key(RECEIVE, next(indices)).p2wpkh_script),
             write=line.write,
             set_contact=lambda closed: self._switch(closed if abuse is None else abuse.before_switching(closed)),
@@ -207,8 +207,8 @@ def _coins_wanted(plan: Plan) -> int:
     return max(plan.funding_coins, row.coins if row is not None else 1)
 
 
-def _hooks(abuse: Cheat | None) -> PlayerHooks:
-    return PlayerHooks(before_sending=abuse.before_sending) if abuse is not None else PlayerHooks()
+def _hooks(abuse: Cheat | None) -> EndpointHooks:
+    return EndpointHooks(before_sending=abuse.before_sending) if abuse is not None else EndpointHooks()
 
 
 def _session_ids(seed: str) -> Callable[[], bytes]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from hil.devices.defects import address_index_of, request_check_of, session_fit_of
 from hil.devices.firmware.base import Firmware
-from hil.endpoints.endpoints import CablePlayer
+from hil.endpoints.endpoints import CableEndpoint
 from hil.errors import ConfigurationError
 from hil.protocol.cable.machine import CableMachine
 from hil.protocol.payment.account import CHANGE, RECEIVE
@@ -41,10 +41,10 @@ class CableProgram(Firmware):
                     place="profile of the cable",
                 )
 
-    def _start(self, now: float) -> CablePlayer:
+    def _start(self, now: float) -> CableEndpoint:
         board, journal = self._board, self._journal
         left = journal.open_session()
-        # change of earlier lives may be what is left to spend
+        # change of earlier runs may be what is left to spend
         newest = address_index_of(journal.take_address_index, self._defects)
         changes = [self._account.key(CHANGE, index) for index in range(max(0, newest - CHANGE_KEYS), newest + 1)]
         machine = CableMachine(
@@ -61,7 +61,7 @@ class CableProgram(Firmware):
         # coins that were given since come first: they were given for want of what is kept
         candidates = [tuple(self._coins), *kept] if journal.take_given(tuple(self._coins)) else kept
         machine.restore(candidates, left if isinstance(left, CableRecord) else None)
-        return CablePlayer(
+        return CableEndpoint(
             machine,
             write=board.link.write,
             energy_wh=board.meter.energy,

@@ -101,7 +101,7 @@ class AbuseRow(BaseModel):
     within_s: float = Field(default=0.0, ge=0)
     """From the abuse to the answer; ``hold``: watched for as long."""
     loses_mwh: int | None = None
-    """A socket: energy delivered that nobody pays for, at most."""
+    """A socket: energy delivered and not paid for, at most."""
     loses_sat: int | None = None
     """A cable: signed away and not delivered, at most."""
     modes: tuple[str, ...] = MODES

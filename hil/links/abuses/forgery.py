@@ -1,4 +1,4 @@
-"""What somebody who sits on the line makes of messages: changed ones, and ones that nobody sent (SPEC, "The line").
+"""What an attacker on the line can do to messages: change them, and invent new ones (SPEC, "The line").
 
 He knows what the line shows and no key: session, sequence numbers and transactions, but he signs nothing. He wants the
 money, so what he redirects goes to :data:`hil.links.abuses.model.STRANGER_SCRIPT`.

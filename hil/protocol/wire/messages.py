@@ -60,7 +60,7 @@ __all__ = [
 ]
 
 PROTOCOL_VERSION: Final = 1
-"""Goes into HELLO; a HELLO of another version is refused as such, whatever else is in it."""
+"""Goes into HELLO; a HELLO of another version is refused as such, its other fields are not looked at."""
 SESSION_SIZE: Final = 8
 """Bytes of a session id."""
 MAX_COINS: Final = 16

@@ -1,4 +1,4 @@
-"""What a player does with its hands: the order of effects, the pace of its meter, and a ledger that fails."""
+"""What an endpoint does with its hands: the order of effects, the pace of its meter, and a ledger that fails."""
 
 from __future__ import annotations
 

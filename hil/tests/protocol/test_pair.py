@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 
-from hil.endpoints.endpoints import PlayerHooks
+from hil.endpoints.endpoints import EndpointHooks
 from hil.links.abuses.simple import DemandMore, DivertChange, PayStranger, Underpay, WithholdPayment
 from hil.protocol.cable.table import CableState
 from hil.protocol.codes import ErrorCode
@@ -27,14 +27,14 @@ def errors_sent(sent: list[Message]) -> list[ErrorCode]:
     return [message.code for message in sent if isinstance(message, Error)]
 
 
-def recording() -> tuple[list[Message], PlayerHooks]:
+def recording() -> tuple[list[Message], EndpointHooks]:
     sent: list[Message] = []
 
     def record(message: Message) -> tuple[Message]:
         sent.append(message)
         return (message,)
 
-    return sent, PlayerHooks(before_sending=record)
+    return sent, EndpointHooks(before_sending=record)
 
 
 def test_a_slice_of_bread_takes_five_payments_and_one_transaction_in_single_fee_mode() -> None:
