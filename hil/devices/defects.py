@@ -14,13 +14,13 @@ from coincurve.utils import GROUP_ORDER_INT
 
 from hil.errors import RigFault
 from hil.protocol.cable.messages import check_request, fits_in_session
+from hil.protocol.codes import CloseReason
 from hil.protocol.effects import SwitchContact
 from hil.protocol.payment.signing import Key
 from hil.protocol.policy import Policy
 from hil.protocol.socket.actions import SOCKET_ACTIONS, begin_session, settle
 from hil.protocol.socket.messages import check_session_payment
 from hil.protocol.socket.table import SocketAction
-from hil.protocol.wire.messages import CloseReason
 from hil.units import Watt, WattHour
 
 if TYPE_CHECKING:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hil.endpoints.endpoints import CableEndpoint, SocketEndpoint
+from hil.endpoints.cable import CableEndpoint
+from hil.endpoints.socket import SocketEndpoint
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Protocol
 
 from hil.links.faults import SEQUELS, ActiveRule, Direction, FaultKind, FaultRule, Piece
 from hil.links.frame_reader import Decoded, FrameReader
+from hil.protocol.wire.fields import MessageError
 from hil.protocol.wire.framing import DELIMITER, MAX_PAYLOAD, FrameError, longest_encoded
-from hil.protocol.wire.messages import Message, MessageError, message_name
+from hil.protocol.wire.messages import Message, message_name
 
 if TYPE_CHECKING:
     from hil.clock import Clock, Timer

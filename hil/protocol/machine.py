@@ -11,13 +11,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, Self, TypeAlias, TypeVar
 
-from hil.protocol.checks import Refusal, RefusalCode
-from hil.protocol.codes import CloseReason
+from hil.protocol.checks import Refusal
+from hil.protocol.codes import CloseReason, ErrorCode
 from hil.protocol.effects import Effect, Noted, Transmit
 from hil.protocol.policy import Policy
-from hil.protocol.sessions import MOST_ENERGY_MWH, Session
+from hil.protocol.sessions import Session
+from hil.protocol.wire.fields import MessageError
 from hil.protocol.wire.framing import FrameDecoder, FrameError, encode_frame
-from hil.protocol.wire.messages import Message, MessageError, Meter, decode_message, encode_message
+from hil.protocol.wire.messages import MOST_ENERGY_MWH, Message, Meter, decode_message, encode_message
 
 S = TypeVar("S", bound=enum.Enum)
 E = TypeVar("E", bound=enum.Enum)
@@ -41,7 +42,7 @@ class MachineContext(Generic[S, E, A, N]):
     """What each action of the table does; it returns the event that follows from it at once, None if none does."""
     policy: Policy
     session: N | None = None
-    refusal: Refusal = field(default_factory=lambda: Refusal(RefusalCode.UNEXPECTED, ""))
+    refusal: Refusal = field(default_factory=lambda: Refusal(ErrorCode.UNEXPECTED, ""))
     """The last check that failed; ERROR tells it."""
     refused_session: bytes = b""
     """Id of the session to which ``refusal`` is told."""

@@ -12,7 +12,8 @@ from typing import TypeAlias
 
 from hil.protocol.payment.coins import Coin, OutPoint
 from hil.protocol.wire.cbor_subset import CborError, dumps, loads
-from hil.protocol.wire.messages import Funding, MessageError, Offer, decode_message, encode_message
+from hil.protocol.wire.fields import MessageError
+from hil.protocol.wire.messages import Funding, Offer, decode_message, encode_message
 from hil.units import Satoshi
 
 RECORD_VERSION = 1

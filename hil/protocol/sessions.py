@@ -6,12 +6,7 @@ from dataclasses import dataclass
 
 from hil.protocol.codes import CloseReason
 from hil.protocol.payment.coins import Coin
-from hil.protocol.wire.messages import Funding, Offer, PaymentRequest
-
-LAST_SEQUENCE = 2**32 - 1
-"""The sequence does not wrap: a sender that came here stays here, its peer drops all that follows as repeated."""
-MOST_ENERGY_MWH = 2**32 - 1
-"""Most energy that a message can tell; a meter that went further stays here."""
+from hil.protocol.wire.messages import LAST_SEQUENCE, Funding, Offer, PaymentRequest
 
 
 @dataclass

@@ -11,8 +11,10 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from hil.endpoints.cable import CableEndpoint
+from hil.endpoints.common import EndpointHooks
 from hil.endpoints.counterpart import Counterpart, MemoryJournal
-from hil.endpoints.endpoints import CableEndpoint, EndpointHooks, SocketEndpoint
+from hil.endpoints.socket import SocketEndpoint
 from hil.errors import AuthorError, ConfigurationError
 from hil.links.abuses.model import Cheat, Tools
 from hil.links.abuses.simple import DemandMore, DivertChange, PayStranger, Underpay, WithholdPayment, carry_out

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 from hil.devices.defects import key_type_of
 from hil.devices.storage.journal import DeviceJournal
-from hil.endpoints.endpoints import CableEndpoint, EndpointHooks, SocketEndpoint
+from hil.endpoints.cable import CableEndpoint
+from hil.endpoints.common import EndpointHooks
+from hil.endpoints.socket import SocketEndpoint
 from hil.protocol.payment.account import Account
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from hil.devices.defects import address_index_of, request_check_of, session_fit_of
 from hil.devices.firmware.base import Firmware
-from hil.endpoints.endpoints import CableEndpoint
+from hil.endpoints.cable import CableEndpoint
 from hil.errors import ConfigurationError
 from hil.protocol.cable.machine import CableMachine
 from hil.protocol.payment.account import CHANGE, RECEIVE

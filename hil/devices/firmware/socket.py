@@ -18,7 +18,7 @@ from hil.devices.firmware.base import Firmware
 from hil.devices.firmware.defective_ledger import DefectiveLedger
 from hil.devices.firmware.rebroadcast import FINAL_CONFIRMATIONS, Rebroadcaster
 from hil.devices.firmware.self_check import CheckedContact, CheckedMeter, OutOfOrder
-from hil.endpoints.endpoints import SocketEndpoint
+from hil.endpoints.socket import SocketEndpoint
 from hil.errors import ConfigurationError, RigFault
 from hil.protocol.machine import earliest
 from hil.protocol.payment.account import RECEIVE

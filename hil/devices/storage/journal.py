@@ -32,7 +32,7 @@ class TornRecord(PeerViolation):
 
 
 class DeviceJournal:
-    """Implements :class:`hil.endpoints.endpoints.Journal` on a device's storage."""
+    """Implements :class:`hil.endpoints.common.Journal` on a device's storage."""
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage

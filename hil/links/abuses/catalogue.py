@@ -25,10 +25,11 @@ from hil.links.abuses.signatures import SIGNATURE_TRICKS
 from hil.links.abuses.socket_messages import SOCKET_MESSAGE_TRICKS
 from hil.links.abuses.transactions import ALTERATIONS, cable_trick, socket_trick
 from hil.protocol.codes import CloseReason, ErrorCode
+from hil.protocol.policy import Mode
 from hil.protocol.wire.messages import Payment, PaymentRequest
 
 FILE = "abuse_catalogue.yaml"
-MODES = ("single-fee", "per-payment")
+MODES = tuple(mode.label for mode in Mode)
 
 TRICKS: Mapping[str, Mapping[str, Trick]] = MappingProxyType(
     {

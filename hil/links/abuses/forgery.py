@@ -15,28 +15,27 @@ from bitcoin.core import CTransaction, CTxOut
 from bitcoin.core.script import CScript
 
 from hil.links.abuses.model import STRANGER_SCRIPT
+from hil.protocol.codes import CloseReason, ErrorCode
 from hil.protocol.payment.transactions import parse_transaction
+from hil.protocol.policy import Mode, Network
+from hil.protocol.wire.fields import MessageError
 from hil.protocol.wire.framing import DELIMITER, FrameDecoder, encode_frame
 from hil.protocol.wire.messages import (
     PROTOCOL_VERSION,
     SESSION_SIZE,
     Close,
-    CloseReason,
     Error,
-    ErrorCode,
     Funding,
     Hello,
     Message,
-    MessageError,
     Meter,
-    Mode,
-    Network,
     Offer,
     Payment,
     PaymentRequest,
     Receipt,
     decode_message,
     encode_message,
+    message_name,
 )
 
 Alteration: TypeAlias = Callable[[Message], Message]
@@ -94,13 +93,15 @@ ALTERATIONS: Mapping[str, tuple[Alteration, frozenset[type[Message]]]] = Mapping
 
 INVENTIONS: Mapping[str, Callable[[bytes, int], Message]] = MappingProxyType(
     {
-        "CLOSE": lambda session, sequence: Close(session, sequence, CloseReason.APPLIANCE_FINISHED, 0, ""),
-        "ERROR": lambda session, sequence: Error(session, sequence, ErrorCode.BAD_SIGNATURE, ""),
-        "HELLO": lambda _, __: _hello(STRANGE_SESSION, 1),
-        "HELLO of another network": lambda _, __: replace(_hello(STRANGE_SESSION, 1), network=Network.MAINNET),
-        "HELLO of this session": _hello,
-        "METER of 5 Wh": lambda session, sequence: Meter(session, sequence, OVERCLAIM_MWH),
-        "METER far ahead": lambda session, sequence: Meter(session, sequence + FAR_AHEAD, 0),
+        message_name(Close): lambda session, sequence: Close(session, sequence, CloseReason.APPLIANCE_FINISHED, 0, ""),
+        message_name(Error): lambda session, sequence: Error(session, sequence, ErrorCode.BAD_SIGNATURE, ""),
+        message_name(Hello): lambda _, __: _hello(STRANGE_SESSION, 1),
+        f"{message_name(Hello)} of another network": lambda _, __: replace(
+            _hello(STRANGE_SESSION, 1), network=Network.MAINNET
+        ),
+        f"{message_name(Hello)} of this session": _hello,
+        f"{message_name(Meter)} of 5 Wh": lambda session, sequence: Meter(session, sequence, OVERCLAIM_MWH),
+        f"{message_name(Meter)} far ahead": lambda session, sequence: Meter(session, sequence + FAR_AHEAD, 0),
     }
 )
 """What he says by himself, given the running session and the next sequence number of the side for which he speaks."""

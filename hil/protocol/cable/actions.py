@@ -15,19 +15,10 @@ from hil.protocol.effects import KeepCoins, Remember, SessionEnded
 from hil.protocol.payment.coins import Coin
 from hil.protocol.payment.signing import sign_transaction
 from hil.protocol.payment.transactions import change_coin, parse_transaction
-from hil.protocol.policy import quantum_energy_mwh
+from hil.protocol.policy import Mode, quantum_energy_mwh
 from hil.protocol.records import CableRecord, declared_coins
 from hil.protocol.sessions import CableSession
-from hil.protocol.wire.messages import (
-    PROTOCOL_VERSION,
-    Close,
-    DeclaredCoin,
-    Error,
-    Funding,
-    Hello,
-    Mode,
-    Payment,
-)
+from hil.protocol.wire.messages import PROTOCOL_VERSION, Close, DeclaredCoin, Error, Funding, Hello, Payment
 
 CableActions: TypeAlias = Mapping[CableAction, Callable[[CableContext], CableEvent | None]]
 """What each action of the table does."""
@@ -96,7 +87,7 @@ def _resume_session(context: CableContext) -> None:
 
 def _send_refusal(context: CableContext) -> None:
     session = context.require_session()
-    context.transmit(Error(session.id, session.next_sequence(), context.refusal.error_code, str(context.refusal)))
+    context.transmit(Error(session.id, session.next_sequence(), context.refusal.code, str(context.refusal)))
 
 
 def _send_close(context: CableContext) -> None:

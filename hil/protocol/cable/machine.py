@@ -13,6 +13,7 @@ from hil.protocol.cable.actions import CABLE_ACTIONS, coins_after
 from hil.protocol.cable.context import CableContext, RequestCheck, SessionFit, require_keys
 from hil.protocol.cable.messages import check_request, fits_in_session, lose_socket, on_message
 from hil.protocol.cable.table import CABLE_TABLE, CableEvent, CableState
+from hil.protocol.codes import CloseReason
 from hil.protocol.effects import Effect, Remember
 from hil.protocol.machine import ROUNDING_S, earliest
 from hil.protocol.payment.coins import Coin
@@ -21,7 +22,8 @@ from hil.protocol.policy import CableLimits, Misuse, Policy, credited_energy_mwh
 from hil.protocol.records import SEQUENCE_JUMP, CableRecord, declared_coins
 from hil.protocol.sessions import CableSession
 from hil.protocol.wallet import Wallet
-from hil.protocol.wire.messages import MAX_COINS, CloseReason, MessageError
+from hil.protocol.wire.fields import MessageError
+from hil.protocol.wire.messages import MAX_COINS
 
 _S, _E = CableState, CableEvent
 

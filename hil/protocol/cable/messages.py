@@ -9,20 +9,11 @@ from dataclasses import replace
 
 from hil.protocol.cable.context import CableContext
 from hil.protocol.cable.table import CableEvent
-from hil.protocol.checks import Refusal, RefusalCode, check_offer, check_proposal, fits_session
+from hil.protocol.checks import Refusal, check_offer, check_proposal, fits_session
+from hil.protocol.codes import CloseReason, ErrorCode
 from hil.protocol.policy import credited_energy_mwh
 from hil.protocol.sessions import CableSession
-from hil.protocol.wire.messages import (
-    Close,
-    CloseReason,
-    Error,
-    ErrorCode,
-    Message,
-    Meter,
-    Offer,
-    PaymentRequest,
-    Receipt,
-)
+from hil.protocol.wire.messages import Close, Error, Message, Meter, Offer, PaymentRequest, Receipt
 
 _E = CableEvent
 
@@ -110,9 +101,9 @@ def _on_offer(context: CableContext, session: CableSession, offer: Offer) -> Non
         return
     try:
         if session.offer is not None:
-            raise Refusal(RefusalCode.UNSUITABLE, "not the session that was begun")
+            raise Refusal(ErrorCode.UNSUITABLE, "not the session that was begun")
         if not context.wallet.coins:
-            raise Refusal(RefusalCode.FUNDS_EXHAUSTED, "the cable has no coins")
+            raise Refusal(ErrorCode.FUNDS_EXHAUSTED, "the cable has no coins")
         check_offer(offer, context.limits)
     except Refusal as refusal:
         context.refuse(refusal, _E.OFFER_REFUSED)
@@ -179,7 +170,7 @@ def _on_receipt(context: CableContext, session: CableSession, receipt: Receipt) 
     owed = credited_energy_mwh(session.require_offer(), session.signed)
     if receipt.n != session.signed or receipt.credited_mwh < owed:
         text = f"receipt {receipt.n} over {receipt.credited_mwh} mWh, paid for {owed} mWh"
-        context.refuse(Refusal(RefusalCode.RECEIPT_SHORT, text), _E.RECEIPT_REFUSED)
+        context.refuse(Refusal(ErrorCode.RECEIPT_SHORT, text), _E.RECEIPT_REFUSED)
         return
     session.credited_mwh = receipt.credited_mwh
     context.fire(_E.RECEIPT_GOOD)
@@ -188,4 +179,4 @@ def _on_receipt(context: CableContext, session: CableSession, receipt: Receipt) 
 def _on_meter(context: CableContext, session: CableSession, meter: Meter) -> None:
     if session.offer is not None and meter.energy_mwh > context.most_claimable_mwh(session):
         text = f"socket claims {meter.energy_mwh} mWh, cable used {context.session_energy_mwh} mWh"
-        context.refuse(Refusal(RefusalCode.ENERGY_OVERCLAIMED, text), _E.ENERGY_OVERCLAIMED)
+        context.refuse(Refusal(ErrorCode.ENERGY_OVERCLAIMED, text), _E.ENERGY_OVERCLAIMED)

@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final, TypeAlias
 
-from hil.protocol.checks import Refusal, RefusalCode, quanta_of
+from hil.protocol.checks import Refusal, quanta_of
+from hil.protocol.codes import CloseReason, ErrorCode
 from hil.protocol.effects import (
     Credited,
     ExamineCoins,
@@ -20,20 +21,12 @@ from hil.protocol.effects import (
     SwitchContact,
 )
 from hil.protocol.payment.transactions import FundsExhausted, build_payment, change_coin, parse_transaction, txid
+from hil.protocol.policy import Mode
 from hil.protocol.records import SocketRecord
 from hil.protocol.sessions import SocketSession
 from hil.protocol.socket.context import SocketContext
 from hil.protocol.socket.table import SocketAction, SocketEvent
-from hil.protocol.wire.messages import (
-    Close,
-    CloseReason,
-    Error,
-    ErrorCode,
-    Mode,
-    Offer,
-    PaymentRequest,
-    Receipt,
-)
+from hil.protocol.wire.messages import Close, Error, Offer, PaymentRequest, Receipt
 
 SocketActions: TypeAlias = Mapping[SocketAction, Callable[[SocketContext], SocketEvent | None]]
 """What each action of the table does."""
@@ -104,7 +97,7 @@ def _send_offer(context: SocketContext) -> None:
 
 
 def _send_refusal(context: SocketContext) -> None:
-    send_error(context, context.refusal.error_code, str(context.refusal), context.refused_session)
+    send_error(context, context.refusal.code, str(context.refusal), context.refused_session)
 
 
 def _examine_coins(context: SocketContext) -> None:
@@ -127,7 +120,7 @@ def _propose_payment(context: SocketContext) -> SocketEvent | None:
     except FundsExhausted as exhausted:
         session.exhausted = True
         session.close_reason = CloseReason.FUNDS_EXHAUSTED
-        context.refusal = Refusal(RefusalCode.FUNDS_EXHAUSTED, exhausted.what)
+        context.refusal = Refusal(ErrorCode.FUNDS_EXHAUSTED, exhausted.what)
         context.refused_session = session.id
         context.note(f"no further payment: {exhausted}")
         return SocketEvent.FUNDS_EXHAUSTED

@@ -9,11 +9,11 @@ from typing import TypeAlias
 
 from hil.protocol.machine import MachineContext
 from hil.protocol.payment.transactions import change_coin, parse_transaction
-from hil.protocol.policy import SocketTerms, credited_energy_mwh
+from hil.protocol.policy import Mode, SocketTerms, credited_energy_mwh
 from hil.protocol.records import SEQUENCE_JUMP, SocketRecord, declared_coins
 from hil.protocol.sessions import SocketSession
 from hil.protocol.socket.table import SocketAction, SocketEvent, SocketState
-from hil.protocol.wire.messages import Hello, Mode
+from hil.protocol.wire.messages import Hello
 
 REMEMBERED_SESSIONS = 64
 """How many past session ids are refused as reused; a bound on memory, not on safety (coins are checked anyway)."""

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from hil.protocol.checks import Refusal, RefusalCode
+from hil.protocol.checks import Refusal
+from hil.protocol.codes import CloseReason, ErrorCode
 from hil.protocol.effects import Effect
 from hil.protocol.machine import ROUNDING_S, earliest
 from hil.protocol.policy import Misuse, Policy, SocketTerms
@@ -19,7 +20,7 @@ from hil.protocol.socket.context import PaymentCheck, SocketContext, session_of
 from hil.protocol.socket.messages import check_session_payment, on_message
 from hil.protocol.socket.table import CONTACT_CLOSED, SOCKET_TABLE, SocketEvent, SocketState
 from hil.protocol.terms import checked_terms
-from hil.protocol.wire.messages import CloseReason, MessageError
+from hil.protocol.wire.fields import MessageError
 
 _S, _E = SocketState, SocketEvent
 
@@ -208,7 +209,7 @@ class SocketMachine:
     def on_conflict(self, other_txid: str, now: float) -> list[Effect]:
         """The ledger shows another transaction that spends the session's coins."""
         context = self._at(now)
-        context.refuse(Refusal(RefusalCode.CONFLICT, f"spent by {other_txid}"), _E.CONFLICT_SEEN)
+        context.refuse(Refusal(ErrorCode.CONFLICT, f"spent by {other_txid}"), _E.CONFLICT_SEEN)
         return context.take_effects()
 
     def on_ledger_lost(self, why: str, now: float, question: int | None = None) -> list[Effect]:
@@ -218,7 +219,7 @@ class SocketMachine:
         """
         context = self._at(now)
         if question is None or context.is_awaited(question):
-            context.refuse(Refusal(RefusalCode.LEDGER_UNAVAILABLE, why), _E.LEDGER_LOST)
+            context.refuse(Refusal(ErrorCode.LEDGER_UNAVAILABLE, why), _E.LEDGER_LOST)
         return context.take_effects()
 
     def on_settled(self, question: int, failure: str | None, now: float, *, lost: bool = False) -> list[Effect]:

@@ -5,25 +5,15 @@ Each message is held against the session and the state; then it fires an event o
 
 from __future__ import annotations
 
-from hil.protocol.checks import Refusal, RefusalCode, check_funding, check_payment
+from hil.protocol.checks import Refusal, check_funding, check_payment
+from hil.protocol.codes import CloseReason, ErrorCode
 from hil.protocol.payment.transactions import TransactionError, parse_transaction, without_signatures
 from hil.protocol.records import declared_coins
 from hil.protocol.sessions import SocketSession
 from hil.protocol.socket.actions import send_error, send_receipt
 from hil.protocol.socket.context import SocketContext
 from hil.protocol.socket.table import CONTACT_CLOSED, SocketEvent, SocketState
-from hil.protocol.wire.messages import (
-    Close,
-    CloseReason,
-    Error,
-    ErrorCode,
-    Funding,
-    Hello,
-    Message,
-    Meter,
-    Payment,
-    message_name,
-)
+from hil.protocol.wire.messages import Close, Error, Funding, Hello, Message, Meter, Payment, message_name
 
 _S, _E = SocketState, SocketEvent
 
@@ -90,7 +80,7 @@ def _on_hello(context: SocketContext, hello: Hello) -> None:
     unsuitable = context.terms.mode not in hello.modes or hello.network is not context.terms.network
     if unsuitable and context.allows(_E.HELLO_UNSUITABLE):
         text = f"sells {context.terms.mode.label} on {context.terms.network.label}"
-        context.refuse(Refusal(RefusalCode.UNSUITABLE, text), _E.HELLO_UNSUITABLE, session_id=hello.session)
+        context.refuse(Refusal(ErrorCode.UNSUITABLE, text), _E.HELLO_UNSUITABLE, session_id=hello.session)
         return
     if context.allows(_E.HELLO):
         context.hello = hello
@@ -139,7 +129,7 @@ def _on_payment(context: SocketContext, session: SocketSession, payment: Payment
         return
     try:
         if payment.n != session.proposed or payment.n == session.accepted:
-            raise Refusal(RefusalCode.NOT_NEXT, f"payment {payment.n}, asked for was {session.proposed}")
+            raise Refusal(ErrorCode.NOT_NEXT, f"payment {payment.n}, asked for was {session.proposed}")
         context.check_payment(session, payment.transaction)
     except Refusal as refusal:
         context.refuse(refusal, _E.PAYMENT_INVALID)

@@ -11,8 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hil.clock import LockstepClock, WallClock
+from hil.endpoints.cable import CableEndpoint
+from hil.endpoints.common import EndpointHooks
 from hil.endpoints.counterpart import Counterpart, MemoryJournal
-from hil.endpoints.endpoints import CableEndpoint, EndpointHooks, SocketEndpoint
+from hil.endpoints.socket import SocketEndpoint
 from hil.links.serial_line import SerialLine
 from hil.protocol.cable.machine import CableMachine
 from hil.protocol.cable.table import CableState

@@ -11,8 +11,10 @@ from typing import Any
 from hil.clock import LockstepClock
 from hil.devices.board import Board
 from hil.devices.firmware.factory import build
+from hil.endpoints.cable import CableEndpoint
+from hil.endpoints.common import EndpointHooks
 from hil.endpoints.counterpart import Counterpart, MemoryJournal
-from hil.endpoints.endpoints import CableEndpoint, EndpointHooks, SocketEndpoint
+from hil.endpoints.socket import SocketEndpoint
 from hil.links.abuses.catalogue import AbuseRow
 from hil.links.abuses.model import Cheat, Tools
 from hil.links.abuses.simple import carry_out
@@ -23,9 +25,9 @@ from hil.protocol.payment.account import RECEIVE, Account
 from hil.protocol.payment.coins import Coin, OutPoint
 from hil.protocol.payment.signing import Key
 from hil.protocol.payment.transactions import parse_transaction, txid
-from hil.protocol.policy import CableLimits, Policy, SocketTerms
+from hil.protocol.policy import CableLimits, Mode, Policy, SocketTerms
 from hil.protocol.socket.machine import SocketMachine
-from hil.protocol.wire.messages import Funding, Message, Mode, Offer, Payment, Receipt
+from hil.protocol.wire.messages import Funding, Message, Offer, Payment, Receipt
 from hil.units import Satoshi, Watt, WattHour
 
 POWER_W = 1300.0

@@ -12,28 +12,25 @@ from typing import Any, TypeVar
 
 from hil.protocol.cable.machine import CableMachine
 from hil.protocol.cable.table import CABLE_TABLE, CableEvent, CableState
-from hil.protocol.checks import Refusal, RefusalCode
+from hil.protocol.checks import Refusal
+from hil.protocol.codes import CloseReason, ErrorCode
 from hil.protocol.effects import Effect, ExamineCoins, ExaminePayment, Remember, Settle, SwitchContact, Transmit
 from hil.protocol.payment.coins import Coin, OutPoint
 from hil.protocol.payment.signing import Key, sign_transaction
 from hil.protocol.payment.transactions import build_payment, parse_transaction
-from hil.protocol.policy import CableLimits, Policy, SocketTerms
+from hil.protocol.policy import CableLimits, Mode, Network, Policy, SocketTerms
 from hil.protocol.records import CableRecord, SocketRecord
 from hil.protocol.socket.machine import SocketMachine
 from hil.protocol.socket.table import SOCKET_TABLE, SocketEvent, SocketState
 from hil.protocol.wire.framing import encode_frame
 from hil.protocol.wire.messages import (
     Close,
-    CloseReason,
     DeclaredCoin,
     Error,
-    ErrorCode,
     Funding,
     Hello,
     Message,
     Meter,
-    Mode,
-    Network,
     Offer,
     Payment,
     PaymentRequest,
@@ -47,7 +44,7 @@ M = TypeVar("M", bound=Message)
 PAYEE, CABLE, CHANGE = Key(b"\x01" * 32), Key(b"\x02" * 32), Key(b"\x03" * 32)
 KEYS = {CABLE.p2wpkh_script: CABLE, CABLE.p2pkh_script: CABLE, CHANGE.p2wpkh_script: CHANGE}
 SESSIONS = [number.to_bytes(8, "big") for number in range(1, 20)]
-LEDGER_DOWN = Refusal(RefusalCode.COIN_UNKNOWN, "no such coin")
+LEDGER_DOWN = Refusal(ErrorCode.COIN_UNKNOWN, "no such coin")
 
 
 class RecordingTable(dict[Any, Any]):

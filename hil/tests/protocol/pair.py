@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from hil.endpoints.endpoints import CableEndpoint, EndpointHooks, SocketEndpoint
+from hil.endpoints.cable import CableEndpoint
+from hil.endpoints.common import EndpointHooks
+from hil.endpoints.socket import SocketEndpoint
 from hil.ports import Acceptance, CoinStatus
 from hil.protocol.cable.machine import CableMachine
 from hil.protocol.payment.coins import Coin, OutPoint

@@ -9,9 +9,9 @@ import pytest
 
 from hil.fuzz.sessions.plans import Plan
 from hil.fuzz.sessions.simulation import Simulation
-from hil.protocol.wire.fields import MessageErrorCode
+from hil.protocol.wire.fields import MessageError, MessageErrorCode
 from hil.protocol.wire.framing import FrameDecoder, FrameError, FrameErrorCode, encode_frame
-from hil.protocol.wire.messages import MessageError, Meter, decode_message, encode_message
+from hil.protocol.wire.messages import Meter, decode_message, encode_message
 
 SESSION = (1).to_bytes(8, "big")
 GOOD = encode_frame(encode_message(Meter(SESSION, 60_000, 0)))

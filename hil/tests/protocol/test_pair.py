@@ -6,14 +6,14 @@ import dataclasses
 
 import pytest
 
-from hil.endpoints.endpoints import EndpointHooks
+from hil.endpoints.common import EndpointHooks
 from hil.links.abuses.simple import DemandMore, DivertChange, PayStranger, Underpay, WithholdPayment
 from hil.protocol.cable.table import CableState
 from hil.protocol.codes import ErrorCode
 from hil.protocol.payment.transactions import parse_transaction
-from hil.protocol.policy import CableLimits, Policy, SocketTerms
+from hil.protocol.policy import CableLimits, Mode, Policy, SocketTerms
 from hil.protocol.socket.table import SocketState
-from hil.protocol.wire.messages import Error, Message, Mode
+from hil.protocol.wire.messages import Error, Message
 from hil.tests.protocol.pair import CABLE, CHANGE, Pair
 
 KEYS = {CABLE.p2wpkh_script: CABLE, CABLE.p2pkh_script: CABLE, CHANGE.p2wpkh_script: CHANGE}

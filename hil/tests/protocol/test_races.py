@@ -5,16 +5,16 @@ from __future__ import annotations
 import pytest
 
 from hil.protocol.cable.table import CableState
+from hil.protocol.codes import CloseReason, ErrorCode
 from hil.protocol.effects import Noted, SessionEnded, Settle
 from hil.protocol.payment.signing import sign_transaction
 from hil.protocol.payment.transactions import parse_transaction, txid
-from hil.protocol.sessions import LAST_SEQUENCE, MOST_ENERGY_MWH
 from hil.protocol.socket.table import SocketEvent, SocketState
 from hil.protocol.wire.messages import (
+    LAST_SEQUENCE,
+    MOST_ENERGY_MWH,
     Close,
-    CloseReason,
     Error,
-    ErrorCode,
     Funding,
     Hello,
     Message,

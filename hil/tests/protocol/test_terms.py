@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hil.protocol.policy import Misuse, SocketTerms, credited_energy_mwh
-from hil.protocol.sessions import MOST_ENERGY_MWH
 from hil.protocol.socket.machine import SocketMachine
 from hil.protocol.terms import checked_terms
+from hil.protocol.wire.messages import MOST_ENERGY_MWH
 from hil.tests.protocol.desk import PAYEE, SocketDesk
 
 

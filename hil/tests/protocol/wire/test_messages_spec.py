@@ -11,7 +11,7 @@ import pytest
 import hil.protocol
 from hil.protocol.codes import CloseReason, ErrorCode
 from hil.protocol.payment.transactions import dust_limit, virtual_size
-from hil.protocol.policy import CableLimits
+from hil.protocol.policy import CableLimits, Mode, Network
 from hil.protocol.socket.table import SocketState
 from hil.protocol.wire.fields import wire_fields
 from hil.protocol.wire.framing import MAX_PAYLOAD, FrameErrorCode, encode_frame, longest_encoded
@@ -21,8 +21,6 @@ from hil.protocol.wire.messages import (
     Error,
     Message,
     Meter,
-    Mode,
-    Network,
     Offer,
     Payment,
     decode_message,

@@ -13,7 +13,8 @@ from hil.errors import AuthorError
 from hil.evidence.documents import Verdict
 from hil.evidence.observations import EvidenceMissing, Sampled, Source
 from hil.links.abuses.catalogue import AbuseRow, Must
-from hil.protocol.wire.messages import CloseReason, ErrorCode, Mode
+from hil.protocol.codes import CloseReason, ErrorCode
+from hil.protocol.policy import Mode
 from hil.scenario.measurements import abuse
 from hil.scenario.stimuli.abuse import AbusePlan
 from hil.tests.scenario.sessions import QUANTUM_SAT, Session, signed

@@ -10,7 +10,8 @@ from hil.errors import AuthorError
 from hil.evidence.documents import Verdict
 from hil.evidence.limits import Limit
 from hil.evidence.observations import Counted, DeviceIdle, EvidenceMissing, Source, Timed
-from hil.protocol.wire.messages import CloseReason, Mode
+from hil.protocol.codes import CloseReason
+from hil.protocol.policy import Mode
 from hil.scenario.check import timed, within_time
 from hil.scenario.measurements import session
 from hil.tests.scenario.sessions import Session
