@@ -1,7 +1,7 @@
 """What an attacker on the line can do to messages: change them, and invent new ones (SPEC, "The line").
 
-He knows what the line shows and no key: session, sequence numbers and transactions, but he signs nothing. He wants the
-money, so what he redirects goes to :data:`hil.links.abuses.model.STRANGER_SCRIPT`.
+The attacker sees session, sequence numbers and transactions on the line. It has no key, so it signs nothing. Money
+that it redirects goes to :data:`hil.links.abuses.model.STRANGER_SCRIPT`.
 """
 
 from __future__ import annotations
@@ -41,13 +41,13 @@ from hil.protocol.wire.messages import (
 Alteration: TypeAlias = Callable[[Message], Message]
 
 STRANGE_SESSION = b"\x5a" * SESSION_SIZE
-"""The id under which he says HELLO."""
+"""Session id of an invented HELLO."""
 
 FAR_AHEAD = 1_000_000
-"""By so much his sequence number is ahead of the true sender's."""
+"""By so much the sequence number of a message "far ahead" exceeds the true sender's."""
 
 OVERCLAIM_MWH = 5000
-"""What he adds to a METER: more than the 2 % and 100 mWh that a cable tolerates of its first 245 Wh."""
+"""Added to the energy of a METER, in mWh: more than the 2 % and 100 mWh that a cable tolerates of its first 245 Wh."""
 
 
 def _redirect(message: Message, output: int) -> Message:
@@ -89,7 +89,7 @@ ALTERATIONS: Mapping[str, tuple[Alteration, frozenset[type[Message]]]] = Mapping
         "energy": (_falsify_energy, frozenset({Receipt, Meter})),
     }
 )
-"""What he changes, how, and in which messages it stands."""
+"""What is changed, how, and the messages that hold it."""
 
 INVENTIONS: Mapping[str, Callable[[bytes, int], Message]] = MappingProxyType(
     {
@@ -104,7 +104,7 @@ INVENTIONS: Mapping[str, Callable[[bytes, int], Message]] = MappingProxyType(
         f"{message_name(Meter)} far ahead": lambda session, sequence: Meter(session, sequence + FAR_AHEAD, 0),
     }
 )
-"""What he says by himself, given the running session and the next sequence number of the side for which he speaks."""
+"""Invented messages, given the running session and the next sequence number of the side that seems to speak."""
 
 
 def altered(frame: bytes, what: str) -> bytes:
