@@ -1,0 +1,1 @@
+"""The reference socket and the reference cable: their firmware, storage, hardware and host program."""

@@ -15,13 +15,15 @@ if TYPE_CHECKING:
 class SerialOut(Protocol):
     """The sending half of a UART."""
 
-    def write(self, data: bytes) -> None: ...
+    def write(self, data: bytes) -> None:
+        """Send bytes."""
 
 
 class Contact(Protocol):
     """The coil of the socket's power relay. The contacts follow after their operate or release time."""
 
-    def set(self, *, closed: bool) -> None: ...
+    def set(self, *, closed: bool) -> None:
+        """Switch the coil."""
 
 
 class EnergyMeter(Protocol):
@@ -40,9 +42,11 @@ class EnergyMeter(Protocol):
 class Storage(Protocol):
     """A few small records that survive a power cut; each is written whole or not at all."""
 
-    def read(self, name: str) -> bytes | None: ...
+    def read(self, name: str) -> bytes | None:
+        """Return the record of this name; None if there is none."""
 
-    def write(self, name: str, record: bytes) -> None: ...
+    def write(self, name: str, record: bytes) -> None:
+        """Put ``record`` in place of the one of this name."""
 
 
 @dataclass
@@ -72,19 +76,23 @@ class Program(Protocol):
     ``next_deadline()`` says; None means there is nothing to wait for.
     """
 
-    def power_on(self, now: float) -> None: ...
+    def power_on(self, now: float) -> None:
+        """The device gets power."""
 
     def power_off(self, now: float) -> None:
         """Power is gone: everything but the storage is lost; the contact falls open by itself."""
 
-    def on_link_bytes(self, data: bytes, now: float) -> None: ...
+    def on_link_bytes(self, data: bytes, now: float) -> None:
+        """Bytes came on the link, in any pieces."""
 
     def on_plug(self, plugged: bool, now: float) -> None:
         """The plug contact of the board changed; a board without one never calls it."""
 
-    def on_time(self, now: float) -> None: ...
+    def on_time(self, now: float) -> None:
+        """Serve what is due."""
 
-    def next_deadline(self) -> float | None: ...
+    def next_deadline(self) -> float | None:
+        """Return the instant at which ``on_time`` must be called at the latest."""
 
 
 class ProgramFactory(Protocol):

@@ -13,24 +13,24 @@ from coincurve.ecdsa import cdata_to_der, deserialize_compact, signature_normali
 from coincurve.utils import GROUP_ORDER_INT
 
 from hil.errors import RigFault
-from hil.ports import Acceptance, CoinStatus
-from hil.protocol.cable.machine import CableMachine
-from hil.protocol.machine import SwitchContact
-from hil.protocol.payment.coins import OutPoint
+from hil.protocol.cable.messages import check_request, fits_in_session
+from hil.protocol.codes import CloseReason
+from hil.protocol.effects import SwitchContact
 from hil.protocol.payment.signing import Key
-from hil.protocol.payment.transactions import parse_transaction, txid
 from hil.protocol.policy import Policy
-from hil.protocol.socket.machine import SocketMachine
-from hil.protocol.wire.messages import CloseReason
-from hil.units import Satoshi, Watt, WattHour
+from hil.protocol.socket.actions import SOCKET_ACTIONS, begin_session, settle
+from hil.protocol.socket.messages import check_session_payment
+from hil.protocol.socket.table import SocketAction
+from hil.units import Watt, WattHour
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from hil.devices.board import EnergyMeter
-    from hil.ports import LedgerView
-    from hil.protocol.sessions import CableSession, SocketSession
-    from hil.protocol.wire.messages import PaymentRequest
+    from hil.protocol.cable.context import RequestCheck, SessionFit
+    from hil.protocol.socket.actions import SocketActions
+    from hil.protocol.socket.context import PaymentCheck, SocketContext
+    from hil.protocol.socket.table import SocketEvent
 
 Defect = Literal[
     "ignores-conflicts",
@@ -54,7 +54,7 @@ Defect = Literal[
 """- ignores-conflicts: looks for no other spend of the coins that it was paid with
 - forgets-payments: does not look again for what it broadcast
 - trusts-the-first-block: leaves a payment alone as soon as one block lies on it
-- settles-once: takes what it sent for settled, whatever the ledger says, and does not look again
+- settles-once: takes what it sent for settled, without regard to the ledger's answer, and does not look again
 - credits-without-asking: asks for the declared coins only, and takes every payment from them for good
 - believes-any-node: does not ask whether its node is behind or of another network
 - believes-its-server: keeps no headers and checks no proofs where it should (SPV)
@@ -70,11 +70,8 @@ Defect = Literal[
 - tells-its-seed: says the seed of its account on its console when it is ready
 """
 
-_OF_THE_MACHINE = frozenset({"takes-any-payment", "closes-before-payment", "abandons-the-unplugged"})
-"""Those of a socket's protocol machine."""
-
 CableDefect = Literal["signs-anything", "declares-one-change", "signs-with-one-nonce", "tells-its-seed"]
-"""- signs-anything: signs whatever transaction it is asked for
+"""- signs-anything: signs every transaction that it is asked for
 - declares-one-change: declares the same change address after each start
 - signs-with-one-nonce: signs everything with one nonce, so that two signatures tell its key
 - tells-its-seed: says the seed of its account on its console when it is ready
@@ -88,34 +85,31 @@ def policy_of(defects: Collection[Defect]) -> Policy:
     return Policy(ledger_answer_s=0.0) if "has-no-patience" in defects else Policy()
 
 
-class _SignsAnything(CableMachine):
-    def _check_request(self, session: CableSession, request: PaymentRequest) -> None:
-        """Everything is good enough."""
-
-    def _fits_session(self, session: CableSession, request: PaymentRequest) -> bool:
-        return True
+def _begin_session_and_close(context: SocketContext) -> None:
+    begin_session(context)
+    context.effects.append(SwitchContact(closed=True, reason="session began"))
 
 
-def socket_machine_of(defects: Collection[Defect]) -> type[SocketMachine]:
-    """Return the protocol machine of a socket with these defects."""
+def _settle_unless_unplugged(context: SocketContext) -> SocketEvent | None:
+    session = context.require_session()
+    if session.close_reason is CloseReason.UNPLUGGED:
+        session.newest = b""
+    return settle(context)
 
-    class Defective(SocketMachine):
-        def _begin_session(self) -> None:
-            super()._begin_session()
-            if "closes-before-payment" in defects:
-                self._effects.append(SwitchContact(closed=True, reason="session began"))
 
-        def _check_payment(self, session: SocketSession, transaction: bytes) -> None:
-            if "takes-any-payment" not in defects:
-                super()._check_payment(session, transaction)
+def socket_actions_of(defects: Collection[Defect]) -> SocketActions:
+    """Return what the actions of the table do in a socket with these defects."""
+    actions = dict(SOCKET_ACTIONS)
+    if "closes-before-payment" in defects:
+        actions[SocketAction.BEGIN_SESSION] = _begin_session_and_close
+    if "abandons-the-unplugged" in defects:
+        actions[SocketAction.SETTLE] = _settle_unless_unplugged
+    return actions
 
-        def _settle(self) -> None:
-            session = self._require_session()
-            if "abandons-the-unplugged" in defects and session.close_reason is CloseReason.UNPLUGGED:
-                session.newest = b""
-            super()._settle()
 
-    return SocketMachine if _OF_THE_MACHINE.isdisjoint(defects) else Defective
+def payment_check_of(defects: Collection[Defect]) -> PaymentCheck:
+    """Return what a socket with these defects holds a signed payment against."""
+    return (lambda session, transaction: None) if "takes-any-payment" in defects else check_session_payment
 
 
 def address_index_of(take_new: Callable[[], int], defects: Collection[Defect | CableDefect]) -> int:
@@ -123,9 +117,14 @@ def address_index_of(take_new: Callable[[], int], defects: Collection[Defect | C
     return take_new() if {"offers-one-address", "declares-one-change"}.isdisjoint(defects) else 0
 
 
-def cable_machine_of(defects: Collection[CableDefect]) -> type[CableMachine]:
-    """Return the protocol machine of a cable with these defects."""
-    return _SignsAnything if "signs-anything" in defects else CableMachine
+def request_check_of(defects: Collection[CableDefect]) -> RequestCheck:
+    """Return what a cable with these defects holds a request against before it signs."""
+    return (lambda context, session, request: None) if "signs-anything" in defects else check_request
+
+
+def session_fit_of(defects: Collection[CableDefect]) -> SessionFit:
+    """Return how a cable with these defects decides whether to sign a request in this session."""
+    return (lambda context, session, request: True) if "signs-anything" in defects else fits_in_session
 
 
 class _OneNonceKey(Key):
@@ -185,64 +184,11 @@ def view_of(kind: str, defects: object) -> str:
     return "api" if isinstance(defects, Sequence) and "believes-its-server" in defects else kind
 
 
-def burial_depth_of(defects: Collection[Defect], usual: int) -> int | None:
-    """Return the confirmations after which it leaves a payment alone; None for a socket that never looks again.
+def final_confirmations_of(defects: Collection[Defect], usual: int) -> int | None:
+    """Return the confirmations after which a payment is final; None for a socket that never looks again.
 
     :param usual: the confirmations after which one without defects does.
     """
     if not {"forgets-payments", "settles-once"}.isdisjoint(defects):
         return None
     return 1 if "trusts-the-first-block" in defects else usual
-
-
-class DefectiveLedger:
-    """Implements :class:`hil.ports.LedgerView` over another one, without some of its answers."""
-
-    def __init__(self, view: LedgerView, defects: Collection[Defect]) -> None:
-        self._view = view
-        self._defects = frozenset(defects)
-        self._believed: dict[OutPoint, CoinStatus] = {}
-        """Outputs of payments that nobody was asked about."""
-
-    def ready(self) -> bool:
-        return True if "believes-any-node" in self._defects else self._view.ready()
-
-    def coin(self, outpoint: OutPoint) -> CoinStatus | None:
-        return self._believed.get(outpoint) or self._view.coin(outpoint)
-
-    def accepts(self, transaction: bytes) -> Acceptance:
-        if "credits-without-asking" in self._defects:
-            return self._believe(transaction)
-        try:
-            return self._view.accepts(transaction)
-        except RigFault:
-            if "sells-without-ledger" in self._defects:
-                return Acceptance(allowed=True)
-            raise
-
-    def broadcast(self, transaction: bytes) -> Acceptance:
-        if "credits-without-asking" in self._defects:
-            self._view.broadcast(transaction)
-            return self._believe(transaction)
-        if "settles-once" in self._defects:
-            with contextlib.suppress(RigFault):
-                self._view.broadcast(transaction)
-            return Acceptance(allowed=True)
-        return self._view.broadcast(transaction)
-
-    def _believe(self, transaction: bytes) -> Acceptance:
-        parsed = parse_transaction(transaction)
-        for index, output in enumerate(parsed.vout):
-            script = bytes(output.scriptPubKey)
-            self._believed[OutPoint(txid(parsed), index)] = CoinStatus(Satoshi(output.nValue), script, 0)
-        return Acceptance(allowed=True)
-
-    def conflict(self, transaction: bytes) -> str | None:
-        if "ignores-conflicts" in self._defects:
-            return None
-        try:
-            return self._view.conflict(transaction)
-        except RigFault:
-            if "sells-without-ledger" in self._defects:
-                return None
-            raise

@@ -32,6 +32,7 @@ class CoinProfile(_Strict):
     script: str = Field(pattern="^([0-9a-f]{2})+$")
 
     def coin(self) -> Coin:
+        """Return the coin that the profile describes."""
         return Coin(OutPoint(self.txid, self.index), Satoshi(self.value_sat), bytes.fromhex(self.script))
 
 
@@ -98,6 +99,7 @@ class SocketProfile(DeviceProfile):
         return self
 
     def terms(self) -> SocketTerms:
+        """Return what the socket asks for."""
         return SocketTerms(
             tariff_sat_per_wh=self.tariff_sat_per_wh,
             quantum_sat=self.quantum_sat,
@@ -121,6 +123,7 @@ class CableProfile(DeviceProfile):
     defects: tuple[CableDefect, ...] = ()
 
     def limits(self) -> CableLimits:
+        """Return what the cable agrees to at most."""
         return CableLimits(
             max_tariff_sat_per_wh=self.max_tariff_sat_per_wh,
             max_quantum_sat=self.max_quantum_sat,

@@ -1,1 +1,1 @@
-"""A protocol machine with hands: what devices and the counterpart that the rig plays have in common."""
+"""Endpoints of the link: a protocol machine with its line, contact, meter and ledger, for devices and counterparts."""

@@ -1,10 +1,11 @@
-"""The side that the rig plays: a player on a line of the bench, in the bench's time."""
+"""The counterpart that the rig plays: an endpoint on a line of the bench, run by the bench's clock."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hil.endpoints.endpoints import CablePlayer, SocketPlayer
+from hil.endpoints.cable import CableEndpoint
+from hil.endpoints.socket import SocketEndpoint
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,27 +17,28 @@ if TYPE_CHECKING:
 
 
 class MemoryJournal:
-    """The counterpart's journal: it loses no power, so it only keeps what a scenario may ask for."""
+    """The counterpart's journal, in memory: it loses no power. Keeps what a scenario may ask for."""
 
     def __init__(self) -> None:
         self.transactions: dict[bytes, dict[int, bytes]] = {}
         """Signed transactions by session id and payment number."""
 
     def remember(self, record: Record) -> None:
+        """Keep the newest transaction of the session."""
         self.transactions.setdefault(record.session, {})[record.n] = record.transaction
 
     def keep_coins(self, candidates: Sequence[tuple[Coin, ...]]) -> None:
-        """The machine has them."""
+        """Keep nothing: the machine has the coins."""
 
     def forget(self) -> None:
-        """A scenario may still ask for the session."""
+        """Keep the session: a scenario may still ask for it."""
 
 
 class Counterpart:
-    """Lets a player live on a line. It starts with ``start`` and falls silent with ``stop``."""
+    """Runs an endpoint on a line, from ``start`` to ``stop``."""
 
-    def __init__(self, player: SocketPlayer | CablePlayer, line: Line, clock: Clock) -> None:
-        self.player = player
+    def __init__(self, endpoint: SocketEndpoint | CableEndpoint, line: Line, clock: Clock) -> None:
+        self.endpoint = endpoint
         self._line = line
         self._clock = clock
         self._timer: Timer | None = None
@@ -46,35 +48,35 @@ class Counterpart:
         """Listen, and (a cable) begin to call."""
         self._running = True
         self._line.listen(self._on_bytes)
-        if isinstance(self.player, CablePlayer):
-            self.player.plug(self._clock.now())
+        if isinstance(self.endpoint, CableEndpoint):
+            self.endpoint.plug(self._clock.now())
         self._arm()
 
     def stop(self) -> None:
-        """Neither say nor hear anything any more, as a cable that was pulled."""
+        """Send and receive nothing from now on, as a cable that was pulled."""
         self._running = False
         if self._timer is not None:
             self._timer.cancel()
 
     def poke(self) -> None:
-        """Serve the player now: a meter that it reads has changed."""
+        """Serve the endpoint now: a meter that it reads has changed."""
         if self._running:
             self._on_time()
 
     def _on_bytes(self, data: bytes) -> None:
         if self._running:
-            self.player.on_bytes(data, self._clock.now())
+            self.endpoint.on_bytes(data, self._clock.now())
             self._arm()
 
     def _on_time(self) -> None:
         if self._running:
-            self.player.on_time(self._clock.now())
+            self.endpoint.on_time(self._clock.now())
             self._arm()
 
     def _arm(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        due = self.player.next_deadline()
-        if due is not None and self._running:  # a player's hook may have stopped it
+        due = self.endpoint.next_deadline()
+        if due is not None and self._running:  # an endpoint's hook may have stopped it
             self._timer = self._clock.call_at(due, self._on_time)

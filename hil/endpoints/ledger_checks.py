@@ -6,19 +6,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from hil.errors import RigFault
-from hil.protocol.checks import Refusal, RefusalCode
+from hil.protocol.checks import Refusal
+from hil.protocol.codes import ErrorCode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from hil.ports import LedgerView
-    from hil.protocol.machine import ExaminePayment
+    from hil.protocol.effects import ExaminePayment
     from hil.protocol.payment.coins import Coin
 
-PASSING_REASONS: Final = frozenset(
+TEMPORARY_REJECTIONS: Final = frozenset(
     {"mempool min fee not met", "min relay fee not met", "mempool full", "too-long-mempool-chain"}
 )
-"""Why a node refuses a transaction now that it may take later (research/bitcoin.md): its mempool is full."""
+"""Reasons for which a node rejects a transaction that it may take later (research/bitcoin.md): its mempool is full."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ def settle(ledger: LedgerView, transaction: bytes) -> Settlement:
         return Settlement(unavailable.what)
     if answer.allowed:
         return Settlement(None)
-    return Settlement(answer.reason, lost=answer.reason not in PASSING_REASONS)
+    return Settlement(answer.reason, lost=answer.reason not in TEMPORARY_REJECTIONS)
 
 
 def judge_coins(ledger: LedgerView, coins: Sequence[Coin], min_confirmations: int) -> Refusal | None:
@@ -49,12 +50,12 @@ def judge_coins(ledger: LedgerView, coins: Sequence[Coin], min_confirmations: in
     for coin in coins:
         status = ledger.coin(coin.outpoint)
         if status is None:
-            return Refusal(RefusalCode.COIN_UNKNOWN, f"{coin.outpoint} does not exist or is spent")
+            return Refusal(ErrorCode.COIN_UNKNOWN, f"{coin.outpoint} does not exist or is spent")
         if status.value != coin.value or status.script != coin.script:
-            return Refusal(RefusalCode.COIN_DIFFERS, f"{coin.outpoint} is worth {status.value} sat, not as declared")
+            return Refusal(ErrorCode.COIN_DIFFERS, f"{coin.outpoint} is worth {status.value} sat, not as declared")
         if status.confirmations < min_confirmations:
             text = f"{coin.outpoint} has {status.confirmations} of {min_confirmations} confirmations"
-            return Refusal(RefusalCode.COIN_UNCONFIRMED, text)
+            return Refusal(ErrorCode.COIN_UNCONFIRMED, text)
     return None
 
 
@@ -64,4 +65,4 @@ def judge_payment(ledger: LedgerView, payment: ExaminePayment) -> Refusal | None
     if refusal is not None:
         return refusal
     answer = ledger.broadcast(payment.transaction) if payment.broadcast else ledger.accepts(payment.transaction)
-    return None if answer.allowed else Refusal(RefusalCode.LEDGER_REFUSED, answer.reason)
+    return None if answer.allowed else Refusal(ErrorCode.LEDGER_REFUSED, answer.reason)

@@ -1,4 +1,4 @@
-"""What a socket asks its ledger, and when it hears the answer: late, or that there was none in time."""
+"""A socket's questions to its ledger, and the delay after which the answers arrive."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from hil.endpoints.ledger_checks import judge_coins, judge_payment, settle
 from hil.errors import RigFault
-from hil.protocol.machine import Effect, ExamineCoins, ExaminePayment, Settle
+from hil.protocol.effects import Effect, ExamineCoins, ExaminePayment, Settle
 
 if TYPE_CHECKING:
     from hil.ports import LedgerView
     from hil.protocol.socket.machine import SocketMachine
 
 Give: TypeAlias = Callable[[float], list[Effect]]
-"""Tells the machine an answer at the present instant; returns what it wants done."""
+"""Gives the machine an answer at the present instant; returns the effects."""
 
 
 @dataclass(order=True)
 class _Answer:
-    """An answer of the ledger that the machine hears when the time that it takes has passed."""
+    """An answer of the ledger that is given to the machine at ``due``."""
 
     due: float
     number: int
@@ -31,12 +31,12 @@ class _Answer:
 
 
 class LedgerQuestions:
-    """The ledger is asked at once; its answers wait here.
+    """Asks the ledger at once and keeps each answer until it is due.
 
     :param delay_s: how long the device needs for an answer, in seconds; a look for a conflict takes it nothing.
     :param late_s: how many seconds later than asked an answer reaches the device; beyond the policy's
         ``ledger_answer_s`` it is not waited for.
-    :param on_broadcast: told of each transaction that the ledger has taken.
+    :param on_broadcast: called with each transaction that the ledger has taken.
     """
 
     def __init__(
@@ -58,6 +58,7 @@ class LedgerQuestions:
         self._looking = False
 
     def next_deadline(self) -> float | None:
+        """Return the instant at which the next answer arrives; None if none is awaited."""
         return self._answers[0].due if self._answers else None
 
     def take_due(self, now: float) -> Give | None:
@@ -65,7 +66,7 @@ class LedgerQuestions:
         return heapq.heappop(self._answers).give if self._answers and self._answers[0].due <= now else None
 
     def ask(self, asked: ExamineCoins | ExaminePayment | Settle, now: float) -> None:
-        """Put a question of the machine's."""
+        """Ask the ledger what the machine wants to know."""
         machine, number = self._machine, asked.question
 
         def question() -> Give:
@@ -94,7 +95,7 @@ class LedgerQuestions:
     def look(self, now: float, still_watching: Callable[[], bool]) -> Give | None:
         """Look for another spend of the session's coins; return what was found if it is known at once.
 
-        :param still_watching: asked when an answer comes late: it says nothing any more once the contact is open.
+        :param still_watching: False once the contact is open; an answer that comes after that is dropped.
         """
         transaction = self._machine.newest
         if not transaction or self._looking:
@@ -108,18 +109,18 @@ class LedgerQuestions:
         if answer.due <= now:
             return answer.give
 
-        def hear(now: float) -> list[Effect]:
+        def give(now: float) -> list[Effect]:
             self._looking = False
             return answer.give(now) if still_watching() else []
 
         self._looking = True
-        heapq.heappush(self._answers, _Answer(answer.due, answer.number, hear))
+        heapq.heappush(self._answers, _Answer(answer.due, answer.number, give))
         return None
 
     def _put(
         self, now: float, question: Callable[[], Give], lost: Callable[[str, float], list[Effect]], takes_s: float
     ) -> _Answer:
-        """Ask; return what the machine will hear, and when. What comes too late is not heard at all."""
+        """Ask; return the answer and when it is due. One that takes longer than the policy allows counts as lost."""
         try:
             give = question()
         except RigFault as fault:

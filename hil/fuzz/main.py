@@ -22,8 +22,9 @@ from hil.clock import stopwatch
 from hil.errors import HilError
 from hil.fuzz.inputs import Generator, corpus
 from hil.fuzz.sessions.plans import Plan
+from hil.protocol.wire.fields import MessageError
 from hil.protocol.wire.framing import MAX_PAYLOAD, FrameDecoder, FrameError, encode_frame, longest_encoded
-from hil.protocol.wire.messages import MessageError, decode_message, encode_message
+from hil.protocol.wire.messages import decode_message, encode_message
 from hil.rig.config.project import project_root
 
 INPUTS: Final = 1_000_000

@@ -1,4 +1,4 @@
-"""One direction of a tapped link: bytes in on one side, out on the other, each message seen and perhaps struck."""
+"""One direction of a tapped link: passes bytes on, reports each message, and applies the fault rules to it."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Protocol
 
 from hil.links.faults import SEQUELS, ActiveRule, Direction, FaultKind, FaultRule, Piece
 from hil.links.frame_reader import Decoded, FrameReader
+from hil.protocol.wire.fields import MessageError
 from hil.protocol.wire.framing import DELIMITER, MAX_PAYLOAD, FrameError, longest_encoded
-from hil.protocol.wire.messages import Message, MessageError, message_name
+from hil.protocol.wire.messages import Message, message_name
 
 if TYPE_CHECKING:
     from hil.clock import Clock, Timer
@@ -22,27 +23,30 @@ OVERTAKEN_S = 1.0
 
 
 class Observer(Protocol):
-    """Gets what is seen on the link, in order."""
+    """Is told what happens on the link, in order."""
 
     def on_frame(self, direction: Direction, item: Decoded, raw: bytes, *, lost: bool) -> None:
-        """A frame came whole from its sender; ``lost``: its receiver does not get it as it was."""
+        """A whole frame came from its sender.
+
+        :param lost: the receiver does not get it, or not as it was.
+        """
 
     def on_fault(self, direction: Direction, message: str, kind: FaultKind) -> None:
-        """A rule struck a message, ``""`` for bytes that are none."""
+        """A rule was applied to a message, ``""`` for bytes that are none."""
 
     def on_state(self, what: str) -> None:
-        """Something befell the link as a whole, or is over."""
+        """The link as a whole has changed: interrupted, restored, babbling, quiet, a message forged."""
 
 
 def _nowhere(data: bytes) -> None:
-    """Nobody is connected yet."""
+    """Drop bytes: no receiver is connected yet."""
 
 
-class Way:
-    """Carries bytes to ``out``. Without a rule each chunk passes at once and as it is; what it holds is told first.
+class TapChannel:
+    """Passes bytes on to ``out``. Without a rule each chunk passes at once, unchanged, after its frames were reported.
 
     :param rules: those in force on the link, shared by both directions.
-    :param on_sequel: called after a message with which something happens to the link as a whole.
+    :param on_sequel: called after a message whose rule also affects the link as a whole.
     """
 
     def __init__(
@@ -57,7 +61,7 @@ class Way:
         self.cut_by: set[str] = set()
         """Why no byte is taken from the sender; empty: all are. What is held by then still goes out."""
         self.newest: Message | None = None
-        """The message that was heard last."""
+        """The message that came last."""
         self._direction = direction
         self._clock = clock
         self._observer = observer
@@ -105,7 +109,7 @@ class Way:
             self.flush()
 
     def flush(self) -> None:
-        """Let go of the beginning of a frame for which a rule that is gone waited."""
+        """Pass on the beginning of a frame that was held for a rule which is no longer in force."""
         if self._partial:
             data, self._partial = self._partial, b""
             self._pass(data)
@@ -121,7 +125,7 @@ class Way:
         self._inside = not data.endswith(DELIMITER)
 
     def inject(self, data: bytes) -> None:
-        """Let the receiver have bytes that nobody sent."""
+        """Send the receiver bytes that did not come from the sender."""
         self._send([Piece(data)])
 
     def _pass(self, data: bytes) -> None:

@@ -48,9 +48,9 @@ class FaultKind(enum.StrEnum):
     SWALLOW = "swallowed with all that followed"
     """It, and everything for ``dead_s`` in its direction; the other goes on."""
     ALTER = "altered"
-    """Somebody on the line passes it on with ``forgery`` changed (:mod:`hil.links.abuses.forgery`)."""
+    """It passes with the field ``forgery`` changed (:mod:`hil.links.abuses.forgery`)."""
     INVENT = "followed by a forgery"
-    """It passes, and somebody on the line says ``forgery`` towards ``forged_to`` before anybody can answer it."""
+    """It passes, and the forged message ``forgery`` goes towards ``forged_to`` before it can be answered."""
 
 
 SEQUELS = frozenset({FaultKind.BREAK_BEFORE, FaultKind.BREAK_AFTER, FaultKind.SWALLOW, FaultKind.INVENT})
@@ -62,7 +62,7 @@ class FaultRule:
     """Which messages, and what becomes of them.
 
     :param to: the direction; None: both.
-    :param message: name of the only type that it strikes, as in SPEC.md; None: whatever passes, also what is none.
+    :param message: name of the only type that it strikes, as in SPEC.md; None: all bytes that pass.
     :param first: number of the first such message that it may strike, from 1.
     :param count: how many it strikes at most; None: all.
     :param share: of those that it may strike, 0 to 1, chosen at random.
@@ -114,6 +114,7 @@ class ActiveRule:
 
     @property
     def spent(self) -> bool:
+        """Tell whether it has struck as often as it may."""
         return self.rule.count is not None and self._struck >= self.rule.count
 
     def strikes(self, direction: Direction, message: str) -> bool:

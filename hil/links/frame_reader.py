@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
+from hil.protocol.wire.fields import MessageError
 from hil.protocol.wire.framing import FrameDecoder, FrameError, encode_frame
-from hil.protocol.wire.messages import Message, MessageError, decode_message
+from hil.protocol.wire.messages import Message, decode_message
 
 Decoded: TypeAlias = "Message | FrameError | MessageError"
 """What a whole frame is: a message, or why it holds none."""

@@ -25,20 +25,25 @@ class SerialPort(Protocol):
     timeout: float | None
     write_timeout: float | None
 
-    def read(self, size: int = 1) -> bytes: ...
+    def read(self, size: int = 1) -> bytes:
+        """Return at most ``size`` bytes; fewer when ``timeout`` is over."""
 
-    def write(self, data: bytes) -> int | None: ...
+    def write(self, data: bytes) -> int | None:
+        """Send bytes."""
 
-    def fileno(self) -> int: ...
+    def fileno(self) -> int:
+        """Return the descriptor that a selector can watch."""
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Close the port."""
 
     @property
-    def in_waiting(self) -> int: ...
+    def in_waiting(self) -> int:
+        """How many bytes can be read at once."""
 
 
 def _discard(data: bytes) -> None:
-    """Bytes that nobody listens to yet; the tap and the evidence attach their own listener first."""
+    """Drop bytes: no listener is attached yet."""
 
 
 class SerialLine:
@@ -56,6 +61,7 @@ class SerialLine:
         port.write_timeout = WRITE_TIMEOUT_S
 
     def listen(self, listener: Callable[[bytes], None]) -> None:
+        """Give what arrives from now on to ``listener``, in place of the one before."""
         self._listener = listener
 
     def reset(self) -> None:
@@ -65,7 +71,7 @@ class SerialLine:
         self._listener = _discard
 
     def drain(self, total: int | None = None) -> None:
-        """Drop whatever came and was not handed over, so that the next scenario does not take it for its own.
+        """Drop what came and was not passed on, so that the next scenario does not get it.
 
         :param total: bytes that the other end has sent since the last reset, where that is known.
         """
@@ -80,6 +86,7 @@ class SerialLine:
             raise self._lost(error) from error
 
     def write(self, data: bytes) -> None:
+        """Send bytes; RigFault if the line is lost."""
         try:
             self._port.write(data)
         except OSError as error:  # SerialException is an OSError
@@ -88,6 +95,7 @@ class SerialLine:
         self.checksum_sent = crc32(data, self.checksum_sent)
 
     def receive_until(self, total: int) -> None:
+        """Read until ``total`` bytes have come since the last reset; RigFault if they do not come in time."""
         missing = total - self.bytes_received
         if missing <= 0:
             return
@@ -104,9 +112,11 @@ class SerialLine:
         self._take(data)
 
     def fileno(self) -> int:
+        """Return the descriptor that a selector can watch."""
         return self._port.fileno()
 
     def on_readable(self) -> None:
+        """Read what has come; RigFault if the line is lost."""
         try:
             data = self._port.read(max(1, self._port.in_waiting))
         except OSError as error:
@@ -116,7 +126,7 @@ class SerialLine:
         self._take(data)
 
     def inspect(self) -> None:
-        """Raise RigFault if the line's other end is gone, or if there are bytes to read that nobody announced."""
+        """Raise RigFault if the line's other end is gone, or if there are bytes to read that were not announced."""
         try:
             waiting = self._port.in_waiting
             data = self._port.read(waiting) if waiting else b""

@@ -1,7 +1,7 @@
-"""The rig's tap on the link between socket and cable (DESIGN §2): it listens in, and does to messages what rules say.
+"""The rig's tap on the link between socket and cable (DESIGN §2): it records messages and applies fault rules to them.
 
 With two devices it stands between their lines (*pair*); with one it stands between that device and the counterpart that
-the rig plays. Either way both directions are seen, and struck, by the same machinery.
+the rig plays. In both cases each direction has a :class:`hil.links.channel.TapChannel`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from hil.clock import stopwatch
 from hil.errors import AuthorError
 from hil.links.abuses.forgery import invented
-from hil.links.channel import Observer, Way
+from hil.links.channel import Observer, TapChannel
 from hil.links.faults import DIRECTIONS, ActiveRule, Direction, FaultKind, FaultRule
 from hil.protocol.wire.framing import encode_frame
 from hil.protocol.wire.messages import Message, encode_message, message_name
@@ -66,7 +66,9 @@ class Tap:
         self._rules: list[ActiveRule] = []
         self._observer = observer
         self._breaks = 0
-        self.ways = {direction: Way(direction, clock, observer, self._rules, self._follow) for direction in DIRECTIONS}
+        self.channels = {
+            direction: TapChannel(direction, clock, observer, self._rules, self._follow) for direction in DIRECTIONS
+        }
         # a long session has millions of chunks: only what their number does not make larger is kept
         self._sizes: Counter[int] = Counter()
         self._took: deque[float] = deque(maxlen=NEWEST_CHUNKS)
@@ -77,19 +79,19 @@ class Tap:
     def join(self, socket_line: Line, cable_line: Line) -> None:
         """Carry bytes between two devices, from now on."""
         for direction, source, sink in (("to socket", cable_line, socket_line), ("to cable", socket_line, cable_line)):
-            way = self.ways[direction]  # type: ignore[index]  # mypy forgets that these are directions
-            way.out = sink.write
-            source.listen(self._measured(way))
+            channel = self.channels[direction]  # type: ignore[index]  # mypy forgets that these are directions
+            channel.out = sink.write
+            source.listen(self._measured(channel))
 
     def before(self, device: str, line: Line) -> TappedLine:
         """Return the line on which a counterpart talks to ``device`` (``socket``, ``cable``) through the tap."""
         there, back = DIRECTIONS if device == "socket" else reversed(DIRECTIONS)
-        return TappedLine(line, self.ways[there], self.ways[back])
+        return TappedLine(line, self.channels[there], self.channels[back])
 
-    def _measured(self, way: Way) -> Callable[[bytes], None]:
+    def _measured(self, channel: TapChannel) -> Callable[[bytes], None]:
         def forward(data: bytes) -> None:
-            idle, arrival, elapsed = way.idle, self._clock.arrival, stopwatch()
-            way.feed(data)
+            idle, arrival, elapsed = channel.idle, self._clock.arrival, stopwatch()
+            channel.feed(data)
             if idle:
                 took = elapsed() if arrival is None else self._clock.now() - arrival.t
                 self._took.append(took)
@@ -122,14 +124,14 @@ class Tap:
         """Put a rule out of force; one that has struck as often as it may is so already."""
         if active in self._rules:
             self._rules.remove(active)
-        for way in self.ways.values():
+        for channel in self.channels.values():
             if not self._rules:
-                way.flush()
+                channel.flush()
 
     def unplug(self, *, unplugged: bool) -> None:
         """Let no byte through as long as the cable is pulled."""
-        for way in self.ways.values():
-            (way.cut_by.add if unplugged else way.cut_by.discard)("plug")
+        for channel in self.channels.values():
+            (channel.cut_by.add if unplugged else channel.cut_by.discard)("plug")
 
     def interrupt(self, directions: Sequence[Direction], seconds: float) -> None:
         """Let no byte through in these directions for a while; interruptions may overlap."""
@@ -138,11 +140,11 @@ class Tap:
         towards = "link" if len(directions) > 1 else f"link towards the {directions[0].removeprefix('to ')}"
         self._observer.on_state(f"{towards} dead for {seconds:g} s")
         for direction in directions:
-            self.ways[direction].cut_by.add(why)
+            self.channels[direction].cut_by.add(why)
 
         def restore() -> None:
             for direction in directions:
-                self.ways[direction].cut_by.discard(why)
+                self.channels[direction].cut_by.discard(why)
             self._observer.on_state(f"{towards} restored")
 
         self._clock.call_at(self._clock.now() + seconds, restore)
@@ -150,22 +152,22 @@ class Tap:
     def forge(self, what: str, direction: Direction) -> None:
         """Let the receiver have a message of ``hil.links.abuses.forgery.INVENTIONS``, as if the other side sent it.
 
-        Raises AuthorError if no session was seen whose id he could use.
+        Raises AuthorError if no message was seen yet whose session id could be used.
         """
-        towards, back = self.ways[direction].newest, self.ways[_opposite(direction)].newest
+        towards, back = self.channels[direction].newest, self.channels[_opposite(direction)].newest
         newest = towards or back
         if newest is None:
             raise AuthorError(f"nobody has said anything yet, so nobody can forge a {what}")
         frame = invented(what, newest.session, towards.sequence + 1 if towards is not None else 1)
         self._observer.on_state(f"{what} forged {direction.replace('to ', 'to the ')}: {frame.hex()}")
-        self.ways[direction].inject(frame)
+        self.channels[direction].inject(frame)
 
     def say_again(self, message: Message, direction: Direction) -> None:
         """Let the receiver have a message that passed in this direction before, under the next sequence number."""
-        newest = self.ways[direction].newest or message
+        newest = self.channels[direction].newest or message
         self._observer.on_state(f"{message_name(message)} said again {direction.replace('to ', 'to the ')}")
         again = replace(message, sequence=newest.sequence + 1)
-        self.ways[direction].inject(encode_frame(encode_message(again)))
+        self.channels[direction].inject(encode_frame(encode_message(again)))
 
     def _follow(self, direction: Direction, rule: FaultRule) -> None:
         if rule.kind is FaultKind.INVENT:
@@ -183,7 +185,7 @@ class Tap:
         def more() -> None:
             now = self._clock.now()
             if now < end:
-                self.ways[direction].inject(bits.randbytes(BABBLE_BYTES))
+                self.channels[direction].inject(bits.randbytes(BABBLE_BYTES))
                 self._clock.call_at(min(end, now + BABBLE_PERIOD_S), more)
             else:
                 self._observer.on_state(f"link quiet {direction.replace('to ', 'to the ')}")
@@ -208,7 +210,7 @@ def _median(counted: Mapping[int, int]) -> int:
 class TappedLine:
     """A counterpart's end of the link: implements :class:`hil.ports.Line` over the line of the device."""
 
-    def __init__(self, line: Line, to_device: Way, from_device: Way) -> None:
+    def __init__(self, line: Line, to_device: TapChannel, from_device: TapChannel) -> None:
         self.name = line.name
         self._line = line
         self._to_device = to_device
@@ -216,8 +218,10 @@ class TappedLine:
         to_device.out = line.write
 
     def write(self, data: bytes) -> None:
+        """Send bytes to the device, through the tap."""
         self._to_device.feed(data)
 
     def listen(self, listener: Callable[[bytes], None]) -> None:
+        """Give what the device sends, through the tap, to ``listener``."""
         self._from_device.out = listener
         self._line.listen(self._from_device.feed)

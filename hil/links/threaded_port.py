@@ -18,18 +18,21 @@ class BlockingPort(Protocol):
 
     timeout: float | None
 
-    def read(self, size: int = 1) -> bytes: ...
+    def read(self, size: int = 1) -> bytes:
+        """Return at most ``size`` bytes; fewer when ``timeout`` is over."""
 
-    def write(self, data: bytes) -> int | None: ...
+    def write(self, data: bytes) -> int | None:
+        """Send bytes."""
 
     @property
-    def in_waiting(self) -> int: ...
+    def in_waiting(self) -> int:
+        """How many bytes can be read at once."""
 
 
-class WatchedPort:
-    """Reads a port in a thread of its own and hands on what comes through a socket pair.
+class ThreadedPort:
+    """Reads a port in a thread of its own and passes what arrives through a socket pair.
 
-    Implements :class:`hil.links.serial_line.SerialPort`. When the port is lost, the socket ends, so does every read.
+    Implements :class:`hil.links.serial_line.SerialPort`. When the port is lost, the socket ends and every read with it.
     """
 
     def __init__(self, port: BlockingPort) -> None:
@@ -44,6 +47,7 @@ class WatchedPort:
         self._thread.start()
 
     def fileno(self) -> int:
+        """Return the descriptor of the socket, which a selector can watch."""
         return self._ours.fileno()
 
     @property
@@ -71,10 +75,11 @@ class WatchedPort:
         return data
 
     def write(self, data: bytes) -> int | None:
+        """Send bytes; return how many were taken."""
         return self._port.write(data)
 
     def close(self) -> None:
-        """End the thread; the port itself stays with whoever opened it."""
+        """End the thread; the port itself stays open."""
         self._wanted = False
         self._thread.join(2 * POLL_S + 1.0)
         self._ours.close()

@@ -31,33 +31,25 @@ if TYPE_CHECKING:
     from hil.protocol.payment.coins import Coin
     from hil.protocol.wire.messages import Funding, Offer, PaymentRequest
 
-RefusalCode = ErrorCode
-"""A refusal carries the very code that ERROR tells the other side."""
-
 
 class Refusal(PeerViolation):
-    """A check failed: ``code`` says which, ``text`` what was found and what was agreed."""
+    """A check failed: ``code``, which ERROR tells the other side, says which; ``text`` what was found and agreed."""
 
-    def __init__(self, code: RefusalCode, text: str) -> None:
+    def __init__(self, code: ErrorCode, text: str) -> None:
         super().__init__(f"{code.name}: {text}")
         self.code = code
         self.text = text
 
-    @property
-    def error_code(self) -> ErrorCode:
-        """The code of the ERROR message that reports this refusal."""
-        return self.code
-
 
 _SIGNATURE_CODES = {
-    SignatureFlaw.COINS: RefusalCode.ALTERED,
-    SignatureFlaw.SCRIPT_TYPE: RefusalCode.COIN_SCRIPT,
-    SignatureFlaw.STACK: RefusalCode.SIGNATURE_SHAPE,
-    SignatureFlaw.PUBLIC_KEY: RefusalCode.WRONG_KEY,
-    SignatureFlaw.HASH_TYPE: RefusalCode.HASH_TYPE,
-    SignatureFlaw.DER: RefusalCode.SIGNATURE_ENCODING,
-    SignatureFlaw.HIGH_S: RefusalCode.HIGH_S,
-    SignatureFlaw.INVALID: RefusalCode.BAD_SIGNATURE,
+    SignatureFlaw.COINS: ErrorCode.ALTERED,
+    SignatureFlaw.SCRIPT_TYPE: ErrorCode.COIN_SCRIPT,
+    SignatureFlaw.STACK: ErrorCode.SIGNATURE_SHAPE,
+    SignatureFlaw.PUBLIC_KEY: ErrorCode.WRONG_KEY,
+    SignatureFlaw.HASH_TYPE: ErrorCode.HASH_TYPE,
+    SignatureFlaw.DER: ErrorCode.SIGNATURE_ENCODING,
+    SignatureFlaw.HIGH_S: ErrorCode.HIGH_S,
+    SignatureFlaw.INVALID: ErrorCode.BAD_SIGNATURE,
 }
 
 
@@ -69,51 +61,51 @@ def quanta_of(mode: Mode, n: int) -> int:
 def check_offer(offer: Offer, limits: CableLimits) -> None:
     """The cable, before it declares coins: the offer is within its limits and can be paid at all."""
     if offer.mode not in limits.modes:
-        raise Refusal(RefusalCode.UNSUITABLE, f"mode {offer.mode.label}, asked for {_labels(limits.modes)}")
+        raise Refusal(ErrorCode.UNSUITABLE, f"mode {offer.mode.label}, asked for {_labels(limits.modes)}")
     if offer.tariff_sat_per_wh > limits.max_tariff_sat_per_wh:
         raise _above(
-            RefusalCode.TARIFF_TOO_HIGH, "tariff", offer.tariff_sat_per_wh, limits.max_tariff_sat_per_wh, "sat/Wh"
+            ErrorCode.TARIFF_TOO_HIGH, "tariff", offer.tariff_sat_per_wh, limits.max_tariff_sat_per_wh, "sat/Wh"
         )
     if offer.quantum_sat > limits.max_quantum_sat:
-        raise _above(RefusalCode.QUANTUM_TOO_HIGH, "quantum", offer.quantum_sat, limits.max_quantum_sat, "sat")
+        raise _above(ErrorCode.QUANTUM_TOO_HIGH, "quantum", offer.quantum_sat, limits.max_quantum_sat, "sat")
     if offer.fee_rate_sat_per_vb > limits.max_fee_rate_sat_per_vb:
         raise _above(
-            RefusalCode.FEE_RATE_TOO_HIGH,
+            ErrorCode.FEE_RATE_TOO_HIGH,
             "fee rate",
             offer.fee_rate_sat_per_vb,
             limits.max_fee_rate_sat_per_vb,
             "sat/vB",
         )
     if script_type(offer.payee_script) is None:
-        raise Refusal(RefusalCode.PAYEE_SCRIPT, f"{offer.payee_script.hex()} is neither P2WPKH nor P2PKH")
+        raise Refusal(ErrorCode.PAYEE_SCRIPT, f"{offer.payee_script.hex()} is neither P2WPKH nor P2PKH")
     if offer.quantum_sat < dust_limit(offer.payee_script):
         limit = dust_limit(offer.payee_script)
-        raise Refusal(RefusalCode.QUANTUM_TOO_LOW, f"quantum {offer.quantum_sat} sat, dust is below {limit} sat")
+        raise Refusal(ErrorCode.QUANTUM_TOO_LOW, f"quantum {offer.quantum_sat} sat, dust is below {limit} sat")
     quantum_mwh = quantum_energy_mwh(offer)
     if quantum_mwh < 1:
-        raise Refusal(RefusalCode.QUANTUM_TOO_LOW, f"{offer.quantum_sat} sat buy less than 1 mWh")
+        raise Refusal(ErrorCode.QUANTUM_TOO_LOW, f"{offer.quantum_sat} sat buy less than 1 mWh")
     if not _stays_within_a_payment(1, 0, 0, offer, limits):
         text = f"{offer.quantum_sat} sat buy {quantum_mwh} mWh, less than two honest meters may differ by meanwhile"
-        raise Refusal(RefusalCode.QUANTUM_TOO_LOW, text)
+        raise Refusal(ErrorCode.QUANTUM_TOO_LOW, text)
 
 
 def check_funding(funding: Funding, terms: SocketTerms) -> None:
     """The socket, before it asks the ledger: the coins are distinct, spendable here, and worth one payment."""
     outpoints = {(coin.txid, coin.index) for coin in funding.coins}
     if len(outpoints) != len(funding.coins):
-        raise Refusal(RefusalCode.COIN_DUPLICATE, "an outpoint is declared twice")
+        raise Refusal(ErrorCode.COIN_DUPLICATE, "an outpoint is declared twice")
     for coin in funding.coins:
         if script_type(coin.script) is None:
             where = f"{coin.txid}:{coin.index}"
-            raise Refusal(RefusalCode.COIN_SCRIPT, f"{where} is guarded by {coin.script.hex()}, not P2WPKH or P2PKH")
+            raise Refusal(ErrorCode.COIN_SCRIPT, f"{where} is guarded by {coin.script.hex()}, not P2WPKH or P2PKH")
     if script_type(funding.change_script) is None:
-        raise Refusal(RefusalCode.CHANGE_SCRIPT, f"{funding.change_script.hex()} is neither P2WPKH nor P2PKH")
+        raise Refusal(ErrorCode.CHANGE_SCRIPT, f"{funding.change_script.hex()} is neither P2WPKH nor P2PKH")
     total = sum(coin.value_sat for coin in funding.coins)
     # The payee script is not needed: the fee is taken for the smaller output, and the proposal reckons exactly.
     fee = fee_for([coin.script for coin in funding.coins], [_SMALLEST_SCRIPT], terms.fee_rate_sat_per_vb)
     if total < terms.quantum_sat + fee:
         text = f"the coins hold {total} sat; {terms.quantum_sat} sat and a fee of {fee} sat are needed"
-        raise Refusal(RefusalCode.FUNDS_EXHAUSTED, text)
+        raise Refusal(ErrorCode.FUNDS_EXHAUSTED, text)
 
 
 _SMALLEST_SCRIPT = b"\x00\x14" + bytes(20)
@@ -144,10 +136,10 @@ def check_proposal(
             coins, offer.payee_script, quanta, offer.quantum_sat, change_script, offer.fee_rate_sat_per_vb
         )
     except FundsExhausted as exhausted:
-        raise Refusal(RefusalCode.FUNDS_EXHAUSTED, exhausted.what) from None
+        raise Refusal(ErrorCode.FUNDS_EXHAUSTED, exhausted.what) from None
     _check_same(transaction, expected, coins)
     if request.transaction != expected.serialize():
-        raise Refusal(RefusalCode.ALTERED, "the proposal holds signatures")
+        raise Refusal(ErrorCode.ALTERED, "the proposal holds signatures")
     return transaction
 
 
@@ -170,7 +162,7 @@ def check_payment(proposal: bytes, payment: bytes, coins: Sequence[Coin]) -> CTr
     stripped = without_signatures(transaction)
     _check_same(stripped, parse_transaction(proposal), coins)
     if stripped.serialize() != proposal:
-        raise Refusal(RefusalCode.ALTERED, "without its signatures it is not the proposal")
+        raise Refusal(ErrorCode.ALTERED, "without its signatures it is not the proposal")
     try:
         verify_signatures(transaction, coins)
     except SignatureRefused as refused:
@@ -180,19 +172,19 @@ def check_payment(proposal: bytes, payment: bytes, coins: Sequence[Coin]) -> CTr
 
 def _check_number(n: int, expected: int, most: int) -> None:
     if n != expected:
-        raise Refusal(RefusalCode.NOT_NEXT, f"payment {n} is asked for, the next is {expected}")
+        raise Refusal(ErrorCode.NOT_NEXT, f"payment {n} is asked for, the next is {expected}")
     if n > most:
-        raise Refusal(RefusalCode.TOO_MANY_PAYMENTS, f"payment {n} is asked for, agreed are {most}")
+        raise Refusal(ErrorCode.TOO_MANY_PAYMENTS, f"payment {n} is asked for, agreed are {most}")
 
 
 def _check_energy(request: PaymentRequest, offer: Offer, limits: CableLimits, used_mwh: int) -> None:
     claimed, most = request.energy_mwh, limits.most_claimable_mwh(used_mwh, quantum_energy_mwh(offer))
     if claimed > most:
         text = f"{claimed} mWh are claimed, {used_mwh} mWh were used, at most {most} mWh can be claimed"
-        raise Refusal(RefusalCode.ENERGY_OVERCLAIMED, text)
+        raise Refusal(ErrorCode.ENERGY_OVERCLAIMED, text)
     left = credited_energy_mwh(offer, request.n - 1) - claimed
     if left > limits.max_credit_at_request_mwh:
-        raise _above(RefusalCode.PREMATURE, "credit left", left, limits.max_credit_at_request_mwh, "mWh")
+        raise _above(ErrorCode.PREMATURE, "credit left", left, limits.max_credit_at_request_mwh, "mWh")
 
 
 def _stays_within_a_payment(n: int, claimed_mwh: int, used_mwh: int, offer: Offer, limits: CableLimits) -> bool:
@@ -211,10 +203,10 @@ def _parse(raw: bytes) -> CTransaction:
     try:
         return parse_transaction(raw)
     except TransactionError as error:
-        raise Refusal(RefusalCode.TRANSACTION_MALFORMED, error.what) from None
+        raise Refusal(ErrorCode.TRANSACTION_MALFORMED, error.what) from None
 
 
-def _above(code: RefusalCode, name: str, found: int, most: int, unit: str) -> Refusal:
+def _above(code: ErrorCode, name: str, found: int, most: int, unit: str) -> Refusal:
     return Refusal(code, f"{name} {found} {unit}, at most {most} {unit}")
 
 

@@ -1,200 +1,161 @@
-"""The engine under both state tables, and the effects that a machine asks its host for.
+"""The engine under both state tables, and what both machines know.
 
-Sans-IO: bytes, instants and answers go in, effects come out. The machine holds no clock, socket or file. A
-transition that the table does not list is refused: the state stays as it was and the refusal is counted.
+Sans-IO: bytes, instants and answers go in, effects come out. A machine holds no clock, socket or file. A transition
+that its table does not list is refused: the state stays as it was and the refusal is counted.
 """
 
 from __future__ import annotations
 
 import enum
-from collections import deque
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import ClassVar, Generic, TypeAlias, TypeVar
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Generic, Self, TypeAlias, TypeVar
 
-from hil.protocol.payment.coins import Coin
-from hil.protocol.records import Record
+from hil.protocol.checks import Refusal
+from hil.protocol.codes import CloseReason, ErrorCode
+from hil.protocol.effects import Effect, Noted, Transmit
+from hil.protocol.policy import Policy
+from hil.protocol.sessions import Session
+from hil.protocol.wire.fields import MessageError
 from hil.protocol.wire.framing import FrameDecoder, FrameError, encode_frame
-from hil.protocol.wire.messages import Message, MessageError, decode_message, encode_message
-
-
-@dataclass(frozen=True)
-class Transmit:
-    """Put ``data`` (one frame that carries ``message``) on the line."""
-
-    message: Message
-    data: bytes
-
-
-@dataclass(frozen=True)
-class SwitchContact:
-    """Switch the power contact, at once."""
-
-    closed: bool
-    reason: str
-
-
-@dataclass(frozen=True)
-class ExamineCoins:
-    """Ask the ledger whether the coins exist as declared, unspent, with this many confirmations.
-
-    The host answers with ``on_coins_examined``, or with ``on_ledger_lost``. The answer names the ``question``: one
-    that comes when the session has moved on says nothing about the next.
-    """
-
-    question: int
-    coins: tuple[Coin, ...]
-    min_confirmations: int
-
-
-@dataclass(frozen=True)
-class ExaminePayment:
-    """Ask the ledger whether it would take this transaction; if ``broadcast``, send it as well.
-
-    ``coins`` are those inputs that must still be unspent and confirmed; the session's own change is not among them.
-    The host answers with ``on_payment_examined``, or with ``on_ledger_lost``, and names the ``question``.
-    """
-
-    question: int
-    n: int
-    transaction: bytes
-    coins: tuple[Coin, ...]
-    min_confirmations: int
-    broadcast: bool
-
-
-@dataclass(frozen=True)
-class Remember:
-    """Keep the session as it stands where a power cut cannot take it, before anything that follows."""
-
-    record: Record
-
-
-@dataclass(frozen=True)
-class Settle:
-    """Broadcast the newest transaction of the session; the host answers ``question`` with ``on_settled``."""
-
-    question: int
-    transaction: bytes
-
-
-@dataclass(frozen=True)
-class Credited:
-    """Payment ``n`` was accepted; ``credited_mwh`` is the total of the session."""
-
-    n: int
-    credited_mwh: int
-
-
-@dataclass(frozen=True)
-class Noted:
-    """Something for the device's console and the evidence; never needed for the protocol to go on."""
-
-    text: str
-
-
-@dataclass(frozen=True)
-class SessionEnded:
-    """The session is over and all that it owed is settled; its record can go."""
-
-    session: bytes
-    reason: str
-    payments: int
-
-
-@dataclass(frozen=True)
-class KeepCoins:
-    """Keep these sets of coins, the likeliest first, where a power cut cannot take them: one is what is left."""
-
-    candidates: tuple[tuple[Coin, ...], ...]
-
-
-Effect: TypeAlias = (
-    Transmit
-    | SwitchContact
-    | ExamineCoins
-    | ExaminePayment
-    | Remember
-    | KeepCoins
-    | Settle
-    | Credited
-    | Noted
-    | SessionEnded
-)
+from hil.protocol.wire.messages import MOST_ENERGY_MWH, Message, Meter, decode_message, encode_message
 
 S = TypeVar("S", bound=enum.Enum)
 E = TypeVar("E", bound=enum.Enum)
 A = TypeVar("A", bound=enum.Enum)
+N = TypeVar("N", bound=Session)
 
 Table: TypeAlias = Mapping[tuple[S, E], tuple[S, tuple[A, ...]]]
+"""(state, event) -> (next state, actions in their order)."""
 
 
-class TableMachine(Generic[S, E, A]):
-    """Runs a transition table; an action named ``send-offer`` is the method ``_send_offer`` of the subclass."""
+@dataclass(kw_only=True)
+class MachineContext(Generic[S, E, A, N]):
+    """All that a machine knows. The functions of its role act on it; the host sees the effects only.
 
-    table: ClassVar[Table]  # type: ignore[type-arg]  # a class variable cannot name the class's type parameters
+    Instants are in seconds of the host's clock; a timer that is None does not run.
+    """
 
-    def __init__(self, state: S) -> None:
-        self.state = state
-        self.refused_events = 0
-        """Events that the table does not allow in the state they came in."""
-        self.bad_frames = 0
-        """Frames and messages that could not be decoded."""
-        self.repeated_messages = 0
-        """Messages with a sequence number that was already seen."""
-        self._decoder = FrameDecoder()
-        self._effects: list[Effect] = []
-        self._pending: deque[E] = deque()
-        self._running = False
+    state: S
+    table: Table[S, E, A]
+    actions: Mapping[A, Callable[[Self], E | None]]
+    """What each action of the table does; it returns the event that follows from it at once, None if none does."""
+    policy: Policy
+    session: N | None = None
+    refusal: Refusal = field(default_factory=lambda: Refusal(ErrorCode.UNEXPECTED, ""))
+    """The last check that failed; ERROR tells it."""
+    refused_session: bytes = b""
+    """Id of the session to which ``refusal`` is told."""
+    energy_mwh: int = 0
+    """Reading of the machine's own meter since it was powered on."""
+    now: float = 0.0
+    reply_due: float | None = None
+    silent_at: float | None = None
+    meter_due: float | None = None
+    refused_events: int = 0
+    """Events that the table does not allow in the state they came in."""
+    bad_frames: int = 0
+    """Frames and messages that could not be decoded."""
+    repeated_messages: int = 0
+    """Messages with a sequence number that was already seen."""
+    decoder: FrameDecoder = field(default_factory=FrameDecoder)
+    effects: list[Effect] = field(default_factory=list)
+    """What the host has not yet been given."""
 
-    def _allows(self, event: E) -> bool:
-        """Tell whether the table lists ``event`` in the present state; one that it does not must leave no trace."""
+    # --- the table ---------------------------------------------------------------------------------------------
+
+    def allows(self, event: E) -> bool:
+        """Tell whether the table lists ``event`` in the present state."""
         return (self.state, event) in self.table
 
-    def _fire(self, event: E) -> bool:
-        """Take the transition of ``event``; events fired by its actions follow in order. False if refused."""
-        if not self._running and not self._allows(event):
+    def fire(self: Self, event: E) -> bool:
+        """Take the transition of ``event``, then those of the events that its actions return. False if refused."""
+        entry = self.table.get((self.state, event))
+        if entry is None:
             self.refused_events += 1
             return False
-        self._pending.append(event)
-        if self._running:
-            return True
-        self._running = True
-        try:
-            while self._pending:
-                entry = self.table.get((self.state, self._pending.popleft()))
-                if entry is None:
-                    self.refused_events += 1
-                    continue
-                self.state, actions = entry
-                for action in actions:
-                    getattr(self, f"_{action.value.replace('-', '_')}")()
-        finally:
-            self._running = False
-            self._pending.clear()  # an action that raised leaves no event behind for the next call
+        self.state, actions = entry
+        following = [self.actions[action](self) for action in actions]
+        for each in following:
+            if each is not None:
+                self.fire(each)
         return True
 
-    def _take_effects(self) -> list[Effect]:
-        effects, self._effects = self._effects, []
+    def end_with(self, reason: CloseReason, event: E) -> None:
+        """Fire ``event``, which ends the session for ``reason``; where the table does not list it, nothing changes."""
+        if self.session is not None and self.allows(event):
+            self.session.close_reason = reason
+        self.fire(event)
+
+    def refuse(self, refusal: Refusal, event: E, *, session_id: bytes | None = None) -> None:
+        """Let ``event`` tell ``refusal`` to the peer; where the table does not list it, nothing changes.
+
+        :param session_id: the session that is refused, if it is not the one that runs.
+        """
+        if self.allows(event):
+            running = self.session.id if self.session else b""
+            self.refusal, self.refused_session = refusal, session_id or running
+            self.note(f"refused: {refusal}")
+        self.end_with(CloseReason.REFUSED, event)
+
+    # --- the session -------------------------------------------------------------------------------------------
+
+    @property
+    def session_energy_mwh(self) -> int:
+        """Energy of this session by the machine's own meter, in milliwatt-hours."""
+        return self.energy_mwh - self.session.energy_origin_mwh if self.session else 0
+
+    @property
+    def told_energy_mwh(self) -> int:
+        """The same, as far as a message can tell it."""
+        return min(self.session_energy_mwh, MOST_ENERGY_MWH)
+
+    def require_session(self) -> N:
+        """Return the session; AssertionError if there is none."""
+        if self.session is None:
+            raise AssertionError(f"no session in state {self.state.value}")
+        return self.session
+
+    # --- the line and the host ---------------------------------------------------------------------------------
+
+    def take_effects(self) -> list[Effect]:
+        """Return what the host is to carry out, and forget it."""
+        effects, self.effects = self.effects, []
         return effects
 
-    def _transmit(self, message: Message) -> None:
-        self._effects.append(Transmit(message, encode_frame(encode_message(message))))
+    def note(self, text: str) -> None:
+        """Have ``text`` put on the device's console."""
+        self.effects.append(Noted(text))
 
-    def _decode(self, data: bytes) -> list[Message | FrameError | MessageError]:
-        """Return what the bytes complete, in order; errors are counted and the link goes on."""
-        decoded: list[Message | FrameError | MessageError] = []
-        for item in self._decoder.feed(data):
+    def transmit(self, message: Message) -> None:
+        """Have ``message`` put on the line."""
+        self.effects.append(Transmit(message, encode_frame(encode_message(message))))
+
+    def send_meter(self, period_s: float) -> None:
+        """Tell the peer the energy of the session so far, and again in ``period_s`` seconds."""
+        session = self.require_session()
+        self.meter_due = self.now + period_s
+        self.transmit(Meter(session.id, session.next_sequence(), self.told_energy_mwh))
+
+    def listen_on(self) -> None:
+        """Wait ``silent_peer_s`` for the peer, from now on."""
+        self.silent_at = self.now + self.policy.silent_peer_s
+
+    def decode(self, data: bytes) -> Iterator[Message | MessageError]:
+        """Yield what the bytes complete, in order. What is damaged is counted and noted, and the link goes on."""
+        for item in self.decoder.feed(data):
             if isinstance(item, FrameError):
                 self.bad_frames += 1
-                decoded.append(item)
+                self.note(f"frame dropped: {item}")
                 continue
             try:
-                decoded.append(decode_message(item))
+                message = decode_message(item)
             except MessageError as error:
                 self.bad_frames += 1
-                decoded.append(error)
-        return decoded
+                self.note(f"message dropped: {error}")
+                yield error
+                continue
+            yield message
 
 
 ROUNDING_S = 1e-6

@@ -147,10 +147,12 @@ class Priced(Protocol):
     """Anything that states a price: the socket's terms or an OFFER."""
 
     @property
-    def tariff_sat_per_wh(self) -> int: ...
+    def tariff_sat_per_wh(self) -> int:
+        """Price of energy in sat/Wh."""
 
     @property
-    def quantum_sat(self) -> int: ...
+    def quantum_sat(self) -> int:
+        """One payment in satoshi."""
 
 
 def credited_energy_mwh(priced: Priced, payments: int) -> int:

@@ -12,7 +12,8 @@ from typing import TypeAlias
 
 from hil.protocol.payment.coins import Coin, OutPoint
 from hil.protocol.wire.cbor_subset import CborError, dumps, loads
-from hil.protocol.wire.messages import Funding, MessageError, Offer, decode_message, encode_message
+from hil.protocol.wire.fields import MessageError
+from hil.protocol.wire.messages import Funding, Offer, decode_message, encode_message
 from hil.units import Satoshi
 
 RECORD_VERSION = 1
@@ -42,6 +43,7 @@ class SocketRecord:
 
     @property
     def session(self) -> bytes:
+        """Id of the session."""
         return self.offer.session
 
 
@@ -66,6 +68,7 @@ class CableRecord:
 
     @property
     def session(self) -> bytes:
+        """Id of the session."""
         return self.offer.session
 
 

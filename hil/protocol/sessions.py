@@ -6,28 +6,38 @@ from dataclasses import dataclass
 
 from hil.protocol.codes import CloseReason
 from hil.protocol.payment.coins import Coin
-from hil.protocol.wire.messages import Funding, Offer, PaymentRequest
-
-LAST_SEQUENCE = 2**32 - 1
-"""The sequence does not wrap: a sender that came here stays here, its peer drops all that follows as repeated."""
-MOST_ENERGY_MWH = 2**32 - 1
-"""Most energy that a message can tell; a meter that went further stays here."""
+from hil.protocol.wire.messages import LAST_SEQUENCE, Funding, Offer, PaymentRequest
 
 
 @dataclass
 class Session:
-    """What both sides keep: the id, and how far either has counted."""
+    """What both sides keep. Energy is in milliwatt-hours, instants are in seconds of the host's clock."""
 
     id: bytes
     sequence: int = 0
     """Number of the last message sent."""
     heard: int = 0
     """Number of the last message taken."""
+    energy_origin_mwh: int = 0
+    """Reading of this side's meter when the session began."""
+    funding: Funding | None = None
+    coins: tuple[Coin, ...] = ()
+    """What the next payment spends: the declared coins; per-payment, after the first payment its change."""
+    asked_at: float = 0.0
+    """When this side first sent the message whose answer it awaits: PAYMENT_REQUEST, FUNDING or PAYMENT."""
+    close_reason: CloseReason = CloseReason.REFUSED
+    """Why the session ends; set by the event that ends it."""
 
     def next_sequence(self) -> int:
         """Return the number of the next message to be sent, from 1."""
         self.sequence = min(self.sequence + 1, LAST_SEQUENCE)
         return self.sequence
+
+    def require_funding(self) -> Funding:
+        """Return FUNDING of this session; AssertionError if there is none."""
+        if self.funding is None:
+            raise AssertionError("no coins were declared in this session")
+        return self.funding
 
 
 @dataclass(kw_only=True)
@@ -35,18 +45,11 @@ class SocketSession(Session):
     """The socket's side."""
 
     offer: Offer
-    energy_origin_mwh: int
-    """Reading of the socket's meter when the session began."""
-    funding: Funding | None = None
     declared: tuple[Coin, ...] = ()
-    coins: tuple[Coin, ...] = ()
-    """What the next payment spends: the declared coins; per-payment, after the first payment its change."""
     change_script: bytes = b""
     max_payments: int = 0
     proposal: bytes = b""
     proposed: int = 0
-    asked_at: float = 0.0
-    """When payment ``proposed`` was asked for first."""
     candidate: bytes = b""
     """A payment ``proposed`` that passed the checks and of which the ledger has not yet answered."""
     accepted: int = 0
@@ -57,7 +60,6 @@ class SocketSession(Session):
     exhausted: bool = False
     settled: bool = False
     """``newest`` is on the ledger."""
-    close_reason: CloseReason = CloseReason.CREDIT_SPENT
 
 
 @dataclass
@@ -65,9 +67,6 @@ class CableSession(Session):
     """The cable's side."""
 
     offer: Offer | None = None
-    funding: Funding | None = None
-    coins: tuple[Coin, ...] = ()
-    energy_origin_mwh: int = 0
     request: PaymentRequest | None = None
     signed: int = 0
     signed_request: bytes = b""
@@ -76,11 +75,15 @@ class CableSession(Session):
     """The signed transaction of payment ``signed`` - 1."""
     unmetered_mwh: int = 0
     """What may have flowed while this side was off: all that was paid for and not yet used."""
-    asked_at: float = 0.0
-    """When FUNDING or the newest PAYMENT was sent first."""
     credited_mwh: int = 0
     declined: int = 0
     """Number of the last payment that was left to another session; told once."""
     drew_power: bool = False
     restored: bool = False
     """It began before a restart; which receipts came then is not known."""
+
+    def require_offer(self) -> Offer:
+        """Return OFFER of this session; AssertionError if there is none."""
+        if self.offer is None:
+            raise AssertionError("a funded session has an offer")
+        return self.offer

@@ -7,8 +7,7 @@ import dataclasses
 from hil.protocol.payment.signing import p2wpkh_script
 from hil.protocol.payment.transactions import dust_limit
 from hil.protocol.policy import Misuse, SocketTerms, quantum_energy_mwh
-from hil.protocol.sessions import MOST_ENERGY_MWH
-from hil.protocol.wire.messages import SESSION_SIZE, Offer, encode_message
+from hil.protocol.wire.messages import MOST_ENERGY_MWH, SESSION_SIZE, Offer, encode_message
 
 _ANY_PAYEE = p2wpkh_script(bytes(20))
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hil.clock import Clock, LockstepClock
-from hil.endpoints.cached_ledger import QuietLedger
+from hil.endpoints.cached_ledger import CachingLedgerView
 from hil.errors import AuthorError, RigFault
 from hil.links.serial_line import SerialLine, close_together
 from hil.ports import Protecting
@@ -115,7 +115,7 @@ class Rig:
     def ledger_view(self) -> LedgerView:
         """How a counterpart socket sees it."""
         side = self.side
-        return QuietLedger(side.view, side.changes, self._now) if self.lockstep else side.view
+        return CachingLedgerView(side.view, side.changes, self._now) if self.lockstep else side.view
 
     def delay_ledger(self, seconds: float) -> None:
         """Let answers reach the socket under test so many seconds after its questions to the ledger; 0: at once.

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from hil.protocol.policy import Mode
+
 if TYPE_CHECKING:
     from hil.chain.attacks.electrum_faults import Lie
     from hil.links.faults import FaultRule
@@ -27,7 +29,7 @@ class Plan:
     """What the Given steps have said so far."""
 
     setup: str = ""
-    mode: str = "single-fee"
+    mode: str = Mode.SINGLE_FEE.label
     appliance: str = "toaster"
     load_power_w: float | None = None
     load_profile: LoadProfile | None = None

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from hil.devices.firmware import factory as programs
-from hil.protocol.machine import TableMachine
+from hil.protocol.machine import MachineContext
 from hil.rig.virtual.process import PROGRAMS_VARIABLE
 from hil.tests.transition_matrix import TABLES
 
@@ -45,7 +45,7 @@ def build(role: str, profile: Mapping[str, object], board: Board) -> Program:
 
 def _trace() -> None:
     """Append each transition that a machine of this process takes from now on to the file."""
-    original = TableMachine._fire
+    original = MachineContext.fire
     if hasattr(original, "traces"):
         return
     roles = {id(table): role for role, table in TABLES.items()}
@@ -69,14 +69,14 @@ def _trace() -> None:
 
     tables = {identity: Traced(role, TABLES[role]) for identity, role in roles.items()}
 
-    def fire(machine: TableMachine[Any, Any, Any], event: Any) -> bool:
-        traced = tables.get(id(machine.table))
+    def fire(context: MachineContext[Any, Any, Any, Any], event: Any) -> bool:
+        traced = tables.get(id(context.table))
         if traced is not None:
-            machine.table = traced  # type: ignore[misc]  # of this one machine
-        return original(machine, event)
+            context.table = traced  # of this one machine
+        return original(context, event)
 
     fire.traces = True  # type: ignore[attr-defined]
-    TableMachine._fire = fire  # type: ignore[method-assign,assignment]
+    MachineContext.fire = fire  # type: ignore[method-assign,assignment]
 
 
 def _unreached(taken: set[tuple[str, ...]]) -> Iterator[tuple[str, str, str]]:

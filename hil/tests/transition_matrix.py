@@ -14,7 +14,7 @@ from typing import Any, Final, TypeAlias
 import pytest
 
 from hil.protocol.cable.table import CABLE_TABLE
-from hil.protocol.machine import TableMachine
+from hil.protocol.machine import MachineContext
 from hil.protocol.socket.table import SOCKET_TABLE
 
 TABLES: Final[dict[str, Mapping[Any, Any]]] = {"socket": SOCKET_TABLE, "cable": CABLE_TABLE}
@@ -104,15 +104,15 @@ class TransitionRecorder:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
         RecordingTable.taken.clear()
-        original = TableMachine._fire
+        original = MachineContext.fire
 
-        def fire(machine: TableMachine[Any, Any, Any], event: Any) -> bool:
-            if not isinstance(machine.table, RecordingTable):
-                machine.table = RecordingTable(machine.table)  # type: ignore[misc]  # of this one machine
-            return original(machine, event)
+        def fire(context: MachineContext[Any, Any, Any, Any], event: Any) -> bool:
+            if not isinstance(context.table, RecordingTable):
+                context.table = RecordingTable(context.table)  # of this one machine
+            return original(context, event)
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(TableMachine, "_fire", fire)
+            patch.setattr(MachineContext, "fire", fire)
             result = yield
         for transition in RecordingTable.taken:  # not reached if the test failed
             self.matrix.add(transition, item.nodeid)

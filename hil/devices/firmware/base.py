@@ -1,4 +1,4 @@
-"""What the firmware of both reference devices does alike: boot stages on the console, then a player."""
+"""Common part of the firmware of both reference devices: boot stages on the console, then an endpoint."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 from hil.devices.defects import key_type_of
 from hil.devices.storage.journal import DeviceJournal
-from hil.endpoints.endpoints import CablePlayer, PlayerHooks, SocketPlayer
+from hil.endpoints.cable import CableEndpoint
+from hil.endpoints.common import EndpointHooks
+from hil.endpoints.socket import SocketEndpoint
 from hil.protocol.payment.account import Account
 
 if TYPE_CHECKING:
@@ -20,10 +22,10 @@ LEDGER_RETRY_S = 1.0
 
 
 class Firmware(abc.ABC):
-    """Boot stages, console, and the player that runs once they are through.
+    """Boot stages, console, and the endpoint that runs once they are through.
 
-    Whatever it raises opens the contact and stands on the console before the host hears of it; after that only the
-    next power-on starts it again.
+    An exception opens the contact and is written to the console before it reaches the host; after that only the next
+    power-on starts the device again.
     """
 
     def __init__(self, role: str, profile: DeviceProfile, board: Board) -> None:
@@ -33,43 +35,49 @@ class Firmware(abc.ABC):
         self._journal = DeviceJournal(board.storage)
         self._account = Account(bytes.fromhex(profile.account), key_type_of(profile.defects))
         self._seed_told = profile.account if "tells-its-seed" in profile.defects else ""
-        self._player: SocketPlayer | CablePlayer | None = None
+        self._endpoint: SocketEndpoint | CableEndpoint | None = None
         self._stage = 0
         self._stage_ends: float | None = None
         self._origin = 0.0
 
     @abc.abstractmethod
-    def _start(self, now: float) -> SocketPlayer | CablePlayer | None:
-        """Build the player; None if what it needs is not ready and the last stage must be repeated."""
+    def _start(self, now: float) -> SocketEndpoint | CableEndpoint | None:
+        """Build the endpoint; None if what it needs is not ready and the last stage must be repeated."""
 
     def power_on(self, now: float) -> None:
-        self._origin, self._stage, self._player = now, 0, None
+        """Begin with the first boot stage."""
+        self._origin, self._stage, self._endpoint = now, 0, None
         self._or_fail_safe(self._enter_stage, now)
 
     def power_off(self, now: float) -> None:
-        self._player, self._stage_ends = None, None
+        """Drop everything that is not in the storage."""
+        self._endpoint, self._stage_ends = None, None
 
     def on_link_bytes(self, data: bytes, now: float) -> None:
-        player = self._player
-        if player is not None:
-            self._or_fail_safe(lambda now: player.on_bytes(data, now), now)
+        """Take bytes from the link; they are dropped while the device boots."""
+        endpoint = self._endpoint
+        if endpoint is not None:
+            self._or_fail_safe(lambda now: endpoint.on_bytes(data, now), now)
 
     def on_plug(self, plugged: bool, now: float) -> None:
-        if isinstance(self._player, SocketPlayer) and not plugged:
-            self._or_fail_safe(self._player.on_unplugged, now)
+        """Take the plug contact's new position."""
+        if isinstance(self._endpoint, SocketEndpoint) and not plugged:
+            self._or_fail_safe(self._endpoint.on_unplugged, now)
 
     def on_time(self, now: float) -> None:
+        """Serve what is due."""
         self._or_fail_safe(self._serve, now)
 
     def next_deadline(self) -> float | None:
-        return self._player.next_deadline() if self._player is not None else self._stage_ends
+        """Return the instant at which ``on_time`` must be called at the latest; None if nothing is due."""
+        return self._endpoint.next_deadline() if self._endpoint is not None else self._stage_ends
 
     def _or_fail_safe(self, act: Callable[[float], None], now: float) -> None:
         try:
             act(now)
         except Exception as error:
             self._board.contact.set(closed=False)
-            self._player, self._stage_ends = None, None
+            self._endpoint, self._stage_ends = None, None
             self._say(f"halted: {error}", now)
             raise
 
@@ -77,8 +85,8 @@ class Firmware(abc.ABC):
         if self._stage_ends is not None and now >= self._stage_ends:
             self._stage += 1
             self._enter_stage(now)
-        elif self._player is not None:
-            self._player.on_time(now)
+        elif self._endpoint is not None:
+            self._endpoint.on_time(now)
 
     def _enter_stage(self, now: float) -> None:
         if self._stage < len(self._stages):
@@ -86,24 +94,24 @@ class Firmware(abc.ABC):
             self._say(stage.name, now)
             self._stage_ends = now + stage.seconds
             return
-        player = self._start(now)
-        if player is None:
+        endpoint = self._start(now)
+        if endpoint is None:
             self._stage_ends = now + LEDGER_RETRY_S
             return
-        self._player, self._stage_ends = player, None
+        self._endpoint, self._stage_ends = endpoint, None
         self._say("ready", now)
         if self._seed_told:
             self._say(f"account {self._seed_told}", now)
-        if isinstance(player, CablePlayer):
-            player.plug(now)
+        if isinstance(endpoint, CableEndpoint):
+            endpoint.plug(now)
 
     def _say(self, text: str, now: float) -> None:
         self._board.console.write(f"[{now - self._origin:10.3f}] {self._role}: {text}\r\n".encode())
 
-    def _hooks(self) -> PlayerHooks:
+    def _hooks(self) -> EndpointHooks:
         # the console has no clock of its own: a note carries no stamp, the bench stamps it on arrival
         say = self._board.console.write
-        return PlayerHooks(
+        return EndpointHooks(
             on_note=lambda text: say(f"{self._role}: {text}\r\n".encode()),
             on_contact=lambda closed, reason: say(
                 f"{self._role}: contact {'closed' if closed else 'open'} ({reason})\r\n".encode()

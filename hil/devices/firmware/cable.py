@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hil.devices.defects import address_index_of, cable_machine_of
+from hil.devices.defects import address_index_of, request_check_of, session_fit_of
 from hil.devices.firmware.base import Firmware
-from hil.endpoints.endpoints import CablePlayer
+from hil.endpoints.cable import CableEndpoint
 from hil.errors import ConfigurationError
+from hil.protocol.cable.machine import CableMachine
 from hil.protocol.payment.account import CHANGE, RECEIVE
 from hil.protocol.policy import Policy
 from hil.protocol.records import CableRecord
@@ -30,7 +31,6 @@ class CableProgram(Firmware):
         super().__init__("cable", profile, board)
         self._limits = profile.limits()
         self._defects = profile.defects
-        self._machine = cable_machine_of(self._defects)
         self._coins = [coin.coin() for coin in profile.coins]
         keys = [self._account.key(RECEIVE, index) for index in range(FUNDING_KEYS)]
         self._keys = {script: key for key in keys for script in (key.p2wpkh_script, key.p2pkh_script)}
@@ -41,25 +41,27 @@ class CableProgram(Firmware):
                     place="profile of the cable",
                 )
 
-    def _start(self, now: float) -> CablePlayer:
+    def _start(self, now: float) -> CableEndpoint:
         board, journal = self._board, self._journal
         left = journal.open_session()
-        # change of earlier lives may be what is left to spend
+        # change of earlier runs may be what is left to spend
         newest = address_index_of(journal.take_address_index, self._defects)
         changes = [self._account.key(CHANGE, index) for index in range(max(0, newest - CHANGE_KEYS), newest + 1)]
-        machine = self._machine(
+        machine = CableMachine(
             self._limits,
             Policy(),
             self._coins,
             self._keys | {key.p2wpkh_script: key for key in changes},
             changes[-1].p2wpkh_script,
             lambda: board.entropy(8),
+            check_request=request_check_of(self._defects),
+            fits_session=session_fit_of(self._defects),
         )
         kept = journal.coins() or []
         # coins that were given since come first: they were given for want of what is kept
         candidates = [tuple(self._coins), *kept] if journal.take_given(tuple(self._coins)) else kept
         machine.restore(candidates, left if isinstance(left, CableRecord) else None)
-        return CablePlayer(
+        return CableEndpoint(
             machine,
             write=board.link.write,
             energy_wh=board.meter.energy,

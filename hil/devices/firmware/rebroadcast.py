@@ -1,7 +1,7 @@
-"""What a socket does with a transaction after it was broadcast: keep it until blocks lie on it.
+"""Broadcasts a payment again if the ledger loses it, until it has enough confirmations.
 
-A mempool may drop it (eviction by dearer ones, a restart, two weeks), and a reorganisation may take back the block that
-held it. Nobody else has reason to send it again, so the socket does.
+A mempool may drop a transaction (eviction by dearer ones, a restart, two weeks), and a reorganisation may take back the
+block that held it. Only the socket has reason to send it again.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ if TYPE_CHECKING:
     from hil.devices.storage.journal import DeviceJournal
     from hil.ports import LedgerView
 
-BURIED_CONFIRMATIONS = 6
-"""Blocks, its own counting, after which a transaction is left alone: an hour on average, the custom since 2009."""
+FINAL_CONFIRMATIONS = 6
+"""Confirmations after which a transaction counts as final: an hour on average, the custom since 2009."""
 
 LOOK_S = 30.0
-"""Seconds between two looks at the ledger while something is not buried yet."""
+"""Seconds between two looks at the ledger while something is unconfirmed."""
 
 MOST_KEPT = 1000
 """Transactions kept at most; the oldest go first. Six blocks hold fewer of one socket's unless payments are tiny."""
 
 
-class Burial:
-    """Holds the transactions that were broadcast and are not buried; in the journal, so that no power cut loses one.
+class Rebroadcaster:
+    """Holds the transactions that were broadcast and are not final; in the journal, so that no power cut loses one.
 
-    :param say: for the console.
-    :param depth: confirmations after which one is left alone.
+    :param say: writes a line to the console.
+    :param depth: confirmations after which a transaction is final.
     """
 
     def __init__(
@@ -41,28 +41,29 @@ class Burial:
         journal: DeviceJournal,
         ledger: LedgerView,
         say: Callable[[str], None],
-        depth: int = BURIED_CONFIRMATIONS,
+        depth: int = FINAL_CONFIRMATIONS,
     ) -> None:
         self._journal = journal
         self._ledger = ledger
         self._say = say
         self._depth = depth
-        self._kept = journal.unburied()
+        self._kept = journal.unconfirmed()
         self._due: float | None = None
 
     def start(self, now: float) -> None:
-        """Take up what an earlier life left; raises nothing, the ledger is asked later."""
+        """Take up the transactions that were kept before the restart; the ledger is asked later."""
         self._due = now + LOOK_S if self._kept else None
 
     def add(self, transaction: bytes, now: float) -> None:
         """Keep a transaction that the ledger has just taken."""
         if transaction not in self._kept:
             self._kept = [*self._kept, transaction][-MOST_KEPT:]
-            self._journal.keep_unburied(self._kept)
+            self._journal.keep_unconfirmed(self._kept)
         if self._due is None:
             self._due = now + LOOK_S
 
     def next_deadline(self) -> float | None:
+        """Return the instant of the next look at the ledger; None if nothing is kept."""
         return self._due
 
     def on_time(self, now: float) -> None:
@@ -76,7 +77,7 @@ class Burial:
             return
         if kept != self._kept:
             self._kept = kept
-            self._journal.keep_unburied(kept)
+            self._journal.keep_unconfirmed(kept)
         self._due = now + LOOK_S if kept else None
 
     def _is_done(self, transaction: bytes) -> bool:

@@ -1,4 +1,4 @@
-"""What a socket demands of its own contact and meter; while they do not do as they should it sells nothing.
+"""Checks of the socket's own contact and meter; while one fails, the socket sells nothing.
 
 SPEC, "Energy and meters". Boards whose drivers find such a fault themselves raise it; both ways end the sale.
 """
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from hil.units import Watt, WattHour
 
 CONTACT_RESTS_S = 0.1
-"""So long after a command the contact must be where it was told to be: relays of 16 A take 15 ms, and may bounce."""
+"""Seconds after a command within which the contact must have followed: relays of 16 A take 15 ms, and may bounce."""
 
 V = TypeVar("V")
 
@@ -41,7 +41,7 @@ class CheckedMeter:
         self._since = 0.0
 
     def begin(self) -> None:
-        """Power begins or ends: what flowed by readings before this says nothing of what flows from now on."""
+        """Power begins or ends: start counting anew, without the readings before."""
         self._power_w, self._since, self._uncounted_mwh = 0.0, self._now(), 0.0
 
     def energy(self) -> WattHour:

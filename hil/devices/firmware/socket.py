@@ -6,22 +6,24 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from hil.devices.defects import (
-    DefectiveLedger,
     address_index_of,
-    burial_depth_of,
     contact_position_of,
+    final_confirmations_of,
     meter_of,
+    payment_check_of,
     policy_of,
-    socket_machine_of,
+    socket_actions_of,
 )
 from hil.devices.firmware.base import Firmware
-from hil.devices.firmware.rebroadcast import BURIED_CONFIRMATIONS, Burial
+from hil.devices.firmware.defective_ledger import DefectiveLedger
+from hil.devices.firmware.rebroadcast import FINAL_CONFIRMATIONS, Rebroadcaster
 from hil.devices.firmware.self_check import CheckedContact, CheckedMeter, OutOfOrder
-from hil.endpoints.endpoints import SocketPlayer
+from hil.endpoints.socket import SocketEndpoint
 from hil.errors import ConfigurationError, RigFault
 from hil.protocol.machine import earliest
 from hil.protocol.payment.account import RECEIVE
 from hil.protocol.records import SocketRecord
+from hil.protocol.socket.machine import SocketMachine
 
 if TYPE_CHECKING:
     from hil.devices.board import Board
@@ -36,7 +38,7 @@ class SocketProgram(Firmware):
         self._terms = profile.terms()
         self._ledger_delay_s = profile.ledger_delay_s
         self._defects = profile.defects
-        self._burial: Burial | None = None
+        self._rebroadcaster: Rebroadcaster | None = None
         self._now = 0.0
         policy = self._policy = policy_of(self._defects)
         self._meter = CheckedMeter(meter_of(board.meter, self._defects), policy.unpaid_energy_mwh, lambda: self._now)
@@ -44,7 +46,7 @@ class SocketProgram(Firmware):
         self._contact = CheckedContact(board.contact, position, lambda: self._now)
         self._in_order = True
 
-    def _start(self, now: float) -> SocketPlayer | None:
+    def _start(self, now: float) -> SocketEndpoint | None:
         try:
             self._contact.check()
             self._meter.energy()
@@ -68,12 +70,18 @@ class SocketProgram(Firmware):
             self._journal.addresses_used()  # a torn record is found now, unless there is a session to settle first
         board = self._board
         self._now = now
-        depth = burial_depth_of(self._defects, BURIED_CONFIRMATIONS)
+        depth = final_confirmations_of(self._defects, FINAL_CONFIRMATIONS)
         if depth is not None:
-            self._burial = Burial(self._journal, ledger, lambda text: self._say(text, self._now), depth)
-            self._burial.start(now)
-        player = SocketPlayer(
-            socket_machine_of(self._defects)(self._terms, self._policy, self._new_payee),
+            self._rebroadcaster = Rebroadcaster(self._journal, ledger, lambda text: self._say(text, self._now), depth)
+            self._rebroadcaster.start(now)
+        endpoint = SocketEndpoint(
+            SocketMachine(
+                self._terms,
+                self._policy,
+                self._new_payee,
+                actions=socket_actions_of(self._defects),
+                check_payment=payment_check_of(self._defects),
+            ),
             write=board.link.write,
             set_contact=self._switch,
             energy_wh=self._meter.energy,
@@ -85,10 +93,11 @@ class SocketProgram(Firmware):
             hooks=dataclasses.replace(self._hooks(), on_broadcast=self._broadcast),
         )
         if isinstance(left, SocketRecord):
-            player.restore(left, now)
-        return player
+            endpoint.restore(left, now)
+        return endpoint
 
     def power_on(self, now: float) -> None:
+        """Begin with the first boot stage; the contact is open."""
         self._now = now
         self._in_order = True
         self._contact.fall_open()
@@ -96,10 +105,12 @@ class SocketProgram(Firmware):
         super().power_on(now)
 
     def power_off(self, now: float) -> None:
+        """Drop everything that is not in the storage."""
         super().power_off(now)
-        self._burial = None
+        self._rebroadcaster = None
 
     def on_time(self, now: float) -> None:
+        """Serve what is due."""
         self._now = now
         super().on_time(now)
 
@@ -110,32 +121,34 @@ class SocketProgram(Firmware):
             super()._serve(now)
         except OutOfOrder as fault:
             self._retire(fault, now)
-        if self._burial is not None:
-            self._burial.on_time(now)
+        if self._rebroadcaster is not None:
+            self._rebroadcaster.on_time(now)
 
     def _retire(self, fault: OutOfOrder, now: float) -> None:
-        """End the session, settle it, and answer nobody until the next power-on."""
+        """End the session, settle it, and take no further message until the next power-on."""
         self._in_order = False
         self._say(f"out of order: {fault.what}", now)
-        if isinstance(self._player, SocketPlayer):
-            self._player.on_fault(now)
+        if isinstance(self._endpoint, SocketEndpoint):
+            self._endpoint.on_fault(now)
 
     def on_link_bytes(self, data: bytes, now: float) -> None:
+        """Take bytes from the link; a socket out of order drops them."""
         self._now = now
         if self._in_order:
             super().on_link_bytes(data, now)
 
     def next_deadline(self) -> float | None:
-        burial = self._burial.next_deadline() if self._burial is not None else None
-        return earliest(super().next_deadline(), self._contact.due, burial)
+        """Return the instant at which ``on_time`` must be called at the latest; None if nothing is due."""
+        resend_due = self._rebroadcaster.next_deadline() if self._rebroadcaster is not None else None
+        return earliest(super().next_deadline(), self._contact.due, resend_due)
 
     def _switch(self, closed: bool) -> None:
         self._contact.set(closed=closed)
         self._meter.begin()
 
     def _broadcast(self, transaction: bytes) -> None:
-        if self._burial is not None:
-            self._burial.add(transaction, self._now)
+        if self._rebroadcaster is not None:
+            self._rebroadcaster.add(transaction, self._now)
 
     def _new_payee(self) -> bytes:
         index = address_index_of(self._journal.take_address_index, self._defects)

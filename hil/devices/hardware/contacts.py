@@ -16,9 +16,11 @@ MODBUS_TIMEOUT_S = 0.1
 class DeviceContact(Protocol):
     """A :class:`hil.devices.board.Contact` that can be let go of."""
 
-    def set(self, *, closed: bool) -> None: ...
+    def set(self, *, closed: bool) -> None:
+        """Switch the contact."""
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Release the hardware."""
 
 
 class NoContact:
@@ -62,6 +64,7 @@ class GpioRelay:
             raise _disobeys(self._place, closed)
 
     def close(self) -> None:
+        """Release the pin."""
         self._output.off()
         self._output.close()
 
@@ -97,6 +100,7 @@ class ModbusCoil:
             raise _disobeys(self._place, closed)
 
     def close(self) -> None:
+        """Close the connection to the board."""
         self._client.close()  # type: ignore[no-untyped-call]  # pymodbus
 
 

@@ -213,15 +213,19 @@ class Pzem004t:
         return decode(answer.registers)
 
     def energy(self) -> WattHour:
+        """Return the energy since power-on, by the newest reading."""
         return self._count.at(self._now())
 
     def power(self) -> Watt:
+        """Return the active power of the newest reading."""
         return self._power
 
     def live(self) -> bool:
+        """Tell whether there was mains voltage at the newest reading."""
         return self._voltage >= LIVE_V
 
     def close(self) -> None:
+        """Close the port."""
         self._bus.close()  # type: ignore[no-untyped-call]  # pymodbus
 
 

@@ -40,6 +40,7 @@ class SerialLink:
             raise self._lost(error) from None
 
     def fileno(self) -> int:
+        """Return the descriptor that a selector can watch."""
         return int(self._port.fileno())
 
     def on_readable(self) -> None:
@@ -52,6 +53,7 @@ class SerialLink:
             self.listener(data)
 
     def close(self) -> None:
+        """Close the port."""
         self._port.close()
 
     def _lost(self, error: OSError) -> RigFault:

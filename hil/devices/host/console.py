@@ -22,7 +22,7 @@ class StructuredConsole:
     Each line has ``t`` (seconds since the program began), ``role``, ``event`` and the event's own fields. A program's
     text becomes an event ``contact`` (``closed``, ``reason``), ``ready``, ``halted`` or ``note`` (``text``).
 
-    :param send: writes bytes and never raises: a console that nobody reads must not stop the device.
+    :param send: writes bytes and never raises: a console without a reader must not stop the device.
     """
 
     def __init__(self, role: str, send: Callable[[bytes], None], now: Callable[[], float]) -> None:
@@ -32,6 +32,7 @@ class StructuredConsole:
         self._rest = b""
 
     def write(self, data: bytes) -> None:
+        """Take text of the program; each whole line becomes an event."""
         *lines, self._rest = (self._rest + data).split(b"\n")
         for line in lines:
             self._tell(line.decode(errors="replace").rstrip("\r"))
@@ -76,5 +77,5 @@ def _to_stdout(data: bytes) -> None:
     try:
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
-    except OSError:  # whoever read it has gone
+    except OSError:  # its reader has gone
         return

@@ -26,7 +26,8 @@ SHORTEST_TURN_S = 0.001
 class PolledMeter(Protocol):
     """A meter that is read by its host's timer."""
 
-    def poll(self) -> None: ...
+    def poll(self) -> None:
+        """Read the meter once."""
 
 
 class RealTimeHost:
@@ -79,7 +80,7 @@ class RealTimeHost:
 
     def _start(self) -> None:
         self._console.event("start", pid=os.getpid())
-        # a relay board may still do what an earlier life of this program told it
+        # a relay board may still do what an earlier run of this program told it
         self._contact.set(closed=False)
         self._link.listener = self._on_link_bytes
         self._meter.poll()

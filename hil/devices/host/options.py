@@ -9,7 +9,8 @@ from typing import Protocol
 class Commands(Protocol):
     """What :meth:`argparse.ArgumentParser.add_subparsers` returns, as far as it is needed here."""
 
-    def add_parser(self, name: str, *, help: str) -> argparse.ArgumentParser: ...  # noqa: A002 - argparse's name
+    def add_parser(self, name: str, *, help: str) -> argparse.ArgumentParser:  # noqa: A002 - argparse's name
+        """Add a command and return its parser."""
 
 
 def add_program_commands(actions: Commands) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from hil.clock import utc_now
 from hil.devices.storage.account_store import AccountStore, first_index_at
 from hil.devices.storage.file_storage import FileStorage
-from hil.devices.storage.mnemonic import RecoveryWords
+from hil.devices.storage.mnemonic import Mnemonic
 from hil.devices.storage.secret_files import ask_secret, read_passphrase, read_secret, write_secret
 from hil.errors import ConfigurationError
 
@@ -54,7 +54,7 @@ def restore(options: argparse.Namespace, say: Say) -> None:
         text, place = ask_secret("words", "Use --input FILE."), "the words"
     else:
         text, place = read_secret(options.input), options.input
-    words = RecoveryWords.parse(text, place=place)
+    words = Mnemonic.parse(text, place=place)
     passphrase = read_passphrase(options.passphrase_file, ask=options.passphrase, new=True)
     first = options.first_index if options.first_index is not None else first_index_at(utc_now())
     with FileStorage(Path(options.folder)) as storage:

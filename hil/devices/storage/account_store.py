@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 import cbor2
 
 from hil.devices.storage.journal import DeviceJournal, TornRecord
-from hil.devices.storage.mnemonic import RecoveryWords, fingerprint
+from hil.devices.storage.mnemonic import Mnemonic, fingerprint
 from hil.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Restored:
 
 @dataclass(frozen=True)
 class _Stored:
-    words: RecoveryWords
+    words: Mnemonic
     fingerprint: bytes
     restore_to: int | None
     """The index to go on from, while a restore is not through; a power cut may come between its steps."""
@@ -83,7 +83,7 @@ class AccountStore:
                     place="device storage",
                     remedy="Restore the account from its words (hil device restore).",
                 )
-            words = RecoveryWords(self._entropy(ENTROPY_BYTES))
+            words = Mnemonic(self._entropy(ENTROPY_BYTES))
             self._keep(_Stored(words, fingerprint(words.seed(passphrase)), None))
         return self.seed(passphrase)
 
@@ -99,7 +99,7 @@ class AccountStore:
             )
         return seed
 
-    def words(self) -> RecoveryWords:
+    def words(self) -> Mnemonic:
         """Return the words of the account; they need the passphrase, if there is one, to be of use."""
         return self._present().words
 
@@ -111,9 +111,7 @@ class AccountStore:
         """Return how many indices were taken; raises TornRecord."""
         return DeviceJournal(self._storage).addresses_used()
 
-    def restore(
-        self, words: RecoveryWords, passphrase: str = "", *, first_index: int, replace: bool = False
-    ) -> Restored:
+    def restore(self, words: Mnemonic, passphrase: str = "", *, first_index: int, replace: bool = False) -> Restored:
         """Put the account of ``words`` into the storage; also after a power cut in it, all of it or nothing.
 
         Records of another account go with it: its coins, its count, its settled session.
@@ -181,9 +179,9 @@ class AccountStore:
         try:
             match cbor2.loads(record):
                 case [1, bytes() as entropy, bytes() as mark, []]:
-                    return _Stored(RecoveryWords(entropy), mark, None)
+                    return _Stored(Mnemonic(entropy), mark, None)
                 case [1, bytes() as entropy, bytes() as mark, [int() as index]]:
-                    return _Stored(RecoveryWords(entropy), mark, index)
+                    return _Stored(Mnemonic(entropy), mark, index)
         except (cbor2.CBORError, ValueError):
             pass
         raise TornRecord("record 'account' does not hold an account", place="device storage") from None

@@ -8,7 +8,7 @@ then the write returns (is *acknowledged*). From that follows, for a medium that
 - A power cut never damages a copy. It leaves each at the old or at the new generation, so reading yields the record
   acknowledged last or the one that was being written, and nothing else.
 - **Each copy is at least as new as the newest acknowledged record.** So a copy that is damaged or gone (bit rot, a lost
-  sector) is recovered from the other, whatever its generation: that never takes back what was acknowledged.
+  sector) is recovered from the other, of any generation: that never takes back what was acknowledged.
 - Two whole copies of different generations are what a cut during a write leaves. The newer counts. Before anybody
   sees it, the older is replaced by it, so that a record once read is not taken back either.
 - Both copies damaged, one damaged and the other gone, or two different records of one generation: nobody can tell

@@ -20,9 +20,11 @@ class Folder(Protocol):
     def lock(self, name: str) -> None:
         """Take the folder for this process until ``release``; BlockingIOError if another has it."""
 
-    def release(self) -> None: ...
+    def release(self) -> None:
+        """Give up the lock and the folder."""
 
-    def names(self) -> list[str]: ...
+    def names(self) -> list[str]:
+        """Return the names of all files."""
 
     def read(self, name: str) -> bytes | None:
         """Return what is in the file, cut off behind ``MAX_FILE_BYTES``; None if there is none."""
@@ -36,12 +38,14 @@ class Folder(Protocol):
     def sync(self, file: int) -> None:
         """Return when what was written to the file survives a power cut."""
 
-    def close(self, file: int) -> None: ...
+    def close(self, file: int) -> None:
+        """Close the file."""
 
     def rename(self, old: str, new: str) -> None:
         """Give the file another name, in one step in place of the file that had it."""
 
-    def remove(self, name: str) -> None: ...
+    def remove(self, name: str) -> None:
+        """Remove the file."""
 
     def sync_names(self) -> None:
         """Return when all that was created, renamed and removed survives a power cut."""
@@ -71,6 +75,7 @@ class DiskFolder:
             raise
 
     def lock(self, name: str) -> None:
+        """Take the folder for this process until ``release``; BlockingIOError if another has it."""
         lock = os.open(name, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600, dir_fd=self._folder)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -80,6 +85,7 @@ class DiskFolder:
         self._lock = lock
 
     def release(self) -> None:
+        """Give up the lock and the folder; raises nothing."""
         for file in (self._lock, self._folder):
             if file is not None:
                 with contextlib.suppress(OSError):
@@ -87,9 +93,11 @@ class DiskFolder:
         self._lock, self._folder = None, -1
 
     def names(self) -> list[str]:
+        """Return the names of all files."""
         return os.listdir(self._folder)
 
     def read(self, name: str) -> bytes | None:
+        """Return what is in the file, cut off behind ``MAX_FILE_BYTES``; None if there is none."""
         try:
             file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW, dir_fd=self._folder)
         except FileNotFoundError:
@@ -98,22 +106,29 @@ class DiskFolder:
             return stream.read(MAX_FILE_BYTES)
 
     def create(self, name: str) -> int:
+        """Open a new file (0600) for writing; FileExistsError if there is one."""
         return os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600, dir_fd=self._folder)
 
     def write(self, file: int, data: bytes) -> int:
+        """Write some of ``data`` and return how many bytes."""
         return os.write(file, data)
 
     def sync(self, file: int) -> None:
+        """Return when what was written to the file survives a power cut."""
         os.fsync(file)
 
     def close(self, file: int) -> None:
+        """Close the file."""
         os.close(file)
 
     def rename(self, old: str, new: str) -> None:
+        """Give the file another name, in one step in place of the file that had it."""
         os.rename(old, new, src_dir_fd=self._folder, dst_dir_fd=self._folder)
 
     def remove(self, name: str) -> None:
+        """Remove the file."""
         os.unlink(name, dir_fd=self._folder)
 
     def sync_names(self) -> None:
+        """Return when all that was created, renamed and removed survives a power cut."""
         os.fsync(self._folder)

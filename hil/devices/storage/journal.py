@@ -23,7 +23,8 @@ _SESSION = "session"
 _ADDRESSES = "addresses"
 _COINS = "coins"
 _GIVEN = "coins given"
-_UNBURIED = "unburied"
+_UNCONFIRMED = "unburied"
+"""Name in the storage; kept from earlier versions, whose records are read still."""
 
 
 class TornRecord(PeerViolation):
@@ -31,17 +32,19 @@ class TornRecord(PeerViolation):
 
 
 class DeviceJournal:
-    """Implements :class:`hil.endpoints.endpoints.Journal` on a device's storage."""
+    """Implements :class:`hil.endpoints.common.Journal` on a device's storage."""
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
         self._open = False
 
     def remember(self, record: Record) -> None:
+        """Write the session down as it stands."""
         self._open = True
         self._write(_SESSION, encode_record(record))
 
     def forget(self) -> None:
+        """Remove the session; it is over and settled."""
         if self._open:  # spare the flash: most sessions that end without a payment left nothing here
             self._open = False
             self._write(_SESSION, None)
@@ -60,6 +63,7 @@ class DeviceJournal:
             raise self._torn(_SESSION, str(bad)) from None
 
     def keep_coins(self, candidates: Sequence[tuple[Coin, ...]]) -> None:
+        """Write down the sets of coins of which one is what the cable has left, the likeliest first."""
         self._write_coins(_COINS, candidates)
 
     def coins(self) -> list[tuple[Coin, ...]] | None:
@@ -86,7 +90,7 @@ class DeviceJournal:
             return None
         found: list[tuple[Coin, ...]] = []
         try:
-            for items in sets:  # type: ignore[attr-defined]  # whatever else it is raises TypeError
+            for items in sets:  # type: ignore[attr-defined]  # any other type raises TypeError
                 coins = [Coin(OutPoint(txid, index), value, script) for txid, index, value, script in items]
                 if any(len(coin.outpoint.txid) != 64 or coin.value <= 0 or not coin.script for coin in coins):
                     raise ValueError
@@ -101,21 +105,21 @@ class DeviceJournal:
         self._write(_ADDRESSES, index + 1)
         return index
 
-    def keep_unburied(self, transactions: Sequence[bytes]) -> None:
+    def keep_unconfirmed(self, transactions: Sequence[bytes]) -> None:
         """Keep the transactions that were broadcast and on which too few blocks lie."""
-        self._write(_UNBURIED, list(transactions))
+        self._write(_UNCONFIRMED, list(transactions))
 
-    def unburied(self) -> list[bytes]:
+    def unconfirmed(self) -> list[bytes]:
         """Return the transactions kept last; raises TornRecord."""
-        found = self._read(_UNBURIED)
+        found = self._read(_UNCONFIRMED)
         if found is None:
             return []
         if isinstance(found, list) and all(isinstance(each, bytes) for each in found):
             return found
-        raise self._torn(_UNBURIED, "does not hold transactions")
+        raise self._torn(_UNCONFIRMED, "does not hold transactions")
 
     def skip_addresses(self, first: int) -> None:
-        """Go on with index ``first``: those below may have been taken in a life that the storage knows nothing of."""
+        """Go on with index ``first``: those below may have been taken before the storage was replaced."""
         self._write(_ADDRESSES, first)
 
     def addresses_used(self) -> int:

@@ -19,7 +19,7 @@ COUNTS = (12, 15, 18, 21, 24)
 _REMEDY = "Compare with what was written down, word by word."
 
 
-class RecoveryWords:
+class Mnemonic:
     """An entropy of 128 to 256 bits and the English words for it; equal if the entropy is."""
 
     __slots__ = ("_entropy",)
@@ -31,7 +31,7 @@ class RecoveryWords:
         self._entropy = bytes(entropy)
 
     @classmethod
-    def parse(cls, text: str, *, place: str) -> RecoveryWords:
+    def parse(cls, text: str, *, place: str) -> Mnemonic:
         """Return the words in ``text``, in any case, with or without numbers before them.
 
         :raises ConfigurationError: a word is not of the list (its likely spelling is told), their number is wrong, or
@@ -57,10 +57,10 @@ class RecoveryWords:
             ) from None
 
     def __repr__(self) -> str:
-        return "RecoveryWords(...)"
+        return "Mnemonic(...)"
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, RecoveryWords) and self._entropy == other._entropy
+        return isinstance(other, Mnemonic) and self._entropy == other._entropy
 
     def __hash__(self) -> int:
         return hash(self._entropy)

@@ -63,8 +63,8 @@ class Device:
     @property
     def machine(self) -> Any:
         """The protocol machine that runs on it; None while it boots or is off."""
-        player = self.program._player
-        return player.machine if player is not None else None
+        endpoint = self.program._endpoint
+        return endpoint.machine if endpoint is not None else None
 
     def read(self, name: str) -> bytes | None:
         return self.records.get(name)

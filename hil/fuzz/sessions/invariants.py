@@ -11,12 +11,12 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol
 
-from hil.endpoints.endpoints import METERING_S
+from hil.endpoints.socket import METERING_S
 from hil.fuzz.sessions.ledger import parsed
 from hil.protocol.payment.transactions import dust_limit, fee_for
-from hil.protocol.policy import CableLimits, Policy, credited_energy_mwh
+from hil.protocol.policy import CableLimits, Mode, Policy, credited_energy_mwh
 from hil.protocol.socket.table import CONTACT_CLOSED, SocketState
-from hil.protocol.wire.messages import Close, Error, Funding, Message, Mode, Offer, Payment, Receipt
+from hil.protocol.wire.messages import Close, Error, Funding, Message, Offer, Payment, Receipt
 
 if TYPE_CHECKING:
     from hil.protocol.socket.machine import SocketMachine

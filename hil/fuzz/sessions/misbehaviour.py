@@ -18,19 +18,8 @@ from hil.protocol.payment.account import CHANGE, RECEIVE, Account
 from hil.protocol.payment.coins import Coin, OutPoint
 from hil.protocol.payment.signing import sign_transaction
 from hil.protocol.payment.transactions import parse_transaction, without_signatures
-from hil.protocol.wire.messages import (
-    Close,
-    Error,
-    Funding,
-    Hello,
-    Message,
-    Meter,
-    Mode,
-    Network,
-    Payment,
-    PaymentRequest,
-    Receipt,
-)
+from hil.protocol.policy import Mode, Network
+from hil.protocol.wire.messages import Close, Error, Funding, Hello, Message, Meter, Payment, PaymentRequest, Receipt
 from hil.units import Satoshi
 
 if TYPE_CHECKING:

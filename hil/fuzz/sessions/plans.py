@@ -16,9 +16,10 @@ from hil.fuzz.sessions.ledger import THIEF
 from hil.fuzz.sessions.misbehaviour import CHEATS
 from hil.fuzz.sessions.simulation import OTHER, Simulation
 from hil.protocol.cable.table import CableState
-from hil.protocol.policy import Policy
+from hil.protocol.codes import ErrorCode
+from hil.protocol.policy import Mode, Policy
 from hil.protocol.wire.framing import encode_frame
-from hil.protocol.wire.messages import Error, ErrorCode, Mode, Payment, encode_message
+from hil.protocol.wire.messages import Error, Payment, encode_message
 
 Action: TypeAlias = tuple[Any, ...]
 

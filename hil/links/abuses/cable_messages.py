@@ -21,20 +21,9 @@ from hil.links.abuses.messages import (
 )
 from hil.links.abuses.model import STRANGER_SCRIPT, Cheat, Trick
 from hil.links.abuses.transactions import SCRIPT_HASH
-from hil.protocol.wire.messages import (
-    Close,
-    CloseReason,
-    Error,
-    ErrorCode,
-    Funding,
-    Hello,
-    Message,
-    Meter,
-    Mode,
-    Network,
-    Payment,
-    Receipt,
-)
+from hil.protocol.codes import CloseReason, ErrorCode
+from hil.protocol.policy import Mode, Network
+from hil.protocol.wire.messages import Close, Error, Funding, Hello, Message, Meter, Payment, Receipt
 from hil.units import Satoshi
 
 AFTER_CLOSE_S = 5.0

@@ -25,10 +25,11 @@ from hil.links.abuses.signatures import SIGNATURE_TRICKS
 from hil.links.abuses.socket_messages import SOCKET_MESSAGE_TRICKS
 from hil.links.abuses.transactions import ALTERATIONS, cable_trick, socket_trick
 from hil.protocol.codes import CloseReason, ErrorCode
+from hil.protocol.policy import Mode
 from hil.protocol.wire.messages import Payment, PaymentRequest
 
 FILE = "abuse_catalogue.yaml"
-MODES = ("single-fee", "per-payment")
+MODES = tuple(mode.label for mode in Mode)
 
 TRICKS: Mapping[str, Mapping[str, Trick]] = MappingProxyType(
     {
@@ -101,7 +102,7 @@ class AbuseRow(BaseModel):
     within_s: float = Field(default=0.0, ge=0)
     """From the abuse to the answer; ``hold``: watched for as long."""
     loses_mwh: int | None = None
-    """A socket: energy delivered that nobody pays for, at most."""
+    """A socket: energy delivered and not paid for, at most."""
     loses_sat: int | None = None
     """A cable: signed away and not delivered, at most."""
     modes: tuple[str, ...] = MODES

@@ -1,7 +1,7 @@
-"""What somebody who sits on the line makes of messages: changed ones, and ones that nobody sent (SPEC, "The line").
+"""What an attacker on the line can do to messages: change them, and invent new ones (SPEC, "The line").
 
-He knows what the line shows and no key: session, sequence numbers and transactions, but he signs nothing. He wants the
-money, so what he redirects goes to :data:`hil.links.abuses.model.STRANGER_SCRIPT`.
+The attacker sees session, sequence numbers and transactions on the line. It has no key, so it signs nothing. Money
+that it redirects goes to :data:`hil.links.abuses.model.STRANGER_SCRIPT`.
 """
 
 from __future__ import annotations
@@ -15,40 +15,39 @@ from bitcoin.core import CTransaction, CTxOut
 from bitcoin.core.script import CScript
 
 from hil.links.abuses.model import STRANGER_SCRIPT
+from hil.protocol.codes import CloseReason, ErrorCode
 from hil.protocol.payment.transactions import parse_transaction
+from hil.protocol.policy import Mode, Network
+from hil.protocol.wire.fields import MessageError
 from hil.protocol.wire.framing import DELIMITER, FrameDecoder, encode_frame
 from hil.protocol.wire.messages import (
     PROTOCOL_VERSION,
     SESSION_SIZE,
     Close,
-    CloseReason,
     Error,
-    ErrorCode,
     Funding,
     Hello,
     Message,
-    MessageError,
     Meter,
-    Mode,
-    Network,
     Offer,
     Payment,
     PaymentRequest,
     Receipt,
     decode_message,
     encode_message,
+    message_name,
 )
 
 Alteration: TypeAlias = Callable[[Message], Message]
 
 STRANGE_SESSION = b"\x5a" * SESSION_SIZE
-"""The id under which he says HELLO."""
+"""Session id of an invented HELLO."""
 
 FAR_AHEAD = 1_000_000
-"""By so much his sequence number is ahead of the true sender's."""
+"""By so much the sequence number of a message "far ahead" exceeds the true sender's."""
 
 OVERCLAIM_MWH = 5000
-"""What he adds to a METER: more than the 2 % and 100 mWh that a cable tolerates of its first 245 Wh."""
+"""Added to the energy of a METER, in mWh: more than the 2 % and 100 mWh that a cable tolerates of its first 245 Wh."""
 
 
 def _redirect(message: Message, output: int) -> Message:
@@ -90,20 +89,22 @@ ALTERATIONS: Mapping[str, tuple[Alteration, frozenset[type[Message]]]] = Mapping
         "energy": (_falsify_energy, frozenset({Receipt, Meter})),
     }
 )
-"""What he changes, how, and in which messages it stands."""
+"""What is changed, how, and the messages that hold it."""
 
 INVENTIONS: Mapping[str, Callable[[bytes, int], Message]] = MappingProxyType(
     {
-        "CLOSE": lambda session, sequence: Close(session, sequence, CloseReason.APPLIANCE_FINISHED, 0, ""),
-        "ERROR": lambda session, sequence: Error(session, sequence, ErrorCode.BAD_SIGNATURE, ""),
-        "HELLO": lambda _, __: _hello(STRANGE_SESSION, 1),
-        "HELLO of another network": lambda _, __: replace(_hello(STRANGE_SESSION, 1), network=Network.MAINNET),
-        "HELLO of this session": _hello,
-        "METER of 5 Wh": lambda session, sequence: Meter(session, sequence, OVERCLAIM_MWH),
-        "METER far ahead": lambda session, sequence: Meter(session, sequence + FAR_AHEAD, 0),
+        message_name(Close): lambda session, sequence: Close(session, sequence, CloseReason.APPLIANCE_FINISHED, 0, ""),
+        message_name(Error): lambda session, sequence: Error(session, sequence, ErrorCode.BAD_SIGNATURE, ""),
+        message_name(Hello): lambda _, __: _hello(STRANGE_SESSION, 1),
+        f"{message_name(Hello)} of another network": lambda _, __: replace(
+            _hello(STRANGE_SESSION, 1), network=Network.MAINNET
+        ),
+        f"{message_name(Hello)} of this session": _hello,
+        f"{message_name(Meter)} of 5 Wh": lambda session, sequence: Meter(session, sequence, OVERCLAIM_MWH),
+        f"{message_name(Meter)} far ahead": lambda session, sequence: Meter(session, sequence + FAR_AHEAD, 0),
     }
 )
-"""What he says by himself, given the running session and the next sequence number of the side for which he speaks."""
+"""Invented messages, given the running session and the next sequence number of the side that seems to speak."""
 
 
 def altered(frame: bytes, what: str) -> bytes:

@@ -10,8 +10,9 @@ import cbor2
 
 from hil.links.abuses.messages import ANYTHING
 from hil.links.abuses.model import Cheat, Trick
+from hil.protocol.codes import CloseReason
 from hil.protocol.wire.framing import DELIMITER, encode_frame
-from hil.protocol.wire.messages import Close, CloseReason, Hello, Message, Offer, encode_message
+from hil.protocol.wire.messages import Close, Hello, Message, Offer, encode_message
 
 ENDLESS = b"\x5a" * 6000
 """Longer than the longest frame (4117 bytes), without a zero."""

@@ -1,6 +1,6 @@
 """A counterpart that cheats: what stands between its honest machine and the line.
 
-The machine behind it stays honest, so whatever else happens is by the book. A :class:`Trick` says which message it
+The machine behind it stays honest, so everything else follows the protocol. A :class:`Trick` says which message it
 waits for and what leaves instead; a :class:`Cheat` does it from a payment on, tells the bench each time it acts, and
 keeps the sequence numbers in order when it says more than the machine did.
 """
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from hil.ports import LedgerView
 
 STRANGER_SCRIPT = b"\x00\x14" + b"\x5a" * 20
-"""A P2WPKH script of nobody's: whoever is paid there is not the offered payee."""
+"""A P2WPKH script that no side owns; a payment to it does not pay the offered payee."""
 
 
 def _nobody_watches() -> None:

@@ -1,7 +1,7 @@
 """How a counterpart cheats: what it does to a message of an honest machine before the message leaves.
 
 Each abuse names itself in words for the evidence, says when it strikes, and strikes from then on. The machine behind
-it stays honest, so whatever else happens is by the book. Rows of the catalogue and the abuses with a number in their
+it stays honest, so everything else follows the protocol. Rows of the catalogue and the abuses with a number in their
 step are carried out by the same tricks.
 """
 
@@ -34,7 +34,8 @@ class Abuse(Protocol):
     words: str
     on_strike: Callable[[], None]
 
-    def before_sending(self, message: Message) -> Sequence[Message]: ...
+    def before_sending(self, message: Message) -> Sequence[Message]:
+        """Return what is sent in place of ``message``."""
 
 
 def carry_out(row: AbuseRow, tools: Tools, from_payment: int | None = None) -> Cheat:

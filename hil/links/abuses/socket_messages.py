@@ -23,22 +23,10 @@ from hil.links.abuses.messages import (
 )
 from hil.links.abuses.model import Cheat, Trick
 from hil.links.abuses.transactions import NONSTANDARD, SCRIPT_HASH
+from hil.protocol.codes import CloseReason, ErrorCode
 from hil.protocol.payment.transactions import parse_transaction
-from hil.protocol.policy import CableLimits, quantum_energy_mwh
-from hil.protocol.wire.messages import (
-    Close,
-    CloseReason,
-    Error,
-    ErrorCode,
-    Hello,
-    Message,
-    Meter,
-    Mode,
-    Network,
-    Offer,
-    PaymentRequest,
-    Receipt,
-)
+from hil.protocol.policy import CableLimits, Mode, Network, quantum_energy_mwh
+from hil.protocol.wire.messages import Close, Error, Hello, Message, Meter, Offer, PaymentRequest, Receipt
 
 CLAIM_MARGIN_MWH = 250
 """The cable may have counted this much more than an over-billing socket has metered: the lab meter's readings are 0.2 s

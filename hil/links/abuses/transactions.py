@@ -22,7 +22,7 @@ SCRIPT_HASH = b"\xa9\x14" + b"\x5a" * 20 + b"\x87"
 FUTURE_WITNESS = b"\x60\x20" + b"\x5a" * 32
 """A witness program of version 16, which anyone can spend until it has rules (BIP 141)."""
 NONSTANDARD = b"\x51"
-"""OP_TRUE: valid in a block, relayed by nobody."""
+"""OP_TRUE: valid in a block, relayed by no node."""
 
 
 @dataclass
@@ -47,12 +47,15 @@ class Draft:
             self.outputs[output] = CTxOut(old.nValue + amount, old.scriptPubKey)
 
     def redirect(self, output: int, script: bytes) -> None:
+        """Pay an output to another script."""
         self.outputs[output] = CTxOut(self.outputs[output].nValue, CScript(script))
 
     def set_sequences(self, sequence: int) -> None:
+        """Give all inputs this sequence number."""
         self.inputs = [CTxIn(txin.prevout, CScript(), sequence) for txin in self.inputs]
 
     def build(self) -> CTransaction:
+        """Return the altered transaction, unsigned."""
         return CTransaction(self.inputs, self.outputs, self.locktime, self.version)
 
 

@@ -1,132 +1,125 @@
-"""What the transitions of the cable's table do (SPEC, "States and timers"); ``cable.py`` says when they happen."""
+"""What a cable does: each action of its table (SPEC, "States and timers").
+
+An action returns the event that follows from it at once; None if none does.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Final, TypeAlias
 
-from hil.protocol.cable.base import CableBase
-from hil.protocol.cable.table import CableEvent, CableState
-from hil.protocol.machine import KeepCoins, Noted, Remember, SessionEnded
+from hil.protocol.cable.context import CableContext, is_acknowledged
+from hil.protocol.cable.table import CableAction, CableEvent, CableState
+from hil.protocol.effects import KeepCoins, Remember, SessionEnded
 from hil.protocol.payment.coins import Coin
 from hil.protocol.payment.signing import sign_transaction
 from hil.protocol.payment.transactions import change_coin, parse_transaction
-from hil.protocol.policy import quantum_energy_mwh
+from hil.protocol.policy import Mode, quantum_energy_mwh
 from hil.protocol.records import CableRecord, declared_coins
 from hil.protocol.sessions import CableSession
-from hil.protocol.wire.messages import (
-    PROTOCOL_VERSION,
-    Close,
-    DeclaredCoin,
-    Error,
-    Funding,
-    Hello,
-    Meter,
-    Mode,
-    Payment,
-)
+from hil.protocol.wire.messages import PROTOCOL_VERSION, Close, DeclaredCoin, Error, Funding, Hello, Payment
+
+CableActions: TypeAlias = Mapping[CableAction, Callable[[CableContext], CableEvent | None]]
+"""What each action of the table does."""
 
 
-class CableActions(CableBase):
-    """One method for each action of the table."""
+def _send_hello(context: CableContext) -> None:
+    if context.session is None:
+        context.session = CableSession(context.new_session_id())
+    session, limits = context.session, context.limits
+    context.call_due = context.now + context.policy.hello_s
+    context.transmit(Hello(session.id, session.next_sequence(), PROTOCOL_VERSION, limits.modes, limits.network))
 
-    def _send_meter(self) -> None:
-        session = self._require_session()
-        self._meter_due = self._now + self.policy.cable_meter_s
-        self._transmit(Meter(session.id, session.next_sequence(), self._told_energy_mwh))
 
-    # --- actions of the table ----------------------------------------------------------------------------------
+def _send_funding(context: CableContext) -> None:
+    session = context.require_session()
+    _resume_session(context)
+    session.coins = context.wallet.coins
+    declared = tuple(
+        DeclaredCoin(coin.outpoint.txid, coin.outpoint.index, coin.value, coin.script) for coin in session.coins
+    )
+    session.funding = Funding(session.id, 0, declared, context.change_script, context.budget)
+    session.energy_origin_mwh = context.energy_mwh
+    _repeat_funding(context)
 
-    def _send_hello(self) -> None:
-        if self._session is None:
-            self._session = CableSession(self._new_session_id())
-        session = self._session
-        self._call_due = self._now + self.policy.hello_s
-        self._transmit(
-            Hello(session.id, session.next_sequence(), PROTOCOL_VERSION, self.limits.modes, self.limits.network)
-        )
 
-    def _send_funding(self) -> None:
-        session = self._require_session()
-        self._call_due = None
-        self._silent_at = self._now + self.policy.silent_peer_s
-        self._meter_due = self._now + self.policy.cable_meter_s
-        session.coins = self._wallet.coins
-        declared = tuple(
-            DeclaredCoin(coin.outpoint.txid, coin.outpoint.index, coin.value, coin.script) for coin in session.coins
-        )
-        session.funding = Funding(session.id, 0, declared, self._change_script, self.budget)
-        session.energy_origin_mwh = self._energy_mwh
-        session.asked_at = self._now
-        self._repeat_funding()
+def _repeat_funding(context: CableContext) -> None:
+    session = context.require_session()
+    context.reply_due = context.now + context.policy.reply_s
+    context.transmit(replace(session.require_funding(), sequence=session.next_sequence()))
 
-    def _repeat_funding(self) -> None:
-        session = self._require_session()
-        self._reply_due = self._now + self.policy.reply_s
-        self._transmit(replace(self._require_funding(session), sequence=session.next_sequence()))
 
-    def _sign_payment(self) -> None:
-        session = self._require_session()
-        request = session.request
-        if request is None:
-            raise AssertionError("a payment answers a request")
-        signed = sign_transaction(parse_transaction(request.transaction), session.coins, self._keys)
-        session.before = session.payment
-        session.signed, session.signed_request, session.payment = request.n, request.transaction, signed.serialize()
-        session.asked_at = self._now
-        record = self._record(session)
-        self._effects.append(Remember(record))
-        session.coins = coins_after(record)
-        self._repeat_payment()
+def _sign_payment(context: CableContext) -> None:
+    session = context.require_session()
+    request = session.request
+    if request is None:
+        raise AssertionError("a payment answers a request")
+    signed = sign_transaction(parse_transaction(request.transaction), session.coins, context.keys)
+    session.before = session.payment
+    session.signed, session.signed_request, session.payment = request.n, request.transaction, signed.serialize()
+    session.asked_at = context.now
+    record = context.record(session)
+    context.effects.append(Remember(record))
+    session.coins = coins_after(record)
+    _repeat_payment(context)
 
-    def _repeat_payment(self) -> None:
-        session = self._require_session()
-        self._reply_due = self._now + self.policy.reply_s if self.state is CableState.PAYING else None
-        self._transmit(Payment(session.id, session.next_sequence(), session.signed, session.payment))
 
-    def _take_receipt(self) -> None:
-        session = self._require_session()
-        self._reply_due = None
-        self._effects.append(Noted(f"payment {session.signed} credited, {session.credited_mwh} mWh in all"))
+def _repeat_payment(context: CableContext) -> None:
+    session = context.require_session()
+    context.reply_due = context.now + context.policy.reply_s if context.state is CableState.PAYING else None
+    context.transmit(Payment(session.id, session.next_sequence(), session.signed, session.payment))
 
-    def _resume_session(self) -> None:
-        session = self._require_session()
-        self._call_due = None
-        self._silent_at = self._now + self.policy.silent_peer_s
-        self._meter_due = self._now + self.policy.cable_meter_s
-        session.asked_at = self._now
 
-    def _send_refusal(self) -> None:
-        session = self._require_session()
-        self._transmit(Error(session.id, session.next_sequence(), self._refusal.error_code, str(self._refusal)))
+def _take_receipt(context: CableContext) -> None:
+    session = context.require_session()
+    context.reply_due = None
+    context.note(f"payment {session.signed} credited, {session.credited_mwh} mWh in all")
 
-    def _send_close(self) -> None:
-        session = self._require_session()
-        self._transmit(Close(session.id, session.next_sequence(), self._close_reason, self._told_energy_mwh, ""))
 
-    def _call_later(self) -> None:
-        session, again = self._require_session(), self._can_call_again
-        if session.funding is not None:
-            self._end_session()
-        self._session = None  # the next call is a new session, with an id of its own
-        self._call_due = self._now + self.policy.call_again_s
-        if not again:
-            self._fire(CableEvent.NOTHING_LEFT)
+def _resume_session(context: CableContext) -> None:
+    session = context.require_session()
+    context.call_due = None
+    context.listen_on()
+    context.meter_due = context.now + context.policy.cable_meter_s
+    session.asked_at = context.now
 
-    def _fall_silent(self) -> None:
-        self._call_due = None
 
-    def _end_session(self) -> None:
-        session = self._require_session()
-        if session.signed:
-            self._paid += session.signed
-            self._undelivered_mwh += self._unused_mwh(session)
-            acknowledged = self._is_acknowledged(session)
-            self._doubtful_mwh = 0 if acknowledged else quantum_energy_mwh(self._require_offer(session))
-            self._wallet.session_over(self._record(session), self._settled_txid, acknowledged=acknowledged)
-            self._effects.append(KeepCoins(tuple(self._wallet.candidates)))
-        self._settled_txid = ""
-        self._effects.append(SessionEnded(session.id, self._close_reason.name.lower(), session.signed))
-        self._call_due = self._reply_due = self._silent_at = self._meter_due = self._idle_since = None
+def _send_refusal(context: CableContext) -> None:
+    session = context.require_session()
+    context.transmit(Error(session.id, session.next_sequence(), context.refusal.code, str(context.refusal)))
+
+
+def _send_close(context: CableContext) -> None:
+    session = context.require_session()
+    context.transmit(Close(session.id, session.next_sequence(), session.close_reason, context.told_energy_mwh, ""))
+
+
+def _call_later(context: CableContext) -> CableEvent | None:
+    session, again = context.require_session(), context.can_call_again
+    if session.funding is not None:
+        _end_session(context)
+    context.session = None  # the next call is a new session, with an id of its own
+    context.call_due = context.now + context.policy.call_again_s
+    return None if again else CableEvent.NOTHING_LEFT
+
+
+def _fall_silent(context: CableContext) -> None:
+    context.call_due = None
+
+
+def _end_session(context: CableContext) -> None:
+    session = context.require_session()
+    if session.signed:
+        context.paid += session.signed
+        context.undelivered_mwh += context.unused_mwh(session)
+        acknowledged = is_acknowledged(session)
+        context.doubtful_mwh = 0 if acknowledged else quantum_energy_mwh(session.require_offer())
+        context.wallet.session_over(context.record(session), context.settled_txid, acknowledged=acknowledged)
+        context.effects.append(KeepCoins(tuple(context.wallet.candidates)))
+    context.settled_txid = ""
+    context.effects.append(SessionEnded(session.id, session.close_reason.name.lower(), session.signed))
+    context.call_due = context.reply_due = context.silent_at = context.meter_due = context.idle_since = None
 
 
 def coins_after(record: CableRecord) -> tuple[Coin, ...]:
@@ -135,3 +128,19 @@ def coins_after(record: CableRecord) -> tuple[Coin, ...]:
         return declared_coins(record.funding)
     change = change_coin(parse_transaction(record.transaction), record.funding.change_script)
     return (change,) if change is not None else ()
+
+
+CABLE_ACTIONS: Final[CableActions] = {
+    CableAction.SEND_HELLO: _send_hello,
+    CableAction.SEND_FUNDING: _send_funding,
+    CableAction.REPEAT_FUNDING: _repeat_funding,
+    CableAction.SIGN_PAYMENT: _sign_payment,
+    CableAction.REPEAT_PAYMENT: _repeat_payment,
+    CableAction.TAKE_RECEIPT: _take_receipt,
+    CableAction.SEND_REFUSAL: _send_refusal,
+    CableAction.SEND_CLOSE: _send_close,
+    CableAction.RESUME_SESSION: _resume_session,
+    CableAction.FALL_SILENT: _fall_silent,
+    CableAction.CALL_LATER: _call_later,
+    CableAction.END_SESSION: _end_session,
+}

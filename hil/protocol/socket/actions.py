@@ -1,168 +1,228 @@
-"""What the transitions of the socket's table do (SPEC, "States and timers"); ``socket.py`` says when they happen."""
+"""What a socket does: each action of its table, and what it tells the cable besides (SPEC, "States and timers").
+
+An action returns the event that follows from it at once; None if none does.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Final, TypeAlias
 
-from hil.protocol.checks import Refusal, RefusalCode, quanta_of
-from hil.protocol.machine import (
+from hil.protocol.checks import Refusal, quanta_of
+from hil.protocol.codes import CloseReason, ErrorCode
+from hil.protocol.effects import (
     Credited,
     ExamineCoins,
     ExaminePayment,
-    Noted,
+    Remember,
     SessionEnded,
     Settle,
     SwitchContact,
 )
 from hil.protocol.payment.transactions import FundsExhausted, build_payment, change_coin, parse_transaction, txid
+from hil.protocol.policy import Mode
+from hil.protocol.records import SocketRecord
 from hil.protocol.sessions import SocketSession
-from hil.protocol.socket.base import SocketBase
-from hil.protocol.socket.table import SocketEvent
-from hil.protocol.wire.messages import (
-    Close,
-    CloseReason,
-    Mode,
-    Offer,
-    PaymentRequest,
-)
+from hil.protocol.socket.context import SocketContext
+from hil.protocol.socket.table import SocketAction, SocketEvent
+from hil.protocol.wire.messages import Close, Error, Offer, PaymentRequest, Receipt
+
+SocketActions: TypeAlias = Mapping[SocketAction, Callable[[SocketContext], SocketEvent | None]]
+"""What each action of the table does."""
 
 
-class SocketActions(SocketBase):
-    """One method for each action of the table."""
+def send_error(context: SocketContext, code: ErrorCode, text: str, session: bytes) -> None:
+    """Send ERROR; to a session that is not the running one with sequence 0, which any count lets pass."""
+    running = context.session is not None and session == context.session.id
+    sequence = context.require_session().next_sequence() if running else 0
+    context.transmit(Error(session, sequence, code, text))
 
-    def _begin_session(self) -> None:
-        hello = self._hello
-        if hello is None:
-            raise AssertionError("a session begins with HELLO")
-        self._silent_at = self._now + self.policy.silent_peer_s
-        self._question = None
-        if self._session is not None:
-            if self._session.id == hello.session:  # the cable did not hear the offer and calls again
-                self._session.heard = hello.sequence
-                return
-            self._past.append(self._session.id)
-        terms = self.terms
-        offer = Offer(
-            session=hello.session,
-            sequence=0,
-            tariff_sat_per_wh=terms.tariff_sat_per_wh,
-            quantum_sat=terms.quantum_sat,
-            payee_script=self._new_payee(),
-            fee_rate_sat_per_vb=terms.fee_rate_sat_per_vb,
-            mode=terms.mode,
-            max_payments=terms.max_payments,
-            min_confirmations=terms.min_confirmations,
-            max_power_w=terms.max_power_w,
-        )
-        self._session = SocketSession(
-            hello.session, heard=hello.sequence, offer=offer, energy_origin_mwh=self._energy_mwh
-        )
 
-    def _send_offer(self) -> None:
-        session = self._require_session()
-        self._transmit(replace(session.offer, sequence=session.next_sequence()))
+def send_receipt(context: SocketContext) -> None:
+    """Send RECEIPT over all that was credited."""
+    session = context.require_session()
+    context.transmit(Receipt(session.id, session.next_sequence(), session.accepted, context.credited_mwh))
 
-    def _send_refusal(self) -> None:
-        self._send_error(self._refusal.error_code, str(self._refusal), self._refused_session)
 
-    def _await_cable(self) -> None:
-        self._silent_at = self._now + self.policy.silent_peer_s
+def remember(context: SocketContext) -> None:
+    """Have the session written down as it stands."""
+    session = context.require_session()
+    session.remembered_mwh = max(0, context.session_energy_mwh)
+    record = SocketRecord(
+        offer=session.offer,
+        funding=session.require_funding(),
+        n=session.accepted,
+        transaction=session.newest,
+        delivered_mwh=session.remembered_mwh,
+        sequence=session.sequence,
+        heard=session.heard,
+    )
+    context.effects.append(Remember(record))
 
-    def _examine_coins(self) -> None:
-        session = self._require_session()
-        self._effects.append(ExamineCoins(self._new_question(), session.coins, session.offer.min_confirmations))
 
-    def _propose_payment(self) -> None:
-        session = self._require_session()
-        n = session.accepted + 1
-        try:
-            proposal = build_payment(
-                session.coins,
-                session.offer.payee_script,
-                quanta_of(session.offer.mode, n),
-                session.offer.quantum_sat,
-                session.change_script,
-                session.offer.fee_rate_sat_per_vb,
-            )
-        except FundsExhausted as exhausted:
-            session.exhausted = True
-            session.close_reason = CloseReason.FUNDS_EXHAUSTED
-            self._refusal = Refusal(RefusalCode.FUNDS_EXHAUSTED, exhausted.what)
-            self._refused_session = session.id
-            self._effects.append(Noted(f"no further payment: {exhausted}"))
-            self._fire(SocketEvent.FUNDS_EXHAUSTED)
+def begin_session(context: SocketContext) -> None:
+    """Take the session that HELLO names, with a fresh payee script; the same session keeps what it has."""
+    hello = context.hello
+    if hello is None:
+        raise AssertionError("a session begins with HELLO")
+    context.listen_on()
+    context.question = None
+    if context.session is not None:
+        if context.session.id == hello.session:  # the cable did not hear the offer and calls again
+            context.session.heard = hello.sequence
             return
-        session.proposal, session.proposed, session.candidate = proposal.serialize(), n, b""
-        session.asked_at = self._now
-        self._repeat_request()
+        context.past.append(context.session.id)
+    terms = context.terms
+    offer = Offer(
+        session=hello.session,
+        sequence=0,
+        tariff_sat_per_wh=terms.tariff_sat_per_wh,
+        quantum_sat=terms.quantum_sat,
+        payee_script=context.new_payee(),
+        fee_rate_sat_per_vb=terms.fee_rate_sat_per_vb,
+        mode=terms.mode,
+        max_payments=terms.max_payments,
+        min_confirmations=terms.min_confirmations,
+        max_power_w=terms.max_power_w,
+    )
+    context.session = SocketSession(
+        hello.session, heard=hello.sequence, offer=offer, energy_origin_mwh=context.energy_mwh
+    )
 
-    def _repeat_request(self) -> None:
-        session = self._require_session()
-        self._reply_due = self._now + self.policy.reply_s
-        self._transmit(
-            PaymentRequest(
-                session.id, session.next_sequence(), session.proposed, session.proposal, self._told_energy_mwh
-            )
+
+def _send_offer(context: SocketContext) -> None:
+    session = context.require_session()
+    context.transmit(replace(session.offer, sequence=session.next_sequence()))
+
+
+def _send_refusal(context: SocketContext) -> None:
+    send_error(context, context.refusal.code, str(context.refusal), context.refused_session)
+
+
+def _examine_coins(context: SocketContext) -> None:
+    session = context.require_session()
+    context.effects.append(ExamineCoins(context.new_question(), session.coins, session.offer.min_confirmations))
+
+
+def _propose_payment(context: SocketContext) -> SocketEvent | None:
+    session = context.require_session()
+    n = session.accepted + 1
+    try:
+        proposal = build_payment(
+            session.coins,
+            session.offer.payee_script,
+            quanta_of(session.offer.mode, n),
+            session.offer.quantum_sat,
+            session.change_script,
+            session.offer.fee_rate_sat_per_vb,
         )
+    except FundsExhausted as exhausted:
+        session.exhausted = True
+        session.close_reason = CloseReason.FUNDS_EXHAUSTED
+        context.refusal = Refusal(ErrorCode.FUNDS_EXHAUSTED, exhausted.what)
+        context.refused_session = session.id
+        context.note(f"no further payment: {exhausted}")
+        return SocketEvent.FUNDS_EXHAUSTED
+    session.proposal, session.proposed, session.candidate = proposal.serialize(), n, b""
+    session.asked_at = context.now
+    _repeat_request(context)
+    return None
 
-    def _examine_payment(self) -> None:
-        session = self._require_session()
-        self._reply_due = None
-        declared = {coin.outpoint for coin in session.declared}
-        self._effects.append(
-            ExaminePayment(
-                question=self._new_question(),
-                n=session.proposed,
-                transaction=session.candidate,
-                coins=tuple(coin for coin in session.coins if coin.outpoint in declared),
-                min_confirmations=session.offer.min_confirmations,
-                broadcast=session.offer.mode is Mode.PER_PAYMENT,
-            )
+
+def _repeat_request(context: SocketContext) -> None:
+    session = context.require_session()
+    context.reply_due = context.now + context.policy.reply_s
+    context.transmit(
+        PaymentRequest(session.id, session.next_sequence(), session.proposed, session.proposal, context.told_energy_mwh)
+    )
+
+
+def _examine_payment(context: SocketContext) -> None:
+    session = context.require_session()
+    context.reply_due = None
+    declared = {coin.outpoint for coin in session.declared}
+    context.effects.append(
+        ExaminePayment(
+            question=context.new_question(),
+            n=session.proposed,
+            transaction=session.candidate,
+            coins=tuple(coin for coin in session.coins if coin.outpoint in declared),
+            min_confirmations=session.offer.min_confirmations,
+            broadcast=session.offer.mode is Mode.PER_PAYMENT,
         )
+    )
 
-    def _credit_payment(self) -> None:
-        session = self._require_session()
-        session.accepted, session.newest = session.proposed, session.candidate
-        self._remember()
-        if session.offer.mode is Mode.PER_PAYMENT:
-            session.settled = True
-            change = change_coin(parse_transaction(session.newest), session.change_script)
-            session.coins = (change,) if change is not None else ()
-        self._effects.append(Credited(session.accepted, self.credited_mwh))
-        self._send_receipt()
 
-    def _close_contact(self) -> None:
-        session = self._require_session()
-        self._effects.append(SwitchContact(closed=True, reason=f"payment {session.accepted} accepted"))
-        if self._meter_due is None:
-            self._meter_due = self._now + self.policy.meter_s
+def _credit_payment(context: SocketContext) -> None:
+    session = context.require_session()
+    session.accepted, session.newest = session.proposed, session.candidate
+    remember(context)
+    if session.offer.mode is Mode.PER_PAYMENT:
+        session.settled = True
+        change = change_coin(parse_transaction(session.newest), session.change_script)
+        session.coins = (change,) if change is not None else ()
+    context.effects.append(Credited(session.accepted, context.credited_mwh))
+    send_receipt(context)
 
-    def _open_contact(self) -> None:
-        session = self._require_session()
-        self._meter_due = None
-        self._effects.append(SwitchContact(closed=False, reason=session.close_reason.name.lower()))
-        if session.accepted:
-            self._remember()  # what was delivered up to here is known for good
 
-    def _settle(self) -> None:
-        session = self._require_session()
-        self._silent_at = self._reply_due = self._question = None
-        if session.newest and session.offer.mode is Mode.SINGLE_FEE:
-            self._effects.append(Settle(self._new_question(), session.newest))
-        else:
-            self._fire(SocketEvent.SETTLED)  # nothing was bought, or each payment is on the ledger already
+def _close_contact(context: SocketContext) -> None:
+    session = context.require_session()
+    context.effects.append(SwitchContact(closed=True, reason=f"payment {session.accepted} accepted"))
+    if context.meter_due is None:
+        context.meter_due = context.now + context.policy.meter_s
 
-    def _retry_later(self) -> None:
-        self._settle_due = self._now + self.policy.settle_s
 
-    def _send_close(self) -> None:
-        session = self._require_session()
-        settled = txid(parse_transaction(session.newest)) if session.newest and session.settled else ""
-        self._transmit(Close(session.id, session.next_sequence(), session.close_reason, self._told_energy_mwh, settled))
+def _open_contact(context: SocketContext) -> None:
+    session = context.require_session()
+    context.meter_due = None
+    context.effects.append(SwitchContact(closed=False, reason=session.close_reason.name.lower()))
+    if session.accepted:
+        remember(context)  # what was delivered up to here is known for good
 
-    def _end_session(self) -> None:
-        session = self._require_session()
-        self._effects.append(SessionEnded(session.id, session.close_reason.name.lower(), session.accepted))
-        self._past.append(session.id)
-        self._session = self._question = None
-        self._reply_due = self._silent_at = self._meter_due = self._settle_due = None
+
+def settle(context: SocketContext) -> SocketEvent | None:
+    """Single-fee: have the newest transaction broadcast. If there is none, or it is on the ledger, it is settled."""
+    session = context.require_session()
+    context.silent_at = context.reply_due = context.question = None
+    if not session.newest or session.offer.mode is Mode.PER_PAYMENT:
+        return SocketEvent.SETTLED
+    context.effects.append(Settle(context.new_question(), session.newest))
+    return None
+
+
+def _retry_later(context: SocketContext) -> None:
+    context.settle_due = context.now + context.policy.settle_s
+
+
+def _send_close(context: SocketContext) -> None:
+    session = context.require_session()
+    settled = txid(parse_transaction(session.newest)) if session.newest and session.settled else ""
+    context.transmit(Close(session.id, session.next_sequence(), session.close_reason, context.told_energy_mwh, settled))
+
+
+def _end_session(context: SocketContext) -> None:
+    session = context.require_session()
+    context.effects.append(SessionEnded(session.id, session.close_reason.name.lower(), session.accepted))
+    context.past.append(session.id)
+    context.session = context.question = None
+    context.reply_due = context.silent_at = context.meter_due = context.settle_due = None
+
+
+SOCKET_ACTIONS: Final[SocketActions] = {
+    SocketAction.BEGIN_SESSION: begin_session,
+    SocketAction.SEND_OFFER: _send_offer,
+    SocketAction.AWAIT_CABLE: SocketContext.listen_on,
+    SocketAction.SEND_REFUSAL: _send_refusal,
+    SocketAction.EXAMINE_COINS: _examine_coins,
+    SocketAction.PROPOSE_PAYMENT: _propose_payment,
+    SocketAction.REPEAT_REQUEST: _repeat_request,
+    SocketAction.EXAMINE_PAYMENT: _examine_payment,
+    SocketAction.CREDIT_PAYMENT: _credit_payment,
+    SocketAction.CLOSE_CONTACT: _close_contact,
+    SocketAction.OPEN_CONTACT: _open_contact,
+    SocketAction.SETTLE: settle,
+    SocketAction.RETRY_LATER: _retry_later,
+    SocketAction.SEND_CLOSE: _send_close,
+    SocketAction.END_SESSION: _end_session,
+}

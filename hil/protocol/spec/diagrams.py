@@ -1,4 +1,4 @@
-"""State diagrams of a transition table as Mermaid text: the way of a session, and apart from it how sessions end.
+"""State diagrams of a transition table as Mermaid text: the course of a session, and apart from it how sessions end.
 
 One picture of all transitions is no longer readable. Each transition stands in exactly one of the two: those that
 lead into an end, or on from one, in the second. There the states from which the same events lead to the same end
@@ -17,8 +17,8 @@ Arrows = Mapping[tuple[tuple[enum.Enum, ...], enum.Enum], Collection[enum.Enum]]
 """(source states, target state) -> events."""
 
 
-def way(table: Table[Any, Any, Any], states: type[enum.Enum], ends: Collection[enum.Enum]) -> Arrows:
-    """Return the arrows of the way of a session; transitions that share both ends share an arrow."""
+def course(table: Table[Any, Any, Any], states: type[enum.Enum], ends: Collection[enum.Enum]) -> Arrows:
+    """Return the arrows of the course of a session; transitions that share both ends share an arrow."""
     arrows: dict[tuple[tuple[enum.Enum, ...], enum.Enum], list[enum.Enum]] = {}
     for state, event, target in _transitions(table, states):
         if not _is_ending(state, target, states, ends):
@@ -62,7 +62,7 @@ def diagrams(table: Table[Any, Any, Any], states: type[enum.Enum], ends: Collect
     """
     start = next(iter(states))
     return (
-        f"The way of a session:\n\n{mermaid(way(table, states, ends), start)}\n"
+        f"The way of a session:\n\n{mermaid(course(table, states, ends), start)}\n"
         "How sessions end. A box with several names stands for each of these states; all other boxes for one.\n\n"
         f"{mermaid(endings(table, states, ends))}"
     )

@@ -47,7 +47,7 @@ def regions() -> dict[str, str]:
 
 
 def renewed(document: str) -> str:
-    """Return ``document`` with each region as it must be; KeyError for one that nobody makes."""
+    """Return ``document`` with each region as it must be; KeyError for a region that is not known."""
     made = regions()
     return _REGION.sub(lambda found: f"{found[1]}\n{made[found[2]]}\n{found[3]}", document)
 

@@ -92,7 +92,7 @@ def printable(longest: int) -> Field:
         if not plain.isprintable():
             raise MessageError(MessageErrorCode.OUT_OF_RANGE, f"{where} has unprintable characters")
 
-    # An error report must always get out, whatever a library's or a node's message looks like.
+    # An error report must always get out, also with a library's or a node's odd message in it.
     def tidy(value: str) -> str:
         return "".join(letter if letter.isprintable() else "?" for letter in value[:longest])
 

@@ -28,39 +28,8 @@ from hil.protocol.wire.fields import (
 )
 from hil.units import Satoshi
 
-__all__ = [
-    "MAX_COINS",
-    "MAX_ERROR_TEXT",
-    "MAX_TRANSACTION",
-    "MESSAGE_TYPES",
-    "PROTOCOL_VERSION",
-    "SESSION_SIZE",
-    "Close",
-    "CloseReason",
-    "DeclaredCoin",
-    "Error",
-    "ErrorCode",
-    "Funding",
-    "Hello",
-    "Json",
-    "Message",
-    "MessageError",
-    "MessageErrorCode",
-    "Meter",
-    "Mode",
-    "Network",
-    "Offer",
-    "Payment",
-    "PaymentRequest",
-    "Receipt",
-    "decode_message",
-    "describe",
-    "encode_message",
-    "message_name",
-]
-
 PROTOCOL_VERSION: Final = 1
-"""Goes into HELLO; a HELLO of another version is refused as such, whatever else is in it."""
+"""Goes into HELLO; a HELLO of another version is refused as such, its other fields are not looked at."""
 SESSION_SIZE: Final = 8
 """Bytes of a session id."""
 MAX_COINS: Final = 16
@@ -72,7 +41,11 @@ MAX_ERROR_TEXT: Final = 200
 
 # All the bitcoin there will ever be, in satoshi: the consensus limit MAX_MONEY.
 AMOUNT: Final = uint(1, 21_000_000 * 100_000_000)
-ENERGY: Final = uint(0, 2**32 - 1)  # 4.3 MWh in mWh
+MOST_ENERGY_MWH: Final = 2**32 - 1
+"""Most energy that a message can tell, 4.3 MWh; a meter that went further stays here."""
+LAST_SEQUENCE: Final = 2**32 - 1
+"""The sequence does not wrap: a sender that came here stays here, its peer drops all that follows as repeated."""
+ENERGY: Final = uint(0, MOST_ENERGY_MWH)
 PAYMENTS: Final = uint(1, 2**16 - 1)
 # 42 bytes is the longest witness program (BIP 141); which types are accepted is for ``checks``.
 SCRIPT: Final = blob(1, 42)
@@ -85,7 +58,7 @@ class Header:
 
     session: Annotated[bytes, blob(SESSION_SIZE, SESSION_SIZE)]
     """Session id, chosen by the cable in HELLO."""
-    sequence: Annotated[int, uint(0, 2**32 - 1)]
+    sequence: Annotated[int, uint(0, LAST_SEQUENCE)]
     """Counts the messages of this sender in this session."""
 
 

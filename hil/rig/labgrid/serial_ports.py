@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from labgrid.resource import NetworkSerialPort
 
-from hil.links.threaded_port import WatchedPort
+from hil.links.threaded_port import ThreadedPort
 
 if TYPE_CHECKING:
     from hil.links.serial_line import SerialPort
@@ -21,7 +21,7 @@ def port_of(driver: Any) -> SerialPort:
     """
     port: SerialPort = driver.serial
     if isinstance(driver.port, NetworkSerialPort) and driver.port.protocol == "rfc2217":
-        return WatchedPort(driver.serial)
+        return ThreadedPort(driver.serial)
     if isinstance(driver.port, NetworkSerialPort):
         with socket.socket(fileno=os.dup(port.fileno())) as line:
             line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

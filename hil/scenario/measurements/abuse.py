@@ -13,7 +13,8 @@ from hil.evidence.observations import Counted, Sampled, Source, Timed
 from hil.evidence.timing import Interval, instant, not_until
 from hil.links.abuses.catalogue import AbuseRow, Must
 from hil.protocol.payment.transactions import parse_transaction
-from hil.protocol.wire.messages import Close, Error, Funding, Offer, Payment, Receipt
+from hil.protocol.policy import Mode
+from hil.protocol.wire.messages import Close, Error, Funding, Offer, Payment, Receipt, message_name
 from hil.rig.recorder import sent_by
 from hil.scenario.check import Check, at_least, counted, sampled, within_time
 from hil.scenario.measurements import lab
@@ -122,7 +123,7 @@ def _went_on(observer: Observer, row: AbuseRow) -> Counted:
 def _in_words(row: AbuseRow) -> str:
     if row.must is Must.GO_ON:
         return "the next receipt" if row.device == "socket" else "the next payment"
-    return f"{'CLOSE' if row.must is Must.CLOSE else 'ERROR'} {' or '.join(row.codes)}"
+    return f"{message_name(Close if row.must is Must.CLOSE else Error)} {' or '.join(row.codes)}"
 
 
 def _answer(observer: Observer, row: AbuseRow, strike: Event, before: int) -> Frame | None:
@@ -208,7 +209,7 @@ def _lost_sat(observer: Observer) -> Sampled:
         gone.setdefault(payment.session, {})[payment.n] = _paid_beside(own, payment.transaction)
     offers = [offer for _, offer in observer.messages(Offer, "to cable")]
     tariff = offers[-1].tariff_sat_per_wh if offers else 0
-    together = max if observer.plan.mode == "single-fee" else sum
+    together = max if observer.plan.mode == Mode.SINGLE_FEE.label else sum
     signed = sum(together(each.values()) for each in gone.values())
     energy = lab.delivered(observer)
     return Sampled(signed - energy.high * tariff, signed - energy.low * tariff, energy.covers)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from hil.evidence.documents import Kind
 from hil.evidence.observations import Counted, EvidenceMissing, Sampled, Timed
 from hil.evidence.timing import Interval, instant, not_until, power_readings
-from hil.protocol.wire.messages import Close, CloseReason, Receipt
+from hil.protocol.codes import CloseReason
+from hil.protocol.wire.messages import Close, Receipt
 from hil.rig.recorder import LINK, sent_by
 from hil.scenario.measurements import lab
 from hil.scenario.measurements.cuts import until_cut

@@ -11,6 +11,7 @@ from hil.evidence.observations import Counted, Sampled, Timed
 from hil.evidence.timing import instant
 from hil.links.abuses.model import STRANGER_SCRIPT
 from hil.protocol.codes import ErrorCode
+from hil.protocol.policy import Mode
 from hil.protocol.wire.messages import Error, Offer, Payment, PaymentRequest
 from hil.rig.recorder import sent_by
 from hil.scenario.measurements import lab
@@ -53,7 +54,7 @@ def paid(observer: Observer) -> Counted:
     """Satoshi that the accepted payments pay to the offered payee: the newest in single-fee mode, else their sum."""
     newest = {payment.n: payment.paid_sat for payment in observer.accepted()}
     amounts = [newest.get(n, 0) for n in range(1, observer.accepted_payments() + 1)]
-    return Counted(sum(amounts) if observer.plan.mode != "single-fee" else amounts[-1] if amounts else 0)
+    return Counted(sum(amounts) if observer.plan.mode != Mode.SINGLE_FEE.label else amounts[-1] if amounts else 0)
 
 
 def settled(observer: Observer) -> Counted:

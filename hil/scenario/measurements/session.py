@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from hil.errors import AuthorError, nearest
 from hil.evidence.observations import Counted, DeviceIdle, EvidenceMissing, Sampled, Timed
 from hil.evidence.timing import Interval, instant, not_until
-from hil.protocol.wire.messages import Close, CloseReason, Hello, Message, Meter, Offer, PaymentRequest
+from hil.protocol.codes import CloseReason
+from hil.protocol.wire.messages import Close, Hello, Message, Meter, Offer, PaymentRequest
 from hil.rig.recorder import sent_by
 from hil.scenario.measurements import lab
 from hil.scenario.observer import ANSWERS

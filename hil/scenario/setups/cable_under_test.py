@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from hil.endpoints.counterpart import Counterpart, MemoryJournal
-from hil.endpoints.endpoints import SocketPlayer
+from hil.endpoints.socket import SocketEndpoint
 from hil.errors import AuthorError
 from hil.links.abuses.simple import DemandMore, DivertChange, carry_out
 from hil.protocol.payment.account import RECEIVE, Account
@@ -60,13 +60,13 @@ class CableUnderTestSetup:
         player, abuse = self.player(line)
         return Counterpart(player, line, context.rig.clock), abuse
 
-    def player(self, line: Line) -> tuple[SocketPlayer, Cheat | None]:
+    def player(self, line: Line) -> tuple[SocketEndpoint, Cheat | None]:
         """Build the socket on ``line``."""
         context = self._context
         abuse = self._abuse(line)
         indices = iter(range(1 << 31))
         terms = SocketTerms(mode=Mode[context.plan.mode.upper().replace("-", "_")], **context.plan.terms)
-        player = SocketPlayer(
+        player = SocketEndpoint(
             SocketMachine(terms, Policy(), lambda: self._payee.key(RECEIVE, next(indices)).p2wpkh_script),
             write=line.write,
             set_contact=lambda closed: self._switch(closed if abuse is None else abuse.before_switching(closed)),

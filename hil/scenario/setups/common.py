@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from hil.endpoints.endpoints import PlayerHooks
+from hil.endpoints.common import EndpointHooks
 from hil.errors import ConfigurationError
 from hil.links.abuses.model import Cheat, Tools
 from hil.protocol.payment.account import RECEIVE, Account
@@ -63,9 +63,9 @@ def coins_wanted(plan: Plan) -> int:
     return max(plan.funding_coins, row.coins if row is not None else 1)
 
 
-def hooks(abuse: Cheat | None) -> PlayerHooks:
+def hooks(abuse: Cheat | None) -> EndpointHooks:
     """Return what the counterpart asks before it sends: the cheat, if there is one."""
-    return PlayerHooks(before_sending=abuse.before_sending) if abuse is not None else PlayerHooks()
+    return EndpointHooks(before_sending=abuse.before_sending) if abuse is not None else EndpointHooks()
 
 
 def session_ids(seed: str) -> Callable[[], bytes]:

@@ -6,8 +6,8 @@ import dataclasses
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from hil.endpoints.cable import CableEndpoint
 from hil.endpoints.counterpart import Counterpart, MemoryJournal
-from hil.endpoints.endpoints import CablePlayer
 from hil.errors import AuthorError
 from hil.links.abuses.simple import PayStranger, Underpay, WithholdPayment, carry_out
 from hil.protocol.cable.machine import CableMachine
@@ -76,7 +76,7 @@ class SocketUnderTestSetup:
         player, abuse = self.player(line)
         return Counterpart(player, line, context.rig.clock), abuse
 
-    def player(self, line: Line) -> tuple[CablePlayer, Cheat | None]:
+    def player(self, line: Line) -> tuple[CableEndpoint, Cheat | None]:
         """Build the cable on ``line``; it meters with the lab's meter."""
         context = self._context
         abuse = self._abuse(self.keys, line)
@@ -88,7 +88,7 @@ class SocketUnderTestSetup:
             self._change.p2wpkh_script,
             session_ids(f"{context.seed}/{self._who}"),
         )
-        player = CablePlayer(
+        player = CableEndpoint(
             machine,
             write=line.write,
             energy_wh=lambda: context.meter.energy(most=True),

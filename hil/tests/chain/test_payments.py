@@ -10,7 +10,8 @@ from bitcoin.core import CTransaction, b2lx
 from hil.chain.client.rpc import RpcClient
 from hil.chain.funding.ledger import RegtestLedger
 from hil.chain.views.full_node import NodeView
-from hil.protocol.checks import Refusal, RefusalCode, check_payment
+from hil.protocol.checks import Refusal, check_payment
+from hil.protocol.codes import ErrorCode
 from hil.protocol.payment.coins import Coin, OutPoint
 from hil.protocol.payment.transactions import build_payment, virtual_size
 from hil.tests.protocol import samples
@@ -26,18 +27,18 @@ NODE_SAYS = dict.fromkeys(EDITS, "") | {
 }
 """The node's reason for each transaction that is altered and properly signed: nearly all are good to it."""
 
-SIGNATURES: dict[str, tuple[Callable[[bytes], bytes], RefusalCode, str]] = {
-    "high S": (samples.high_s, RefusalCode.HIGH_S, "Non-canonical signature: S value is unnecessarily high"),
-    "padded DER": (samples.padded, RefusalCode.SIGNATURE_ENCODING, "Non-canonical DER signature"),
-    "long-form DER": (samples.long_form, RefusalCode.SIGNATURE_ENCODING, "Non-canonical DER signature"),
+SIGNATURES: dict[str, tuple[Callable[[bytes], bytes], ErrorCode, str]] = {
+    "high S": (samples.high_s, ErrorCode.HIGH_S, "Non-canonical signature: S value is unnecessarily high"),
+    "padded DER": (samples.padded, ErrorCode.SIGNATURE_ENCODING, "Non-canonical DER signature"),
+    "long-form DER": (samples.long_form, ErrorCode.SIGNATURE_ENCODING, "Non-canonical DER signature"),
     "forged": (
         samples.forged,
-        RefusalCode.BAD_SIGNATURE,
+        ErrorCode.BAD_SIGNATURE,
         "Signature must be zero for failed CHECK(MULTI)SIG operation",
     ),
     "unknown hash type": (
         lambda der: der[:-1] + b"\x41",
-        RefusalCode.HASH_TYPE,
+        ErrorCode.HASH_TYPE,
         "Signature hash type missing or not understood",
     ),
 }
@@ -56,7 +57,7 @@ def coins(ledger: RegtestLedger) -> tuple[Coin, ...]:
     return first, second
 
 
-def code_of(proposal: CTransaction, payment: CTransaction, coins: tuple[Coin, ...]) -> RefusalCode:
+def code_of(proposal: CTransaction, payment: CTransaction, coins: tuple[Coin, ...]) -> ErrorCode:
     with pytest.raises(Refusal) as caught:
         check_payment(proposal.serialize(), payment.serialize(), coins)
     return caught.value.code
@@ -122,16 +123,16 @@ def test_a_hash_type_that_leaves_outputs_open_is_good_to_the_node_and_refused_he
     proposal = samples.proposal(2, coins)
     for hash_type in (0x02, 0x03, 0x81, 0x82, 0x83):
         payment = samples.signed(proposal, coins, hash_type)
-        assert code_of(proposal, payment, coins) is RefusalCode.HASH_TYPE
+        assert code_of(proposal, payment, coins) is ErrorCode.HASH_TYPE
         assert view.accepts(payment.serialize()).allowed
 
 
 def test_an_unsigned_payment_and_half_a_payment_are_refused_by_both(coins: tuple[Coin, ...], view: NodeView) -> None:
     proposal = samples.proposal(2, coins)
-    assert code_of(proposal, proposal, coins) is RefusalCode.SIGNATURE_SHAPE
+    assert code_of(proposal, proposal, coins) is ErrorCode.SIGNATURE_SHAPE
     assert not view.accepts(proposal.serialize()).allowed
     half = samples.signed(proposal, coins).serialize()[:-10]
     with pytest.raises(Refusal) as caught:
         check_payment(proposal.serialize(), half, coins)
-    assert caught.value.code is RefusalCode.TRANSACTION_MALFORMED
+    assert caught.value.code is ErrorCode.TRANSACTION_MALFORMED
     assert view.accepts(half).reason == "TX decode failed"

@@ -186,7 +186,7 @@ class CutPair(DevicePair):
         """After each event: no power without credit, and the newest credited transaction is known."""
         machine = self.socket_machine
         if machine is not None and machine.newest:
-            session = machine._session
+            session = machine.context.session
             assert session is not None
             self.newest[session.offer.session] = machine.newest
         if self.closed:

@@ -121,8 +121,8 @@ class Device:
         self.program: SocketProgram | CableProgram = build(role, profile, board)  # type: ignore[assignment]
 
     @property
-    def player(self) -> Any:
-        return self.program._player
+    def endpoint(self) -> Any:
+        return self.program._endpoint
 
     def energy(self) -> WattHour:
         if self.meter_fault == "silent":
@@ -217,13 +217,13 @@ class DevicePair:
     @property
     def socket_machine(self) -> SocketMachine | None:
         """The socket's machine; None while it boots or is off."""
-        player = self.socket.player
-        return player.machine if player is not None else None
+        endpoint = self.socket.endpoint
+        return endpoint.machine if endpoint is not None else None
 
     @property
     def cable_machine(self) -> CableMachine | None:
-        player = self.cable.player
-        return player.machine if player is not None else None
+        endpoint = self.cable.endpoint
+        return endpoint.machine if endpoint is not None else None
 
     def journal(self) -> DeviceJournal:
         return DeviceJournal(self.socket.storage)

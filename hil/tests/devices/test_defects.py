@@ -9,10 +9,11 @@ import pytest
 from coincurve import PublicKey
 
 from hil.devices.defects import key_type_of
+from hil.protocol.codes import CloseReason
 from hil.protocol.payment.signing import Key
 from hil.protocol.payment.transactions import parse_transaction
 from hil.protocol.wire.framing import FrameDecoder
-from hil.protocol.wire.messages import CloseReason, Funding, Message, Offer, Payment, Receipt, decode_message
+from hil.protocol.wire.messages import Funding, Message, Offer, Payment, Receipt, decode_message
 from hil.tests.devices.device_pair import SEEDS, DevicePair
 from hil.tests.devices.firmware.test_self_check import reasons
 

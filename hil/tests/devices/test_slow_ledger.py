@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hil.endpoints.endpoints import CONFLICT_WATCH_S
+from hil.endpoints.socket import CONFLICT_WATCH_S
 from hil.ports import Acceptance
 from hil.protocol.codes import ErrorCode
 from hil.protocol.policy import Mode, Policy

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hil.chain.client.rpc import LedgerUnavailable
-from hil.endpoints.cached_ledger import LOOK_AGAIN_S, QuietLedger
+from hil.endpoints.cached_ledger import LOOK_AGAIN_S, CachingLedgerView
 from hil.errors import RigFault
 from hil.tests.devices.device_pair import FallibleLedger
 
@@ -18,7 +18,7 @@ class Desk:
         self.touched = 0
         self.now = 0.0
         self.silences: list[RigFault] = []
-        self.quiet = QuietLedger(self.below, lambda: self.touched, lambda: self.now, self.silences.append)
+        self.quiet = CachingLedgerView(self.below, lambda: self.touched, lambda: self.now, self.silences.append)
 
 
 @pytest.fixture

@@ -11,8 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hil.clock import LockstepClock, WallClock
+from hil.endpoints.cable import CableEndpoint
+from hil.endpoints.common import EndpointHooks
 from hil.endpoints.counterpart import Counterpart, MemoryJournal
-from hil.endpoints.endpoints import CablePlayer, PlayerHooks, SocketPlayer
+from hil.endpoints.socket import SocketEndpoint
 from hil.links.serial_line import SerialLine
 from hil.protocol.cable.machine import CableMachine
 from hil.protocol.cable.table import CableState
@@ -76,13 +78,13 @@ class MemoryBench:
         return b"".join(data for _, who, data in self.pair.sent if who == "socket")
 
 
-def cable_player(write: Callable[[bytes], None], coins: list[Coin], pair: DevicePair, most: int = 5) -> CablePlayer:
+def cable_endpoint(write: Callable[[bytes], None], coins: list[Coin], pair: DevicePair, most: int = 5) -> CableEndpoint:
     sessions = iter(SESSIONS)
     keys = {**KEYS, OWNER.p2wpkh_script: OWNER}
     machine = CableMachine(
         CableLimits(max_payments=most), Policy(), coins, keys, CHANGE.p2wpkh_script, lambda: next(sessions)
     )
-    return CablePlayer(
+    return CableEndpoint(
         machine,
         write=write,
         energy_wh=lambda: pair.energy_wh,
@@ -96,8 +98,8 @@ def bench() -> tuple[MemoryBench, LockstepClock, Counterpart]:
     far = MemoryBench()
     clock = LockstepClock(far)
     clock.attach(far)
-    player = cable_player(far.write, far.pair.coins, far.pair)
-    return far, clock, Counterpart(player, far, clock)
+    endpoint = cable_endpoint(far.write, far.pair.coins, far.pair)
+    return far, clock, Counterpart(endpoint, far, clock)
 
 
 def test_a_counterpart_toasts_in_lockstep_with_a_bench() -> None:
@@ -106,7 +108,7 @@ def test_a_counterpart_toasts_in_lockstep_with_a_bench() -> None:
     clock.sleep(150.0)
     assert far.pair.energy_wh == pytest.approx(40, abs=0.1)
     assert len(far.pair.ledger.sent) == 1
-    assert counterpart.player.machine.state is CableState.ENDED
+    assert counterpart.endpoint.machine.state is CableState.ENDED
 
 
 def test_a_counterpart_says_nothing_before_it_starts() -> None:
@@ -119,7 +121,7 @@ def test_a_counterpart_calls_once_a_second_until_it_is_answered() -> None:
     far, clock, counterpart = bench()
     far.pair.socket.supply(False)
     called: list[float] = []
-    counterpart.player.hooks.before_sending = lambda message: (called.append(clock.now()), (message,))[1]  # type: ignore[func-returns-value]
+    counterpart.endpoint.hooks.before_sending = lambda message: (called.append(clock.now()), (message,))[1]  # type: ignore[func-returns-value]
     counterpart.start()
     clock.sleep(3.5)
     assert called == [0.0, 1.0, 2.0, 3.0]
@@ -132,16 +134,16 @@ def test_a_stopped_counterpart_neither_says_nor_hears_anything_and_the_socket_gi
     clock.sleep(5.0)
     assert far.pair.closed
     counterpart.stop()
-    sent, heard = far.bytes_sent, counterpart.player.machine.state
+    sent, heard = far.bytes_sent, counterpart.endpoint.machine.state
     counterpart.poke()
     clock.sleep(70.0)
-    assert (far.bytes_sent, counterpart.player.machine.state) == (sent, heard)
+    assert (far.bytes_sent, counterpart.endpoint.machine.state) == (sent, heard)
     assert not far.pair.closed
 
 
 def test_a_counterpart_that_is_stopped_by_what_it_hears_arms_no_timer() -> None:
     far, clock, counterpart = bench()
-    counterpart.player.hooks.before_sending = lambda message: (counterpart.stop(), (message,))[1]  # type: ignore[func-returns-value]
+    counterpart.endpoint.hooks.before_sending = lambda message: (counterpart.stop(), (message,))[1]  # type: ignore[func-returns-value]
     counterpart.start()
     sent = far.bytes_sent
     clock.sleep(10.0)
@@ -152,12 +154,12 @@ def test_a_poked_counterpart_reads_its_meter_at_once() -> None:
     far, clock, counterpart = bench()
     counterpart.start()
     clock.sleep(5.0)
-    player = counterpart.player
-    assert isinstance(player, CablePlayer)
-    before = player.machine.used_mwh
+    endpoint = counterpart.endpoint
+    assert isinstance(endpoint, CableEndpoint)
+    before = endpoint.machine.used_mwh
     far.pair.energy_wh += 0.5
     counterpart.poke()
-    assert player.machine.used_mwh >= before + 500
+    assert endpoint.machine.used_mwh >= before + 500
 
 
 @settings(derandomize=True, deadline=None, database=None, max_examples=20)
@@ -179,7 +181,7 @@ def test_two_counterparts_make_the_first_payment_over_tcp_on_the_wall_clock() ->
     line = SerialLine("cable-link", near)
     far = WireLine(connection)
     switched: list[bool] = []
-    sells = SocketPlayer(
+    sells = SocketEndpoint(
         SocketMachine(SocketTerms(), Policy(), lambda: PAYEE.p2wpkh_script),
         write=far.write,
         set_contact=switched.append,
@@ -188,13 +190,13 @@ def test_two_counterparts_make_the_first_payment_over_tcp_on_the_wall_clock() ->
         ledger=FallibleLedger(coins),
         journal=MemoryJournal(),
         ledger_delay_s=0.0,
-        hooks=PlayerHooks(),
+        hooks=EndpointHooks(),
     )
     clock.attach(line)
     clock.attach(far)
     socket_side, cable_side = (
         Counterpart(sells, far, clock),
-        Counterpart(cable_player(line.write, coins, pair), line, clock),
+        Counterpart(cable_endpoint(line.write, coins, pair), line, clock),
     )
     socket_side.start()
     cable_side.start()

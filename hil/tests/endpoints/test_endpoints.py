@@ -1,4 +1,4 @@
-"""What a player does with its hands: the order of effects, the pace of its meter, and a ledger that fails."""
+"""What an endpoint does with its hands: the order of effects, the pace of its meter, and a ledger that fails."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hil.endpoints.endpoints import CLOSEST_METERING_S, CONFLICT_WATCH_S, METERING_S
+from hil.endpoints.socket import CLOSEST_METERING_S, CONFLICT_WATCH_S, METERING_S
 from hil.protocol.policy import Mode, Policy, SocketTerms
 from hil.protocol.socket.table import SocketState
 from hil.protocol.wire.framing import FrameDecoder

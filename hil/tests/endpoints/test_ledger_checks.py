@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from hil.endpoints.ledger_checks import PASSING_REASONS, judge_coins, judge_payment, settle
+from hil.endpoints.ledger_checks import TEMPORARY_REJECTIONS, judge_coins, judge_payment, settle
 from hil.ports import Acceptance
 from hil.protocol.codes import ErrorCode
-from hil.protocol.machine import ExaminePayment
+from hil.protocol.effects import ExaminePayment
 from hil.protocol.payment.signing import sign_transaction
 from hil.protocol.payment.transactions import build_payment
 from hil.tests.devices.device_pair import FallibleLedger
@@ -75,7 +75,7 @@ def test_a_settlement_that_the_ledger_has_is_settled_also_the_second_time() -> N
 def test_a_settlement_is_lost_when_the_coins_are_gone_and_tried_again_when_only_the_mempool_is_full() -> None:
     for reason in ("missing-inputs", "insufficient fee", "txn-mempool-conflict"):
         assert settle(RefusingLedger(reason), PAYMENT).lost
-    for reason in PASSING_REASONS:
+    for reason in TEMPORARY_REJECTIONS:
         outcome = settle(RefusingLedger(reason), PAYMENT)
         assert (outcome.failure, outcome.lost) == (reason, False)
 

@@ -11,8 +11,10 @@ from typing import Any
 from hil.clock import LockstepClock
 from hil.devices.board import Board
 from hil.devices.firmware.factory import build
+from hil.endpoints.cable import CableEndpoint
+from hil.endpoints.common import EndpointHooks
 from hil.endpoints.counterpart import Counterpart, MemoryJournal
-from hil.endpoints.endpoints import CablePlayer, PlayerHooks, SocketPlayer
+from hil.endpoints.socket import SocketEndpoint
 from hil.links.abuses.catalogue import AbuseRow
 from hil.links.abuses.model import Cheat, Tools
 from hil.links.abuses.simple import carry_out
@@ -23,9 +25,9 @@ from hil.protocol.payment.account import RECEIVE, Account
 from hil.protocol.payment.coins import Coin, OutPoint
 from hil.protocol.payment.signing import Key
 from hil.protocol.payment.transactions import parse_transaction, txid
-from hil.protocol.policy import CableLimits, Policy, SocketTerms
+from hil.protocol.policy import CableLimits, Mode, Policy, SocketTerms
 from hil.protocol.socket.machine import SocketMachine
-from hil.protocol.wire.messages import Funding, Message, Mode, Offer, Payment, Receipt
+from hil.protocol.wire.messages import Funding, Message, Offer, Payment, Receipt
 from hil.units import Satoshi, Watt, WattHour
 
 POWER_W = 1300.0
@@ -170,7 +172,7 @@ class AbuseBench:
         self.clock = LockstepClock(self)
         self.clock.attach(self)
         self.cheat: Cheat
-        self._counterpart = Counterpart(self._player(), self, self.clock)
+        self._counterpart = Counterpart(self._endpoint(), self, self.clock)
         self.program.power_on(0.0)
         self._counterpart.start()
 
@@ -284,7 +286,7 @@ class AbuseBench:
 
     # --- the counterpart ---------------------------------------------------------------------------------------
 
-    def _player(self) -> CablePlayer | SocketPlayer:
+    def _endpoint(self) -> CableEndpoint | SocketEndpoint:
         keys = {key.p2wpkh_script: key for key in (CABLE, CHANGE)}
         tools = Tools(
             coins=self.coins,
@@ -297,7 +299,7 @@ class AbuseBench:
         self.cheat = carry_out(self.row, tools)
         self.cheat.on_strike = lambda: self.struck_at.append(self.now)
         self.cheat.set_contact = self._switch
-        hooks = PlayerHooks(before_sending=self.cheat.before_sending)
+        hooks = EndpointHooks(before_sending=self.cheat.before_sending)
         sessions = itertools.count(1)
         if self.row.who == "cable":
             limits = CableLimits(max_payments=self.row.max_payments or 100)
@@ -309,7 +311,7 @@ class AbuseBench:
                 CHANGE.p2wpkh_script,
                 lambda: next(sessions).to_bytes(8, "big"),
             )
-            return CablePlayer(
+            return CableEndpoint(
                 machine,
                 write=self.write,
                 energy_wh=self.energy,
@@ -319,7 +321,7 @@ class AbuseBench:
                 hooks=hooks,
             )
         terms = replace(SocketTerms(), mode=Mode[self.mode.upper().replace("-", "_")])
-        return SocketPlayer(
+        return SocketEndpoint(
             SocketMachine(terms, Policy(), lambda: PAYEE.key(RECEIVE, next(sessions)).p2wpkh_script),
             write=self.write,
             set_contact=lambda closed: self._switch(self.cheat.before_switching(closed)),

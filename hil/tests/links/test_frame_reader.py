@@ -6,8 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hil.links.frame_reader import Decoded, FrameReader
+from hil.protocol.wire.fields import MessageError, MessageErrorCode
 from hil.protocol.wire.framing import FrameError, FrameErrorCode, encode_frame
-from hil.protocol.wire.messages import MessageError, MessageErrorCode, Meter, encode_message
+from hil.protocol.wire.messages import Meter, encode_message
 
 SESSION = bytes(range(8))
 METERS = [Meter(SESSION, number, 100 * number) for number in range(1, 4)]

@@ -182,7 +182,7 @@ def test_a_rule_strikes_the_nth_of_its_kind_and_as_often_as_it_says() -> None:
     link = Joined(FaultRule(FaultKind.DROP, message="METER", first=2, count=1))
     link.socket.say(b"".join(FRAMES * 2))
     assert link.cable.data == b"".join([*FRAMES[:2], *FRAMES])
-    assert link.tap.ways["to cable"].idle
+    assert link.tap.channels["to cable"].idle
 
 
 def test_a_duplicated_message_comes_twice() -> None:

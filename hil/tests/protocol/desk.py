@@ -11,29 +11,26 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from hil.protocol.cable.machine import CableMachine
-from hil.protocol.cable.table import CableEvent, CableState
-from hil.protocol.checks import Refusal, RefusalCode
-from hil.protocol.machine import Effect, ExamineCoins, ExaminePayment, Remember, Settle, SwitchContact, Transmit
+from hil.protocol.cable.table import CABLE_TABLE, CableEvent, CableState
+from hil.protocol.checks import Refusal
+from hil.protocol.codes import CloseReason, ErrorCode
+from hil.protocol.effects import Effect, ExamineCoins, ExaminePayment, Remember, Settle, SwitchContact, Transmit
 from hil.protocol.payment.coins import Coin, OutPoint
 from hil.protocol.payment.signing import Key, sign_transaction
 from hil.protocol.payment.transactions import build_payment, parse_transaction
-from hil.protocol.policy import CableLimits, Policy, SocketTerms
+from hil.protocol.policy import CableLimits, Mode, Network, Policy, SocketTerms
 from hil.protocol.records import CableRecord, SocketRecord
 from hil.protocol.socket.machine import SocketMachine
-from hil.protocol.socket.table import SocketEvent, SocketState
+from hil.protocol.socket.table import SOCKET_TABLE, SocketEvent, SocketState
 from hil.protocol.wire.framing import encode_frame
 from hil.protocol.wire.messages import (
     Close,
-    CloseReason,
     DeclaredCoin,
     Error,
-    ErrorCode,
     Funding,
     Hello,
     Message,
     Meter,
-    Mode,
-    Network,
     Offer,
     Payment,
     PaymentRequest,
@@ -47,7 +44,7 @@ M = TypeVar("M", bound=Message)
 PAYEE, CABLE, CHANGE = Key(b"\x01" * 32), Key(b"\x02" * 32), Key(b"\x03" * 32)
 KEYS = {CABLE.p2wpkh_script: CABLE, CABLE.p2pkh_script: CABLE, CHANGE.p2wpkh_script: CHANGE}
 SESSIONS = [number.to_bytes(8, "big") for number in range(1, 20)]
-LEDGER_DOWN = Refusal(RefusalCode.COIN_UNKNOWN, "no such coin")
+LEDGER_DOWN = Refusal(ErrorCode.COIN_UNKNOWN, "no such coin")
 
 
 class RecordingTable(dict[Any, Any]):
@@ -121,7 +118,7 @@ class SocketDesk(_Desk):
         super().__init__()
         self.coins = [coin_of(coins)]
         self.machine: SocketMachine = SocketMachine(SocketTerms(**terms), Policy(), lambda: script)
-        self.machine.table = RecordingTable(SocketMachine.table, self.taken)  # type: ignore[misc]
+        self.machine.context.table = RecordingTable(SOCKET_TABLE, self.taken)
         self.energy_mwh = 0
 
     # --- the cable's part ---------------------------------------------------------------------------------------
@@ -199,7 +196,7 @@ Step = Callable[[SocketDesk], object]
 
 def _exhausting(desk: SocketDesk) -> object:
     """Make the next proposal impossible. The coins of a session never change, so the tester reaches inside."""
-    session = desk.machine._require_session()
+    session = desk.machine.context.require_session()
     session.coins = (coin_of(1_000),)
     return desk.answer_coins() if desk.machine.state is _S.CHECKING_COINS else desk.deliver(6_000)
 
@@ -264,7 +261,7 @@ class CableDesk(_Desk):
         self.machine: CableMachine = CableMachine(
             CableLimits(**limits), Policy(), self.coins, KEYS, CHANGE.p2wpkh_script, lambda: next(ids)
         )
-        self.machine.table = RecordingTable(CableMachine.table, self.taken)  # type: ignore[misc]
+        self.machine.context.table = RecordingTable(CABLE_TABLE, self.taken)
         self.energy_mwh = 0
 
     def plug(self) -> list[Effect]:
@@ -331,7 +328,7 @@ def _next_request(desk: CableDesk) -> list[Effect]:
 
 def _far_ahead(desk: CableDesk) -> list[Effect]:
     """Claim twice of what was used. Good meters take hours to come so far apart, so the tester makes them bad ones."""
-    desk.machine.limits = dataclasses.replace(desk.machine.limits, socket_meter_percent=100)
+    desk.machine.context.limits = dataclasses.replace(desk.machine.context.limits, socket_meter_percent=100)
     desk.use(3_000)
     desk.energy_mwh += 3_000
     return desk.request(desk.machine.payments + 1)
@@ -349,7 +346,7 @@ def _error(desk: CableDesk) -> list[Effect]:
 
 def _silence(desk: CableDesk, budget: int) -> list[Effect]:
     """Let the socket fall silent; the budget is an agreement that never changes, so the tester reaches inside."""
-    desk.machine.limits = dataclasses.replace(desk.machine.limits, max_payments=budget)
+    desk.machine.context.limits = dataclasses.replace(desk.machine.context.limits, max_payments=budget)
     desk.use(6_000)
     return desk.wait(60.0)
 
@@ -363,7 +360,7 @@ def _resume(desk: CableDesk, budget: int = 100, **changes: Any) -> list[Effect]:
     started.machine.restore([], record)
     started.plug()
     desk.machine, desk.peer_sequence = started.machine, other.peer_sequence
-    desk.machine.table = RecordingTable(CableMachine.table, desk.taken)  # type: ignore[misc]
+    desk.machine.context.table = RecordingTable(CABLE_TABLE, desk.taken)
     desk.effects = started.effects
     return desk.offer(**changes)
 

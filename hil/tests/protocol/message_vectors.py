@@ -7,21 +7,19 @@ import zlib
 import cbor2
 from cobs import cobs
 
+from hil.protocol.codes import CloseReason, ErrorCode
 from hil.protocol.payment.transactions import txid
+from hil.protocol.policy import Mode, Network
+from hil.protocol.wire.fields import MessageError
 from hil.protocol.wire.framing import FrameDecoder, FrameError, encode_frame
 from hil.protocol.wire.messages import (
     Close,
-    CloseReason,
     DeclaredCoin,
     Error,
-    ErrorCode,
     Funding,
     Hello,
     Message,
-    MessageError,
     Meter,
-    Mode,
-    Network,
     Payment,
     Receipt,
     decode_message,

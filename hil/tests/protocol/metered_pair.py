@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from hil.protocol.cable.machine import CableMachine
 from hil.protocol.cable.table import CableState
-from hil.protocol.machine import Effect, ExamineCoins, ExaminePayment, Settle, Transmit
+from hil.protocol.effects import Effect, ExamineCoins, ExaminePayment, Settle, Transmit
 from hil.protocol.payment.coins import Coin, OutPoint
 from hil.protocol.payment.signing import Key
 from hil.protocol.policy import CableLimits, Policy, SocketTerms, credited_energy_mwh, quantum_energy_mwh

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from hil.endpoints.endpoints import CablePlayer, PlayerHooks, SocketPlayer
+from hil.endpoints.cable import CableEndpoint
+from hil.endpoints.common import EndpointHooks
+from hil.endpoints.socket import SocketEndpoint
 from hil.ports import Acceptance, CoinStatus
 from hil.protocol.cable.machine import CableMachine
 from hil.protocol.payment.coins import Coin, OutPoint
@@ -81,8 +83,8 @@ class Pair:
     coin_values: tuple[int, ...] = (100_000,)
     power_w: float = 1300.0
     policy: Policy = field(default_factory=Policy)
-    cable_hooks: PlayerHooks = field(default_factory=PlayerHooks)
-    socket_hooks: PlayerHooks = field(default_factory=PlayerHooks)
+    cable_hooks: EndpointHooks = field(default_factory=EndpointHooks)
+    socket_hooks: EndpointHooks = field(default_factory=EndpointHooks)
     cable_meter_gain: float = 1.0
     script: bytes = CABLE.p2wpkh_script
 
@@ -100,7 +102,7 @@ class Pair:
         self.ledger = MemoryLedger(self.coins)
         sessions = iter(range(1, 1 << 16))
         payees = iter(range(1, 1 << 16))
-        self.socket = SocketPlayer(
+        self.socket = SocketEndpoint(
             SocketMachine(self.terms, self.policy, lambda: Key(next(payees).to_bytes(32, "big")).p2wpkh_script),
             write=self.to_cable.append,
             set_contact=self._switch,
@@ -111,7 +113,7 @@ class Pair:
             ledger_delay_s=0.02,
             hooks=self.socket_hooks,
         )
-        self.cable = CablePlayer(
+        self.cable = CableEndpoint(
             CableMachine(
                 self.limits,
                 self.policy,

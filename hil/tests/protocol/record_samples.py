@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
+from hil.protocol.policy import Mode
 from hil.protocol.records import CableRecord, Record, SocketRecord
-from hil.protocol.wire.messages import DeclaredCoin, Funding, Mode, Offer
+from hil.protocol.wire.messages import DeclaredCoin, Funding, Offer
 
 _scripts = st.sampled_from([b"\x00\x14" + b"\x07" * 20, b"\x76\xa9\x14" + b"\x08" * 20 + b"\x88\xac"])
 _counts = st.integers(0, 2**32 - 1)

@@ -21,7 +21,8 @@ from coincurve.ecdsa import cdata_to_der, der_to_cdata, deserialize_compact, ser
 from hil.protocol.payment.coins import Coin, OutPoint
 from hil.protocol.payment.signing import Key, sign_transaction
 from hil.protocol.payment.transactions import build_payment
-from hil.protocol.wire.messages import Mode, Offer, PaymentRequest
+from hil.protocol.policy import Mode
+from hil.protocol.wire.messages import Offer, PaymentRequest
 from hil.units import Satoshi
 
 SESSION: Final = bytes.fromhex("0102030405060708")

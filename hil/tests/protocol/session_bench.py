@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from hil.protocol.cable.machine import CableMachine
-from hil.protocol.machine import Effect
+from hil.protocol.effects import Effect
 from hil.protocol.wire.framing import encode_frame
 from hil.protocol.wire.messages import Message, encode_message
 from hil.tests.protocol.session_replay import cable_of, message_in, outputs, put_in, socket_of

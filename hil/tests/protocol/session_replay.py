@@ -15,13 +15,13 @@ from typing import Any
 from hil.protocol.cable.machine import CableMachine
 from hil.protocol.checks import Refusal
 from hil.protocol.codes import ErrorCode
-from hil.protocol.machine import Effect, ExamineCoins, ExaminePayment, SessionEnded, Settle, SwitchContact, Transmit
+from hil.protocol.effects import Effect, ExamineCoins, ExaminePayment, SessionEnded, Settle, SwitchContact, Transmit
 from hil.protocol.payment.coins import Coin, OutPoint
 from hil.protocol.payment.signing import Key
-from hil.protocol.policy import CableLimits, Policy, SocketTerms
+from hil.protocol.policy import CableLimits, Mode, Policy, SocketTerms
 from hil.protocol.socket.machine import SocketMachine
 from hil.protocol.wire.framing import FrameDecoder
-from hil.protocol.wire.messages import Message, Mode, decode_message, message_name
+from hil.protocol.wire.messages import Message, decode_message, message_name
 from hil.tests.protocol.vector_files import Json
 from hil.units import Satoshi
 

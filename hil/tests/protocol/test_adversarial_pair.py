@@ -19,6 +19,7 @@ from hil.fuzz.sessions.plans import Plan, act, fault_value, finish, run_plan
 from hil.fuzz.sessions.simulation import Simulation
 from hil.protocol.cable.table import CABLE_TABLE, CableEvent
 from hil.protocol.policy import Mode
+from hil.protocol.socket.context import SocketContext
 from hil.protocol.socket.machine import SocketMachine
 from hil.protocol.socket.table import SOCKET_TABLE, SocketEvent, SocketState
 
@@ -95,14 +96,14 @@ class AdversarialPair(RuleBasedStateMachine):
         socket, cable = self.simulation.socket_machine, self.simulation.cable_machine
         if socket is not None and (socket.state, socket_event) not in SOCKET_TABLE:
             before = (socket.state, socket.payments, socket.newest, socket.credit_mwh)
-            assert not socket._fire(socket_event)
+            assert not socket.context.fire(socket_event)
             assert (socket.state, socket.payments, socket.newest, socket.credit_mwh) == before
-            assert not socket._take_effects()
+            assert not socket.context.take_effects()
         if cable is not None and (cable.state, cable_event) not in CABLE_TABLE:
             before_it = (cable.state, cable.payments, cable.credited_mwh)
-            assert not cable._fire(cable_event)
+            assert not cable.context.fire(cable_event)
             assert (cable.state, cable.payments, cable.credited_mwh) == before_it
-            assert not cable._take_effects()
+            assert not cable.context.take_effects()
 
     @invariant()
     def nothing_is_broken(self) -> None:
@@ -178,7 +179,7 @@ def test_a_socket_that_does_not_cut_off_is_noticed(monkeypatch: pytest.MonkeyPat
 
 
 def test_a_socket_that_credits_more_than_was_paid_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(SocketMachine, "credited_mwh", property(lambda self: 8000))
+    monkeypatch.setattr(SocketContext, "credited_mwh", property(lambda self: 8000))
     with pytest.raises(InvariantBroken, match="credit is not what was paid for"):
         run_plan(Plan(actions=(("run", 11.0),)))
 
@@ -199,12 +200,12 @@ def test_a_contact_that_is_closed_at_the_wrong_time_is_noticed() -> None:
     assert simulation.closed
     machine = simulation.socket_machine
     assert machine is not None
-    machine.state = SocketState.AWAITING_PAYMENT
+    machine.context.state = SocketState.AWAITING_PAYMENT
     with pytest.raises(InvariantBroken, match="closed in state awaiting payment"):
         simulation.check()
 
 
 def test_a_broken_rule_names_the_plan_that_broke_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(SocketMachine, "credited_mwh", property(lambda self: 8000))
+    monkeypatch.setattr(SocketContext, "credited_mwh", property(lambda self: 8000))
     with pytest.raises(CampaignFailed, match=r"plan \d+ of seed 1: InvariantBroken: .*\nPlan\("):
         in_memory(8, seed=1, processes=1)

@@ -9,12 +9,12 @@ from bitcoin.core.script import SIGHASH_ANYONECANPAY, SIGHASH_NONE, SIGHASH_SING
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hil.protocol.checks import Refusal, RefusalCode, check_funding, check_offer, check_payment, check_proposal
+from hil.protocol.checks import Refusal, check_funding, check_offer, check_payment, check_proposal
 from hil.protocol.codes import ErrorCode
 from hil.protocol.payment.coins import Coin
 from hil.protocol.payment.transactions import build_payment, change_coin
-from hil.protocol.policy import CableLimits, SocketTerms
-from hil.protocol.wire.messages import DeclaredCoin, Funding, Mode, Offer, PaymentRequest
+from hil.protocol.policy import CableLimits, Mode, SocketTerms
+from hil.protocol.wire.messages import DeclaredCoin, Funding, Offer, PaymentRequest
 from hil.tests.protocol import samples
 from hil.tests.protocol.samples import CABLE, COINS, EDITS, SESSION, SOCKET, STRANGER, offer, proposal, request, signed
 
@@ -31,7 +31,7 @@ def judge_proposal(message: PaymentRequest, agreed: Offer | None = None, **chang
     return check_proposal(message, **(arguments | changes))  # type: ignore[arg-type]
 
 
-def code_of(judge: Callable[[], object]) -> RefusalCode:
+def code_of(judge: Callable[[], object]) -> ErrorCode:
     with pytest.raises(Refusal) as caught:
         judge()
     return caught.value.code
@@ -75,7 +75,7 @@ def test_cable_refuses_every_other_amount(data: st.DataObject) -> None:
 @given(st.integers(0, 2), st.integers(0, 50_000), st.binary(max_size=30))
 def test_cable_refuses_any_additional_output(place: int, value: int, script: bytes) -> None:
     falsified = samples.edited(proposal(), lambda tx: tx.vout.insert(place, CMutableTxOut(value, CScript(script))))
-    assert code_of(lambda: judge_proposal(request(falsified))) is RefusalCode.EXTRA_OUTPUT
+    assert code_of(lambda: judge_proposal(request(falsified))) is ErrorCode.EXTRA_OUTPUT
 
 
 @given(st.integers(0, 1000), st.integers(1, 255))
@@ -87,38 +87,38 @@ def test_cable_refuses_a_proposal_with_any_byte_changed(place: int, flip: int) -
 
 
 def test_cable_refuses_a_proposal_that_holds_signatures() -> None:
-    assert code_of(lambda: judge_proposal(request(signed(proposal())))) is RefusalCode.ALTERED
+    assert code_of(lambda: judge_proposal(request(signed(proposal())))) is ErrorCode.ALTERED
 
 
 @pytest.mark.parametrize("n", [1, 3, 5])
 def test_cable_signs_the_next_payment_only(n: int) -> None:
-    assert code_of(lambda: judge_proposal(request(proposal(n), n))) is RefusalCode.NOT_NEXT
+    assert code_of(lambda: judge_proposal(request(proposal(n), n))) is ErrorCode.NOT_NEXT
 
 
 def test_cable_does_not_sign_two_steps_at_once_under_the_next_number() -> None:
-    assert code_of(lambda: judge_proposal(request(proposal(3), 2))) is RefusalCode.OVERPAID
+    assert code_of(lambda: judge_proposal(request(proposal(3), 2))) is ErrorCode.OVERPAID
 
 
 def test_cable_stops_at_its_budget_and_at_the_offer() -> None:
     sixth = request(proposal(6), 6, 38_000)
-    assert code_of(lambda: judge_proposal(sixth, expected_n=6, used_mwh=38_000)) is RefusalCode.TOO_MANY_PAYMENTS
+    assert code_of(lambda: judge_proposal(sixth, expected_n=6, used_mwh=38_000)) is ErrorCode.TOO_MANY_PAYMENTS
     mean = CableLimits(max_payments=1)
-    assert code_of(lambda: judge_proposal(request(proposal()), limits=mean)) is RefusalCode.TOO_MANY_PAYMENTS
+    assert code_of(lambda: judge_proposal(request(proposal()), limits=mean)) is ErrorCode.TOO_MANY_PAYMENTS
 
 
 def test_cable_refuses_energy_that_it_did_not_use() -> None:
     judge_proposal(request(proposal(), energy_mwh=6344))
-    assert code_of(lambda: judge_proposal(request(proposal(), energy_mwh=6345))) is RefusalCode.ENERGY_OVERCLAIMED
+    assert code_of(lambda: judge_proposal(request(proposal(), energy_mwh=6345))) is ErrorCode.ENERGY_OVERCLAIMED
 
 
 def test_cable_refuses_a_request_while_much_credit_is_left() -> None:
     judge_proposal(request(proposal(), energy_mwh=5900))
-    assert code_of(lambda: judge_proposal(request(proposal(), energy_mwh=5899))) is RefusalCode.PREMATURE
+    assert code_of(lambda: judge_proposal(request(proposal(), energy_mwh=5899))) is ErrorCode.PREMATURE
 
 
 def test_cable_refuses_what_its_coins_do_not_hold() -> None:
     poor = (samples.coin(1, 20_000),)
-    assert code_of(lambda: judge_proposal(request(proposal()), coins=poor)) is RefusalCode.FUNDS_EXHAUSTED
+    assert code_of(lambda: judge_proposal(request(proposal()), coins=poor)) is ErrorCode.FUNDS_EXHAUSTED
 
 
 def test_cable_holds_each_payment_of_per_payment_mode_against_one_quantum() -> None:
@@ -130,7 +130,7 @@ def test_cable_holds_each_payment_of_per_payment_mode_against_one_quantum() -> N
         change = change_coin(signed(transaction, coins), CABLE.p2wpkh_script)
         assert change is not None
         coins = (change,)
-    assert code_of(lambda: judge_proposal(request(proposal()), offer(Mode.PER_PAYMENT))) is RefusalCode.OVERPAID
+    assert code_of(lambda: judge_proposal(request(proposal()), offer(Mode.PER_PAYMENT))) is ErrorCode.OVERPAID
 
 
 def test_cable_accepts_change_dropped_as_dust_and_nothing_dropped_above() -> None:
@@ -138,7 +138,7 @@ def test_cable_accepts_change_dropped_as_dust_and_nothing_dropped_above() -> Non
     judge_proposal(request(proposal(2, coins)), coins=coins)
     coins = (samples.coin(1, 20_000 + 1410 + 294),)
     greedy = samples.edited(proposal(2, coins), lambda tx: tx.vout.pop())
-    assert code_of(lambda: judge_proposal(request(greedy), coins=coins)) is RefusalCode.CHANGE_MISSING
+    assert code_of(lambda: judge_proposal(request(greedy), coins=coins)) is ErrorCode.CHANGE_MISSING
 
 
 # --- the socket, before it asks the ledger ---------------------------------------------------------------------
@@ -169,7 +169,7 @@ def test_socket_names_the_amount_of_an_underpayment() -> None:
 
 
 def test_socket_refuses_an_older_state() -> None:
-    assert code_of(lambda: judge_payment(signed(proposal(1)))) is RefusalCode.UNDERPAID
+    assert code_of(lambda: judge_payment(signed(proposal(1)))) is ErrorCode.UNDERPAID
 
 
 @given(st.integers(0, 5000), st.integers(1, 255))
@@ -188,27 +188,27 @@ def test_socket_refuses_any_other_bytes(noise: bytes) -> None:
 
 @pytest.mark.parametrize("hash_type", [SIGHASH_NONE, SIGHASH_SINGLE, 0x01 | SIGHASH_ANYONECANPAY])
 def test_socket_refuses_signatures_that_leave_anything_open(hash_type: int) -> None:
-    assert code_of(lambda: judge_payment(signed(proposal(), hash_type=hash_type))) is RefusalCode.HASH_TYPE
+    assert code_of(lambda: judge_payment(signed(proposal(), hash_type=hash_type))) is ErrorCode.HASH_TYPE
 
 
 @pytest.mark.parametrize(
     ("change", "code"),
     [
-        (samples.high_s, RefusalCode.HIGH_S),
-        (samples.padded, RefusalCode.SIGNATURE_ENCODING),
-        (samples.forged, RefusalCode.BAD_SIGNATURE),
-        (lambda signature: b"", RefusalCode.SIGNATURE_SHAPE),
+        (samples.high_s, ErrorCode.HIGH_S),
+        (samples.padded, ErrorCode.SIGNATURE_ENCODING),
+        (samples.forged, ErrorCode.BAD_SIGNATURE),
+        (lambda signature: b"", ErrorCode.SIGNATURE_SHAPE),
     ],
 )
-def test_socket_refuses_bad_signatures_by_name(change: Callable[[bytes], bytes], code: RefusalCode) -> None:
+def test_socket_refuses_bad_signatures_by_name(change: Callable[[bytes], bytes], code: ErrorCode) -> None:
     assert code_of(lambda: judge_payment(samples.with_signature(signed(proposal()), 0, change))) is code
 
 
 def test_socket_refuses_an_unsigned_payment_and_a_stranger_key() -> None:
-    assert code_of(lambda: judge_payment(proposal())) is RefusalCode.SIGNATURE_SHAPE
+    assert code_of(lambda: judge_payment(proposal())) is ErrorCode.SIGNATURE_SHAPE
     stack = samples.witness_stack(signed(proposal()), 0)
     stranger = samples.with_stack(signed(proposal()), 0, [stack[0], STRANGER.public])
-    assert code_of(lambda: judge_payment(stranger)) is RefusalCode.WRONG_KEY
+    assert code_of(lambda: judge_payment(stranger)) is ErrorCode.WRONG_KEY
 
 
 def test_payee_and_change_may_be_one_script_without_confusing_anybody() -> None:
@@ -245,10 +245,10 @@ def test_cable_refuses_an_offer_beyond_its_limits(changes: dict[str, object], co
 
 def test_cable_refuses_a_mode_that_it_did_not_ask_for_and_a_quantum_that_buys_nothing() -> None:
     single = CableLimits(modes=(Mode.SINGLE_FEE,))
-    assert code_of(lambda: check_offer(offer(Mode.PER_PAYMENT), single)) is RefusalCode.UNSUITABLE
+    assert code_of(lambda: check_offer(offer(Mode.PER_PAYMENT), single)) is ErrorCode.UNSUITABLE
     generous = CableLimits(max_tariff_sat_per_wh=10**9)
     dear = offer(tariff_sat_per_wh=10**8)
-    assert code_of(lambda: check_offer(dear, generous)) is RefusalCode.QUANTUM_TOO_LOW
+    assert code_of(lambda: check_offer(dear, generous)) is ErrorCode.QUANTUM_TOO_LOW
 
 
 def test_cable_refuses_a_quantum_that_honest_meters_can_differ_by_before_it_is_used_up() -> None:
@@ -257,7 +257,7 @@ def test_cable_refuses_a_quantum_that_honest_meters_can_differ_by_before_it_is_u
 
     generous = CableLimits(max_tariff_sat_per_wh=10**9)
     check_offer(at(9_259), generous)  # 108 mWh: honest meters differ by 8 mWh of 208 and 100
-    assert code_of(lambda: check_offer(at(9_260), generous)) is RefusalCode.QUANTUM_TOO_LOW
+    assert code_of(lambda: check_offer(at(9_260), generous)) is ErrorCode.QUANTUM_TOO_LOW
     check_offer(at(10**6), dataclasses.replace(generous, energy_tolerance_mwh=0))  # 1 mWh
 
 
@@ -280,6 +280,6 @@ def test_socket_refuses_funding_that_cannot_be_spent(message: Funding, code: str
 
 
 def test_a_refusal_reads_as_code_and_sentence() -> None:
-    refusal = Refusal(RefusalCode.UNDERPAID, "underpaid by 1 sat")
+    refusal = Refusal(ErrorCode.UNDERPAID, "underpaid by 1 sat")
     assert str(refusal) == "UNDERPAID: underpaid by 1 sat"
-    assert refusal.error_code is RefusalCode.UNDERPAID
+    assert refusal.code is ErrorCode.UNDERPAID

@@ -9,9 +9,9 @@ import pytest
 
 from hil.fuzz.sessions.plans import Plan
 from hil.fuzz.sessions.simulation import Simulation
-from hil.protocol.wire.fields import MessageErrorCode
+from hil.protocol.wire.fields import MessageError, MessageErrorCode
 from hil.protocol.wire.framing import FrameDecoder, FrameError, FrameErrorCode, encode_frame
-from hil.protocol.wire.messages import MessageError, Meter, decode_message, encode_message
+from hil.protocol.wire.messages import Meter, decode_message, encode_message
 
 SESSION = (1).to_bytes(8, "big")
 GOOD = encode_frame(encode_message(Meter(SESSION, 60_000, 0)))
@@ -83,9 +83,9 @@ def test_hostile_bytes_are_counted_and_the_session_goes_on(simulation: Simulatio
     machine = simulation.devices[role].machine
     before = (machine.state, machine.payments, machine.credited_mwh)
     machine.on_bytes(HOSTILE[name].data, simulation.now)
-    assert machine.bad_frames == 1
+    assert machine.context.bad_frames == 1
     assert (machine.state, machine.payments, machine.credited_mwh) == before
-    assert len(machine._decoder._pending) == 0
+    assert len(machine.context.decoder._pending) == 0
     simulation.run_for(10.0)
     (account,) = simulation.auditor.accounts.values()
     assert account.credited == 3

@@ -6,14 +6,14 @@ import dataclasses
 
 import pytest
 
-from hil.endpoints.endpoints import PlayerHooks
+from hil.endpoints.common import EndpointHooks
 from hil.links.abuses.simple import DemandMore, DivertChange, PayStranger, Underpay, WithholdPayment
 from hil.protocol.cable.table import CableState
 from hil.protocol.codes import ErrorCode
 from hil.protocol.payment.transactions import parse_transaction
-from hil.protocol.policy import CableLimits, Policy, SocketTerms
+from hil.protocol.policy import CableLimits, Mode, Policy, SocketTerms
 from hil.protocol.socket.table import SocketState
-from hil.protocol.wire.messages import Error, Message, Mode
+from hil.protocol.wire.messages import Error, Message
 from hil.tests.protocol.pair import CABLE, CHANGE, Pair
 
 KEYS = {CABLE.p2wpkh_script: CABLE, CABLE.p2pkh_script: CABLE, CHANGE.p2wpkh_script: CHANGE}
@@ -27,14 +27,14 @@ def errors_sent(sent: list[Message]) -> list[ErrorCode]:
     return [message.code for message in sent if isinstance(message, Error)]
 
 
-def recording() -> tuple[list[Message], PlayerHooks]:
+def recording() -> tuple[list[Message], EndpointHooks]:
     sent: list[Message] = []
 
     def record(message: Message) -> tuple[Message]:
         sent.append(message)
         return (message,)
 
-    return sent, PlayerHooks(before_sending=record)
+    return sent, EndpointHooks(before_sending=record)
 
 
 def test_a_slice_of_bread_takes_five_payments_and_one_transaction_in_single_fee_mode() -> None:
@@ -204,4 +204,4 @@ def test_noise_on_the_line_changes_nothing() -> None:
     pair.to_socket.insert(0, b"\x00\x07garbage\x00")
     pair.run(150)
     assert pair.energy_wh == pytest.approx(40, abs=0.02)
-    assert pair.socket.machine.bad_frames >= 1
+    assert pair.socket.machine.context.bad_frames >= 1

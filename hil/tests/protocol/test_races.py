@@ -5,16 +5,16 @@ from __future__ import annotations
 import pytest
 
 from hil.protocol.cable.table import CableState
-from hil.protocol.machine import Noted, SessionEnded, Settle
+from hil.protocol.codes import CloseReason, ErrorCode
+from hil.protocol.effects import Noted, SessionEnded, Settle
 from hil.protocol.payment.signing import sign_transaction
 from hil.protocol.payment.transactions import parse_transaction, txid
-from hil.protocol.sessions import LAST_SEQUENCE, MOST_ENERGY_MWH
 from hil.protocol.socket.table import SocketEvent, SocketState
 from hil.protocol.wire.messages import (
+    LAST_SEQUENCE,
+    MOST_ENERGY_MWH,
     Close,
-    CloseReason,
     Error,
-    ErrorCode,
     Funding,
     Hello,
     Message,
@@ -162,12 +162,12 @@ def test_an_older_payment_as_answer_to_a_request_cuts_the_power() -> None:
 
 def test_the_same_coins_declared_again_change_nothing_and_other_coins_are_refused_once() -> None:
     desk = SocketDesk().reach(S.AWAITING_PAYMENT)
-    coins = desk.machine._require_session().coins
+    coins = desk.machine.context.require_session().coins
     desk.fund()
     assert desk.errors() == []
     desk.fund(SocketDesk(coins=90_000).coins)
     assert desk.errors() == [ErrorCode.UNEXPECTED]
-    assert (desk.machine.state, desk.machine._require_session().coins) == (S.AWAITING_PAYMENT, coins)
+    assert (desk.machine.state, desk.machine.context.require_session().coins) == (S.AWAITING_PAYMENT, coins)
 
 
 def test_a_payment_that_nobody_asked_for_is_refused_and_changes_nothing() -> None:
@@ -193,7 +193,7 @@ def test_the_answer_about_the_coins_of_a_session_that_was_closed_does_not_count_
     desk.hello(SESSIONS[1])
     desk.fund(SocketDesk(coins=50_000).coins)
     desk.take(desk.machine.on_coins_examined(old, None, desk.now))
-    assert (desk.machine.state, desk.machine.late_answers) == (S.CHECKING_COINS, 1)
+    assert (desk.machine.state, desk.machine.context.late_answers) == (S.CHECKING_COINS, 1)
     desk.answer_coins(LEDGER_DOWN)
     assert (desk.machine.state, desk.errors()) == (S.IDLE, [ErrorCode.COIN_UNKNOWN])
 
@@ -253,7 +253,7 @@ def test_a_cable_that_restarts_while_its_coins_are_checked_is_offered_anew_at_an
 def test_a_repeated_hello_gets_the_same_address_again() -> None:
     payees = iter(range(1, 9))
     desk = SocketDesk()
-    desk.machine._new_payee = lambda: b"\x00\x14" + bytes([next(payees)]) * 20
+    desk.machine.context.new_payee = lambda: b"\x00\x14" + bytes([next(payees)]) * 20
     desk.hello()
     desk.hello()
     assert len({offer.payee_script for offer in desk.sent(Offer)}) == 1
@@ -409,8 +409,8 @@ def test_the_cable_tells_every_refusal_once() -> None:
 
 def test_the_sequence_stays_at_its_last_number_and_the_session_ends_in_silence() -> None:
     socket, cable = SocketDesk().reach(S.DELIVERING), CableDesk().reach(C.SUPPLIED)
-    socket.machine._require_session().sequence = LAST_SEQUENCE - 1
-    cable.machine._require_session().sequence = LAST_SEQUENCE - 1
+    socket.machine.context.require_session().sequence = LAST_SEQUENCE - 1
+    cable.machine.context.require_session().sequence = LAST_SEQUENCE - 1
     socket.wait(3.0)
     assert [meter.sequence for meter in socket.sent(Meter)] == [LAST_SEQUENCE] * 3
     cable.wait(30.0)

@@ -57,13 +57,13 @@ class Watch:
     def __call__(self) -> None:
         self.events += 1
         machine = self.pair.socket_machine
-        if machine is None or machine._session is None:
+        if machine is None or machine.context.session is None:
             assert not self.pair.closed, "contact closed without a session"
             self.session = None
             return
-        if machine._session is not self.session:
-            self.session, self.origin_wh, self.credited_mwh = machine._session, self.pair.energy_wh, 0
-        session = machine._session
+        if machine.context.session is not self.session:
+            self.session, self.origin_wh, self.credited_mwh = machine.context.session, self.pair.energy_wh, 0
+        session = machine.context.session
         assert not self.pair.closed or machine.state in CONTACT_CLOSED
         delivered = (self.pair.energy_wh - self.origin_wh) * 1000
         assert delivered <= machine.credited_mwh + UNPAID_MWH
@@ -89,7 +89,7 @@ def abuse_of(kind: str, pair: DevicePair) -> tuple[str, Abuse | None]:
     """Return who cheats, and how, from the next payment on."""
     coins = [*pair.coins, *pair.ledger.coins.values()]
     cable = pair.cable_machine
-    change = cable._change_script if cable is not None else CHANGES[0].p2wpkh_script
+    change = cable.context.change_script if cable is not None else CHANGES[0].p2wpkh_script
     match kind:
         case "underpay":
             return "cable", Underpay(1, 1, coins, KEYS, change)

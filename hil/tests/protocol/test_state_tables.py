@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from hil.protocol.cable.table import CABLE_TABLE, CableAction, CableEvent, CableState
-from hil.protocol.machine import Noted
+from hil.protocol.effects import Noted
 from hil.protocol.socket.table import CONTACT_CLOSED, SOCKET_TABLE, SocketAction, SocketEvent, SocketState
 from hil.protocol.wire.messages import PaymentRequest
 from hil.tests.protocol.desk import CABLE_EVENTS, SOCKET_EVENTS, CableDesk, SocketDesk
@@ -20,8 +20,8 @@ def words(member: SocketState | SocketEvent | CableState | CableEvent) -> str:
 
 def trace(desk: SocketDesk | CableDesk) -> Any:
     """Everything that a machine may remember, but for its counters of what it refused, and the present instant."""
-    counters = {"refused_events", "repeated_messages", "late_answers", "_now", "_decoder"}
-    return {key: repr(value) for key, value in vars(desk.machine).items() if key not in counters}
+    counters = {"refused_events", "repeated_messages", "late_answers", "now", "decoder"}
+    return {key: repr(value) for key, value in vars(desk.machine.context).items() if key not in counters}
 
 
 @pytest.mark.parametrize(("state", "event"), SOCKET_TABLE, ids=words)
@@ -55,16 +55,16 @@ def test_an_event_that_the_sockets_table_does_not_list_leaves_no_trace() -> None
     for state, event in UNLISTED_SOCKET:
         desk = SocketDesk().reach(state)
         before = trace(desk)
-        assert not desk.machine._fire(event)
-        assert (desk.machine.refused_events, trace(desk)) == (1, before), (state, event)
+        assert not desk.machine.context.fire(event)
+        assert (desk.machine.context.refused_events, trace(desk)) == (1, before), (state, event)
 
 
 def test_an_event_that_the_cables_table_does_not_list_leaves_no_trace() -> None:
     for state, event in UNLISTED_CABLE:
         desk = CableDesk().reach(state)
         before = trace(desk)
-        assert not desk.machine._fire(event)
-        assert (desk.machine.refused_events, trace(desk)) == (1, before), (state, event)
+        assert not desk.machine.context.fire(event)
+        assert (desk.machine.context.refused_events, trace(desk)) == (1, before), (state, event)
 
 
 LEDGER_EVENTS = {SocketEvent.CONFLICT_SEEN, SocketEvent.LEDGER_LOST}
@@ -80,9 +80,9 @@ def test_what_comes_in_the_wrong_state_changes_neither_state_nor_money_nor_the_r
     state: SocketState, event: SocketEvent
 ) -> None:
     desk = SocketDesk().reach(state)
-    session = copy.copy(desk.machine._session)
+    session = copy.copy(desk.machine.context.session)
     SOCKET_EVENTS[event](desk)
-    after = desk.machine._session
+    after = desk.machine.context.session
     assert desk.machine.state is state
     if session is None or after is None:
         assert session is after is None
@@ -108,9 +108,8 @@ def test_every_event_can_be_played() -> None:
 def test_an_action_that_raises_leaves_no_event_behind() -> None:
     desk = SocketDesk(coins=10_000 + 1_110)
     desk.reach(SocketState.CHECKING_COINS)
-    desk.machine._require_session().change_script = b"\x6a"  # no proposal can be built with it
+    desk.machine.context.require_session().change_script = b"\x6a"  # no proposal can be built with it
     with pytest.raises(Exception, match="neither P2WPKH nor P2PKH"):
         desk.answer_coins()
-    assert not desk.machine._pending
     assert not desk.sent(PaymentRequest)
     assert [effect for effect in desk.effects if isinstance(effect, Noted)] == []

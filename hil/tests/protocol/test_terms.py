@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hil.protocol.policy import Misuse, SocketTerms, credited_energy_mwh
-from hil.protocol.sessions import MOST_ENERGY_MWH
 from hil.protocol.socket.machine import SocketMachine
 from hil.protocol.terms import checked_terms
+from hil.protocol.wire.messages import MOST_ENERGY_MWH
 from hil.tests.protocol.desk import PAYEE, SocketDesk
 
 
@@ -54,7 +54,7 @@ def test_no_number_of_payments_that_is_offered_credits_more_than_a_receipt_can_t
 def test_the_payee_of_a_session_is_asked_for_once() -> None:
     asked: list[bytes] = []
     desk = SocketDesk()
-    desk.machine._new_payee = lambda: (asked.append(b""), PAYEE.p2wpkh_script)[1]  # type: ignore[func-returns-value]
+    desk.machine.context.new_payee = lambda: (asked.append(b""), PAYEE.p2wpkh_script)[1]  # type: ignore[func-returns-value]
     desk.hello()
     desk.hello()
     assert len(asked) == 1

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from hil.protocol.codes import CloseReason, ErrorCode
 from hil.protocol.payment.coins import Coin
 from hil.protocol.payment.signing import Key, sign_transaction, verify_signatures
 from hil.protocol.payment.transactions import (
@@ -18,16 +19,11 @@ from hil.protocol.payment.transactions import (
     virtual_size,
     without_signatures,
 )
+from hil.protocol.policy import Mode, Network
 from hil.protocol.wire import messages as wire
+from hil.protocol.wire.fields import MessageError
 from hil.protocol.wire.framing import FrameDecoder, encode_frame
-from hil.protocol.wire.messages import (
-    MESSAGE_TYPES,
-    DeclaredCoin,
-    MessageError,
-    decode_message,
-    describe,
-    encode_message,
-)
+from hil.protocol.wire.messages import MESSAGE_TYPES, DeclaredCoin, decode_message, describe, encode_message
 from hil.tests.protocol import make_vectors, payment_vectors, samples, vector_files
 from hil.tests.protocol.message_vectors import decoded
 from hil.tests.protocol.session_replay import coin_from_json, coin_to_json, message_in, played_again
@@ -47,7 +43,7 @@ def coins_of(case: Json) -> tuple[Coin, ...]:
 
 def message_from_fields(name: str, fields: Json) -> wire.Message:
     """Build a message from what people read: the inverse of ``describe``, written by the names of the fields."""
-    enumerations: dict[str, Any] = {"mode": wire.Mode, "network": wire.Network, "reason": wire.CloseReason}
+    enumerations: dict[str, Any] = {"mode": Mode, "network": Network, "reason": CloseReason}
     values: Json = {}
     for key, value in fields.items():
         if key in {"session", "payee_script", "change_script", "transaction"}:
@@ -55,9 +51,9 @@ def message_from_fields(name: str, fields: Json) -> wire.Message:
         elif key in enumerations:
             values[key] = enumerations[key][value]
         elif key == "code":
-            values[key] = wire.ErrorCode[value]
+            values[key] = ErrorCode[value]
         elif key == "modes":
-            values[key] = tuple(wire.Mode[mode] for mode in value)
+            values[key] = tuple(Mode[mode] for mode in value)
         elif key == "coins":
             values[key] = tuple(DeclaredCoin(**(coin | {"script": bytes.fromhex(coin["script"])})) for coin in value)
         else:
@@ -193,7 +189,7 @@ def test_a_session_vector_ends_with_open_contact_and_with_what_was_taken_on_its_
 
 def test_session_vectors_show_both_modes_all_script_types_and_every_way_to_end() -> None:
     sessions = part("sessions", "sessions")
-    assert {session["socket"]["terms"]["mode"] for session in sessions} == {mode.name for mode in wire.Mode}
+    assert {session["socket"]["terms"]["mode"] for session in sessions} == {mode.name for mode in Mode}
     scripts = {coin["script"][:4] for session in sessions for coin in session["cable"]["coins"]}
     assert scripts == {"0014", "76a9"}
     ends = {

@@ -12,7 +12,8 @@ from bitcoin.core import CTransaction
 from bitcoin.core.script import CScript
 from bitcoin.core.scripteval import SCRIPT_VERIFY_FLAGS_BY_NAME, SCRIPT_VERIFY_P2SH, VerifyScript, VerifyScriptError
 
-from hil.protocol.checks import Refusal, RefusalCode, check_payment
+from hil.protocol.checks import Refusal, check_payment
+from hil.protocol.codes import ErrorCode
 from hil.protocol.payment.coins import Coin
 from hil.tests.protocol import samples
 from hil.tests.protocol.samples import CABLE, proposal, signed
@@ -34,26 +35,26 @@ CASES = {
     "forged witness": (
         samples.with_signature(WITNESSED, 0, samples.forged),
         WITNESS_COINS,
-        RefusalCode.BAD_SIGNATURE,
+        ErrorCode.BAD_SIGNATURE,
     ),
-    "empty witness": (samples.with_stack(WITNESSED, 0, []), WITNESS_COINS, RefusalCode.SIGNATURE_SHAPE),
+    "empty witness": (samples.with_stack(WITNESSED, 0, []), WITNESS_COINS, ErrorCode.SIGNATURE_SHAPE),
     "witness of a stranger": (
         samples.with_stack(WITNESSED, 0, [b"\x30", samples.STRANGER.public]),
         WITNESS_COINS,
-        RefusalCode.WRONG_KEY,
+        ErrorCode.WRONG_KEY,
     ),
-    "high S": (with_script_signature(samples.high_s), SCRIPT_COINS, RefusalCode.HIGH_S),
+    "high S": (with_script_signature(samples.high_s), SCRIPT_COINS, ErrorCode.HIGH_S),
     "byte behind": (
         with_script_signature(lambda der: der[:-1] + b"\x00\x01"),
         SCRIPT_COINS,
-        RefusalCode.SIGNATURE_ENCODING,
+        ErrorCode.SIGNATURE_ENCODING,
     ),
     "padded length": (
         with_script_signature(lambda der: b"\x30\x82\x00" + der[1:]),
         SCRIPT_COINS,
-        RefusalCode.SIGNATURE_ENCODING,
+        ErrorCode.SIGNATURE_ENCODING,
     ),
-    "long-form DER": (with_script_signature(samples.long_form), SCRIPT_COINS, RefusalCode.SIGNATURE_ENCODING),
+    "long-form DER": (with_script_signature(samples.long_form), SCRIPT_COINS, ErrorCode.SIGNATURE_ENCODING),
 }
 
 

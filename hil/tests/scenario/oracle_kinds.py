@@ -9,7 +9,7 @@ from hil.evidence.documents import Kind as EventKind
 from hil.evidence.limits import Limit
 from hil.evidence.observations import Source
 from hil.instruments import hmc8015, wt310e
-from hil.protocol.wire.messages import CloseReason, ErrorCode
+from hil.protocol.codes import CloseReason, ErrorCode
 from hil.rig.sampling.timer import LATENCY_S
 from hil.scenario.check import sampled, timed, within_time
 from hil.scenario.measurements import cuts, energy, ledger, link, payments, session

@@ -8,20 +8,18 @@ from dataclasses import dataclass
 
 from bitcoin.core import CTransaction
 
+from hil.protocol.codes import CloseReason, ErrorCode
 from hil.protocol.payment.coins import Coin, OutPoint
 from hil.protocol.payment.signing import Key, sign_transaction
 from hil.protocol.payment.transactions import build_payment, change_coin
+from hil.protocol.policy import Mode, Network
 from hil.protocol.wire.messages import (
     Close,
-    CloseReason,
     DeclaredCoin,
     Error,
-    ErrorCode,
     Funding,
     Hello,
     Meter,
-    Mode,
-    Network,
     Offer,
     Payment,
     PaymentRequest,

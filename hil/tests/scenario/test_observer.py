@@ -11,10 +11,12 @@ from bitcoin.core.script import CScript
 from hil.errors import AuthorError
 from hil.evidence.documents import Kind
 from hil.evidence.observations import DeviceIdle, EvidenceMissing
+from hil.protocol.codes import ErrorCode
 from hil.protocol.payment.coins import OutPoint
 from hil.protocol.payment.signing import sign_transaction
 from hil.protocol.payment.transactions import parse_transaction, txid
-from hil.protocol.wire.messages import ErrorCode, Message, Meter, Mode, Payment
+from hil.protocol.policy import Mode
+from hil.protocol.wire.messages import Message, Meter, Payment
 from hil.scenario.observer import Observer
 from hil.tests.scenario.sessions import CABLE, CHANGE, GIVEN, KEYS, QUANTUM_SAT, Session, proposed, signed
 from hil.tests.scenario.timelines import CABLE_UNDER_TEST, PAIR, SOCKET_UNDER_TEST, Scene

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from hil.chain.views.factory import OpenView, open_view
 from hil.devices.defects import view_of
-from hil.endpoints.cached_ledger import QuietLedger
+from hil.endpoints.cached_ledger import CachingLedgerView
 from hil.vbench.world_request import NodeAccess, ViewAccess, WorldRequest
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class SocketLedger:
             if self._open is not None:
                 self._open[1].close()
             self._open = access, _opened(access)
-        return QuietLedger(self._open[1].view, lambda: self.touched, now, self._note_silence)
+        return CachingLedgerView(self._open[1].view, lambda: self.touched, now, self._note_silence)
 
     def _note_silence(self, fault: RigFault) -> None:
         self.silence = str(fault)

@@ -8,7 +8,7 @@ from typing import Any
 
 from hil.protocol.payment.signing import p2pkh_script, p2wpkh_script
 from hil.protocol.payment.transactions import dust_limit, fee_for
-from hil.protocol.policy import SocketTerms
+from hil.protocol.policy import Mode, SocketTerms
 from hil.scenario.plan import FUNDS_SAT
 
 _WITNESS, _LEGACY = p2wpkh_script(bytes(20)), p2pkh_script(bytes(20))
@@ -25,7 +25,7 @@ TERMS = {"tariff": "tariff_sat_per_wh", "quantum": "quantum_sat", "fee_rate": "f
 class Purse:
     """Coins and terms of a scenario; amounts in satoshi. The defaults are those of the reference scenario."""
 
-    mode: str = "single-fee"
+    mode: str = Mode.SINGLE_FEE.label
     coins: int = 1
     coin_sat: int = FUNDS_SAT
     legacy: bool = False
@@ -63,7 +63,7 @@ class Purse:
         """Return how many payments the coins can pay, with the lowest fees that there can be."""
         scripts = [_LEGACY if self.legacy else _WITNESS] * self.coins
         single = self.coins * self.coin_sat
-        if self.mode == "single-fee":
+        if self.mode == Mode.SINGLE_FEE.label:
             one_cable = max(0, single - fee_for(scripts, [_WITNESS], self.fee_rate)) // self.quantum
         else:
             one_cable = self._chain(scripts, single)

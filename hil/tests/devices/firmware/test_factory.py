@@ -155,7 +155,7 @@ def test_whatever_a_program_raises_opens_the_contact_first(caplog: pytest.LogCap
     def broken() -> float:
         raise OSError("meter gone")
 
-    pair.socket.player._energy_wh = broken
+    pair.socket.endpoint._energy_wh = broken
     with caplog.at_level(logging.DEBUG), pytest.raises(OSError, match="meter gone"):
         pair.run(11.0)
     assert not pair.closed
@@ -183,11 +183,11 @@ def test_every_session_has_a_payee_address_of_its_own_also_across_power_cuts() -
 
 def test_a_restarted_cable_has_another_change_address() -> None:
     pair = DevicePair().start()
-    first = pair.cable_machine._change_script if pair.cable_machine else b""
+    first = pair.cable_machine.context.change_script if pair.cable_machine else b""
     pair.cable.supply(False)
     pair.cable.supply(True)
     assert pair.cable_machine is not None
-    assert pair.cable_machine._change_script not in {first, b""}
+    assert pair.cable_machine.context.change_script not in {first, b""}
 
 
 def test_the_account_is_on_no_console_in_no_repr_and_in_no_record() -> None:
@@ -195,7 +195,9 @@ def test_the_account_is_on_no_console_in_no_repr_and_in_no_record() -> None:
     pair.run(60.0)
     shown = ""
     for device in pair.devices.values():
-        shown += device.console + repr(device.program) + repr(vars(device.program)) + repr(vars(device.player.machine))
+        shown += (
+            device.console + repr(device.program) + repr(vars(device.program)) + repr(vars(device.endpoint.machine))
+        )
         shown += "".join(record.hex() for record in device.storage.records.values())
     shown += "".join(frame.hex() for _, _, frame in pair.sent)
     for seed in SEEDS.values():

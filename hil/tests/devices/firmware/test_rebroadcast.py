@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hil.devices.firmware.rebroadcast import BURIED_CONFIRMATIONS, LOOK_S
+from hil.devices.firmware.rebroadcast import FINAL_CONFIRMATIONS, LOOK_S
 from hil.ports import Acceptance
 from hil.protocol.payment.coins import OutPoint
 from hil.protocol.payment.transactions import parse_transaction, txid
@@ -54,12 +54,12 @@ def test_it_is_kept_across_a_power_cut() -> None:
 @pytest.mark.parametrize("mode", Mode)
 def test_what_is_buried_is_forgotten_and_asked_for_no_more(mode: Mode) -> None:
     pair = settled_pair(mode)
-    pair.ledger.confirmations = BURIED_CONFIRMATIONS - 1
+    pair.ledger.confirmations = FINAL_CONFIRMATIONS - 1
     pair.run_for(LOOK_S + 1)
-    assert pair.journal().unburied() != []
-    pair.ledger.confirmations = BURIED_CONFIRMATIONS
+    assert pair.journal().unconfirmed() != []
+    pair.ledger.confirmations = FINAL_CONFIRMATIONS
     pair.run_for(2 * LOOK_S + 1)
-    assert pair.journal().unburied() == []
+    assert pair.journal().unconfirmed() == []
     assert pair.socket.program.next_deadline() is None
 
 
@@ -69,7 +69,7 @@ def test_one_that_lost_against_another_spend_is_told_and_given_up() -> None:
     pair.ledger.spend_elsewhere()
     pair.run_for(LOOK_S + 1)
     assert "lost: missing-inputs" in pair.socket.console
-    assert pair.journal().unburied() == []
+    assert pair.journal().unconfirmed() == []
 
 
 def test_a_full_mempool_or_a_lost_ledger_only_delays_it() -> None:
@@ -90,5 +90,5 @@ def test_a_payment_that_its_owner_has_spent_is_done() -> None:
     pair = settled_pair()
     del pair.ledger.coins[OutPoint(txid(parse_transaction(pair.ledger.sent[0])), 0)]
     pair.run_for(LOOK_S + 1)
-    assert pair.journal().unburied() == []
+    assert pair.journal().unconfirmed() == []
     assert "lost" not in pair.socket.console

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from hil.devices.firmware.self_check import CONTACT_RESTS_S, CheckedContact, CheckedMeter, OutOfOrder
+from hil.protocol.codes import CloseReason
 from hil.protocol.wire.framing import FrameDecoder
-from hil.protocol.wire.messages import Close, CloseReason, Message, Offer, Receipt, decode_message
+from hil.protocol.wire.messages import Close, Message, Offer, Receipt, decode_message
 from hil.tests.devices.device_pair import DevicePair
 from hil.units import Watt, WattHour
 

@@ -21,13 +21,13 @@ from hypothesis import strategies as st
 from hil.devices.storage.account_store import AccountStore, Restored, first_index_at
 from hil.devices.storage.file_storage import FileStorage
 from hil.devices.storage.journal import DeviceJournal, TornRecord
-from hil.devices.storage.mnemonic import RecoveryWords
+from hil.devices.storage.mnemonic import Mnemonic
 from hil.errors import ConfigurationError, ExitCode
 from hil.protocol.payment.account import Account
 from hil.tests.devices.storage.simulated_disk import PowerCut, SimulatedDisk, cut_before
 
 VECTORS: dict[str, Any] = json.loads(Path("fixtures/data/vectors/bip39.json").read_text())
-WORDS = [RecoveryWords(bytes([number]) * 32) for number in range(3)]
+WORDS = [Mnemonic(bytes([number]) * 32) for number in range(3)]
 PLACE = Path("device")
 
 
@@ -41,9 +41,9 @@ def storage(request: pytest.FixtureRequest, tmp_path: Path) -> FileStorage:
 
 @pytest.mark.parametrize("vector", VECTORS["vectors"], ids=lambda vector: vector["words"].split()[0])
 def test_the_vectors_of_bip_39_hold_in_both_directions(vector: dict[str, str]) -> None:
-    words = RecoveryWords(bytes.fromhex(vector["entropy"]))
+    words = Mnemonic(bytes.fromhex(vector["entropy"]))
     assert words.reveal() == vector["words"].split()
-    assert RecoveryWords.parse(vector["words"], place="words") == words
+    assert Mnemonic.parse(vector["words"], place="words") == words
     seed = words.seed(VECTORS["passphrase"])
     assert seed.hex() == vector["seed"]
     assert str(HDKey.from_seed(seed)) == vector["xprv"]
@@ -52,17 +52,17 @@ def test_the_vectors_of_bip_39_hold_in_both_directions(vector: dict[str, str]) -
 @settings(derandomize=True, deadline=None, database=None)
 @given(st.sampled_from([16, 20, 24, 28, 32]).flatmap(lambda size: st.binary(min_size=size, max_size=size)))
 def test_any_entropy_comes_back_from_its_words_however_they_are_written(entropy: bytes) -> None:
-    words = RecoveryWords(entropy).reveal()
+    words = Mnemonic(entropy).reveal()
     assert len(words) == len(entropy) * 3 // 4
     for text in ("\n".join(words), "  ".join(words).upper(), " ".join(f"{n}. {w}" for n, w in enumerate(words, 1))):
-        assert RecoveryWords.parse(text, place="words") == RecoveryWords(entropy)
+        assert Mnemonic.parse(text, place="words") == Mnemonic(entropy)
 
 
 def test_a_misspelt_word_is_named_with_the_likely_one_and_no_other_word_is_quoted() -> None:
-    words = RecoveryWords(bytes(range(32))).reveal()
+    words = Mnemonic(bytes(range(32))).reveal()
     right, words[6] = words[6], "abandn"
     with pytest.raises(ConfigurationError, match=r"w\.txt: word 7, 'abandn'.*Did you mean 'abandon'\?") as caught:
-        RecoveryWords.parse(" ".join(words), place="w.txt")
+        Mnemonic.parse(" ".join(words), place="w.txt")
     quoted = str(caught.value).split()
     assert not {word for word in [*words, right] if word in quoted and word != "word"}
 
@@ -79,7 +79,7 @@ def test_a_misspelt_word_is_named_with_the_likely_one_and_no_other_word_is_quote
 )
 def test_wrong_words_are_refused(text: str, what: str) -> None:
     with pytest.raises(ConfigurationError, match=what):
-        RecoveryWords.parse(text, place="words")
+        Mnemonic.parse(text, place="words")
 
 
 def test_a_passphrase_is_the_same_in_every_way_to_write_its_letters() -> None:
@@ -143,7 +143,7 @@ def test_a_cut_at_the_first_start_leaves_no_account_or_the_one_that_stays() -> N
 def test_a_restored_account_has_the_old_keys_and_goes_on_far_ahead(storage: FileStorage) -> None:
     old = AccountStore(FileStorage(PLACE, SimulatedDisk()))
     seed = old.open_or_create("pass")
-    words = RecoveryWords.parse(" ".join(old.words().reveal()), place="words")
+    words = Mnemonic.parse(" ".join(old.words().reveal()), place="words")
     first = first_index_at(datetime(2027, 5, 1, tzinfo=UTC))
     store = AccountStore(storage)
     assert store.restore(words, "pass", first_index=first) == Restored(False, first)
@@ -335,7 +335,7 @@ def test_words_are_told_to_a_terminal_and_asked_for_there_without_being_shown(tm
         words = store.words()
     shown = at_terminal(["backup", str(tmp_path / "device")], "")
     listed = shown[shown.index("  1.") : shown.index("addresses used")]
-    assert RecoveryWords.parse(listed, place="terminal") == words
+    assert Mnemonic.parse(listed, place="terminal") == words
     shown = at_terminal(["restore", str(tmp_path / "spare")], " ".join(words.reveal()))
     assert "is restored" in shown
     assert " ".join(words.reveal()[:3]) not in shown

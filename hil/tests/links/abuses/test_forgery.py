@@ -22,6 +22,7 @@ from hil.links.abuses.model import STRANGER_SCRIPT
 from hil.links.faults import FaultKind, FaultRule
 from hil.links.frame_reader import FrameReader
 from hil.protocol.payment.transactions import parse_transaction
+from hil.protocol.policy import Mode, Network
 from hil.protocol.wire.framing import encode_frame
 from hil.protocol.wire.messages import (
     PROTOCOL_VERSION,
@@ -30,8 +31,6 @@ from hil.protocol.wire.messages import (
     Hello,
     Message,
     Meter,
-    Mode,
-    Network,
     Offer,
     Payment,
     PaymentRequest,

@@ -22,8 +22,8 @@ from hil.protocol.codes import ErrorCode
 from hil.protocol.payment.coins import Coin
 from hil.protocol.payment.signing import sign_transaction, verify_signatures
 from hil.protocol.payment.transactions import build_payment, change_coin, parse_transaction, without_signatures
-from hil.protocol.policy import CableLimits
-from hil.protocol.wire.messages import Message, Meter, Mode, Payment, PaymentRequest
+from hil.protocol.policy import CableLimits, Mode
+from hil.protocol.wire.messages import Message, Meter, Payment, PaymentRequest
 from hil.tests.protocol.desk import CABLE, CHANGE, KEYS, PAYEE, SESSIONS, coin_of
 from hil.tests.protocol.samples import offer
 

@@ -12,7 +12,7 @@ from hil.protocol.cable.table import CABLE_TABLE, CableState
 from hil.protocol.payment.transactions import parse_transaction
 from hil.protocol.policy import Mode, Policy
 from hil.protocol.socket.table import CONTACT_CLOSED, SOCKET_TABLE, SocketState
-from hil.protocol.spec.diagrams import diagrams, endings, way
+from hil.protocol.spec.diagrams import course, diagrams, endings
 from hil.protocol.spec.tables import CABLE_ENDS, SOCKET_ENDS, SPEC, regions, renewed
 from hil.protocol.wire.framing import FrameDecoder
 from hil.protocol.wire.messages import Message, Meter, PaymentRequest, Receipt, decode_message, message_name
@@ -68,7 +68,7 @@ def test_the_two_diagrams_of_a_role_show_each_state_and_each_transition_once(
 @pytest.mark.parametrize(("table", "states", "ends"), ROLES, ids=["socket", "cable"])
 def test_a_diagram_stays_readable(table: Any, states: Any, ends: Any) -> None:
     """No more arrows than one can follow; the tables below have it all in lines."""
-    assert max(len(way(table, states, ends)), len(endings(table, states, ends))) <= 25
+    assert max(len(course(table, states, ends)), len(endings(table, states, ends))) <= 25
 
 
 def test_every_state_event_action_and_number_has_a_meaning() -> None:

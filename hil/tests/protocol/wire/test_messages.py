@@ -7,25 +7,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hil.protocol.policy import Misuse
+from hil.protocol.codes import CloseReason, ErrorCode
+from hil.protocol.policy import Misuse, Mode, Network
 from hil.protocol.wire import cbor_subset as plain_cbor
+from hil.protocol.wire.fields import MessageError, MessageErrorCode
 from hil.protocol.wire.messages import (
     MAX_COINS,
     MAX_TRANSACTION,
     MESSAGE_TYPES,
     Close,
-    CloseReason,
     DeclaredCoin,
     Error,
-    ErrorCode,
     Funding,
     Hello,
     Message,
-    MessageError,
-    MessageErrorCode,
     Meter,
-    Mode,
-    Network,
     Offer,
     Payment,
     PaymentRequest,

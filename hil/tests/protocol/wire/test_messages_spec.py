@@ -11,7 +11,7 @@ import pytest
 import hil.protocol
 from hil.protocol.codes import CloseReason, ErrorCode
 from hil.protocol.payment.transactions import dust_limit, virtual_size
-from hil.protocol.policy import CableLimits
+from hil.protocol.policy import CableLimits, Mode, Network
 from hil.protocol.socket.table import SocketState
 from hil.protocol.wire.fields import wire_fields
 from hil.protocol.wire.framing import MAX_PAYLOAD, FrameErrorCode, encode_frame, longest_encoded
@@ -21,8 +21,6 @@ from hil.protocol.wire.messages import (
     Error,
     Message,
     Meter,
-    Mode,
-    Network,
     Offer,
     Payment,
     decode_message,
@@ -139,7 +137,7 @@ def test_the_numbers_that_the_next_version_may_use_are_free() -> None:
 def test_a_socket_of_version_1_answers_what_it_does_not_know_and_stays_as_it_is(unknown: list[object]) -> None:
     desk = SocketDesk()
     effects = desk.take(desk.machine.on_bytes(encode_frame(cbor2.dumps(unknown)), 0.0))
-    assert (desk.errors(effects), desk.machine.bad_frames) == ([ErrorCode.MALFORMED], 1)
+    assert (desk.errors(effects), desk.machine.context.bad_frames) == ([ErrorCode.MALFORMED], 1)
     assert desk.machine.state is SocketState.IDLE
     assert desk.sent(Offer, desk.hello())
 

@@ -13,7 +13,7 @@ from hil.evidence.documents import Verdict
 from hil.evidence.limits import Limit
 from hil.evidence.observations import Source, Timed
 from hil.links.abuses.catalogue import AbuseRow, Must
-from hil.protocol.wire.messages import CloseReason, ErrorCode
+from hil.protocol.codes import CloseReason, ErrorCode
 from hil.scenario.abuse_plan import COUNTERPART, AbusePlan
 from hil.scenario.measurements import abuse
 from hil.tests.scenario.abuses import CABLES, REFUSE, cheated, plan, row, seconds_on_the_line, verdicts

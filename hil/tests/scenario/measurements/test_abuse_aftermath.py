@@ -7,7 +7,7 @@ import pytest
 from hil.evidence.documents import Verdict
 from hil.evidence.observations import Counted, Timed
 from hil.links.abuses.catalogue import Must
-from hil.protocol.wire.messages import ErrorCode
+from hil.protocol.codes import ErrorCode
 from hil.scenario.measurements import abuse
 from hil.tests.scenario.abuses import cheated, plan, row, verdicts
 from hil.tests.scenario.sessions import Session

@@ -9,7 +9,7 @@ import pytest
 from hil.evidence.documents import Kind, Verdict
 from hil.evidence.observations import DeviceIdle, EvidenceMissing, Source, Timed
 from hil.evidence.timing import instant
-from hil.protocol.wire.messages import ErrorCode
+from hil.protocol.codes import ErrorCode
 from hil.scenario.check import within_time
 from hil.scenario.measurements import cuts
 from hil.scenario.stimuli.power import MAINS, PLUG

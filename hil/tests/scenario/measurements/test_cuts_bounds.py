@@ -11,7 +11,8 @@ from hil.evidence.documents import Kind
 from hil.evidence.observations import DeviceIdle, EvidenceMissing, Timed
 from hil.evidence.timing import Interval
 from hil.links.faults import Direction
-from hil.protocol.wire.messages import ErrorCode, Message
+from hil.protocol.codes import ErrorCode
+from hil.protocol.wire.messages import Message
 from hil.scenario.measurements import cuts
 from hil.scenario.stimuli.power import MAINS, PLUG
 from hil.tests.scenario.sessions import Session

@@ -8,7 +8,7 @@ import pytest
 
 from hil.evidence.documents import Kind, Verdict
 from hil.evidence.observations import EvidenceMissing, Source, Timed
-from hil.protocol.wire.messages import ErrorCode
+from hil.protocol.codes import ErrorCode
 from hil.scenario.check import within_time
 from hil.scenario.measurements import ledger
 from hil.scenario.stimuli.power import PLUG

@@ -8,7 +8,7 @@ import pytest
 
 from hil.evidence.documents import Kind, Verdict
 from hil.evidence.observations import Counted, DeviceIdle, EvidenceMissing, Source
-from hil.protocol.wire.messages import CloseReason
+from hil.protocol.codes import CloseReason
 from hil.scenario.check import within_time
 from hil.scenario.measurements import link
 from hil.tests.scenario.sessions import Session

@@ -11,7 +11,8 @@ from hil.evidence.documents import Kind, Verdict
 from hil.evidence.limits import Limit
 from hil.evidence.observations import Counted, DeviceIdle, EvidenceMissing, Sampled, Source
 from hil.links.abuses.model import STRANGER_SCRIPT
-from hil.protocol.wire.messages import ErrorCode, Mode
+from hil.protocol.codes import ErrorCode
+from hil.protocol.policy import Mode
 from hil.scenario.check import timed, within_time
 from hil.scenario.measurements import payments
 from hil.tests.scenario.sessions import QUANTUM_SAT, Session, proposed, signed

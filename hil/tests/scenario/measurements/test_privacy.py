@@ -14,7 +14,8 @@ from hil.evidence.documents import Kind
 from hil.evidence.observations import Counted, EvidenceMissing
 from hil.protocol.payment.account import ACCOUNT_PATH, CHANGE, RECEIVE
 from hil.protocol.payment.transactions import txid
-from hil.protocol.wire.messages import Message, Mode, Payment
+from hil.protocol.policy import Mode
+from hil.protocol.wire.messages import Message, Payment
 from hil.scenario.measurements import privacy
 from hil.scenario.setups.common import account_seed
 from hil.tests.protocol.samples import with_signature

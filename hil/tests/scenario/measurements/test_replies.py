@@ -8,7 +8,7 @@ import pytest
 
 from hil.evidence.documents import Verdict
 from hil.evidence.observations import DeviceIdle, EvidenceMissing, Source, Timed
-from hil.protocol.wire.messages import CloseReason
+from hil.protocol.codes import CloseReason
 from hil.scenario.check import within_time
 from hil.scenario.measurements import session
 from hil.tests.scenario.sessions import Session

@@ -7,7 +7,7 @@ import pytest
 from hil.evidence.documents import Verdict
 from hil.evidence.limits import Limit
 from hil.evidence.observations import Counted, EvidenceMissing, Source, Timed
-from hil.protocol.wire.messages import Mode
+from hil.protocol.policy import Mode
 from hil.scenario.check import timed
 from hil.scenario.measurements import session
 from hil.tests.scenario.sessions import Session

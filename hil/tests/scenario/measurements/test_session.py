@@ -8,7 +8,7 @@ import pytest
 
 from hil.errors import AuthorError
 from hil.evidence.observations import Counted, DeviceIdle, EvidenceMissing, Timed
-from hil.protocol.wire.messages import CloseReason
+from hil.protocol.codes import CloseReason
 from hil.scenario.measurements import lab, session
 from hil.tests.scenario.sessions import Session
 from hil.tests.scenario.timelines import CABLE_UNDER_TEST, PAIR, Scene, Truth

@@ -1,41 +1,36 @@
-"""A protocol machine with hands: carries out its effects on a line, a contact, a meter and a ledger.
+"""The socket's endpoint: carries out the effects of its protocol machine on a line, a contact, a meter and a ledger.
 
-Both the rig's counterpart and the reference devices are players; what differs is whose line, contact and meter they
-get, and, for a counterpart that cheats, what is done to a message before it leaves (``before_sending``). A player
-holds no clock: its host calls ``on_bytes`` and ``on_time`` with the present instant, no later than ``next_deadline``.
+The reference socket and the rig's counterpart are endpoints. They differ in the line, contact and meter that they are
+given; a counterpart that cheats also changes messages before they leave (``before_sending``). An endpoint holds no
+clock: its host calls ``on_bytes`` and ``on_time`` with the present instant, no later than ``next_deadline``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
+from hil.endpoints.common import EndpointHooks, Journal, transmit
 from hil.endpoints.ledger_questions import LedgerQuestions
-from hil.protocol.machine import (
+from hil.protocol.effects import (
     Credited,
     Effect,
     ExamineCoins,
     ExaminePayment,
-    KeepCoins,
     Noted,
     Remember,
     SessionEnded,
     Settle,
     SwitchContact,
     Transmit,
-    earliest,
 )
+from hil.protocol.machine import earliest
 from hil.protocol.socket.machine import SocketMachine
 from hil.protocol.socket.table import CONTACT_CLOSED
-from hil.protocol.wire.framing import encode_frame
-from hil.protocol.wire.messages import Message, encode_message
 
 if TYPE_CHECKING:
     from hil.ports import LedgerView
-    from hil.protocol.cable.machine import CableMachine
-    from hil.protocol.payment.coins import Coin
-    from hil.protocol.records import Record, SocketRecord
+    from hil.protocol.records import SocketRecord
 
 METERING_S = 0.1
 """A socket that delivers reads its meter at least this often, as a PZEM-004T has a new value; less often, and a restart
@@ -48,32 +43,7 @@ CONFLICT_WATCH_S = 0.4
 """A socket looks for a conflicting spend this often, so that 100 ms of the 500 ms limit remain to switch."""
 
 
-class Journal(Protocol):
-    """What a power cut cannot take; written before anything that depends on it."""
-
-    def remember(self, record: Record) -> None:
-        """Keep the session as it stands; it replaces what was kept of it before."""
-
-    def keep_coins(self, candidates: Sequence[tuple[Coin, ...]]) -> None:
-        """Keep the sets of coins of which one is what the cable has left, the likeliest first."""
-
-    def forget(self) -> None:
-        """The session is over and settled."""
-
-
-@dataclass
-class PlayerHooks:
-    """What a host may want to see or change; each default does nothing."""
-
-    before_sending: Callable[[Message], Sequence[Message]] = lambda message: (message,)
-    on_contact: Callable[[bool, str], None] = lambda closed, reason: None
-    on_credit: Callable[[int, int], None] = lambda n, credited_mwh: None
-    on_note: Callable[[str], None] = lambda text: None
-    on_session_end: Callable[[str, int], None] = lambda reason, payments: None
-    on_broadcast: Callable[[bytes], None] = lambda transaction: None
-
-
-class SocketPlayer:
+class SocketEndpoint:
     """A socket: machine, line, contact, meter, ledger.
 
     :param energy_wh: the meter that it bills by, in watt-hours.
@@ -96,10 +66,10 @@ class SocketPlayer:
         ledger_delay_s: float,
         ledger_late_s: Callable[[], float] = lambda: 0.0,
         metering_s: float = METERING_S,
-        hooks: PlayerHooks | None = None,
+        hooks: EndpointHooks | None = None,
     ) -> None:
         self.machine = machine
-        self.hooks = hooks or PlayerHooks()
+        self.hooks = hooks or EndpointHooks()
         self._write = write
         self._set_contact = set_contact
         self._energy_wh = energy_wh
@@ -117,6 +87,7 @@ class SocketPlayer:
         self._watch_due: float | None = None
 
     def next_deadline(self) -> float | None:
+        """Return the instant at which ``on_time`` must be called at the latest; None if nothing is due."""
         answer = self._questions.next_deadline()
         return earliest(self.machine.next_deadline(), self._metering_due, self._watch_due, answer)
 
@@ -133,9 +104,11 @@ class SocketPlayer:
         self._carry_out(self.machine.on_fault(now), now)
 
     def on_bytes(self, data: bytes, now: float) -> None:
+        """Take bytes from the line, in any pieces."""
         self._carry_out(self.machine.on_bytes(data, now), now)
 
     def on_time(self, now: float) -> None:
+        """Serve what is due: answers of the ledger, the meter, the look for conflicts, the machine's timers."""
         while (answer := self._questions.take_due(now)) is not None:
             self._carry_out(answer(now), now)
         if self._metering_due is not None and (now >= self._metering_due or self._machine_is_due(now)):
@@ -183,7 +156,7 @@ class SocketPlayer:
         for effect in effects:
             match effect:
                 case Transmit():
-                    _transmit(effect, self.hooks, self._write)
+                    transmit(effect, self.hooks, self._write)
                 case SwitchContact(closed, reason):
                     self._switch(closed, reason, now)
                 case ExamineCoins() | ExaminePayment() | Settle():
@@ -203,68 +176,3 @@ class SocketPlayer:
         self.hooks.on_contact(closed, reason)
         self._metering_due = now + self._until_next_metering() if closed else None
         self._watch_due = now + CONFLICT_WATCH_S if closed else None
-
-
-class CablePlayer:
-    """A cable: machine, line, meter. Parameters as for :class:`SocketPlayer`.
-
-    :param live: whether there is mains voltage at the meter.
-    """
-
-    def __init__(
-        self,
-        machine: CableMachine,
-        *,
-        write: Callable[[bytes], None],
-        energy_wh: Callable[[], float],
-        power_w: Callable[[], float],
-        live: Callable[[], bool],
-        journal: Journal,
-        hooks: PlayerHooks | None = None,
-    ) -> None:
-        self.machine = machine
-        self.hooks = hooks or PlayerHooks()
-        self._write = write
-        self._energy_wh = energy_wh
-        self._power_w = power_w
-        self._live = live
-        self._journal = journal
-
-    def next_deadline(self) -> float | None:
-        return self.machine.next_deadline()
-
-    def plug(self, now: float) -> None:
-        self._carry_out(self.machine.plug(now))
-
-    def on_bytes(self, data: bytes, now: float) -> None:
-        # the cable's meter is read when it matters: before what the socket claims or asks is judged
-        self._read_meter(now)
-        self._carry_out(self.machine.on_bytes(data, now))
-
-    def on_time(self, now: float) -> None:
-        self._read_meter(now)
-        self._carry_out(self.machine.on_time(now))
-
-    def _read_meter(self, now: float) -> None:
-        energy_mwh = int(self._energy_wh() * 1000)
-        self._carry_out(self.machine.on_power(self._power_w(), energy_mwh, now, live=self._live()))
-
-    def _carry_out(self, effects: Sequence[Effect]) -> None:
-        for effect in effects:
-            match effect:
-                case Transmit():
-                    _transmit(effect, self.hooks, self._write)
-                case Remember(record):
-                    self._journal.remember(record)
-                case KeepCoins(candidates):
-                    self._journal.keep_coins(candidates)
-                case Noted(text):
-                    self.hooks.on_note(text)
-                case SessionEnded(_, reason, payments):
-                    self._journal.forget()
-                    self.hooks.on_session_end(reason, payments)
-
-
-def _transmit(effect: Transmit, hooks: PlayerHooks, write: Callable[[bytes], None]) -> None:
-    for message in hooks.before_sending(effect.message):
-        write(effect.data if message is effect.message else encode_frame(encode_message(message)))
