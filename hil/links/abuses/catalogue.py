@@ -167,7 +167,7 @@ class AbuseRow(BaseModel):
 
 
 def _read() -> list[AbuseRow]:
-    text = resources.files("hil.links").joinpath(FILE).read_text(encoding="utf-8")
+    text = resources.files("hil.links.abuses").joinpath(FILE).read_text(encoding="utf-8")
     document = YAML(typ="safe").load(text)
     try:
         return [AbuseRow.model_validate({"who": who, **row}) for who in ("cable", "socket") for row in document[who]]
