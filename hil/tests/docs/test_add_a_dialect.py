@@ -1,4 +1,4 @@
-"""docs/adding-a-dialect.md, followed to the letter in a copy of the project."""
+"""docs/how-to/add-a-dialect.md, followed to the letter in a copy of the project."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
-PAGE = ROOT / "docs" / "adding-a-dialect.md"
+PAGE = ROOT / "docs" / "how-to" / "add-a-dialect.md"
 BLOCK = re.compile(r"^```(\w+)(?: (\w+)=(\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 TIMEOUT = 120.0
 
