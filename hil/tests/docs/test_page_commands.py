@@ -27,7 +27,7 @@ CHECKED = [name for name, path in PAGES.items() if any("check" in each.words for
 PYTEST_OPTIONS = {"-m", "-k", "-x"}
 """Options of pytest's own that pages name."""
 
-MAKE = re.compile(r"`make ([a-z]+)`")
+MAKE = re.compile(r"`make\s([a-z]+)`")
 HIL = re.compile(r"`(hil [^`]+)`")
 PLACEHOLDER = re.compile(r"\[[^]]*\]|…|\bMODULE\b")
 
