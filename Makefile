@@ -12,10 +12,17 @@ GOOD_DEVICES_OPTIONS ?=
 MUTANTS ?=
 MUTATION_LIMIT ?= 90m
 
+# Installs this project with an extra. A bare Debian has python3 and pip, but not always python3-venv: then a pip from
+# outside installs into the environment.
+INSTALL = if $(BIN)/python -m pip --version >/dev/null 2>&1; then $(BIN)/python -m pip install -q -e $(1); \
+  else $(firstword $(foreach python,$(PYTHON) python3,$(shell $(python) -m pip --version >/dev/null 2>&1 && echo $(python))) python3) \
+    -m pip --python $(BIN)/python install -q -e $(1); fi
+
 # Compiled modules are kept, whatever the caller's shell says: without them each start takes seconds longer.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: acceptance suite ledger abuse link smoke long transitions test lint perf reference fuzz soundness good-devices mutation spec setup clean
+.PHONY: acceptance suite ledger abuse link smoke long transitions test lint perf reference fuzz soundness good-devices mutation
+.PHONY: spec docs setup clean
 
 # The core of the suite: toast, both payment modes, the boot budget, cheats, two real devices.
 acceptance: $(INSTALLED)
@@ -102,18 +109,21 @@ spec: $(INSTALLED)
 	@$(BIN)/python -m pytest -q -p hil.tests.transition_matrix --transition-matrix \
 	  hil/tests/protocol hil/tests/links hil/tests/devices
 
+# The pages of docs/ and the API as HTML in docs/_build/html; a warning is an error. What comes from the code is renewed first.
+docs: $(INSTALLED)
+	@$(BIN)/python -c 'import furo, myst_parser, sphinx' 2>/dev/null || { $(call INSTALL,'.[docs]'); }
+	@$(BIN)/python -m hil.tests.docs.generate
+	@$(BIN)/python -m sphinx -W --keep-going -q docs docs/_build/html && echo docs/_build/html/index.html
+
 setup: $(INSTALLED)
 
-# A bare Debian has python3 and pip, but not always python3-venv: then pip installs into the environment from outside.
 $(INSTALLED): pyproject.toml
 	@echo "setting up $(VENV) (once, about a minute)"
 	@$(PYTHON) $(NEW_ENOUGH) || { echo "Python 3.11 or newer is needed; this is: $$($(PYTHON) --version)" >&2; exit 1; }
 	@rm -rf $(VENV)
 	@$(PYTHON) -m venv $(VENV) >/dev/null 2>&1 || $(PYTHON) -m venv --clear --without-pip $(VENV)
-	@if $(BIN)/python -m pip --version >/dev/null 2>&1; then $(BIN)/python -m pip install -q -e '.[test]'; \
-	 else $(firstword $(foreach python,$(PYTHON) python3,$(shell $(python) -m pip --version >/dev/null 2>&1 && echo $(python))) python3) \
-	   -m pip --python $(BIN)/python install -q -e '.[test]'; fi
+	@$(call INSTALL,'.[test]')
 	@touch $@
 
 clean:
-	rm -rf $(VENV) .cache build dist *.egg-info .mypy_cache .ruff_cache .hypothesis .import_linter_cache mutants
+	rm -rf $(VENV) .cache build dist docs/_build docs/reference/api *.egg-info .mypy_cache .ruff_cache .hypothesis .import_linter_cache mutants

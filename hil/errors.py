@@ -18,13 +18,22 @@ class ExitCode(enum.IntEnum):
     """What ``hil run`` and ``pytest`` return. 2, 3 and 5 keep pytest's own meaning."""
 
     PASS = 0
+    """Every scenario passed."""
     DEVICE_FAILURE = 1
+    """*Device failure*: the device under test broke a limit or the protocol. The maker of the device acts."""
     INTERRUPTED = 2
+    """Interrupted (Ctrl-C, SIGTERM); the bench was made safe first."""
     INTERNAL_ERROR = 3
+    """*Framework error*: a mistake in code, ours or that of a step of your own; the message names file, line and whom
+    to ask. We act, or who wrote the step."""
     AUTHOR_ERROR = 4
+    """*Author error*: feature file, rig file or command line is wrong; nothing was switched. Who wrote it acts."""
     NOTHING_RUN = 5
+    """Nothing was selected to run."""
     INCONCLUSIVE = 6
+    """*Inconclusive*: a limit cannot be decided with this rig's uncertainty. The laboratory acts."""
     RIG_FAULT = 7
+    """*Rig fault*: instrument, relay, line or node failed; says nothing about the device. The laboratory acts."""
 
 
 class HilError(Exception):

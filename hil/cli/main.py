@@ -17,9 +17,9 @@ from hil.errors import ExitCode, HilError
 def main(arguments: Sequence[str] | None = None) -> int:
     """Entry point of the command; returns the exit code."""
     outlive_readers()
-    options, rest = _parser().parse_known_args(arguments)
+    options, rest = build_parser().parse_known_args(arguments)
     if rest and options.command != "run":
-        _parser().error(f"unrecognized arguments: {' '.join(rest)}")
+        build_parser().error(f"unrecognized arguments: {' '.join(rest)}")
     try:
         code: int = options.act(options, rest)
     except HilError as error:
@@ -45,7 +45,8 @@ class _Parser(argparse.ArgumentParser):
         self.exit(ExitCode.AUTHOR_ERROR, f"{self.prog}: {message}\n")
 
 
-def _parser() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of the whole command line; docs/reference/commands.md is made from it."""
     parser = _Parser(prog="hil", description="Hardware-in-the-loop tests for thing-to-thing electricity payments.")
     parser.add_argument("--version", action="version", version=f"hil {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")

@@ -1,4 +1,6 @@
-"""From an error to a verdict, from many verdicts to one, and from a verdict to an exit code (README "Exit codes").
+"""From an error to a verdict, from many verdicts to one, and from a verdict to an exit code.
+
+What each code means is in docs/reference/exit-codes.md.
 
 The one derivation: terminal, ``run.json``, headline of the report, JUnit and exit code all take it from here.
 """

@@ -73,7 +73,7 @@ def _open(transport: Transport, kind: str, drivers: Mapping[str, Callable[[Trans
             f"'{read}' is not a {kind} with a driver{nearest(read, drivers)}",
             place=transport.place,
             remedy="See whether the resources in the rig file are swapped; hil rig dialects lists the known ones, and"
-            " docs/adding-a-dialect.md tells how to add one.",
+            " docs/how-to/add-a-dialect.md tells how to add one.",
         )
     except BaseException:
         transport.close()

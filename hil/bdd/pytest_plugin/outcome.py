@@ -1,4 +1,4 @@
-"""From an error to words, and from the end of a pytest session to an exit code (README "Exit codes")."""
+"""From an error to words, and from the end of a pytest session to an exit code (docs/reference/exit-codes.md)."""
 
 from __future__ import annotations
 

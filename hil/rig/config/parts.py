@@ -48,5 +48,7 @@ class DeviceFacts(Strict):
 
 
 class Devices(Strict):
+    """The devices that stand on the bench."""
+
     socket: DeviceFacts | None = None
     cable: DeviceFacts | None = None

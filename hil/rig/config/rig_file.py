@@ -46,9 +46,13 @@ class SafetyLimits(Strict):
     """
 
     power: Power = Field(gt=0)
+    """At the lab meter."""
     energy: Energy = Field(gt=0)
+    """In one scenario, at the lab meter."""
     session: Duration = Field(gt=0)
+    """Longest scenario."""
     current: Current | None = Field(default=None, gt=0)
+    """At the lab meter."""
     heartbeat: Duration = Field(default=10.0, gt=0)
     """Longest silence of the test process while the bench is in use, before the watchdog acts; wall clock only."""
     load: OwnLimits = OwnLimits()
@@ -69,9 +73,12 @@ class RigOptions(Strict):
     """``options.rig`` of a rig file."""
 
     name: str
+    """Of the rig, in messages, locks and the report."""
     description: str = ""
     setups: list[Literal["socket under test", "cable under test", "pair"]] = Field(min_length=1)
+    """Which set-ups the bench offers."""
     appliances: list[Literal["toaster", "load"]] = Field(min_length=1)
+    """What can stand behind the cable: the reference toaster, the programmable load."""
     ledger: Literal["node", "spv", "api"] = "node"
     """How a socket on this bench sees the ledger, if a scenario does not say."""
     ledger_views: list[Literal["node", "spv", "api"]] = Field(default=["node"], min_length=1)
@@ -88,6 +95,7 @@ class RigOptions(Strict):
     """Discrete inputs of the relay board that tell where a relay's main contacts are: coils only tell their orders."""
     devices: Devices
     plant: dict[str, Any] = Field(default_factory=dict)
+    """Physics of a virtual bench, where they differ from its own."""
 
     @model_validator(mode="after")
     def _one_plug_each(self) -> Self:

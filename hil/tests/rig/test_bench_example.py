@@ -13,7 +13,7 @@ from hil.rig.safety.safe_state import SafeStateMaker
 from hil.tests.acceptance.commands import ROOT
 
 EXAMPLE = ROOT / "rigs/bench-example.yaml"
-PAGE = (ROOT / "docs/wiring.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs/how-to/wire-a-bench.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture
