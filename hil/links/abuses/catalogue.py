@@ -167,7 +167,7 @@ class AbuseRow(BaseModel):
 
 
 def _read() -> list[AbuseRow]:
-    text = resources.files("hil.links").joinpath(FILE).read_text(encoding="utf-8")
+    text = resources.files("hil.links.abuses").joinpath(FILE).read_text(encoding="utf-8")
     document = YAML(typ="safe").load(text)
     try:
         return [AbuseRow.model_validate({"who": who, **row}) for who in ("cable", "socket") for row in document[who]]
@@ -197,7 +197,7 @@ def executable_by(who: str, abuse: str) -> AbuseRow:
     if row is None:
         near = get_close_matches(abuse, own, n=3, cutoff=0.4)
         hint = f"; the nearest are {', '.join(near)}" if near else ""
-        raise AuthorError(f"'{abuse}' is no abuse of the catalogue{hint}", remedy=f"All are in hil/links/{FILE}.")
+        raise AuthorError(f"'{abuse}' is no abuse of the catalogue{hint}", remedy=f"All are in hil/links/abuses/{FILE}.")
     if row.who != who:
         raise AuthorError(f"'{abuse}' is how a {row.who} cheats, not a {who}")
     if not row.executable:
