@@ -197,7 +197,9 @@ def executable_by(who: str, abuse: str) -> AbuseRow:
     if row is None:
         near = get_close_matches(abuse, own, n=3, cutoff=0.4)
         hint = f"; the nearest are {', '.join(near)}" if near else ""
-        raise AuthorError(f"'{abuse}' is no abuse of the catalogue{hint}", remedy=f"All are in hil/links/abuses/{FILE}.")
+        raise AuthorError(
+            f"'{abuse}' is no abuse of the catalogue{hint}", remedy=f"All are in hil/links/abuses/{FILE}."
+        )
     if row.who != who:
         raise AuthorError(f"'{abuse}' is how a {row.who} cheats, not a {who}")
     if not row.executable:
