@@ -10,6 +10,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
+from hil.child_process import ChildProcess
 from hil.clock import stopwatch
 from hil.errors import RigFault
 
@@ -26,6 +27,7 @@ ACT_TIMEOUT_S = 30.0
 """For a safe state with all its rounds."""
 
 END_TIMEOUT_S = 5.0
+STANDARD_ERROR = 2
 
 ANSWER_TIMEOUT_S = 5.0
 """For ``alive`` and ``resting``: the watchdog does nothing else, and goes before other programs if it may."""
@@ -67,13 +69,13 @@ class Guard:
         arguments += ["--locks", str(locks.resolve())] if locks is not None else []
         arguments += ["--lifeline", str(lifeline)] if lifeline is not None else []
         with theirs:
-            self._process: subprocess.Popen[bytes] = subprocess.Popen(
+            self._process = ChildProcess(
+                "watchdog",
                 [sys.executable, "-m", "hil.rig.safety.watchdog", *arguments],
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
-                stderr=errors,
+                stderr=STANDARD_ERROR if errors is None else errors,
                 pass_fds=() if lifeline is None else (lifeline,),
-                start_new_session=True,  # what is sent to this process' group is not for the watchdog
             )
         self._unread = b""
         self._armed = False
@@ -126,11 +128,7 @@ class Guard:
         with contextlib.suppress(OSError):
             self._link.send(b"done\n", socket.MSG_DONTWAIT)
         self._link.close()
-        try:
-            self._process.wait(END_TIMEOUT_S)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait(END_TIMEOUT_S)
+        self._process.end(END_TIMEOUT_S)
 
     def _beat(self) -> None:
         self._since_beat = stopwatch()
@@ -206,9 +204,8 @@ class Guard:
     def _gone(self) -> RigFault:
         if self.lost is not None:
             return self.lost
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(END_TIMEOUT_S)
-        code = self._process.poll()
+        self._process.wait(END_TIMEOUT_S)
+        code = self._process.returncode
         state = "does not listen" if code is None else f"has ended with code {code}"
         self.lost = RigFault(
             f"the watchdog {state}: nobody would make the bench safe if this process died",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import struct
-import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeGuard
 
@@ -14,7 +13,7 @@ from hil.clock import stopwatch
 from hil.errors import RigFault
 from hil.interrupts import hold, release
 from hil.ports import AskedAhead
-from hil.rig.virtual.process import start
+from hil.rig.virtual.process import END_TIMEOUT_S, start
 
 if TYPE_CHECKING:
     from hil.ports import Meter
@@ -137,8 +136,6 @@ class VirtualBenchProcess:
     @property
     def lifeline(self) -> int:
         """Descriptor of the bench's standard input: it ends when nobody holds that open any more."""
-        if self._process.stdin is None:
-            raise AssertionError("started with a pipe")
         return self._process.stdin.fileno()
 
     def be_patient(self, seconds: float) -> None:
@@ -226,20 +223,10 @@ class VirtualBenchProcess:
     def close(self) -> None:
         """End the program; idempotent."""
         self._control.close()
-        if self._process.stdin is not None:
-            self._process.stdin.close()
-        try:
-            self._process.wait(timeout=5)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait(timeout=5)
-        for stream in (self._process.stdout, self._process.stderr):
-            if stream is not None:
-                stream.close()
+        self._process.end(END_TIMEOUT_S)
 
     def _lost(self, what: str) -> RigFault:
-        code = self._process.poll()
+        code, words = self._process.returncode, self._process.last_words()
         state = "still runs" if code is None else f"ended with code {code}"
-        return RigFault(
-            f"{what}; the program {state}", place="virtual bench", remedy="Rerun; see its last words above."
-        )
+        state += f"; its last words: {words}" if words else ""
+        return RigFault(f"{what}; the program {state}", place="virtual bench", remedy="Rerun.")

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from hil.child_process import ChildProcess
 from hil.vbench.devices.host import DeviceMeter
 from hil.vbench.devices.pzem004t import PzemValues, RtuPort, VirtualPzem
 from hil.vbench.io.pty import Terminal
@@ -34,7 +35,6 @@ LEDGER_VARIABLE = "HIL_DEVICE_LEDGER"
 CONTACT_COIL = 4
 """The socket's contact on the relay board, behind K1 to K4."""
 
-END_TIMEOUT_S = 5.0
 LAST_WORDS = 400
 """Characters of a program's standard error that a fault tells."""
 
@@ -94,8 +94,7 @@ class ProcessHost:
         self._catch_up = catch_up
         self._meter = DeviceMeter(plant, gain)
         self._module = VirtualPzem(self._measure)
-        self._process: subprocess.Popen[bytes] | None = None
-        self._pidfd = -1
+        self._process: ChildProcess | None = None
         self._terminals: list[Terminal] = []
         folder.mkdir(mode=0o700)
 
@@ -135,9 +134,7 @@ class ProcessHost:
         process, self._process = self._process, None
         if process is None:
             return
-        self._forget_pidfd()
-        process.kill()
-        process.wait(END_TIMEOUT_S)
+        process.end()
         for terminal in self._terminals:
             terminal.close()
         self._terminals.clear()
@@ -169,21 +166,19 @@ class ProcessHost:
             node = self._node
             user, password = quote(node.user, safe=""), quote(node.password, safe="")
             environment[LEDGER_VARIABLE] = f"http://{user}:{password}@{node.host}:{node.port}"
-        with (self._folder / "errors.txt").open("wb") as errors:
-            self._process = subprocess.Popen(
-                [*PROGRAM, self.role, *arguments],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.DEVNULL,
-                stderr=errors,
-                env=environment,
-                start_new_session=True,
-            )
-        if self._process.stdin is not None:
-            with contextlib.suppress(BrokenPipeError):  # it has ended: the pidfd tells
-                self._process.stdin.write(json.dumps(self._profile).encode())
-                self._process.stdin.close()
-        self._pidfd = os.pidfd_open(self._process.pid)
-        loop.add_reader(self._pidfd, self._ended)
+
+        def on_end(process: ChildProcess) -> None:
+            with contextlib.suppress(RuntimeError):  # the loop is closed: the bench has ended, too
+                loop.call_soon_threadsafe(self._ended, process)
+
+        self._process = ChildProcess(
+            f"{self.role} device",
+            [*PROGRAM, self.role, *arguments],
+            feed=json.dumps(self._profile).encode(),
+            stdout=subprocess.DEVNULL,
+            environment=environment,
+            on_end=on_end,
+        )
 
     def _answer(self, meter: Terminal) -> Callable[[bytes], None]:
         def send(reply: bytes) -> None:
@@ -209,22 +204,14 @@ class ProcessHost:
         power, energy = float(self._meter.power()), float(self._meter.energy())
         return PzemValues(voltage, plant.current() * factor, power, energy, frequency)
 
-    def _forget_pidfd(self) -> None:
-        if self._pidfd >= 0:
-            asyncio.get_running_loop().remove_reader(self._pidfd)
-            os.close(self._pidfd)
-            self._pidfd = -1
-
-    def _ended(self) -> None:
+    def _ended(self, process: ChildProcess) -> None:
         """The program ended by itself while it had power; its contact stands as it left it."""
-        self._forget_pidfd()
-        if self._process is None:
+        if process is not self._process:  # its supply was switched off meanwhile
             return
-        code = self._process.wait(END_TIMEOUT_S)
         for terminal in self._terminals:
             terminal.read()
-        words = (self._folder / "errors.txt").read_text(encoding="utf-8", errors="replace").strip()[-LAST_WORDS:]
-        self._kernel.fail(self.role, f"its program ended with code {code}{': ' + words if words else ''}")
+        words = process.last_words()[-LAST_WORDS:]
+        self._kernel.fail(self.role, f"its program ended with code {process.returncode}{': ' + words if words else ''}")
 
 
 class Scratch:
