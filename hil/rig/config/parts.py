@@ -7,7 +7,8 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from hil.rig.config.certificate import readable_uncertainty
-from hil.rig.config.values import Day, Strict
+from hil.rig.config.values import Day
+from hil.yaml_file import Strict
 
 
 class InstrumentFacts(Strict):
