@@ -13,7 +13,7 @@ import time
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 
 from hil.errors import DeadlineExceeded
 from hil.interrupts import hold, release
@@ -21,6 +21,7 @@ from hil.units import Second
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from types import TracebackType
 
 T = TypeVar("T")
 
@@ -216,10 +217,6 @@ class LockstepClock(Clock):
         """Serve ``line`` from now on."""
         self._lines[line.name] = line
 
-    def catch_up(self, now: float) -> None:
-        """Take it that the bench has come to ``now``, although an error kept its answer from this clock."""
-        self._now = max(self._now, now)
-
     def reset(self) -> None:
         """Start again at zero with no timers and no lines: the bench was reset."""
         self._now = 0.0
@@ -231,10 +228,11 @@ class LockstepClock(Clock):
         received = {name: line.bytes_sent for name, line in self._lines.items() if line.bytes_sent}
         hold()  # an interrupt in here would leave the bench ahead of this clock, and answers unread
         try:
-            if self._asker is None:
-                self._now, sent = self._bench.advance(until, received, self.meanwhile)
-            else:
-                sent = self._pass_time_asking(*self._asker, until, received)
+            with _Deferred() as deferred:
+                if self._asker is None:
+                    self._now, sent = self._bench.advance(until, received, deferred.call(self.meanwhile))
+                else:
+                    sent = self._pass_time_asking(*self._asker, until, received, deferred)
             for name, total in sent.items():
                 line = self._lines.get(name)
                 if line is not None:
@@ -243,7 +241,12 @@ class LockstepClock(Clock):
             release()
 
     def _pass_time_asking(
-        self, bench: AskableTimeKeeper, asker: AskedAhead, until: float, received: Mapping[str, int]
+        self,
+        bench: AskableTimeKeeper,
+        asker: AskedAhead,
+        until: float,
+        received: Mapping[str, int],
+        deferred: _Deferred,
     ) -> Mapping[str, int]:
         until, asked = asker.plan(until)
 
@@ -253,12 +256,45 @@ class LockstepClock(Clock):
             self.meanwhile()
 
         try:
-            self._now, sent, delivered = bench.advance_asking(until, received, asked, meanwhile)
+            self._now, sent, delivered = bench.advance_asking(until, received, asked, deferred.call(meanwhile))
+            deferred.tell()
         except BaseException:
             self._asker = None  # nobody knows which of the questions were delivered
             raise
         asker.take(delivered)
         return sent
+
+
+class _Deferred:
+    """Keeps what a function raises until the answer is there that is under way: then the clock knows the instant."""
+
+    def __init__(self) -> None:
+        self._kept: BaseException | None = None
+
+    def call(self, function: Callable[[], None]) -> Callable[[], None]:
+        """Return ``function`` as one that raises nothing."""
+
+        def quiet() -> None:
+            try:
+                function()
+            except BaseException as error:
+                self._kept = error
+
+        return quiet
+
+    def tell(self) -> None:
+        """Raise what was kept."""
+        kept, self._kept = self._kept, None
+        if kept is not None:
+            raise kept
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.tell()  # it came first, and may be an interrupt
 
 
 class WallLine(Protocol):

@@ -97,8 +97,6 @@ class Rig:
         self._closing.callback(self._common.close)
         if bench is not None:
             bench.ledger_touched = self._touched
-            if isinstance(self.clock, LockstepClock):
-                bench.missed = self.clock.catch_up
 
     def _now(self) -> float:
         return self.clock.now()  # a bench in real time has another clock for each scenario

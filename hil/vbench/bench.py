@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from hil.errors import ConfigurationError
 from hil.vbench.devices.host import DeviceHost
@@ -17,9 +17,42 @@ from hil.vbench.world_builder import PROGRAMS, WorldBuilder
 from hil.vbench.world_request import LINES, WorldRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from hil.vbench.plant.terminals import ElectronicLoadState, LoadInstrument, MeterSample
+
+
+class TimeOwner(Protocol):
+    """Who lets the bench's time pass: a controller in lockstep, the wall clock else."""
+
+    def catch_up(self) -> None:
+        """Move time to the present of the wall clock, if it follows that; not from within an event."""
+
+    def bytes_arrived(self) -> None:
+        """The test side has sent bytes on a line."""
+
+    def lines_complete(self) -> None:
+        """The last line to the meter has come that was announced, or its connection has ended."""
+
+    def leaves_nothing(self) -> bool:
+        """Tell whether the bytes that arrived have scheduled nothing that the loop must look at."""
+
+
+class StandingTime:
+    """Owns time until somebody does: it stands still."""
+
+    def catch_up(self) -> None:
+        """See :class:`TimeOwner`."""
+
+    def bytes_arrived(self) -> None:
+        """See :class:`TimeOwner`."""
+
+    def lines_complete(self) -> None:
+        """See :class:`TimeOwner`."""
+
+    def leaves_nothing(self) -> bool:
+        """See :class:`TimeOwner`."""
+        return False
 
 
 class Bench:
@@ -38,22 +71,25 @@ class Bench:
         programs: str = PROGRAMS,
         first_world: WorldRequest | None = None,
     ) -> None:
+        self.time: TimeOwner = StandingTime()
+        """Set once, when the bench begins to listen."""
         self.meter = LateMeter(meter, self.now)
         self.load = load
-        self.instrument_ports = {"meter": InstrumentPort(self.meter), "load": InstrumentPort(load)}
+        self.instrument_ports = {
+            "meter": InstrumentPort(self.meter, self._lines_complete),
+            "load": InstrumentPort(load, _nothing),
+        }
         """What their connections talk to."""
         self._meter_port = self.instrument_ports["meter"]
         self.edges = EdgeWatch()
         """After which readings that were asked ahead time stops."""
-        self.ports = {name: LinePort(name) for name in LINES}
+        self.ports = {name: LinePort(name, self._bytes_arrived, self._leaves_nothing) for name in LINES}
         self._port_list = tuple(self.ports.values())
         self.lockstep = False
         """True while a controller owns time."""
         self.ledger = SocketLedger()
         self.relays_at = ""
         """``HOST:PORT`` of the relay board, for devices that are processes; known once the bench listens."""
-        self.catch_up: Callable[[], None] = lambda: None
-        """Moves time to the present of the wall clock, if it follows that."""
         self.untold: list[tuple[str, str]] = []
         """Who failed, and how, since the last reset on the wall clock; for the controller's next question."""
         self._scratch = Scratch()
@@ -65,7 +101,7 @@ class Bench:
             self._scratch,
             programs,
             relays_at=lambda: self.relays_at,
-            catch_up=lambda: self.catch_up(),  # noqa: PLW0108 - set anew when the bench begins to listen
+            catch_up=self._catch_up,
         )
         self.reset(first_world or WorldRequest())
 
@@ -108,6 +144,20 @@ class Bench:
         if host is None:
             raise ConfigurationError(f"no {role} is fitted")
         return host
+
+    # what is built here asks the owner of time, whoever that is by then
+
+    def _catch_up(self) -> None:
+        self.time.catch_up()
+
+    def _bytes_arrived(self) -> None:
+        self.time.bytes_arrived()
+
+    def _lines_complete(self) -> None:
+        self.time.lines_complete()
+
+    def _leaves_nothing(self) -> bool:
+        return self.time.leaves_nothing()
 
     def _end_period(self, sample: MeterSample) -> None:
         """Let the instruments take their turn, ten times a second: both have that update rate."""
@@ -196,3 +246,7 @@ class Bench:
                 for name, relay in contacts.items()
             },
         }
+
+
+def _nothing() -> None:
+    """Nobody waits for the load's lines."""

@@ -52,8 +52,6 @@ class VirtualBenchProcess:
         self.ledger_touched: Callable[[], int] = lambda: 0
         """Tells how often this side has changed the chain; virtual devices ask their node again only after that."""
         self._ledger_told = 0
-        self.missed: Callable[[float], None] = lambda _: None
-        """Told the bench's instant when an error meanwhile kept it from whoever let time pass."""
         self._patience = 0.0
 
     def advance(
@@ -182,7 +180,7 @@ class VirtualBenchProcess:
                 if meanwhile is not None:
                     meanwhile()
             except BaseException:  # a reply that stays unread would be taken for the next one's
-                self.missed(orjson.loads(self._receive(what)).get("now", 0.0))
+                self._receive(what)
                 raise
             line = self._receive(what)
         finally:

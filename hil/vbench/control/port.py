@@ -45,12 +45,8 @@ class ControlPort:
         self.bench = bench
         self.loop = loop
         self.follower = WallFollower(bench, loop)
-        bench.catch_up = self.follower.catch_up
         self._controller: Controller | None = None
-        for port in bench.ports.values():
-            port.on_received = self._bytes_arrived
-            port.leaves_nothing = self._leaves_nothing
-        bench.instrument_ports["meter"].on_complete = self._lines_complete
+        bench.time = self
         self.follower.start()
 
     def make_protocol(self) -> ByteProtocol:
@@ -78,14 +74,21 @@ class ControlPort:
             self.bench.instrument_ports["meter"].forget()  # what it announced will not come
             self.follower.start()
 
-    def _lines_complete(self) -> None:
+    def catch_up(self) -> None:
+        """See :class:`hil.vbench.bench.TimeOwner`."""
+        self.follower.catch_up()
+
+    def lines_complete(self) -> None:
+        """See :class:`hil.vbench.bench.TimeOwner`."""
         if self._controller is not None:
             self._controller.go_on()
 
-    def _leaves_nothing(self) -> bool:
+    def leaves_nothing(self) -> bool:
+        """See :class:`hil.vbench.bench.TimeOwner`."""
         return self._controller is not None and self._controller.leaves_nothing()
 
-    def _bytes_arrived(self) -> None:
+    def bytes_arrived(self) -> None:
+        """See :class:`hil.vbench.bench.TimeOwner`."""
         if self.bench.world.on_the_wall:
             self.follower.catch_up()
         elif self._controller is not None:

@@ -57,7 +57,7 @@ class RelayBoard:
         pymodbus hands reads over without their bit count; bits without a relay read as open, as on boards with
         eight-bit registers.
         """
-        self._bench.catch_up()
+        self._bench.time.catch_up()
         world = self._bench.world
         relays: list[Switched] = [*world.plant.relays]
         socket = world.processes.get("socket")

@@ -32,11 +32,14 @@ class Connection(Protocol):
 
 
 class InstrumentPort:
-    """``execute`` takes one line and returns the reply or None."""
+    """``execute`` takes one line and returns the reply or None.
+
+    :param on_complete: called when the last line has come that was expected, and when a connection has ended.
+    """
 
     execute: Callable[[str], str | None]
 
-    def __init__(self, instrument: VirtualInstrument) -> None:
+    def __init__(self, instrument: VirtualInstrument, on_complete: Callable[[], None]) -> None:
         self._instrument = instrument
         self.connections: set[Connection] = set()
         """Those over TCP that are open now."""
@@ -44,8 +47,7 @@ class InstrumentPort:
         """Instants at which the lines reach the instrument that come next, or came ahead of their time."""
         self._under_way: deque[tuple[Connection, str]] = deque()
         self._replies: list[tuple[Connection, str]] = []
-        self.on_complete: Callable[[], None] = lambda: None
-        """Called when the last line has come that was expected, and when a connection has ended."""
+        self.on_complete = on_complete
         self.mend()
 
     def expect(self, arrivals: Sequence[float]) -> None:

@@ -101,17 +101,19 @@ class Status:
     """ESR, ESE, SRE, STB and the error queue of one instrument.
 
     :param entry: writes an error as this instrument's dialect does.
+    :param more_summaries: returns the status byte's bits of registers that the instrument has beyond these.
     """
 
-    def __init__(self, entry: Callable[[int, str], str] = quoted) -> None:
+    def __init__(
+        self, entry: Callable[[int, str], str] = quoted, more_summaries: Callable[[], int] = lambda: 0
+    ) -> None:
         self._entry = entry
         self._queue: deque[tuple[int, str]] = deque()
         self._service_enable = 0
         self.event_enable = 0
         self._events = POWER_ON
         self.questionable = Questionable()
-        self.more_summaries: Callable[[], int] = lambda: 0
-        """Returns the status byte's bits of registers that the instrument has beyond these."""
+        self._more_summaries = more_summaries
 
     def power_on(self) -> None:
         """Go back to the power-on state: nothing enabled, queue empty, PON set in the event register."""
@@ -160,7 +162,7 @@ class Status:
 
     def status_byte(self) -> int:
         """``*STB?``: return the status byte with the master summary in bit 6; clears nothing."""
-        byte = self.more_summaries() | self.questionable.summary() | (ERROR_AVAILABLE if self._queue else 0)
+        byte = self._more_summaries() | self.questionable.summary() | (ERROR_AVAILABLE if self._queue else 0)
         if self._events & self.event_enable:
             byte |= EVENT_SUMMARY
         return byte | MASTER_SUMMARY if byte & self._service_enable else byte

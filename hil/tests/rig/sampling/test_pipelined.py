@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -240,17 +239,14 @@ def test_answers_that_an_error_left_behind_are_given_up(
     bench = Bench(scene_of)
     bench.sampler.start()
     bench.clock.sleep(0.5)
-    advance_asking = bench.meter.advance_asking
 
-    def failing(*arguments: Any) -> None:
-        advance_asking(*arguments)
+    def failing() -> None:
         raise RigFault("evidence cannot be written")
 
-    monkeypatch.setattr(bench.meter, "advance_asking", failing)
+    monkeypatch.setattr(bench.clock, "meanwhile", failing)
     with pytest.raises(RigFault, match="evidence"):
         bench.clock.sleep(1.0)
     monkeypatch.undo()
-    bench.clock.catch_up(bench.meter.now)
     bench.clock.sleep(1.0)
     bench.sampler.stop()
     assert bench.meter.given_up == 1

@@ -82,7 +82,6 @@ def test_after_an_error_in_the_meantime_the_clock_knows_how_much_time_has_passed
 
     bench.reset(seed="x", plant={}, devices={}, node=None)
     clock = LockstepClock(bench)
-    bench.missed = clock.catch_up
     clock.meanwhile = disk_full
     with pytest.raises(RigFault, match="evidence"):
         clock.sleep(1.0)
