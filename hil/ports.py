@@ -101,7 +101,7 @@ class Meter(Instrument, Protocol):
 
 
 @runtime_checkable
-class AskedAhead(Meter, Protocol):
+class PipelinedMeter(Meter, Protocol):
     """A meter whose answers need not be awaited one by one."""
 
     resource: str

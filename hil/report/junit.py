@@ -84,8 +84,8 @@ def _explanation(view: ScenarioView) -> str:
     if (step := view.failed_step) is not None:
         lines.append(f"{view.place_of(step) or 'not recorded'}: {step.keyword} {step.text or ''}")
     lines += view.account.lines()
-    if view.again:
-        lines.append(f"run it again: {view.again}")
+    if view.rerun_command:
+        lines.append(f"run it again: {view.rerun_command}")
     return visible("\n".join(lines))
 
 

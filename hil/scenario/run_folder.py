@@ -40,14 +40,14 @@ class ScenarioFacts:
     feature: str
     line: int
     tags: tuple[str, ...]
-    again: str = ""
+    rerun_command: str = ""
     """The command that runs it alone, as this run did."""
     rule: str = ""
     """The Gherkin rule that it illustrates, if it stands in one."""
 
     def host(self) -> dict[str, Json]:
         """Return what the START event says beside its data: how this machine runs it again."""
-        return {"wall": utc_now().isoformat(), "again": self.again}
+        return {"wall": utc_now().isoformat(), "again": self.rerun_command}
 
     def document(self, seed: int) -> dict[str, Json]:
         """Return the data of the START event."""

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hil.clock import Clock, LockstepClock, WallClock, stopwatch, utc_now
+from hil.clock import Clock, WallClock, stopwatch, utc_now
 from hil.errors import DeadlineExceeded
+from hil.rig.virtual.lockstep_clock import LockstepClock
 
 SHORT = 0.01
 """Seconds; long enough to tell apart on a busy machine, short enough for a unit test."""
@@ -26,9 +27,9 @@ class Far:
         self.asked: list[tuple[float, dict[str, int]]] = []
 
     def advance(
-        self, until: float, received: Mapping[str, int], meanwhile: Callable[[], None]
+        self, until: float, received: Mapping[str, int], on_idle: Callable[[], None]
     ) -> tuple[float, Mapping[str, int]]:
-        meanwhile()
+        on_idle()
         self.asked.append((until, dict(received)))
         assert until >= self.now, "time was asked to go backwards"
         due = [events[0][0] for events in self.sends.values() if events and events[0][0] <= until]
@@ -210,7 +211,7 @@ def test_an_error_in_a_callback_ends_the_wait_and_the_clock_goes_on(clock: Clock
 
 def test_work_that_can_wait_is_done_in_a_wait_and_not_before(clock: Clock) -> None:
     done: list[float] = []
-    clock.meanwhile = lambda: done.append(clock.now())
+    clock.on_idle = lambda: done.append(clock.now())
     assert done == []
 
     clock.sleep(SHORT)

@@ -1,4 +1,4 @@
-"""The bench: instruments and lines that stay, and a world (time, plant, devices) that each reset replaces."""
+"""The bench: instruments and lines that stay, and a model (time, plant, devices) that each reset replaces."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from hil.vbench.devices.processes import ProcessHost, Scratch
 from hil.vbench.devices.socket_ledger import SocketLedger
 from hil.vbench.devices.uart import LinePort
 from hil.vbench.edge_watch import EdgeWatch
-from hil.vbench.instruments.lazy_meter import LateMeter, MeterInstrument
+from hil.vbench.instruments.lazy_meter import DeferredMeter, MeterInstrument
 from hil.vbench.io.instrument_port import InstrumentPort
-from hil.vbench.world_builder import PROGRAMS, WorldBuilder
-from hil.vbench.world_request import LINES, WorldRequest
+from hil.vbench.model_builder import PROGRAMS, ModelBuilder
+from hil.vbench.model_request import LINES, ModelRequest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -69,11 +69,11 @@ class Bench:
         load_state: ElectronicLoadState,
         *,
         programs: str = PROGRAMS,
-        first_world: WorldRequest | None = None,
+        first_model: ModelRequest | None = None,
     ) -> None:
         self.time: TimeOwner = StandingTime()
         """Set once, when the bench begins to listen."""
-        self.meter = LateMeter(meter, self.now)
+        self.meter = DeferredMeter(meter, self.now)
         self.load = load
         self.instrument_ports = {
             "meter": InstrumentPort(self.meter, self._lines_complete),
@@ -93,7 +93,7 @@ class Bench:
         self.untold: list[tuple[str, str]] = []
         """Who failed, and how, since the last reset on the wall clock; for the controller's next question."""
         self._scratch = Scratch()
-        self._builder = WorldBuilder(
+        self._builder = ModelBuilder(
             self.ports,
             load_state,
             self._end_period,
@@ -103,15 +103,15 @@ class Bench:
             relays_at=lambda: self.relays_at,
             catch_up=self._catch_up,
         )
-        self.reset(first_world or WorldRequest())
+        self.reset(first_model or ModelRequest())
 
     def now(self) -> float:
         """Return the present instant in seconds of virtual time."""
-        return self.world.kernel.now
+        return self.model.kernel.now
 
-    def reset(self, request: WorldRequest) -> None:
-        """Replace the world; raises HilError, and keeps the old one, if it cannot be built."""
-        world = self._builder.build(request)
+    def reset(self, request: ModelRequest) -> None:
+        """Replace the model; raises HilError, and keeps the old one, if it cannot be built."""
+        model = self._builder.build(request)
         self.close()
         for port in self.ports.values():
             port.reset()
@@ -121,26 +121,26 @@ class Bench:
         self.untold.clear()
         self.edges = EdgeWatch()
         self.ledger.begin()
-        self.world = world
-        self._consoles = [uart for name, uart in world.uarts.items() if name.endswith("-console")]
+        self.model = model
+        self._consoles = [uart for name, uart in model.uarts.items() if name.endswith("-console")]
         self.meter.power_on(f"{request.seed}/meter", request.plant.meter_errors)
         self.load.power_on(f"{request.seed}/load", request.plant.load_errors)
-        world.plant.connect_load()
+        model.plant.connect_load()
 
     def close(self) -> None:
-        """End the devices of the present world; their storages go with them."""
-        if hasattr(self, "world"):
-            self.world.close()
+        """End the devices of the present model; their storages go with them."""
+        if hasattr(self, "model"):
+            self.model.close()
 
     def abandon(self) -> None:
         """Kill what has a process of its own and remove its storage; from any thread, right before the bench ends."""
-        for process in self.world.processes.values():
+        for process in self.model.processes.values():
             process.abandon()
         self._scratch.close()
 
     def device(self, role: str) -> DeviceHost | ProcessHost:
-        """Return the host of a device; raises ConfigurationError if this world has none."""
-        host = self.world.hosts.get(role) or self.world.processes.get(role)
+        """Return the host of a device; raises ConfigurationError if this model has none."""
+        host = self.model.hosts.get(role) or self.model.processes.get(role)
         if host is None:
             raise ConfigurationError(f"no {role} is fitted")
         return host
@@ -171,22 +171,22 @@ class Bench:
 
         Return how many lines have reached the meter that were sent ahead of their time.
         """
-        world, lines, delivered = self.world, self._meter_port, 0
+        model, lines, delivered = self.model, self._meter_port, 0
         for name, total in received.items():
             port = self.ports[name]
             if total != port.taken:
-                world.uarts[name].feed(port.take(total))
+                model.uarts[name].feed(port.take(total))
         self.meter.catch_up()
         going = True
         while going and lines.arrivals and lines.arrivals[0] <= until:
-            if going := world.kernel.run_until(max(lines.arrivals[0], world.kernel.now)):
+            if going := model.kernel.run_until(max(lines.arrivals[0], model.kernel.now)):
                 lines.deliver()
                 delivered += 1
-                going = not self.edges.stops(world.plant.meter_voltage())
+                going = not self.edges.stops(model.plant.meter_voltage())
         if delivered:
             lines.answer()
         if going:
-            world.kernel.run_until(until)
+            model.kernel.run_until(until)
         for console in self._consoles:
             console.flush()
         return delivered
@@ -197,7 +197,7 @@ class Bench:
         while True:
             self.advance(until, received)
             faults = self.take_faults()
-            if self.world.on_the_wall:
+            if self.model.on_the_wall:
                 self.untold += faults
             for who, error in faults:
                 sys.stderr.write(f"hil vbench: {who}: {error}\n")
@@ -206,7 +206,7 @@ class Bench:
 
     def take_faults(self) -> list[tuple[str, str]]:
         """Return and forget what device programs raised since the last call."""
-        kernel = self.world.kernel
+        kernel = self.model.kernel
         faults, kernel.faults = kernel.faults, []
         return faults
 
@@ -230,7 +230,7 @@ class Bench:
 
     def truth(self) -> dict[str, object]:
         """Return the plant's true values at the present instant, for tests of the bench itself."""
-        plant = self.world.plant
+        plant = self.model.plant
         contacts = {f"K{number}": relay for number, relay in enumerate(plant.relays, 1)} | {"socket": plant.contact}
         power = plant.power()
         return {

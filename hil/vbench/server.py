@@ -16,8 +16,8 @@ from hil.vbench.control.port import ControlPort
 from hil.vbench.control.relay_board import serve_relays
 from hil.vbench.io.pty import Terminal
 from hil.vbench.io.sockets import ByteProtocol
+from hil.vbench.model_request import LINES
 from hil.vbench.scpi.serial import ScpiTerminal
-from hil.vbench.world_request import LINES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

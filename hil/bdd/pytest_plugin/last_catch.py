@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hil.bdd import pytest_internals as bridge
+from hil.bdd import pytest_internals
 from hil.bdd.pytest_plugin.keys import LIVE, RUN
 from hil.errors import ExitCode
 from hil.evidence.own_error import last_words
@@ -35,7 +35,7 @@ class LastCatch:
             self._config.stash[RUN].note(verdict, words)
             self._config.stash[LIVE].clear()
         if not self._config.getoption("fulltrace"):
-            bridge.tell_instead(excrepr, f"{verdict}: {words}")
+            pytest_internals.tell_instead(excrepr, f"{verdict}: {words}")
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:

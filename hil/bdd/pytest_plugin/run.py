@@ -23,7 +23,7 @@ from hil.bdd.language.document import Problem
 from hil.bdd.language.rules import Level
 from hil.bdd.pytest_plugin.closing import last_lines, write_run_reports
 from hil.bdd.pytest_plugin.collection import ScenarioItem, catalogue_of, requirements_of
-from hil.bdd.pytest_plugin.keys import BENCHES, CLOSING, LIVE, NUMBER, OPEN, RUN, SEED, UNMET
+from hil.bdd.pytest_plugin.keys import BENCHES, CLOSING, LIVE, NUMBER, OPEN, PRECHECK, RUN, SEED
 from hil.bdd.pytest_plugin.last_catch import LastCatch
 from hil.bdd.pytest_plugin.live import LiveLine
 from hil.bdd.pytest_plugin.outcome import code_of_session
@@ -153,7 +153,7 @@ def _held_against_rig(config: pytest.Config, scenarios: Sequence[ScenarioItem], 
         unmet = [problem for problem in found if problem.level is not Level.ERROR]
         if unmet:
             verdict = Verdict.NOT_APPLICABLE if unmet[0].level is Level.NOTE else Verdict.INCONCLUSIVE
-            item.stash[UNMET] = (verdict, unmet[0].what)
+            item.stash[PRECHECK] = (verdict, unmet[0].what)
     return sorted(wrong)
 
 
@@ -190,7 +190,7 @@ def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Ite
     """Tell before the run what this bench cannot offer, and what it cannot decide."""
     benches = config.stash.get(BENCHES, 1)
     shared = [f"{benches} benches share them"] if benches > 1 else []
-    unmet = [(item.nodeid, *item.stash[UNMET]) for item in items if UNMET in item.stash]
+    unmet = [(item.nodeid, *item.stash[PRECHECK]) for item in items if PRECHECK in item.stash]
     return [*shared, *(f"{verdict}: {node}: {why}" for node, verdict, why in unmet)]
 
 

@@ -22,13 +22,13 @@ from hil.bdd.pytest_plugin.keys import (
     NUMBER,
     OPEN,
     OUTCOME,
+    PRECHECK,
     RUN,
     SCENARIO,
     SEED,
     STEP,
     STEP_STARTED,
     STEPS_LEFT,
-    UNMET,
 )
 from hil.bdd.pytest_plugin.outcome import blame, error_document, explain
 from hil.clock import stopwatch
@@ -72,8 +72,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     if not isinstance(item, ScenarioItem):
         return
     run = item.config.stash[RUN]
-    if UNMET in item.stash:
-        verdict, why = item.stash[OUTCOME] = item.stash[UNMET]
+    if PRECHECK in item.stash:
+        verdict, why = item.stash[OUTCOME] = item.stash[PRECHECK]
         run.record_failed_start(item.stash[NUMBER], facts_of(item), verdict, why)
         pytest.skip(f"{verdict}: {why}")
     try:

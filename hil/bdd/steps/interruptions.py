@@ -6,7 +6,7 @@ from hil.bdd.check.feasibility.course import Course
 from hil.bdd.language.applicability import decides, sensible, tells
 from hil.bdd.language.catalogue import then, when
 from hil.evidence.observations import Source
-from hil.rig.check.capabilities import vague_edge
+from hil.rig.check.capabilities import undecidable_edge
 from hil.scenario.check import Check, number, within_time
 from hil.scenario.measurements import cuts, payments
 from hil.scenario.scenario import Trial
@@ -60,7 +60,7 @@ def sessions_began(count: int, /) -> Check:
 
 
 @then("power flowed again within {duration} of the restored supply")
-@decides(vague_edge)
+@decides(undecidable_edge)
 def power_after_supply(limit: Second, /) -> Check:
     """From the last closing of the supply relay to the first reading with power after it."""
     return within_time("restored supply to power", limit, cuts.supply_to_power, Source.BENCH, Source.LAB_METER)

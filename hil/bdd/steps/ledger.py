@@ -9,7 +9,7 @@ from hil.bdd.language.applicability import decides, needs
 from hil.bdd.language.catalogue import given, then, when
 from hil.evidence.limits import Limit
 from hil.evidence.observations import Source
-from hil.rig.check.capabilities import vague_edge
+from hil.rig.check.capabilities import undecidable_edge
 from hil.rig.config.rig_file import RigFile
 from hil.scenario.check import Check, sampled, within_time
 from hil.scenario.measurements import ledger as measured
@@ -169,7 +169,7 @@ def reported_in_time(code: str, limit: Second, /) -> Check:
 
 
 @then("the power was cut within {duration} of the attack")
-@decides(vague_edge)
+@decides(undecidable_edge)
 def cut_in_time(limit: Second, /) -> Check:
     """From the last thing that befell the ledger to the first reading without power."""
     return within_time("attack to zero power", limit, measured.attack_to_cut, Source.LEDGER, Source.LAB_METER)

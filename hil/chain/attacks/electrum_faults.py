@@ -1,4 +1,6 @@
-"""What an Electrum server can lie about; :class:`hil.chain.attacks.electrum_proxy.LyingServer` tells each to order.
+"""What an Electrum server can lie about.
+
+:class:`hil.chain.attacks.electrum_proxy.FaultyElectrumProxy` answers with the one that it is given.
 
 Which of them a view notices is in docs/ledger-views.md and in hil/tests/chain/attacks/test_electrum_faults.py.
 """
@@ -30,7 +32,7 @@ PROOF: Final = "blockchain.transaction.get_merkle"
 BROADCAST: Final = "blockchain.transaction.broadcast"
 
 
-class Lie(Protocol):
+class ServerFault(Protocol):
     """Turns a question into an answer, with the help of the true server."""
 
     def answer(self, method: str, params: Sequence[Any], honest: Honest) -> Any: ...

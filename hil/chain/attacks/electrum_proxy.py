@@ -10,7 +10,7 @@ import threading
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from hil.chain.attacks.electrum_faults import Lie, Truth
+from hil.chain.attacks.electrum_faults import ServerFault, Truth
 from hil.chain.client.rpc import LedgerUnavailable
 from hil.chain.electrum.client import PROTOCOL, ElectrumClient, ElectrumEndpoint, ElectrumError
 from hil.errors import RigFault
@@ -23,7 +23,7 @@ _STOP_TIMEOUT: Final = 5.0
 _NOT_REACHED: Final = -32000
 
 
-class LyingServer:
+class FaultyElectrumProxy:
     """Answers the Electrum protocol on a loopback port; set ``lie`` at any time. A context manager.
 
     :param upstream: the true server.
@@ -31,7 +31,7 @@ class LyingServer:
 
     def __init__(self, upstream: ElectrumEndpoint) -> None:
         self.upstream = upstream
-        self.lie: Lie = Truth()
+        self.lie: ServerFault = Truth()
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
 
@@ -78,7 +78,7 @@ class _Server(socketserver.ThreadingTCPServer):
     block_on_close = False
     allow_reuse_address = True
 
-    def __init__(self, owner: LyingServer) -> None:
+    def __init__(self, owner: FaultyElectrumProxy) -> None:
         super().__init__(("127.0.0.1", 0), _Conversation)
         self.owner = owner
         self.open: set[socket.socket] = set()

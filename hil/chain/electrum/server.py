@@ -22,7 +22,7 @@ from hil.chain.electrum.client import ElectrumClient, ElectrumEndpoint
 from hil.chain.node.base import LAUNCH_ATTEMPTS, LOG_LINES, free_port
 from hil.chain.node.folders import memory_folder
 from hil.chain.node.native import kill_node_in
-from hil.chain.node.process_identity import Life, parse_owner, this_process
+from hil.chain.node.process_identity import Liveness, parse_identity, this_process
 from hil.child_process import ChildProcess
 from hil.clock import WallClock, stopwatch
 from hil.errors import ConfigurationError, RigFault
@@ -225,9 +225,9 @@ def reap() -> list[str]:
     """End servers whose owner is dead and remove their data; return the names of the folders removed."""
     removed = []
     for folder in memory_folder().glob(f"{_PREFIX}*"):
-        owner = parse_owner(folder.name.removeprefix(_PREFIX).rpartition(".")[0])
+        owner = parse_identity(folder.name.removeprefix(_PREFIX).rpartition(".")[0])
         with contextlib.suppress(OSError):
-            if folder.stat().st_uid == os.getuid() and owner is not None and owner.life() is Life.DEAD:
+            if folder.stat().st_uid == os.getuid() and owner is not None and owner.liveness() is Liveness.DEAD:
                 kill_node_in(folder)
                 removed.append(folder.name)
     return removed

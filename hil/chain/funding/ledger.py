@@ -8,7 +8,7 @@ from hil.chain.client.block_scanner import BlockScanner, Mined
 from hil.chain.client.rpc import RpcClient, RpcError, to_satoshi
 from hil.chain.funding.blocks import EPOCH, MATURITY, empty_block, subsidy
 from hil.chain.funding.coin_tree import ROOTS, CoinTree
-from hil.chain.funding.wallet import Bank, NotEnough, derive
+from hil.chain.funding.wallet import FundingWallet, NotEnough, derive
 from hil.errors import ConfigurationError, RigFault
 from hil.ports import LedgerTransaction
 from hil.protocol.payment.coins import Coin, OutPoint
@@ -45,7 +45,7 @@ class RegtestLedger:
         self._client = client
         self._seed = seed
         self._now = now
-        self._bank = Bank(seed)
+        self._wallet = FundingWallet(seed)
         self._tree = CoinTree([], {})
         self._scenario = ""
         self._drawn = 0
@@ -78,7 +78,7 @@ class RegtestLedger:
         A chain that another run has used has none; there, and for very large sums, ids depend on what came before.
         """
         if self._purse is not None:
-            self._bank.take(self._purse)
+            self._wallet.take(self._purse)
         self._scenario, self._drawn, self._purse = scenario, 0, None
 
     def is_taken(self, scenario: str) -> bool:
@@ -101,21 +101,21 @@ class RegtestLedger:
         self._origin = self._mock_time - self._now()
 
     def fund(self, script: bytes, value: Satoshi, *, outputs: int = 1) -> list[Coin]:
-        self._bank.check(value, outputs)
-        splits = self._fill_purse(self._bank.needed(script, value, outputs)) if self._scenario else None
+        self._wallet.check(value, outputs)
+        splits = self._fill_purse(self._wallet.needed(script, value, outputs)) if self._scenario else None
         if splits is not None and self._purse is not None:
-            payment = self._bank.pay_with(self._purse, script, value, outputs)
+            payment = self._wallet.pay_with(self._purse, script, value, outputs)
             self._mine_with([*splits, payment.raw])
             self._purse = payment.change
             return payment.coins
         while True:
             try:
-                payment = self._bank.pay(script, value, outputs, self._height)
+                payment = self._wallet.pay(script, value, outputs, self._height)
                 break
             except NotEnough:
-                self._mine_more_for_bank()
+                self._mine_more_for_wallet()
         self._mine_with([payment.raw])
-        self._bank.settle(payment)
+        self._wallet.settle(payment)
         return payment.coins
 
     def _mine_with(self, transactions: Sequence[bytes]) -> None:
@@ -135,7 +135,7 @@ class RegtestLedger:
         if drawn is None:
             return None
         if self._purse is not None:
-            self._bank.take(self._purse)
+            self._wallet.take(self._purse)
         self._purse = drawn.coin
         return drawn.splits
 
@@ -205,39 +205,39 @@ class RegtestLedger:
         self._mock_time = max(EPOCH, tip_time) + 1
         self._client.batch([("setmocktime", self._mock_time), self._block_call()])
         self._height += 1
-        left = self._client.call("scantxoutset", "start", [f"raw({self._bank.script.hex()})"])["unspents"]
+        left = self._client.call("scantxoutset", "start", [f"raw({self._wallet.script.hex()})"])["unspents"]
         coinbases = {}
         for one in sorted(left, key=lambda one: (one["height"], one["txid"])):
-            coin = Coin(OutPoint(one["txid"], one["vout"]), to_satoshi(one["amount"]), self._bank.script)
+            coin = Coin(OutPoint(one["txid"], one["vout"]), to_satoshi(one["amount"]), self._wallet.script)
             if one.get("coinbase"):
                 coinbases[int(one["height"])] = coin
             else:
-                self._bank.take(coin)
+                self._wallet.take(coin)
         self._share_out(coinbases)
         if not left:
-            self._mine_more_for_bank()
+            self._mine_more_for_wallet()
 
     def _share_out(self, coinbases: Mapping[int, Coin]) -> None:
         """Give coinbases, by height, to the tree and the bank; the tree gets all its roots or none."""
         roots = [coinbases[height] for height in _ROOT_HEIGHTS if height in coinbases]
         whole = len(roots) == ROOTS
         if whole:
-            self._tree = CoinTree(roots, self._bank.keys)
+            self._tree = CoinTree(roots, self._wallet.keys)
         for height, coin in coinbases.items():
             if not whole or height not in _ROOT_HEIGHTS:
-                self._bank.take_coinbase(height, coin)
+                self._wallet.take_coinbase(height, coin)
 
-    def _mine_more_for_bank(self) -> None:
+    def _mine_more_for_wallet(self) -> None:
         tip = self._client.call("getbestblockhash")
         time = int(self._client.call("getblockheader", tip)["time"])
         self._mock_time = max(self._mock_time, time + PREMINED)
         self._client.call("setmocktime", self._mock_time)
-        self._mine_for_bank(tip, time + 1, 1)
+        self._mine_for_wallet(tip, time + 1, 1)
 
-    def _mine_for_bank(self, tip: str, time: int, interval: int) -> None:
+    def _mine_for_wallet(self, tip: str, time: int, interval: int) -> None:
         first = self._height + 1
         for height, coin in enumerate(self._mine_blocks(tip, time, interval), first):
-            self._bank.take_coinbase(height, coin)
+            self._wallet.take_coinbase(height, coin)
 
     def _mine_blocks(self, tip: str, time: int, interval: int) -> list[Coin]:
         """Mine empty blocks for the bank; return their coinbases in the order of the chain."""
@@ -249,7 +249,7 @@ class RegtestLedger:
             )
         calls, coinbases = [], []
         for offset in range(1, PREMINED + 1):
-            block = empty_block(tip, self._height + offset, time + offset * interval, self._bank.script)
+            block = empty_block(tip, self._height + offset, time + offset * interval, self._wallet.script)
             calls.append(("submitblock", block.raw.hex()))
             coinbases.append(block.coinbase)
             tip = block.hash

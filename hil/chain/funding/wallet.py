@@ -49,7 +49,7 @@ class Payment:
     change: Coin | None
 
 
-class Bank:
+class FundingWallet:
     """Holds coins of one P2WPKH script and spends them oldest first."""
 
     def __init__(self, seed: int) -> None:

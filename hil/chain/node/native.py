@@ -28,7 +28,7 @@ from hil.chain.node.base import (
 )
 from hil.chain.node.folders import memory_folder
 from hil.chain.node.ports import notification_options, peer_options
-from hil.chain.node.process_identity import Life, parse_owner
+from hil.chain.node.process_identity import Liveness, parse_identity
 from hil.chain.node.snapshot_copy import PREFIX, new_folder
 from hil.child_process import ChildProcess
 from hil.errors import ConfigurationError, RigFault
@@ -63,7 +63,7 @@ class NativeNode(NodeBase):
     """A bitcoind that lives and dies with this process, with its data in memory.
 
     :param extra_options: options after the usual ones, e.g. ``-maxmempool=5``.
-    :param standing: outlive this process, with its data in this folder, which must not exist yet.
+    :param persistent: outlive this process, with its data in this folder, which must not exist yet.
     :param snapshot: begin with a copy of this folder (:mod:`hil.chain.node.snapshot`).
     :param peers: listen for other nodes of ours.
     :param chain: another than regtest plays the wrong network.
@@ -75,7 +75,7 @@ class NativeNode(NodeBase):
         self,
         *,
         extra_options: Sequence[str] = (),
-        standing: Path | None = None,
+        persistent: Path | None = None,
         snapshot: Path | None = None,
         peers: bool = False,
         chain: str = REGTEST,
@@ -83,7 +83,7 @@ class NativeNode(NodeBase):
     ) -> None:
         super().__init__(why)
         self._options = options_of(chain, extra_options)
-        self._standing = standing
+        self._persistent = persistent
         self._snapshot = snapshot
         self._peers = peers
         self._chain = chain
@@ -122,7 +122,7 @@ class NativeNode(NodeBase):
         self._description = NodeDescription(
             self.provider, version, subversion, options=self._options, notes=(*self.why, *notes)
         )
-        if self._standing is not None:
+        if self._persistent is not None:
             atexit.unregister(self.stop)
 
     def stop(self) -> None:
@@ -130,11 +130,11 @@ class NativeNode(NodeBase):
         self._discard()
 
     def _launch(self, command: list[str]) -> RpcClient:
-        if self._standing is None:
+        if self._persistent is None:
             self.folder = new_folder()
         else:
-            self._standing.mkdir(mode=0o700)
-            self.folder = self._standing
+            self._persistent.mkdir(mode=0o700)
+            self.folder = self._persistent
         if self._snapshot is not None:
             shutil.copytree(self._snapshot, self.folder, dirs_exist_ok=True)
         user, password, authorisation = random_credentials()
@@ -174,7 +174,7 @@ class NativeNode(NodeBase):
                 "bitcoind",
                 self._arguments,
                 log=self.folder / "node.log",
-                dies_with_parent=self._standing is None,
+                dies_with_parent=self._persistent is None,
                 restore_signals=False,  # SIGXFSZ stays ignored: a full disk is an error, not a death
             )
         except OSError as error:
@@ -223,12 +223,12 @@ def reap() -> list[str]:
     """
     removed = []
     for folder in memory_folder().glob(f"{PREFIX}*"):
-        owner = parse_owner(folder.name.removeprefix(PREFIX).rpartition(".")[0])
+        owner = parse_identity(folder.name.removeprefix(PREFIX).rpartition(".")[0])
         try:
             ours = folder.stat().st_uid == os.getuid()
         except OSError:
             continue
-        if ours and owner is not None and owner.life() is Life.DEAD:
+        if ours and owner is not None and owner.liveness() is Liveness.DEAD:
             kill_node_in(folder)
             removed.append(folder.name)
     return removed

@@ -9,13 +9,13 @@ import contextlib
 from typing import TYPE_CHECKING, Any, Literal
 
 from hil.chain.attacks.electrum_faults import Truth
-from hil.chain.attacks.electrum_proxy import LyingServer
+from hil.chain.attacks.electrum_proxy import FaultyElectrumProxy
 from hil.chain.electrum.client import ElectrumClient
 from hil.chain.electrum.server import ElectrumServer
 from hil.chain.electrum.sync import ServerFollower
 
 if TYPE_CHECKING:
-    from hil.chain.attacks.electrum_faults import Lie
+    from hil.chain.attacks.electrum_faults import ServerFault
     from hil.chain.client.rpc import RpcClient
     from hil.chain.electrum.client import ElectrumEndpoint
 
@@ -36,11 +36,11 @@ class LedgerViews:
         self._closing = contextlib.ExitStack()
         self._server: ElectrumServer | None = None
         self._follower: ServerFollower | None = None
-        self._liar: LyingServer | None = None
+        self._liar: FaultyElectrumProxy | None = None
         self._seen = -1
         self._in_use = False
 
-    def access(self, kind: ViewKind, lie: Lie | None = None) -> dict[str, Any] | None:
+    def access(self, kind: ViewKind, lie: ServerFault | None = None) -> dict[str, Any] | None:
         """Return what a reset of the virtual bench says of the view; None for a node of its own.
 
         :param lie: what the server lies about; None for one that does not.
@@ -76,10 +76,10 @@ class LedgerViews:
     def close(self) -> None:
         self._closing.close()
 
-    def _lying_endpoint(self, lie: Lie) -> ElectrumEndpoint:
+    def _lying_endpoint(self, lie: ServerFault) -> ElectrumEndpoint:
         honest = self._endpoint()
         if self._liar is None:
-            self._liar = LyingServer(honest)
+            self._liar = FaultyElectrumProxy(honest)
             self._closing.callback(self._liar.stop)
             self._liar.start()
         self._liar.lie = lie

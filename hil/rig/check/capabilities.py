@@ -63,7 +63,7 @@ def beyond_current(rig: RigFile, power: Watt, share: float = 100.0) -> str:
     )
 
 
-def vague_edge(rig: RigFile, limit: Second) -> str:
+def undecidable_edge(rig: RigFile, limit: Second) -> str:
     """Return why this rig cannot find a limit on an edge of power kept, however fast the device; ``""`` if it may.
 
     Reckoned with the least bound that its clock can have; ``hil rig check`` measures what it has.
@@ -83,7 +83,7 @@ def vague_edge(rig: RigFile, limit: Second) -> str:
     )
 
 
-def vague_energy(rig: RigFile, energy: WattHour, tolerance: Percent) -> str:
+def undecidable_energy(rig: RigFile, energy: WattHour, tolerance: Percent) -> str:
     """Return why this rig cannot decide whether an energy lies within a tolerance, ``""`` if it may.
 
     The meter's uncertainty is at least that of the energy drawn in the shortest time, at the most power.

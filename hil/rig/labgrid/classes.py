@@ -19,7 +19,7 @@ from hil.errors import HilError, RigFault
 from hil.evidence.own_error import sentence
 from hil.instruments.dialects import open_load, open_meter
 from hil.ports import Load, Meter
-from hil.rig.labgrid.bounded_call import Attempt
+from hil.rig.labgrid.bounded_call import BoundedCall
 from hil.rig.labgrid.relays import CoilRelay, DigitalOutput
 
 
@@ -155,7 +155,7 @@ class BenchStrategy(Strategy):  # type: ignore[misc]  # labgrid has no types
         load = None
         try:
             self.target.activate(self.load)
-            load = Attempt(lambda: self.load.port.set_input(on=False))
+            load = BoundedCall(lambda: self.load.port.set_input(on=False))
             load.wait(LOAD_PATIENCE_S)
         except Exception as error:
             problems.append(_words("load", error))

@@ -48,7 +48,7 @@ class RigClock(WallClock):
         self._arrivals.close()
 
     def _pass_time(self, until: float) -> None:
-        self.meanwhile()
+        self.on_idle()
         asked = self.now()
         ready = self._selector.select(max(0.0, until - asked))
         answered = self.now()

@@ -39,7 +39,7 @@ BEATS_A_LIMIT = 10
 """Beats in the time after which the watchdog would act."""
 
 
-class Guard:
+class WatchdogClient:
     """Starts the watchdog of ``rig`` and talks to it; not thread-safe.
 
     :param address: where the virtual bench listens; empty for a physical one.
@@ -107,7 +107,7 @@ class Guard:
         if self._armed and self._since_beat() > self._limit / BEATS_A_LIMIT:
             self._beat()
 
-    def rest(self) -> None:
+    def disarm(self) -> None:
         """The bench is safe: no beats from now on. Raises RigFault if nobody has watched it to here."""
         if self._armed:
             self._armed = False
@@ -115,7 +115,7 @@ class Guard:
             self._await("resting", ANSWER_TIMEOUT_S)
             self._unanswered = None  # it answers in order
 
-    def act(self, reason: str) -> dict[str, Any]:
+    def trip(self, reason: str) -> dict[str, Any]:
         """Have the watchdog make the bench safe; return its report. Raises RigFault if it does not answer."""
         self._armed = False
         self._words(0.0)  # what it said before is no answer to this

@@ -19,19 +19,21 @@ from hil.rig.recorder import Stamp
 from hil.rig.sampling.timer import SAMPLE_PERIOD_S, Readings, next_due, reading_age
 
 if TYPE_CHECKING:
-    from hil.clock import LockstepClock
-    from hil.ports import AskedAhead
+    from hil.ports import PipelinedMeter
     from hil.rig.virtual.client import VirtualBenchProcess
+    from hil.rig.virtual.lockstep_clock import LockstepClock
 
 AHEAD = 12
 """Most questions that are under way: a second's and two, so that time need not stop just before a second is full, at
 which a socket says how much it has delivered anyway."""
 
 
-class SamplerAhead:
+class PipelinedSampler:
     """See :class:`hil.rig.sampling.timer.Sampling` and the module's docstring."""
 
-    def __init__(self, meter: AskedAhead, clock: LockstepClock, bench: VirtualBenchProcess, readings: Readings) -> None:
+    def __init__(
+        self, meter: PipelinedMeter, clock: LockstepClock, bench: VirtualBenchProcess, readings: Readings
+    ) -> None:
         self._meter = meter
         self._clock = clock
         self._bench = bench
@@ -53,7 +55,7 @@ class SamplerAhead:
         self._due = self._read_at = self._clock.now()
         self._readings.take(self._meter.read(), self._age)
         self._due = next_due(self._due, self._due, self.period)
-        self._clock.serve_asker(self._bench, self)
+        self._clock.serve_scheduler(self._bench, self)
 
     def follow_voltage(self) -> None:
         self._bench.stop_at_edges(DEAD_V)
@@ -64,7 +66,7 @@ class SamplerAhead:
             self._readings.pass_on(self._meter.read(), now)
 
     def stop(self) -> None:
-        self._clock.serve_asker(self._bench, None)
+        self._clock.serve_scheduler(self._bench, None)
         if not self._in_step:
             self._meter.give_up()
         if self._asked:

@@ -12,7 +12,7 @@ import orjson
 from hil.clock import stopwatch
 from hil.errors import RigFault
 from hil.interrupts import hold, release
-from hil.ports import AskedAhead
+from hil.ports import PipelinedMeter
 from hil.rig.virtual.process import END_TIMEOUT_S, start
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ class VirtualBenchProcess:
     """Starts the bench and ends it. The bench also ends by itself when its stdin closes: when this process has died and
     the watchdog, which holds ``lifeline`` too, has made the bench safe.
 
-    Implements :class:`hil.clock.AskableTimeKeeper`; the instrument that can be asked ahead is the meter.
+    Implements :class:`hil.rig.virtual.lockstep_clock.SchedulingControl`. The meter can be asked ahead.
 
     :param instruments: dialects by role (``meter``, ``load``) that differ from the bench's own.
     :param serial: instruments and lines that get a PTY, beside the instruments that have RS-232 only there.
@@ -55,15 +55,15 @@ class VirtualBenchProcess:
         self._patience = 0.0
 
     def advance(
-        self, until: float, received: Mapping[str, int], meanwhile: Callable[[], None] | None = None
+        self, until: float, received: Mapping[str, int], on_idle: Callable[[], None] | None = None
     ) -> tuple[float, Mapping[str, int]]:
-        reply = self._advance(until, received, [], meanwhile)
+        reply = self._advance(until, received, [], on_idle)
         return reply["now"], reply["sent"]
 
     def advance_asking(
-        self, until: float, received: Mapping[str, int], asked: list[float], meanwhile: Callable[[], None] | None = None
+        self, until: float, received: Mapping[str, int], asked: list[float], on_idle: Callable[[], None] | None = None
     ) -> tuple[float, Mapping[str, int], int]:
-        reply = self._advance(until, received, asked, meanwhile)
+        reply = self._advance(until, received, asked, on_idle)
         return reply["now"], reply["sent"], reply.get("delivered", 0)
 
     def _advance(
@@ -71,7 +71,7 @@ class VirtualBenchProcess:
         until: float,
         received: Mapping[str, int],
         asked: list[float],
-        meanwhile: Callable[[], None] | None,
+        on_idle: Callable[[], None] | None,
     ) -> dict[str, Any]:
         request: dict[str, Any] = {"op": "advance", "until": until}
         if received:
@@ -81,12 +81,12 @@ class VirtualBenchProcess:
         touched = self.ledger_touched()
         if touched != self._ledger_told:
             request["ledger_touched"] = self._ledger_told = touched
-        return self.ask(request, meanwhile)
+        return self.ask(request, on_idle)
 
-    def has(self, meter: Meter) -> TypeGuard[AskedAhead]:
+    def has(self, meter: Meter) -> TypeGuard[PipelinedMeter]:
         """Tell whether this is the bench's own meter, over TCP, and can be asked ahead."""
         own = f"TCPIP::{self.address}::{self.ports['meter']}::SOCKET"
-        return isinstance(meter, AskedAhead) and meter.resource == own
+        return isinstance(meter, PipelinedMeter) and meter.resource == own
 
     def withdraw(self) -> None:
         """Let what was asked ahead of its time, and has not reached the meter, never reach it."""
@@ -170,15 +170,15 @@ class VirtualBenchProcess:
         totals: dict[str, dict[str, int]] = self.ask({"op": "lines"})["lines"]
         return totals
 
-    def ask(self, request: Mapping[str, Any], meanwhile: Callable[[], None] | None = None) -> dict[str, Any]:
-        """Send one request, do what ``meanwhile`` does, return the reply; RigFault if the bench is gone or refuses."""
+    def ask(self, request: Mapping[str, Any], on_idle: Callable[[], None] | None = None) -> dict[str, Any]:
+        """Send one request, do what ``on_idle`` does, return the reply; RigFault if the bench is gone or refuses."""
         what = str(request["op"])
         hold()
         try:
             self._send(what, orjson.dumps(request))
             try:
-                if meanwhile is not None:
-                    meanwhile()
+                if on_idle is not None:
+                    on_idle()
             except BaseException:  # a reply that stays unread would be taken for the next one's
                 self._receive(what)
                 raise

@@ -32,7 +32,7 @@ OVERLAP = 1.3
 
 
 @contextlib.contextmanager
-def fastest_turns(bench: VirtualBenchProcess, number: int = 1, of: int = 1) -> Iterator[None]:
+def tuned_lockstep(bench: VirtualBenchProcess, number: int = 1, of: int = 1) -> Iterator[None]:
     """Choose for as long as the context lasts; the bench, ``number`` of so many, is reset by it."""
     allowed = os.sched_getaffinity(0)
     processors = sorted(allowed)

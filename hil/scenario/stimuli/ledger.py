@@ -20,13 +20,13 @@ from hil.units import Satoshi
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hil.chain.attacks.electrum_faults import Lie
+    from hil.chain.attacks.electrum_faults import ServerFault
     from hil.chain.attacks.partition import TwoNodes
     from hil.chain.node.snapshot import OwnNode
     from hil.scenario.scenario import Trial
 
 
-LIES: dict[str, Callable[[], Lie]] = {
+LIES: dict[str, Callable[[], ServerFault]] = {
     "forges-confirmations": ForgedConfirmations,
     "forges-confirmations-and-proofs": lambda: ForgedConfirmations(proof=True),
     "withholds-headers": WithheldHeaders,
@@ -95,7 +95,7 @@ def evict(trial: Trial) -> None:
 def prepare_fee_pressure(trial: Trial) -> None:
     """Give somebody the money to fill the mempool; before there is anything in it."""
     side = trial.rig.side
-    trial.fee_pressure = FeePressure(side.rpc, side.bank, side.seed)
+    trial.fee_pressure = FeePressure(side.rpc, side.ledger, side.seed)
 
 
 def raise_floor(trial: Trial) -> None:
@@ -114,7 +114,7 @@ def relieve(trial: Trial) -> None:
             break
         trial.mine()
     side.rewind(_RELIEF_S)
-    side.bank.follow_time()
+    side.ledger.follow_time()
     side.poke()
     _note(trial, "the mempool was mined empty, and its floor has fallen")
 
@@ -141,7 +141,7 @@ def heal_network(trial: Trial) -> None:
 def pin(trial: Trial) -> None:
     """Hang a large, cheap transaction on the change of the newest payment, at the cable's cost."""
     side, adversary = trial.rig.side, _adversary(trial)
-    (own,) = side.bank.fund(adversary.script, Satoshi(_PIN_SAT))
+    (own,) = side.ledger.fund(adversary.script, Satoshi(_PIN_SAT))
     payment = trial.newest_valid_payment().transaction
     change = change_coin(parse_transaction(payment), bytes(parse_transaction(payment).vout[1].scriptPubKey))
     if change is None:
@@ -179,7 +179,7 @@ def restart_node(trial: Trial) -> None:
     attacks_node.restart(_own(trial))
     trial.rig.side.restarted()
     _give_back(trial, "the node was started again")
-    trial.rig.side.bank.follow_time()
+    trial.rig.side.ledger.follow_time()
 
 
 def fill_disk(trial: Trial) -> None:
@@ -187,7 +187,7 @@ def fill_disk(trial: Trial) -> None:
     attacks_node.fill_disk(_own(trial))
     _take_away(trial, "the node's disk is full, and it ends at the next block")
     with contextlib.suppress(LedgerUnavailable, RpcError):
-        trial.rig.side.bank.mine()
+        trial.rig.side.ledger.mine()
     _own(trial).wait_ended(_END_TIMEOUT_S)
 
 

@@ -9,11 +9,11 @@ from typing import Any, cast
 import pytest
 from pydantic import ValidationError
 
-from hil.clock import LockstepClock
 from hil.errors import AuthorError, ConfigurationError
 from hil.evidence.documents import Kind
 from hil.ports import Load, Reading
 from hil.rig.recorder import Recorder
+from hil.rig.virtual.lockstep_clock import LockstepClock
 from hil.scenario.load_profiles import FOLDER, LoadPlayer, LoadProfile, read_profile
 from hil.units import Ampere, Second, Volt, Watt, WattHour
 
@@ -25,7 +25,7 @@ class FreeTime:
     """A bench on which nothing happens by itself."""
 
     def advance(
-        self, until: float, received: Mapping[str, int], meanwhile: Callable[[], None]
+        self, until: float, received: Mapping[str, int], on_idle: Callable[[], None]
     ) -> tuple[float, Mapping[str, int]]:
         return until, {}
 

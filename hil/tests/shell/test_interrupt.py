@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from hil.clock import LockstepClock
+from hil.rig.virtual.lockstep_clock import LockstepClock
 from hil.shell.interrupt import StepInterrupted, interruptible
 from hil.tests.test_clock import Far
 

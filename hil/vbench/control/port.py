@@ -21,7 +21,7 @@ from hil.vbench.control.seeded_faults import seed
 from hil.vbench.control.wall_time import WallFollower
 from hil.vbench.io.fast_path import FastLaneLoop
 from hil.vbench.io.sockets import ByteProtocol, peer_is_gone
-from hil.vbench.world_request import WorldRequest
+from hil.vbench.model_request import ModelRequest
 
 if TYPE_CHECKING:
     import asyncio
@@ -89,7 +89,7 @@ class ControlPort:
 
     def bytes_arrived(self) -> None:
         """See :class:`hil.vbench.bench.TimeOwner`."""
-        if self.bench.world.on_the_wall:
+        if self.bench.model.on_the_wall:
             self.follower.catch_up()
         elif self._controller is not None:
             self._controller.go_on()
@@ -183,21 +183,21 @@ class Controller(ByteProtocol):
     # --- operations --------------------------------------------------------------------------------------------
 
     def _reset(self, request: Request) -> None:
-        world = WorldRequest.of(request)
+        model = ModelRequest.of(request)
         self._busy = True
-        self._port.loop.call_soon(self._reset_later, world, ACCEPT_TURNS)
+        self._port.loop.call_soon(self._reset_later, model, ACCEPT_TURNS)
 
-    def _reset_later(self, world: WorldRequest, turns: int) -> None:
+    def _reset_later(self, model: ModelRequest, turns: int) -> None:
         if not self._busy:
             return
         if turns:
-            self._port.loop.call_soon(self._reset_later, world, turns - 1)
+            self._port.loop.call_soon(self._reset_later, model, turns - 1)
             return
-        self._finish(lambda: self._reset_now(world))
+        self._finish(lambda: self._reset_now(model))
 
-    def _reset_now(self, world: WorldRequest) -> str:
-        self._bench.reset(world)
-        self._bench.lockstep = world.clock == "virtual"
+    def _reset_now(self, model: ModelRequest) -> str:
+        self._bench.reset(model)
+        self._bench.lockstep = model.clock == "virtual"
         if self._bench.lockstep:
             self._port.follower.stop()
         else:

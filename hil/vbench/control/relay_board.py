@@ -58,9 +58,9 @@ class RelayBoard:
         eight-bit registers.
         """
         self._bench.time.catch_up()
-        world = self._bench.world
-        relays: list[Switched] = [*world.plant.relays]
-        socket = world.processes.get("socket")
+        model = self._bench.model
+        relays: list[Switched] = [*model.plant.relays]
+        socket = model.processes.get("socket")
         if socket is not None and socket.contact is not None:
             relays.append(socket.contact)
         if address >= len(relays):

@@ -31,7 +31,7 @@ class WallFollower:
             self._timer = self._loop.call_later(self._step(), self._tick)
 
     def restart(self) -> None:
-        """Begin at the zero of a new world."""
+        """Begin at the zero of a new model."""
         self.stop()
         self.start()
 
@@ -50,7 +50,7 @@ class WallFollower:
         self._follow()
 
     def _step(self) -> float:
-        return PROCESS_STEP if self._bench.world.on_the_wall else WALL_STEP
+        return PROCESS_STEP if self._bench.model.on_the_wall else WALL_STEP
 
     def _follow(self) -> None:
         now = self._loop.time()

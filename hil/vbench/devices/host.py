@@ -94,7 +94,7 @@ class DeviceMeter:
 
 
 class Records:
-    """Storage that survives power cuts for as long as the world lives."""
+    """Storage that survives power cuts for as long as the model lives."""
 
     def __init__(self) -> None:
         self._records: dict[str, bytes] = {}

@@ -25,10 +25,10 @@ from hil.vbench.io.pty import Terminal
 
 if TYPE_CHECKING:
     from hil.vbench.devices.uart import Uart
+    from hil.vbench.model_request import NodeAccess
     from hil.vbench.plant.kernel import Kernel
     from hil.vbench.plant.plant import Plant
     from hil.vbench.plant.relay import Relay
-    from hil.vbench.world_request import NodeAccess
 
 PROGRAM = (sys.executable, "-m", "hil.cli.main", "device")
 LEDGER_VARIABLE = "HIL_DEVICE_LEDGER"
@@ -59,9 +59,9 @@ class SocketContact:
 
 
 class ProcessHost:
-    """One device of the world: starts its program when its supply is switched on, kills it when it is switched off.
+    """One device of the model: starts its program when its supply is switched on, kills it when it is switched off.
 
-    :param folder: of this device and world; its storage lives there.
+    :param folder: of this device and model; its storage lives there.
     :param relays: where the relay board listens, ``HOST:PORT``.
     :param catch_up: moves the bench's time to the present before something from outside acts on it.
     """
@@ -140,7 +140,7 @@ class ProcessHost:
         self._terminals.clear()
 
     def discard(self) -> None:
-        """Kill the program and remove its storage: the world ends."""
+        """Kill the program and remove its storage: the model ends."""
         self.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
@@ -219,14 +219,14 @@ class Scratch:
 
     def __init__(self) -> None:
         self._folder: tempfile.TemporaryDirectory[str] | None = None
-        self._worlds = 0
+        self._models = 0
 
     def new(self, role: str) -> Path:
         """Return a name in it that was not used before."""
         if self._folder is None:
             self._folder = tempfile.TemporaryDirectory(prefix="hil-devices-", ignore_cleanup_errors=True)
-        self._worlds += 1
-        return Path(self._folder.name) / f"{self._worlds}-{role}"
+        self._models += 1
+        return Path(self._folder.name) / f"{self._models}-{role}"
 
     def close(self) -> None:
         if self._folder is not None:

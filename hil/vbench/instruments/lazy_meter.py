@@ -29,7 +29,7 @@ class MeterInstrument(VirtualInstrument, Protocol):
         """Form the reading that these values make, ahead of the query for it."""
 
 
-class LateMeter:
+class DeferredMeter:
     """A meter that takes its samples when there is time: after the reply, while the test side works on it.
 
     Nobody can tell: whatever is asked of the instrument, and whatever begins anew, comes after the samples before it.

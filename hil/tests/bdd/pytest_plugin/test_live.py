@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from hil.bdd.pytest_plugin.live import LiveLine, describe
-from hil.clock import Clock, LockstepClock
+from hil.clock import Clock
+from hil.rig.virtual.lockstep_clock import LockstepClock
 from hil.scenario.scenario import Watch
 from hil.tests.bdd.screen import Screen
 from hil.tests.test_clock import Far
