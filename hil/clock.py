@@ -48,6 +48,7 @@ class Timer:
     cancelled: bool = field(default=False, compare=False)
 
     def cancel(self) -> None:
+        """Never call it back any more."""
         self.cancelled = True
 
 
@@ -139,7 +140,8 @@ class Clock(ABC):
 class WallLine(Protocol):
     """A serial line that a selector can watch."""
 
-    def fileno(self) -> int: ...
+    def fileno(self) -> int:
+        """Return the descriptor to watch."""
 
     def on_readable(self) -> None:
         """Read what is there and hand it to the listener."""
@@ -158,6 +160,7 @@ class WallClock(Clock):
         self._selector = selectors.DefaultSelector()
 
     def now(self) -> Second:
+        """See :class:`Clock`."""
         return Second(time.monotonic() - self._origin)
 
     def attach(self, line: WallLine) -> None:

@@ -23,6 +23,8 @@ Fact = tuple[str, str | None]
 
 @dataclass(frozen=True)
 class InstrumentRow:
+    """An instrument as printed; None: not recorded."""
+
     role: str | None
     name: str | None
     manufacturer: str | None

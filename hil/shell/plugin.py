@@ -42,6 +42,7 @@ SESSION = pytest.StashKey[Session]()
 
 
 def pytest_configure() -> None:
+    """Hook of pytest: a terminal that is closed ends the session in order."""
     signal.signal(signal.SIGHUP, _hang_up)
 
 
@@ -61,6 +62,7 @@ def pytest_collection() -> bool:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtestloop(session: pytest.Session) -> bool:
+    """Hook of pytest: take lines from the person instead of running items."""
     config = session.config
     choose_seed(config)
     run = open_run(config, [])

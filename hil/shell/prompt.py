@@ -76,6 +76,8 @@ class TerminalPrompt:
         )
 
     def read(self, prompt: str, serve: Serve = None) -> str:
+        """See :class:`Prompt`."""
+
         def while_waiting(context: InputHookContext) -> None:
             try:
                 if serve is not None:
@@ -106,6 +108,7 @@ class PlainPrompt:
         self._ended = False
 
     def read(self, prompt: str, serve: Serve = None) -> str:
+        """See :class:`Prompt`."""
         if self.interactive:
             say(prompt)
         while b"\n" not in self._unread and not self._ended:

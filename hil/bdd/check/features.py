@@ -38,6 +38,7 @@ class Report:
 
     @property
     def mistakes(self) -> int:
+        """How many of the problems are errors; the others are warnings."""
         return sum(problem.level is Level.ERROR for problem in self.problems)
 
 

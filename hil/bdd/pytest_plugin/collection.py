@@ -56,6 +56,7 @@ class FeatureFile(pytest_internals.FeatureModule):
     """A ``*.feature`` file. Yields nothing if the file has mistakes; the run is refused for them later."""
 
     def collect(self) -> Iterator[ScenarioItem]:
+        """Yield an item for each scenario and row of Examples; raises what pytest reports for a wrong file."""
         try:
             catalogue = catalogue_of(self.config)
             requirements_of(self.config)
@@ -138,6 +139,7 @@ def requirements_of(config: pytest.Config) -> dict[str, Requirement]:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    """Hook of pytest: the options of collection."""
     parser.getgroup("hil", "hardware in the loop").addoption(
         "--requirement", action="append", default=[], metavar="ID", help="only scenarios that show this requirement"
     )
@@ -179,6 +181,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """Hook of pytest: collect feature files."""
     if file_path.suffix == ".feature":
         collector: pytest.Collector = FeatureFile.from_parent(parent, path=file_path)
         return collector
@@ -205,6 +208,7 @@ def pytest_collection(session: pytest.Session) -> Generator[None, object, object
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Hook of pytest: end the run if a feature file is wrong; leave what was not asked for."""
     _refuse(config)
     if not config.option.requirement:
         return

@@ -29,6 +29,7 @@ class LastCatch:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_internalerror(self, excrepr: object, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Hook of pytest: tell whose mistake it is, and remember the exit code for that."""
         verdict, words = verdict_of(excinfo.value), last_words(excinfo.value)
         self._code = exit_code_of(verdict)
         if RUN in self._config.stash:
@@ -39,6 +40,7 @@ class LastCatch:
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Hook of pytest: end with that exit code."""
         if session.exitstatus == ExitCode.INTERNAL_ERROR and self._code is not None:
             session.exitstatus = self._code
 

@@ -62,6 +62,7 @@ class LiveLine:
             self._shown = False
 
     def close(self) -> None:
+        """Clear the line and close the terminal; a second time changes nothing."""
         self.clear()
         if self._file >= 0:
             os.close(self._file)

@@ -53,6 +53,7 @@ HANDLERS = pytest.StashKey[dict[int, Any]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    """Hook of pytest: the options of a run."""
     group = parser.getgroup("hil", "hardware in the loop")
     group.addoption("--rig", default=DEFAULT_RIG, metavar="FILE", help="rig file (default: %(default)s)")
     group.addoption("--node", default=None, metavar="PROVIDER", help="bitcoind: auto, docker, native or external")
@@ -75,6 +76,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    """Hook of pytest: prepare live line and signals."""
     config.stash[LIVE], config.stash[CLOSING] = LiveLine(), []
     config.pluginmanager.register(LastCatch(config))
     # a terminated run ends as an interrupted one does: every finaliser runs and the bench becomes safe
@@ -85,6 +87,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
+    """Hook of pytest: give the signals back."""
     config.stash[LIVE].close()
     for number, handler in config.stash[HANDLERS].items():
         signal.signal(number, handler)
@@ -183,6 +186,7 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
 
 
 def pytest_report_header(config: pytest.Config) -> str:
+    """Hook of pytest: name the rig file."""
     return f"rig: {config.getoption('rig')}"
 
 
@@ -223,6 +227,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Hook of pytest: say what came of the run."""
     if RUN not in config.stash:
         return
     terminalreporter.ensure_newline()

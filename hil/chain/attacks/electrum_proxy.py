@@ -43,6 +43,7 @@ class FaultyElectrumProxy:
         return ElectrumEndpoint("127.0.0.1", int(self._server.server_address[1]))
 
     def start(self) -> None:
+        """Listen on a free port of loopback."""
         self._server = _Server(self)
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, name="lying server", daemon=True

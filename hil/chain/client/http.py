@@ -36,6 +36,7 @@ class Answer:
     complete: bool = False
 
     def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header (called by httptools)."""
         match name.lower():
             case b"date":
                 self.date = value.decode("latin-1")
@@ -43,9 +44,11 @@ class Answer:
                 self.last = value.lower() == b"close"
 
     def on_body(self, part: bytes) -> None:
+        """Take a part of the body (called by httptools)."""
         self.body += part
 
     def on_message_complete(self) -> None:
+        """Note that the answer is whole (called by httptools)."""
         self.complete = True
 
 

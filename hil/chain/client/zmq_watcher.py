@@ -69,6 +69,7 @@ class Notification:
 
     @property
     def is_block(self) -> bool:
+        """Whether it is about a block; else about a transaction."""
         return self.change in {Change.CONNECTED, Change.DISCONNECTED}
 
 

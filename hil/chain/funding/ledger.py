@@ -101,6 +101,7 @@ class RegtestLedger:
         self._origin = self._mock_time - self._now()
 
     def fund(self, script: bytes, value: Satoshi, *, outputs: int = 1) -> list[Coin]:
+        """See :class:`hil.ports.Ledger`."""
         self._wallet.check(value, outputs)
         splits = self._fill_purse(self._wallet.needed(script, value, outputs)) if self._scenario else None
         if splits is not None and self._purse is not None:
@@ -140,6 +141,7 @@ class RegtestLedger:
         return drawn.splits
 
     def mine(self, blocks: int = 1) -> None:
+        """See :class:`hil.ports.Ledger`."""
         self._mine([*self._time_call(), *(self._block_call() for _ in range(blocks))])
         self._height += blocks
 
@@ -158,6 +160,7 @@ class RegtestLedger:
         self._client.batch(self._time_call())
 
     def spending(self, outpoints: Sequence[OutPoint]) -> list[LedgerTransaction]:
+        """See :class:`hil.ports.Ledger`."""
         if not outpoints:
             return []
         mined, tip = self._scanner.spending(self._began_at, outpoints)
@@ -167,6 +170,7 @@ class RegtestLedger:
         return found + self._unconfirmed(sorted(spenders))
 
     def transaction(self, txid: str) -> LedgerTransaction | None:
+        """See :class:`hil.ports.Ledger`."""
         mined, tip = self._scanner.find(self._began_at, txid)
         if mined is not None:
             return _confirmed(mined, tip)

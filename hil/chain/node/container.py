@@ -141,6 +141,7 @@ class ContainerNode(NodeBase):
         return self._container
 
     def start(self) -> None:
+        """See :class:`hil.chain.node.base.NodeBase`."""
         self._docker = connect(BUILD_TIMEOUT)
         atexit.register(self.stop)
         try:
@@ -162,6 +163,7 @@ class ContainerNode(NodeBase):
             self._docker.close()
 
     def stop(self) -> None:
+        """See :class:`hil.chain.node.base.NodeBase`."""
         atexit.unregister(self.stop)
         self._remove()
         client, self._docker = self._docker, None

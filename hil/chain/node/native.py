@@ -100,6 +100,7 @@ class NativeNode(NodeBase):
         return self._process.pid
 
     def start(self) -> None:
+        """See :class:`hil.chain.node.base.NodeBase`."""
         reap()
         command, notes = command_for("bitcoind")
         atexit.register(self.stop)
@@ -126,6 +127,7 @@ class NativeNode(NodeBase):
             atexit.unregister(self.stop)
 
     def stop(self) -> None:
+        """See :class:`hil.chain.node.base.NodeBase`."""
         atexit.unregister(self.stop)
         self._discard()
 

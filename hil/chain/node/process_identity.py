@@ -12,6 +12,8 @@ _PATTERN = re.compile(r"(?P<pid>\d+)-(?P<started>\d+)-(?P<space>[0-9a-f]+)")
 
 
 class Liveness(enum.Enum):
+    """Whether a process still runs."""
+
     ALIVE = "alive"
     DEAD = "dead"
     UNKNOWN = "unknown"
@@ -34,12 +36,14 @@ class ProcessIdentity:
         return f"{self.pid}-{self.started}-{self.space}"
 
     def liveness(self) -> Liveness:
+        """Tell whether this very process still runs; unknown if it belongs to another machine or PID namespace."""
         if self.space != _space():
             return Liveness.UNKNOWN
         return Liveness.ALIVE if _start_of(self.pid) == self.started else Liveness.DEAD
 
 
 def this_process() -> ProcessIdentity:
+    """Return the identity of this process."""
     pid = os.getpid()
     return ProcessIdentity(pid, _start_of(pid) or 0, _space())
 

@@ -200,6 +200,7 @@ class ChainAccess:
             self.ledger.mine()
 
     def close(self) -> None:
+        """Let go of the node; a second time changes nothing."""
         if self._gate is not None:
             self._gate.close()
         if self.two is not None:

@@ -74,6 +74,7 @@ class LedgerViews:
             self._follower.catch_up()
 
     def close(self) -> None:
+        """End the Electrum server, the proxy and their connections."""
         self._closing.close()
 
     def _lying_endpoint(self, lie: ServerFault) -> ElectrumEndpoint:

@@ -49,5 +49,7 @@ class DeviceFacts(Strict):
 
 
 class Devices(Strict):
+    """The devices on the bench; None: there is none in that role."""
+
     socket: DeviceFacts | None = None
     cable: DeviceFacts | None = None

@@ -67,6 +67,7 @@ class PowerMeterDriver(_InstrumentDriver):
     """Opens the lab power meter by the dialect that its ``*IDN?`` names; ``port`` is a :class:`hil.ports.Meter`."""
 
     def on_activate(self) -> None:
+        """Open the meter (called by labgrid)."""
         self.port = open_meter(self.name or "meter", self.instrument.resource)
 
 
@@ -76,6 +77,7 @@ class LoadDriver(_InstrumentDriver):
     """Opens the programmable load by the dialect that its ``*IDN?`` names; ``port`` is a :class:`hil.ports.Load`."""
 
     def on_activate(self) -> None:
+        """Open the load (called by labgrid)."""
         self.port = open_load(self.name or "load", self.instrument.resource)
 
 

@@ -33,13 +33,16 @@ class RigClock(WallClock):
 
     @property
     def largest_bound(self) -> Second:
+        """See :class:`hil.clock.Clock`."""
         return self._largest
 
     def attach(self, line: WallLine) -> None:
+        """Serve ``line`` from now on, and note when bytes arrive on it."""
         super().attach(line)
         self._arrivals.watch(line.fileno())
 
     def detach(self, line: WallLine) -> None:
+        """Serve ``line`` no more, and note nothing of it."""
         super().detach(line)
         self._arrivals.forget(line.fileno())
 

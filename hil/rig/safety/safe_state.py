@@ -131,6 +131,7 @@ class SafeStateMaker:
         return SafeStateReport(cause, not problems, ms, steps, meter, "; ".join(problems))
 
     def close(self) -> None:
+        """Let go of labgrid's target."""
         self._environment.cleanup()
 
     def _load_off(self, patience: float) -> None:
@@ -174,9 +175,11 @@ class SafeStateMaker:
 class PassingTime(Protocol):
     """The part of a clock that a look at the meter needs."""
 
-    def now(self) -> float: ...
+    def now(self) -> float:
+        """Return the present instant in seconds."""
 
-    def sleep(self, duration: float, /) -> None: ...
+    def sleep(self, duration: float, /) -> None:
+        """Let so many seconds pass."""
 
 
 def look_for_power(meter: Meter, clock: PassingTime) -> tuple[str, str]:

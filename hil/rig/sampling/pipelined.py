@@ -51,6 +51,7 @@ class PipelinedSampler:
         self.closely = False
 
     def start(self) -> None:
+        """See :class:`hil.rig.sampling.timer.Sampling`."""
         self._age = reading_age(self._meter)
         self._due = self._read_at = self._clock.now()
         self._readings.take(self._meter.read(), self._age)
@@ -58,14 +59,17 @@ class PipelinedSampler:
         self._clock.serve_scheduler(self._bench, self)
 
     def follow_voltage(self) -> None:
+        """See :class:`hil.rig.sampling.timer.Sampling`."""
         self._bench.stop_at_edges(DEAD_V)
 
     def refresh(self) -> None:
+        """See :class:`hil.rig.sampling.timer.Sampling`."""
         if (now := self._clock.now()) - self._read_at >= SAMPLE_PERIOD_S:
             self._read_at = now
             self._readings.pass_on(self._meter.read(), now)
 
     def stop(self) -> None:
+        """See :class:`hil.rig.sampling.timer.Sampling`."""
         self._clock.serve_scheduler(self._bench, None)
         if not self._in_step:
             self._meter.give_up()
@@ -75,11 +79,13 @@ class PipelinedSampler:
                 self._bench.withdraw()
 
     def ended(self, timeout: float) -> bool:
+        """Return True: nothing runs on its own."""
         return True
 
     # --- what the clock asks ---------------------------------------------------------------------------------------
 
     def plan(self, until: float) -> tuple[float, list[float]]:
+        """See :class:`hil.rig.virtual.lockstep_clock.QueryScheduler`."""
         self._in_step = False
         most = 1 if self.closely else AHEAD
         new = []
@@ -93,9 +99,11 @@ class PipelinedSampler:
         return until, new
 
     def ask(self) -> None:
+        """See :class:`hil.rig.virtual.lockstep_clock.QueryScheduler`."""
         self._meter.ask(self._new)
 
     def take(self, delivered: int) -> None:
+        """See :class:`hil.rig.virtual.lockstep_clock.QueryScheduler`."""
         if not delivered:
             self._in_step = True
             return

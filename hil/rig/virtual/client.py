@@ -57,12 +57,14 @@ class VirtualBenchProcess:
     def advance(
         self, until: float, received: Mapping[str, int], on_idle: Callable[[], None] | None = None
     ) -> tuple[float, Mapping[str, int]]:
+        """See :class:`hil.rig.virtual.lockstep_clock.LockstepControl`; raises RigFault if the bench is gone."""
         reply = self._advance(until, received, [], on_idle)
         return reply["now"], reply["sent"]
 
     def advance_asking(
         self, until: float, received: Mapping[str, int], asked: list[float], on_idle: Callable[[], None] | None = None
     ) -> tuple[float, Mapping[str, int], int]:
+        """See :class:`hil.rig.virtual.lockstep_clock.SchedulingControl`; raises RigFault likewise."""
         reply = self._advance(until, received, asked, on_idle)
         return reply["now"], reply["sent"], reply.get("delivered", 0)
 

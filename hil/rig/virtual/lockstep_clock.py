@@ -79,6 +79,7 @@ class LockstepClock(Clock):
         self._scheduler: tuple[SchedulingControl, QueryScheduler] | None = None
 
     def now(self) -> Second:
+        """See :class:`hil.clock.Clock`."""
         return Second(self._now)
 
     def serve_scheduler(self, bench: SchedulingControl, scheduler: QueryScheduler | None) -> None:

@@ -54,6 +54,7 @@ class ControlPort:
         return Controller(self)
 
     def admit(self, controller: Controller) -> bool:
+        """Make it the controller unless a living one is there; tell whether it is."""
         holder = self._controller
         if holder is not None and not peer_is_gone(holder.transport):
             return False
@@ -65,6 +66,7 @@ class ControlPort:
         return True
 
     def release(self, controller: Controller) -> None:
+        """The connection of ``controller`` has ended: time follows the wall clock again."""
         if self._controller is controller:
             self._controller = None
             controller.give_up()
@@ -119,6 +121,7 @@ class Controller(ByteProtocol):
         }
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Ask to be the controller (called by asyncio)."""
         super().connection_made(transport)
         self._admitted = self._port.admit(self)
         if self._admitted:
@@ -129,6 +132,7 @@ class Controller(ByteProtocol):
             self.transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        """Stop being the controller (called by asyncio)."""
         self.leave_fast_lane()
         self._port.release(self)
 
@@ -138,6 +142,7 @@ class Controller(ByteProtocol):
         return self._admitted and not self._busy and not scheduled and self._bench.lockstep
 
     def data_received(self, data: bytes) -> None:
+        """Take bytes of requests; serve those that are whole."""
         if not self._admitted:
             return
         self._buffer += data

@@ -29,12 +29,15 @@ class Switched(Protocol):
     """A relay as the board sees it."""
 
     @property
-    def coil(self) -> bool: ...
+    def coil(self) -> bool:
+        """Whether the coil is driven."""
 
     @property
-    def closed(self) -> bool: ...
+    def closed(self) -> bool:
+        """Whether the contact is closed."""
 
-    def set(self, *, closed: bool) -> None: ...
+    def set(self, *, closed: bool) -> None:
+        """Drive the coil, or let it go."""
 
 
 class RelayBoard:

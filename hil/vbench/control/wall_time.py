@@ -26,6 +26,7 @@ class WallFollower:
         self._last = 0.0
 
     def start(self) -> None:
+        """Let time follow the wall clock from this instant on; a second time changes nothing."""
         if self._timer is None:
             self._last = self._loop.time()
             self._timer = self._loop.call_later(self._step(), self._tick)
@@ -41,6 +42,7 @@ class WallFollower:
             self._follow()
 
     def stop(self) -> None:
+        """Let time stand still; a second time changes nothing."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

@@ -75,6 +75,7 @@ class DeviceMeter:
         self._start = self._plant.energy() - counted / self._factor
 
     def energy(self) -> WattHour:
+        """Return the energy in Wh since the device was powered on, with its gain error."""
         if self._frozen is not None or self.silent:
             return self._failing()[0]
         return WattHour((self._plant.energy() - self._start) * self._factor)
@@ -85,11 +86,13 @@ class DeviceMeter:
         return self._frozen
 
     def power(self) -> Watt:
+        """Return the present power in W, with its gain error."""
         if self._frozen is not None or self.silent:
             return self._failing()[1]
         return Watt(self._plant.power() * self._factor)
 
     def live(self) -> bool:
+        """Tell whether the outlet has voltage."""
         return self._plant.outlet_voltage() > 0
 
 
@@ -100,9 +103,11 @@ class Records:
         self._records: dict[str, bytes] = {}
 
     def read(self, name: str) -> bytes | None:
+        """Return the record of that name; None if there is none."""
         return self._records.get(name)
 
     def write(self, name: str, record: bytes) -> None:
+        """Store a record; it replaces one of that name."""
         self._records[name] = bytes(record)
 
 

@@ -48,13 +48,16 @@ class SocketContact:
 
     @property
     def coil(self) -> bool:
+        """Whether the coil is driven."""
         return self._relay.coil
 
     @property
     def closed(self) -> bool:
+        """Whether the contact is closed."""
         return self._relay.closed
 
     def set(self, *, closed: bool) -> None:
+        """Drive the coil if the device has power."""
         self._relay.set(closed=closed and self.powered)
 
 
@@ -229,6 +232,7 @@ class Scratch:
         return Path(self._folder.name) / f"{self._models}-{role}"
 
     def close(self) -> None:
+        """Remove the folder and all in it; a second time changes nothing."""
         if self._folder is not None:
             self._folder.cleanup()
             self._folder = None

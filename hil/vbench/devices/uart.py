@@ -72,10 +72,12 @@ class LinePort:
         return True
 
     def release(self, client: _LineClient) -> None:
+        """The connection of ``client`` has ended: another may come."""
         if self._client is client:
             self._client = None
 
     def receive(self, data: bytes) -> None:
+        """Take bytes that the test side sent."""
         self.received += len(data)
         self.checksum_received = crc32(data, self.checksum_received)
         self._waiting += data

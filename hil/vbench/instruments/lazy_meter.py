@@ -73,10 +73,12 @@ class DeferredMeter:
         self._meter.form()  # of those that nobody can have read no reading is formed
 
     def execute(self, line: str) -> str | None:
+        """See :class:`hil.vbench.plant.terminals.VirtualInstrument`; forms the reading first."""
         self.catch_up()
         return self._meter.execute(line)
 
     def power_on(self, seed: str, given: GivenErrors = ALL_DRAWN) -> None:
+        """Go back to the power-on state; errors that are not given follow from ``seed``."""
         self._samples.clear()
         self.mend()
         self._latency = latency(seed, given.latency, DRAWN_LATENCY)

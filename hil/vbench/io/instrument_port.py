@@ -25,7 +25,8 @@ NONSENSE = "\x1b4.2E+,banana"
 class Connection(Protocol):
     """A client of the instrument."""
 
-    def abort(self) -> None: ...
+    def abort(self) -> None:
+        """End the connection at once."""
 
     def answer(self, text: str) -> None:
         """Send ``text`` and a line end."""

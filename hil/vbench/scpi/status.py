@@ -74,6 +74,7 @@ class Questionable:
 
     @property
     def condition(self) -> int:
+        """The condition register: what is questionable now."""
         return self._condition
 
     @condition.setter
@@ -131,6 +132,7 @@ class Status:
 
     @property
     def service_enable(self) -> int:
+        """The service request enable register (``*SRE``)."""
         return self._service_enable
 
     @service_enable.setter
