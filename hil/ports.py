@@ -255,7 +255,7 @@ class LedgerTransaction:
 
 
 class Ledger(Protocol):
-    """The bench's own hand on the chain: bank, miner and witness. Deterministic for a seed."""
+    """The bench's own hand on the chain: wallet, miner and witness. Deterministic for a seed."""
 
     def fund(self, script: bytes, value: Satoshi, *, outputs: int = 1) -> list[Coin]:
         """Pay ``outputs`` confirmed coins of ``value`` each to ``script``."""

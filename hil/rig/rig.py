@@ -181,14 +181,14 @@ class Rig:
         seed: str,
         plant: Mapping[str, Any],
         view: ViewKind,
-        lie: ServerFault | None = None,
+        server_fault: ServerFault | None = None,
     ) -> None:
         """Put devices with these profiles on the virtual bench; prepare instruments and lines; wait till they settle.
 
         Called once a scenario, after :meth:`rewind`.
 
         :param view: how the socket under test sees the ledger.
-        :param lie: what the server of that view lies about.
+        :param server_fault: what the server of that view does wrong.
         """
         if self.bench is not None:
             self.bench.reset(
@@ -196,7 +196,7 @@ class Rig:
                 plant={**self.file.options.plant, **plant},
                 devices=devices,
                 node=self.side.access(gated=not self.lockstep),
-                view=self.side.views.access(view, lie),
+                view=self.side.views.access(view, server_fault),
                 clock="virtual" if self.lockstep else "wall",
             )
             if not self.lockstep:

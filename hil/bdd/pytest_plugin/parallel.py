@@ -1,7 +1,7 @@
 """A run on several virtual benches at the same time: ``--benches N``, each with a process, a node and a bench.
 
-The processes are forked when everything is collected and the run folder is there; each is dealt a scenario when it is
-done with one, and writes its evidence into the same folder. The evidence of a scenario does not depend on what ran
+The processes are forked when everything is collected and the run folder is there; each is assigned a scenario when it
+is done with one, and writes its evidence into the same folder. The evidence of a scenario does not depend on what ran
 before it, so the digest of the run is that of a single bench. What comes of the scenarios is told in their order. Why
 this is not left to pytest-xdist: docs/decisions/0013-several-benches.md.
 
@@ -63,7 +63,7 @@ class _Bench:
     process: multiprocessing.process.BaseProcess
     link: Connection
     assigned: deque[int] = field(default_factory=deque)
-    """What it was dealt and has not done: the first is on the bench."""
+    """What it was assigned and has not done: the first is on the bench."""
 
     def send(self, message: object) -> None:
         """Send it, unless the process is gone: what it said last is still to be read."""
@@ -106,7 +106,7 @@ class SeveralBenches:
         try:
             # without a deadline of its own: whatever a scenario waits for has one
             while running:
-                self._hear(running, None)
+                self._receive(running, None)
         except BaseException:
             self._end(running)
             raise
@@ -117,7 +117,7 @@ class SeveralBenches:
             if stopped_by:
                 self._session.shouldfail = stopped_by
 
-    def _hear(self, running: list[_Bench], timeout: float | None) -> None:
+    def _receive(self, running: list[_Bench], timeout: float | None) -> None:
         """Wait for what the processes say; remove those that have ended from ``running``."""
         ready = wait([bench.link for bench in running], timeout)
         for bench in [bench for bench in running if bench.link in ready]:
@@ -216,7 +216,7 @@ class SeveralBenches:
         self._fail(why)
 
     def _end(self, running: list[_Bench]) -> None:
-        """Let every bench become safe at once, as an interrupted run does, and hear what came of it."""
+        """Let every bench become safe at once, as an interrupted run does, and take in what came of it."""
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_IGN)  # an impatient second Ctrl-C must not leave the mains on
         self._left.clear()
@@ -224,7 +224,7 @@ class SeveralBenches:
             bench.process.terminate()
         elapsed = stopwatch()
         while running and (left := END_TIMEOUT_S - elapsed()) > 0:
-            self._hear(running, left)
+            self._receive(running, left)
         for bench in running:
             bench.process.kill()  # its watchdog makes the bench safe
             bench.process.join(END_TIMEOUT_S)

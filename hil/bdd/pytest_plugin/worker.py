@@ -1,4 +1,4 @@
-"""One of several benches of a run, in a process that was forked for it: runs the scenarios that it is dealt.
+"""One of several benches of a run, in a process that was forked for it: runs the scenarios that it is assigned.
 
 What it tells the process of the run, and what that tells it, are the messages below, pickled over a pipe.
 

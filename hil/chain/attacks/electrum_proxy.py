@@ -24,14 +24,14 @@ _NOT_REACHED: Final = -32000
 
 
 class FaultyElectrumProxy:
-    """Answers the Electrum protocol on a loopback port; set ``lie`` at any time. A context manager.
+    """Answers the Electrum protocol on a loopback port; set ``fault`` at any time. A context manager.
 
     :param upstream: the true server.
     """
 
     def __init__(self, upstream: ElectrumEndpoint) -> None:
         self.upstream = upstream
-        self.lie: ServerFault = Truth()
+        self.fault: ServerFault = Truth()
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
 
@@ -79,9 +79,9 @@ class _Server(socketserver.ThreadingTCPServer):
     block_on_close = False
     allow_reuse_address = True
 
-    def __init__(self, owner: FaultyElectrumProxy) -> None:
+    def __init__(self, proxy: FaultyElectrumProxy) -> None:
         super().__init__(("127.0.0.1", 0), _Conversation)
-        self.owner = owner
+        self.proxy = proxy
         self.open: set[socket.socket] = set()
 
     def hang_up(self) -> None:
@@ -98,7 +98,7 @@ class _Conversation(socketserver.StreamRequestHandler):
 
     def handle(self) -> None:
         self.server.open.add(self.connection)
-        upstream = ElectrumClient(self.server.owner.upstream, timeout=_TIMEOUT)
+        upstream = ElectrumClient(self.server.proxy.upstream, timeout=_TIMEOUT)
         try:
             for line in self.rfile:
                 question = json.loads(line)
@@ -115,7 +115,7 @@ class _Conversation(socketserver.StreamRequestHandler):
         if method == "server.version":
             return {"result": ["lying server", PROTOCOL]}
         try:
-            return {"result": self.server.owner.lie.answer(method, params, upstream.call)}
+            return {"result": self.server.proxy.fault.answer(method, params, upstream.call)}
         except ElectrumError as error:
             return {"error": {"code": error.code, "message": error.message}}
         except LedgerUnavailable as error:

@@ -1,4 +1,4 @@
-"""The bench's hand on a regtest chain: bank, miner and witness, deterministic for a seed on any node."""
+"""The bench's hand on a regtest chain: wallet, miner and witness, deterministic for a seed on any node."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 _OWN: Final = 2
-"""The first coinbases are the bank's own, 100 BTC; those that follow are the roots of the coin trees."""
+"""The first coinbases are the wallet's own, 100 BTC; those that follow are the roots of the coin trees."""
 
 _ROOT_HEIGHTS: Final = range(_OWN + 1, _OWN + ROOTS + 1)
 PREMINED: Final = MATURITY + _OWN + ROOTS - 1
@@ -37,7 +37,7 @@ class RegtestLedger:
     a scenario starts where the one before it ended. On a fresh node, two ledgers with one seed that are asked for
     the same make the same transactions, byte for byte.
 
-    :param seed: of the run; the bank's and the miner's keys come from it.
+    :param seed: of the run; the wallet's and the miner's keys come from it.
     :param now: the bench's time in seconds.
     """
 
@@ -59,7 +59,7 @@ class RegtestLedger:
         self._mock_time = EPOCH
 
     def prepare(self) -> None:
-        """Take over the chain, once, before anything else: mine what the bank needs, or find what it still has.
+        """Take over the chain, once, before anything else: mine what the wallet needs, or find what it still has.
 
         Takes about 50 ms on a fresh node. Raises ConfigurationError if the chain is so long that mining pays nothing.
         """
@@ -90,7 +90,7 @@ class RegtestLedger:
         return derive(self._seed, f"scenario/{scenario}/{number}")
 
     def is_own_business(self, txid: str) -> bool:
-        """Tell whether a transaction only splits the bank's money: nothing that a scenario asked for."""
+        """Tell whether a transaction only splits the wallet's money: nothing that a scenario asked for."""
         return txid in self._tree.txids
 
     def begin(self) -> None:
@@ -222,7 +222,7 @@ class RegtestLedger:
             self._mine_more_for_wallet()
 
     def _share_out(self, coinbases: Mapping[int, Coin]) -> None:
-        """Give coinbases, by height, to the tree and the bank; the tree gets all its roots or none."""
+        """Give coinbases, by height, to the tree and the wallet; the tree gets all its roots or none."""
         roots = [coinbases[height] for height in _ROOT_HEIGHTS if height in coinbases]
         whole = len(roots) == ROOTS
         if whole:
@@ -244,7 +244,7 @@ class RegtestLedger:
             self._wallet.take_coinbase(height, coin)
 
     def _mine_blocks(self, tip: str, time: int, interval: int) -> list[Coin]:
-        """Mine empty blocks for the bank; return their coinbases in the order of the chain."""
+        """Mine empty blocks for the wallet; return their coinbases in the order of the chain."""
         if subsidy(self._height + PREMINED) < _LEAST_SUBSIDY:
             raise ConfigurationError(
                 f"the chain has {self._height} blocks and mining pays next to nothing",

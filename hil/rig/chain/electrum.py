@@ -36,27 +36,27 @@ class LedgerViews:
         self._closing = contextlib.ExitStack()
         self._server: ElectrumServer | None = None
         self._follower: ServerFollower | None = None
-        self._liar: FaultyElectrumProxy | None = None
+        self._proxy: FaultyElectrumProxy | None = None
         self._seen = -1
         self._in_use = False
 
-    def access(self, kind: ViewKind, lie: ServerFault | None = None) -> dict[str, Any] | None:
+    def access(self, kind: ViewKind, fault: ServerFault | None = None) -> dict[str, Any] | None:
         """Return what a reset of the virtual bench says of the view; None for a node of its own.
 
-        :param lie: what the server lies about; None for one that does not.
+        :param fault: what the server does wrong; None: nothing.
         """
         self._in_use = kind != "node"
         if kind == "node":
             if self._server is not None:
                 self._server.rest()
             return None
-        endpoint = self._endpoint() if lie is None else self._lying_endpoint(lie)
+        endpoint = self._endpoint() if fault is None else self._faulty_endpoint(fault)
         return {"kind": kind, "host": endpoint.host, "port": endpoint.port}
 
     def tell_truth(self) -> None:
         """Have the server lie no more."""
-        if self._liar is not None:
-            self._liar.lie = Truth()
+        if self._proxy is not None:
+            self._proxy.fault = Truth()
 
     def follow(self, changes: int) -> int:
         """Return ``changes``, the count of changes to the node; wait first until the server shows the newest.
@@ -77,14 +77,14 @@ class LedgerViews:
         """End the Electrum server, the proxy and their connections."""
         self._closing.close()
 
-    def _lying_endpoint(self, lie: ServerFault) -> ElectrumEndpoint:
+    def _faulty_endpoint(self, fault: ServerFault) -> ElectrumEndpoint:
         honest = self._endpoint()
-        if self._liar is None:
-            self._liar = FaultyElectrumProxy(honest)
-            self._closing.callback(self._liar.stop)
-            self._liar.start()
-        self._liar.lie = lie
-        return self._liar.endpoint
+        if self._proxy is None:
+            self._proxy = FaultyElectrumProxy(honest)
+            self._closing.callback(self._proxy.stop)
+            self._proxy.start()
+        self._proxy.fault = fault
+        return self._proxy.endpoint
 
     def _endpoint(self) -> ElectrumEndpoint:
         if self._server is None:

@@ -18,7 +18,7 @@ from hil.clock import Clock
 from hil.rig.virtual.lockstep_clock import LockstepClock
 from hil.scenario.scenario import Watch
 from hil.tests.bdd.screen import Screen
-from hil.tests.test_clock import Far
+from hil.tests.far_bench import Far
 
 
 @dataclass

@@ -100,7 +100,7 @@ def test_the_proxy_that_does_not_lie_changes_nothing(views: Views) -> None:
 def test_forged_confirmations_fool_the_api_and_are_noticed_by_spv(
     views: Views, liar: FaultyElectrumProxy, paid: OutPoint, proof: bool, words: str
 ) -> None:
-    liar.lie = ForgedConfirmations(6, proof=proof)
+    liar.fault = ForgedConfirmations(6, proof=proof)
     assert (fooled := views.api.coin(paid)) is not None
     assert fooled.confirmations == 6
     with pytest.raises(LedgerLied, match=words):
@@ -110,7 +110,7 @@ def test_forged_confirmations_fool_the_api_and_are_noticed_by_spv(
 def test_a_spend_hidden_carelessly_fools_the_api_and_is_noticed_by_spv(
     views: Views, liar: FaultyElectrumProxy, paid: OutPoint
 ) -> None:
-    liar.lie = HiddenSpend(views.coin, paid.txid, views.height, careless=True)
+    liar.fault = HiddenSpend(views.coin, paid.txid, views.height, careless=True)
     assert views.api.coin(views.coin.outpoint) is not None
     assert views.spv.coin(views.coin.outpoint) is None
 
@@ -118,7 +118,7 @@ def test_a_spend_hidden_carelessly_fools_the_api_and_is_noticed_by_spv(
 def test_a_spend_hidden_with_care_is_noticed_by_nobody(
     views: Views, liar: FaultyElectrumProxy, paid: OutPoint, spend: Spend
 ) -> None:
-    liar.lie = HiddenSpend(views.coin, paid.txid, views.height)
+    liar.fault = HiddenSpend(views.coin, paid.txid, views.height)
     theft = spend(views.coin, views.coin.script, fee=400)
     for view in (views.api, views.spv):
         assert view.coin(views.coin.outpoint) is not None
@@ -132,16 +132,16 @@ def test_withheld_headers_are_noticed_by_spv_only(
 ) -> None:
     ledger.mine()
     settled()
-    liar.lie = WithheldHeaders()
+    liar.fault = WithheldHeaders()
     with pytest.raises(LedgerLied, match="withholds them"):
         views.spv.ready()
     assert views.api.ready()
-    liar.lie = Truth()
+    liar.fault = Truth()
     assert views.spv.ready()
 
 
 def test_a_stale_tip_is_noticed_by_an_spv_view_that_knew_better(views: Views, liar: FaultyElectrumProxy) -> None:
-    liar.lie = StaleTip(views.height - 3)
+    liar.fault = StaleTip(views.height - 3)
     assert not views.spv.ready()
     with pytest.raises(LedgerUnavailable, match="is behind, or withholds"):
         views.spv.coin(views.coin.outpoint)
@@ -153,12 +153,12 @@ def test_a_stale_tip_is_noticed_on_a_cold_start_by_carelessness_or_age_only(
     views: Views, liar: FaultyElectrumProxy
 ) -> None:
     client = ElectrumClient(liar.endpoint)
-    liar.lie = StaleTip(views.height - 3)
+    liar.fault = StaleTip(views.height - 3)
     fooled = SpvView(client, patience_s=0.1)
     assert fooled.ready()
     assert (shown := fooled.coin(views.coin.outpoint)) is not None
     assert shown.confirmations == 0, "too few confirmations lose no money"
-    liar.lie = StaleTip(views.height - 3, careless=True)
+    liar.fault = StaleTip(views.height - 3, careless=True)
     with pytest.raises(LedgerLied, match="announces a chain that ends at"):
         fooled.coin(views.coin.outpoint)
     with_clock = SpvView(client, unix_time=lambda: EPOCH + 30 * 86_400.0, most_tip_age_s=7200)
@@ -169,7 +169,7 @@ def test_a_stale_tip_is_noticed_on_a_cold_start_by_carelessness_or_age_only(
 
 def test_a_chain_of_less_work_fools_the_api_and_is_noticed_by_spv(views: Views, liar: FaultyElectrumProxy) -> None:
     fork = views.height - 3
-    liar.lie = OtherChain(fork, mine_headers(views.header(fork - 1), 2))
+    liar.fault = OtherChain(fork, mine_headers(views.header(fork - 1), 2))
     with pytest.raises(LedgerLied, match="less work"):
         views.spv.ready()
     assert views.api.ready()
@@ -185,7 +185,7 @@ def test_a_branch_of_the_same_work_is_not_believed_before_the_next_block(
     views: Views, liar: FaultyElectrumProxy
 ) -> None:
     fork = views.height - 1
-    liar.lie = OtherChain(fork, mine_headers(views.header(fork - 1), 2))
+    liar.fault = OtherChain(fork, mine_headers(views.header(fork - 1), 2))
     assert not views.spv.ready()
     with pytest.raises(LedgerUnavailable, match="the same work"):
         views.spv.coin(views.coin.outpoint)
@@ -193,7 +193,7 @@ def test_a_branch_of_the_same_work_is_not_believed_before_the_next_block(
 
 def test_a_chain_without_proof_of_work_is_noticed_by_spv(views: Views, liar: FaultyElectrumProxy) -> None:
     true_chain = [views.header(height) for height in range(views.height + 1)]
-    liar.lie = OtherChain(views.height + 1, mine_headers(views.header(views.height), 5, work=False))
+    liar.fault = OtherChain(views.height + 1, mine_headers(views.header(views.height), 5, work=False))
     with pytest.raises(LedgerLied, match="lacks its proof of work"):
         views.spv.ready()
     assert [views.header(height) for height in range(views.spv.chain.height + 1)] == true_chain, "nothing was taken"
@@ -205,12 +205,12 @@ def test_a_chain_of_more_work_fools_everybody_and_that_is_what_work_is_for(
 ) -> None:
     forged = spend(Coin(OutPoint("cd" * 32, 0), VALUE, views.coin.script), stranger)
     headers = mine_headers(views.header(views.height), 6, root=parse(forged).GetTxid())
-    liar.lie = OtherChain(views.height + 1, headers, forged)
+    liar.fault = OtherChain(views.height + 1, headers, forged)
     outpoint = OutPoint(txid_of(parse(forged)), 0)
     for view in (views.spv, views.api):
         assert (status := view.coin(outpoint)) is not None
         assert status.confirmations == 6
-    liar.lie = Truth()
+    liar.fault = Truth()
     assert not views.spv.ready(), "and back on the true chain it asks for more work again"
 
 
@@ -218,7 +218,7 @@ def test_a_broadcast_dropped_carelessly_fools_the_api_and_is_noticed_by_spv(
     views: Views, liar: FaultyElectrumProxy, spend: Spend, stranger: bytes
 ) -> None:
     raw = spend(views.coin, stranger)
-    liar.lie = DroppedBroadcast(careless=True)
+    liar.fault = DroppedBroadcast(careless=True)
     assert views.api.broadcast(raw).allowed
     with pytest.raises(LedgerLied, match="does not have it"):
         views.spv.broadcast(raw)
@@ -228,7 +228,7 @@ def test_a_broadcast_dropped_with_care_is_noticed_by_nobody_at_once(
     views: Views, liar: FaultyElectrumProxy, client: RpcClient, spend: Spend, stranger: bytes
 ) -> None:
     raw = spend(views.coin, stranger)
-    liar.lie = DroppedBroadcast()
+    liar.fault = DroppedBroadcast()
     assert views.api.broadcast(raw).allowed
     assert views.spv.broadcast(raw).allowed
     assert txid_of(parse(raw)) not in client.call("getrawmempool")
@@ -241,7 +241,7 @@ def test_an_invented_theft_stops_a_sale_by_api_and_is_noticed_by_spv(
     payment = spend(views.coin, stranger)
     invented = bytearray(spend(views.coin, views.coin.script, fee=900))
     invented[-60] ^= 1
-    liar.lie = InventedTransaction(bytes(invented), views.coin.script)
+    liar.fault = InventedTransaction(bytes(invented), views.coin.script)
     assert views.api.conflict(payment) == txid_of(parse(bytes(invented)))
     with pytest.raises(LedgerLied, match="not signed by the owner"):
         views.spv.conflict(payment)
@@ -253,7 +253,7 @@ def test_another_amount_fools_the_api_and_is_noticed_by_spv(
     txid = views.coin.outpoint.txid
     true = CTransaction.deserialize(bytes.fromhex(client.call("getrawtransaction", txid)))
     richer = [CTxOut(100 * one.nValue, CScript(bytes(one.scriptPubKey))) for one in true.vout]
-    liar.lie = SwappedTransaction(txid, CTransaction(true.vin, richer, true.nLockTime, true.nVersion).serialize())
+    liar.fault = SwappedTransaction(txid, CTransaction(true.vin, richer, true.nLockTime, true.nVersion).serialize())
     assert (fooled := views.api.coin(views.coin.outpoint)) is not None
     assert fooled.value == 100 * VALUE
     with pytest.raises(LedgerLied, match=f"as {txid}"):
