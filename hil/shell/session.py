@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hil.bdd import pytest_internals
 from hil.bdd.check import preflight, rig_problems
 from hil.bdd.language import naming
+from hil.bdd.pytest_internals import build_feature, last_step
 from hil.bdd.pytest_plugin import execution
 from hil.bdd.pytest_plugin.keys import LIVE, SCENARIO
 from hil.bdd.pytest_plugin.outcome import blame
@@ -235,9 +235,7 @@ class Session:
         item, trial = request.node, request.node.stash[SCENARIO].trial
         live = request.config.stash[LIVE]
         document, entry = checked.document, checked.entry
-        scenario, step = pytest_internals.last_step(
-            pytest_internals.build_feature(document.path, document.raw), checked.scenario
-        )
+        scenario, step = last_step(build_feature(document.path, document.raw), checked.scenario)
         began, taken = trial.clock.now(), len(trial.findings.taken)
         trial.watch.on_progress = live.show
         error: BaseException | None = None
