@@ -90,7 +90,7 @@ def _explanation(view: ScenarioView) -> str:
 
 
 def _of_the_run(message: str, kind: str) -> Xml.Element:
-    """Return what befell the run and none of its scenarios."""
+    """Return what happened to the run and to none of its scenarios."""
     suite = Xml.Element("testsuite", {"name": "run"})
     case = Xml.SubElement(suite, "testcase", {"classname": "run", "name": "the run was finished", "time": "0.000"})
     Xml.SubElement(case, "error", {"message": visible(message), "type": kind})

@@ -60,7 +60,7 @@ class RunView:
     """The recorded verdict of the run, or a worse one that its scenarios show; None if there is none."""
     sentence: str
     befell: list[str]
-    """What befell the run beside its scenarios."""
+    """What happened to the run beside its scenarios."""
     virtual: bool | None
     identification: list[Fact]
     method: list[Fact]

@@ -77,7 +77,7 @@ class FindingRow:
 
 @dataclass(frozen=True)
 class FaultRow:
-    """A fault that the scenario asked for; what befell many messages of one type alike is one row."""
+    """A fault that the scenario asked for; the same fault of many messages of one type is one row."""
 
     t: float
     who: str | None

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from hil.protocol.payment.coins import Coin
 
 LINK = "link"
-"""Source of the events that tell what befell it."""
+"""Source of the events that tell what happened to it."""
 
 
 def sent_by(device: str) -> Direction:

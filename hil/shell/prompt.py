@@ -99,7 +99,7 @@ class _StepCompleter(Completer):
 
 
 class PlainPrompt:
-    """Lines of a pipe, a file or a simple terminal; those that nobody sees being typed are shown."""
+    """Lines of a pipe, a file or a simple terminal; those that were not typed at a terminal are shown."""
 
     def __init__(self, descriptor: int = 0) -> None:
         self._descriptor = descriptor

@@ -59,7 +59,7 @@ UNFINISHED = "nothing-measured"
 class Session:
     """One shell: what it knows between two lines.
 
-    :param tags: the names that may stand as tags; None if nobody knows them.
+    :param tags: the names that may stand as tags; None: any may.
     """
 
     def __init__(self, run: Run, catalogue: Catalogue, transcript: Transcript, tags: set[str] | None) -> None:

@@ -145,7 +145,7 @@ class Bench:
             raise ConfigurationError(f"no {role} is fitted")
         return host
 
-    # what is built here asks the owner of time, whoever that is by then
+    # what is built here asks the one who owns time by then
 
     def _catch_up(self) -> None:
         self.time.catch_up()
@@ -249,4 +249,4 @@ class Bench:
 
 
 def _nothing() -> None:
-    """Nobody waits for the load's lines."""
+    """Stand in where nothing waits for the load's lines."""

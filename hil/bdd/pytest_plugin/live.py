@@ -33,7 +33,7 @@ class LiveLine:
         self._due = self._period
         self._shown = False
         self.say = self.write
-        """What is done with a line that is due: the process of one of several benches hands it to that of the run."""
+        """Output callback; in a worker it forwards to the parent."""
 
     def begin_step(self, step: str, now: float) -> None:
         """``step`` begins at this instant of the bench's clock."""

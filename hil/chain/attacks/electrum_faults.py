@@ -182,7 +182,7 @@ class DroppedBroadcast(Truth):
 
 
 class InventedTransaction(Truth):
-    """A transaction that nobody sent is in the mempool and touches ``script``."""
+    """A transaction that was never sent is in the mempool and touches ``script``."""
 
     def __init__(self, raw: bytes, script: bytes) -> None:
         self._raw = raw

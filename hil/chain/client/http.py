@@ -53,7 +53,7 @@ class Answer:
 
 
 class HttpConnection:
-    """Opened by the constructor, which raises OSError if nobody listens.
+    """Opened by the constructor, which raises OSError if no server listens.
 
     :param headers: besides those that every request has; lines that end in CRLF.
     :param timeout: seconds to wait for the connection, and for each whole answer.

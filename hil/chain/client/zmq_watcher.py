@@ -295,4 +295,4 @@ def _published_at(client: RpcClient) -> str:
 
 
 def _nobody(_: Notification) -> None:
-    """Stand in where nobody listens."""
+    """Stand in where there is no listener."""

@@ -107,7 +107,7 @@ class ElectrumServer:
             raise
 
     def rest(self) -> None:
-        """Have the server stand still, as one that nobody asks: looking at its node costs it a sixth of a processor."""
+        """Stop the server's process while no view asks it: looking at its node costs a sixth of a processor."""
         self._signal(signal.SIGSTOP)
 
     def wake(self) -> None:

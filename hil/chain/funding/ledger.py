@@ -146,7 +146,7 @@ class RegtestLedger:
         self._height += blocks
 
     def _mine(self, calls: list[tuple[Any, ...]]) -> None:
-        """Make calls of which the last one mines; RigFault if its block is not the node's best one then."""
+        """Run the calls; the last one mines, and its block must be the tip, else RigFault."""
         *_, mined, best = self._client.batch([*calls, ("getbestblockhash",)])
         if calls[-1][0] == "generatetodescriptor" and mined != [best]:
             raise RigFault(

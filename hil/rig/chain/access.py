@@ -101,7 +101,8 @@ class ChainAccess:
     def substitute(self, scenario: str, preference: str | None) -> OwnNode | None:
         """Return a node, not started yet, for a scenario whose coin another one has had on this node.
 
-        There it has the evidence that it has alone. None if its coin is still there, or the node is none of ours.
+        On the fresh node its evidence equals that of a solo run. None if its coin is still there, or the node is
+        external.
         """
         if not self.ledger.is_taken(scenario) or self.node.describe().provider == "external":
             return None
@@ -171,7 +172,7 @@ class ChainAccess:
         self._gate.delay = seconds
 
     def lost(self) -> str:
-        """Return why the node, or the server before it, does not answer, though nobody took it away; else empty."""
+        """Return why the node or the Electrum server does not answer although no scenario took it away, else empty."""
         if self.taken_away:
             return ""
         try:
@@ -182,14 +183,14 @@ class ChainAccess:
         return ""
 
     def refuse_silence(self) -> None:
-        """Raise RigFault if the node does not answer, though nobody took it away."""
+        """Raise RigFault if the node does not answer although no scenario took it away."""
         if self.taken_away:
             return
         with _blaming_the_node():
             self.rpc.call("getblockcount")
 
     def refuse_stale(self) -> None:
-        """Raise RigFault if the node does not follow its chain, though nobody took it away.
+        """Raise RigFault if the node does not follow its chain although no scenario took it away.
 
         A block is mined for that: a node that answers from memory would still tell an old tip.
         """

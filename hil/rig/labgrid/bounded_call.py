@@ -1,4 +1,4 @@
-"""Something that may hang, done in a thread of its own so that nobody has to wait for its end."""
+"""A call that may hang, made in a thread of its own, so that the caller waits as long as it likes."""
 
 from __future__ import annotations
 

@@ -83,7 +83,7 @@ class WatchdogClient:
         self._unanswered: Callable[[], float] | None = None
         """Seconds since the oldest beat without an answer; None if each has one."""
         self.lost: RigFault | None = None
-        """Why nobody watches any more."""
+        """Why the watchdog does not watch any more; None: it does."""
 
     @property
     def process(self) -> int:
@@ -95,7 +95,7 @@ class WatchdogClient:
         self._await("ready", READY_TIMEOUT_S)
 
     def arm(self) -> None:
-        """The bench comes into use: from now on beats must come. Raises RigFault if nobody watches."""
+        """The bench comes into use: from now on beats must come. Raises RigFault if the watchdog does not watch."""
         self._armed = True
         self._beat()
 
@@ -108,7 +108,7 @@ class WatchdogClient:
             self._beat()
 
     def disarm(self) -> None:
-        """The bench is safe: no beats from now on. Raises RigFault if nobody has watched it to here."""
+        """The bench is safe: no beats from now on. Raises RigFault if the watchdog has not watched it to here."""
         if self._armed:
             self._armed = False
             self._send("rest")
@@ -138,7 +138,7 @@ class WatchdogClient:
         self.look()
 
     def look(self) -> None:
-        """Raise RigFault if the watchdog has acted, hangs, or is gone: then nobody else switched the bench off."""
+        """Raise RigFault if the watchdog has acted, hangs, or is gone."""
         if not self._armed:
             return
         if self.lost is not None:

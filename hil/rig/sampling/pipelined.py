@@ -1,9 +1,9 @@
 """Sampling in lockstep without a stop for each sample: the meter is asked some instants ahead.
 
-A turn of lockstep costs more than all that is done with a sample. So the questions of the next second are sent at
+A turn of lockstep costs more than all that is done with a sample. So the queries of the next second are sent at
 once, the bench lets each reach the meter at its instant, and the answers are taken when time has passed. The evidence
-is the same, whatever happens meanwhile. Only whoever acts on a reading would do so up to a second late: he asks for
-``closely``, and then each reading is handed over at its instant, or for that at edges of the voltage.
+is the same. Code that acts on a reading would do so up to a second late: it asks for ``closely``, and then each reading
+is handed over at its instant; or it follows the voltage, and then the readings at its edges are.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ def observe_updates(meter: Meter, clock: Clock, stated: Second, bench: VirtualBe
     """
     meter.update_period = stated
     if bench is not None and isinstance(clock, LockstepClock) and bench.has(meter):
-        probe = _Asker(meter, clock, bench).probe
+        probe = _ProbeScheduler(meter, clock, bench).probe
     else:
         probe = look_closely(meter, clock.now, clock.sleep)
     updates = probe.result()
@@ -41,10 +41,8 @@ def observe_updates(meter: Meter, clock: Clock, stated: Second, bench: VirtualBe
     return updates
 
 
-class _Asker:
-    """Asks ahead in lockstep, a turn of which costs more than many questions; see
-    :class:`hil.rig.virtual.lockstep_clock.QueryScheduler`.
-    """
+class _ProbeScheduler:
+    """Implements :class:`hil.rig.virtual.lockstep_clock.QueryScheduler`: an advance costs more than many queries."""
 
     def __init__(self, meter: PipelinedMeter, clock: LockstepClock, bench: VirtualBenchProcess) -> None:
         self.probe = UpdateProbe(float(meter.update_period))

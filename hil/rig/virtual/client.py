@@ -135,7 +135,7 @@ class VirtualBenchProcess:
 
     @property
     def lifeline(self) -> int:
-        """Descriptor of the bench's standard input: it ends when nobody holds that open any more."""
+        """Descriptor of the bench's standard input: it ends when no process holds that open any more."""
         return self._process.stdin.fileno()
 
     def be_patient(self, seconds: float) -> None:

@@ -38,30 +38,30 @@ class LockstepControl(Protocol):
 
 
 class QueryScheduler(Protocol):
-    """Whoever asks an instrument at instants that are still to come, so that time need not stop at each of them."""
+    """Schedules instrument queries for future instants, so that one advance covers several samples."""
 
     def plan(self, until: float) -> tuple[float, list[float]]:
-        """Return up to when time may pass now, ``until`` at most, and the instants in that time that are new."""
+        """Return the instant to which time may pass, ``until`` at most, and the instants of new queries till then."""
 
     def ask(self) -> None:
-        """Send what is to reach the instrument at the instants of the last plan."""
+        """Send the new queries of the last plan."""
 
     def take(self, delivered: int) -> None:
-        """Take the answers to this many questions, the oldest first: their instants have come.
+        """Take the answers to the ``delivered`` oldest queries: their instants have come.
 
-        Called after each plan, with none too, unless time failed to pass: then nothing is planned any more.
+        Called once after each plan, also with 0; not if the advance failed, then the scheduler is dropped.
         """
 
 
 class SchedulingControl(LockstepControl, Protocol):
-    """A time keeper that delivers questions at their instants."""
+    """A control port that delivers scheduled queries at their instants."""
 
     def advance_asking(
         self, until: float, received: Mapping[str, int], asked: list[float], on_idle: Callable[[], None]
     ) -> tuple[float, Mapping[str, int], int]:
-        """Do as ``advance``; return as well how many questions have reached the instrument.
+        """Do as ``advance``; also return how many queries have reached the instrument.
 
-        :param asked: instants of the questions that ``on_idle`` sends.
+        :param asked: instants of the queries that ``on_idle`` sends.
         """
 
 
@@ -83,7 +83,7 @@ class LockstepClock(Clock):
         return Second(self._now)
 
     def serve_scheduler(self, bench: SchedulingControl, scheduler: QueryScheduler | None) -> None:
-        """Serve ``scheduler`` from now on; None: nobody asks ahead any more.
+        """Let ``scheduler`` plan each advance from now on; None: no queries are scheduled any more.
 
         Its answers are handed over before the bytes of a line: they came before those.
         """
@@ -135,7 +135,7 @@ class LockstepClock(Clock):
             self._now, sent, delivered = bench.advance_asking(until, received, asked, deferred.call(on_idle))
             deferred.tell()
         except BaseException:
-            self._scheduler = None  # nobody knows which of the questions were delivered
+            self._scheduler = None  # which of the queries were delivered is not known
             raise
         scheduler.take(delivered)
         return sent

@@ -4,7 +4,7 @@ On one processor a turn is a switch of processes; on two, with both looking for 
 it is a message between caches, and what need not be done before the answer (the meter's next sample there, the encoding
 of evidence here) is done by both at the same time. Which is faster depends on the machine, and on what else runs on it:
 two processors that share a core or have other work lose by looking. So both are tried for some milliseconds. Where
-several benches share the processors, each has one for both its sides: nobody looks while another has work.
+several benches share the processors, each has one for both its sides, and neither looks without sleeping.
 """
 
 from __future__ import annotations

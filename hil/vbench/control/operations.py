@@ -53,7 +53,7 @@ def mend_parts(bench: Bench, request: Request) -> str:
 
 
 def tell_faults(bench: Bench, request: Request) -> str:
-    """On the wall clock nobody advances, so the controller asks now and then whether a device has failed."""
+    """On the wall clock there is no advance, so the controller asks now and then whether a device has failed."""
     faults, bench.untold = bench.untold, []
     if faults:
         return error("; then ".join(what for _, what in faults), who=faults[0][0], now=bench.now())

@@ -17,7 +17,7 @@ PROCESS_STEP = 0.005
 
 
 class WallFollower:
-    """Moves virtual time along with the loop's clock while nobody controls it."""
+    """Moves virtual time along with the loop's clock while no controller is connected."""
 
     def __init__(self, bench: Bench, loop: asyncio.AbstractEventLoop) -> None:
         self._bench = bench

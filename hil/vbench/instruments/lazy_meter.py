@@ -32,7 +32,7 @@ class MeterInstrument(VirtualInstrument, Protocol):
 class DeferredMeter:
     """A meter that takes its samples when there is time: after the reply, while the test side works on it.
 
-    Nobody can tell: whatever is asked of the instrument, and whatever begins anew, comes after the samples before it.
+    This cannot be observed: each query and each reset takes the samples before it first.
 
     :param now: returns the present instant in seconds of virtual time.
     """

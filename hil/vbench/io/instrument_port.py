@@ -57,7 +57,7 @@ class InstrumentPort:
 
     @property
     def complete(self) -> bool:
-        """Whether all lines have come that are expected, or nobody is there who could send them."""
+        """Whether all lines have come that are expected, or no connection is open that could send them."""
         return len(self._under_way) == len(self.arrivals) or not self.connections
 
     def receive(self, connection: Connection, line: str) -> None:
