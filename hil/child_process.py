@@ -79,6 +79,7 @@ class ChildProcess:
         """Name of the program."""
         prefix = [sys.executable, "-I", "-S", "-c", _DIE_WITH_PARENT, str(os.getpid())] if dies_with_parent else []
         self._on_end = on_end
+        self._feed = feed
         self._over = threading.Event()
         self._reaping = threading.Lock()
         self._tail = b""
@@ -105,7 +106,7 @@ class ChildProcess:
                 return
             finally:
                 launched.set()
-            self._watch(feed)
+            self._watch()
 
         threading.Thread(target=keep, name=name, daemon=True).start()
         try:
@@ -163,7 +164,7 @@ class ChildProcess:
         A program that ends in order does so at the end of its input, or because it was told before. Raises RigFault if
         it outlives ``kill -9``.
         """
-        if self._process.stdin is not None:
+        if self._feed is None and self._process.stdin is not None:  # else the thread has it, and may be writing
             with contextlib.suppress(BrokenPipeError):
                 self._process.stdin.close()
         if not self.wait(grace):
@@ -174,11 +175,12 @@ class ChildProcess:
         if self._process.stdout is not None:
             self._process.stdout.close()
 
-    def _watch(self, feed: bytes | None) -> None:
-        if feed is not None and self._process.stdin is not None:
+    def _watch(self) -> None:
+        if self._feed is not None and self._process.stdin is not None:
             with contextlib.suppress(BrokenPipeError), self._process.stdin as stdin:  # it may have ended
-                stdin.write(feed)
-        os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT)
+                stdin.write(self._feed)
+        with contextlib.suppress(ChildProcessError):  # somebody waited for all children of this process
+            os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT)
         with self._reaping:
             self._process.wait()
             self._tail = self._read_tail()

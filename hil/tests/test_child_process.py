@@ -139,5 +139,13 @@ def test_it_outlives_the_thread_that_started_it() -> None:
     assert process.returncode == 0
 
 
+def test_one_that_does_not_read_what_it_is_fed_can_be_ended() -> None:
+    process = child("import time; print(flush=True); time.sleep(60)", feed=b"x" * (1 << 20), stdout=subprocess.PIPE)
+    process.stdout.readline()
+    process.end()
+
+    assert process.returncode == -signal.SIGKILL
+
+
 def _ends_within(pidfd: int, seconds: float) -> bool:
     return bool(select.select([pidfd], [], [], seconds)[0])
