@@ -295,7 +295,7 @@ def test_without_an_answer_of_the_watchdog_the_rig_is_locked(bench: Bench, monke
         raise RigFault("no 'acted' from the watchdog", place="safety")
 
     bench.relays = RigFault("relay K1: reads back closed")
-    monkeypatch.setattr(bench, "act", silent)
+    monkeypatch.setattr(bench, "trip", silent)
 
     safe = bench.safe()
 

@@ -209,7 +209,7 @@ def test_a_run_without_its_watchdog_is_a_rig_fault(bench: VirtualBenchProcess) -
     guard = WatchdogClient(RigFile.load(REALTIME), address=bench.address, errors=subprocess.DEVNULL)
     guard.wait_until_ready()
     os.kill(guard.process, signal.SIGKILL)
-    os.waitid(os.P_PID, guard.process, os.WEXITED | os.WNOWAIT)
+    assert guard._process.wait(10)
     with pytest.raises(RigFault, match="nobody would make the bench safe"):
         guard.arm()
     guard.end()
