@@ -1,4 +1,4 @@
-"""The one clock of a bench, passed explicitly: wall clock, or lockstep clock over a virtual bench.
+"""The one clock of a bench, passed explicitly: the wall clock here, that of a virtual bench in hil.rig.virtual.
 
 Everything on the test side that waits does so here, in one thread: timers, bytes arriving on lines, conditions.
 A wait always has a deadline, names what it waits for, and says what it saw last.
@@ -16,11 +16,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from hil.errors import DeadlineExceeded
-from hil.interrupts import hold, release
 from hil.units import Second
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
 T = TypeVar("T")
 
@@ -49,6 +48,7 @@ class Timer:
     cancelled: bool = field(default=False, compare=False)
 
     def cancel(self) -> None:
+        """Never call it back any more."""
         self.cancelled = True
 
 
@@ -67,7 +67,7 @@ class Clock(ABC):
     def __init__(self) -> None:
         self._timers: list[Timer] = []
         self._numbers = itertools.count()
-        self.meanwhile: Callable[[], None] = _nothing
+        self.on_idle: Callable[[], None] = _nothing
         """Work that can wait, done in each wait while the other side of the bench has its turn; short, idempotent."""
 
     @property
@@ -137,134 +137,11 @@ class Clock(ABC):
             heapq.heappop(self._timers)
 
 
-class LockstepLine(Protocol):
-    """A serial line whose far end lives in virtual time; counts make the hand-over exact."""
-
-    name: str
-    bytes_sent: int
-    """Total bytes that the test side has written to the line since the last reset."""
-
-    def receive_until(self, total: int) -> None:
-        """Read exactly up to ``total`` bytes since the last reset and hand them to the listener."""
-
-
-class TimeKeeper(Protocol):
-    """The virtual bench's control port, as seen by the clock."""
-
-    def advance(
-        self, until: float, received: Mapping[str, int], meanwhile: Callable[[], None]
-    ) -> tuple[float, Mapping[str, int]]:
-        """Ask for virtual time ``until``; return the instant reached and the total bytes sent on each line.
-
-        :param received: total bytes that the test side has sent on each line; a line that is missing has none.
-        :param meanwhile: called once, between the question and its answer.
-        """
-
-
-class AskedAhead(Protocol):
-    """Whoever asks an instrument at instants that are still to come, so that time need not stop at each of them."""
-
-    def plan(self, until: float) -> tuple[float, list[float]]:
-        """Return up to when time may pass now, ``until`` at most, and the instants in that time that are new."""
-
-    def ask(self) -> None:
-        """Send what is to reach the instrument at the instants of the last plan."""
-
-    def take(self, delivered: int) -> None:
-        """Take the answers to this many questions, the oldest first: their instants have come.
-
-        Called after each plan, with none too, unless time failed to pass: then nothing is planned any more.
-        """
-
-
-class AskableTimeKeeper(TimeKeeper, Protocol):
-    """A time keeper that delivers questions at their instants."""
-
-    def advance_asking(
-        self, until: float, received: Mapping[str, int], asked: list[float], meanwhile: Callable[[], None]
-    ) -> tuple[float, Mapping[str, int], int]:
-        """Do as ``advance``; return as well how many questions have reached the instrument.
-
-        :param asked: instants of the questions that ``meanwhile`` sends.
-        """
-
-
-class LockstepClock(Clock):
-    """Virtual time that moves only when the test side waits (DESIGN §4)."""
-
-    name = "virtual"
-    bound = Second(0.0)
-
-    def __init__(self, bench: TimeKeeper) -> None:
-        super().__init__()
-        self._bench = bench
-        self._now = 0.0
-        self._lines: dict[str, LockstepLine] = {}
-        self._asker: tuple[AskableTimeKeeper, AskedAhead] | None = None
-
-    def now(self) -> Second:
-        return Second(self._now)
-
-    def serve_asker(self, bench: AskableTimeKeeper, asker: AskedAhead | None) -> None:
-        """Serve ``asker`` from now on; None: nobody asks ahead any more.
-
-        Its answers are handed over before the bytes of a line: they came before those.
-        """
-        self._asker = None if asker is None else (bench, asker)
-
-    def attach(self, line: LockstepLine) -> None:
-        """Serve ``line`` from now on."""
-        self._lines[line.name] = line
-
-    def catch_up(self, now: float) -> None:
-        """Take it that the bench has come to ``now``, although an error kept its answer from this clock."""
-        self._now = max(self._now, now)
-
-    def reset(self) -> None:
-        """Start again at zero with no timers and no lines: the bench was reset."""
-        self._now = 0.0
-        self._timers.clear()
-        self._lines.clear()
-        self._asker = None
-
-    def _pass_time(self, until: float) -> None:
-        received = {name: line.bytes_sent for name, line in self._lines.items() if line.bytes_sent}
-        hold()  # an interrupt in here would leave the bench ahead of this clock, and answers unread
-        try:
-            if self._asker is None:
-                self._now, sent = self._bench.advance(until, received, self.meanwhile)
-            else:
-                sent = self._pass_time_asking(*self._asker, until, received)
-            for name, total in sent.items():
-                line = self._lines.get(name)
-                if line is not None:
-                    line.receive_until(total)
-        finally:
-            release()
-
-    def _pass_time_asking(
-        self, bench: AskableTimeKeeper, asker: AskedAhead, until: float, received: Mapping[str, int]
-    ) -> Mapping[str, int]:
-        until, asked = asker.plan(until)
-
-        def meanwhile() -> None:
-            if asked:
-                asker.ask()
-            self.meanwhile()
-
-        try:
-            self._now, sent, delivered = bench.advance_asking(until, received, asked, meanwhile)
-        except BaseException:
-            self._asker = None  # nobody knows which of the questions were delivered
-            raise
-        asker.take(delivered)
-        return sent
-
-
 class WallLine(Protocol):
     """A serial line that a selector can watch."""
 
-    def fileno(self) -> int: ...
+    def fileno(self) -> int:
+        """Return the descriptor to watch."""
 
     def on_readable(self) -> None:
         """Read what is there and hand it to the listener."""
@@ -283,6 +160,7 @@ class WallClock(Clock):
         self._selector = selectors.DefaultSelector()
 
     def now(self) -> Second:
+        """See :class:`Clock`."""
         return Second(time.monotonic() - self._origin)
 
     def attach(self, line: WallLine) -> None:
@@ -296,7 +174,7 @@ class WallClock(Clock):
             self._selector.unregister(line.fileno())
 
     def _pass_time(self, until: float) -> None:
-        self.meanwhile()
+        self.on_idle()
         if not self._selector.get_map():
             time.sleep(max(0.0, until - self.now()))
             return

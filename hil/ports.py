@@ -100,7 +100,7 @@ class Meter(Instrument, Protocol):
 
 
 @runtime_checkable
-class AskedAhead(Meter, Protocol):
+class PipelinedMeter(Meter, Protocol):
     """A meter whose answers need not be awaited one by one."""
 
     resource: str
@@ -254,7 +254,7 @@ class LedgerTransaction:
 
 
 class Ledger(Protocol):
-    """The bench's own hand on the chain: bank, miner and witness. Deterministic for a seed."""
+    """The bench's own hand on the chain: wallet, miner and witness. Deterministic for a seed."""
 
     def fund(self, script: bytes, value: Satoshi, *, outputs: int = 1) -> list[Coin]:
         """Pay ``outputs`` confirmed coins of ``value`` each to ``script``."""

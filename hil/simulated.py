@@ -7,18 +7,15 @@ is the one place above the bench that reads its tables: neither rig nor scenario
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any
 
 from pydantic import ValidationError
 
+from hil import yaml_file
 from hil.devices.profiles import CableProfile, SocketProfile
-from hil.errors import ConfigurationError, nearest
+from hil.errors import ConfigurationError
 from hil.vbench.plant.parameters import PlantParameters
-
-if TYPE_CHECKING:
-    from pydantic_core import ErrorDetails
-
-Keys: TypeAlias = tuple[str | int, ...]
+from hil.yaml_file import Keys
 
 PROFILES: Mapping[str, type[SocketProfile | CableProfile]] = {"socket": SocketProfile, "cable": CableProfile}
 
@@ -50,15 +47,5 @@ def profile_flaws(device: str, profile: Mapping[str, Any]) -> list[tuple[Keys, s
     try:
         model.model_validate({"account": _ACCOUNT, **profile})
     except ValidationError as error:
-        return [(tuple(each["loc"]), _words(each, model)) for each in error.errors()]
+        return yaml_file.mistakes(error, model, profile, unlisted=("account",))
     return []
-
-
-def _words(error: ErrorDetails, model: type[SocketProfile | CableProfile]) -> str:
-    if error["type"] == "extra_forbidden":
-        name, known = str(error["loc"][-1]), set(model.model_fields) - {"account"}
-        return f"'{name}' is not known{nearest(name, known) if len(error['loc']) == 1 else ''}"
-    if error["type"] == "literal_error":
-        words = error["ctx"]["expected"].replace(" or ", ", ").replace("'", "").split(", ")
-        return f"'{error['input']}' is not known{nearest(str(error['input']), words)}"
-    return f"{error['msg'].removeprefix('Value error, ')} (read: {error['input']!r})"

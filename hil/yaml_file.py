@@ -1,17 +1,52 @@
-"""YAML files that people write: read so that every error can name ``file:line:column``."""
+"""YAML files that people write: every mistake is told with ``file:line:column``, all mistakes of a file at once."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from io import StringIO
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar, get_args
 
+from pydantic import BaseModel, ConfigDict, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedBase, TaggedScalar
 from ruamel.yaml.constructor import RoundTripConstructor
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-from hil.errors import ConfigurationError
+from hil.errors import ConfigurationError, nearest
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+Keys: TypeAlias = tuple[str | int, ...]
+"""What leads from the top of a document to a value: names and numbers of entries, which count from 0."""
+
+
+class Strict(BaseModel):
+    """A part of a file that a person writes: what is not known in it is a mistake, and it does not change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class Flaw(NamedTuple):
+    """What is wrong, and where it stands; lines and columns count from 1."""
+
+    file: str
+    line: int
+    column: int
+    what: str
+
+    @classmethod
+    def at(cls, file: Path | str, document: object, keys: Keys, what: str) -> Flaw:
+        """Return a flaw at the deepest part of ``keys`` that the document has."""
+        line, _, column = place(document, keys).partition(":")
+        return cls(str(file), int(line), int(column), what)
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}: {self.what}"
 
 
 class _Constructor(RoundTripConstructor):
@@ -74,3 +109,89 @@ def plain(node: object) -> object:
         if isinstance(node, kind):
             return kind(node)
     return node
+
+
+def read(model: type[Model], path: Path, *, remedy: str | None = None) -> Model:
+    """Return what the file ``path`` says; raises ConfigurationError that lists every mistake with its place."""
+    return build(model, load(path), str(path), remedy=remedy)
+
+
+def build(model: type[Model], document: object, file: str, *, remedy: str | None = None) -> Model:
+    """Return what a document says that was read from ``file``; raises ConfigurationError, see :func:`read`."""
+    if not isinstance(document, Mapping):
+        known = ", ".join(_names(model, ()))
+        raise ConfigurationError(f"this is a mapping; it sets {known} (read: {plain(document)!r})", place=f"{file}:1:1")
+    value = plain(document)
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        flaws = [Flaw.at(file, document, keys, told(keys, what)) for keys, what in mistakes(error, model, value)]
+    raise ConfigurationError("\n".join(map(str, flaws)), remedy=remedy)
+
+
+def told(keys: Keys, what: str) -> str:
+    """Return ``what`` with the name of the value that it is about."""
+    return f"{'.'.join(map(str, keys))}: {what}" if keys else what
+
+
+def mistakes(
+    error: ValidationError,
+    model: type[BaseModel],
+    value: object,
+    *,
+    secret: bool = False,
+    unlisted: Collection[str] = (),
+) -> list[tuple[Keys, str]]:
+    """Return what ``error`` says of ``value``: for each mistake what was read, what is allowed, and the nearest name.
+
+    :param secret: quote no value that was read.
+    :param unlisted: names at the top that are not offered.
+    """
+    return [
+        (tuple(each["loc"]), _what(each, model, value, secret=secret, unlisted=unlisted)) for each in error.errors()
+    ]
+
+
+def _what(
+    error: ErrorDetails, model: type[BaseModel], whole: object, *, secret: bool, unlisted: Collection[str]
+) -> str:
+    keys, kind = error["loc"], error["type"]
+    if kind == "extra_forbidden":
+        return f"'{keys[-1]}' is not known{nearest(str(keys[-1]), set(_names(model, keys[:-1])) - set(unlisted))}"
+    if kind == "missing":
+        return error["msg"]
+    value = error["input"] if secret else _written(error, whole)
+    if kind in {"literal_error", "enum"} and not secret:
+        allowed = str(error["ctx"]["expected"]).replace(" or ", ", ").replace("'", "").split(", ")
+        return f"'{value}' is not known{nearest(str(value), allowed)}"
+    what = error["msg"].removeprefix("Value error, ")
+    if kind == "greater_than":
+        what = f"must be above {error['ctx']['gt']:g}"
+    # what is wrong with a whole part names its values itself
+    return what if secret or isinstance(value, Mapping) else f"{what} (read: {value!r})"
+
+
+def _written(error: ErrorDetails, whole: Any) -> object:
+    """Return the value as it was written: ``whole`` has it before it was read as a number."""
+    for key in error["loc"]:
+        inside = key in whole if isinstance(whole, Mapping) else isinstance(whole, list) and isinstance(key, int)
+        if not inside:
+            return error["input"]
+        whole = whole[key]
+    return whole
+
+
+def _names(model: type[BaseModel], keys: Sequence[str | int]) -> list[str]:
+    """Return the names that the part of ``model`` knows to which ``keys`` lead."""
+    for key in keys:
+        fields = {field.alias or name: field for name, field in model.model_fields.items()}
+        if key in fields:
+            model = _model_in(fields[str(key)].annotation) or model
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    """Return the first model in a type such as ``tuple[Part, ...] | None``."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for each in get_args(annotation) if (found := _model_in(each))), None)

@@ -123,12 +123,12 @@ def _run(options: argparse.Namespace, rest: list[str]) -> int:
 
 
 def _node(options: argparse.Namespace, _: list[str]) -> int:
-    from hil.chain.node import standing
+    from hil.chain.node import persistent
 
     if options.action == "down":
-        print("stopped" if standing.down() else "no node was up")
+        print("stopped" if persistent.down() else "no node was up")
         return ExitCode.PASS
-    node = standing.up(options.provider) if options.action == "up" else standing.info()
+    node = persistent.up(options.provider) if options.action == "up" else persistent.info()
     if node is None:
         print("no node is up; start one with: hil node up")
         return ExitCode.NOTHING_RUN

@@ -114,7 +114,7 @@ def power_limits(paths: Sequence[str]) -> list[TimingLimit]:
     from hil.bdd.language.naming import cases
     from hil.bdd.language.reader import read_paths
     from hil.bdd.pytest_internals import render
-    from hil.rig.check.capabilities import vague_edge
+    from hil.rig.check.capabilities import undecidable_edge
     from hil.rig.check.clocks import TimingLimit
 
     catalogue = load_catalogue()
@@ -124,7 +124,7 @@ def power_limits(paths: Sequence[str]) -> list[TimingLimit]:
             for step in case.scenario.all_steps:
                 text = render(step.text.text, case.values)
                 for definition in catalogue.find(step.kind or "given", text):
-                    if any(demand.check is vague_edge for demand in demands(definition.function, "undecidable")):
+                    if any(demand.check is undecidable_edge for demand in demands(definition.function, "undecidable")):
                         seconds = float(str(definition.expression.values(text)[0]))
                         found.setdefault(seconds, TimingLimit(seconds, f"{document.file}:{step.line}"))
     return [found[seconds] for seconds in sorted(found)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from hil.devices.defects import CableDefect, Defect
 from hil.protocol.payment.coins import Coin, OutPoint
@@ -10,20 +10,17 @@ from hil.protocol.policy import CableLimits, Misuse, Mode, Network, SocketTerms
 from hil.protocol.terms import checked_terms
 from hil.protocol.wire.messages import MAX_COINS
 from hil.units import Satoshi
+from hil.yaml_file import Strict
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class BootStage(_Strict):
+class BootStage(Strict):
     """One stage of the boot; the console says its name when it begins."""
 
     name: str
     seconds: float = Field(ge=0, le=600)
 
 
-class CoinProfile(_Strict):
+class CoinProfile(Strict):
     """A coin that a cable was given: outpoint, value, script in hex."""
 
     txid: str = Field(pattern="^[0-9a-f]{64}$")
@@ -36,7 +33,7 @@ class CoinProfile(_Strict):
         return Coin(OutPoint(self.txid, self.index), Satoshi(self.value_sat), bytes.fromhex(self.script))
 
 
-class DeviceProfile(_Strict):
+class DeviceProfile(Strict):
     """What both devices have.
 
     :param account: BIP 32 seed in hex; the virtual bench gives each scenario its own.

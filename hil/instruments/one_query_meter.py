@@ -23,7 +23,7 @@ CHANGED = (
 
 
 class OneQueryMeter(SpecifiedMeter):
-    """Implements the reading part of :class:`hil.ports.AskedAhead`, and its errors from the driver's ``limits``.
+    """Implements the reading part of :class:`hil.ports.PipelinedMeter`, and its errors from the driver's ``limits``.
 
     :param query: is answered by voltage, current, power, energy and integrated time, in this order.
     :param quantities: what faults call them.

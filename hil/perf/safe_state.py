@@ -28,7 +28,7 @@ from hil.errors import RigFault
 from hil.instruments.dialects import open_load, open_meter
 from hil.rig.config.rig_file import RigFile
 from hil.rig.labgrid.relays import CoilRelay
-from hil.rig.safety.watchdog_client import Guard
+from hil.rig.safety.watchdog_client import WatchdogClient
 from hil.rig.virtual.client import VirtualBenchProcess
 from hil.rig.virtual.environment import ADDRESS_VARIABLE
 from hil.units import Watt
@@ -172,7 +172,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--hang", action="store_true", help="likewise, and then give no more sign of life")
     options = parser.parse_args(arguments)
     os.environ[ADDRESS_VARIABLE] = options.address
-    guard = Guard(RigFile.load(options.rig), address=options.address, report=options.report, locks=options.locks)
+    guard = WatchdogClient(
+        RigFile.load(options.rig), address=options.address, report=options.report, locks=options.locks
+    )
     target = Environment(config_file=str(options.rig)).get_target("main")
     load = open_load("load", target.get_driver("LoadDriver", name="load", activate=False).instrument.resource)
     relays = [CoilRelay(target.get_driver("DigitalOutputProtocol", name=name)) for name in SWITCHED]

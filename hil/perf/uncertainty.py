@@ -17,7 +17,6 @@ from typing import Any
 
 from labgrid import Environment
 
-from hil.clock import LockstepClock
 from hil.evidence.documents import Event, Kind
 from hil.evidence.timing import Interval, instant, power_came, power_lost, power_readings
 from hil.instruments.dialects import METERS
@@ -31,6 +30,7 @@ from hil.rig.sampling.timer import Readings, Sampler, reading_age
 from hil.rig.sampling.updates import observe_updates
 from hil.rig.virtual.client import VirtualBenchProcess
 from hil.rig.virtual.environment import ADDRESS_VARIABLE, TERMINAL_VARIABLES
+from hil.rig.virtual.lockstep_clock import LockstepClock
 from hil.units import Ohm, Watt
 
 SESSIONS = 2750

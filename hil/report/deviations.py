@@ -19,6 +19,8 @@ from hil.report.text_format import number_of, rows_of, section_of, text_of
 
 @dataclass(frozen=True)
 class WatchdogStep:
+    """What the watchdog did to one part of the bench, as printed."""
+
     part: str | None
     state: str
     after_ms: str | None

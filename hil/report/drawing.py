@@ -29,6 +29,8 @@ MARK_LANES = {
 
 @dataclass(frozen=True)
 class Tick:
+    """A mark on an axis, with its text."""
+
     at: float
     text: str
 

@@ -24,7 +24,8 @@ from hil.evidence.store import replace_file
 from hil.report.drawing import Drawing
 from hil.report.integrity import DERIVED_FILES
 from hil.report.run_view import RunView
-from hil.report.scenario_view import ScenarioView, StepRow
+from hil.report.scenario_rows import StepRow
+from hil.report.scenario_view import ScenarioView
 from hil.report.text_format import MARKS, NOT_RECORDED, date, instant, number_of, satoshi, text_of, visible
 from hil.report.timeline import Timeline
 

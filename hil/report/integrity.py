@@ -40,6 +40,7 @@ class Seal:
 
 
 def seal_of(scenario: ScenarioRecord) -> Seal:
+    """Return the digest of a scenario's evidence and whether the evidence is complete."""
     complete = scenario.damage is None and any(True for _ in scenario.of(Kind.STOP))
     return Seal(scenario.name, scenario.digest or _canonical_digest(scenario), complete)
 

@@ -84,13 +84,13 @@ def _explanation(view: ScenarioView) -> str:
     if (step := view.failed_step) is not None:
         lines.append(f"{view.place_of(step) or 'not recorded'}: {step.keyword} {step.text or ''}")
     lines += view.account.lines()
-    if view.again:
-        lines.append(f"run it again: {view.again}")
+    if view.rerun_command:
+        lines.append(f"run it again: {view.rerun_command}")
     return visible("\n".join(lines))
 
 
 def _of_the_run(message: str, kind: str) -> Xml.Element:
-    """Return what befell the run and none of its scenarios."""
+    """Return what happened to the run and to none of its scenarios."""
     suite = Xml.Element("testsuite", {"name": "run"})
     case = Xml.SubElement(suite, "testcase", {"classname": "run", "name": "the run was finished", "time": "0.000"})
     Xml.SubElement(case, "error", {"message": visible(message), "type": kind})

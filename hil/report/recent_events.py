@@ -43,7 +43,7 @@ _LEDGER_WORDS = {
 
 
 @dataclass
-class Happening:
+class EventSummary:
     """An event, or several alike, the newest at ``t``."""
 
     t: float
@@ -79,7 +79,7 @@ class Account:
     """
 
     at: float | None
-    happenings: list[Happening]
+    events: list[EventSummary]
 
     @property
     def heading(self) -> str:
@@ -87,17 +87,17 @@ class Account:
         return "what happened last" if self.at is None else f"what happened around {self.at:.3f} s"
 
     def lines(self) -> list[str]:
-        """Return the heading and a line for each happening; nothing if nothing happened."""
-        return [f"{self.heading}:", *map(str, self.happenings)] if self.happenings else []
+        """Return the heading and a line for each summary; nothing if nothing happened."""
+        return [f"{self.heading}:", *map(str, self.events)] if self.events else []
 
 
 def account(events: Sequence[Event]) -> Account:
     """Return what surrounds the instant that the newest finding that is no pass is about, else what happened last."""
     at = _instant_in_question(events)
     if at is None:
-        return Account(None, last_happenings(events))
-    afterwards = last_happenings([event for event in events if event.t > at], len(events))[:AFTERWARDS]
-    before = last_happenings([event for event in events if event.t <= at], LAST - len(afterwards))
+        return Account(None, recent_events(events))
+    afterwards = recent_events([event for event in events if event.t > at], len(events))[:AFTERWARDS]
+    before = recent_events([event for event in events if event.t <= at], LAST - len(afterwards))
     return Account(at, before + afterwards)
 
 
@@ -109,13 +109,13 @@ def _instant_in_question(events: Sequence[Event]) -> float | None:
     return None
 
 
-def last_happenings(events: Sequence[Event], count: int = LAST) -> list[Happening]:
-    """Return the newest ``count`` happenings among ``events``, oldest first."""
-    found: list[Happening] = []
-    readings: dict[str, Happening] = {}
+def recent_events(events: Sequence[Event], count: int = LAST) -> list[EventSummary]:
+    """Return the newest ``count`` events among ``events``, oldest first."""
+    found: list[EventSummary] = []
+    readings: dict[str, EventSummary] = {}
     """Those between two other events, by their source."""
-    newest: tuple[tuple[str, ...], Happening] | None = None
-    """The last happening, walking back, that was no reading, and what makes another one its like."""
+    newest: tuple[tuple[str, ...], EventSummary] | None = None
+    """The last summary, walking back, that was no reading, and what makes another one its like."""
     for event in reversed(events):
         if event.kind not in _TELLING or _message(event) == "METER":  # what it tells is a reading as well
             continue
@@ -127,18 +127,18 @@ def last_happenings(events: Sequence[Event], count: int = LAST) -> list[Happenin
             continue
         if len(found) == count:
             break
-        happening = Happening(event.t, visible(event.source), visible(tell(event)))
-        happening.low = happening.high = number_of(event.data, "power_W")
-        found.append(happening)
+        summary = EventSummary(event.t, visible(event.source), visible(tell(event)))
+        summary.low = summary.high = number_of(event.data, "power_W")
+        found.append(summary)
         if event.kind is Kind.READING:
-            readings[event.source] = happening
+            readings[event.source] = summary
         else:
-            newest = (_likeness(event), happening)
+            newest = (_likeness(event), summary)
             readings = {}
     return found[::-1]
 
 
-def _fold(into: Happening, event: Event) -> None:
+def _fold(into: EventSummary, event: Event) -> None:
     into.count += 1
     into.since = event.t
     power = number_of(event.data, "power_W")

@@ -24,6 +24,8 @@ Fact = tuple[str, str | None]
 
 @dataclass(frozen=True)
 class InstrumentRow:
+    """An instrument as printed; None: not recorded."""
+
     role: str | None
     name: str | None
     manufacturer: str | None
@@ -59,7 +61,7 @@ class RunView:
     """The recorded verdict of the run, or a worse one that its scenarios show; None if there is none."""
     sentence: str
     befell: list[str]
-    """What befell the run beside its scenarios."""
+    """What happened to the run beside its scenarios."""
     virtual: bool | None
     identification: list[Fact]
     method: list[Fact]

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from hil.evidence.documents import Event, Kind, Verdict
-from hil.evidence.limits import Rule
 from hil.evidence.record import ScenarioRecord
 from hil.evidence.verdicts import worst
 from hil.report.drawing import Plot, plot_of
 from hil.report.recent_events import Account, account
-from hil.report.text_format import Scale, number_of, rows_of, section_of, text_of, verdict_of
+from hil.report.scenario_rows import FaultRow, FindingRow, StepRow, fault_rows, finding_row, step_row
+from hil.report.text_format import number_of, section_of, text_of, verdict_of
 from hil.report.timeline import Timeline, timeline_of
 from hil.units import format_quantity
 
@@ -23,79 +23,9 @@ _NOTHING_TO_EXPLAIN = frozenset({Verdict.PASS, Verdict.NOT_APPLICABLE})
 
 
 @dataclass(frozen=True)
-class StepRow:
-    keyword: str
-    text: str | None
-    line: str | None
-    outcome: str
-    """``passed``, ``failed`` or ``not run``."""
-    started: float | None
-    ended: float
-    wall: float | None
-    """Seconds of this machine's clock that it took."""
-    error: Problem | None
-
-    @property
-    def took(self) -> float | None:
-        """Seconds of the bench's clock; None if it did not run."""
-        return None if self.started is None or self.outcome == "not run" else self.ended - self.started
-
-
-@dataclass(frozen=True)
-class Problem:
-    """An error as three answers: what, where, what to do next."""
-
-    what: str
-    place: str | None = None
-    remedy: str | None = None
-
-
-@dataclass(frozen=True)
-class BudgetRow:
-    """One reason for which a value may be wrong, by how much at most, and who says so."""
-
-    name: str | None
-    half_width: str | None
-    source: str | None
-
-
-@dataclass(frozen=True)
-class FindingRow:
-    """A measurement as printed: numbers in one unit, with as many decimals as the uncertainty is worth."""
-
-    name: str | None
-    value: str | None
-    uncertainty: str | None
-    unit: str
-    limit: str | None
-    margin: str | None
-    rule: str | None
-    sources: str | None
-    """Whose word it rests on."""
-    taken: bool
-    verdict: Verdict
-    detail: str | None
-    text: str
-    """The sentence that the bench wrote when it decided."""
-    budget: list[BudgetRow]
-    """What its uncertainty consists of, as far as that was recorded."""
-    margin_share: float | None
-    """Margin as a share of the limit, to find what came closest to it; None if it cannot be told."""
-
-
-@dataclass(frozen=True)
-class FaultRow:
-    """A fault that the scenario asked for; what befell many messages of one type alike is one row."""
-
-    t: float
-    who: str | None
-    what: str | None
-    times: int
-    last: float
-
-
-@dataclass(frozen=True)
 class ScenarioView:
+    """What the report says of one scenario; times in seconds of the bench's clock."""
+
     number: int
     name: str
     feature: str | None
@@ -121,8 +51,8 @@ class ScenarioView:
     safe_state: str
     safe: bool
     account: Account
-    """What happened where it failed; without happenings if it ended well."""
-    again: str | None
+    """What happened where it failed; without events if it ended well."""
+    rerun_command: str | None
     """The command that runs it alone with the same seed."""
     damage: str | None
     """Set when the evidence stops before the scenario did; says what is missing."""
@@ -153,6 +83,7 @@ class ScenarioView:
 
     @property
     def not_run(self) -> int:
+        """How many of its steps were not run."""
         return sum(step.outcome == "not run" for step in self.steps)
 
     @property
@@ -175,7 +106,7 @@ def view_scenario(number: int, record: ScenarioRecord) -> ScenarioView:
     begin_host: Mapping[str, Any] = (start.host if start else None) or {}
     stop = next(record.of(Kind.STOP), None)
     end: Mapping[str, Any] = stop.data if stop else {}
-    findings = [_finding(event.data) for event in record.of(Kind.VERDICT)]
+    findings = [finding_row(event.data) for event in record.of(Kind.VERDICT)]
     tags = begin.get("tags")
     safe, safe_state = _safe_state(end)
     verdict = verdict_of(end) or Verdict.NOT_RUN
@@ -194,17 +125,17 @@ def view_scenario(number: int, record: ScenarioRecord) -> ScenarioView:
         reason=text_of(end, "reason"),
         duration=record.events[-1].t if record.events else None,
         clock=record.events[0].clock if record.events else None,
-        steps=[_step(event) for event in record.of(Kind.STEP)],
+        steps=[step_row(event) for event in record.of(Kind.STEP)],
         findings=findings,
         transactions=list(record.of(Kind.TRANSACTION)),
-        faults=_faults(record.of(Kind.FAULT)),
+        faults=fault_rows(record.of(Kind.FAULT)),
         timeline=timeline,
         plot=plot_of(timeline),
         tap=next((_tap(event) for event in record.of(Kind.READING) if event.source == "tap"), None),
         safe_state=safe_state,
         safe=safe,
         account=Account(None, []) if verdict in _NOTHING_TO_EXPLAIN else account(_until_it_failed(record.events)),
-        again=None if verdict in _NOTHING_TO_EXPLAIN else text_of(begin_host, "again"),
+        rerun_command=None if verdict in _NOTHING_TO_EXPLAIN else text_of(begin_host, "again"),
         damage=_damage(record, stop),
     )
 
@@ -225,16 +156,6 @@ def _until_it_failed(events: list[Event]) -> list[Event]:
         if event.kind is Kind.STEP and event.data.get("outcome") == "failed":
             return events[:number]
     return events
-
-
-def _faults(events: Iterable[Event]) -> list[FaultRow]:
-    rows: dict[object, FaultRow] = {}
-    for number, event in enumerate(events):
-        who, what = text_of(event.data, "who"), text_of(event.data, "what")
-        key = what if "fault" in event.data else number
-        first = rows.get(key)
-        rows[key] = FaultRow(first.t if first else event.t, who, what, first.times + 1 if first else 1, event.t)
-    return list(rows.values())
 
 
 def _tap(event: Event) -> str:
@@ -272,65 +193,3 @@ def _safe_state(end: Mapping[str, Any]) -> tuple[bool, str]:
     if safe.get("reached") is False:
         return False, "NOT reached"
     return False, "not recorded"
-
-
-def _step(event: Event) -> StepRow:
-    data = event.data
-    return StepRow(
-        keyword=text_of(data, "keyword") or "",
-        text=text_of(data, "text"),
-        line=text_of(data, "line"),
-        outcome=text_of(data, "outcome") or "not recorded",
-        started=number_of(data, "started"),
-        ended=event.t,
-        wall=number_of(event.host or {}, "wall_s"),
-        error=_problem(data),
-    )
-
-
-def _problem(data: Mapping[str, Any]) -> Problem | None:
-    error = section_of(data, "error")
-    if error:
-        what = text_of(error, "what") or text_of(error, "text") or text_of(data, "error") or "not recorded"
-        return Problem(what, text_of(error, "place"), text_of(error, "remedy"))
-    sentence = text_of(data, "error")
-    return Problem(sentence) if sentence else None
-
-
-def _finding(data: Mapping[str, Any]) -> FindingRow:
-    unit = text_of(data, "unit") or ""
-    low, value, margin = number_of(data, "low"), number_of(data, "value"), number_of(data, "margin")
-    uncertainty = number_of(data, "uncertainty")
-    limits = [limit for limit in (number_of(data, "limit_low"), number_of(data, "limit_high")) if limit is not None]
-    reference = max((abs(limit) for limit in limits), default=abs(value or 0.0))
-    exact = data.get("rule") == Rule.EXACT.value
-    scale = Scale(unit, reference, None if exact else uncertainty)
-    censored = data.get("censored") is True and low is not None
-    printed = "not taken"
-    if value is not None:
-        printed = scale.number(value)
-    elif censored and low is not None:
-        printed = f"> {scale.number(low)}"
-    sources = data.get("sources")
-    return FindingRow(
-        name=text_of(data, "name"),
-        value=printed,
-        uncertainty=None if exact or value is None or uncertainty is None else scale.number(uncertainty),
-        unit=scale.unit,
-        limit=text_of(data, "limit"),
-        margin=None if margin is None else scale.number(margin, signed=True),
-        rule=text_of(data, "rule"),
-        sources=", ".join(map(str, sources)) if isinstance(sources, list) else None,
-        taken=value is not None or censored,
-        verdict=verdict_of(data) or Verdict.NOT_RUN,
-        detail=text_of(data, "detail"),
-        text=text_of(data, "text") or text_of(data, "name") or "not recorded",
-        budget=[_part(row) for row in rows_of(data, "budget")],
-        margin_share=margin / reference if margin is not None and reference else None,
-    )
-
-
-def _part(row: Mapping[str, Any]) -> BudgetRow:
-    half_width = number_of(row, "half_width")
-    words = None if half_width is None else format_quantity(half_width, text_of(row, "unit") or "").strip()
-    return BudgetRow(text_of(row, "name"), words, text_of(row, "source"))

@@ -115,6 +115,7 @@ def date(text: str | None) -> str | None:
 
 
 def satoshi(amount: float | None) -> str | None:
+    """Return an amount as text; None if there is none."""
     return None if amount is None else format_quantity(amount, "sat")
 
 
@@ -146,4 +147,5 @@ class Scale:
 
     @property
     def unit(self) -> str:
+        """The unit as printed; empty for a count."""
         return "" if self._unit == "count" else self._unit

@@ -61,6 +61,8 @@ class Lane:
 
 @dataclass(frozen=True)
 class Timeline:
+    """What a scenario's diagram shows; times in seconds of the bench's clock."""
+
     start: float
     end: float
     curves: list[Curve]
@@ -69,6 +71,7 @@ class Timeline:
 
     @property
     def empty(self) -> bool:
+        """Whether there is nothing to draw."""
         return not (self.curves or self.marks or self.lanes)
 
     @property
@@ -78,6 +81,7 @@ class Timeline:
 
     @property
     def notes(self) -> list[str]:
+        """What must be said of the curves."""
         return [curve.note for curve in self.curves if curve.note]
 
 

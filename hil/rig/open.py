@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from hil.errors import RigFault
 from hil.rig.config.rig_file import RigFile
 from hil.rig.rig import Rig
-from hil.rig.safety.watchdog_client import Guard
+from hil.rig.safety.watchdog_client import WatchdogClient
 from hil.rig.virtual.client import VirtualBenchProcess
 from hil.rig.virtual.environment import ADDRESS_VARIABLE, TERMINAL_VARIABLES
-from hil.rig.virtual.lockstep_tuning import fastest_turns
+from hil.rig.virtual.lockstep_tuning import tuned_lockstep
 
 if TYPE_CHECKING:
     from hil.chain.node.base import Node
@@ -35,7 +35,7 @@ def open_rig(
     """Open the bench of ``file`` with a node that was started; the bench is safe before and after.
 
     The watchdog watches from before the first relay moves until after the last; ``report``, ``locks`` and
-    ``errors`` are where it tells what it did (:class:`hil.rig.safety.watchdog_client.Guard`). It may be bench
+    ``errors`` are where it tells what it did (:class:`hil.rig.safety.watchdog_client.WatchdogClient`). It may be bench
     ``number`` ``of`` several that run at the same time.
 
     Raises RigFault if a part of it does not answer or the bench cannot be made safe, ConfigurationError if labgrid
@@ -47,12 +47,12 @@ def open_rig(
             bench = VirtualBenchProcess(file.bench_address, file.bench_instruments)
             stack.callback(bench.close)
             if not file.real_time:
-                stack.enter_context(fastest_turns(bench, number, of))
+                stack.enter_context(tuned_lockstep(bench, number, of))
             os.environ[ADDRESS_VARIABLE] = bench.address
             for role, path in bench.terminals.items():
                 os.environ[TERMINAL_VARIABLES[role]] = path
         address, lifeline = (bench.address, bench.lifeline) if bench is not None else ("", None)
-        guard = Guard(file, address=address, lifeline=lifeline, report=report, locks=locks, errors=errors)
+        guard = WatchdogClient(file, address=address, lifeline=lifeline, report=report, locks=locks, errors=errors)
         stack.callback(guard.end)
         rig = Rig(file, node, seed, bench, guard)
         rig.locks = locks

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from hil.protocol.payment.coins import Coin
 
 LINK = "link"
-"""Source of the events that tell what befell it."""
+"""Source of the events that tell what happened to it."""
 
 
 def sent_by(device: str) -> Direction:
@@ -52,7 +52,8 @@ class EventWriter(Protocol):
 
     events: list[Event]
 
-    def write(self, event: Event) -> None: ...
+    def write(self, event: Event) -> None:
+        """Append one event to the evidence."""
 
 
 class Recorder:
@@ -141,6 +142,7 @@ class LinkLog:
         self._credited_mwh = 0
 
     def on_frame(self, direction: Direction, item: Decoded, raw: bytes, *, lost: bool) -> None:
+        """Record a frame that crossed the tap or was decoded on a line; ``lost``: the tap did not pass it on."""
         source = self._lines[direction]
         write = self._recorder.write_arrived if direction in self._arriving else self._recorder.write
         data: dict[str, Json] = {"direction": direction, "message": "-", "bytes": raw.hex()}
@@ -155,11 +157,13 @@ class LinkLog:
         self._note_credit(item, direction)
 
     def on_fault(self, direction: Direction, message: str, kind: FaultKind) -> None:
+        """Record what a link fault did to a message."""
         what = f"{message or 'bytes'} {direction.replace('to ', 'to the ')} {kind.value}"
         data: dict[str, Json] = {"what": what, "who": "bench", "direction": direction, "fault": kind.value}
         self._recorder.write(Kind.FAULT, LINK, data)
 
     def on_state(self, what: str) -> None:
+        """Record that the state of the link changed, e.g. that a direction is dead."""
         self._recorder.write(Kind.FAULT, LINK, {"what": what, "who": "bench"})
 
     def _note_credit(self, message: Message, direction: Direction) -> None:
@@ -183,6 +187,7 @@ class ConsoleLog:
         self._rest = b""
 
     def feed(self, data: bytes) -> None:
+        """Take bytes of the console; record each whole line."""
         *lines, self._rest = (self._rest + data).split(b"\n")
         for line in lines:
             text = "".join(character for character in line.decode(errors="replace") if character.isprintable())

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hil.clock import Clock, LockstepClock
+from hil.clock import Clock
 from hil.endpoints.cached_ledger import CachingLedgerView
 from hil.errors import AuthorError, RigFault
 from hil.links.serial_line import SerialLine, close_together
 from hil.ports import Protecting
-from hil.rig.chain.access import BEHIND, LedgerSide, second_node
+from hil.rig.chain.access import BEHIND, ChainAccess, second_node
 from hil.rig.config.rig_file import RigFile
 from hil.rig.config.target_section import LINES, RELAYS
 from hil.rig.labgrid.classes import BenchState, BenchStrategy
@@ -23,15 +23,16 @@ from hil.rig.realtime.clock import RigClock
 from hil.rig.safety.meter_plausibility import MeterWatch
 from hil.rig.safety.run_safe_state import SAMPLING_END_S, Parts, SafeState, make_safe
 from hil.rig.safety.safe_state import keep_connection, limit_patience
-from hil.rig.safety.watchdog_client import Guard
-from hil.rig.sampling.pipelined import SamplerAhead
+from hil.rig.safety.watchdog_client import WatchdogClient
+from hil.rig.sampling.pipelined import PipelinedSampler
 from hil.rig.sampling.threaded import ThreadedSampler
 from hil.rig.sampling.timer import Readings, Sampler, Sampling
 from hil.rig.sampling.updates import observe_updates
 from hil.rig.virtual.client import VirtualBenchProcess
+from hil.rig.virtual.lockstep_clock import LockstepClock
 
 if TYPE_CHECKING:
-    from hil.chain.attacks.electrum_faults import Lie
+    from hil.chain.attacks.electrum_faults import ServerFault
     from hil.chain.node.base import Node
     from hil.chain.node.snapshot import OwnNode
     from hil.conformance.update_period import Updates
@@ -52,7 +53,9 @@ class Rig:
     Built by :func:`hil.rig.open.open_rig`, which leaves the bench safe and everything closed.
     """
 
-    def __init__(self, file: RigFile, node: Node, seed: int, bench: VirtualBenchProcess | None, guard: Guard) -> None:
+    def __init__(
+        self, file: RigFile, node: Node, seed: int, bench: VirtualBenchProcess | None, guard: WatchdogClient
+    ) -> None:
         self.file = file
         self.seed = seed
         self.bench = bench
@@ -93,12 +96,10 @@ class Rig:
                 keep_connection(output)
             if relay in file.options.mirror_contacts:
                 self.mirror_contacts[relay] = MirrorContact(output, file.options.mirror_contacts[relay])
-        self._common = self.side = LedgerSide(node, seed, self._now)
+        self._common = self.side = ChainAccess(node, seed, self._now)
         self._closing.callback(self._common.close)
         if bench is not None:
             bench.ledger_touched = self._touched
-            if isinstance(self.clock, LockstepClock):
-                bench.missed = self.clock.catch_up
 
     def _now(self) -> float:
         return self.clock.now()  # a bench in real time has another clock for each scenario
@@ -109,7 +110,7 @@ class Rig:
     @property
     def ledger(self) -> Ledger:
         """The bench's hand on the chain of the present scenario."""
-        return self.side.bank
+        return self.side.ledger
 
     @property
     def ledger_view(self) -> LedgerView:
@@ -143,7 +144,7 @@ class Rig:
         :param tags: the scenario's, which may ask for a second node too.
         """
         with node:
-            side = LedgerSide(node, self.seed, self._now, behind=node if BEHIND in tags else None)
+            side = ChainAccess(node, self.seed, self._now, behind=node if BEHIND in tags else None)
             self.own_node, self.side = node, side
             try:
                 with second_node(side, tags, preference):
@@ -180,14 +181,14 @@ class Rig:
         seed: str,
         plant: Mapping[str, Any],
         view: ViewKind,
-        lie: Lie | None = None,
+        server_fault: ServerFault | None = None,
     ) -> None:
         """Put devices with these profiles on the virtual bench; prepare instruments and lines; wait till they settle.
 
         Called once a scenario, after :meth:`rewind`.
 
         :param view: how the socket under test sees the ledger.
-        :param lie: what the server of that view lies about.
+        :param server_fault: what the server of that view does wrong.
         """
         if self.bench is not None:
             self.bench.reset(
@@ -195,7 +196,7 @@ class Rig:
                 plant={**self.file.options.plant, **plant},
                 devices=devices,
                 node=self.side.access(gated=not self.lockstep),
-                view=self.side.views.access(view, lie),
+                view=self.side.views.access(view, server_fault),
                 clock="virtual" if self.lockstep else "wall",
             )
             if not self.lockstep:
@@ -210,7 +211,7 @@ class Rig:
         prepared = self.clock.now()
         self._metering = True
         self.guard.arm()
-        self.side.bank.begin()
+        self.side.ledger.begin()
         self.clock.sleep(self.meter.settling)
         self.updates = observe_updates(self.meter, self.clock, self._stated_period, self.bench)
         if self.meter_watch is not None:
@@ -230,7 +231,7 @@ class Rig:
         if isinstance(self.clock, RigClock):
             self._sampling = ThreadedSampler(self.meter, self.clock, readings)
         elif isinstance(self.clock, LockstepClock) and self.bench is not None and self.bench.has(self.meter):
-            self._sampling = SamplerAhead(self.meter, self.clock, self.bench, readings)
+            self._sampling = PipelinedSampler(self.meter, self.clock, self.bench, readings)
         else:
             self._sampling = Sampler(self.meter, self.clock, readings)
         return self._sampling

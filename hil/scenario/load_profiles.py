@@ -12,18 +12,18 @@ voltage; the last one holds, or all begin anew with ``repeat``::
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
+from pydantic import Field, model_validator
 
+from hil import yaml_file
 from hil.errors import AuthorError, nearest
 from hil.evidence.documents import Kind
 from hil.evidence.timing import DEAD_V
 from hil.rig.config.project import project_root
 from hil.rig.config.values import Duration, Power
 from hil.units import Watt
+from hil.yaml_file import Strict
 
 if TYPE_CHECKING:
     from hil.clock import Clock, Timer
@@ -33,18 +33,14 @@ if TYPE_CHECKING:
 FOLDER = Path("fixtures/data/load_profiles")
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class ProfileStep(_Strict):
+class ProfileStep(Strict):
     """``power`` in W for so many seconds; None: until the outlet is dead."""
 
     power: Annotated[Power, Field(ge=0)]
     duration: Annotated[Duration, Field(gt=0)] | None = Field(default=None, alias="for")
 
 
-class LoadProfile(_Strict):
+class LoadProfile(Strict):
     """See the module's docstring."""
 
     description: str = Field(min_length=1)
@@ -71,7 +67,10 @@ def profile_names() -> list[str]:
 
 
 def read_profile(name: str) -> LoadProfile:
-    """Return the profile in the project's file of that name; AuthorError if there is none, or it cannot be read."""
+    """Return the profile in the project's file of that name.
+
+    Raises AuthorError if there is none, ConfigurationError that lists every mistake in it with its place.
+    """
     folder = project_root(Path.cwd()) / FOLDER
     path = folder / f"{name}.yaml"
     if not path.is_file():
@@ -79,14 +78,7 @@ def read_profile(name: str) -> LoadProfile:
             f"'{name}' is no load profile{nearest(name, profile_names())}",
             remedy=f"A new one is a file in {FOLDER}.",
         )
-    try:
-        document: Any = YAML(typ="safe").load(path)
-        return LoadProfile.model_validate(document)
-    except (YAMLError, OSError) as error:
-        raise AuthorError(f"cannot be read: {error}", place=str(path)) from None
-    except ValidationError as error:
-        flaws = [f"{'.'.join(map(str, flaw['loc'])) or 'profile'}: {flaw['msg']}" for flaw in error.errors()]
-        raise AuthorError("; ".join(flaws), place=str(path)) from None
+    return yaml_file.read(LoadProfile, path, remedy="Mend the load profile.")
 
 
 class LoadPlayer:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hil.protocol.policy import Mode
 
 if TYPE_CHECKING:
-    from hil.chain.attacks.electrum_faults import Lie
+    from hil.chain.attacks.electrum_faults import ServerFault
     from hil.links.faults import FaultRule
     from hil.rig.chain.electrum import ViewKind
     from hil.scenario.abuse_plan import AbusePlan
@@ -41,7 +41,7 @@ class Plan:
     boot_delay_s: float = 0.0
     ledger_view: ViewKind | None = None
     """None: the rig file's."""
-    lie: Lie | None = None
+    lie: ServerFault | None = None
     """What the server of that view lies about."""
     abuse: AbusePlan | None = None
     terms: dict[str, Any] = field(default_factory=dict)

@@ -32,7 +32,7 @@ COLLECT_AFTER = 50_000
 
 
 @dataclass(frozen=True)
-class News:
+class WorkerReport:
     """What the part of a run that one of several benches has learned since it last told."""
 
     verdicts: list[Verdict]
@@ -131,24 +131,24 @@ class Run:
         """Be the part of the run that bench number ``bench`` of so many has, in a process that was forked for it."""
         self._bench, self._benches = bench, benches
 
-    def news(self) -> News:
-        """Return what this part has learned since it was last asked; for :meth:`hear` in the process of the run."""
+    def worker_report(self) -> WorkerReport:
+        """Return what this part has learned since it was last asked; for :meth:`merge` in the process of the run."""
         digests, verdicts = dict(self._writer.digests), list(self._verdicts)
         self._writer.digests.clear()
         self._verdicts.clear()
         facts = {name: self._writer.document[name] for name in ("node", "rig") if self._rig is not None}
         befell, self._befell = self._befell, []
-        return News(verdicts, digests, facts, largest_memory_mb(), befell)
+        return WorkerReport(verdicts, digests, facts, largest_memory_mb(), befell)
 
-    def hear(self, news: News) -> None:
+    def merge(self, report: WorkerReport) -> None:
         """Take up what a part has learned."""
-        self._verdicts += news.verdicts
-        self._writer.digests |= news.digests
-        self._memory_mb = max(self._memory_mb, news.memory_mb)
-        for verdict, why in news.befell:
+        self._verdicts += report.verdicts
+        self._writer.digests |= report.digests
+        self._memory_mb = max(self._memory_mb, report.memory_mb)
+        for verdict, why in report.befell:
             self.note(verdict, why)
-        if news.facts and "node" not in self._writer.document:
-            self._writer.document |= news.facts
+        if report.facts and "node" not in self._writer.document:
+            self._writer.document |= report.facts
             self._writer.save()
 
     def close_bench(self) -> None:
@@ -171,14 +171,14 @@ class Run:
                 host |= {"node": "of its own, because another scenario has had its coin"} if node is not None else {}
             if node is not None:
                 closing.enter_context(rig.with_node(node, facts.tags, self._node_preference))
-            rig.side.bank.serve(key)
+            rig.side.ledger.serve(key)
             writer = self._begun = self._writer.scenario(number, facts.name)
 
-            def meanwhile() -> None:
+            def on_idle() -> None:
                 writer.encode_waiting()
                 rig.guard.beat()
 
-            rig.clock.meanwhile = meanwhile
+            rig.clock.on_idle = on_idle
             recorder = Recorder(writer, rig.clock)
             recorder.write(Kind.START, "bench", facts.document(self.seed), host=host)
             scenario = ScenarioRun(rig, recorder, key)

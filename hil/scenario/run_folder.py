@@ -8,7 +8,7 @@ import resource
 import secrets
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -40,14 +40,14 @@ class ScenarioFacts:
     feature: str
     line: int
     tags: tuple[str, ...]
-    again: str = ""
+    rerun_command: str = ""
     """The command that runs it alone, as this run did."""
     rule: str = ""
     """The Gherkin rule that it illustrates, if it stands in one."""
 
     def host(self) -> dict[str, Json]:
         """Return what the START event says beside its data: how this machine runs it again."""
-        return {"wall": utc_now().isoformat(), "again": self.again}
+        return {"wall": utc_now().isoformat(), "again": self.rerun_command}
 
     def document(self, seed: int) -> dict[str, Json]:
         """Return the data of the START event."""
@@ -167,6 +167,18 @@ def _commit(root: Path) -> str:
     return head + ("+" if dirty else "")
 
 
+def _unprintable(value: Any, keys: yaml_file.Keys = ()) -> Iterator[tuple[yaml_file.Keys, str]]:
+    """Yield what no report can print, and the keys that lead to it."""
+    if isinstance(value, Mapping | list):
+        for key, inner in value.items() if isinstance(value, Mapping) else enumerate(value):
+            yield from _unprintable(inner, (*keys, key))
+        return
+    try:
+        encode({"acceptance": value})
+    except (ValueError, TypeError) as error:
+        yield keys, yaml_file.told(keys, f"holds what no report can print: {error} (read: {value!r})")
+
+
 def _acceptance(path: Path) -> Any:
     """Return what the laboratory says of itself, days as ISO 8601; {} if the file is missing."""
     if not path.is_file():
@@ -177,8 +189,7 @@ def _acceptance(path: Path) -> Any:
     if not isinstance(document, Mapping):
         raise ConfigurationError("this is a mapping: laboratory, customer, items, persons …", place=f"{path}:1:1")
     plain = yaml_file.plain(document)
-    try:
-        encode({"acceptance": plain})  # type: ignore[dict-item]  # that is the question
-    except (ValueError, TypeError) as error:
-        raise ConfigurationError(f"holds what no report can print: {error}", place=str(path)) from None
+    flaws = [yaml_file.Flaw.at(path, document, keys, what) for keys, what in _unprintable(plain)]
+    if flaws:
+        raise ConfigurationError("\n".join(map(str, flaws)), remedy="Mend what the laboratory says of itself.")
     return plain

@@ -15,7 +15,7 @@ from dataclasses import replace
 
 import pytest
 
-from hil.bdd import pytest_internals as bridge
+from hil.bdd import pytest_internals
 from hil.bdd.check.preflight import project_tags
 from hil.bdd.language import naming
 from hil.bdd.pytest_plugin import execution
@@ -42,6 +42,7 @@ SESSION = pytest.StashKey[Session]()
 
 
 def pytest_configure() -> None:
+    """Hook of pytest: a terminal that is closed ends the session in order."""
     signal.signal(signal.SIGHUP, _hang_up)
 
 
@@ -61,6 +62,7 @@ def pytest_collection() -> bool:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtestloop(session: pytest.Session) -> bool:
+    """Hook of pytest: take lines from the person instead of running items."""
     config = session.config
     choose_seed(config)
     run = open_run(config, [])
@@ -96,8 +98,8 @@ def _scenario(session: pytest.Session, first: Checked) -> bool:
     def converse(request: pytest.FixtureRequest) -> None:
         nonlocal goes_on
         stash = request.node.stash
-        feature = bridge.build_feature(first.document.path, first.document.raw)
-        scenario, _ = bridge.last_step(feature, first.scenario)
+        feature = pytest_internals.build_feature(first.document.path, first.document.raw)
+        scenario, _ = pytest_internals.last_step(feature, first.scenario)
         with execution.scenario_hooks(request, feature, scenario):
             stash[STEPS_LEFT] = []  # they come as they are typed
             try:
@@ -120,7 +122,7 @@ def _item(session: pytest.Session, function: Callable[[pytest.FixtureRequest], N
     transcript = session.config.stash[SESSION].transcript
     document = transcript.with_step(Entry(("Given a step",)))
     case = naming.cases(document)[-1]
-    module = bridge.FeatureModule.from_parent(session, path=transcript.path)
+    module = pytest_internals.FeatureModule.from_parent(session, path=transcript.path)
     item: ScenarioItem = ScenarioItem.from_parent(
         # keys and evidence must not depend on the name of the run folder
         module,

@@ -76,6 +76,8 @@ class TerminalPrompt:
         )
 
     def read(self, prompt: str, serve: Serve = None) -> str:
+        """See :class:`Prompt`."""
+
         def while_waiting(context: InputHookContext) -> None:
             try:
                 if serve is not None:
@@ -97,7 +99,7 @@ class _StepCompleter(Completer):
 
 
 class PlainPrompt:
-    """Lines of a pipe, a file or a simple terminal; those that nobody sees being typed are shown."""
+    """Lines of a pipe, a file or a simple terminal; those that were not typed at a terminal are shown."""
 
     def __init__(self, descriptor: int = 0) -> None:
         self._descriptor = descriptor
@@ -106,6 +108,7 @@ class PlainPrompt:
         self._ended = False
 
     def read(self, prompt: str, serve: Serve = None) -> str:
+        """See :class:`Prompt`."""
         if self.interactive:
             say(prompt)
         while b"\n" not in self._unread and not self._ended:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hil.bdd import pytest_internals as bridge
 from hil.bdd.check import preflight, rig_problems
 from hil.bdd.language import naming
+from hil.bdd.pytest_internals import build_feature, last_step
 from hil.bdd.pytest_plugin import execution
 from hil.bdd.pytest_plugin.keys import LIVE, SCENARIO
 from hil.bdd.pytest_plugin.outcome import blame
@@ -56,7 +56,7 @@ class Checked:
 class Session:
     """One shell: what it knows between two lines.
 
-    :param tags: the names that may stand as tags; None if nobody knows them.
+    :param tags: the names that may stand as tags; None: any may.
     """
 
     def __init__(self, run: Run, catalogue: Catalogue, transcript: Transcript, tags: set[str] | None) -> None:
@@ -238,7 +238,7 @@ class Session:
         item, running = request.node, request.node.stash[SCENARIO].run
         live = request.config.stash[LIVE]
         document, entry = checked.document, checked.entry
-        scenario, step = bridge.last_step(bridge.build_feature(document.path, document.raw), checked.scenario)
+        scenario, step = last_step(build_feature(document.path, document.raw), checked.scenario)
         began, taken = running.clock.now(), len(running.findings.taken)
         running.on_progress = live.show
         error: BaseException | None = None

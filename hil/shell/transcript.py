@@ -44,6 +44,7 @@ class Part:
     entries: list[Entry] = field(default_factory=list)
 
     def written(self, entries: Sequence[Entry]) -> list[str]:
+        """Return the lines of this part as a feature file has them."""
         tags = [f"  {' '.join(f'@{tag}' for tag in self.tags)}"] if self.tags else []
         return ["", *tags, f"  Scenario: {self.name}", *(line for entry in entries for line in entry.written())]
 

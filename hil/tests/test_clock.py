@@ -1,60 +1,19 @@
-"""Clocks: one suite for both, then what only one of them does. Real times stay below 50 ms."""
+"""Clocks: one suite for both, then what only the wall clock does. Real times stay below 50 ms."""
 
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from hil.clock import Clock, LockstepClock, WallClock, stopwatch, utc_now
+from hil.clock import Clock, WallClock, stopwatch, utc_now
 from hil.errors import DeadlineExceeded
+from hil.rig.virtual.lockstep_clock import LockstepClock
+from hil.tests.far_bench import Far
 
 SHORT = 0.01
 """Seconds; long enough to tell apart on a busy machine, short enough for a unit test."""
-
-
-class Far:
-    """A virtual bench in memory: it stops right after an instant at which a device sends on a line."""
-
-    def __init__(self, sends: Mapping[str, list[tuple[float, bytes]]] | None = None) -> None:
-        self.now = 0.0
-        self.sends = {name: sorted(events, key=lambda event: event[0]) for name, events in (sends or {}).items()}
-        self.sent = dict.fromkeys(self.sends, b"")
-        self.asked: list[tuple[float, dict[str, int]]] = []
-
-    def advance(
-        self, until: float, received: Mapping[str, int], meanwhile: Callable[[], None]
-    ) -> tuple[float, Mapping[str, int]]:
-        meanwhile()
-        self.asked.append((until, dict(received)))
-        assert until >= self.now, "time was asked to go backwards"
-        due = [events[0][0] for events in self.sends.values() if events and events[0][0] <= until]
-        self.now = min([*due, until])
-        for name, events in self.sends.items():
-            while events and events[0][0] <= self.now:
-                self.sent[name] += events.pop(0)[1]
-        return self.now, {name: len(data) for name, data in self.sent.items()}
-
-
-class NearLine:
-    """The test side's end of a line of :class:`Far`."""
-
-    def __init__(self, name: str, far: Far, clock: LockstepClock, listener: Callable[[bytes], None]) -> None:
-        self.name = name
-        self.bytes_sent = 0
-        self._far, self._clock, self._listener = far, clock, listener
-        self._received = 0
-        self.arrivals: list[tuple[float, bytes]] = []
-
-    def receive_until(self, total: int) -> None:
-        data = self._far.sent[self.name][self._received : total]
-        self._received = total
-        if data:
-            self.arrivals.append((self._clock.now(), data))
-            self._listener(data)
 
 
 class Pipe:
@@ -210,7 +169,7 @@ def test_an_error_in_a_callback_ends_the_wait_and_the_clock_goes_on(clock: Clock
 
 def test_work_that_can_wait_is_done_in_a_wait_and_not_before(clock: Clock) -> None:
     done: list[float] = []
-    clock.meanwhile = lambda: done.append(clock.now())
+    clock.on_idle = lambda: done.append(clock.now())
     assert done == []
 
     clock.sleep(SHORT)
@@ -227,87 +186,6 @@ def test_time_never_goes_backwards(clock: Clock) -> None:
         clock.sleep(-1.0)
 
     assert instants == sorted(instants)
-
-
-# --- lockstep ------------------------------------------------------------------------------------------------------
-
-
-def test_virtual_time_moves_only_while_somebody_waits_and_then_exactly() -> None:
-    clock = LockstepClock(Far())
-    assert clock.now() == 0.0
-
-    clock.sleep(110.8)
-
-    assert clock.now() == 110.8
-    assert clock.bound == 0.0
-
-
-def test_bytes_are_handed_over_in_the_instant_in_which_they_were_sent() -> None:
-    far = Far({"link": [(1.5, b"hello"), (2.25, b"again"), (2.25, b"!")]})
-    clock = LockstepClock(far)
-    line = NearLine("link", far, clock, lambda data: None)
-    clock.attach(line)
-
-    clock.sleep(10.0)
-
-    assert line.arrivals == [(1.5, b"hello"), (2.25, b"again!")]
-
-
-def test_a_listener_that_answers_is_heard_before_time_goes_on() -> None:
-    far = Far({"link": [(1.5, b"question")]})
-    clock = LockstepClock(far)
-
-    def answer(data: bytes) -> None:
-        line.bytes_sent += 7
-
-    line = NearLine("link", far, clock, answer)
-    clock.attach(line)
-    clock.sleep(3.0)
-
-    assert far.now == 3.0
-    assert [received.get("link", 0) for _, received in far.asked] == [0, 7]
-
-
-def test_a_wait_ends_with_the_bytes_that_fulfil_it() -> None:
-    far = Far({"link": [(1.5, b"payment")]})
-    clock = LockstepClock(far)
-    line = NearLine("link", far, clock, lambda data: None)
-    clock.attach(line)
-
-    clock.wait_for(lambda: line.arrivals, timeout=100.0, what="bytes")
-
-    assert clock.now() == 1.5
-
-
-def test_a_reset_begins_at_zero_without_timers_and_lines() -> None:
-    far = Far({"link": [(0.5, b"old")]})
-    clock = LockstepClock(far)
-    line = NearLine("link", far, clock, lambda data: None)
-    clock.attach(line)
-    ran: list[str] = []
-    clock.call_at(2.0, lambda: ran.append("old"))
-    clock.sleep(1.0)
-
-    clock.reset()
-    far.now = 0.0
-    assert clock.now() == 0.0
-    clock.sleep(5.0)
-
-    assert ran == []
-    assert far.asked[-1] == (5.0, {})
-
-
-@given(st.lists(st.floats(0, 50), max_size=20), st.floats(0, 50))
-def test_virtual_timers_run_exactly_when_due_in_order_and_none_too_early(dues: list[float], end: float) -> None:
-    clock = LockstepClock(Far())
-    ran: list[tuple[float, float]] = []
-    for due in dues:
-        clock.call_at(due, lambda due=due: ran.append((due, clock.now())))  # type: ignore[misc]  # as above
-
-    clock.sleep(end)
-
-    assert [due for due, _ in ran] == sorted(due for due in dues if due <= end)
-    assert all(due == at for due, at in ran)
 
 
 # --- wall ----------------------------------------------------------------------------------------------------------

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import contextlib
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import Field, ValidationError
 
 from hil import yaml_file
 from hil.errors import ConfigurationError
+from hil.yaml_file import Strict
 
 
 @pytest.mark.parametrize(
@@ -52,3 +55,53 @@ def test_a_file_that_is_no_text_or_is_not_there_is_told(tmp_path: Path) -> None:
 def test_any_text_is_a_document_or_a_mistake_of_its_author(text: str) -> None:
     with contextlib.suppress(ConfigurationError):
         yaml_file.plain(yaml_file.parse(text, "x.yaml"))
+
+
+class Step(Strict):
+    """A part of a part."""
+
+    power: float = Field(gt=0)
+    kind: Literal["ramp", "hold"] = "hold"
+
+
+class Plan(Strict):
+    """A file as the tests have it."""
+
+    title: str
+    steps: tuple[Step, ...] = ()
+
+
+def test_every_mistake_of_a_file_is_told_at_once_with_place_value_and_what_is_allowed(tmp_path: Path) -> None:
+    path = tmp_path / "plan.yaml"
+    path.write_text("titel: x\nsteps:\n  - {power: 0, kind: rmap}\n  - {pover: 1, power: 2}\n")
+    with pytest.raises(ConfigurationError) as caught:
+        yaml_file.read(Plan, path, remedy="Mend it.")
+
+    assert str(caught.value).splitlines() == [
+        f"{path}:1:1: title: Field required",
+        f"{path}:3:6: steps.0.power: must be above 0 (read: 0)",
+        f"{path}:3:16: steps.0.kind: 'rmap' is not known; known: hold, ramp. Did you mean 'ramp'?",
+        f"{path}:4:6: steps.1.pover: 'pover' is not known; known: kind, power. Did you mean 'power'?",
+        f"{path}:1:1: titel: 'titel' is not known; known: steps, title. Did you mean 'title'?. Mend it.",
+    ]
+
+
+def test_a_file_that_is_no_mapping_is_told_what_it_may_set(tmp_path: Path) -> None:
+    (tmp_path / "plan.yaml").write_text("- 1\n")
+    with pytest.raises(ConfigurationError, match=r"plan.yaml:1:1: this is a mapping; it sets title, steps"):
+        yaml_file.read(Plan, tmp_path / "plan.yaml")
+
+
+def test_a_file_without_mistakes_is_what_it_says(tmp_path: Path) -> None:
+    (tmp_path / "plan.yaml").write_text("title: x\nsteps: [{power: 2.5}]\n")
+
+    assert yaml_file.read(Plan, tmp_path / "plan.yaml") == Plan(title="x", steps=(Step(power=2.5),))
+
+
+def test_a_secret_is_not_quoted() -> None:
+    with pytest.raises(ValidationError) as caught:
+        Plan.model_validate({"title": "x", "steps": [{"power": -4711, "kind": "s3cret"}]})
+    found = yaml_file.mistakes(caught.value, Plan, {}, secret=True)
+
+    assert [keys for keys, _ in found] == [("steps", 0, "power"), ("steps", 0, "kind")]
+    assert not any("4711" in what or "s3cret" in what for _, what in found)

@@ -22,24 +22,24 @@ from hil.errors import ConfigurationError, ExitCode, HilError
 from hil.vbench.bench import Bench
 from hil.vbench.instruments.registry import LOADS, METERS, Instruments
 from hil.vbench.io.fast_path import FastLaneLoop
+from hil.vbench.model_builder import PROGRAMS, find_factory
+from hil.vbench.model_request import LINES, ModelRequest
 from hil.vbench.plant.terminals import ElectronicLoadState
 from hil.vbench.server import STANDARD_PORTS, Endpoints, start
-from hil.vbench.world_builder import PROGRAMS, find_factory
-from hil.vbench.world_request import LINES, WorldRequest
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the bench until it is told to end; return the exit code (see hil.errors.ExitCode)."""
     options = _parser().parse_args(arguments)
-    last_deeds: list[Callable[[], None]] = []
+    last_actions: list[Callable[[], None]] = []
     if options.with_parent:
         # A thread, because the loop may be inside a device program when the parent dies.
-        threading.Thread(target=_end_with_parent, args=(last_deeds,), daemon=True).start()
+        threading.Thread(target=_end_with_parent, args=(last_actions,), daemon=True).start()
     try:
-        endpoints, world, instruments = _configuration(options)
+        endpoints, model, instruments = _configuration(options)
         with asyncio.Runner(loop_factory=FastLaneLoop) as runner:
             terminals = (*instruments.on_serial, *options.pty)
-            runner.run(_serve(endpoints, world, instruments, terminals, options.programs, last_deeds))
+            runner.run(_serve(endpoints, model, instruments, terminals, options.programs, last_actions))
     except HilError as error:
         sys.stderr.write(f"hil vbench: {error}\n")
         return error.exit_code
@@ -83,7 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _configuration(options: argparse.Namespace) -> tuple[Endpoints, WorldRequest, Instruments]:
+def _configuration(options: argparse.Namespace) -> tuple[Endpoints, ModelRequest, Instruments]:
     settings = {} if options.config is None else _read_settings(options.config)
     ports = _as_mapping(settings.get("ports", {}), "ports", options.config)
     for text in options.port:
@@ -95,11 +95,11 @@ def _configuration(options: argparse.Namespace) -> tuple[Endpoints, WorldRequest
     wanted = _as_mapping(settings.get("world", {}), "world", options.config)
     if options.plug:
         wanted["plugs"] = _plugs(options.plug)
-    world = WorldRequest.of(wanted)
+    model = ModelRequest.of(wanted)
     address = settings.get("address", Endpoints.address) if options.address is None else options.address
     chosen = {role: getattr(options, role) or settings.get(role) for role in ("meter", "load")}
     instruments = Instruments(**{role: str(name) for role, name in chosen.items() if name is not None})
-    return Endpoints(str(address), ports), world, instruments
+    return Endpoints(str(address), ports), model, instruments
 
 
 def _plugs(texts: Sequence[str]) -> dict[str, str]:
@@ -129,11 +129,11 @@ def _as_mapping(value: object, name: str, place: str) -> dict[str, Any]:
 
 async def _serve(
     endpoints: Endpoints,
-    world: WorldRequest,
+    model: ModelRequest,
     instruments: Instruments,
     terminals: Sequence[str],
     programs: str,
-    last_deeds: list[Callable[[], None]],
+    last_actions: list[Callable[[], None]],
 ) -> None:
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(_complain)
@@ -147,14 +147,14 @@ async def _serve(
         return bench.now()
 
     meter, load = instruments.build(load_state, now)
-    bench = Bench(meter, load, load_state, programs=programs, first_world=world)
+    bench = Bench(meter, load, load_state, programs=programs, first_model=model)
     find_factory(programs)  # imported before anybody waits for an answer
     # what is loaded by now stays for good: no collection need look at it again (it took 35 ms at each reset)
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000)  # events come and go without cycles
     running = await start(bench, endpoints, serial=terminals)
-    last_deeds.append(bench.abandon)
+    last_actions.append(bench.abandon)
     ready = {
         "ready": True,
         "address": running.address,
@@ -171,11 +171,11 @@ def _complain(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
     sys.stderr.write(f"hil vbench: {context.get('message')}: {context.get('exception')!r}\n")
 
 
-def _end_with_parent(last_deeds: list[Callable[[], None]]) -> None:
+def _end_with_parent(last_actions: list[Callable[[], None]]) -> None:
     while os.read(0, 4096):
         pass
-    for deed in last_deeds:
-        deed()
+    for action in last_actions:
+        action()
     os._exit(ExitCode.PASS)
 
 

@@ -1,9 +1,9 @@
-"""The bench: instruments and lines that stay, and a world (time, plant, devices) that each reset replaces."""
+"""The bench: instruments and lines that stay, and a model (time, plant, devices) that each reset replaces."""
 
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from hil.errors import ConfigurationError
 from hil.vbench.devices.host import DeviceHost
@@ -11,15 +11,48 @@ from hil.vbench.devices.processes import ProcessHost, Scratch
 from hil.vbench.devices.socket_ledger import SocketLedger
 from hil.vbench.devices.uart import LinePort
 from hil.vbench.edge_watch import EdgeWatch
-from hil.vbench.instruments.lazy_meter import LateMeter, MeterInstrument
+from hil.vbench.instruments.lazy_meter import DeferredMeter, MeterInstrument
 from hil.vbench.io.instrument_port import InstrumentPort
-from hil.vbench.world_builder import PROGRAMS, WorldBuilder
-from hil.vbench.world_request import LINES, WorldRequest
+from hil.vbench.model_builder import PROGRAMS, ModelBuilder
+from hil.vbench.model_request import LINES, ModelRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from hil.vbench.plant.terminals import ElectronicLoadState, LoadInstrument, MeterSample
+
+
+class TimeOwner(Protocol):
+    """Who lets the bench's time pass: a controller in lockstep, the wall clock else."""
+
+    def catch_up(self) -> None:
+        """Move time to the present of the wall clock, if it follows that; not from within an event."""
+
+    def bytes_arrived(self) -> None:
+        """The test side has sent bytes on a line."""
+
+    def lines_complete(self) -> None:
+        """The last line to the meter has come that was announced, or its connection has ended."""
+
+    def leaves_nothing(self) -> bool:
+        """Tell whether the bytes that arrived have scheduled nothing that the loop must look at."""
+
+
+class StandingTime:
+    """Owns time until somebody does: it stands still."""
+
+    def catch_up(self) -> None:
+        """See :class:`TimeOwner`."""
+
+    def bytes_arrived(self) -> None:
+        """See :class:`TimeOwner`."""
+
+    def lines_complete(self) -> None:
+        """See :class:`TimeOwner`."""
+
+    def leaves_nothing(self) -> bool:
+        """See :class:`TimeOwner`."""
+        return False
 
 
 class Bench:
@@ -36,28 +69,31 @@ class Bench:
         load_state: ElectronicLoadState,
         *,
         programs: str = PROGRAMS,
-        first_world: WorldRequest | None = None,
+        first_model: ModelRequest | None = None,
     ) -> None:
-        self.meter = LateMeter(meter, self.now)
+        self.time: TimeOwner = StandingTime()
+        """Set once, when the bench begins to listen."""
+        self.meter = DeferredMeter(meter, self.now)
         self.load = load
-        self.instrument_ports = {"meter": InstrumentPort(self.meter), "load": InstrumentPort(load)}
+        self.instrument_ports = {
+            "meter": InstrumentPort(self.meter, self._lines_complete),
+            "load": InstrumentPort(load, _nothing),
+        }
         """What their connections talk to."""
         self._meter_port = self.instrument_ports["meter"]
         self.edges = EdgeWatch()
         """After which readings that were asked ahead time stops."""
-        self.ports = {name: LinePort(name) for name in LINES}
+        self.ports = {name: LinePort(name, self._bytes_arrived, self._leaves_nothing) for name in LINES}
         self._port_list = tuple(self.ports.values())
         self.lockstep = False
         """True while a controller owns time."""
         self.ledger = SocketLedger()
         self.relays_at = ""
         """``HOST:PORT`` of the relay board, for devices that are processes; known once the bench listens."""
-        self.catch_up: Callable[[], None] = lambda: None
-        """Moves time to the present of the wall clock, if it follows that."""
         self.untold: list[tuple[str, str]] = []
         """Who failed, and how, since the last reset on the wall clock; for the controller's next question."""
         self._scratch = Scratch()
-        self._builder = WorldBuilder(
+        self._builder = ModelBuilder(
             self.ports,
             load_state,
             self._end_period,
@@ -65,17 +101,17 @@ class Bench:
             self._scratch,
             programs,
             relays_at=lambda: self.relays_at,
-            catch_up=lambda: self.catch_up(),  # noqa: PLW0108 - set anew when the bench begins to listen
+            catch_up=self._catch_up,
         )
-        self.reset(first_world or WorldRequest())
+        self.reset(first_model or ModelRequest())
 
     def now(self) -> float:
         """Return the present instant in seconds of virtual time."""
-        return self.world.kernel.now
+        return self.model.kernel.now
 
-    def reset(self, request: WorldRequest) -> None:
-        """Replace the world; raises HilError, and keeps the old one, if it cannot be built."""
-        world = self._builder.build(request)
+    def reset(self, request: ModelRequest) -> None:
+        """Replace the model; raises HilError, and keeps the old one, if it cannot be built."""
+        model = self._builder.build(request)
         self.close()
         for port in self.ports.values():
             port.reset()
@@ -85,29 +121,43 @@ class Bench:
         self.untold.clear()
         self.edges = EdgeWatch()
         self.ledger.begin()
-        self.world = world
-        self._consoles = [uart for name, uart in world.uarts.items() if name.endswith("-console")]
+        self.model = model
+        self._consoles = [uart for name, uart in model.uarts.items() if name.endswith("-console")]
         self.meter.power_on(f"{request.seed}/meter", request.plant.meter_errors)
         self.load.power_on(f"{request.seed}/load", request.plant.load_errors)
-        world.plant.connect_load()
+        model.plant.connect_load()
 
     def close(self) -> None:
-        """End the devices of the present world; their storages go with them."""
-        if hasattr(self, "world"):
-            self.world.close()
+        """End the devices of the present model; their storages go with them."""
+        if hasattr(self, "model"):
+            self.model.close()
 
     def abandon(self) -> None:
         """Kill what has a process of its own and remove its storage; from any thread, right before the bench ends."""
-        for process in self.world.processes.values():
+        for process in self.model.processes.values():
             process.abandon()
         self._scratch.close()
 
     def device(self, role: str) -> DeviceHost | ProcessHost:
-        """Return the host of a device; raises ConfigurationError if this world has none."""
-        host = self.world.hosts.get(role) or self.world.processes.get(role)
+        """Return the host of a device; raises ConfigurationError if this model has none."""
+        host = self.model.hosts.get(role) or self.model.processes.get(role)
         if host is None:
             raise ConfigurationError(f"no {role} is fitted")
         return host
+
+    # what is built here asks the one who owns time by then
+
+    def _catch_up(self) -> None:
+        self.time.catch_up()
+
+    def _bytes_arrived(self) -> None:
+        self.time.bytes_arrived()
+
+    def _lines_complete(self) -> None:
+        self.time.lines_complete()
+
+    def _leaves_nothing(self) -> bool:
+        return self.time.leaves_nothing()
 
     def _end_period(self, sample: MeterSample) -> None:
         """Let the instruments take their turn, ten times a second: both have that update rate."""
@@ -121,22 +171,22 @@ class Bench:
 
         Return how many lines have reached the meter that were sent ahead of their time.
         """
-        world, lines, delivered = self.world, self._meter_port, 0
+        model, lines, delivered = self.model, self._meter_port, 0
         for name, total in received.items():
             port = self.ports[name]
             if total != port.taken:
-                world.uarts[name].feed(port.take(total))
+                model.uarts[name].feed(port.take(total))
         self.meter.catch_up()
         going = True
         while going and lines.arrivals and lines.arrivals[0] <= until:
-            if going := world.kernel.run_until(max(lines.arrivals[0], world.kernel.now)):
+            if going := model.kernel.run_until(max(lines.arrivals[0], model.kernel.now)):
                 lines.deliver()
                 delivered += 1
-                going = not self.edges.stops(world.plant.meter_voltage())
+                going = not self.edges.stops(model.plant.meter_voltage())
         if delivered:
             lines.answer()
         if going:
-            world.kernel.run_until(until)
+            model.kernel.run_until(until)
         for console in self._consoles:
             console.flush()
         return delivered
@@ -147,7 +197,7 @@ class Bench:
         while True:
             self.advance(until, received)
             faults = self.take_faults()
-            if self.world.on_the_wall:
+            if self.model.on_the_wall:
                 self.untold += faults
             for who, error in faults:
                 sys.stderr.write(f"hil vbench: {who}: {error}\n")
@@ -156,7 +206,7 @@ class Bench:
 
     def take_faults(self) -> list[tuple[str, str]]:
         """Return and forget what device programs raised since the last call."""
-        kernel = self.world.kernel
+        kernel = self.model.kernel
         faults, kernel.faults = kernel.faults, []
         return faults
 
@@ -180,7 +230,7 @@ class Bench:
 
     def truth(self) -> dict[str, object]:
         """Return the plant's true values at the present instant, for tests of the bench itself."""
-        plant = self.world.plant
+        plant = self.model.plant
         contacts = {f"K{number}": relay for number, relay in enumerate(plant.relays, 1)} | {"socket": plant.contact}
         power = plant.power()
         return {
@@ -196,3 +246,7 @@ class Bench:
                 for name, relay in contacts.items()
             },
         }
+
+
+def _nothing() -> None:
+    """Stand in where nothing waits for the load's lines."""

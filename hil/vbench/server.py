@@ -16,8 +16,8 @@ from hil.vbench.control.port import ControlPort
 from hil.vbench.control.relay_board import serve_relays
 from hil.vbench.io.pty import Terminal
 from hil.vbench.io.sockets import ByteProtocol
+from hil.vbench.model_request import LINES
 from hil.vbench.scpi.serial import ScpiTerminal
-from hil.vbench.world_request import LINES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -108,19 +108,23 @@ class ScpiConnection(ByteProtocol):
         self._rest = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Be a connection of the instrument (called by asyncio)."""
         super().connection_made(transport)
         self._port.connections.add(self)
         self.take_fast_lane(lambda: not self.transport.is_closing())
 
     def connection_lost(self, exc: Exception | None) -> None:
+        """Be none any more (called by asyncio)."""
         self.leave_fast_lane()
         self._port.connections.discard(self)
         self._port.on_complete()
 
     def answer(self, text: str) -> None:
+        """Send ``text`` and a line end."""
         self.reply(text.encode("ascii", "replace") + b"\n")
 
     def data_received(self, data: bytes) -> None:
+        """Take bytes; run each line that is whole. A line that is too long ends the connection."""
         *lines, rest = (self._rest + data if self._rest else data).split(b"\n")
         self._rest = rest
         for line in lines:
@@ -139,6 +143,7 @@ class ScpiConnection(ByteProtocol):
         self.transport.pause_reading()
 
     def resume_writing(self) -> None:
+        """Take queries again (called by asyncio)."""
         self.transport.resume_reading()
 
 

@@ -38,6 +38,7 @@ class Report:
 
     @property
     def mistakes(self) -> int:
+        """How many of the problems are errors; the others are warnings."""
         return sum(problem.level is Level.ERROR for problem in self.problems)
 
 
@@ -118,6 +119,6 @@ def _gaps(coverage: requirements.Coverage) -> list[Problem]:
 
 
 def project_tags(root: Path | None, wanted: Collection[str]) -> set[str] | None:
-    """Return the tags that a project knows; None outside of one, where nobody knows them."""
+    """Return the tags that a project knows; None outside of one."""
     tags = preflight.project_tags(root) if root is not None else None
     return None if tags is None else tags | set(wanted)

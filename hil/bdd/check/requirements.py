@@ -122,6 +122,7 @@ class Coverage:
 
     @property
     def uncovered(self) -> list[Requirement]:
+        """The requirements that no scenario names."""
         return [each for each in self.requirements.values() if not self.scenarios[each.id]]
 
 

@@ -33,6 +33,7 @@ class Finding(NamedTuple):
 
     @property
     def undefined(self) -> bool:
+        """Whether no step definition matches."""
         return self.rule == "undefined-step"
 
 

@@ -4,7 +4,7 @@ Below ``@given``, ``@when`` or ``@then`` stands, as far as it applies::
 
     @needs(_load_there)       without it the scenario is *not applicable* on this rig (DESIGN §2)
     @within(beyond_load)      a value that this rig cannot do is its author's mistake
-    @decides(vague_edge)      a limit that this rig cannot decide makes the scenario inconclusive, without a run
+    @decides(undecidable_edge)      a limit that this rig cannot decide makes the scenario inconclusive, without a run
     @unsure(doubtful_edge)    a limit that this rig may not decide, by chance, is announced
     @sensible(_no_share)      a value that makes no sense on any rig is its author's mistake
     @tells(Course.budget)     what may contradict other steps, or take the scenario beyond the rig

@@ -67,6 +67,7 @@ class StepDefinition:
 
     @property
     def source(self) -> str:
+        """``file:line`` of the step function."""
         return f"{self.file}:{self.line}"
 
     @cached_property

@@ -35,6 +35,7 @@ class Problem:
 
     @property
     def level(self) -> Level:
+        """Whether it is an error or a warning, as its rule says."""
         return RULES[self.rule][0]
 
     @property
@@ -92,6 +93,8 @@ class Row:
 
 @dataclass(frozen=True)
 class Examples:
+    """A table of an outline; lines and columns count from 1."""
+
     line: int
     column: int
     tags: tuple[Text, ...]
@@ -101,6 +104,8 @@ class Examples:
 
 @dataclass(frozen=True)
 class Background:
+    """The steps before each scenario; lines and columns count from 1."""
+
     line: int
     column: int
     description: tuple[Text, ...]
@@ -109,6 +114,8 @@ class Background:
 
 @dataclass(frozen=True)
 class Scenario:
+    """A scenario or an outline; lines and columns count from 1."""
+
     name: str
     outline: bool
     """Written with the keyword of an outline, or with Examples."""

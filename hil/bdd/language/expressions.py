@@ -88,6 +88,7 @@ class Expression:
         return re.compile(CucumberExpression(self.source, _LOOSE).regexp)
 
     def matches(self, text: str) -> bool:
+        """Tell whether ``text`` is such a step."""
         return self._regex.match(text) is not None
 
     def arguments(self, text: str, *, loosely: bool = False) -> tuple[Argument, ...] | None:

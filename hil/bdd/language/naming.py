@@ -42,6 +42,7 @@ class Case:
 
     @property
     def line(self) -> int:
+        """The line of the row of Examples, or of the scenario."""
         return self.row.line if self.row else self.scenario.line
 
     @property

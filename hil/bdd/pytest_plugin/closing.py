@@ -38,6 +38,6 @@ def write_run_reports(config: pytest.Config, run: Run) -> None:
 
 
 def last_lines(config: pytest.Config, run: Run) -> list[str]:
-    """Return what befell the run beside its scenarios, its seed, where its report is, and its digest."""
+    """Return what happened to the run beside its scenarios, its seed, where its report is, and its digest."""
     report = config.stash.get(REPORT, "none could be written")
     return [*run.befell, f"seed: {run.seed}", f"report: {report}", f"evidence digest: {run.digest}"]

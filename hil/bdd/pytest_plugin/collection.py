@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hil.bdd import pytest_internals as bridge
+from hil.bdd import pytest_internals
 from hil.bdd.check import preflight, repetition, requirements, rig_problems
 from hil.bdd.language import naming, reader
 from hil.bdd.language.catalogue import STEPS_PACKAGE, Catalogue, load_modules
@@ -40,7 +40,7 @@ _FAULT = pytest.StashKey[pytest.UsageError]()
 _FOUND = pytest.StashKey[set["Problem"]]()
 
 
-class ScenarioItem(bridge.FunctionItem):
+class ScenarioItem(pytest_internals.FunctionItem):
     """A scenario, or one row of an outline.
 
     ``document`` and ``case`` tell where it stands, its tags and its row.
@@ -52,10 +52,11 @@ class ScenarioItem(bridge.FunctionItem):
         self.case = case
 
 
-class FeatureFile(bridge.FeatureModule):
+class FeatureFile(pytest_internals.FeatureModule):
     """A ``*.feature`` file. Yields nothing if the file has mistakes; the run is refused for them later."""
 
     def collect(self) -> Iterator[ScenarioItem]:
+        """Yield an item for each scenario and row of Examples; raises what pytest reports for a wrong file."""
         try:
             catalogue = catalogue_of(self.config)
             requirements_of(self.config)
@@ -64,11 +65,11 @@ class FeatureFile(bridge.FeatureModule):
             self.config.stash[_FAULT] = error
             return
         feature = read_once(self.config, self.path)
-        problems = preflight.check([feature], catalogue, bridge.registered_markers(self.config))
+        problems = preflight.check([feature], catalogue, pytest_internals.registered_markers(self.config))
         if problems:
             self.config.stash.setdefault(_FOUND, set()).update(problems)
             return
-        parsed = bridge.build_feature(feature.path, feature.raw)
+        parsed = pytest_internals.build_feature(feature.path, feature.raw)
         for case in repetition.repeated(feature, self.config.stash[TIMES]):
             function = _scenario_function(parsed, case, catalogue)
             for tag in case.tags:
@@ -80,7 +81,7 @@ def _scenario_function(feature: Any, case: Case, catalogue: Catalogue) -> Callab
     def run_scenario(request: pytest.FixtureRequest) -> None:
         __tracebackhide__ = True
         execution.run_scenario(
-            feature, bridge.render_scenario(feature, case.scenario.name, case.values), catalogue, request
+            feature, pytest_internals.render_scenario(feature, case.scenario.name, case.values), catalogue, request
         )
 
     run_scenario.__doc__ = f"{feature.rel_filename}: {case.label}"
@@ -138,6 +139,7 @@ def requirements_of(config: pytest.Config) -> dict[str, Requirement]:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    """Hook of pytest: the options of collection."""
     parser.getgroup("hil", "hardware in the loop").addoption(
         "--requirement", action="append", default=[], metavar="ID", help="only scenarios that show this requirement"
     )
@@ -175,10 +177,11 @@ def pytest_configure(config: pytest.Config) -> None:
             raise pytest.UsageError(str(error)) from None
         return all_times(place["path"], feature, labels) or [place["path"]]
 
-    bridge.replace_arguments(config, replace)
+    pytest_internals.replace_arguments(config, replace)
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """Hook of pytest: collect feature files."""
     if file_path.suffix == ".feature":
         collector: pytest.Collector = FeatureFile.from_parent(parent, path=file_path)
         return collector
@@ -205,6 +208,7 @@ def pytest_collection(session: pytest.Session) -> Generator[None, object, object
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Hook of pytest: end the run if a feature file is wrong; leave what was not asked for."""
     _refuse(config)
     if not config.option.requirement:
         return

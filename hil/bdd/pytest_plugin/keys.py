@@ -28,7 +28,7 @@ OPEN = pytest.StashKey[pytest.Item]()
 SCENARIO = pytest.StashKey[OpenScenario]()
 OUTCOME = pytest.StashKey[tuple[Verdict, str]]()
 NUMBER = pytest.StashKey[int]()
-UNMET = pytest.StashKey[tuple[Verdict, str]]()
+PRECHECK = pytest.StashKey[tuple[Verdict, str]]()
 """Why this rig cannot offer the scenario (not applicable), or cannot decide it (inconclusive); absent if it can."""
 STEP = pytest.StashKey[Any]()
 """The step that runs, or ran last; pytest-bdd's."""

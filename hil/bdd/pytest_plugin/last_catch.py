@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hil.bdd import pytest_internals as bridge
+from hil.bdd import pytest_internals
 from hil.bdd.pytest_plugin.keys import LIVE, RUN
 from hil.errors import ExitCode
 from hil.evidence.own_error import last_words
@@ -29,16 +29,18 @@ class LastCatch:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_internalerror(self, excrepr: object, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Hook of pytest: tell whose mistake it is, and remember the exit code for that."""
         verdict, words = verdict_of(excinfo.value), last_words(excinfo.value)
         self._code = exit_code_of(verdict)
         if RUN in self._config.stash:
             self._config.stash[RUN].note(verdict, words)
             self._config.stash[LIVE].clear()
         if not self._config.getoption("fulltrace"):
-            bridge.tell_instead(excrepr, f"{verdict}: {words}")
+            pytest_internals.tell_instead(excrepr, f"{verdict}: {words}")
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Hook of pytest: end with that exit code."""
         if session.exitstatus == ExitCode.INTERNAL_ERROR and self._code is not None:
             session.exitstatus = self._code
 

@@ -33,7 +33,7 @@ class LiveLine:
         self._due = self._period
         self._shown = False
         self.say = self.write
-        """What is done with a line that is due: the process of one of several benches hands it to that of the run."""
+        """Output callback; in a worker it forwards to the parent."""
 
     def begin_step(self, step: str, now: float) -> None:
         """``step`` begins at this instant of the bench's clock."""
@@ -62,6 +62,7 @@ class LiveLine:
             self._shown = False
 
     def close(self) -> None:
+        """Clear the line and close the terminal; a second time changes nothing."""
         self.clear()
         if self._file >= 0:
             os.close(self._file)

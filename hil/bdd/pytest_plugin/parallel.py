@@ -1,7 +1,7 @@
 """A run on several virtual benches at the same time: ``--benches N``, each with a process, a node and a bench.
 
-The processes are forked when everything is collected and the run folder is there; each is dealt a scenario when it is
-done with one, and writes its evidence into the same folder. The evidence of a scenario does not depend on what ran
+The processes are forked when everything is collected and the run folder is there; each is assigned a scenario when it
+is done with one, and writes its evidence into the same folder. The evidence of a scenario does not depend on what ran
 before it, so the digest of the run is that of a single bench. What comes of the scenarios is told in their order. Why
 this is not left to pytest-xdist: docs/decisions/0013-several-benches.md.
 
@@ -25,7 +25,7 @@ import pytest
 from hil.bdd.pytest_plugin.collection import ScenarioItem
 from hil.bdd.pytest_plugin.keys import LIVE, NUMBER, OUTCOME, RUN
 from hil.bdd.pytest_plugin.scenarios import facts_of
-from hil.bdd.pytest_plugin.worker import Deal, Done, Ended, Live, NoMore, Stop, Told, Warned, serve
+from hil.bdd.pytest_plugin.worker import Assign, Done, Ended, Live, NoMore, Stop, TestReport, Warned, serve
 from hil.clock import stopwatch
 from hil.errors import ConfigurationError
 from hil.evidence.documents import Verdict
@@ -62,8 +62,8 @@ class _Bench:
 
     process: multiprocessing.process.BaseProcess
     link: Connection
-    hand: deque[int] = field(default_factory=deque)
-    """What it was dealt and has not done: the first is on the bench."""
+    assigned: deque[int] = field(default_factory=deque)
+    """What it was assigned and has not done: the first is on the bench."""
 
     def send(self, message: object) -> None:
         """Send it, unless the process is gone: what it said last is still to be read."""
@@ -101,12 +101,12 @@ class SeveralBenches:
     def run(self) -> None:
         """Return when every item was run, or every bench has ended since the session is to stop."""
         for bench in [*self._benches, *self._benches]:  # one item for the bench, and one that follows
-            self._deal(bench)
+            self._assign(bench)
         running = list(self._benches)
         try:
             # without a deadline of its own: whatever a scenario waits for has one
             while running:
-                self._hear(running, None)
+                self._receive(running, None)
         except BaseException:
             self._end(running)
             raise
@@ -117,7 +117,7 @@ class SeveralBenches:
             if stopped_by:
                 self._session.shouldfail = stopped_by
 
-    def _hear(self, running: list[_Bench], timeout: float | None) -> None:
+    def _receive(self, running: list[_Bench], timeout: float | None) -> None:
         """Wait for what the processes say; remove those that have ended from ``running``."""
         ready = wait([bench.link for bench in running], timeout)
         for bench in [bench for bench in running if bench.link in ready]:
@@ -136,35 +136,35 @@ class SeveralBenches:
         run = self._config.stash[RUN]
         match message:
             case Live(text):
-                if bench.hand and bench.hand[0] == self._next:  # of several, the one whose outcome is told next
+                if bench.assigned and bench.assigned[0] == self._next:  # of several, the one whose outcome is told next
                     self._config.stash[LIVE].write(text)
-            case Told(index, report):
+            case TestReport(index, report):
                 self._reports[index].append(
                     self._config.hook.pytest_report_from_serializable(config=self._config, data=report)
                 )
             case Warned(warning, when, nodeid, location):
                 told = {"warning_message": warning, "when": when, "nodeid": nodeid, "location": location}
                 self._config.hook.pytest_warning_recorded.call_historic(kwargs=told)
-            case Done(index, outcome, news):
-                run.hear(news)
-                bench.hand.remove(index)
+            case Done(index, outcome, learned):
+                run.merge(learned)
+                bench.assigned.remove(index)
                 if outcome is not None:
                     self._items[index].stash[OUTCOME] = outcome
                 self._finish(index)
-                self._deal(bench)
-            case Ended(why, news, exited):
-                run.hear(news)
+                self._assign(bench)
+            case Ended(why, learned, exited):
+                run.merge(learned)
                 if exited:
                     self._session.shouldstop = self._session.shouldstop or why
                     self._stop()
                 elif why:
                     self._fail(why)
 
-    def _deal(self, bench: _Bench) -> None:
+    def _assign(self, bench: _Bench) -> None:
         if self._left:
             index = self._left.popleft()
-            bench.hand.append(index)
-            bench.send(Deal(index))
+            bench.assigned.append(index)
+            bench.send(Assign(index))
         else:
             bench.send(NoMore())
 
@@ -204,8 +204,8 @@ class SeveralBenches:
         how = f"by {signal.Signals(-code).name}" if code is not None and code < 0 else f"with code {code}"
         why = f"the process of one of the benches was ended {how}; its watchdog makes the bench safe"
         self._config.stash[RUN].note(Verdict.RIG_FAULT, why)
-        if bench.hand:
-            index = bench.hand[0]
+        if bench.assigned:
+            index = bench.assigned[0]
             item = self._items[index]
             if isinstance(item, ScenarioItem):
                 item.stash[OUTCOME] = (Verdict.RIG_FAULT, why)
@@ -216,7 +216,7 @@ class SeveralBenches:
         self._fail(why)
 
     def _end(self, running: list[_Bench]) -> None:
-        """Let every bench become safe at once, as an interrupted run does, and hear what came of it."""
+        """Let every bench become safe at once, as an interrupted run does, and take in what came of it."""
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_IGN)  # an impatient second Ctrl-C must not leave the mains on
         self._left.clear()
@@ -224,7 +224,7 @@ class SeveralBenches:
             bench.process.terminate()
         elapsed = stopwatch()
         while running and (left := END_TIMEOUT_S - elapsed()) > 0:
-            self._hear(running, left)
+            self._receive(running, left)
         for bench in running:
             bench.process.kill()  # its watchdog makes the bench safe
             bench.process.join(END_TIMEOUT_S)

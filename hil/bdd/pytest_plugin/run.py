@@ -23,7 +23,7 @@ from hil.bdd.language.document import Problem
 from hil.bdd.language.rules import Level
 from hil.bdd.pytest_plugin.closing import last_lines, write_run_reports
 from hil.bdd.pytest_plugin.collection import ScenarioItem, catalogue_of, requirements_of
-from hil.bdd.pytest_plugin.keys import BENCHES, CLOSING, LIVE, NUMBER, OPEN, RUN, SEED, UNMET
+from hil.bdd.pytest_plugin.keys import BENCHES, CLOSING, LIVE, NUMBER, OPEN, PRECHECK, RUN, SEED
 from hil.bdd.pytest_plugin.last_catch import LastCatch
 from hil.bdd.pytest_plugin.live import LiveLine
 from hil.bdd.pytest_plugin.outcome import code_of_session
@@ -53,6 +53,7 @@ HANDLERS = pytest.StashKey[dict[int, Any]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    """Hook of pytest: the options of a run."""
     group = parser.getgroup("hil", "hardware in the loop")
     group.addoption("--rig", default=DEFAULT_RIG, metavar="FILE", help="rig file (default: %(default)s)")
     group.addoption("--node", default=None, metavar="PROVIDER", help="bitcoind: auto, docker, native or external")
@@ -75,6 +76,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    """Hook of pytest: prepare live line and signals."""
     config.stash[LIVE], config.stash[CLOSING] = LiveLine(), []
     config.pluginmanager.register(LastCatch(config))
     # a terminated run ends as an interrupted one does: every finaliser runs and the bench becomes safe
@@ -85,6 +87,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
+    """Hook of pytest: give the signals back."""
     config.stash[LIVE].close()
     for number, handler in config.stash[HANDLERS].items():
         signal.signal(number, handler)
@@ -154,7 +157,7 @@ def _held_against_rig(config: pytest.Config, scenarios: Sequence[ScenarioItem], 
         unmet = [problem for problem in found if problem.level is not Level.ERROR]
         if unmet:
             verdict = Verdict.NOT_APPLICABLE if unmet[0].level is Level.NOTE else Verdict.INCONCLUSIVE
-            item.stash[UNMET] = (verdict, unmet[0].what)
+            item.stash[PRECHECK] = (verdict, unmet[0].what)
     return sorted(wrong)
 
 
@@ -184,6 +187,7 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
 
 
 def pytest_report_header(config: pytest.Config) -> str:
+    """Hook of pytest: name the rig file."""
     return f"rig: {config.getoption('rig')}"
 
 
@@ -191,7 +195,7 @@ def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Ite
     """Tell before the run what this bench cannot offer, and what it cannot decide."""
     benches = config.stash.get(BENCHES, 1)
     shared = [f"{benches} benches share them"] if benches > 1 else []
-    unmet = [(item.nodeid, *item.stash[UNMET]) for item in items if UNMET in item.stash]
+    unmet = [(item.nodeid, *item.stash[PRECHECK]) for item in items if PRECHECK in item.stash]
     return [*shared, *(f"{verdict}: {node}: {why}" for node, verdict, why in unmet)]
 
 
@@ -224,6 +228,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Hook of pytest: say what came of the run."""
     if RUN not in config.stash:
         return
     terminalreporter.ensure_newline()

@@ -22,13 +22,13 @@ from hil.bdd.pytest_plugin.keys import (
     NUMBER,
     OPEN,
     OUTCOME,
+    PRECHECK,
     RUN,
     SCENARIO,
     SEED,
     STEP,
     STEP_STARTED,
     STEPS_LEFT,
-    UNMET,
 )
 from hil.bdd.pytest_plugin.outcome import blame, error_document, explain
 from hil.clock import stopwatch
@@ -70,11 +70,12 @@ def facts_of(item: ScenarioItem) -> ScenarioFacts:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Hook of pytest: give the scenario the bench; fail at once what the rig cannot offer or decide."""
     if not isinstance(item, ScenarioItem):
         return
     run = item.config.stash[RUN]
-    if UNMET in item.stash:
-        verdict, why = item.stash[OUTCOME] = item.stash[UNMET]
+    if PRECHECK in item.stash:
+        verdict, why = item.stash[OUTCOME] = item.stash[PRECHECK]
         run.record_failed_start(item.stash[NUMBER], facts_of(item), verdict, why)
         pytest.skip(f"{verdict}: {why}")
     try:
@@ -100,10 +101,12 @@ def leave_out_the_rest(session: pytest.Session, otherwise: str) -> None:
 
 
 def pytest_bdd_before_scenario(request: pytest.FixtureRequest, scenario: Any) -> None:
+    """Hook of pytest-bdd: note which steps are to be run."""
     request.node.stash[STEPS_LEFT] = list(scenario.steps)
 
 
 def pytest_bdd_before_step(request: pytest.FixtureRequest, step: Any) -> None:
+    """Hook of pytest-bdd: note when the step begins, and show it."""
     item = request.node
     now = item.stash[SCENARIO].run.clock.now()
     item.stash[STEP_STARTED] = (now, stopwatch())
@@ -112,10 +115,12 @@ def pytest_bdd_before_step(request: pytest.FixtureRequest, step: Any) -> None:
 
 
 def pytest_bdd_after_step(request: pytest.FixtureRequest, step: Any) -> None:
+    """Hook of pytest-bdd: record that the step passed."""
     record_step(request.node, step, "passed")
 
 
 def pytest_bdd_step_error(request: pytest.FixtureRequest, step: Any, exception: Exception) -> None:
+    """Hook of pytest-bdd: record that the step failed, and why."""
     item = request.node
     if verdict_of(exception) is Verdict.AUTHOR_ERROR and item.stash.get(AT_PROMPT, False):
         return
@@ -152,6 +157,7 @@ def record_step(item: pytest.Item, step: Any, outcome: str, error: BaseException
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Hook of pytest: decide the verdict of the scenario from what was raised."""
     report = yield
     if isinstance(item, ScenarioItem) and call.excinfo is not None:
         error = call.excinfo.value

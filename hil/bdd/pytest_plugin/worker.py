@@ -1,4 +1,4 @@
-"""One of several benches of a run, in a process that was forked for it: runs the scenarios that it is dealt.
+"""One of several benches of a run, in a process that was forked for it: runs the scenarios that it is assigned.
 
 What it tells the process of the run, and what that tells it, are the messages below, pickled over a pipe.
 
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hil.bdd import pytest_internals as bridge
+from hil.bdd import pytest_internals
 from hil.bdd.pytest_plugin.collection import ScenarioItem
 from hil.bdd.pytest_plugin.keys import LIVE, OPEN, OUTCOME, RUN
 from hil.bdd.pytest_plugin.outcome import blame
@@ -26,7 +26,7 @@ from hil.bdd.pytest_plugin.scenarios import give_back
 from hil.evidence.documents import Verdict
 from hil.interrupts import interrupt
 from hil.scenario.ending import Ending
-from hil.scenario.run import News
+from hil.scenario.run import WorkerReport
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -34,14 +34,14 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Deal:
-    """Run the item with this index when those dealt before are done."""
+class Assign:
+    """Run the item with this index when those assigned before are done."""
 
     index: int
 
 
 class NoMore:
-    """End when what was dealt is done."""
+    """End when what was assigned is done."""
 
 
 class Stop:
@@ -56,7 +56,7 @@ class Live:
 
 
 @dataclass(frozen=True)
-class Told:
+class TestReport:
     """What pytest tells of a phase of the item with this index, in a form that can be sent."""
 
     index: int
@@ -80,7 +80,7 @@ class Done:
     index: int
     outcome: tuple[Verdict, str] | None
     """Of a scenario; None: it is no scenario."""
-    news: News
+    learned: WorkerReport
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ class Ended:
     """
 
     why: str
-    news: News
+    learned: WorkerReport
     exited: bool = False
 
 
@@ -107,7 +107,7 @@ class _Forwarding:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         sent = self._config.hook.pytest_report_to_serializable(config=self._config, report=report)
-        self._link.send(Told(self.index, sent))
+        self._link.send(TestReport(self.index, sent))
 
     def pytest_warning_recorded(
         self,
@@ -121,7 +121,7 @@ class _Forwarding:
 
 
 def serve(session: pytest.Session, link: Connection, others: Sequence[Connection], number: int, of: int) -> None:
-    """Run what is dealt until there is no more; leave the bench safe and closed, whatever happens.
+    """Run what is assigned until there is no more; leave the bench safe and closed, whatever happens.
 
     :param others: ends of other pipes, which this process holds since it was forked.
     """
@@ -130,7 +130,7 @@ def serve(session: pytest.Session, link: Connection, others: Sequence[Connection
     config = session.config
     for signal_number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signal_number, _interrupt_once)
-    bridge.leave_terminal(config)
+    pytest_internals.leave_terminal(config)
     forwarding = _Forwarding(config, link)
     config.pluginmanager.register(forwarding)
     run = config.stash[RUN]
@@ -151,37 +151,37 @@ def serve(session: pytest.Session, link: Connection, others: Sequence[Connection
     ending = Ending(Verdict.NOT_RUN, "")
     if interrupted is not None:
         ending.phase(partial(give_back, interrupted))
-    ending.phase(lambda: bridge.tear_down(session))
+    ending.phase(lambda: pytest_internals.tear_down(session))
     ending.phase(run.close_bench)
     if ending.verdict is not Verdict.NOT_RUN:
         run.note(ending.verdict, ending.reason)
     with contextlib.suppress(OSError):
         if interrupted is not None:
-            link.send(Done(forwarding.index, interrupted.stash[OUTCOME], run.news()))
+            link.send(Done(forwarding.index, interrupted.stash[OUTCOME], run.worker_report()))
         why = exited or failed or str(session.shouldfail or session.shouldstop or "")
-        link.send(Ended(why, run.news(), bool(exited)))
+        link.send(Ended(why, run.worker_report(), bool(exited)))
 
 
 def _run_items(session: pytest.Session, link: Connection, forwarding: _Forwarding) -> None:
-    hand: deque[int] = deque()
+    assigned: deque[int] = deque()
     more = True
     while True:
-        while link.poll() or (more and len(hand) < 2):  # the one that follows tells which fixtures may stay
+        while link.poll() or (more and len(assigned) < 2):  # the one that follows tells which fixtures may stay
             match link.recv():
-                case Deal(index):
-                    hand.append(index)
+                case Assign(index):
+                    assigned.append(index)
                 case NoMore():
                     more = False
                 case Stop():
                     return
-        if not hand:
+        if not assigned:
             return
-        index = forwarding.index = hand.popleft()
+        index = forwarding.index = assigned.popleft()
         item = session.items[index]
-        following = session.items[hand[0]] if hand else None
+        following = session.items[assigned[0]] if assigned else None
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
         outcome = item.stash.get(OUTCOME, None) if isinstance(item, ScenarioItem) else None
-        link.send(Done(index, outcome, session.config.stash[RUN].news()))
+        link.send(Done(index, outcome, session.config.stash[RUN].worker_report()))
         if session.shouldfail or session.shouldstop:
             return
 

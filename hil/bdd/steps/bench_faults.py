@@ -6,7 +6,7 @@ from hil.bdd.language.applicability import decides, feature, needs, sensible, un
 from hil.bdd.language.catalogue import then, when
 from hil.bdd.language.phases import proves_the_bench
 from hil.evidence.observations import Source
-from hil.rig.check.capabilities import doubtful_edge, vague_edge
+from hil.rig.check.capabilities import doubtful_edge, undecidable_edge
 from hil.scenario.check import Check, within_time
 from hil.scenario.measurements import bench
 from hil.scenario.scenario import ScenarioRun
@@ -84,7 +84,7 @@ def device_meter_drifts(device: str, drift: Percent, /, scenario: ScenarioRun) -
 
 
 @then("the power was cut within {duration} of the seeded fault")
-@decides(vague_edge)
+@decides(undecidable_edge)
 @unsure(doubtful_edge)
 def cut_after_fault(limit: Second, /) -> Check:
     """From the first fault that was seeded to the first reading without power."""

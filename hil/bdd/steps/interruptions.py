@@ -6,7 +6,7 @@ from hil.bdd.check.feasibility.course import Course
 from hil.bdd.language.applicability import decides, sensible, tells, unsure
 from hil.bdd.language.catalogue import then, when
 from hil.evidence.observations import Source
-from hil.rig.check.capabilities import doubtful_edge, vague_edge
+from hil.rig.check.capabilities import doubtful_edge, undecidable_edge
 from hil.scenario.check import Check, number, within_time
 from hil.scenario.measurements import cuts, payments
 from hil.scenario.observer import Observer
@@ -61,7 +61,7 @@ def sessions_began(count: int, /) -> Check:
 
 
 @then("power flowed again within {duration} of the restored supply")
-@decides(vague_edge)
+@decides(undecidable_edge)
 @unsure(doubtful_edge)
 def power_after_supply(limit: Second, /) -> Check:
     """From the last closing of the supply relay to the first reading with power after it."""

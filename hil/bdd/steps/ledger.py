@@ -10,7 +10,7 @@ from hil.bdd.language.applicability import decides, needs, tells, unsure
 from hil.bdd.language.catalogue import given, then, when
 from hil.evidence.limits import Limit
 from hil.evidence.observations import Source
-from hil.rig.check.capabilities import doubtful_edge, vague_edge
+from hil.rig.check.capabilities import doubtful_edge, undecidable_edge
 from hil.rig.config.rig_file import RigFile
 from hil.scenario.check import Check, sampled, within_time
 from hil.scenario.measurements import ledger as measured
@@ -174,7 +174,7 @@ def reported_in_time(code: str, limit: Second, /) -> Check:
 
 
 @then("the power was cut within {duration} of the attack")
-@decides(vague_edge)
+@decides(undecidable_edge)
 @unsure(doubtful_edge)
 def cut_in_time(limit: Second, /) -> Check:
     """From the last thing that befell the ledger to the first reading without power."""

@@ -12,7 +12,7 @@ from hil.bdd.language.applicability import decides, feature, needs, sensible, te
 from hil.bdd.language.catalogue import given, then, when
 from hil.evidence.limits import Limit
 from hil.evidence.observations import Source
-from hil.rig.check.capabilities import doubtful_edge, vague_edge
+from hil.rig.check.capabilities import doubtful_edge, undecidable_edge
 from hil.scenario.check import Check, at_least, number, sampled, within_time
 from hil.scenario.measurements import link as measured
 from hil.scenario.measurements import payments
@@ -274,7 +274,7 @@ def gave_up(device: str, limit: Second, /, observer: Observer) -> Check:
 
 @then("the power was cut within {duration} of the forgery")
 @then("the power was cut within {duration} of the failure of the link")
-@decides(vague_edge)
+@decides(undecidable_edge)
 @unsure(doubtful_edge)
 def cut_in_time(limit: Second, /) -> Check:
     """From the first failure of the link, or the first forged message on it, to the first reading without power."""

@@ -8,7 +8,7 @@ from hil.bdd.language.applicability import decides, feature, needs, sensible, te
 from hil.bdd.language.catalogue import then, when
 from hil.evidence.limits import Limit
 from hil.evidence.observations import Source
-from hil.rig.check.capabilities import beyond_load, doubtful_edge, vague_edge
+from hil.rig.check.capabilities import beyond_load, doubtful_edge, undecidable_edge
 from hil.rig.sampling.timer import SAMPLE_PERIOD_S
 from hil.scenario.check import Check, sampled, within_time
 from hil.scenario.measurements import cuts, ledger, session
@@ -133,7 +133,7 @@ def billed(energy: WattHour, /) -> Check:
 
 
 @then("power flowed again within {duration} of the restored mains")
-@decides(vague_edge)
+@decides(undecidable_edge)
 @unsure(doubtful_edge)
 def power_after_mains(limit: Second, /) -> Check:
     """From the return of the mains to the first reading with power after it."""
@@ -141,7 +141,7 @@ def power_after_mains(limit: Second, /) -> Check:
 
 
 @then("the outlet was dead within {duration} of the unplugging")
-@decides(vague_edge)
+@decides(undecidable_edge)
 @unsure(doubtful_edge)
 def dead_after_unplugging(limit: Second, /) -> Check:
     """From the opening of K2 to the first reading without voltage: the socket's contact is open."""

@@ -8,7 +8,7 @@ from hil.bdd.language.applicability import decides, sensible, tells, unsure
 from hil.bdd.language.catalogue import then
 from hil.evidence.limits import Limit
 from hil.evidence.observations import Source
-from hil.rig.check.capabilities import doubtful_edge, unread_updates, vague_edge, vague_energy
+from hil.rig.check.capabilities import doubtful_edge, undecidable_edge, undecidable_energy, unread_updates
 from hil.rig.sampling.timer import update_known_s
 from hil.scenario.check import Check, sampled, within_time
 from hil.scenario.measurements import cuts
@@ -26,7 +26,7 @@ def _nothing(energy: WattHour, _: Percent) -> str:
 @then("är den levererade energin {energy} inom {percent}")
 @then("the energy delivered is {energy} within {percent}")
 @sensible(_nothing)
-@decides(vague_energy)
+@decides(undecidable_energy)
 @tells(doubts.energy)
 def energy_delivered(energy: WattHour, tolerance: Percent, /) -> Check:
     """The lab meter's integrated energy, with its uncertainty, lies within the tolerance around the value."""
@@ -77,7 +77,7 @@ def highest_power_between(low: Watt, high: Watt, /) -> Check:
 
 
 @then("the power was cut within {duration} of the refused payment")
-@decides(vague_edge)
+@decides(undecidable_edge)
 @unsure(doubtful_edge)
 def cut_after_refusal(limit: Second, /) -> Check:
     """From the last byte of the payment that the socket must refuse to the first reading without power."""
@@ -85,7 +85,7 @@ def cut_after_refusal(limit: Second, /) -> Check:
 
 
 @then("the power was cut within {duration} of the refused request")
-@decides(vague_edge)
+@decides(undecidable_edge)
 @unsure(doubtful_edge)
 def cut_after_bad_request(limit: Second, /) -> Check:
     """From the last byte of the request that the cable must refuse to the first reading without power.
@@ -98,7 +98,7 @@ def cut_after_bad_request(limit: Second, /) -> Check:
 
 
 @then("power flowed within {duration} of the first payment")
-@decides(vague_edge)
+@decides(undecidable_edge)
 @unsure(doubtful_edge)
 def payment_to_power(limit: Second, /) -> Check:
     """From the first PAYMENT to the first reading with power."""

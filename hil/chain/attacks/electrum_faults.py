@@ -1,4 +1,6 @@
-"""What an Electrum server can lie about; :class:`hil.chain.attacks.electrum_proxy.LyingServer` tells each to order.
+"""What an Electrum server can lie about.
+
+:class:`hil.chain.attacks.electrum_proxy.FaultyElectrumProxy` answers with the one that it is given.
 
 Which of them a view notices is in docs/ledger-views.md and in hil/tests/chain/attacks/test_electrum_faults.py.
 """
@@ -30,16 +32,18 @@ PROOF: Final = "blockchain.transaction.get_merkle"
 BROADCAST: Final = "blockchain.transaction.broadcast"
 
 
-class Lie(Protocol):
+class ServerFault(Protocol):
     """Turns a question into an answer, with the help of the true server."""
 
-    def answer(self, method: str, params: Sequence[Any], honest: Honest) -> Any: ...
+    def answer(self, method: str, params: Sequence[Any], honest: Honest) -> Any:
+        """Return the answer to a question; ``honest`` asks the honest server."""
 
 
 class Truth:
     """No lie."""
 
     def answer(self, method: str, params: Sequence[Any], honest: Honest) -> Any:
+        """See :class:`ServerFault`."""
         return honest(method, *params)
 
 
@@ -55,6 +59,7 @@ class ForgedConfirmations(Truth):
         self._proof = proof
 
     def answer(self, method: str, params: Sequence[Any], honest: Honest) -> Any:
+        """See :class:`ServerFault`."""
         if method == PROOF and self._proof:
             return {"block_height": params[1], "merkle": [double_sha256(b"invented").hex()], "pos": 1}
         told = honest(method, *params)
@@ -78,6 +83,7 @@ class HiddenSpend(Truth):
         self._careless = careless
 
     def answer(self, method: str, params: Sequence[Any], honest: Honest) -> Any:
+        """See :class:`ServerFault`."""
         told = honest(method, *params)
         if method == HISTORY and not self._careless:
             return [one for one in told if one["tx_hash"] != self._spender]
@@ -92,6 +98,7 @@ class WithheldHeaders(Truth):
     """Blocks are announced, their headers not given."""
 
     def answer(self, method: str, params: Sequence[Any], honest: Honest) -> Any:
+        """See :class:`ServerFault`."""
         return {"hex": "", "count": 0, "max": CHUNK} if method == HEADERS else honest(method, *params)
 
 
@@ -106,6 +113,7 @@ class StaleTip(Truth):
         self._careless = careless
 
     def answer(self, method: str, params: Sequence[Any], honest: Honest) -> Any:
+        """See :class:`ServerFault`."""
         if method == TIP:
             return {"height": self._height, "hex": honest("blockchain.block.header", self._height)}
         if method == HEADERS:
@@ -132,6 +140,7 @@ class OtherChain(Truth):
         self._paid = {script_hash(bytes(one.scriptPubKey)): (index, one.nValue) for index, one in enumerate(outputs)}
 
     def answer(self, method: str, params: Sequence[Any], honest: Honest) -> Any:
+        """See :class:`ServerFault`."""
         if method == TIP:
             return {"height": self._fork + len(self._headers) - 1, "hex": self._headers[-1].hex()}
         if method == HEADERS:
@@ -162,6 +171,7 @@ class DroppedBroadcast(Truth):
         self._dropped: dict[str, str] = {}
 
     def answer(self, method: str, params: Sequence[Any], honest: Honest) -> Any:
+        """See :class:`ServerFault`."""
         if method == BROADCAST:
             txid = txid_of(parse(bytes.fromhex(params[0])))
             self._dropped[txid] = params[0]
@@ -172,7 +182,7 @@ class DroppedBroadcast(Truth):
 
 
 class InventedTransaction(Truth):
-    """A transaction that nobody sent is in the mempool and touches ``script``."""
+    """A transaction that was never sent is in the mempool and touches ``script``."""
 
     def __init__(self, raw: bytes, script: bytes) -> None:
         self._raw = raw
@@ -180,6 +190,7 @@ class InventedTransaction(Truth):
         self._txid = txid_of(parse(raw))
 
     def answer(self, method: str, params: Sequence[Any], honest: Honest) -> Any:
+        """See :class:`ServerFault`."""
         if method == TRANSACTION and params[0] == self._txid:
             return self._raw.hex()
         told = honest(method, *params)
@@ -196,6 +207,7 @@ class SwappedTransaction(Truth):
         self._raw = raw
 
     def answer(self, method: str, params: Sequence[Any], honest: Honest) -> Any:
+        """See :class:`ServerFault`."""
         if method == TRANSACTION and params[0] == self._txid:
             return self._raw.hex()
         return honest(method, *params)

@@ -10,7 +10,7 @@ import threading
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from hil.chain.attacks.electrum_faults import Lie, Truth
+from hil.chain.attacks.electrum_faults import ServerFault, Truth
 from hil.chain.client.rpc import LedgerUnavailable
 from hil.chain.electrum.client import PROTOCOL, ElectrumClient, ElectrumEndpoint, ElectrumError
 from hil.errors import RigFault
@@ -23,15 +23,15 @@ _STOP_TIMEOUT: Final = 5.0
 _NOT_REACHED: Final = -32000
 
 
-class LyingServer:
-    """Answers the Electrum protocol on a loopback port; set ``lie`` at any time. A context manager.
+class FaultyElectrumProxy:
+    """Answers the Electrum protocol on a loopback port; set ``fault`` at any time. A context manager.
 
     :param upstream: the true server.
     """
 
     def __init__(self, upstream: ElectrumEndpoint) -> None:
         self.upstream = upstream
-        self.lie: Lie = Truth()
+        self.fault: ServerFault = Truth()
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
 
@@ -43,6 +43,7 @@ class LyingServer:
         return ElectrumEndpoint("127.0.0.1", int(self._server.server_address[1]))
 
     def start(self) -> None:
+        """Listen on a free port of loopback."""
         self._server = _Server(self)
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, name="lying server", daemon=True
@@ -78,9 +79,9 @@ class _Server(socketserver.ThreadingTCPServer):
     block_on_close = False
     allow_reuse_address = True
 
-    def __init__(self, owner: LyingServer) -> None:
+    def __init__(self, proxy: FaultyElectrumProxy) -> None:
         super().__init__(("127.0.0.1", 0), _Conversation)
-        self.owner = owner
+        self.proxy = proxy
         self.open: set[socket.socket] = set()
 
     def hang_up(self) -> None:
@@ -97,7 +98,7 @@ class _Conversation(socketserver.StreamRequestHandler):
 
     def handle(self) -> None:
         self.server.open.add(self.connection)
-        upstream = ElectrumClient(self.server.owner.upstream, timeout=_TIMEOUT)
+        upstream = ElectrumClient(self.server.proxy.upstream, timeout=_TIMEOUT)
         try:
             for line in self.rfile:
                 question = json.loads(line)
@@ -114,7 +115,7 @@ class _Conversation(socketserver.StreamRequestHandler):
         if method == "server.version":
             return {"result": ["lying server", PROTOCOL]}
         try:
-            return {"result": self.server.owner.lie.answer(method, params, upstream.call)}
+            return {"result": self.server.proxy.fault.answer(method, params, upstream.call)}
         except ElectrumError as error:
             return {"error": {"code": error.code, "message": error.message}}
         except LedgerUnavailable as error:

@@ -82,7 +82,7 @@ class FeePressure:
         socket offers the next session at a higher rate, and ends one whose payments are refused.
         The floor falls again when blocks have emptied the mempool (``Ledger.mine``) and hours of the chain's time
         have gone by after them (``RegtestLedger.follow_time``): it halves every 3 to 12 h. Until then the bench's own
-        bank cannot pay either, so fund first.
+        wallet cannot pay either, so fund first.
         """
         while (floor := fee_floor(self._client)) <= 1:
             self.push(rate)

@@ -1,4 +1,4 @@
-"""What can befall a node of the bench's own: stopped, killed, restarted, out of disk, on the wrong network, behind.
+"""What can happen to a node of the bench's own: stopped, killed, restarted, out of disk, on the wrong network, behind.
 
 What an honest device must do is the same for all of them: a socket that can no longer ask its node sells nothing
 more, keeps the newest payment, and settles when the node is back (SPEC). The run says *rig fault* only if the bench

@@ -1,4 +1,4 @@
-"""Two nodes that talk to each other and to nobody else; the line between them can be cut and mended."""
+"""Two nodes that talk to each other only; the line between them can be cut and mended."""
 
 from __future__ import annotations
 

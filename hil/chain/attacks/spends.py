@@ -1,4 +1,4 @@
-"""Attacks by whoever holds the keys of a coin: double spends, replacements, long chains, pinning.
+"""Attacks by the holder of a coin's keys: double spends, replacements, long chains, pinning.
 
 All are ordinary transactions that a node takes; amounts, keys and order follow from the arguments alone, so a seed
 gives the same bytes each time. What a node answers was seen on Knots 29.4 (research, "Abuse catalogue").

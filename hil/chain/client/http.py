@@ -36,6 +36,7 @@ class Answer:
     complete: bool = False
 
     def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header (called by httptools)."""
         match name.lower():
             case b"date":
                 self.date = value.decode("latin-1")
@@ -43,14 +44,16 @@ class Answer:
                 self.last = value.lower() == b"close"
 
     def on_body(self, part: bytes) -> None:
+        """Take a part of the body (called by httptools)."""
         self.body += part
 
     def on_message_complete(self) -> None:
+        """Note that the answer is whole (called by httptools)."""
         self.complete = True
 
 
 class HttpConnection:
-    """Opened by the constructor, which raises OSError if nobody listens.
+    """Opened by the constructor, which raises OSError if no server listens.
 
     :param headers: besides those that every request has; lines that end in CRLF.
     :param timeout: seconds to wait for the connection, and for each whole answer.

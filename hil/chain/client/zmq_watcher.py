@@ -69,6 +69,7 @@ class Notification:
 
     @property
     def is_block(self) -> bool:
+        """Whether it is about a block; else about a transaction."""
         return self.change in {Change.CONNECTED, Change.DISCONNECTED}
 
 
@@ -294,4 +295,4 @@ def _published_at(client: RpcClient) -> str:
 
 
 def _nobody(_: Notification) -> None:
-    """Stand in where nobody listens."""
+    """Stand in where there is no listener."""

@@ -11,10 +11,8 @@ import importlib.util
 import os
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
-import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 from urllib.parse import quote
@@ -24,7 +22,8 @@ from hil.chain.electrum.client import ElectrumClient, ElectrumEndpoint
 from hil.chain.node.base import LAUNCH_ATTEMPTS, LOG_LINES, free_port
 from hil.chain.node.folders import memory_folder
 from hil.chain.node.native import kill_node_in
-from hil.chain.node.process_identity import Life, parse_owner, this_process
+from hil.chain.node.process_identity import Liveness, parse_identity, this_process
+from hil.child_process import ChildProcess
 from hil.clock import WallClock, stopwatch
 from hil.errors import ConfigurationError, RigFault
 
@@ -38,22 +37,18 @@ POLL_MS: Final = 50
 """How often the server asks its node for new blocks and for the mempool; 5000 by its own default."""
 
 _PREFIX = "micropay-hil-electrum."
-_KILL_TIMEOUT = 10.0
 _PROBE_TIMEOUT = 2.0
 _PAUSE = 0.01
 
 _PROGRAM: Final = """\
-import ctypes, os, signal, sys
-ctypes.CDLL(None).prctl(1, signal.SIGKILL)
-if os.getppid() != int(sys.argv[1]):
-    sys.exit()
+import os, sys
 os.environ["DAEMON_URL"] = sys.stdin.readline().strip()
 from electrumx.cli.electrumx_server import main
 from electrumx.server.transport import PaddedRSTransport
 PaddedRSTransport.WAIT_FOR_BUFFER_GROWTH_SECONDS = -1.0
 main()
 """
-"""Ends with its parent (PR_SET_PDEATHSIG), takes the node's address with its password from standard input (so neither
+"""Takes the node's address with its password from standard input (so neither
 the list of processes nor /proc/PID/environ shows it), then becomes the server. As published, the server holds each
 small answer back for up to 1 s to hide from an observer of the line which one it is; here it sends at once. It still
 pads answers to powers of two from 1024 bytes on."""
@@ -69,8 +64,7 @@ class ElectrumServer:
     def __init__(self, node: RpcEndpoint, *, poll_ms: int = POLL_MS) -> None:
         self._node = node
         self._poll_ms = poll_ms
-        self._process: subprocess.Popen[bytes] | None = None
-        self._exited = threading.Event()
+        self._process: ChildProcess | None = None
         self._endpoint: ElectrumEndpoint | None = None
         self.folder: Path | None = None
         """Its database and log while it runs."""
@@ -113,7 +107,7 @@ class ElectrumServer:
             raise
 
     def rest(self) -> None:
-        """Have the server stand still, as one that nobody asks: looking at its node costs it a sixth of a processor."""
+        """Stop the server's process while no view asks it: looking at its node costs a sixth of a processor."""
         self._signal(signal.SIGSTOP)
 
     def wake(self) -> None:
@@ -137,37 +131,19 @@ class ElectrumServer:
     def _launch(self) -> ElectrumEndpoint:
         folder = self.folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{this_process()}.", dir=memory_folder()))
         endpoint = ElectrumEndpoint("127.0.0.1", free_port())
-        self._exited = threading.Event()
-        launched = threading.Event()
-        # the kernel's notice of a parent's death is about the thread that started the child: see NativeNode
-        threading.Thread(target=self._keep, args=(folder, endpoint, launched), name="electrumx", daemon=True).start()
-        launched.wait()
+        user, password = quote(self._node.user, safe=""), quote(self._node.password, safe="")
+        self._process = ChildProcess(
+            "electrumx",
+            # -datadir is there for kill_node_in, which finds a process by it
+            [sys.executable, "-I", "-c", _PROGRAM, f"-datadir={folder}"],
+            feed=f"http://{user}:{password}@{self._node.host}:{self._node.port}\n".encode(),
+            log=folder / "server.log",
+            environment=self._settings(folder, endpoint),
+            folder=folder,
+            dies_with_parent=True,
+        )
         self._wait_until_ready(endpoint)
         return endpoint
-
-    def _keep(self, folder: Path, endpoint: ElectrumEndpoint, launched: threading.Event) -> None:
-        # -datadir is there for kill_node_in, which finds a process by it
-        command = [sys.executable, "-I", "-c", _PROGRAM, str(os.getpid()), f"-datadir={folder}"]
-        try:
-            with (folder / "server.log").open("wb") as output:
-                process = subprocess.Popen(
-                    command,
-                    stdin=subprocess.PIPE,
-                    stdout=output,
-                    stderr=subprocess.STDOUT,
-                    env=self._settings(folder, endpoint),
-                    cwd=folder,
-                    start_new_session=True,  # Ctrl-C is for us: we still need the ledger to end in order
-                )
-            self._process = process
-            if process.stdin is not None:
-                with contextlib.suppress(BrokenPipeError), process.stdin as stdin:
-                    user, password = quote(self._node.user, safe=""), quote(self._node.password, safe="")
-                    stdin.write(f"http://{user}:{password}@{self._node.host}:{self._node.port}\n".encode())
-        finally:
-            launched.set()
-        process.wait()
-        self._exited.set()
 
     def _settings(self, folder: Path, endpoint: ElectrumEndpoint) -> dict[str, str]:
         return {
@@ -193,7 +169,7 @@ class ElectrumServer:
         probe = ElectrumClient(endpoint, timeout=_PROBE_TIMEOUT)
         try:
             while True:
-                if self._process is None or self._exited.is_set():
+                if self._process is None or self._process.returncode is not None:
                     raise LedgerUnavailable(
                         f"the server ended by itself; its last words: {self._log()}", place="Electrum server"
                     )
@@ -212,23 +188,20 @@ class ElectrumServer:
             probe.close()
 
     def _log(self, lines: int = LOG_LINES) -> str:
-        if self.folder is None:
+        if self._process is None:
             return ""
-        with contextlib.suppress(OSError):
-            written = (self.folder / "server.log").read_text(errors="replace").replace(self._node.password, "***")
-            return " | ".join(written.splitlines()[-lines:])
-        return ""
+        written = self._process.last_words().replace(self._node.password, "***")
+        return " | ".join(written.splitlines()[-lines:])
 
     def _signal(self, number: signal.Signals) -> None:
         if self._process is not None:
-            self._process.send_signal(number)  # one that has ended gets nothing
+            self._process.signal(number)
 
     def _discard(self) -> None:
         self._endpoint = None
         process, self._process = self._process, None
-        if process is not None and not self._exited.is_set():
-            process.kill()  # its database is thrown away, so there is nothing to flush
-            self._exited.wait(_KILL_TIMEOUT)
+        if process is not None:
+            process.end()  # its database is thrown away, so there is nothing to flush
         if self.folder is not None:
             shutil.rmtree(self.folder, ignore_errors=True)
             self.folder = None
@@ -252,9 +225,9 @@ def reap() -> list[str]:
     """End servers whose owner is dead and remove their data; return the names of the folders removed."""
     removed = []
     for folder in memory_folder().glob(f"{_PREFIX}*"):
-        owner = parse_owner(folder.name.removeprefix(_PREFIX).rpartition(".")[0])
+        owner = parse_identity(folder.name.removeprefix(_PREFIX).rpartition(".")[0])
         with contextlib.suppress(OSError):
-            if folder.stat().st_uid == os.getuid() and owner is not None and owner.life() is Life.DEAD:
+            if folder.stat().st_uid == os.getuid() and owner is not None and owner.liveness() is Liveness.DEAD:
                 kill_node_in(folder)
                 removed.append(folder.name)
     return removed

@@ -1,4 +1,4 @@
-"""Waiting until an Electrum server shows what its bitcoind has: in virtual time, nobody may look before that."""
+"""Waiting until an Electrum server shows what its bitcoind has: in virtual time, a view must not look before that."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Empty regtest blocks, built here so that they are the same bytes whatever node and version takes them.
 
-A node's own ``generate…`` shapes its coinbase transaction by version, so the ids of the bank's first coins would
+A node's own ``generate…`` shapes its coinbase transaction by version, so the ids of the wallet's first coins would
 depend on the provider. Besides, a hundred blocks built here and submitted in one batch are faster.
 """
 

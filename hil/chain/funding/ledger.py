@@ -1,4 +1,4 @@
-"""The bench's hand on a regtest chain: bank, miner and witness, deterministic for a seed on any node."""
+"""The bench's hand on a regtest chain: wallet, miner and witness, deterministic for a seed on any node."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hil.chain.client.block_scanner import BlockScanner, Mined
 from hil.chain.client.rpc import RpcClient, RpcError, to_satoshi
 from hil.chain.funding.blocks import EPOCH, MATURITY, empty_block, subsidy
 from hil.chain.funding.coin_tree import ROOTS, CoinTree
-from hil.chain.funding.wallet import Bank, NotEnough, derive
+from hil.chain.funding.wallet import FundingWallet, NotEnough, derive
 from hil.errors import ConfigurationError, RigFault
 from hil.ports import LedgerTransaction
 from hil.protocol.payment.coins import Coin, OutPoint
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 _OWN: Final = 2
-"""The first coinbases are the bank's own, 100 BTC; those that follow are the roots of the coin trees."""
+"""The first coinbases are the wallet's own, 100 BTC; those that follow are the roots of the coin trees."""
 
 _ROOT_HEIGHTS: Final = range(_OWN + 1, _OWN + ROOTS + 1)
 PREMINED: Final = MATURITY + _OWN + ROOTS - 1
@@ -37,7 +37,7 @@ class RegtestLedger:
     a scenario starts where the one before it ended. On a fresh node, two ledgers with one seed that are asked for
     the same make the same transactions, byte for byte.
 
-    :param seed: of the run; the bank's and the miner's keys come from it.
+    :param seed: of the run; the wallet's and the miner's keys come from it.
     :param now: the bench's time in seconds.
     """
 
@@ -45,7 +45,7 @@ class RegtestLedger:
         self._client = client
         self._seed = seed
         self._now = now
-        self._bank = Bank(seed)
+        self._wallet = FundingWallet(seed)
         self._tree = CoinTree([], {})
         self._scenario = ""
         self._drawn = 0
@@ -59,7 +59,7 @@ class RegtestLedger:
         self._mock_time = EPOCH
 
     def prepare(self) -> None:
-        """Take over the chain, once, before anything else: mine what the bank needs, or find what it still has.
+        """Take over the chain, once, before anything else: mine what the wallet needs, or find what it still has.
 
         Takes about 50 ms on a fresh node. Raises ConfigurationError if the chain is so long that mining pays nothing.
         """
@@ -78,7 +78,7 @@ class RegtestLedger:
         A chain that another run has used has none; there, and for very large sums, ids depend on what came before.
         """
         if self._purse is not None:
-            self._bank.take(self._purse)
+            self._wallet.take(self._purse)
         self._scenario, self._drawn, self._purse = scenario, 0, None
 
     def is_taken(self, scenario: str) -> bool:
@@ -90,7 +90,7 @@ class RegtestLedger:
         return derive(self._seed, f"scenario/{scenario}/{number}")
 
     def is_own_business(self, txid: str) -> bool:
-        """Tell whether a transaction only splits the bank's money: nothing that a scenario asked for."""
+        """Tell whether a transaction only splits the wallet's money: nothing that a scenario asked for."""
         return txid in self._tree.txids
 
     def begin(self) -> None:
@@ -101,21 +101,22 @@ class RegtestLedger:
         self._origin = self._mock_time - self._now()
 
     def fund(self, script: bytes, value: Satoshi, *, outputs: int = 1) -> list[Coin]:
-        self._bank.check(value, outputs)
-        splits = self._fill_purse(self._bank.needed(script, value, outputs)) if self._scenario else None
+        """See :class:`hil.ports.Ledger`."""
+        self._wallet.check(value, outputs)
+        splits = self._fill_purse(self._wallet.needed(script, value, outputs)) if self._scenario else None
         if splits is not None and self._purse is not None:
-            payment = self._bank.pay_with(self._purse, script, value, outputs)
+            payment = self._wallet.pay_with(self._purse, script, value, outputs)
             self._mine_with([*splits, payment.raw])
             self._purse = payment.change
             return payment.coins
         while True:
             try:
-                payment = self._bank.pay(script, value, outputs, self._height)
+                payment = self._wallet.pay(script, value, outputs, self._height)
                 break
             except NotEnough:
-                self._mine_more_for_bank()
+                self._mine_more_for_wallet()
         self._mine_with([payment.raw])
-        self._bank.settle(payment)
+        self._wallet.settle(payment)
         return payment.coins
 
     def _mine_with(self, transactions: Sequence[bytes]) -> None:
@@ -135,16 +136,17 @@ class RegtestLedger:
         if drawn is None:
             return None
         if self._purse is not None:
-            self._bank.take(self._purse)
+            self._wallet.take(self._purse)
         self._purse = drawn.coin
         return drawn.splits
 
     def mine(self, blocks: int = 1) -> None:
+        """See :class:`hil.ports.Ledger`."""
         self._mine([*self._time_call(), *(self._block_call() for _ in range(blocks))])
         self._height += blocks
 
     def _mine(self, calls: list[tuple[Any, ...]]) -> None:
-        """Make calls of which the last one mines; RigFault if its block is not the node's best one then."""
+        """Run the calls; the last one mines, and its block must be the tip, else RigFault."""
         *_, mined, best = self._client.batch([*calls, ("getbestblockhash",)])
         if calls[-1][0] == "generatetodescriptor" and mined != [best]:
             raise RigFault(
@@ -158,6 +160,7 @@ class RegtestLedger:
         self._client.batch(self._time_call())
 
     def spending(self, outpoints: Sequence[OutPoint]) -> list[LedgerTransaction]:
+        """See :class:`hil.ports.Ledger`."""
         if not outpoints:
             return []
         mined, tip = self._scanner.spending(self._began_at, outpoints)
@@ -167,6 +170,7 @@ class RegtestLedger:
         return found + self._unconfirmed(sorted(spenders))
 
     def transaction(self, txid: str) -> LedgerTransaction | None:
+        """See :class:`hil.ports.Ledger`."""
         mined, tip = self._scanner.find(self._began_at, txid)
         if mined is not None:
             return _confirmed(mined, tip)
@@ -205,42 +209,42 @@ class RegtestLedger:
         self._mock_time = max(EPOCH, tip_time) + 1
         self._client.batch([("setmocktime", self._mock_time), self._block_call()])
         self._height += 1
-        left = self._client.call("scantxoutset", "start", [f"raw({self._bank.script.hex()})"])["unspents"]
+        left = self._client.call("scantxoutset", "start", [f"raw({self._wallet.script.hex()})"])["unspents"]
         coinbases = {}
         for one in sorted(left, key=lambda one: (one["height"], one["txid"])):
-            coin = Coin(OutPoint(one["txid"], one["vout"]), to_satoshi(one["amount"]), self._bank.script)
+            coin = Coin(OutPoint(one["txid"], one["vout"]), to_satoshi(one["amount"]), self._wallet.script)
             if one.get("coinbase"):
                 coinbases[int(one["height"])] = coin
             else:
-                self._bank.take(coin)
+                self._wallet.take(coin)
         self._share_out(coinbases)
         if not left:
-            self._mine_more_for_bank()
+            self._mine_more_for_wallet()
 
     def _share_out(self, coinbases: Mapping[int, Coin]) -> None:
-        """Give coinbases, by height, to the tree and the bank; the tree gets all its roots or none."""
+        """Give coinbases, by height, to the tree and the wallet; the tree gets all its roots or none."""
         roots = [coinbases[height] for height in _ROOT_HEIGHTS if height in coinbases]
         whole = len(roots) == ROOTS
         if whole:
-            self._tree = CoinTree(roots, self._bank.keys)
+            self._tree = CoinTree(roots, self._wallet.keys)
         for height, coin in coinbases.items():
             if not whole or height not in _ROOT_HEIGHTS:
-                self._bank.take_coinbase(height, coin)
+                self._wallet.take_coinbase(height, coin)
 
-    def _mine_more_for_bank(self) -> None:
+    def _mine_more_for_wallet(self) -> None:
         tip = self._client.call("getbestblockhash")
         time = int(self._client.call("getblockheader", tip)["time"])
         self._mock_time = max(self._mock_time, time + PREMINED)
         self._client.call("setmocktime", self._mock_time)
-        self._mine_for_bank(tip, time + 1, 1)
+        self._mine_for_wallet(tip, time + 1, 1)
 
-    def _mine_for_bank(self, tip: str, time: int, interval: int) -> None:
+    def _mine_for_wallet(self, tip: str, time: int, interval: int) -> None:
         first = self._height + 1
         for height, coin in enumerate(self._mine_blocks(tip, time, interval), first):
-            self._bank.take_coinbase(height, coin)
+            self._wallet.take_coinbase(height, coin)
 
     def _mine_blocks(self, tip: str, time: int, interval: int) -> list[Coin]:
-        """Mine empty blocks for the bank; return their coinbases in the order of the chain."""
+        """Mine empty blocks for the wallet; return their coinbases in the order of the chain."""
         if subsidy(self._height + PREMINED) < _LEAST_SUBSIDY:
             raise ConfigurationError(
                 f"the chain has {self._height} blocks and mining pays next to nothing",
@@ -249,7 +253,7 @@ class RegtestLedger:
             )
         calls, coinbases = [], []
         for offset in range(1, PREMINED + 1):
-            block = empty_block(tip, self._height + offset, time + offset * interval, self._bank.script)
+            block = empty_block(tip, self._height + offset, time + offset * interval, self._wallet.script)
             calls.append(("submitblock", block.raw.hex()))
             coinbases.append(block.coinbase)
             tip = block.hash

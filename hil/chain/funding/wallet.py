@@ -1,6 +1,6 @@
 """The bench's own money: keys from the seed, coins in a fixed order, funding transactions built here.
 
-The node's wallet picks keys, coins and the place of the change at random; the bank picks nothing at random.
+The node's wallet picks keys, coins and the place of the change at random; this one picks nothing at random.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def derive(seed: int, purpose: str) -> bytes:
 
 @dataclass(frozen=True)
 class Payment:
-    """A signed funding transaction: its bytes, the coins it makes, those it spends, and the bank's change."""
+    """A signed funding transaction: its bytes, the coins it makes, those it spends, and the wallet's change."""
 
     raw: bytes
     coins: list[Coin]
@@ -49,7 +49,7 @@ class Payment:
     change: Coin | None
 
 
-class Bank:
+class FundingWallet:
     """Holds coins of one P2WPKH script and spends them oldest first."""
 
     def __init__(self, seed: int) -> None:
@@ -61,7 +61,7 @@ class Bank:
 
     @property
     def keys(self) -> dict[bytes, Key]:
-        """The key of the bank's script."""
+        """The key of the wallet's script."""
         return self._keys
 
     def take_coinbase(self, height: int, coin: Coin) -> None:

@@ -142,19 +142,23 @@ class NodeBase:
 
     @property
     def endpoint(self) -> RpcEndpoint:
+        """Where its RPC answers; raises RigFault while it is not started."""
         if self._endpoint is None:
             raise self._not_started()
         return self._endpoint
 
     def describe(self) -> NodeDescription:
+        """Return what the evidence says of it; raises RigFault while it is not started."""
         if self._description is None:
             raise self._not_started()
         return self._description
 
     def start(self) -> None:
+        """Start it and return when it answers; raises RigFault or ConfigurationError if it does not."""
         raise NotImplementedError
 
     def stop(self) -> None:
+        """End it and remove everything it made; may be called at any time and repeatedly."""
         raise NotImplementedError
 
     def __enter__(self) -> Self:

@@ -31,7 +31,7 @@ from hil.chain.node.base import (
 )
 from hil.chain.node.image import digest_of, ensure_image, image_name
 from hil.chain.node.ports import PEER_HOST, Sockets, on_bridge, on_host_network
-from hil.chain.node.process_identity import Life, parse_owner, this_process
+from hil.chain.node.process_identity import Liveness, parse_identity, this_process
 from hil.chain.node.snapshot_copy import data_folder
 from hil.clock import stopwatch
 from hil.errors import ConfigurationError, RigFault
@@ -98,7 +98,7 @@ class ContainerNode(NodeBase):
     :param image: name of the image; default ``HIL_BITCOIND_IMAGE``, else our own.
     :param host_network: use the host's network (faster) or a port published on loopback; default: what works here.
     :param extra_options: options after the usual ones, e.g. ``-maxmempool=5``.
-    :param standing: outlive this process, in a container of this name.
+    :param persistent: outlive this process, in a container of this name.
     :param snapshot: begin with a copy of this folder (:mod:`hil.chain.node.snapshot`); the data then outlives bitcoind,
         in a folder in memory that the daemon must see, too. An empty folder begins from nothing.
     :param peers: listen for other nodes of ours; needs the host's network.
@@ -113,7 +113,7 @@ class ContainerNode(NodeBase):
         image: str | None = None,
         host_network: bool | None = None,
         extra_options: Sequence[str] = (),
-        standing: str | None = None,
+        persistent: str | None = None,
         snapshot: Path | None = None,
         peers: bool = False,
         chain: str = REGTEST,
@@ -123,7 +123,7 @@ class ContainerNode(NodeBase):
         self._image = image or image_name()
         self._host_network = host_network
         self._options = options_of(chain, extra_options)
-        self._standing = standing
+        self._persistent = persistent
         self._snapshot = snapshot
         self._peers = peers
         self._chain = chain
@@ -141,6 +141,7 @@ class ContainerNode(NodeBase):
         return self._container
 
     def start(self) -> None:
+        """See :class:`hil.chain.node.base.NodeBase`."""
         self._docker = connect(BUILD_TIMEOUT)
         atexit.register(self.stop)
         try:
@@ -157,11 +158,12 @@ class ContainerNode(NodeBase):
         self._description = NodeDescription(
             self.provider, version, subversion, self._image, digest_of(image), self._options, (*self.why, *notes)
         )
-        if self._standing is not None:
+        if self._persistent is not None:
             atexit.unregister(self.stop)
             self._docker.close()
 
     def stop(self) -> None:
+        """See :class:`hil.chain.node.base.NodeBase`."""
         atexit.unregister(self.stop)
         self._remove()
         client, self._docker = self._docker, None
@@ -214,8 +216,8 @@ class ContainerNode(NodeBase):
             self._image,
             [*self._options, "-datadir=/data", *sockets.options, authorisation],
             entrypoint=["bitcoind"] if self.folder is None else _FULL_DISK_IS_AN_ERROR,
-            name=self._standing or f"micropay-hil-{secrets.token_hex(4)}",
-            labels={OWNER_LABEL: STANDING if self._standing else str(this_process())},
+            name=self._persistent or f"micropay-hil-{secrets.token_hex(4)}",
+            labels={OWNER_LABEL: STANDING if self._persistent else str(this_process())},
             working_dir="/data",
             **options,
         )
@@ -284,11 +286,11 @@ def reap(client: DockerClient) -> list[str]:
     """Remove containers whose owner is dead, and ended ones of owners that cannot be seen from here."""
     removed = []
     for summary in client.api.containers(all=True, filters={"label": OWNER_LABEL}):
-        owner = parse_owner(summary["Labels"][OWNER_LABEL])
+        owner = parse_identity(summary["Labels"][OWNER_LABEL])
         if owner is None:
             continue
-        life = owner.life()
-        if life is Life.DEAD or (life is Life.UNKNOWN and summary["State"] in {"exited", "dead"}):
+        liveness = owner.liveness()
+        if liveness is Liveness.DEAD or (liveness is Liveness.UNKNOWN and summary["State"] in {"exited", "dead"}):
             with contextlib.suppress(docker.errors.APIError):  # somebody else may be reaping, too
                 client.api.remove_container(summary["Id"], force=True, v=True)
                 removed.append(summary["Id"])

@@ -34,6 +34,7 @@ class ExternalNode(NodeBase):
         self._timeout = timeout
 
     def start(self) -> None:
+        """See :class:`hil.chain.node.base.NodeBase`; nothing is started, the node must answer."""
         endpoint = self._configured or endpoint_from_environment()
         client = RpcClient(endpoint, timeout=self._timeout)
         try:
@@ -45,6 +46,7 @@ class ExternalNode(NodeBase):
         self._description = NodeDescription(self.provider, version, subversion, notes=self.why)
 
     def stop(self) -> None:
+        """Forget the node; it goes on."""
         self._endpoint = self._description = None
 
 

@@ -7,9 +7,6 @@ import contextlib
 import os
 import shutil
 import signal
-import subprocess
-import sys
-import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,26 +28,15 @@ from hil.chain.node.base import (
 )
 from hil.chain.node.folders import memory_folder
 from hil.chain.node.ports import notification_options, peer_options
-from hil.chain.node.process_identity import Life, parse_owner
+from hil.chain.node.process_identity import Liveness, parse_identity
 from hil.chain.node.snapshot_copy import PREFIX, new_folder
+from hil.child_process import ChildProcess
 from hil.errors import ConfigurationError, RigFault
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_KILL_TIMEOUT = 10.0
 _LONGEST_SOCKET_PATH = 107  # sun_path of unix(7), less its final zero
-
-_DIE_WITH_PARENT = """\
-import ctypes, os, signal, sys
-ctypes.CDLL(None).prctl(1, signal.SIGKILL)
-if os.getppid() == int(sys.argv[1]):
-    os.execv(sys.argv[2], sys.argv[2:])
-"""
-"""Asks the kernel to kill this process when its parent dies (PR_SET_PDEATHSIG), then becomes bitcoind.
-
-The parent may have died just before it asked; then the parent's id has changed and there is nothing left to do.
-"""
 
 
 def available() -> str | None:
@@ -77,7 +63,7 @@ class NativeNode(NodeBase):
     """A bitcoind that lives and dies with this process, with its data in memory.
 
     :param extra_options: options after the usual ones, e.g. ``-maxmempool=5``.
-    :param standing: outlive this process, with its data in this folder, which must not exist yet.
+    :param persistent: outlive this process, with its data in this folder, which must not exist yet.
     :param snapshot: begin with a copy of this folder (:mod:`hil.chain.node.snapshot`).
     :param peers: listen for other nodes of ours.
     :param chain: another than regtest plays the wrong network.
@@ -89,7 +75,7 @@ class NativeNode(NodeBase):
         self,
         *,
         extra_options: Sequence[str] = (),
-        standing: Path | None = None,
+        persistent: Path | None = None,
         snapshot: Path | None = None,
         peers: bool = False,
         chain: str = REGTEST,
@@ -97,13 +83,12 @@ class NativeNode(NodeBase):
     ) -> None:
         super().__init__(why)
         self._options = options_of(chain, extra_options)
-        self._standing = standing
+        self._persistent = persistent
         self._snapshot = snapshot
         self._peers = peers
         self._chain = chain
         self._arguments: list[str] = []
-        self._process: subprocess.Popen[bytes] | None = None
-        self._exited = threading.Event()
+        self._process: ChildProcess | None = None
         self.folder: Path | None = None
         """Its data directory while it runs."""
 
@@ -115,6 +100,7 @@ class NativeNode(NodeBase):
         return self._process.pid
 
     def start(self) -> None:
+        """See :class:`hil.chain.node.base.NodeBase`."""
         reap()
         command, notes = command_for("bitcoind")
         atexit.register(self.stop)
@@ -137,19 +123,20 @@ class NativeNode(NodeBase):
         self._description = NodeDescription(
             self.provider, version, subversion, options=self._options, notes=(*self.why, *notes)
         )
-        if self._standing is not None:
+        if self._persistent is not None:
             atexit.unregister(self.stop)
 
     def stop(self) -> None:
+        """See :class:`hil.chain.node.base.NodeBase`."""
         atexit.unregister(self.stop)
         self._discard()
 
     def _launch(self, command: list[str]) -> RpcClient:
-        if self._standing is None:
+        if self._persistent is None:
             self.folder = new_folder()
         else:
-            self._standing.mkdir(mode=0o700)
-            self.folder = self._standing
+            self._persistent.mkdir(mode=0o700)
+            self.folder = self._persistent
         if self._snapshot is not None:
             shutil.copytree(self._snapshot, self.folder, dirs_exist_ok=True)
         user, password, authorisation = random_credentials()
@@ -177,69 +164,49 @@ class NativeNode(NodeBase):
 
     def wait_ended(self, timeout: float) -> None:
         """Return when bitcoind has ended; raises RigFault if it still runs after ``timeout`` seconds."""
-        if not self._exited.wait(timeout):
+        if self._process is not None and not self._process.wait(timeout):
             raise RigFault(f"waited {timeout:g} s for bitcoind to end in vain; last words: {self._log()}")
 
     def _run(self, endpoint: RpcEndpoint) -> RpcClient:
         if self.folder is None:
             raise self._not_started()
-        self._exited = threading.Event()
-        launched = threading.Event()
-        # The kernel's notice of a parent's death is about the *thread* that started the child, so a thread that
-        # lives as long as the child does it; it also notices the end at once.
-        threading.Thread(
-            target=self._keep,
-            args=(self._arguments, self.folder / "node.log", launched),
-            name="bitcoind",
-            daemon=True,
-        ).start()
-        launched.wait()
+        self._process = None
+        try:
+            self._process = ChildProcess(
+                "bitcoind",
+                self._arguments,
+                log=self.folder / "node.log",
+                dies_with_parent=self._persistent is None,
+                restore_signals=False,  # SIGXFSZ stays ignored: a full disk is an error, not a death
+            )
+        except OSError as error:
+            raise LedgerUnavailable(f"bitcoind could not be started: {error}", place="native node") from error
         client = RpcClient(endpoint)
         client.wait_until_ready(START_TIMEOUT, self._check_alive)
         return client
 
-    def _keep(self, arguments: list[str], log: Path, launched: threading.Event) -> None:
-        if self._standing is None:
-            arguments = [sys.executable, "-I", "-S", "-c", _DIE_WITH_PARENT, str(os.getpid()), *arguments]
-        try:
-            with log.open("wb") as output:
-                process = subprocess.Popen(
-                    arguments,
-                    stdin=subprocess.DEVNULL,
-                    stdout=output,
-                    stderr=subprocess.STDOUT,
-                    start_new_session=True,  # Ctrl-C is for us: we still need the ledger to end in order
-                    restore_signals=False,  # SIGXFSZ stays ignored: a full disk is an error, not a death
-                )
-            self._process = process
-        finally:
-            launched.set()
-        process.wait()
-        self._exited.set()
-
     def _check_alive(self) -> None:
-        if self._process is None or self._exited.is_set():
-            code = self._process.returncode if self._process is not None else "no process"
+        if self._process is not None and self._process.returncode is not None:
             raise LedgerUnavailable(
-                f"bitcoind ended by itself ({code}); its last words: {self._log()}", place="native node"
+                f"bitcoind ended by itself ({self._process.returncode}); its last words: {self._log()}",
+                place="native node",
             )
 
     def _log(self) -> str:
         if self.folder is None:
             return ""
         lines: list[str] = []
-        for name in ("regtest/debug.log", "node.log"):  # the second has what ended it, on standard error
-            with contextlib.suppress(OSError):
-                lines += (self.folder / name).read_text(errors="replace").splitlines()[-LOG_LINES:]
+        with contextlib.suppress(OSError):
+            lines += (self.folder / "regtest/debug.log").read_text(errors="replace").splitlines()[-LOG_LINES:]
+        if self._process is not None:  # what ended it is on standard error
+            lines += self._process.last_words().splitlines()[-LOG_LINES:]
         return " | ".join(line for line in lines if line)
 
     def _discard(self) -> None:
         self._endpoint = self._description = None
         process, self._process = self._process, None
-        if process is not None and not self._exited.is_set():
-            # its data is thrown away, so there is nothing to flush
-            process.kill()
-            self._exited.wait(_KILL_TIMEOUT)
+        if process is not None:
+            process.end()  # its data is thrown away, so there is nothing to flush
         if self.folder is not None:
             shutil.rmtree(self.folder, ignore_errors=True)
             self.folder = None
@@ -258,12 +225,12 @@ def reap() -> list[str]:
     """
     removed = []
     for folder in memory_folder().glob(f"{PREFIX}*"):
-        owner = parse_owner(folder.name.removeprefix(PREFIX).rpartition(".")[0])
+        owner = parse_identity(folder.name.removeprefix(PREFIX).rpartition(".")[0])
         try:
             ours = folder.stat().st_uid == os.getuid()
         except OSError:
             continue
-        if ours and owner is not None and owner.life() is Life.DEAD:
+        if ours and owner is not None and owner.liveness() is Liveness.DEAD:
             kill_node_in(folder)
             removed.append(folder.name)
     return removed

@@ -35,7 +35,7 @@ _given: deque[int] = deque(maxlen=256)
 
 
 def free_port() -> int:
-    """Return a port of the loopback interface that nobody listens on at this moment, and none that was just given."""
+    """Return a port of the loopback interface that is free at this moment, and none that was just given."""
     while True:
         with socket.socket() as probe:
             probe.bind((PEER_HOST, 0))
@@ -64,7 +64,7 @@ def on_bridge() -> Sockets:
 
 
 def peer_options(port: int) -> list[str]:
-    """Return the options by which a node listens for other nodes of ours, and for nobody from outside.
+    """Return the options by which a node listens for other nodes of ours, and not to the outside.
 
     Without ``noban`` a transaction waits until the node's own, mocked, time has gone on by some seconds before it is
     told to the other node. The second bind keeps the node from listening on Tor's usual port, where two would

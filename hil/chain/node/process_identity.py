@@ -11,7 +11,9 @@ from pathlib import Path
 _PATTERN = re.compile(r"(?P<pid>\d+)-(?P<started>\d+)-(?P<space>[0-9a-f]+)")
 
 
-class Life(enum.Enum):
+class Liveness(enum.Enum):
+    """Whether a process still runs."""
+
     ALIVE = "alive"
     DEAD = "dead"
     UNKNOWN = "unknown"
@@ -19,7 +21,7 @@ class Life(enum.Enum):
 
 
 @dataclass(frozen=True)
-class Owner:
+class ProcessIdentity:
     """A process, told apart from a later one with the same id by its start.
 
     :param started: clock ticks from the start of the machine to the start of the process (``/proc/<pid>/stat``).
@@ -33,21 +35,23 @@ class Owner:
     def __str__(self) -> str:
         return f"{self.pid}-{self.started}-{self.space}"
 
-    def life(self) -> Life:
+    def liveness(self) -> Liveness:
+        """Tell whether this very process still runs; unknown if it belongs to another machine or PID namespace."""
         if self.space != _space():
-            return Life.UNKNOWN
-        return Life.ALIVE if _start_of(self.pid) == self.started else Life.DEAD
+            return Liveness.UNKNOWN
+        return Liveness.ALIVE if _start_of(self.pid) == self.started else Liveness.DEAD
 
 
-def this_process() -> Owner:
+def this_process() -> ProcessIdentity:
+    """Return the identity of this process."""
     pid = os.getpid()
-    return Owner(pid, _start_of(pid) or 0, _space())
+    return ProcessIdentity(pid, _start_of(pid) or 0, _space())
 
 
-def parse_owner(text: str) -> Owner | None:
+def parse_identity(text: str) -> ProcessIdentity | None:
     """Return the owner that ``str(owner)`` wrote, None if ``text`` is something else."""
     match = _PATTERN.fullmatch(text)
-    return Owner(int(match["pid"]), int(match["started"]), match["space"]) if match else None
+    return ProcessIdentity(int(match["pid"]), int(match["started"]), match["space"]) if match else None
 
 
 def _start_of(pid: int) -> int | None:

@@ -54,7 +54,7 @@ def fresh_node(
     peers: bool = False,
     chain: str = REGTEST,
 ) -> OwnNode:
-    """Return a node of its own for one scenario, not started yet, whose chain holds the bank's money of ``seed``.
+    """Return a node of its own for one scenario, not started yet, whose chain holds the wallet's money of ``seed``.
 
     For scenarios that change policy, mempool or history, or break the node. ``RegtestLedger.prepare`` finds the
     money there; it takes a few milliseconds instead of fifty.

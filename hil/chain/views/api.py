@@ -22,6 +22,7 @@ class ApiView(LightView):
     """Implements :class:`hil.ports.LedgerView` on the word of one Electrum server. Nothing is checked, on purpose."""
 
     def ready(self) -> bool:
+        """See :class:`hil.ports.LedgerView`."""
         try:
             self._tip()
         except LedgerUnavailable:
@@ -29,6 +30,7 @@ class ApiView(LightView):
         return True
 
     def coin(self, outpoint: OutPoint) -> CoinStatus | None:
+        """See :class:`hil.ports.LedgerView`."""
         funding = self._transaction(outpoint.txid)
         if funding is None or outpoint.index >= len(funding.vout):
             return None
@@ -46,6 +48,7 @@ class ApiView(LightView):
         return None
 
     def storage_bytes(self) -> int:
+        """See :class:`hil.chain.views.light.LightView`; it keeps nothing."""
         return 0
 
     def _tip(self) -> tuple[int, int]:

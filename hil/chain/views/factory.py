@@ -38,6 +38,7 @@ class OpenView:
         self.close()
 
     def close(self) -> None:
+        """Close the connection to the server or node."""
         self._client.close()
 
 

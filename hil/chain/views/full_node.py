@@ -60,6 +60,7 @@ class NodeView:
         self._first_height: int | None = None
 
     def ready(self) -> bool:
+        """See :class:`hil.ports.LedgerView`."""
         try:
             info = self._client.call("getblockchaininfo")
         except LedgerUnavailable:
@@ -69,6 +70,7 @@ class NodeView:
         return info["chain"] == self._chain and not info["initialblockdownload"]
 
     def coin(self, outpoint: OutPoint) -> CoinStatus | None:
+        """See :class:`hil.ports.LedgerView`."""
         output = self._client.call("gettxout", outpoint.txid, outpoint.index, True)
         if output is None:
             return None
@@ -76,6 +78,7 @@ class NodeView:
         return CoinStatus(to_satoshi(output["value"]), script, int(output["confirmations"]))
 
     def accepts(self, transaction: bytes) -> Acceptance:
+        """See :class:`hil.ports.LedgerView`."""
         try:
             answer = self._client.call("testmempoolaccept", [transaction.hex()])[0]
         except RpcError as error:
@@ -87,6 +90,7 @@ class NodeView:
         return Acceptance(allowed=False, reason=normalised(answer.get("reject-reason") or answer["package-error"]))
 
     def broadcast(self, transaction: bytes) -> Acceptance:
+        """See :class:`hil.ports.LedgerView`."""
         try:
             self._client.call("sendrawtransaction", transaction.hex())
         except RpcError as error:

@@ -33,9 +33,11 @@ class HeaderStore(Protocol):
 class Records(Protocol):
     """The storage of a device (:class:`hil.devices.board.Storage`)."""
 
-    def read(self, name: str) -> bytes | None: ...
+    def read(self, name: str) -> bytes | None:
+        """Return the record of that name; None if there is none."""
 
-    def write(self, name: str, record: bytes) -> None: ...
+    def write(self, name: str, record: bytes) -> None:
+        """Store a record; it replaces one of that name."""
 
 
 class MemoryHeaders:
@@ -45,13 +47,16 @@ class MemoryHeaders:
         self._headers = bytearray()
 
     def load(self) -> bytes:
+        """See :class:`HeaderStore`."""
         return bytes(self._headers)
 
     def put(self, height: int, headers: bytes) -> None:
+        """See :class:`HeaderStore`."""
         del self._headers[height * _SIZE :]
         self._headers += headers
 
     def size(self) -> int:
+        """See :class:`HeaderStore`."""
         return len(self._headers)
 
 
@@ -62,6 +67,7 @@ class FileHeaders:
         self._path = path
 
     def load(self) -> bytes:
+        """See :class:`HeaderStore`."""
         try:
             content = self._path.read_bytes()
         except FileNotFoundError:
@@ -71,6 +77,7 @@ class FileHeaders:
         return content[: len(content) - len(content) % _SIZE]
 
     def put(self, height: int, headers: bytes) -> None:
+        """See :class:`HeaderStore`."""
         try:
             with os.fdopen(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600), "r+b") as file:
                 file.seek(height * _SIZE)
@@ -82,6 +89,7 @@ class FileHeaders:
             raise self._fault("written", error) from error
 
     def size(self) -> int:
+        """See :class:`HeaderStore`."""
         return self._path.stat().st_size if self._path.exists() else 0
 
     def _fault(self, what: str, error: OSError) -> RigFault:
@@ -96,6 +104,7 @@ class RecordHeaders:
         self._chunks: list[bytes] = []
 
     def load(self) -> bytes:
+        """See :class:`HeaderStore`."""
         self._chunks = []
         while record := self._records.read(self._name(len(self._chunks))):
             self._chunks.append(record)
@@ -105,6 +114,7 @@ class RecordHeaders:
         return content[: len(content) - len(content) % _SIZE]
 
     def put(self, height: int, headers: bytes) -> None:
+        """See :class:`HeaderStore`."""
         first, within = divmod(height, CHUNK)
         kept = self._chunks[first][: within * _SIZE] if first < len(self._chunks) else b""
         content = kept + headers
@@ -116,6 +126,7 @@ class RecordHeaders:
         self._chunks[first:] = fresh
 
     def size(self) -> int:
+        """See :class:`HeaderStore`."""
         return sum(len(record) for record in self._chunks)
 
     @staticmethod

@@ -57,10 +57,12 @@ class LightView(ABC):
         self._relay_fee: int | None = None
 
     @abstractmethod
-    def ready(self) -> bool: ...
+    def ready(self) -> bool:
+        """See :class:`hil.ports.LedgerView`."""
 
     @abstractmethod
-    def coin(self, outpoint: OutPoint) -> CoinStatus | None: ...
+    def coin(self, outpoint: OutPoint) -> CoinStatus | None:
+        """See :class:`hil.ports.LedgerView`."""
 
     @abstractmethod
     def storage_bytes(self) -> int:
@@ -107,6 +109,7 @@ class LightView(ABC):
         return judge(parsed, Surroundings(coins, self._least_fee(), height + 1, time))
 
     def broadcast(self, transaction: bytes) -> Acceptance:
+        """See :class:`hil.ports.LedgerView`."""
         try:
             parsed = parse(transaction)
         except ValueError:

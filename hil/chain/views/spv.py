@@ -87,6 +87,7 @@ class SpvView(LightView):
         return True
 
     def coin(self, outpoint: OutPoint) -> CoinStatus | None:
+        """See :class:`hil.ports.LedgerView`."""
         return self._patiently(lambda: self._proven_coin(outpoint))
 
     def conflict(self, transaction: bytes) -> str | None:
@@ -94,6 +95,7 @@ class SpvView(LightView):
         return self._patiently(lambda: super(SpvView, self).conflict(transaction))
 
     def storage_bytes(self) -> int:
+        """See :class:`hil.chain.views.light.LightView`."""
         return self._store.size()
 
     def _patiently(self, ask: Callable[[], T]) -> T:

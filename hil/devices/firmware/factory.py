@@ -11,6 +11,7 @@ from hil.devices.firmware.cable import CableProgram
 from hil.devices.firmware.socket import SocketProgram
 from hil.devices.profiles import CableProfile, SocketProfile
 from hil.errors import ConfigurationError, nearest
+from hil.yaml_file import mistakes, told
 
 if TYPE_CHECKING:
     from hil.devices.board import Board, Program
@@ -25,7 +26,7 @@ def build(role: str, profile: Mapping[str, object], board: Board) -> Program:
         if role == "cable":
             return CableProgram(CableProfile.model_validate(profile), board)
     except ValidationError as error:
-        # pydantic's own text would quote the input, which may be the account
-        flaws = [(".".join(str(part) for part in flaw["loc"]), flaw["msg"]) for flaw in error.errors()]
-        raise ConfigurationError("; ".join(f"{w}: {m}" if w else m for w, m in flaws), place=place) from None
+        model = SocketProfile if role == "socket" else CableProfile
+        flaws = mistakes(error, model, profile, secret=True)  # a value may be the account
+        raise ConfigurationError("; ".join(told(keys, what) for keys, what in flaws), place=place) from None
     raise ConfigurationError(f"'{role}' is no device{nearest(role, ('cable', 'socket'))}")

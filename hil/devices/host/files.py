@@ -13,7 +13,8 @@ from hil import yaml_file
 from hil.chain.client.rpc import RpcEndpoint
 from hil.devices.profiles import CableProfile, DeviceProfile, SocketProfile
 from hil.devices.storage.secret_files import read_secret
-from hil.errors import ConfigurationError, nearest
+from hil.errors import ConfigurationError
+from hil.yaml_file import Flaw
 
 LEDGER_VARIABLE = "HIL_DEVICE_LEDGER"
 """The environment variable that may hold the ledger's URL instead of a file."""
@@ -38,13 +39,8 @@ def read_profile(role: str, path: str) -> dict[str, object]:
     try:
         PROFILES[role].model_validate({"account": _ANY_ACCOUNT, **profile})
     except ValidationError as error:
-        flaws = []
-        for flaw in error.errors():
-            name = ".".join(str(part) for part in flaw["loc"])
-            what = flaw["msg"].removeprefix("Value error, ")
-            if flaw["type"] == "extra_forbidden" and len(flaw["loc"]) == 1:
-                what = f"is not known{nearest(name, _known(role))}"
-            flaws.append(f"{place}:{yaml_file.place(document, flaw['loc'])}: {name + ': ' if name else ''}{what}")
+        wrong = yaml_file.mistakes(error, PROFILES[role], profile, secret=True)
+        flaws = [str(Flaw.at(place, document, keys, yaml_file.told(keys, what))) for keys, what in wrong]
         raise ConfigurationError("\n".join(flaws), remedy=f"Mend the profile of the {role}.") from None
     return profile
 

@@ -6,6 +6,7 @@ The rows are in ``abuse_catalogue.yaml``. Steps, tests and the counterpart read 
 from __future__ import annotations
 
 import enum
+from collections import Counter
 from collections.abc import Mapping
 from difflib import get_close_matches
 from functools import cache
@@ -13,10 +14,10 @@ from importlib import resources
 from types import MappingProxyType
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-from ruamel.yaml import YAML
+from pydantic import Field, model_validator
 
-from hil.errors import AuthorError, ConfigurationError
+from hil import yaml_file
+from hil.errors import AuthorError
 from hil.links.abuses.cable_messages import CABLE_MESSAGE_TRICKS
 from hil.links.abuses.ledger import LEDGER_TRICKS
 from hil.links.abuses.line import line_tricks
@@ -27,6 +28,7 @@ from hil.links.abuses.transactions import ALTERATIONS, cable_trick, socket_trick
 from hil.protocol.codes import CloseReason, ErrorCode
 from hil.protocol.policy import Mode
 from hil.protocol.wire.messages import Payment, PaymentRequest
+from hil.yaml_file import Strict
 
 FILE = "abuse_catalogue.yaml"
 MODES = tuple(mode.label for mode in Mode)
@@ -79,10 +81,8 @@ class Needs(enum.StrEnum):
     """Relays, or a second device."""
 
 
-class AbuseRow(BaseModel):
+class AbuseRow(Strict):
     """One row. Times in seconds, energies in milliwatt-hours, amounts in satoshi."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     id: str = Field(pattern="^[a-z0-9]+(-[a-z0-9]+)*$")
     """Verb first, as it stands in ``Given the cable will …``."""
@@ -140,6 +140,12 @@ class AbuseRow(BaseModel):
     @classmethod
     def _with_defaults(cls, row: Any) -> Any:
         """Fill in what follows from the reaction: the times of SPEC, "Timers and limits", and the losses there."""
+        if (
+            not isinstance(row, Mapping)
+            or row.get("who") not in TRICKS
+            or row.get("must", Must.REFUSE) not in set(Must)
+        ):
+            return row  # what is wrong with it is told with its place
         must = Must(row.get("must", Must.REFUSE))
         times = {Must.TURN_AWAY: 2.0, Must.OBJECT: 2.0, Must.GO_ON: 2.0}
         losses: dict[str, int] = {"loses_mwh": 100} if row["who"] == "cable" else {"loses_sat": 2625}
@@ -167,24 +173,36 @@ class AbuseRow(BaseModel):
         return self
 
 
-def _read() -> list[AbuseRow]:
-    text = resources.files("hil.links.abuses").joinpath(FILE).read_text(encoding="utf-8")
-    document = YAML(typ="safe").load(text)
-    try:
-        return [AbuseRow.model_validate({"who": who, **row}) for who in ("cable", "socket") for row in document[who]]
-    except ValidationError as error:
-        raise ConfigurationError("; ".join(flaw["msg"] for flaw in error.errors()), place=FILE) from None
+class AbuseCatalogue(Strict):
+    """The file: rows by who cheats."""
+
+    cable: tuple[AbuseRow, ...]
+    socket: tuple[AbuseRow, ...]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _say_who(cls, document: Any) -> Any:
+        return {
+            who: [{"who": who, **row} if isinstance(row, Mapping) else row for row in rows]
+            if isinstance(rows, list)
+            else rows
+            for who, rows in document.items()
+        }
+
+    @model_validator(mode="after")
+    def _each_once(self) -> AbuseCatalogue:
+        ids = Counter(row.id for row in (*self.cable, *self.socket))
+        if twice := sorted(id_ for id_, count in ids.items() if count > 1):
+            raise ValueError(f"more than one row has the id {', '.join(twice)}")
+        return self
 
 
 @cache
 def catalogue() -> Mapping[str, AbuseRow]:
-    """Return all rows by id, cables first; raises ConfigurationError if the file is wrong."""
-    rows = _read()
-    found = {row.id: row for row in rows}
-    if len(found) != len(rows):
-        twice = sorted({row.id for row in rows if sum(row.id == other.id for other in rows) > 1})
-        raise ConfigurationError(f"more than one row has the id {', '.join(twice)}", place=FILE)
-    return MappingProxyType(found)
+    """Return all rows by id, cables first; raises ConfigurationError that lists every mistake with its place."""
+    text = resources.files("hil.links.abuses").joinpath(FILE).read_text(encoding="utf-8")
+    read = yaml_file.build(AbuseCatalogue, yaml_file.parse(text, FILE), FILE)
+    return MappingProxyType({row.id: row for row in (*read.cable, *read.socket)})
 
 
 def executable_by(who: str, abuse: str) -> AbuseRow:

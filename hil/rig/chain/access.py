@@ -47,7 +47,7 @@ NODE_TAGS: dict[str, tuple[str, ...]] = {
 """Tags that give a scenario a node of its own, with the options that each adds."""
 
 
-class LedgerSide:
+class ChainAccess:
     """See the module's docstring. Built with a node that runs; ``close`` leaves that to its owner.
 
     :param now: the scenario's time in seconds.
@@ -60,7 +60,7 @@ class LedgerSide:
         self.rpc = RpcClient(node.endpoint, timeout=NODE_PATIENCE_S)
         self._offset = 0.0
         self._behind = behind
-        self.bank = RegtestLedger(self.rpc, seed=seed, now=lambda: self._offset + now())
+        self.ledger = RegtestLedger(self.rpc, seed=seed, now=lambda: self._offset + now())
         self.view = NodeView(self.rpc)
         self.views = LedgerViews(self.rpc)
         self.asked: Node | None = None
@@ -79,7 +79,7 @@ class LedgerSide:
         self._now = now
         self._watcher: Watcher | None = None
         try:
-            self.bank.prepare()
+            self.ledger.prepare()
             self._watcher = self._new_watcher()
         except BaseException:
             self.close()
@@ -91,7 +91,7 @@ class LedgerSide:
 
     def fund(self, script: bytes, value: Satoshi, outputs: int) -> list[Coin]:
         """Give somebody coins; a node that is to be behind is started again, for its new block has brought it up."""
-        coins = self.bank.fund(script, value, outputs=outputs)
+        coins = self.ledger.fund(script, value, outputs=outputs)
         if self._behind is not None:
             attacks_node.shut_down(self._behind)
             attacks_node.restart(self._behind)
@@ -101,9 +101,10 @@ class LedgerSide:
     def substitute(self, scenario: str, preference: str | None) -> OwnNode | None:
         """Return a node, not started yet, for a scenario whose coin another one has had on this node.
 
-        There it has the evidence that it has alone. None if its coin is still there, or the node is none of ours.
+        On the fresh node its evidence equals that of a solo run. None if its coin is still there, or the node is
+        external.
         """
-        if not self.bank.is_taken(scenario) or self.node.describe().provider == "external":
+        if not self.ledger.is_taken(scenario) or self.node.describe().provider == "external":
             return None
         return fresh_node(self.seed, preference)
 
@@ -123,7 +124,7 @@ class LedgerSide:
         """Take in all that has happened at the node up to now; virtual time stands still meanwhile."""
         if self._watcher is not None and not self.taken_away:
             for notification in self._watcher.catch_up():
-                if not self.bank.is_own_business(notification.hash):
+                if not self.ledger.is_own_business(notification.hash):
                     self.on_change(notification)
 
     def restarted(self) -> None:
@@ -171,7 +172,7 @@ class LedgerSide:
         self._gate.delay = seconds
 
     def lost(self) -> str:
-        """Return why the node, or the server before it, does not answer, though nobody took it away; else empty."""
+        """Return why the node or the Electrum server does not answer although no scenario took it away, else empty."""
         if self.taken_away:
             return ""
         try:
@@ -182,14 +183,14 @@ class LedgerSide:
         return ""
 
     def refuse_silence(self) -> None:
-        """Raise RigFault if the node does not answer, though nobody took it away."""
+        """Raise RigFault if the node does not answer although no scenario took it away."""
         if self.taken_away:
             return
         with _blaming_the_node():
             self.rpc.call("getblockcount")
 
     def refuse_stale(self) -> None:
-        """Raise RigFault if the node does not follow its chain, though nobody took it away.
+        """Raise RigFault if the node does not follow its chain although no scenario took it away.
 
         A block is mined for that: a node that answers from memory would still tell an old tip.
         """
@@ -197,9 +198,10 @@ class LedgerSide:
             return
         self.on_change = _nobody
         with _blaming_the_node():
-            self.bank.mine()
+            self.ledger.mine()
 
     def close(self) -> None:
+        """Let go of the node; a second time changes nothing."""
         if self._gate is not None:
             self._gate.close()
         if self.two is not None:
@@ -234,7 +236,7 @@ def own_node(tags: Iterable[str], seed: int, preference: str | None) -> OwnNode 
 
 
 @contextlib.contextmanager
-def second_node(side: LedgerSide, tags: Iterable[str], preference: str | None) -> Iterator[None]:
+def second_node(side: ChainAccess, tags: Iterable[str], preference: str | None) -> Iterator[None]:
     """Start what the tags want beside the node of ``side``; it is ended afterwards."""
     if PARTITION in tags:
         with fresh_node(side.seed, preference, peers=True) as far:

@@ -9,13 +9,13 @@ import contextlib
 from typing import TYPE_CHECKING, Any, Literal
 
 from hil.chain.attacks.electrum_faults import Truth
-from hil.chain.attacks.electrum_proxy import LyingServer
+from hil.chain.attacks.electrum_proxy import FaultyElectrumProxy
 from hil.chain.electrum.client import ElectrumClient
 from hil.chain.electrum.server import ElectrumServer
 from hil.chain.electrum.sync import ServerFollower
 
 if TYPE_CHECKING:
-    from hil.chain.attacks.electrum_faults import Lie
+    from hil.chain.attacks.electrum_faults import ServerFault
     from hil.chain.client.rpc import RpcClient
     from hil.chain.electrum.client import ElectrumEndpoint
 
@@ -36,27 +36,27 @@ class LedgerViews:
         self._closing = contextlib.ExitStack()
         self._server: ElectrumServer | None = None
         self._follower: ServerFollower | None = None
-        self._liar: LyingServer | None = None
+        self._proxy: FaultyElectrumProxy | None = None
         self._seen = -1
         self._in_use = False
 
-    def access(self, kind: ViewKind, lie: Lie | None = None) -> dict[str, Any] | None:
+    def access(self, kind: ViewKind, fault: ServerFault | None = None) -> dict[str, Any] | None:
         """Return what a reset of the virtual bench says of the view; None for a node of its own.
 
-        :param lie: what the server lies about; None for one that does not.
+        :param fault: what the server does wrong; None: nothing.
         """
         self._in_use = kind != "node"
         if kind == "node":
             if self._server is not None:
                 self._server.rest()
             return None
-        endpoint = self._endpoint() if lie is None else self._lying_endpoint(lie)
+        endpoint = self._endpoint() if fault is None else self._faulty_endpoint(fault)
         return {"kind": kind, "host": endpoint.host, "port": endpoint.port}
 
     def tell_truth(self) -> None:
         """Have the server lie no more."""
-        if self._liar is not None:
-            self._liar.lie = Truth()
+        if self._proxy is not None:
+            self._proxy.fault = Truth()
 
     def follow(self, changes: int) -> int:
         """Return ``changes``, the count of changes to the node; wait first until the server shows the newest.
@@ -74,16 +74,17 @@ class LedgerViews:
             self._follower.catch_up()
 
     def close(self) -> None:
+        """End the Electrum server, the proxy and their connections."""
         self._closing.close()
 
-    def _lying_endpoint(self, lie: Lie) -> ElectrumEndpoint:
+    def _faulty_endpoint(self, fault: ServerFault) -> ElectrumEndpoint:
         honest = self._endpoint()
-        if self._liar is None:
-            self._liar = LyingServer(honest)
-            self._closing.callback(self._liar.stop)
-            self._liar.start()
-        self._liar.lie = lie
-        return self._liar.endpoint
+        if self._proxy is None:
+            self._proxy = FaultyElectrumProxy(honest)
+            self._closing.callback(self._proxy.stop)
+            self._proxy.start()
+        self._proxy.fault = fault
+        return self._proxy.endpoint
 
     def _endpoint(self) -> ElectrumEndpoint:
         if self._server is None:

@@ -65,7 +65,7 @@ def beyond_current(rig: RigFile, power: Watt, share: float = 100.0) -> str:
     )
 
 
-def vague_edge(rig: RigFile, limit: Second) -> str:
+def undecidable_edge(rig: RigFile, limit: Second) -> str:
     """Return why this rig cannot find a limit on an edge of power kept, however fast the device; ``""`` if it may.
 
     Reckoned with the least bound that its clock can have; ``hil rig check`` measures what it has.
@@ -86,7 +86,7 @@ def vague_edge(rig: RigFile, limit: Second) -> str:
 
 def doubtful_edge(rig: RigFile, limit: Second) -> str:
     """Return why this rig may not decide a limit on an edge of power, by when it comes; ``""`` if it does or cannot."""
-    if _driver(rig, "meter", METERS) is None or vague_edge(rig, limit):
+    if _driver(rig, "meter", METERS) is None or undecidable_edge(rig, limit):
         return ""
     period = update_period(rig)
     width = resolution(period, _clock_bound(rig))
@@ -137,7 +137,7 @@ def power_uncertainty(rig: RigFile, power: Watt) -> float | None:
     return meter.limits.power_budget(reading, rig.options.conditions).expanded
 
 
-def vague_energy(rig: RigFile, energy: WattHour, tolerance: Percent) -> str:
+def undecidable_energy(rig: RigFile, energy: WattHour, tolerance: Percent) -> str:
     """Return why this rig cannot decide whether an energy lies within a tolerance, ``""`` if it may.
 
     The meter's uncertainty is at least that of the energy drawn in the shortest time, at the most power.

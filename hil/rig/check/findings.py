@@ -28,14 +28,17 @@ class CheckFinding:
 
 
 def ok(part: str, what: str) -> CheckFinding:
+    """Return a finding that ``part`` is as it should be."""
     return CheckFinding(part, Level.OK, what)
 
 
 def note(part: str, what: str) -> CheckFinding:
+    """Return a finding that a person should know of, and that is no fault."""
     return CheckFinding(part, Level.NOTE, what)
 
 
 def fault(part: str, what: str, code: ExitCode = ExitCode.RIG_FAULT) -> CheckFinding:
+    """Return a finding that ``part`` is not as it should be, with the exit code of the check."""
     return CheckFinding(part, Level.FAULT, what, code)
 
 

@@ -22,7 +22,7 @@ from hil.rig.check.parts import look_at_line, look_at_load, look_at_meter, look_
 from hil.rig.config.target_section import LINES, RELAYS
 from hil.rig.labgrid.target import build_target
 from hil.rig.safety.lock import find_locks
-from hil.rig.safety.watchdog_client import Guard
+from hil.rig.safety.watchdog_client import WatchdogClient
 from hil.rig.virtual.client import VirtualBenchProcess
 from hil.rig.virtual.environment import ADDRESS_VARIABLE, TERMINAL_VARIABLES
 from hil.units import format_quantity
@@ -55,7 +55,7 @@ def check_rig(
                 found += conformance(target, rig.options.plugs)
             found += [drift.finding()] if drift is not None else []
             if _disobeyed(found):
-                told = guard.act("a part did not obey in a check")
+                told = guard.trip("a part did not obey in a check")
                 say = ok if told["reached"] else fault
                 found.append(say("safe state", told["problem"] or f"reached by the watchdog; {told['meter']}"))
             findings += found
@@ -99,7 +99,7 @@ def _relays(target: Any) -> list[CheckFinding]:
 
 
 @contextlib.contextmanager
-def _standing(rig: RigFile) -> Iterator[tuple[Any, Guard, Callable[[], float] | None]]:
+def _standing(rig: RigFile) -> Iterator[tuple[Any, WatchdogClient, Callable[[], float] | None]]:
     """Give labgrid's target, with the bench standing, its watchdog, and a simulated bench's own time."""
     with contextlib.ExitStack() as stack:
         bench = None
@@ -117,7 +117,7 @@ def _standing(rig: RigFile) -> Iterator[tuple[Any, Guard, Callable[[], float] | 
             os.environ[ADDRESS_VARIABLE] = bench.address
             os.environ.update({TERMINAL_VARIABLES[role]: path for role, path in bench.terminals.items()})
         address, lifeline = (bench.address, bench.lifeline) if bench is not None else ("", None)
-        guard = Guard(rig, address=address, lifeline=lifeline)
+        guard = WatchdogClient(rig, address=address, lifeline=lifeline)
         stack.callback(guard.end)
         environment, target = build_target(rig.path)
         stack.callback(environment.cleanup)

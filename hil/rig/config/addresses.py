@@ -48,6 +48,7 @@ class Part(NamedTuple):
 
     @property
     def name(self) -> str:
+        """Its name in the file; its kind if it has none."""
         return str(self.arguments.get("name", self.kind))
 
 

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from hil import yaml_file
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from pydantic_core import ErrorDetails
+    pass
 
 REMEDY = "Mend the rig file; rigs/virtual.yaml shows every entry."
 
@@ -28,62 +26,26 @@ ROUNDS = 5
 Options = TypeVar("Options", bound=BaseModel)
 
 
-class Flaw(NamedTuple):
-    """What is wrong, and where it stands; lines and columns count from 1."""
-
-    file: str
-    line: int
-    column: int
-    what: str
-
-    @classmethod
-    def at(cls, path: Path, document: object, keys: Keys, what: str) -> Flaw:
-        """Return a flaw at the deepest part of ``keys`` that the file has."""
-        line, _, column = yaml_file.place(document, keys).partition(":")
-        return cls(str(path), int(line), int(column), what)
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}: {self.what}"
-
-
 def read_options(model: type[Options], read: object) -> tuple[Options | None, list[tuple[Keys, str]]]:
     """Return ``options.rig`` and what is wrong with it, each with the keys that lead to its place.
 
     What is wrong is left out of the options, so that the rest can be looked at; None if they cannot be without it.
     """
     plain: Any = yaml_file.plain(read or {})
-    errors: list[ErrorDetails] = []
+    found: dict[Keys, str] = {}
+    whole = plain
     options = None
     for _ in range(ROUNDS):
         try:
             options = model.model_validate(plain)
             break
         except ValidationError as error:
-            found = error.errors()
-            errors += [each for each in found if each["loc"] not in {known["loc"] for known in errors}]
-            plain = _without(plain, [each["loc"] for each in found])
-    whole = yaml_file.plain(read or {})
-    flaws = [(("options", "rig", *each["loc"]), _words(each, whole)) for each in errors]
+            new = yaml_file.mistakes(error, model, whole)
+            found |= {keys: what for keys, what in new if keys not in found}
+            plain = _without(plain, [keys for keys, _ in new])
+    places = {("options", "rig", *keys): what for keys, what in found.items()}
+    flaws = [(keys, yaml_file.told(keys, what)) for keys, what in places.items()]
     return options, [*flaws, *_contradictions(whole)]
-
-
-def _words(error: ErrorDetails, whole: Any) -> str:
-    """Return what is wrong with a value, as it was written: ``whole`` has it before it was read as a number."""
-    value: Any = whole
-    for key in error["loc"]:
-        value = value[key] if _has(value, key) else error["input"]
-    read = "" if error["type"] in {"missing", "extra_forbidden"} else f" (read: {value!r})"
-    name = ".".join(str(part) for part in ("options", "rig", *error["loc"]))
-    what = error["msg"].removeprefix("Value error, ")
-    if error["type"] == "greater_than":
-        what = f"must be above {error['ctx']['gt']:g}"
-    return f"{name}: {what}{read}"
-
-
-def _has(value: Any, key: Any) -> bool:
-    if isinstance(value, Mapping):
-        return key in value
-    return isinstance(value, list) and isinstance(key, int) and key < len(value)
 
 
 def _without(value: Any, places: Sequence[Keys]) -> Any:

@@ -7,7 +7,8 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from hil.rig.config.certificate import readable_uncertainty
-from hil.rig.config.values import Day, Strict
+from hil.rig.config.values import Day
+from hil.yaml_file import Strict
 
 
 class InstrumentFacts(Strict):
@@ -48,7 +49,7 @@ class DeviceFacts(Strict):
 
 
 class Devices(Strict):
-    """The devices that stand on the bench."""
+    """The devices on the bench; None: there is none in that role."""
 
     socket: DeviceFacts | None = None
     cable: DeviceFacts | None = None

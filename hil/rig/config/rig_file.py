@@ -18,11 +18,12 @@ from hil.evidence.uncertainty import COVERAGE, CertifiedUncertainty, Conditions
 from hil.ports import LoadLimits
 from hil.rig.config.addresses import parts
 from hil.rig.config.certificate import read_uncertainty
-from hil.rig.config.mistakes import REMEDY, Flaw, read_options
+from hil.rig.config.mistakes import REMEDY, read_options
 from hil.rig.config.parts import Ambient, Devices, InstrumentFacts
 from hil.rig.config.target_section import entries, target_is_unreadable, wrong_target
-from hil.rig.config.values import Current, Duration, Energy, Power, Strict, Voltage
+from hil.rig.config.values import Current, Duration, Energy, Power, Voltage
 from hil.units import Ampere, Volt, Watt
+from hil.yaml_file import Flaw, Strict
 
 SOCKET_UNDER_TEST = "socket under test"
 CABLE_UNDER_TEST = "cable under test"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BeforeValidator
 
 from hil.errors import AuthorError
 from hil.units import Dimension, parse
@@ -37,9 +37,3 @@ Energy = Annotated[float, _quantity(Dimension.ENERGY)]
 Current = Annotated[float, _quantity(Dimension.CURRENT)]
 Voltage = Annotated[float, _quantity(Dimension.VOLTAGE)]
 Duration = Annotated[float, _quantity(Dimension.DURATION)]
-
-
-class Strict(BaseModel):
-    """A part of a rig file: what is not known in it is a mistake, and it does not change."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)

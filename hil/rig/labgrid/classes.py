@@ -19,7 +19,7 @@ from hil.errors import HilError, RigFault
 from hil.evidence.own_error import sentence
 from hil.instruments.dialects import open_load, open_meter
 from hil.ports import Load, Meter
-from hil.rig.labgrid.bounded_call import Attempt
+from hil.rig.labgrid.bounded_call import BoundedCall
 from hil.rig.labgrid.relays import CoilRelay, DigitalOutput
 
 
@@ -67,6 +67,7 @@ class PowerMeterDriver(_InstrumentDriver):
     """Opens the lab power meter by the dialect that its ``*IDN?`` names; ``port`` is a :class:`hil.ports.Meter`."""
 
     def on_activate(self) -> None:
+        """Open the meter (called by labgrid)."""
         self.port = open_meter(self.name or "meter", self.instrument.resource)
 
 
@@ -76,6 +77,7 @@ class LoadDriver(_InstrumentDriver):
     """Opens the programmable load by the dialect that its ``*IDN?`` names; ``port`` is a :class:`hil.ports.Load`."""
 
     def on_activate(self) -> None:
+        """Open the load (called by labgrid)."""
         self.port = open_load(self.name or "load", self.instrument.resource)
 
 
@@ -155,7 +157,7 @@ class BenchStrategy(Strategy):  # type: ignore[misc]  # labgrid has no types
         load = None
         try:
             self.target.activate(self.load)
-            load = Attempt(lambda: self.load.port.set_input(on=False))
+            load = BoundedCall(lambda: self.load.port.set_input(on=False))
             load.wait(LOAD_PATIENCE_S)
         except Exception as error:
             problems.append(_words("load", error))

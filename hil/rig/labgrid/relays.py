@@ -14,9 +14,11 @@ class DigitalOutput(Protocol):
 
     name: str
 
-    def get(self) -> bool: ...
+    def get(self) -> bool:
+        """Read the output."""
 
-    def set(self, status: bool) -> None: ...
+    def set(self, status: bool) -> None:
+        """Switch the output."""
 
 
 class CoilRelay:
@@ -27,6 +29,7 @@ class CoilRelay:
         self.name = output.name
 
     def set(self, *, closed: bool) -> None:
+        """See :class:`hil.ports.Relay`; raises RigFault if the coil does not answer or obey."""
         try:
             self._output.set(closed)
         except (ExecutionError, OSError, ValueError) as error:
@@ -39,6 +42,7 @@ class CoilRelay:
             )
 
     def is_closed(self) -> bool:
+        """See :class:`hil.ports.Relay`; raises RigFault if the coil does not answer."""
         try:
             return bool(self._output.get())
         except (ExecutionError, OSError, ValueError) as error:

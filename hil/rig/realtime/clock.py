@@ -33,13 +33,16 @@ class RigClock(WallClock):
 
     @property
     def largest_bound(self) -> Second:
+        """See :class:`hil.clock.Clock`."""
         return self._largest
 
     def attach(self, line: WallLine) -> None:
+        """Serve ``line`` from now on, and note when bytes arrive on it."""
         super().attach(line)
         self._arrivals.watch(line.fileno())
 
     def detach(self, line: WallLine) -> None:
+        """Serve ``line`` no more, and note nothing of it."""
         super().detach(line)
         self._arrivals.forget(line.fileno())
 
@@ -48,7 +51,7 @@ class RigClock(WallClock):
         self._arrivals.close()
 
     def _pass_time(self, until: float) -> None:
-        self.meanwhile()
+        self.on_idle()
         asked = self.now()
         ready = self._selector.select(max(0.0, until - asked))
         answered = self.now()

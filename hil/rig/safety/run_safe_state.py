@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from hil.rig.config.rig_file import RigFile
     from hil.rig.labgrid.classes import BenchStrategy
     from hil.rig.labgrid.relays import MirrorContact
-    from hil.rig.safety.watchdog_client import Guard
+    from hil.rig.safety.watchdog_client import WatchdogClient
     from hil.rig.sampling.timer import Sampling
 
 SAMPLING_END_S = 4.0
@@ -67,7 +67,7 @@ class Parts:
     sampling: Sampling | None
     meter: Meter | None
     mirror_contacts: Mapping[str, MirrorContact]
-    guard: Guard
+    guard: WatchdogClient
     locks: Path | None
 
 
@@ -106,9 +106,9 @@ class _Attempt:
         welded = "" if problem else self._still_live()
         problem = problem or welded
         if problem:
-            problem = self._have_watchdog_act(problem, welded)
+            problem = self._trip_watchdog(problem, welded)
         else:
-            self._try(parts.guard.rest)
+            self._try(parts.guard.disarm)
         return SafeState(not problem, seconds, wall_seconds, problem, tuple(self._aside.values()))
 
     def sleep(self, duration: float, /) -> None:
@@ -126,11 +126,11 @@ class _Attempt:
         elif self.now() < end:
             raise RigFault("the bench's time stands still", place="virtual bench") from last
 
-    def _have_watchdog_act(self, problem: str, welded: str) -> str:
+    def _trip_watchdog(self, problem: str, welded: str) -> str:
         guard, locks = self._parts.guard, self._parts.locks
         locked = bool(welded)  # nothing that the watchdog reads back can change that
         try:
-            second = guard.act("the run could not make the bench safe")
+            second = guard.trip("the run could not make the bench safe")
             state = f"reached it in {second['ms']:.0f} ms" if second["reached"] else f"neither: {second['problem']}"
             problem += f"; the watchdog, with connections of its own: {state}"
         except Exception as error:
@@ -188,9 +188,9 @@ class _Attempt:
         self._note(RigFault("its driver did not come back: whether power still flows cannot be told", place="meter"))
         return False
 
-    def _try(self, deed: Callable[[], None]) -> None:
+    def _try(self, action: Callable[[], None]) -> None:
         try:
-            deed()
+            action()
         except Exception as error:
             self._note(error)
 

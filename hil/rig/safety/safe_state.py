@@ -106,18 +106,18 @@ class SafeStateMaker:
         """
         since = since or stopwatch()
         clock = WallClock()
-        deeds: dict[str, Callable[[float], None]] = {"load input": self._load_off}
-        deeds |= {name: self._opener(name) for name in RELAYS}
+        actions: dict[str, Callable[[float], None]] = {"load input": self._load_off}
+        actions |= {name: self._opener(name) for name in RELAYS}
         done: dict[str, Step] = {}
         for round_number in range(1, ROUNDS + 1):
             if round_number > 1:
                 clock.sleep(PAUSE_S)
-            for part, deed in deeds.items():
+            for part, action in actions.items():
                 if part in done and done[part].reached:
                     continue
                 problem = ""
                 try:
-                    deed(FIRST_PATIENCE_S if round_number == 1 else PATIENCE_S)
+                    action(FIRST_PATIENCE_S if round_number == 1 else PATIENCE_S)
                 except Exception as error:  # whatever it is, the other parts must be switched
                     problem = str(error) or type(error).__name__
                 done[part] = Step(part, not problem, round(since() * 1000, 3), round_number, problem)
@@ -127,10 +127,11 @@ class SafeStateMaker:
         problems = [step.problem for step in done.values() if not step.reached]
         meter, live = self._ask_meter(clock, prepare=prepare)
         problems += [live] if live else []
-        steps = tuple(done[part] for part in deeds)
+        steps = tuple(done[part] for part in actions)
         return SafeStateReport(cause, not problems, ms, steps, meter, "; ".join(problems))
 
     def close(self) -> None:
+        """Let go of labgrid's target."""
         self._environment.cleanup()
 
     def _load_off(self, patience: float) -> None:
@@ -174,9 +175,11 @@ class SafeStateMaker:
 class PassingTime(Protocol):
     """The part of a clock that a look at the meter needs."""
 
-    def now(self) -> float: ...
+    def now(self) -> float:
+        """Return the present instant in seconds."""
 
-    def sleep(self, duration: float, /) -> None: ...
+    def sleep(self, duration: float, /) -> None:
+        """Let so many seconds pass."""
 
 
 def look_for_power(meter: Meter, clock: PassingTime) -> tuple[str, str]:

@@ -168,7 +168,7 @@ class Watchdog:
         self._publish(report)
 
     def _publish(self, report: SafeStateReport) -> None:
-        """Tell everybody; nobody who does not listen may keep the others from hearing it."""
+        """Write to terminal, report, lock and link; one that cannot be written keeps no other from it."""
         document = {**report.document(), "wall": utc_now().isoformat()}
         self._acts.append(document)
         with contextlib.suppress(OSError):
@@ -198,7 +198,7 @@ class Watchdog:
             self._link.send(line.encode() + b"\n", socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
 
     def _bench_is_gone(self) -> bool:
-        """Tell whether the virtual bench's process has ended: then nobody reads its standard input any more."""
+        """Tell whether the virtual bench's process has ended: its standard input is then closed."""
         if self._options.lifeline < 0:
             return False
         poll = select.poll()

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
+from hil.child_process import ChildProcess
 from hil.clock import stopwatch
 from hil.errors import RigFault
 
@@ -26,6 +27,7 @@ ACT_TIMEOUT_S = 30.0
 """For a safe state with all its rounds."""
 
 END_TIMEOUT_S = 5.0
+STANDARD_ERROR = 2
 
 ANSWER_TIMEOUT_S = 5.0
 """For ``alive`` and ``resting``: the watchdog does nothing else, and goes before other programs if it may."""
@@ -37,7 +39,7 @@ BEATS_A_LIMIT = 10
 """Beats in the time after which the watchdog would act."""
 
 
-class Guard:
+class WatchdogClient:
     """Starts the watchdog of ``rig`` and talks to it; not thread-safe.
 
     :param address: where the virtual bench listens; empty for a physical one.
@@ -67,13 +69,13 @@ class Guard:
         arguments += ["--locks", str(locks.resolve())] if locks is not None else []
         arguments += ["--lifeline", str(lifeline)] if lifeline is not None else []
         with theirs:
-            self._process: subprocess.Popen[bytes] = subprocess.Popen(
+            self._process = ChildProcess(
+                "watchdog",
                 [sys.executable, "-m", "hil.rig.safety.watchdog", *arguments],
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
-                stderr=errors,
+                stderr=STANDARD_ERROR if errors is None else errors,
                 pass_fds=() if lifeline is None else (lifeline,),
-                start_new_session=True,  # what is sent to this process' group is not for the watchdog
             )
         self._unread = b""
         self._armed = False
@@ -81,7 +83,7 @@ class Guard:
         self._unanswered: Callable[[], float] | None = None
         """Seconds since the oldest beat without an answer; None if each has one."""
         self.lost: RigFault | None = None
-        """Why nobody watches any more."""
+        """Why the watchdog does not watch any more; None: it does."""
 
     @property
     def process(self) -> int:
@@ -93,7 +95,7 @@ class Guard:
         self._await("ready", READY_TIMEOUT_S)
 
     def arm(self) -> None:
-        """The bench comes into use: from now on beats must come. Raises RigFault if nobody watches."""
+        """The bench comes into use: from now on beats must come. Raises RigFault if the watchdog does not watch."""
         self._armed = True
         self._beat()
 
@@ -105,15 +107,15 @@ class Guard:
         if self._armed and self._since_beat() > self._limit / BEATS_A_LIMIT:
             self._beat()
 
-    def rest(self) -> None:
-        """The bench is safe: no beats from now on. Raises RigFault if nobody has watched it to here."""
+    def disarm(self) -> None:
+        """The bench is safe: no beats from now on. Raises RigFault if the watchdog has not watched it to here."""
         if self._armed:
             self._armed = False
             self._send("rest")
             self._await("resting", ANSWER_TIMEOUT_S)
             self._unanswered = None  # it answers in order
 
-    def act(self, reason: str) -> dict[str, Any]:
+    def trip(self, reason: str) -> dict[str, Any]:
         """Have the watchdog make the bench safe; return its report. Raises RigFault if it does not answer."""
         self._armed = False
         self._words(0.0)  # what it said before is no answer to this
@@ -126,11 +128,7 @@ class Guard:
         with contextlib.suppress(OSError):
             self._link.send(b"done\n", socket.MSG_DONTWAIT)
         self._link.close()
-        try:
-            self._process.wait(END_TIMEOUT_S)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait(END_TIMEOUT_S)
+        self._process.end(END_TIMEOUT_S)
 
     def _beat(self) -> None:
         self._since_beat = stopwatch()
@@ -140,7 +138,7 @@ class Guard:
         self.look()
 
     def look(self) -> None:
-        """Raise RigFault if the watchdog has acted, hangs, or is gone: then nobody else switched the bench off."""
+        """Raise RigFault if the watchdog has acted, hangs, or is gone."""
         if not self._armed:
             return
         if self.lost is not None:
@@ -206,9 +204,8 @@ class Guard:
     def _gone(self) -> RigFault:
         if self.lost is not None:
             return self.lost
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(END_TIMEOUT_S)
-        code = self._process.poll()
+        self._process.wait(END_TIMEOUT_S)
+        code = self._process.returncode
         state = "does not listen" if code is None else f"has ended with code {code}"
         self.lost = RigFault(
             f"the watchdog {state}: nobody would make the bench safe if this process died",

@@ -29,9 +29,11 @@ class Mailbox(Generic[T]):
             os.write(self._far, b"\0")
 
     def fileno(self) -> int:
+        """Return the descriptor that becomes readable with each item."""
         return self._near
 
     def on_readable(self) -> None:
+        """Hand each item that waits to the listener."""
         with contextlib.suppress(BlockingIOError):
             os.read(self._near, 1 << 16)
         while self._items:

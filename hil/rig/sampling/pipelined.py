@@ -1,9 +1,9 @@
 """Sampling in lockstep without a stop for each sample: the meter is asked some instants ahead.
 
-A turn of lockstep costs more than all that is done with a sample. So the questions of the next second are sent at
+A turn of lockstep costs more than all that is done with a sample. So the queries of the next second are sent at
 once, the bench lets each reach the meter at its instant, and the answers are taken when time has passed. The evidence
-is the same, whatever happens meanwhile. Only whoever acts on a reading would do so up to a second late: he asks for
-``closely``, and then each reading is handed over at its instant, or for that at edges of the voltage.
+is the same. Code that acts on a reading would do so up to a second late: it asks for ``closely``, and then each reading
+is handed over at its instant; or it follows the voltage, and then the readings at its edges are.
 """
 
 from __future__ import annotations
@@ -19,19 +19,21 @@ from hil.rig.recorder import Stamp
 from hil.rig.sampling.timer import SAMPLE_PERIOD_S, Readings, next_due, reading_age
 
 if TYPE_CHECKING:
-    from hil.clock import LockstepClock
-    from hil.ports import AskedAhead
+    from hil.ports import PipelinedMeter
     from hil.rig.virtual.client import VirtualBenchProcess
+    from hil.rig.virtual.lockstep_clock import LockstepClock
 
 AHEAD = 12
 """Most questions that are under way: a second's and two, so that time need not stop just before a second is full, at
 which a socket says how much it has delivered anyway."""
 
 
-class SamplerAhead:
+class PipelinedSampler:
     """See :class:`hil.rig.sampling.timer.Sampling` and the module's docstring."""
 
-    def __init__(self, meter: AskedAhead, clock: LockstepClock, bench: VirtualBenchProcess, readings: Readings) -> None:
+    def __init__(
+        self, meter: PipelinedMeter, clock: LockstepClock, bench: VirtualBenchProcess, readings: Readings
+    ) -> None:
         self._meter = meter
         self._clock = clock
         self._bench = bench
@@ -49,22 +51,26 @@ class SamplerAhead:
         self.closely = False
 
     def start(self) -> None:
+        """See :class:`hil.rig.sampling.timer.Sampling`."""
         self._age = reading_age(self._meter)
         self._due = self._read_at = self._clock.now()
         self._readings.take(self._meter.read(), self._age)
         self._due = next_due(self._due, self._due, self.period)
-        self._clock.serve_asker(self._bench, self)
+        self._clock.serve_scheduler(self._bench, self)
 
     def follow_voltage(self) -> None:
+        """See :class:`hil.rig.sampling.timer.Sampling`."""
         self._bench.stop_at_edges(DEAD_V)
 
     def refresh(self) -> None:
+        """See :class:`hil.rig.sampling.timer.Sampling`."""
         if (now := self._clock.now()) - self._read_at >= SAMPLE_PERIOD_S:
             self._read_at = now
             self._readings.pass_on(self._meter.read(), now)
 
     def stop(self) -> None:
-        self._clock.serve_asker(self._bench, None)
+        """See :class:`hil.rig.sampling.timer.Sampling`."""
+        self._clock.serve_scheduler(self._bench, None)
         if not self._in_step:
             self._meter.give_up()
         if self._asked:
@@ -73,11 +79,13 @@ class SamplerAhead:
                 self._bench.withdraw()
 
     def ended(self, timeout: float) -> bool:
+        """Return True: nothing runs on its own."""
         return True
 
     # --- what the clock asks ---------------------------------------------------------------------------------------
 
     def plan(self, until: float) -> tuple[float, list[float]]:
+        """See :class:`hil.rig.virtual.lockstep_clock.QueryScheduler`."""
         self._in_step = False
         most = 1 if self.closely else AHEAD
         new = []
@@ -91,9 +99,11 @@ class SamplerAhead:
         return until, new
 
     def ask(self) -> None:
+        """See :class:`hil.rig.virtual.lockstep_clock.QueryScheduler`."""
         self._meter.ask(self._new)
 
     def take(self, delivered: int) -> None:
+        """See :class:`hil.rig.virtual.lockstep_clock.QueryScheduler`."""
         if not delivered:
             self._in_step = True
             return

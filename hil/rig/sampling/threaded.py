@@ -85,11 +85,13 @@ class ThreadedSampler:
         """Do nothing: the thread reads at the meter's own rate, whatever goes into the evidence."""
 
     def stop(self) -> None:
+        """See :class:`hil.rig.sampling.timer.Sampling`."""
         self._stopping.set()
         if self._timer is not None:
             self._timer.cancel()
 
     def ended(self, timeout: float) -> bool:
+        """Wait ``timeout`` seconds at most for the end of the thread; tell whether it has ended."""
         deadline = self._clock.now() + timeout
         while self._thread.is_alive():
             if self._clock.now() >= deadline:

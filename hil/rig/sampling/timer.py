@@ -40,7 +40,8 @@ class Sampling(Protocol):
     closely: bool
     """Whether each reading is handed over at its instant; if not, some may come together, up to a second late."""
 
-    def start(self) -> None: ...
+    def start(self) -> None:
+        """Take the first reading now, the others once a period."""
 
     def follow_voltage(self) -> None:
         """From now on hand over the readings right after the voltage came or went at their instants, at least."""
@@ -150,21 +151,25 @@ class Sampler:
         self._age = 0.0
 
     def start(self) -> None:
+        """See :class:`Sampling`."""
         self._age = reading_age(self._meter)
         self._due = self._clock.now()
         self._sample()
 
     def stop(self) -> None:
+        """See :class:`Sampling`."""
         if self._timer is not None:
             self._timer.cancel()
 
     def ended(self, timeout: float) -> bool:
+        """Return True: nothing runs on its own."""
         return True
 
     def follow_voltage(self) -> None:
         """Do nothing: each reading is handed over at its instant."""
 
     def refresh(self) -> None:
+        """See :class:`Sampling`."""
         if self._clock.now() - self._read_at >= SAMPLE_PERIOD_S:
             self._readings.pass_on(self._read(), self._clock.now())
 

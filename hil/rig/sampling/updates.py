@@ -6,13 +6,13 @@ import math
 from collections import deque
 from typing import TYPE_CHECKING
 
-from hil.clock import LockstepClock
 from hil.conformance.update_period import UpdateProbe, Updates, look_closely
+from hil.rig.virtual.lockstep_clock import LockstepClock
 from hil.units import Second
 
 if TYPE_CHECKING:
     from hil.clock import Clock
-    from hil.ports import AskedAhead, Meter
+    from hil.ports import Meter, PipelinedMeter
     from hil.rig.virtual.client import VirtualBenchProcess
 
 AT_ONCE = 40
@@ -30,7 +30,7 @@ def observe_updates(meter: Meter, clock: Clock, stated: Second, bench: VirtualBe
     """
     meter.update_period = stated
     if bench is not None and isinstance(clock, LockstepClock) and bench.has(meter):
-        probe = _Asker(meter, clock, bench).probe
+        probe = _ProbeScheduler(meter, clock, bench).probe
     else:
         probe = look_closely(meter, clock.now, clock.sleep)
     updates = probe.result()
@@ -41,10 +41,10 @@ def observe_updates(meter: Meter, clock: Clock, stated: Second, bench: VirtualBe
     return updates
 
 
-class _Asker:
-    """Asks ahead in lockstep, a turn of which costs more than many questions; see :class:`hil.clock.AskedAhead`."""
+class _ProbeScheduler:
+    """Implements :class:`hil.rig.virtual.lockstep_clock.QueryScheduler`: an advance costs more than many queries."""
 
-    def __init__(self, meter: AskedAhead, clock: LockstepClock, bench: VirtualBenchProcess) -> None:
+    def __init__(self, meter: PipelinedMeter, clock: LockstepClock, bench: VirtualBenchProcess) -> None:
         self.probe = UpdateProbe(float(meter.update_period))
         self._meter = meter
         self._asked: deque[float] = deque()
@@ -52,11 +52,11 @@ class _Asker:
         while not self.probe.done:
             now = clock.now()
             self._new = [now + number * self.probe.step for number in range(1, AT_ONCE + 1)]
-            clock.serve_asker(bench, self)
+            clock.serve_scheduler(bench, self)
             try:
                 clock.sleep(self._new[-1] - now)
             finally:
-                clock.serve_asker(bench, None)
+                clock.serve_scheduler(bench, None)
 
     def plan(self, until: float) -> tuple[float, list[float]]:
         self._asked += self._new

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import struct
-import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeGuard
 
@@ -13,8 +12,8 @@ import orjson
 from hil.clock import stopwatch
 from hil.errors import RigFault
 from hil.interrupts import hold, release
-from hil.ports import AskedAhead
-from hil.rig.virtual.process import start
+from hil.ports import PipelinedMeter
+from hil.rig.virtual.process import END_TIMEOUT_S, start
 
 if TYPE_CHECKING:
     from hil.ports import Meter
@@ -27,7 +26,7 @@ class VirtualBenchProcess:
     """Starts the bench and ends it. The bench also ends by itself when its stdin closes: when this process has died and
     the watchdog, which holds ``lifeline`` too, has made the bench safe.
 
-    Implements :class:`hil.clock.AskableTimeKeeper`; the instrument that can be asked ahead is the meter.
+    Implements :class:`hil.rig.virtual.lockstep_clock.SchedulingControl`. The meter can be asked ahead.
 
     :param instruments: dialects by role (``meter``, ``load``) that differ from the bench's own.
     :param serial: instruments and lines that get a PTY, beside the instruments that have RS-232 only there.
@@ -53,20 +52,20 @@ class VirtualBenchProcess:
         self.ledger_touched: Callable[[], int] = lambda: 0
         """Tells how often this side has changed the chain; virtual devices ask their node again only after that."""
         self._ledger_told = 0
-        self.missed: Callable[[float], None] = lambda _: None
-        """Told the bench's instant when an error meanwhile kept it from whoever let time pass."""
         self._patience = 0.0
 
     def advance(
-        self, until: float, received: Mapping[str, int], meanwhile: Callable[[], None] | None = None
+        self, until: float, received: Mapping[str, int], on_idle: Callable[[], None] | None = None
     ) -> tuple[float, Mapping[str, int]]:
-        reply = self._advance(until, received, [], meanwhile)
+        """See :class:`hil.rig.virtual.lockstep_clock.LockstepControl`; raises RigFault if the bench is gone."""
+        reply = self._advance(until, received, [], on_idle)
         return reply["now"], reply["sent"]
 
     def advance_asking(
-        self, until: float, received: Mapping[str, int], asked: list[float], meanwhile: Callable[[], None] | None = None
+        self, until: float, received: Mapping[str, int], asked: list[float], on_idle: Callable[[], None] | None = None
     ) -> tuple[float, Mapping[str, int], int]:
-        reply = self._advance(until, received, asked, meanwhile)
+        """See :class:`hil.rig.virtual.lockstep_clock.SchedulingControl`; raises RigFault likewise."""
+        reply = self._advance(until, received, asked, on_idle)
         return reply["now"], reply["sent"], reply.get("delivered", 0)
 
     def _advance(
@@ -74,7 +73,7 @@ class VirtualBenchProcess:
         until: float,
         received: Mapping[str, int],
         asked: list[float],
-        meanwhile: Callable[[], None] | None,
+        on_idle: Callable[[], None] | None,
     ) -> dict[str, Any]:
         request: dict[str, Any] = {"op": "advance", "until": until}
         if received:
@@ -84,12 +83,12 @@ class VirtualBenchProcess:
         touched = self.ledger_touched()
         if touched != self._ledger_told:
             request["ledger_touched"] = self._ledger_told = touched
-        return self.ask(request, meanwhile)
+        return self.ask(request, on_idle)
 
-    def has(self, meter: Meter) -> TypeGuard[AskedAhead]:
+    def has(self, meter: Meter) -> TypeGuard[PipelinedMeter]:
         """Tell whether this is the bench's own meter, over TCP, and can be asked ahead."""
         own = f"TCPIP::{self.address}::{self.ports['meter']}::SOCKET"
-        return isinstance(meter, AskedAhead) and meter.resource == own
+        return isinstance(meter, PipelinedMeter) and meter.resource == own
 
     def withdraw(self) -> None:
         """Let what was asked ahead of its time, and has not reached the meter, never reach it."""
@@ -136,9 +135,7 @@ class VirtualBenchProcess:
 
     @property
     def lifeline(self) -> int:
-        """Descriptor of the bench's standard input: it ends when nobody holds that open any more."""
-        if self._process.stdin is None:
-            raise AssertionError("started with a pipe")
+        """Descriptor of the bench's standard input: it ends when no process holds that open any more."""
         return self._process.stdin.fileno()
 
     def be_patient(self, seconds: float) -> None:
@@ -175,17 +172,17 @@ class VirtualBenchProcess:
         totals: dict[str, dict[str, int]] = self.ask({"op": "lines"})["lines"]
         return totals
 
-    def ask(self, request: Mapping[str, Any], meanwhile: Callable[[], None] | None = None) -> dict[str, Any]:
-        """Send one request, do what ``meanwhile`` does, return the reply; RigFault if the bench is gone or refuses."""
+    def ask(self, request: Mapping[str, Any], on_idle: Callable[[], None] | None = None) -> dict[str, Any]:
+        """Send one request, do what ``on_idle`` does, return the reply; RigFault if the bench is gone or refuses."""
         what = str(request["op"])
         hold()
         try:
             self._send(what, orjson.dumps(request))
             try:
-                if meanwhile is not None:
-                    meanwhile()
+                if on_idle is not None:
+                    on_idle()
             except BaseException:  # a reply that stays unread would be taken for the next one's
-                self.missed(orjson.loads(self._receive(what)).get("now", 0.0))
+                self._receive(what)
                 raise
             line = self._receive(what)
         finally:
@@ -226,20 +223,10 @@ class VirtualBenchProcess:
     def close(self) -> None:
         """End the program; idempotent."""
         self._control.close()
-        if self._process.stdin is not None:
-            self._process.stdin.close()
-        try:
-            self._process.wait(timeout=5)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait(timeout=5)
-        for stream in (self._process.stdout, self._process.stderr):
-            if stream is not None:
-                stream.close()
+        self._process.end(END_TIMEOUT_S)
 
     def _lost(self, what: str) -> RigFault:
-        code = self._process.poll()
+        code, words = self._process.returncode, self._process.last_words()
         state = "still runs" if code is None else f"ended with code {code}"
-        return RigFault(
-            f"{what}; the program {state}", place="virtual bench", remedy="Rerun; see its last words above."
-        )
+        state += f"; its last words: {words}" if words else ""
+        return RigFault(f"{what}; the program {state}", place="virtual bench", remedy="Rerun.")

@@ -4,7 +4,7 @@ On one processor a turn is a switch of processes; on two, with both looking for 
 it is a message between caches, and what need not be done before the answer (the meter's next sample there, the encoding
 of evidence here) is done by both at the same time. Which is faster depends on the machine, and on what else runs on it:
 two processors that share a core or have other work lose by looking. So both are tried for some milliseconds. Where
-several benches share the processors, each has one for both its sides: nobody looks while another has work.
+several benches share the processors, each has one for both its sides, and neither looks without sleeping.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ OVERLAP = 1.3
 
 
 @contextlib.contextmanager
-def fastest_turns(bench: VirtualBenchProcess, number: int = 1, of: int = 1) -> Iterator[None]:
+def tuned_lockstep(bench: VirtualBenchProcess, number: int = 1, of: int = 1) -> Iterator[None]:
     """Choose for as long as the context lasts; the bench, ``number`` of so many, is reset by it."""
     allowed = os.sched_getaffinity(0)
     processors = sorted(allowed)

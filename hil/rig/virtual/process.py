@@ -12,10 +12,14 @@ from typing import Any
 
 import orjson
 
+from hil.child_process import ChildProcess
 from hil.errors import ConfigurationError, ExitCode, RigFault
 
 START_TIMEOUT_S = 15.0
 """From start to its ready line; a loaded machine needs 2 s to import everything."""
+
+END_TIMEOUT_S = 5.0
+"""From the end of its input to its own end."""
 
 TRIES = 8
 """How many loopback addresses are tried when none is given and other benches hold their ports."""
@@ -25,7 +29,7 @@ PROGRAMS_VARIABLE = "HIL_DEVICE_PROGRAMS"
 (:class:`hil.devices.board.ProgramFactory`): for somebody who develops a firmware, and for tracing."""
 
 
-def start(address: str, choice: Sequence[str]) -> tuple[subprocess.Popen[bytes], str, dict[str, Any]]:
+def start(address: str, choice: Sequence[str]) -> tuple[ChildProcess, str, dict[str, Any]]:
     """Start the bench on ``address``, or on a free one; return its process, its address and its ready line.
 
     :param choice: further options of ``python -m hil.vbench``.
@@ -37,22 +41,17 @@ def start(address: str, choice: Sequence[str]) -> tuple[subprocess.Popen[bytes],
         choice.append(f"--programs={programs}")
     words = ""
     for candidate in tries:
-        process = subprocess.Popen(
+        process = ChildProcess(
+            "virtual bench",
             [sys.executable, "-m", "hil.vbench", "--with-parent", "--address", candidate, *choice],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,  # Ctrl-C goes to the test process, which brings the bench to its safe state first
         )
         ready = _ready_line(process)
         if ready is not None:
             return process, candidate, ready
-        try:
-            _, errors = process.communicate(timeout=5)  # closes its stdin, so it ends if it has not already
-        except subprocess.TimeoutExpired:
-            process.kill()
-            _, errors = process.communicate()
-        words = errors.decode(errors="replace").strip()
+        process.end(END_TIMEOUT_S)
+        words = process.last_words()
         if process.returncode != ExitCode.RIG_FAULT:  # that is what it says of a port that is taken
             break
     if process.returncode == ExitCode.AUTHOR_ERROR:
@@ -66,9 +65,7 @@ def start(address: str, choice: Sequence[str]) -> tuple[subprocess.Popen[bytes],
     )
 
 
-def _ready_line(process: subprocess.Popen[bytes]) -> dict[str, Any] | None:
-    if process.stdout is None:
-        raise AssertionError("started with a pipe")
+def _ready_line(process: ChildProcess) -> dict[str, Any] | None:
     readable, _, _ = select.select([process.stdout], [], [], START_TIMEOUT_S)
     line = process.stdout.readline() if readable else b""
     try:

@@ -20,13 +20,13 @@ from hil.units import Satoshi
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hil.chain.attacks.electrum_faults import Lie
+    from hil.chain.attacks.electrum_faults import ServerFault
     from hil.chain.attacks.partition import TwoNodes
     from hil.chain.node.snapshot import OwnNode
     from hil.scenario.scenario import ScenarioRun
 
 
-LIES: dict[str, Callable[[], Lie]] = {
+LIES: dict[str, Callable[[], ServerFault]] = {
     "forges-confirmations": ForgedConfirmations,
     "forges-confirmations-and-proofs": lambda: ForgedConfirmations(proof=True),
     "withholds-headers": WithheldHeaders,
@@ -102,7 +102,7 @@ def evict(scenario: ScenarioRun) -> None:
 def prepare_fee_pressure(scenario: ScenarioRun) -> None:
     """Give somebody the money to fill the mempool; before there is anything in it."""
     side = scenario.rig.side
-    scenario.fee_pressure = FeePressure(side.rpc, side.bank, side.seed)
+    scenario.fee_pressure = FeePressure(side.rpc, side.ledger, side.seed)
 
 
 def raise_floor(scenario: ScenarioRun) -> None:
@@ -121,7 +121,7 @@ def relieve(scenario: ScenarioRun) -> None:
             break
         scenario.observer.mine()
     side.rewind(_RELIEF_S)
-    side.bank.follow_time()
+    side.ledger.follow_time()
     side.poke()
     _note(scenario, "the mempool was mined empty, and its floor has fallen")
 
@@ -148,7 +148,7 @@ def heal_network(scenario: ScenarioRun) -> None:
 def pin(scenario: ScenarioRun) -> None:
     """Hang a large, cheap transaction on the change of the newest payment, at the cable's cost."""
     side, adversary = scenario.rig.side, _adversary(scenario)
-    (own,) = side.bank.fund(adversary.script, Satoshi(_PIN_SAT))
+    (own,) = side.ledger.fund(adversary.script, Satoshi(_PIN_SAT))
     payment = scenario.observer.newest_valid_payment().transaction
     change = change_coin(parse_transaction(payment), bytes(parse_transaction(payment).vout[1].scriptPubKey))
     if change is None:
@@ -186,7 +186,7 @@ def restart_node(scenario: ScenarioRun) -> None:
     attacks_node.restart(_own(scenario))
     scenario.rig.side.restarted()
     _give_back(scenario, "the node was started again")
-    scenario.rig.side.bank.follow_time()
+    scenario.rig.side.ledger.follow_time()
 
 
 def fill_disk(scenario: ScenarioRun) -> None:
@@ -194,7 +194,7 @@ def fill_disk(scenario: ScenarioRun) -> None:
     attacks_node.fill_disk(_own(scenario))
     _take_away(scenario, "the node's disk is full, and it ends at the next block")
     with contextlib.suppress(LedgerUnavailable, RpcError):
-        scenario.rig.side.bank.mine()
+        scenario.rig.side.ledger.mine()
     _own(scenario).wait_ended(_END_TIMEOUT_S)
 
 

@@ -185,7 +185,7 @@ def test_the_last_step_of_a_scenario_has_the_kind_that_and_inherits(tmp_path: Pa
 FORKING = """\
 import os
 import pytest
-from hil.bdd import pytest_internals as bridge
+from hil.bdd import pytest_internals
 
 @pytest.fixture(scope="session")
 def kept():
@@ -200,7 +200,7 @@ def test_one(kept):
 FORKING_PLUGIN = """\
 import os
 import pytest
-from hil.bdd import pytest_internals as bridge
+from hil.bdd import pytest_internals
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtestloop(session):
@@ -208,7 +208,7 @@ def pytest_runtestloop(session):
     if child:
         session.status = os.waitpid(child, 0)[1]
         return None
-    bridge.leave_terminal(session.config)
+    pytest_internals.leave_terminal(session.config)
     told = []
     class Listener:
         def pytest_runtest_logreport(self, report):
@@ -216,7 +216,7 @@ def pytest_runtestloop(session):
     session.config.pluginmanager.register(Listener())
     for item in session.items:
         session.config.hook.pytest_runtest_protocol(item=item, nextitem=item)
-    bridge.tear_down(session)
+    pytest_internals.tear_down(session)
     with open("told.txt", "w") as file:
         print(told, session._setupstate.stack, file=file)
     os._exit(0)

@@ -11,12 +11,12 @@ from labgrid.driver import ModbusCoilDriver, SerialDriver
 from labgrid.resource import ModbusTCPCoil, NetworkSerialPort
 from pyModbusTCP.client import ModbusClient
 
-from hil.clock import LockstepClock
 from hil.conformance.finding import Finding
 from hil.links.serial_line import SerialLine
 from hil.rig.labgrid.relays import CoilRelay
 from hil.rig.labgrid.serial_ports import port_of
 from hil.rig.virtual.client import VirtualBenchProcess
+from hil.rig.virtual.lockstep_clock import LockstepClock
 
 
 @dataclass

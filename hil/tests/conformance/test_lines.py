@@ -8,12 +8,12 @@ from contextlib import closing
 import pytest
 from serial import Serial
 
-from hil.clock import LockstepClock
 from hil.conformance.line import LINE_CHECKS, check_line
 from hil.errors import RigFault
 from hil.links.serial_line import SerialLine
+from hil.rig.virtual.lockstep_clock import LockstepClock
 from hil.tests.conformance.benches import Make, differences
-from hil.vbench.world_request import LINES
+from hil.vbench.model_request import LINES
 
 
 @pytest.mark.parametrize("name", LINES)

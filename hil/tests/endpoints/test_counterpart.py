@@ -10,7 +10,7 @@ import serial
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hil.clock import LockstepClock, WallClock
+from hil.clock import WallClock
 from hil.endpoints.cable import CableEndpoint
 from hil.endpoints.common import EndpointHooks
 from hil.endpoints.counterpart import Counterpart, MemoryJournal
@@ -24,6 +24,7 @@ from hil.protocol.policy import CableLimits, Policy, SocketTerms
 from hil.protocol.records import SocketRecord
 from hil.protocol.socket.machine import SocketMachine
 from hil.protocol.socket.table import SocketState
+from hil.rig.virtual.lockstep_clock import LockstepClock
 from hil.tests.devices.device_pair import SEEDS, DevicePair, FallibleLedger
 from hil.tests.protocol.desk import CHANGE, KEYS, PAYEE, SESSIONS, coin_of
 from hil.tests.protocol.record_samples import socket_records

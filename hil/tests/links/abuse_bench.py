@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from hil.clock import LockstepClock
 from hil.devices.board import Board
 from hil.devices.firmware.factory import build
 from hil.endpoints.cable import CableEndpoint
@@ -28,6 +27,7 @@ from hil.protocol.payment.transactions import parse_transaction, txid
 from hil.protocol.policy import CableLimits, Mode, Policy, SocketTerms
 from hil.protocol.socket.machine import SocketMachine
 from hil.protocol.wire.messages import Funding, Message, Offer, Payment, Receipt
+from hil.rig.virtual.lockstep_clock import LockstepClock
 from hil.units import Satoshi, Watt, WattHour
 
 POWER_W = 1300.0

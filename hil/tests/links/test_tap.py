@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hil.clock import LockstepClock
 from hil.links.faults import DIRECTIONS, Direction, FaultKind, FaultRule
 from hil.links.frame_reader import Decoded, FrameReader
 from hil.links.tap import BYTE_S, Tap
 from hil.protocol.wire.framing import FrameError, FrameErrorCode, encode_frame
 from hil.protocol.wire.messages import Message, Meter, Receipt, encode_message
+from hil.rig.virtual.lockstep_clock import LockstepClock
 
 SESSION = bytes(range(8))
 MESSAGES: list[Message] = [Meter(SESSION, 1, 100), Receipt(SESSION, 2, 1, 8000), Meter(SESSION, 3, 300)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hil.evidence.documents import Event, Json, Kind
-from hil.report.recent_events import account, last_happenings
+from hil.report.recent_events import account, recent_events
 
 
 def reading(t: float, power: float) -> Event:
@@ -20,7 +20,7 @@ def console(t: float, text: str) -> Event:
 
 
 def told(*events: Event) -> list[str]:
-    return [f"{each.source}: {each.words}" for each in last_happenings(events)]
+    return [f"{each.source}: {each.words}" for each in recent_events(events)]
 
 
 def test_each_kind_of_event_is_told_in_a_few_words() -> None:
@@ -77,7 +77,7 @@ def test_a_message_that_tells_the_meter_only_is_left_to_the_readings() -> None:
 def test_the_newest_ten_are_told_oldest_first() -> None:
     events = [console(float(number), f"line {number}") for number in range(25)]
 
-    assert [each.t for each in last_happenings(events)] == [float(number) for number in range(15, 25)]
+    assert [each.t for each in recent_events(events)] == [float(number) for number in range(15, 25)]
 
 
 def test_what_a_device_prints_cannot_turn_the_line_around() -> None:
@@ -93,14 +93,14 @@ def test_a_finding_that_names_its_instant_is_told_with_what_surrounds_it() -> No
     found = account([*events, verdict(480.0, "pass", at=3.0), verdict(480.0, "fail", at=40.5)])
 
     assert found.heading == "what happened around 40.500 s"
-    assert [each.t for each in found.happenings] == [35.0, 36.0, 37.0, 38.0, 39.0, 40.0, 41.0, 42.0, 43.0, 44.0]
+    assert [each.t for each in found.events] == [35.0, 36.0, 37.0, 38.0, 39.0, 40.0, 41.0, 42.0, 43.0, 44.0]
     assert found.lines()[0] == "what happened around 40.500 s:"
 
 
 def test_an_instant_at_the_end_is_told_with_ten_lines_before_it() -> None:
     events = [console(float(number), f"line {number}") for number in range(20)]
 
-    assert [each.t for each in account([*events, verdict(20.0, "fail", at=19.0)]).happenings] == [
+    assert [each.t for each in account([*events, verdict(20.0, "fail", at=19.0)]).events] == [
         float(number) for number in range(10, 20)
     ]
 
@@ -109,7 +109,7 @@ def test_readings_after_the_instant_are_one_line_however_many_they_are() -> None
     events = [console(1.0, "refused"), *(reading(2.0 + number / 10, 1300.0) for number in range(3800))]
     found = account([*events, console(400.0, "closed"), verdict(401.0, "fail", at=1.5)])
 
-    assert [each.source for each in found.happenings] == ["socket-console", "meter", "socket-console"]
+    assert [each.source for each in found.events] == ["socket-console", "meter", "socket-console"]
 
 
 def test_a_finding_without_an_instant_is_told_with_what_happened_last() -> None:
@@ -117,5 +117,5 @@ def test_a_finding_without_an_instant_is_told_with_what_happened_last() -> None:
 
     found = account([*events, verdict(20.0, "fail")])
     assert found.heading == "what happened last"
-    assert found.happenings == last_happenings(events)
+    assert found.events == recent_events(events)
     assert account([]).lines() == []

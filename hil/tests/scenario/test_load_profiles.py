@@ -9,11 +9,11 @@ from typing import Any, cast
 import pytest
 from pydantic import ValidationError
 
-from hil.clock import LockstepClock
-from hil.errors import AuthorError
+from hil.errors import AuthorError, ConfigurationError
 from hil.evidence.documents import Kind
 from hil.ports import Load, Reading
 from hil.rig.recorder import Recorder
+from hil.rig.virtual.lockstep_clock import LockstepClock
 from hil.scenario.load_profiles import FOLDER, LoadPlayer, LoadProfile, read_profile
 from hil.units import Ampere, Second, Volt, Watt, WattHour
 
@@ -25,7 +25,7 @@ class FreeTime:
     """A bench on which nothing happens by itself."""
 
     def advance(
-        self, until: float, received: Mapping[str, int], meanwhile: Callable[[], None]
+        self, until: float, received: Mapping[str, int], on_idle: Callable[[], None]
     ) -> tuple[float, Mapping[str, int]]:
         return until, {}
 
@@ -126,3 +126,19 @@ def test_a_profile_that_does_not_exist_is_told_with_the_nearest_that_does(monkey
 def test_a_profile_that_cannot_be_played_is_refused(change: dict[str, Any], why: str) -> None:
     with pytest.raises(ValidationError, match=why):
         LoadProfile.model_validate(MOTOR | change)
+
+
+def test_every_mistake_in_the_file_of_a_profile_is_told_with_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / FOLDER).mkdir(parents=True)
+    for folder in ("rigs", "features"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / FOLDER / "iron.yaml").write_text("description: An iron.\nsteps:\n  - {power: 7 Watt}\ncolor: white\n")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigurationError) as caught:
+        read_profile("iron")
+    told = str(caught.value)
+
+    assert "iron.yaml:3:6: steps.0.power: 'Watt' is not a unit" in told
+    assert "iron.yaml:4:1: color: 'color' is not known; known: description, repeat, steps" in told

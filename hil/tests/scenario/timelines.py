@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
-from hil.clock import LockstepClock
 from hil.evidence.documents import Event, Json, Kind, encode
 from hil.instruments import hmc8015
 from hil.instruments.meter_limits import MakersLimits, SpecifiedMeter
@@ -26,6 +25,7 @@ from hil.protocol.wire.messages import Message, encode_message
 from hil.rig.config.rig_file import CABLE_UNDER_TEST, PAIR, SOCKET_UNDER_TEST, SafetyLimits
 from hil.rig.recorder import LinkLog, Recorder, Stamp
 from hil.rig.sampling.timer import SAMPLE_PERIOD_S, Readings, Sampler, reading_age
+from hil.rig.virtual.lockstep_clock import LockstepClock
 from hil.scenario.abuse_plan import COUNTERPART
 from hil.scenario.scenario import ScenarioRun
 from hil.tests.scenario.sessions import GIVEN
@@ -148,7 +148,7 @@ class _NothingElse:
     """The far side of the clock: time passes, and no line says anything."""
 
     def advance(
-        self, until: float, received: Mapping[str, int], meanwhile: Callable[[], None]
+        self, until: float, received: Mapping[str, int], on_idle: Callable[[], None]
     ) -> tuple[float, Mapping[str, int]]:
         return until, {}
 

@@ -6,9 +6,9 @@ import signal
 
 import pytest
 
-from hil.clock import LockstepClock
+from hil.rig.virtual.lockstep_clock import LockstepClock
 from hil.shell.interrupt import StepInterrupted, interruptible
-from hil.tests.test_clock import Far
+from hil.tests.far_bench import Far
 
 
 def test_ctrl_c_ends_the_wait_of_a_step_between_two_turns_and_leaves_the_clock_in_order() -> None:

@@ -17,7 +17,7 @@ from hil.clock import stopwatch
 from hil.errors import ExitCode
 from hil.tests.vbench.bench_kit import PROGRAMS, Client, Harness, running
 from hil.vbench.__main__ import main
-from hil.vbench.instruments.lazy_meter import LateMeter
+from hil.vbench.instruments.lazy_meter import DeferredMeter
 from hil.vbench.plant.instrument_errors import ALL_DRAWN, GivenErrors
 from hil.vbench.plant.terminals import MeterSample
 from hil.vbench.server import MAX_SCPI_LINE, STANDARD_PORTS
@@ -296,7 +296,7 @@ def test_a_late_meter_has_taken_every_sample_before_anything_is_asked_and_forms_
         def power_on(self, seed: str, given: GivenErrors = ALL_DRAWN) -> None:
             taken.clear()
 
-    meter = LateMeter(Meter(), lambda: 1.0)
+    meter = DeferredMeter(Meter(), lambda: 1.0)
     for number in range(3):
         meter.update(MeterSample(number / 10, 0.1, 230.0, 1.0, 230.0, 50.0))
     assert taken == []

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from hil.errors import ConfigurationError, nearest
-from hil.vbench.world_request import LINES
+from hil.vbench.model_request import LINES
 
 if TYPE_CHECKING:
     from hil.vbench.bench import Bench

@@ -24,7 +24,7 @@ MAX_EDGE_V = 1000.0
 
 def plug(bench: Bench, request: Request) -> str:
     """Put an ``appliance`` into the cable's outlet."""
-    bench.world.plant.plug(str(request.get("appliance")))
+    bench.model.plant.plug(str(request.get("appliance")))
     return _done(bench)
 
 
@@ -33,7 +33,7 @@ def set_mains(bench: Bench, request: Request) -> str:
     voltage = request.get("voltage")
     if isinstance(voltage, bool) or not isinstance(voltage, float | int):
         raise ConfigurationError("must be a number of volts", place="mains.voltage")
-    bench.world.plant.mains.set(float(voltage))
+    bench.model.plant.mains.set(float(voltage))
     return _done(bench)
 
 
@@ -53,7 +53,7 @@ def mend_parts(bench: Bench, request: Request) -> str:
 
 
 def tell_faults(bench: Bench, request: Request) -> str:
-    """On the wall clock nobody advances, so the controller asks now and then whether a device has failed."""
+    """On the wall clock there is no advance, so the controller asks now and then whether a device has failed."""
     faults, bench.untold = bench.untold, []
     if faults:
         return error("; then ".join(what for _, what in faults), who=faults[0][0], now=bench.now())

@@ -21,7 +21,7 @@ from hil.vbench.control.seeded_faults import seed
 from hil.vbench.control.wall_time import WallFollower
 from hil.vbench.io.fast_path import FastLaneLoop
 from hil.vbench.io.sockets import ByteProtocol, peer_is_gone
-from hil.vbench.world_request import WorldRequest
+from hil.vbench.model_request import ModelRequest
 
 if TYPE_CHECKING:
     import asyncio
@@ -45,12 +45,8 @@ class ControlPort:
         self.bench = bench
         self.loop = loop
         self.follower = WallFollower(bench, loop)
-        bench.catch_up = self.follower.catch_up
         self._controller: Controller | None = None
-        for port in bench.ports.values():
-            port.on_received = self._bytes_arrived
-            port.leaves_nothing = self._leaves_nothing
-        bench.instrument_ports["meter"].on_complete = self._lines_complete
+        bench.time = self
         self.follower.start()
 
     def make_protocol(self) -> ByteProtocol:
@@ -58,6 +54,7 @@ class ControlPort:
         return Controller(self)
 
     def admit(self, controller: Controller) -> bool:
+        """Make it the controller unless a living one is there; tell whether it is."""
         holder = self._controller
         if holder is not None and not peer_is_gone(holder.transport):
             return False
@@ -69,6 +66,7 @@ class ControlPort:
         return True
 
     def release(self, controller: Controller) -> None:
+        """The connection of ``controller`` has ended: time follows the wall clock again."""
         if self._controller is controller:
             self._controller = None
             controller.give_up()
@@ -78,15 +76,22 @@ class ControlPort:
             self.bench.instrument_ports["meter"].forget()  # what it announced will not come
             self.follower.start()
 
-    def _lines_complete(self) -> None:
+    def catch_up(self) -> None:
+        """See :class:`hil.vbench.bench.TimeOwner`."""
+        self.follower.catch_up()
+
+    def lines_complete(self) -> None:
+        """See :class:`hil.vbench.bench.TimeOwner`."""
         if self._controller is not None:
             self._controller.go_on()
 
-    def _leaves_nothing(self) -> bool:
+    def leaves_nothing(self) -> bool:
+        """See :class:`hil.vbench.bench.TimeOwner`."""
         return self._controller is not None and self._controller.leaves_nothing()
 
-    def _bytes_arrived(self) -> None:
-        if self.bench.world.on_the_wall:
+    def bytes_arrived(self) -> None:
+        """See :class:`hil.vbench.bench.TimeOwner`."""
+        if self.bench.model.on_the_wall:
             self.follower.catch_up()
         elif self._controller is not None:
             self._controller.go_on()
@@ -116,6 +121,7 @@ class Controller(ByteProtocol):
         }
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Ask to be the controller (called by asyncio)."""
         super().connection_made(transport)
         self._admitted = self._port.admit(self)
         if self._admitted:
@@ -126,6 +132,7 @@ class Controller(ByteProtocol):
             self.transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        """Stop being the controller (called by asyncio)."""
         self.leave_fast_lane()
         self._port.release(self)
 
@@ -135,6 +142,7 @@ class Controller(ByteProtocol):
         return self._admitted and not self._busy and not scheduled and self._bench.lockstep
 
     def data_received(self, data: bytes) -> None:
+        """Take bytes of requests; serve those that are whole."""
         if not self._admitted:
             return
         self._buffer += data
@@ -180,21 +188,21 @@ class Controller(ByteProtocol):
     # --- operations --------------------------------------------------------------------------------------------
 
     def _reset(self, request: Request) -> None:
-        world = WorldRequest.of(request)
+        model = ModelRequest.of(request)
         self._busy = True
-        self._port.loop.call_soon(self._reset_later, world, ACCEPT_TURNS)
+        self._port.loop.call_soon(self._reset_later, model, ACCEPT_TURNS)
 
-    def _reset_later(self, world: WorldRequest, turns: int) -> None:
+    def _reset_later(self, model: ModelRequest, turns: int) -> None:
         if not self._busy:
             return
         if turns:
-            self._port.loop.call_soon(self._reset_later, world, turns - 1)
+            self._port.loop.call_soon(self._reset_later, model, turns - 1)
             return
-        self._finish(lambda: self._reset_now(world))
+        self._finish(lambda: self._reset_now(model))
 
-    def _reset_now(self, world: WorldRequest) -> str:
-        self._bench.reset(world)
-        self._bench.lockstep = world.clock == "virtual"
+    def _reset_now(self, model: ModelRequest) -> str:
+        self._bench.reset(model)
+        self._bench.lockstep = model.clock == "virtual"
         if self._bench.lockstep:
             self._port.follower.stop()
         else:

@@ -29,12 +29,15 @@ class Switched(Protocol):
     """A relay as the board sees it."""
 
     @property
-    def coil(self) -> bool: ...
+    def coil(self) -> bool:
+        """Whether the coil is driven."""
 
     @property
-    def closed(self) -> bool: ...
+    def closed(self) -> bool:
+        """Whether the contact is closed."""
 
-    def set(self, *, closed: bool) -> None: ...
+    def set(self, *, closed: bool) -> None:
+        """Drive the coil, or let it go."""
 
 
 class RelayBoard:
@@ -57,10 +60,10 @@ class RelayBoard:
         pymodbus hands reads over without their bit count; bits without a relay read as open, as on boards with
         eight-bit registers.
         """
-        self._bench.catch_up()
-        world = self._bench.world
-        relays: list[Switched] = [*world.plant.relays]
-        socket = world.processes.get("socket")
+        self._bench.time.catch_up()
+        model = self._bench.model
+        relays: list[Switched] = [*model.plant.relays]
+        socket = model.processes.get("socket")
         if socket is not None and socket.contact is not None:
             relays.append(socket.contact)
         if address >= len(relays):

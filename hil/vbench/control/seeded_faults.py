@@ -58,7 +58,7 @@ def mend(bench: Bench) -> None:
 
 
 def _relays(bench: Bench) -> dict[str, Relay]:
-    plant = bench.world.plant
+    plant = bench.model.plant
     return {**{f"K{number}": each for number, each in enumerate(plant.relays, 1)}, SOCKET_CONTACT: plant.contact}
 
 

@@ -17,7 +17,7 @@ PROCESS_STEP = 0.005
 
 
 class WallFollower:
-    """Moves virtual time along with the loop's clock while nobody controls it."""
+    """Moves virtual time along with the loop's clock while no controller is connected."""
 
     def __init__(self, bench: Bench, loop: asyncio.AbstractEventLoop) -> None:
         self._bench = bench
@@ -26,12 +26,13 @@ class WallFollower:
         self._last = 0.0
 
     def start(self) -> None:
+        """Let time follow the wall clock from this instant on; a second time changes nothing."""
         if self._timer is None:
             self._last = self._loop.time()
             self._timer = self._loop.call_later(self._step(), self._tick)
 
     def restart(self) -> None:
-        """Begin at the zero of a new world."""
+        """Begin at the zero of a new model."""
         self.stop()
         self.start()
 
@@ -41,6 +42,7 @@ class WallFollower:
             self._follow()
 
     def stop(self) -> None:
+        """Let time stand still; a second time changes nothing."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -50,7 +52,7 @@ class WallFollower:
         self._follow()
 
     def _step(self) -> float:
-        return PROCESS_STEP if self._bench.world.on_the_wall else WALL_STEP
+        return PROCESS_STEP if self._bench.model.on_the_wall else WALL_STEP
 
     def _follow(self) -> None:
         now = self._loop.time()

@@ -75,6 +75,7 @@ class DeviceMeter:
         self._start = self._plant.energy() - counted / self._factor
 
     def energy(self) -> WattHour:
+        """Return the energy in Wh since the device was powered on, with its gain error."""
         if self._frozen is not None or self.silent:
             return self._failing()[0]
         return WattHour((self._plant.energy() - self._start) * self._factor)
@@ -85,24 +86,28 @@ class DeviceMeter:
         return self._frozen
 
     def power(self) -> Watt:
+        """Return the present power in W, with its gain error."""
         if self._frozen is not None or self.silent:
             return self._failing()[1]
         return Watt(self._plant.power() * self._factor)
 
     def live(self) -> bool:
+        """Tell whether the outlet has voltage."""
         return self._plant.outlet_voltage() > 0
 
 
 class Records:
-    """Storage that survives power cuts for as long as the world lives."""
+    """Storage that survives power cuts for as long as the model lives."""
 
     def __init__(self) -> None:
         self._records: dict[str, bytes] = {}
 
     def read(self, name: str) -> bytes | None:
+        """Return the record of that name; None if there is none."""
         return self._records.get(name)
 
     def write(self, name: str, record: bytes) -> None:
+        """Store a record; it replaces one of that name."""
         self._records[name] = bytes(record)
 
 

@@ -18,23 +18,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from hil.child_process import ChildProcess
 from hil.vbench.devices.host import DeviceMeter
 from hil.vbench.devices.pzem004t import PzemValues, RtuPort, VirtualPzem
 from hil.vbench.io.pty import Terminal
 
 if TYPE_CHECKING:
     from hil.vbench.devices.uart import Uart
+    from hil.vbench.model_request import NodeAccess
     from hil.vbench.plant.kernel import Kernel
     from hil.vbench.plant.plant import Plant
     from hil.vbench.plant.relay import Relay
-    from hil.vbench.world_request import NodeAccess
 
 PROGRAM = (sys.executable, "-m", "hil.cli.main", "device")
 LEDGER_VARIABLE = "HIL_DEVICE_LEDGER"
 CONTACT_COIL = 4
 """The socket's contact on the relay board, behind K1 to K4."""
 
-END_TIMEOUT_S = 5.0
 LAST_WORDS = 400
 """Characters of a program's standard error that a fault tells."""
 
@@ -48,20 +48,23 @@ class SocketContact:
 
     @property
     def coil(self) -> bool:
+        """Whether the coil is driven."""
         return self._relay.coil
 
     @property
     def closed(self) -> bool:
+        """Whether the contact is closed."""
         return self._relay.closed
 
     def set(self, *, closed: bool) -> None:
+        """Drive the coil if the device has power."""
         self._relay.set(closed=closed and self.powered)
 
 
 class ProcessHost:
-    """One device of the world: starts its program when its supply is switched on, kills it when it is switched off.
+    """One device of the model: starts its program when its supply is switched on, kills it when it is switched off.
 
-    :param folder: of this device and world; its storage lives there.
+    :param folder: of this device and model; its storage lives there.
     :param relays: where the relay board listens, ``HOST:PORT``.
     :param catch_up: moves the bench's time to the present before something from outside acts on it.
     """
@@ -94,8 +97,7 @@ class ProcessHost:
         self._catch_up = catch_up
         self._meter = DeviceMeter(plant, gain)
         self._module = VirtualPzem(self._measure)
-        self._process: subprocess.Popen[bytes] | None = None
-        self._pidfd = -1
+        self._process: ChildProcess | None = None
         self._terminals: list[Terminal] = []
         folder.mkdir(mode=0o700)
 
@@ -135,15 +137,13 @@ class ProcessHost:
         process, self._process = self._process, None
         if process is None:
             return
-        self._forget_pidfd()
-        process.kill()
-        process.wait(END_TIMEOUT_S)
+        process.end()
         for terminal in self._terminals:
             terminal.close()
         self._terminals.clear()
 
     def discard(self) -> None:
-        """Kill the program and remove its storage: the world ends."""
+        """Kill the program and remove its storage: the model ends."""
         self.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
@@ -169,21 +169,19 @@ class ProcessHost:
             node = self._node
             user, password = quote(node.user, safe=""), quote(node.password, safe="")
             environment[LEDGER_VARIABLE] = f"http://{user}:{password}@{node.host}:{node.port}"
-        with (self._folder / "errors.txt").open("wb") as errors:
-            self._process = subprocess.Popen(
-                [*PROGRAM, self.role, *arguments],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.DEVNULL,
-                stderr=errors,
-                env=environment,
-                start_new_session=True,
-            )
-        if self._process.stdin is not None:
-            with contextlib.suppress(BrokenPipeError):  # it has ended: the pidfd tells
-                self._process.stdin.write(json.dumps(self._profile).encode())
-                self._process.stdin.close()
-        self._pidfd = os.pidfd_open(self._process.pid)
-        loop.add_reader(self._pidfd, self._ended)
+
+        def on_end(process: ChildProcess) -> None:
+            with contextlib.suppress(RuntimeError):  # the loop is closed: the bench has ended, too
+                loop.call_soon_threadsafe(self._ended, process)
+
+        self._process = ChildProcess(
+            f"{self.role} device",
+            [*PROGRAM, self.role, *arguments],
+            feed=json.dumps(self._profile).encode(),
+            stdout=subprocess.DEVNULL,
+            environment=environment,
+            on_end=on_end,
+        )
 
     def _answer(self, meter: Terminal) -> Callable[[bytes], None]:
         def send(reply: bytes) -> None:
@@ -209,22 +207,14 @@ class ProcessHost:
         power, energy = float(self._meter.power()), float(self._meter.energy())
         return PzemValues(voltage, plant.current() * factor, power, energy, frequency)
 
-    def _forget_pidfd(self) -> None:
-        if self._pidfd >= 0:
-            asyncio.get_running_loop().remove_reader(self._pidfd)
-            os.close(self._pidfd)
-            self._pidfd = -1
-
-    def _ended(self) -> None:
+    def _ended(self, process: ChildProcess) -> None:
         """The program ended by itself while it had power; its contact stands as it left it."""
-        self._forget_pidfd()
-        if self._process is None:
+        if process is not self._process:  # its supply was switched off meanwhile
             return
-        code = self._process.wait(END_TIMEOUT_S)
         for terminal in self._terminals:
             terminal.read()
-        words = (self._folder / "errors.txt").read_text(encoding="utf-8", errors="replace").strip()[-LAST_WORDS:]
-        self._kernel.fail(self.role, f"its program ended with code {code}{': ' + words if words else ''}")
+        words = process.last_words()[-LAST_WORDS:]
+        self._kernel.fail(self.role, f"its program ended with code {process.returncode}{': ' + words if words else ''}")
 
 
 class Scratch:
@@ -232,16 +222,17 @@ class Scratch:
 
     def __init__(self) -> None:
         self._folder: tempfile.TemporaryDirectory[str] | None = None
-        self._worlds = 0
+        self._models = 0
 
     def new(self, role: str) -> Path:
         """Return a name in it that was not used before."""
         if self._folder is None:
             self._folder = tempfile.TemporaryDirectory(prefix="hil-devices-", ignore_cleanup_errors=True)
-        self._worlds += 1
-        return Path(self._folder.name) / f"{self._worlds}-{role}"
+        self._models += 1
+        return Path(self._folder.name) / f"{self._models}-{role}"
 
     def close(self) -> None:
+        """Remove the folder and all in it; a second time changes nothing."""
         if self._folder is not None:
             self._folder.cleanup()
             self._folder = None

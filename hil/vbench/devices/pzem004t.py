@@ -124,6 +124,7 @@ class RtuPort:
         self._blocks = 0
 
     def receive(self, data: bytes) -> None:
+        """Take bytes of the request; answer when it is whole."""
         self._received += data
         self._blocks += 1
         length = RESET_BYTES if self._received[1:2] == bytes([RESET_ENERGY]) else REQUEST_BYTES

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from hil.chain.views.factory import OpenView, open_view
 from hil.devices.defects import view_of
 from hil.endpoints.cached_ledger import CachingLedgerView
-from hil.vbench.world_request import NodeAccess, ViewAccess, WorldRequest
+from hil.vbench.model_request import ModelRequest, NodeAccess, ViewAccess
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +21,7 @@ RPC_TIMEOUT = 2.0
 
 
 class SocketLedger:
-    """Stays from world to world, and with it the connection, as long as the access is the same."""
+    """Stays from model to model, and with it the connection, as long as the access is the same."""
 
     def __init__(self) -> None:
         self.touched = 0
@@ -29,14 +29,14 @@ class SocketLedger:
         self.late_s = 0.0
         """How late the ledger's answers reach the socket, in seconds of virtual time."""
         self.silence = ""
-        """Why the newest question of the socket to its ledger got no answer in this world; empty if all did."""
+        """Why the newest question of the socket to its ledger got no answer in this model; empty if all did."""
         self._open: tuple[NodeAccess | ViewAccess, OpenView] | None = None
 
     def begin(self) -> None:
-        """Begin a world: answers come at once, and none was missed."""
+        """Begin a model: answers come at once, and none was missed."""
         self.late_s, self.silence = 0.0, ""
 
-    def view(self, request: WorldRequest, now: Callable[[], float]) -> LedgerView | None:
+    def view(self, request: ModelRequest, now: Callable[[], float]) -> LedgerView | None:
         """Return the ledger as the socket of ``request`` sees it; None if it has none.
 
         :param now: virtual time in seconds.

@@ -1,6 +1,6 @@
 """Serial lines: a TCP port that the test side plugs into, and the device's UART with its transmission times.
 
-The port outlives worlds; the UART belongs to one world. Both count bytes, because lockstep time (DESIGN §4) hands
+The port outlives worlds; the UART belongs to one model. Both count bytes, because lockstep time (DESIGN §4) hands
 bytes over by their totals.
 """
 
@@ -29,9 +29,13 @@ CONSOLE_GRID = 0.1
 
 
 class LinePort:
-    """The test side's end of one line. Holds one client at a time, as a serial port does."""
+    """The test side's end of one line. Holds one client at a time, as a serial port does.
 
-    def __init__(self, name: str) -> None:
+    :param on_received: called after more bytes were read.
+    :param leaves_nothing: tells whether that has scheduled nothing that the loop must look at.
+    """
+
+    def __init__(self, name: str, on_received: Callable[[], None], leaves_nothing: Callable[[], bool]) -> None:
         self.name = name
         self.sent = 0
         """Bytes written to the test side since the last reset; without anybody there they are lost and not counted."""
@@ -41,10 +45,8 @@ class LinePort:
         """CRC-32 over both since the last reset."""
         self.taken = 0
         """How many of these were handed to the device."""
-        self.on_received: Callable[[], None] = lambda: None
-        """Called after more bytes were read."""
-        self.leaves_nothing: Callable[[], bool] = lambda: False
-        """Tells whether that has scheduled nothing that the loop must look at."""
+        self._on_received = on_received
+        self.leaves_nothing = leaves_nothing
         self._waiting = bytearray()
         self._client: _LineClient | None = None
         self._terminal: Terminal | None = None
@@ -70,14 +72,16 @@ class LinePort:
         return True
 
     def release(self, client: _LineClient) -> None:
+        """The connection of ``client`` has ended: another may come."""
         if self._client is client:
             self._client = None
 
     def receive(self, data: bytes) -> None:
+        """Take bytes that the test side sent."""
         self.received += len(data)
         self.checksum_received = crc32(data, self.checksum_received)
         self._waiting += data
-        self.on_received()
+        self._on_received()
 
     def take(self, total: int) -> bytes:
         """Return the bytes up to ``total`` since the reset that were not taken before."""

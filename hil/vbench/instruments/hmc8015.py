@@ -114,6 +114,7 @@ class Hmc8015:
         self._sample = sample
 
     def form(self) -> None:
+        """Form the reading of the newest sample, if it was not formed yet."""
         sample, self._sample = self._sample, None
         if sample is None:
             return

@@ -29,10 +29,10 @@ class MeterInstrument(VirtualInstrument, Protocol):
         """Form the reading that these values make, ahead of the query for it."""
 
 
-class LateMeter:
+class DeferredMeter:
     """A meter that takes its samples when there is time: after the reply, while the test side works on it.
 
-    Nobody can tell: whatever is asked of the instrument, and whatever begins anew, comes after the samples before it.
+    This cannot be observed: each query and each reset takes the samples before it first.
 
     :param now: returns the present instant in seconds of virtual time.
     """
@@ -73,10 +73,12 @@ class LateMeter:
         self._meter.form()  # of those that nobody can have read no reading is formed
 
     def execute(self, line: str) -> str | None:
+        """See :class:`hil.vbench.plant.terminals.VirtualInstrument`; forms the reading first."""
         self.catch_up()
         return self._meter.execute(line)
 
     def power_on(self, seed: str, given: GivenErrors = ALL_DRAWN) -> None:
+        """Go back to the power-on state; errors that are not given follow from ``seed``."""
         self._samples.clear()
         self.mend()
         self._latency = latency(seed, given.latency, DRAWN_LATENCY)

@@ -95,8 +95,8 @@ class Wt310e:
             reset=self._reset,
             entry=lambda code, message: f'{-code},"{message if code else "NO ERROR"}"',
             error_query="STATus:ERRor?",
+            more_summaries=self._events.summary,
         )
-        self._engine.status.more_summaries = self._events.summary
 
     def execute(self, line: str) -> str | None:
         """Take one line; see :class:`hil.vbench.plant.terminals.VirtualInstrument`."""

@@ -140,10 +140,12 @@ class ExtendedEvents:
         self.power_on()
 
     def power_on(self) -> None:
+        """Go back to the power-on state: no condition, nothing enabled, no filter."""
         self.condition = self.enable = self._events = 0
         self.filters = ["NEV"] * 16
 
     def set_filter(self, number: int, transition: str) -> None:
+        """Choose which transition of condition ``number`` (1 to 16) makes an event."""
         self.filters[number - 1] = transition
 
     def updated(self, *, integrating: bool, over: bool) -> None:
@@ -167,6 +169,7 @@ class ExtendedEvents:
         return str(events)
 
     def summary(self) -> int:
+        """Return the status byte's bit of these events; 0 if none that is enabled happened."""
         return EXTENDED_SUMMARY if self._events & self.enable else 0
 
 

@@ -35,6 +35,7 @@ class FastLaneSelector(selectors.EpollSelector):
         """Seconds to go on looking before it sleeps: a process that sleeps takes longer to wake than to answer."""
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        """Wait for I/O as ``selectors`` does; serve the fast lanes meanwhile."""
         elapsed = stopwatch()
         remaining = timeout
         while True:

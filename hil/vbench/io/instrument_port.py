@@ -25,18 +25,22 @@ NONSENSE = "\x1b4.2E+,banana"
 class Connection(Protocol):
     """A client of the instrument."""
 
-    def abort(self) -> None: ...
+    def abort(self) -> None:
+        """End the connection at once."""
 
     def answer(self, text: str) -> None:
         """Send ``text`` and a line end."""
 
 
 class InstrumentPort:
-    """``execute`` takes one line and returns the reply or None."""
+    """``execute`` takes one line and returns the reply or None.
+
+    :param on_complete: called when the last line has come that was expected, and when a connection has ended.
+    """
 
     execute: Callable[[str], str | None]
 
-    def __init__(self, instrument: VirtualInstrument) -> None:
+    def __init__(self, instrument: VirtualInstrument, on_complete: Callable[[], None]) -> None:
         self._instrument = instrument
         self.connections: set[Connection] = set()
         """Those over TCP that are open now."""
@@ -44,8 +48,7 @@ class InstrumentPort:
         """Instants at which the lines reach the instrument that come next, or came ahead of their time."""
         self._under_way: deque[tuple[Connection, str]] = deque()
         self._replies: list[tuple[Connection, str]] = []
-        self.on_complete: Callable[[], None] = lambda: None
-        """Called when the last line has come that was expected, and when a connection has ended."""
+        self.on_complete = on_complete
         self.mend()
 
     def expect(self, arrivals: Sequence[float]) -> None:
@@ -54,7 +57,7 @@ class InstrumentPort:
 
     @property
     def complete(self) -> bool:
-        """Whether all lines have come that are expected, or nobody is there who could send them."""
+        """Whether all lines have come that are expected, or no connection is open that could send them."""
         return len(self._under_way) == len(self.arrivals) or not self.connections
 
     def receive(self, connection: Connection, line: str) -> None:

@@ -27,6 +27,7 @@ class ByteProtocol(asyncio.BufferedProtocol):
         self._read_view = memoryview(self._read_buffer)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the transport (called by asyncio)."""
         self.transport = cast("asyncio.Transport", transport)
         # asyncio does this only for sockets made with proto IPPROTO_TCP; without it a second frame waits 40 ms for the
         # acknowledgement of the first
@@ -39,9 +40,11 @@ class ByteProtocol(asyncio.BufferedProtocol):
             self.transport.abort()
 
     def get_buffer(self, sizehint: int) -> memoryview:
+        """Return the buffer for what is read next (called by asyncio)."""
         return self._read_view
 
     def buffer_updated(self, nbytes: int) -> None:
+        """Take what was read (called by asyncio)."""
         self.data_received(bytes(self._read_view[:nbytes]))
 
     def data_received(self, data: bytes) -> None:

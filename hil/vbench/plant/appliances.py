@@ -28,9 +28,11 @@ class Nothing:
     """An empty outlet."""
 
     def current(self, voltage: float) -> float:
+        """See :class:`Appliance`; always 0 A."""
         return 0.0
 
     def pass_time(self, duration: float, voltage: float) -> tuple[float, float]:
+        """See :class:`Appliance`."""
         return 0.0, 0.0
 
 
@@ -57,9 +59,11 @@ class Toaster:
         return self.nominal_voltage**2 / self.power
 
     def current(self, voltage: float) -> float:
+        """See :class:`Appliance`."""
         return voltage / (self.hot_resistance * (1 - self.inrush * self.coldness))
 
     def pass_time(self, duration: float, voltage: float) -> tuple[float, float]:
+        """See :class:`Appliance`."""
         if voltage == 0:
             self.coldness = 1 - (1 - self.coldness) * math.exp(-duration / self.cool_time)
             return 0.0, 0.0
@@ -96,6 +100,7 @@ class ElectronicLoad:
         self._set_point = {"CURR": state.current, "RES": state.resistance, "POW": state.power}[state.mode]
 
     def current(self, voltage: float) -> float:
+        """See :class:`Appliance`."""
         if not self._on or voltage == 0:
             return 0.0
         if self._mode == "CURR":
@@ -110,5 +115,6 @@ class ElectronicLoad:
         return max(0.0, min(wanted, self._max_current, self._max_power / voltage))
 
     def pass_time(self, duration: float, voltage: float) -> tuple[float, float]:
+        """See :class:`Appliance`."""
         current = self.current(voltage)
         return current * current * duration, voltage * current * duration

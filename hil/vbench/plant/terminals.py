@@ -92,4 +92,5 @@ class LoadInstrument(VirtualInstrument, Protocol):
     def power_on(self, seed: str, given: LoadErrors = NO_ERRORS) -> None:
         """Go back to the power-on state; errors that are not given (nan) follow from ``seed``."""
 
-    def update(self) -> None: ...
+    def update(self) -> None:
+        """Look at the protections; called at the end of each update period."""

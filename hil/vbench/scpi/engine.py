@@ -48,8 +48,9 @@ class ScpiEngine:
         entry: Callable[[int, str], str] = quoted,
         error_query: str = "SYSTem:ERRor[:NEXT]?",
         questionable: bool = False,
+        more_summaries: Callable[[], int] = lambda: 0,
     ) -> None:
-        self.status = Status(entry)
+        self.status = Status(entry, more_summaries)
         errors = {error_query: Command(self.status.next_error)}
         register = self._questionable_commands() if questionable else {}
         self._tree = Tree({**self._common_commands(identity, reset), **errors, **register, **commands})

@@ -41,6 +41,7 @@ class Ranging:
         self.selected = self.smallest(value)
 
     def smallest(self, value: float) -> float:
+        """Return the smallest range that holds ``value``, the largest if none does."""
         return next((end for end in self.ranges if value <= end), self.ranges[-1])
 
     def overloaded(self, value: float) -> bool:
@@ -95,6 +96,7 @@ class Integrator:
 
     @property
     def running(self) -> bool:
+        """Whether it integrates now."""
         return self._since is not None
 
     def start(self, now: float) -> None:

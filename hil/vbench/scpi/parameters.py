@@ -27,7 +27,8 @@ def forms(mnemonic: str) -> tuple[str, str]:
 class Parameter(Protocol):
     """Turns one parameter into the value that the handler gets; raises ScpiError."""
 
-    def convert(self, text: str) -> object: ...
+    def convert(self, text: str) -> object:
+        """Return the value that ``text`` says; raises ScpiError if it is none."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class Number:
     """Base unit in capitals as SCPI writes it: V, A, W, OHM, S."""
 
     def convert(self, text: str) -> float:
+        """See :class:`Parameter`."""
         named = self.named(text)
         if named is not None:
             return named
@@ -76,6 +78,7 @@ class Steps:
     unit: str = ""
 
     def convert(self, text: str) -> float:
+        """See :class:`Parameter`."""
         value = Number(self.values[0], self.values[-1], self.values[-1], self.unit).convert(text)
         for step in self.values:
             if abs(value - step) <= 1e-9 * step:
@@ -91,6 +94,7 @@ class Integer:
     maximum: int
 
     def convert(self, text: str) -> int:
+        """See :class:`Parameter`."""
         named = Number(self.minimum, self.maximum, self.minimum).named(text)
         value = Number(-math.inf, math.inf, self.minimum).convert(text) if named is None else named
         # compare before rounding: infinity has no nearest whole number
@@ -104,6 +108,7 @@ class Boolean:
     """ON, OFF, or a number, which is rounded: 0 is off, everything else on."""
 
     def convert(self, text: str) -> bool:
+        """See :class:`Parameter`."""
         upper = text.upper()
         if upper in {"ON", "OFF"}:
             return upper == "ON"
@@ -121,6 +126,7 @@ class Choice:
         self._short = {form: forms(name)[0] for name in names for form in forms(name)}
 
     def convert(self, text: str) -> str:
+        """See :class:`Parameter`."""
         try:
             return self._short[text.upper()]
         except KeyError:
@@ -134,6 +140,7 @@ class Text:
     longest: int
 
     def convert(self, text: str) -> str:
+        """See :class:`Parameter`."""
         quote = text[:1]
         if quote not in {'"', "'"} or len(text) < 2 or not text.endswith(quote):
             raise ScpiError(-104, text[:20])
@@ -150,6 +157,7 @@ class Bound:
     of: Number
 
     def convert(self, text: str) -> float:
+        """See :class:`Parameter`."""
         value = self.of.named(text)
         if value is None:
             raise ScpiError(-224, text[:20])

@@ -74,6 +74,7 @@ class Questionable:
 
     @property
     def condition(self) -> int:
+        """The condition register: what is questionable now."""
         return self._condition
 
     @condition.setter
@@ -101,17 +102,19 @@ class Status:
     """ESR, ESE, SRE, STB and the error queue of one instrument.
 
     :param entry: writes an error as this instrument's dialect does.
+    :param more_summaries: returns the status byte's bits of registers that the instrument has beyond these.
     """
 
-    def __init__(self, entry: Callable[[int, str], str] = quoted) -> None:
+    def __init__(
+        self, entry: Callable[[int, str], str] = quoted, more_summaries: Callable[[], int] = lambda: 0
+    ) -> None:
         self._entry = entry
         self._queue: deque[tuple[int, str]] = deque()
         self._service_enable = 0
         self.event_enable = 0
         self._events = POWER_ON
         self.questionable = Questionable()
-        self.more_summaries: Callable[[], int] = lambda: 0
-        """Returns the status byte's bits of registers that the instrument has beyond these."""
+        self._more_summaries = more_summaries
 
     def power_on(self) -> None:
         """Go back to the power-on state: nothing enabled, queue empty, PON set in the event register."""
@@ -129,6 +132,7 @@ class Status:
 
     @property
     def service_enable(self) -> int:
+        """The service request enable register (``*SRE``)."""
         return self._service_enable
 
     @service_enable.setter
@@ -160,7 +164,7 @@ class Status:
 
     def status_byte(self) -> int:
         """``*STB?``: return the status byte with the master summary in bit 6; clears nothing."""
-        byte = self.more_summaries() | self.questionable.summary() | (ERROR_AVAILABLE if self._queue else 0)
+        byte = self._more_summaries() | self.questionable.summary() | (ERROR_AVAILABLE if self._queue else 0)
         if self._events & self.event_enable:
             byte |= EVENT_SUMMARY
         return byte | MASTER_SUMMARY if byte & self._service_enable else byte

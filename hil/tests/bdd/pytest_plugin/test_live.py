@@ -14,10 +14,11 @@ from dataclasses import dataclass, field
 import pytest
 
 from hil.bdd.pytest_plugin.live import LiveLine, describe
-from hil.clock import Clock, LockstepClock
+from hil.clock import Clock
+from hil.rig.virtual.lockstep_clock import LockstepClock
 from hil.scenario.observer import Watch
 from hil.tests.bdd.screen import Screen
-from hil.tests.test_clock import Far
+from hil.tests.far_bench import Far
 
 
 @dataclass

@@ -21,7 +21,7 @@ from hil.chain.attacks.electrum_faults import (
     WithheldHeaders,
     mine_headers,
 )
-from hil.chain.attacks.electrum_proxy import LyingServer
+from hil.chain.attacks.electrum_proxy import FaultyElectrumProxy
 from hil.chain.client.rpc import LedgerUnavailable, RpcClient
 from hil.chain.electrum.client import ElectrumClient, LedgerLied
 from hil.chain.funding.blocks import EPOCH
@@ -44,8 +44,8 @@ VALUE = Satoshi(50_350)
 
 
 @pytest.fixture
-def liar(electrum: ElectrumServer) -> Iterator[LyingServer]:
-    with LyingServer(electrum.endpoint) as server:
+def liar(electrum: ElectrumServer) -> Iterator[FaultyElectrumProxy]:
+    with FaultyElectrumProxy(electrum.endpoint) as server:
         yield server
 
 
@@ -65,7 +65,7 @@ class Views:
 
 @pytest.fixture
 def views(
-    liar: LyingServer, ledger: RegtestLedger, client: RpcClient, key: Key, settled: Callable[[], None]
+    liar: FaultyElectrumProxy, ledger: RegtestLedger, client: RpcClient, key: Key, settled: Callable[[], None]
 ) -> Iterator[Views]:
     """Views that have seen the true chain, with a coin in its last block."""
     coin = ledger.fund(key.p2wpkh_script, VALUE)[0]
@@ -98,9 +98,9 @@ def test_the_proxy_that_does_not_lie_changes_nothing(views: Views) -> None:
     ("proof", "words"), [(False, "has no proof"), (True, "does not lead to the Merkle root|position")]
 )
 def test_forged_confirmations_fool_the_api_and_are_noticed_by_spv(
-    views: Views, liar: LyingServer, paid: OutPoint, proof: bool, words: str
+    views: Views, liar: FaultyElectrumProxy, paid: OutPoint, proof: bool, words: str
 ) -> None:
-    liar.lie = ForgedConfirmations(6, proof=proof)
+    liar.fault = ForgedConfirmations(6, proof=proof)
     assert (fooled := views.api.coin(paid)) is not None
     assert fooled.confirmations == 6
     with pytest.raises(LedgerLied, match=words):
@@ -108,17 +108,17 @@ def test_forged_confirmations_fool_the_api_and_are_noticed_by_spv(
 
 
 def test_a_spend_hidden_carelessly_fools_the_api_and_is_noticed_by_spv(
-    views: Views, liar: LyingServer, paid: OutPoint
+    views: Views, liar: FaultyElectrumProxy, paid: OutPoint
 ) -> None:
-    liar.lie = HiddenSpend(views.coin, paid.txid, views.height, careless=True)
+    liar.fault = HiddenSpend(views.coin, paid.txid, views.height, careless=True)
     assert views.api.coin(views.coin.outpoint) is not None
     assert views.spv.coin(views.coin.outpoint) is None
 
 
 def test_a_spend_hidden_with_care_is_noticed_by_nobody(
-    views: Views, liar: LyingServer, paid: OutPoint, spend: Spend
+    views: Views, liar: FaultyElectrumProxy, paid: OutPoint, spend: Spend
 ) -> None:
-    liar.lie = HiddenSpend(views.coin, paid.txid, views.height)
+    liar.fault = HiddenSpend(views.coin, paid.txid, views.height)
     theft = spend(views.coin, views.coin.script, fee=400)
     for view in (views.api, views.spv):
         assert view.coin(views.coin.outpoint) is not None
@@ -128,20 +128,20 @@ def test_a_spend_hidden_with_care_is_noticed_by_nobody(
 
 
 def test_withheld_headers_are_noticed_by_spv_only(
-    views: Views, liar: LyingServer, ledger: RegtestLedger, settled: Callable[[], None]
+    views: Views, liar: FaultyElectrumProxy, ledger: RegtestLedger, settled: Callable[[], None]
 ) -> None:
     ledger.mine()
     settled()
-    liar.lie = WithheldHeaders()
+    liar.fault = WithheldHeaders()
     with pytest.raises(LedgerLied, match="withholds them"):
         views.spv.ready()
     assert views.api.ready()
-    liar.lie = Truth()
+    liar.fault = Truth()
     assert views.spv.ready()
 
 
-def test_a_stale_tip_is_noticed_by_an_spv_view_that_knew_better(views: Views, liar: LyingServer) -> None:
-    liar.lie = StaleTip(views.height - 3)
+def test_a_stale_tip_is_noticed_by_an_spv_view_that_knew_better(views: Views, liar: FaultyElectrumProxy) -> None:
+    liar.fault = StaleTip(views.height - 3)
     assert not views.spv.ready()
     with pytest.raises(LedgerUnavailable, match="is behind, or withholds"):
         views.spv.coin(views.coin.outpoint)
@@ -149,14 +149,16 @@ def test_a_stale_tip_is_noticed_by_an_spv_view_that_knew_better(views: Views, li
     assert shown.confirmations == 0
 
 
-def test_a_stale_tip_is_noticed_on_a_cold_start_by_carelessness_or_age_only(views: Views, liar: LyingServer) -> None:
+def test_a_stale_tip_is_noticed_on_a_cold_start_by_carelessness_or_age_only(
+    views: Views, liar: FaultyElectrumProxy
+) -> None:
     client = ElectrumClient(liar.endpoint)
-    liar.lie = StaleTip(views.height - 3)
+    liar.fault = StaleTip(views.height - 3)
     fooled = SpvView(client, patience_s=0.1)
     assert fooled.ready()
     assert (shown := fooled.coin(views.coin.outpoint)) is not None
     assert shown.confirmations == 0, "too few confirmations lose no money"
-    liar.lie = StaleTip(views.height - 3, careless=True)
+    liar.fault = StaleTip(views.height - 3, careless=True)
     with pytest.raises(LedgerLied, match="announces a chain that ends at"):
         fooled.coin(views.coin.outpoint)
     with_clock = SpvView(client, unix_time=lambda: EPOCH + 30 * 86_400.0, most_tip_age_s=7200)
@@ -165,9 +167,9 @@ def test_a_stale_tip_is_noticed_on_a_cold_start_by_carelessness_or_age_only(view
     client.close()
 
 
-def test_a_chain_of_less_work_fools_the_api_and_is_noticed_by_spv(views: Views, liar: LyingServer) -> None:
+def test_a_chain_of_less_work_fools_the_api_and_is_noticed_by_spv(views: Views, liar: FaultyElectrumProxy) -> None:
     fork = views.height - 3
-    liar.lie = OtherChain(fork, mine_headers(views.header(fork - 1), 2))
+    liar.fault = OtherChain(fork, mine_headers(views.header(fork - 1), 2))
     with pytest.raises(LedgerLied, match="less work"):
         views.spv.ready()
     assert views.api.ready()
@@ -179,17 +181,19 @@ def test_a_chain_of_less_work_fools_the_api_and_is_noticed_by_spv(views: Views, 
     client.close()
 
 
-def test_a_branch_of_the_same_work_is_not_believed_before_the_next_block(views: Views, liar: LyingServer) -> None:
+def test_a_branch_of_the_same_work_is_not_believed_before_the_next_block(
+    views: Views, liar: FaultyElectrumProxy
+) -> None:
     fork = views.height - 1
-    liar.lie = OtherChain(fork, mine_headers(views.header(fork - 1), 2))
+    liar.fault = OtherChain(fork, mine_headers(views.header(fork - 1), 2))
     assert not views.spv.ready()
     with pytest.raises(LedgerUnavailable, match="the same work"):
         views.spv.coin(views.coin.outpoint)
 
 
-def test_a_chain_without_proof_of_work_is_noticed_by_spv(views: Views, liar: LyingServer) -> None:
+def test_a_chain_without_proof_of_work_is_noticed_by_spv(views: Views, liar: FaultyElectrumProxy) -> None:
     true_chain = [views.header(height) for height in range(views.height + 1)]
-    liar.lie = OtherChain(views.height + 1, mine_headers(views.header(views.height), 5, work=False))
+    liar.fault = OtherChain(views.height + 1, mine_headers(views.header(views.height), 5, work=False))
     with pytest.raises(LedgerLied, match="lacks its proof of work"):
         views.spv.ready()
     assert [views.header(height) for height in range(views.spv.chain.height + 1)] == true_chain, "nothing was taken"
@@ -197,34 +201,34 @@ def test_a_chain_without_proof_of_work_is_noticed_by_spv(views: Views, liar: Lyi
 
 
 def test_a_chain_of_more_work_fools_everybody_and_that_is_what_work_is_for(
-    views: Views, liar: LyingServer, spend: Spend, stranger: bytes
+    views: Views, liar: FaultyElectrumProxy, spend: Spend, stranger: bytes
 ) -> None:
     forged = spend(Coin(OutPoint("cd" * 32, 0), VALUE, views.coin.script), stranger)
     headers = mine_headers(views.header(views.height), 6, root=parse(forged).GetTxid())
-    liar.lie = OtherChain(views.height + 1, headers, forged)
+    liar.fault = OtherChain(views.height + 1, headers, forged)
     outpoint = OutPoint(txid_of(parse(forged)), 0)
     for view in (views.spv, views.api):
         assert (status := view.coin(outpoint)) is not None
         assert status.confirmations == 6
-    liar.lie = Truth()
+    liar.fault = Truth()
     assert not views.spv.ready(), "and back on the true chain it asks for more work again"
 
 
 def test_a_broadcast_dropped_carelessly_fools_the_api_and_is_noticed_by_spv(
-    views: Views, liar: LyingServer, spend: Spend, stranger: bytes
+    views: Views, liar: FaultyElectrumProxy, spend: Spend, stranger: bytes
 ) -> None:
     raw = spend(views.coin, stranger)
-    liar.lie = DroppedBroadcast(careless=True)
+    liar.fault = DroppedBroadcast(careless=True)
     assert views.api.broadcast(raw).allowed
     with pytest.raises(LedgerLied, match="does not have it"):
         views.spv.broadcast(raw)
 
 
 def test_a_broadcast_dropped_with_care_is_noticed_by_nobody_at_once(
-    views: Views, liar: LyingServer, client: RpcClient, spend: Spend, stranger: bytes
+    views: Views, liar: FaultyElectrumProxy, client: RpcClient, spend: Spend, stranger: bytes
 ) -> None:
     raw = spend(views.coin, stranger)
-    liar.lie = DroppedBroadcast()
+    liar.fault = DroppedBroadcast()
     assert views.api.broadcast(raw).allowed
     assert views.spv.broadcast(raw).allowed
     assert txid_of(parse(raw)) not in client.call("getrawmempool")
@@ -232,31 +236,31 @@ def test_a_broadcast_dropped_with_care_is_noticed_by_nobody_at_once(
 
 
 def test_an_invented_theft_stops_a_sale_by_api_and_is_noticed_by_spv(
-    views: Views, liar: LyingServer, spend: Spend, stranger: bytes
+    views: Views, liar: FaultyElectrumProxy, spend: Spend, stranger: bytes
 ) -> None:
     payment = spend(views.coin, stranger)
     invented = bytearray(spend(views.coin, views.coin.script, fee=900))
     invented[-60] ^= 1
-    liar.lie = InventedTransaction(bytes(invented), views.coin.script)
+    liar.fault = InventedTransaction(bytes(invented), views.coin.script)
     assert views.api.conflict(payment) == txid_of(parse(bytes(invented)))
     with pytest.raises(LedgerLied, match="not signed by the owner"):
         views.spv.conflict(payment)
 
 
 def test_another_amount_fools_the_api_and_is_noticed_by_spv(
-    views: Views, liar: LyingServer, client: RpcClient, key: Key
+    views: Views, liar: FaultyElectrumProxy, client: RpcClient, key: Key
 ) -> None:
     txid = views.coin.outpoint.txid
     true = CTransaction.deserialize(bytes.fromhex(client.call("getrawtransaction", txid)))
     richer = [CTxOut(100 * one.nValue, CScript(bytes(one.scriptPubKey))) for one in true.vout]
-    liar.lie = SwappedTransaction(txid, CTransaction(true.vin, richer, true.nLockTime, true.nVersion).serialize())
+    liar.fault = SwappedTransaction(txid, CTransaction(true.vin, richer, true.nLockTime, true.nVersion).serialize())
     assert (fooled := views.api.coin(views.coin.outpoint)) is not None
     assert fooled.value == 100 * VALUE
     with pytest.raises(LedgerLied, match=f"as {txid}"):
         views.spv.coin(views.coin.outpoint)
 
 
-def test_a_view_whose_connections_are_cut_goes_on_by_itself(views: Views, liar: LyingServer) -> None:
+def test_a_view_whose_connections_are_cut_goes_on_by_itself(views: Views, liar: FaultyElectrumProxy) -> None:
     before = views.spv.coin(views.coin.outpoint)
     liar.hang_up()
     assert views.spv.coin(views.coin.outpoint) == before
@@ -264,7 +268,11 @@ def test_a_view_whose_connections_are_cut_goes_on_by_itself(views: Views, liar: 
 
 
 def test_a_view_catches_up_after_its_server_was_away(
-    views: Views, liar: LyingServer, electrum: ElectrumServer, ledger: RegtestLedger, settled: Callable[[], None]
+    views: Views,
+    liar: FaultyElectrumProxy,
+    electrum: ElectrumServer,
+    ledger: RegtestLedger,
+    settled: Callable[[], None],
 ) -> None:
     endpoint = liar.endpoint
     liar.stop()

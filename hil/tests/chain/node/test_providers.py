@@ -1,4 +1,4 @@
-"""Which node is taken, external nodes, and the standing one."""
+"""Which node is taken, external nodes, and the persistent one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from hil.chain.client.rpc import LedgerUnavailable, RpcClient, RpcError, WrongCredentials
 from hil.chain.funding.ledger import RegtestLedger
-from hil.chain.node import standing
+from hil.chain.node import persistent
 from hil.chain.node.external import ExternalNode
 from hil.chain.node.folders import PROJECT, cache_folder
 from hil.chain.node.providers import choose, decide, measure_ready
@@ -145,20 +145,20 @@ def test_the_cache_is_where_it_is_wished_for(tmp_path: Path, monkeypatch: pytest
 
 @pytest.fixture
 def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A cache folder of its own for the standing node, with the bitcoind that was unpacked already."""
+    """A cache folder of its own for the persistent node, with the bitcoind that was unpacked already."""
     for path in cache_folder().glob("debian-*[!k]"):
         (tmp_path / path.name).symlink_to(path)
     monkeypatch.setenv("HIL_CACHE", str(tmp_path))
     yield tmp_path
-    standing.down()
+    persistent.down()
 
 
 def test_a_standing_node_is_up_until_it_is_taken_down_and_bitcoin_cli_sees_what_happens_on_it(
     provider: str, own_cache: Path, key: Key, stranger: bytes, spend: Spend, txid_of: Callable[[bytes], str]
 ) -> None:
-    assert standing.info() is None
-    node = standing.up(provider)
-    assert standing.up("auto") == standing.info() == node
+    assert persistent.info() is None
+    node = persistent.up(provider)
+    assert persistent.up("auto") == persistent.info() == node
     assert node.description.provider == provider
     password = node.endpoint.password
     assert password not in node.command
@@ -177,9 +177,9 @@ def test_a_standing_node_is_up_until_it_is_taken_down_and_bitcoin_cli_sees_what_
     assert txid_of(raw) in seen.stdout
     client.close()
 
-    assert standing.down()
-    assert standing.info() is None
-    assert not standing.down()
+    assert persistent.down()
+    assert persistent.info() is None
+    assert not persistent.down()
 
 
 def answers(client: RpcClient) -> bool:
@@ -193,7 +193,7 @@ def answers(client: RpcClient) -> bool:
 
 
 def test_a_standing_node_that_died_is_started_anew(provider: str, own_cache: Path) -> None:
-    first = standing.up(provider)
+    first = persistent.up(provider)
     client = RpcClient(first.endpoint)
     client.call("stop")  # answered before the node is gone
     clock = WallClock()
@@ -201,13 +201,13 @@ def test_a_standing_node_that_died_is_started_anew(provider: str, own_cache: Pat
         assert clock.now() < 10, "the node was told to stop and still answers"
         clock.sleep(0.02)
     client.close()
-    assert standing.up(provider).endpoint != first.endpoint
+    assert persistent.up(provider).endpoint != first.endpoint
 
 
 @pytest.mark.usefixtures("own_cache")
 def test_an_external_node_is_not_ours_to_start() -> None:
     with pytest.raises(ConfigurationError, match="not ours to start"):
-        standing.up("external")
+        persistent.up("external")
 
 
 def test_ready_and_funded_is_measured(provider: str) -> None:

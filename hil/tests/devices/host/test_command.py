@@ -38,7 +38,10 @@ def test_every_mistake_of_a_profile_is_told_with_its_place_and_without_its_value
         read_profile("socket", path)
     lines = str(caught.value).splitlines()
     assert lines[0].startswith(f"{path}:1:1: account: ")
-    assert any(line.startswith(f"{path}:2:1: tarif_sat_per_wh: is not known; known: account") for line in lines)
+    assert any(
+        line.startswith(f"{path}:2:1: tarif_sat_per_wh: 'tarif_sat_per_wh' is not known; known: account")
+        for line in lines
+    )
     assert any("Did you mean 'tariff_sat_per_wh'?" in line for line in lines)
     assert any(line.startswith(f"{path}:4:5: boot.0.seconds: ") for line in lines)
     assert "secret-and-wrong" not in str(caught.value)

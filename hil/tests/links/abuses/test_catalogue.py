@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from hil.links.abuses.catalogue import TRICKS, AbuseRow, Must, catalogue
+from hil import yaml_file
+from hil.errors import ConfigurationError
+from hil.links.abuses.catalogue import TRICKS, AbuseCatalogue, AbuseRow, Must, catalogue
 from hil.protocol.wire.messages import Close, Error, Payment, Receipt
 from hil.tests.links.abuse_bench import AbuseBench
 
@@ -181,3 +183,21 @@ def test_a_row_that_cannot_be_is_refused(changes: dict[str, object], message: st
     row = {"id": "x", "who": "cable", "how": "x", "source": "x", "trick": "pay-less", "codes": ["UNDERPAID"]}
     with pytest.raises(ValidationError, match=message):
         AbuseRow.model_validate(row | changes)
+
+
+def test_every_mistake_in_the_file_is_told_with_its_place() -> None:
+    text = (
+        "cable:\n"
+        "  - {id: steal, how: x, source: x, trick: steal, codes: [UNDERPAID]}\n"
+        "  - {id: pay-less, how: x, source: x, trick: pay-less, must: refuze, codes: [UNDERPAID]}\n"
+        "  - 7\n"
+        "socket: []\n"
+    )
+    with pytest.raises(ConfigurationError) as caught:
+        yaml_file.build(AbuseCatalogue, yaml_file.parse(text, "x.yaml"), "x.yaml")
+    first, second, third = str(caught.value).splitlines()
+
+    assert first == "x.yaml:2:5: cable.0: steal: 'steal' is no trick of a cable"
+    assert second.startswith("x.yaml:3:56: cable.1.must: 'refuze' is not known; known: close, go-on, ")
+    assert second.endswith("Did you mean 'refuse'?")
+    assert third.startswith("x.yaml:4:5: cable.2: ")

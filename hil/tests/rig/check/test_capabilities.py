@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from hil.errors import ConfigurationError
-from hil.rig.check.capabilities import another_model, beyond_load, vague_edge, vague_energy
+from hil.rig.check.capabilities import another_model, beyond_load, undecidable_edge, undecidable_energy
 from hil.rig.config.rig_file import RigFile
 from hil.units import Percent, Second, Watt, WattHour
 
@@ -48,25 +48,25 @@ def test_load_takes_what_its_model_and_the_limits_of_the_rig_allow(
 
 
 def test_edge_cannot_be_seen_before_the_meter_has_updated(tmp_path: Path) -> None:
-    assert vague_edge(rig(tmp_path), Second(0.1)) == ""
-    assert vague_edge(rig(tmp_path), Second(0.05)) == (
+    assert undecidable_edge(rig(tmp_path), Second(0.1)) == ""
+    assert undecidable_edge(rig(tmp_path), Second(0.05)) == (
         "rig 'virtual' cannot decide a limit of 50 ms: its meter updates every 100 ms, so no reading shows an edge"
         " of power within 100 ms"
     )
     by_the_wall_clock = rig(tmp_path, (BENCH, BENCH + "          clock: wall\n"))
-    assert "within 110 ms" in vague_edge(by_the_wall_clock, Second(0.1))
+    assert "within 110 ms" in undecidable_edge(by_the_wall_clock, Second(0.1))
 
 
 def test_energy_is_known_no_better_than_the_meter_integrates(tmp_path: Path) -> None:
-    assert vague_energy(rig(tmp_path), WattHour(40), Percent(2)) == ""
-    assert vague_energy(rig(tmp_path), WattHour(40), Percent(0.1)) == (
+    assert undecidable_energy(rig(tmp_path), WattHour(40), Percent(2)) == ""
+    assert undecidable_energy(rig(tmp_path), WattHour(40), Percent(0.1)) == (
         "rig 'virtual' cannot decide 0.1 % of 40 Wh, which is 0.04 Wh: its meter is uncertain by 0.05284 Wh at least"
     )
 
 
 def test_meter_that_the_rig_file_does_not_name_is_not_reckoned_with(tmp_path: Path) -> None:
     unknown = rig(tmp_path, (BENCH, ""))
-    assert vague_edge(unknown, Second(0.001)) == vague_energy(unknown, WattHour(1), Percent(0.001)) == ""
+    assert undecidable_edge(unknown, Second(0.001)) == undecidable_energy(unknown, WattHour(1), Percent(0.001)) == ""
 
 
 def test_model_without_a_driver_is_refused_with_the_nearest(tmp_path: Path) -> None:

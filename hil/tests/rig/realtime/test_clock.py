@@ -169,11 +169,11 @@ def test_a_late_timer_counts_for_ten_more_turns(pipe: tuple[Pipe, int]) -> None:
     clock = RigClock()
     clock.attach(pipe[0])
     late = clock.now() + 0.001
-    clock.meanwhile = lambda: busy(0.03) if clock.now() < late + 0.001 else None
+    clock.on_idle = lambda: busy(0.03) if clock.now() < late + 0.001 else None
     clock.call_at(late, lambda: None)
     clock.sleep(0.002)
     assert clock.bound >= 0.025
-    clock.meanwhile = lambda: None
+    clock.on_idle = lambda: None
     turns = 0
     while clock.bound >= 0.025 and turns < 50 * REMEMBERED_TURNS:  # a machine under load rings late again and again
         clock.sleep(0.006)

@@ -7,7 +7,6 @@ from typing import cast
 
 import pytest
 
-from hil.clock import LockstepClock
 from hil.conformance.update_period import Updates
 from hil.errors import RigFault
 from hil.ports import Meter, Reading
@@ -16,6 +15,7 @@ from hil.rig.safety import meter_plausibility
 from hil.rig.safety.meter_age import ReadingAge
 from hil.rig.safety.meter_plausibility import MeterWatch
 from hil.rig.safety.safe_state import look_for_power
+from hil.rig.virtual.lockstep_clock import LockstepClock
 from hil.units import Ampere, Second, Volt, Watt, WattHour
 
 
@@ -23,7 +23,7 @@ class FreeTime:
     """A bench on which nothing happens by itself."""
 
     def advance(
-        self, until: float, received: Mapping[str, int], meanwhile: Callable[[], None]
+        self, until: float, received: Mapping[str, int], on_idle: Callable[[], None]
     ) -> tuple[float, Mapping[str, int]]:
         return until, {}
 

@@ -11,13 +11,13 @@ from typing import Any, cast
 
 import pytest
 
-from hil.clock import LockstepClock
 from hil.errors import FrameworkError, HilError, RigFault
 from hil.ports import Reading
 from hil.rig.config.rig_file import RigFile
 from hil.rig.labgrid.relays import MirrorContact
 from hil.rig.safety.run_safe_state import Parts, SafeState, make_safe
 from hil.rig.safety.safe_state import CONTACT_S
+from hil.rig.virtual.lockstep_clock import LockstepClock
 from hil.tests.acceptance.commands import ROOT
 from hil.units import Ampere, Second, Volt, Watt, WattHour
 
@@ -28,8 +28,8 @@ RELEASE_S = 0.04
 class Time:
     """Keeps time for a lockstep clock."""
 
-    def advance(self, until: float, received: object, meanwhile: Callable[[], None]) -> tuple[float, dict[str, int]]:
-        meanwhile()
+    def advance(self, until: float, received: object, on_idle: Callable[[], None]) -> tuple[float, dict[str, int]]:
+        on_idle()
         return until, {}
 
 
@@ -93,11 +93,11 @@ class Bench:
         client = SimpleNamespace(read_discrete_inputs=read_discrete_inputs)
         return MirrorContact(SimpleNamespace(name=name, client=client), 0)
 
-    def act(self, reason: str) -> dict[str, Any]:
+    def trip(self, reason: str) -> dict[str, Any]:
         self.acted.append(reason)
         return {"reached": True, "ms": 3.0}
 
-    def _rest(self) -> None:
+    def _disarm(self) -> None:
         if self.rest is not None:
             raise self.rest
 
@@ -111,7 +111,7 @@ class Bench:
                 cast("Any", self.sampling),
                 cast("Any", self),
                 {name: self.contact(name) for name in self.mirrors},
-                cast("Any", SimpleNamespace(act=self.act, rest=self._rest)),
+                cast("Any", SimpleNamespace(trip=self.trip, disarm=self._disarm)),
                 self.folder / "locks",
             )
         )
@@ -295,7 +295,7 @@ def test_without_an_answer_of_the_watchdog_the_rig_is_locked(bench: Bench, monke
         raise RigFault("no 'acted' from the watchdog", place="safety")
 
     bench.relays = RigFault("relay K1: reads back closed")
-    monkeypatch.setattr(bench, "act", silent)
+    monkeypatch.setattr(bench, "trip", silent)
 
     safe = bench.safe()
 

@@ -21,7 +21,7 @@ from hil.rig.config.rig_file import RigFile
 from hil.rig.safety import watchdog_client
 from hil.rig.safety.lock import find_locks
 from hil.rig.safety.watchdog import NICENESS, go_before_others
-from hil.rig.safety.watchdog_client import Guard
+from hil.rig.safety.watchdog_client import WatchdogClient
 from hil.rig.virtual.client import VirtualBenchProcess
 from hil.tests.acceptance.commands import ROOT, Helper, poll
 from hil.tests.rig.labgrid.boards import Board, served
@@ -155,9 +155,11 @@ def test_a_coil_that_ignores_what_it_is_told_is_named_and_the_rest_is_switched(
     with served(Board(coils=[False, True, False, False], stuck={1})) as board:
         there = "K2, host: !template '$LG_HIL_BENCH:5020'"
         rig = rig_file(tmp_path, (there, f"K2, host: '127.0.0.1:{board.port}'"))
-        guard = Guard(RigFile.load(rig), address=bench.address, locks=tmp_path / "locks", errors=subprocess.DEVNULL)
+        guard = WatchdogClient(
+            RigFile.load(rig), address=bench.address, locks=tmp_path / "locks", errors=subprocess.DEVNULL
+        )
         guard.wait_until_ready()
-        told = guard.act("a test")
+        told = guard.trip("a test")
         guard.end()
 
     steps = {step["part"]: step for step in told["steps"]}
@@ -172,9 +174,9 @@ def test_a_load_that_hangs_does_not_keep_the_contactor_closed(bench: VirtualBenc
     with socket.create_server(("127.0.0.1", 0)) as silent:
         there = "TCPIP::$LG_HIL_BENCH::30000::SOCKET"
         rig = rig_file(tmp_path, (there, f"TCPIP::127.0.0.1::{silent.getsockname()[1]}::SOCKET"))
-        guard = Guard(RigFile.load(rig), address=bench.address, errors=subprocess.DEVNULL)
+        guard = WatchdogClient(RigFile.load(rig), address=bench.address, errors=subprocess.DEVNULL)
         guard.wait_until_ready()
-        told = guard.act("a test")
+        told = guard.trip("a test")
         guard.end()
 
     load, k1, *_ = told["steps"]
@@ -185,7 +187,7 @@ def test_a_load_that_hangs_does_not_keep_the_contactor_closed(bench: VirtualBenc
 
 
 def test_a_virtual_bench_that_has_ended_is_nothing_to_lock(bench: VirtualBenchProcess, tmp_path: Path) -> None:
-    guard = Guard(
+    guard = WatchdogClient(
         RigFile.load(REALTIME),
         address=bench.address,
         lifeline=bench.lifeline,
@@ -195,7 +197,7 @@ def test_a_virtual_bench_that_has_ended_is_nothing_to_lock(bench: VirtualBenchPr
     guard.wait_until_ready()
     os.kill(bench.process, signal.SIGKILL)
     bench._process.wait(timeout=5)
-    told = guard.act("a test")
+    told = guard.trip("a test")
     guard.end()
 
     assert told["reached"] is True
@@ -204,10 +206,10 @@ def test_a_virtual_bench_that_has_ended_is_nothing_to_lock(bench: VirtualBenchPr
 
 
 def test_a_run_without_its_watchdog_is_a_rig_fault(bench: VirtualBenchProcess) -> None:
-    guard = Guard(RigFile.load(REALTIME), address=bench.address, errors=subprocess.DEVNULL)
+    guard = WatchdogClient(RigFile.load(REALTIME), address=bench.address, errors=subprocess.DEVNULL)
     guard.wait_until_ready()
     os.kill(guard.process, signal.SIGKILL)
-    os.waitid(os.P_PID, guard.process, os.WEXITED | os.WNOWAIT)
+    assert guard._process.wait(10)
     with pytest.raises(RigFault, match="nobody would make the bench safe"):
         guard.arm()
     guard.end()
@@ -220,8 +222,8 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @contextlib.contextmanager
-def guarded(rig: str, bench: VirtualBenchProcess) -> Iterator[Guard]:
-    guard = Guard(RigFile.load(ROOT / f"rigs/{rig}.yaml"), address=bench.address, errors=subprocess.DEVNULL)
+def guarded(rig: str, bench: VirtualBenchProcess) -> Iterator[WatchdogClient]:
+    guard = WatchdogClient(RigFile.load(ROOT / f"rigs/{rig}.yaml"), address=bench.address, errors=subprocess.DEVNULL)
     try:
         guard.wait_until_ready()
         yield guard
@@ -239,9 +241,9 @@ def test_a_watchdog_that_hangs_is_noticed_by_its_silence_while_the_bench_is_in_u
             poll(guard.beat, "a fault of the watchdog", timeout=10)
         assert guard.lost is not None
         with pytest.raises(RigFault, match="it hangs"):
-            guard.rest()
+            guard.disarm()
         with pytest.raises(RigFault, match="it hangs"):
-            guard.act("a test")
+            guard.trip("a test")
     assert guard._process.returncode == -signal.SIGKILL
 
 
@@ -254,7 +256,7 @@ def test_a_watchdog_that_hung_is_noticed_at_the_latest_when_the_bench_is_safe(
         guard.arm()
         os.kill(guard.process, signal.SIGSTOP)
         with pytest.raises(RigFault, match="no 'resting' from the watchdog"):
-            guard.rest()
+            guard.disarm()
         with pytest.raises(RigFault, match="it hangs"):
             guard.arm()
 
@@ -268,7 +270,7 @@ def test_a_watchdog_that_answers_is_never_taken_for_one_that_hangs(bench: Virtua
             for _ in range(50):
                 clock.sleep(0.002)
                 guard.beat()
-            guard.rest()
+            guard.disarm()
         assert guard.lost is None
 
 
@@ -289,10 +291,10 @@ def test_the_watchdog_goes_before_other_programs_if_it_may_and_watches_all_the_s
 
 
 def test_after_a_normal_end_the_watchdog_has_done_nothing(bench: VirtualBenchProcess, tmp_path: Path) -> None:
-    guard = Guard(RigFile.load(REALTIME), address=bench.address, report=tmp_path / "safe_state.json")
+    guard = WatchdogClient(RigFile.load(REALTIME), address=bench.address, report=tmp_path / "safe_state.json")
     guard.wait_until_ready()
     guard.arm()
-    guard.rest()
+    guard.disarm()
     guard.end()
 
     assert guard._process.returncode == 0

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hil.clock import Clock, LockstepClock
+from hil.clock import Clock
 from hil.errors import RigFault
 from hil.evidence.timing import DEAD_V
-from hil.ports import AskedAhead, Identity, Reading
-from hil.rig.sampling.pipelined import AHEAD, SamplerAhead
+from hil.ports import Identity, PipelinedMeter, Reading
+from hil.rig.sampling.pipelined import AHEAD, PipelinedSampler
+from hil.rig.virtual.lockstep_clock import LockstepClock
 from hil.tests.rig.sampling.kit import ExactMeter, Scene, reading, scenes
 from hil.units import Second
 
@@ -42,16 +42,16 @@ class FarMeter(ExactMeter):
     # --- the bench
 
     def advance(
-        self, until: float, received: Mapping[str, int], meanwhile: Callable[[], None]
+        self, until: float, received: Mapping[str, int], on_idle: Callable[[], None]
     ) -> tuple[float, Mapping[str, int]]:
-        now, sent, _ = self.advance_asking(until, received, [], meanwhile)
+        now, sent, _ = self.advance_asking(until, received, [], on_idle)
         return now, sent
 
     def advance_asking(
-        self, until: float, received: Mapping[str, int], asked: list[float], meanwhile: Callable[[], None]
+        self, until: float, received: Mapping[str, int], asked: list[float], on_idle: Callable[[], None]
     ) -> tuple[float, Mapping[str, int], int]:
         self.turns += 1
-        meanwhile()
+        on_idle()
         assert self.sent == len(asked), "what was announced was sent, and nothing else"
         self.sent = 0
         self.under_way += asked
@@ -110,7 +110,7 @@ class Bench:
         self.meter = FarMeter(stops or [])
         self.clock = LockstepClock(self.meter)
         self.scene = scene_of(self.clock)
-        self.sampler = SamplerAhead(self.meter, self.clock, self.meter, self.scene.readings)  # type: ignore[arg-type]
+        self.sampler = PipelinedSampler(self.meter, self.clock, self.meter, self.scene.readings)  # type: ignore[arg-type]
 
     def instants(self) -> list[float]:
         """Return when the evidence says that it was read; each reading tells when it was."""
@@ -124,7 +124,7 @@ def grid(until: float) -> list[float]:
 
 
 def test_the_meter_of_the_kit_can_be_asked_ahead() -> None:
-    assert isinstance(FarMeter([]), AskedAhead)
+    assert isinstance(FarMeter([]), PipelinedMeter)
 
 
 def test_a_quiet_bench_is_sampled_ten_times_a_second_with_one_turn_a_second(
@@ -240,17 +240,14 @@ def test_answers_that_an_error_left_behind_are_given_up(
     bench = Bench(scene_of)
     bench.sampler.start()
     bench.clock.sleep(0.5)
-    advance_asking = bench.meter.advance_asking
 
-    def failing(*arguments: Any) -> None:
-        advance_asking(*arguments)
+    def failing() -> None:
         raise RigFault("evidence cannot be written")
 
-    monkeypatch.setattr(bench.meter, "advance_asking", failing)
+    monkeypatch.setattr(bench.clock, "on_idle", failing)
     with pytest.raises(RigFault, match="evidence"):
         bench.clock.sleep(1.0)
     monkeypatch.undo()
-    bench.clock.catch_up(bench.meter.now)
     bench.clock.sleep(1.0)
     bench.sampler.stop()
     assert bench.meter.given_up == 1

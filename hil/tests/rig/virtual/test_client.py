@@ -8,10 +8,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from hil.clock import LockstepClock
 from hil.errors import RigFault
 from hil.interrupts import interrupt
 from hil.rig.virtual.client import VirtualBenchProcess
+from hil.rig.virtual.lockstep_clock import LockstepClock
 from hil.rig.virtual.process import TRIES, loopback_address
 
 
@@ -67,7 +67,7 @@ def test_an_interrupt_comes_between_two_turns_and_leaves_bench_and_clock_in_step
 ) -> None:
     bench.reset(seed="x", plant={}, devices={}, node=None)
     clock = LockstepClock(bench)
-    clock.meanwhile = lambda: interrupt(signal.SIGTERM, None)
+    clock.on_idle = lambda: interrupt(signal.SIGTERM, None)
     with pytest.raises(KeyboardInterrupt, match="SIGTERM"):
         clock.sleep(1.0)
 
@@ -82,8 +82,7 @@ def test_after_an_error_in_the_meantime_the_clock_knows_how_much_time_has_passed
 
     bench.reset(seed="x", plant={}, devices={}, node=None)
     clock = LockstepClock(bench)
-    bench.missed = clock.catch_up
-    clock.meanwhile = disk_full
+    clock.on_idle = disk_full
     with pytest.raises(RigFault, match="evidence"):
         clock.sleep(1.0)
 

@@ -9,9 +9,9 @@ import pytest
 
 from hil.errors import RigFault
 from hil.instruments.visa_socket import LineSession
-from hil.rig.virtual import lockstep_tuning as turns
+from hil.rig.virtual import lockstep_tuning
 from hil.rig.virtual.client import VirtualBenchProcess
-from hil.rig.virtual.lockstep_tuning import PATIENCE_S, fastest_turns
+from hil.rig.virtual.lockstep_tuning import PATIENCE_S, tuned_lockstep
 
 
 @pytest.fixture
@@ -27,15 +27,17 @@ def test_the_faster_way_is_taken(
 ) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1})
     monkeypatch.setattr(os, "sched_setaffinity", lambda *_: None)
-    monkeypatch.setattr(turns, "_time_of_a_turn", lambda bench, here, there, _: alone if here == there else apart)
-    with fastest_turns(bench):
+    monkeypatch.setattr(
+        lockstep_tuning, "_time_of_a_turn", lambda bench, here, there, _: alone if here == there else apart
+    )
+    with tuned_lockstep(bench):
         assert LineSession.patience == patience
     assert LineSession.patience == 0.0
 
 
 def test_the_processors_of_the_process_are_given_back(bench: VirtualBenchProcess) -> None:
     before = os.sched_getaffinity(0)
-    with fastest_turns(bench):
+    with tuned_lockstep(bench):
         assert len(os.sched_getaffinity(0)) == 1
         assert bench.advance(0.0, {}) == (0.0, {})
     assert os.sched_getaffinity(0) == before

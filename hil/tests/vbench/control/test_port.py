@@ -9,7 +9,7 @@ from hil.tests.vbench.bench_kit import BYTE, Client, Harness, running
 from hil.vbench.control import advance
 from hil.vbench.control import port as control_module
 from hil.vbench.edge_watch import LOOKS
-from hil.vbench.world_request import WorldRequest
+from hil.vbench.model_request import ModelRequest
 
 
 @pytest.fixture(scope="module")
@@ -300,4 +300,4 @@ def test_a_request_without_end_is_cut_off(harness: Harness, control: Client) -> 
 def test_a_ledger_s_password_is_in_no_repr_and_no_error(control: Client) -> None:
     node = {"host": "127.0.0.1", "port": 1, "user": "u", "password": "hush-hush", "more": 1}
     assert "hush" not in json.dumps(control.ask(op="reset", seed="s", node={**node, "port": "x"}))
-    assert "hush" not in repr(WorldRequest.of({"node": node}))
+    assert "hush" not in repr(ModelRequest.of({"node": node}))

@@ -146,7 +146,7 @@ def test_a_reset_mends_everything(bench: Bench, harness: Harness, control: Clien
     with socket.create_connection((harness.address, harness.ports["meter"]), timeout=2.0) as meter:
         meter.sendall(b"hello\n")
         assert meter.recv(100) == b"hello\n"
-    assert bench.world.plant.relays[0].fault == ""
+    assert bench.model.plant.relays[0].fault == ""
 
 
 def test_the_meter_of_a_device_keeps_what_it_counted_when_it_begins_to_drift(
@@ -158,12 +158,12 @@ def test_the_meter_of_a_device_keeps_what_it_counted_when_it_begins_to_drift(
     for relay in ("K1", "K2", "K4"):
         harness.switch(relay, closed=True)
     advance(control, 100.0)
-    host: Any = bench.world.hosts["cable"]
-    before, true = host._meter.energy(), bench.world.plant.energy()
+    host: Any = bench.model.hosts["cable"]
+    before, true = host._meter.energy(), bench.model.plant.energy()
     control.ask(op="fault", part="cable meter", fault="drifts", amount=0.05)
     assert host._meter.energy() == pytest.approx(before)
     advance(control, 200.0)
-    more = bench.world.plant.energy() - true
+    more = bench.model.plant.energy() - true
     assert host._meter.energy() - before == pytest.approx(more * 1.05)
     link.close()
 
@@ -175,7 +175,7 @@ def test_the_sockets_own_meter_stands_still_or_falls_silent_and_its_contact_can_
     control.ask(op="plug", appliance="toaster")
     for relay in ("K1", "K2", "K3"):
         harness.switch(relay, closed=True)
-    board: Any = bench.world.hosts["socket"]._board
+    board: Any = bench.model.hosts["socket"]._board
     assert board.contact_position() is False
     advance(control, 10.0)
     assert board.contact_position() is True

@@ -5,22 +5,22 @@ import pytest
 from hil.tests.vbench.bench_kit import BYTE, Echo, plain_bench
 from hil.vbench.bench import Bench
 from hil.vbench.devices.host import Entropy, meter_gain
+from hil.vbench.model_request import ModelRequest, NodeAccess
 from hil.vbench.plant.parameters import PlantParameters
-from hil.vbench.world_request import NodeAccess, WorldRequest
 
 K3 = 2
 
 
 def fitted(profile: dict[str, object] | None = None, *, seed: str = "s", **plant: float) -> tuple[Bench, Echo]:
     bench = plain_bench()
-    bench.reset(WorldRequest(seed, PlantParameters(**plant), {"socket": profile or {}}))
-    program = bench.world.hosts["socket"]._program
+    bench.reset(ModelRequest(seed, PlantParameters(**plant), {"socket": profile or {}}))
+    program = bench.model.hosts["socket"]._program
     assert isinstance(program, Echo)
     return bench, program
 
 
 def supply(bench: Bench, *, on: bool) -> None:
-    bench.world.plant.relays[K3].set(closed=on)
+    bench.model.plant.relays[K3].set(closed=on)
 
 
 def test_closing_k3_powers_the_program_on_and_opening_it_off() -> None:
@@ -45,7 +45,7 @@ def test_a_power_cut_opens_the_contact_after_its_release_time_and_ends_all_timer
     bench, program = fitted({"close_after": 0.5})
     supply(bench, on=True)
     bench.advance(1.0, {})
-    contact = bench.world.plant.contact
+    contact = bench.model.plant.contact
     assert (contact.closed, contact.edge) == (True, 0.508)
     supply(bench, on=False)
     bench.advance(2.0, {})
@@ -73,7 +73,7 @@ def test_a_crashed_program_is_left_alone_until_its_supply_was_switched_off_and_o
     bench.advance(2.0, {})
     supply(bench, on=True)
     bench.advance(2.05, {})
-    renewed = bench.world.hosts["socket"]._program
+    renewed = bench.model.hosts["socket"]._program
     assert isinstance(renewed, Echo)
     assert renewed is not program
     assert renewed.calls == [("on", 2.0)]
@@ -81,7 +81,7 @@ def test_a_crashed_program_is_left_alone_until_its_supply_was_switched_off_and_o
 
 def test_the_devices_meter_counts_from_power_on_with_its_gain_error() -> None:
     bench, program = fitted({"close_after": 0.0}, socket_meter_gain=0.01)
-    plant = bench.world.plant
+    plant = bench.model.plant
     for number in range(3):
         plant.relays[number].set(closed=True)
     plant.plug("toaster")
@@ -116,8 +116,8 @@ def test_storage_survives_a_power_cut_but_not_a_reset() -> None:
         supply(bench, on=on)
         bench.advance(bench.now() + BYTE, {})
     assert program.board.storage.read("key") == b"record"
-    bench.reset(WorldRequest("s", devices={"socket": {}}))
-    renewed = bench.world.hosts["socket"]._program
+    bench.reset(ModelRequest("s", devices={"socket": {}}))
+    renewed = bench.model.hosts["socket"]._program
     assert isinstance(renewed, Echo)
     assert renewed.board.storage.read("key") is None
 
@@ -128,8 +128,8 @@ def test_only_the_socket_sees_the_ledger_and_a_dead_node_is_not_ready() -> None:
         port = server.getsockname()[1]
     node = NodeAccess("127.0.0.1", port, "user", "password")
     for _ in range(2):
-        bench.reset(WorldRequest("s", devices={"socket": {}, "cable": {}}, node=node))
-    ledgers = {role: host._board.ledger for role, host in bench.world.hosts.items()}
+        bench.reset(ModelRequest("s", devices={"socket": {}, "cable": {}}, node=node))
+    ledgers = {role: host._board.ledger for role, host in bench.model.hosts.items()}
     assert ledgers["cable"] is None
     assert ledgers["socket"] is not None
     assert ledgers["socket"].ready() is False

@@ -1,4 +1,4 @@
-"""What a world shall be made of, as a reset request or a configuration file says it."""
+"""What a model shall be made of, as a reset request or a configuration file says it."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ class ViewAccess:
 
 
 @dataclass(frozen=True)
-class WorldRequest:
-    """What a world shall be made of."""
+class ModelRequest:
+    """What a model shall be made of."""
 
     seed: str = "standing bench"
     plant: PlantParameters = field(default_factory=PlantParameters)
@@ -51,7 +51,7 @@ class WorldRequest:
     (loop-back) or another one that ends in a plug (crossed cable)."""
 
     @classmethod
-    def of(cls, request: Mapping[str, object]) -> WorldRequest:
+    def of(cls, request: Mapping[str, object]) -> ModelRequest:
         """Return the parsed request; raises ConfigurationError that names the first thing wrong."""
         unknown = set(request) - {"op", "seed", "plant", "devices", "node", "view", "clock", "plugs"}
         if unknown:

@@ -34,7 +34,7 @@ _ANSWER_TIMEOUT = 5.0
 
 @dataclass(frozen=True)
 class Standing:
-    """The standing node.
+    """The persistent node.
 
     :param cookie: file of mode 0600 that holds user and password, as ``-rpccookiefile`` takes it.
     :param command: a bitcoin-cli command line that reaches it, in shell syntax; shows no password.
@@ -49,7 +49,7 @@ class Standing:
 
 
 def up(preference: str | None = None) -> Standing:
-    """Start the standing node; return the one that is up already, if any.
+    """Start the persistent node; return the one that is up already, if any.
 
     :param preference: as in :func:`hil.chain.node.providers.choose`, but not ``external``.
     """
@@ -63,19 +63,19 @@ def up(preference: str | None = None) -> Standing:
         _remove(choice.provider)
         node: ContainerNode | NativeNode
         if choice.provider == "docker":
-            node = ContainerNode(standing=_name(), why=(choice.why,))
+            node = ContainerNode(persistent=_name(), why=(choice.why,))
         else:
-            node = NativeNode(standing=_data_folder(), why=(choice.why,))
+            node = NativeNode(persistent=_data_folder(), why=(choice.why,))
         node.start()
         endpoint = node.endpoint
         _write_private(_cookie(), f"{endpoint.user}:{endpoint.password}")
         state = {"host": endpoint.host, "port": endpoint.port, "description": asdict(node.describe())}
         _write_private(_state(), json.dumps(state))
-        return _standing(endpoint, node.describe())
+        return _persistent(endpoint, node.describe())
 
 
 def info() -> Standing | None:
-    """Return the standing node, None if there is none or it does not answer any more."""
+    """Return the persistent node, None if there is none or it does not answer any more."""
     try:
         state = json.loads(_state().read_text())
         user, _, password = _cookie().read_text().partition(":")
@@ -90,11 +90,11 @@ def info() -> Standing | None:
         return None
     finally:
         client.close()
-    return _standing(endpoint, description)
+    return _persistent(endpoint, description)
 
 
 def down() -> bool:
-    """Stop the standing node and remove everything of it; tell whether there was any. May be called repeatedly."""
+    """Stop the persistent node and remove everything of it; tell whether there was any. May be called repeatedly."""
     with lock("standing"):
         there = _state().exists() or _data_folder().exists()
         provider = ""
@@ -124,7 +124,7 @@ def _remove(provider: str) -> bool:
     return True
 
 
-def _standing(endpoint: RpcEndpoint, description: NodeDescription) -> Standing:
+def _persistent(endpoint: RpcEndpoint, description: NodeDescription) -> Standing:
     reach = ["-regtest", f"-rpcconnect={endpoint.host}", f"-rpcport={endpoint.port}", f"-rpccookiefile={_cookie()}"]
     if on_path := shutil.which("bitcoin-cli"):
         command = [on_path, *reach]

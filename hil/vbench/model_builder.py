@@ -1,4 +1,4 @@
-"""Builds what a reset asks for: a world of plant, lines and devices that starts at t = 0."""
+"""Builds what a reset asks for: a model of plant, lines and devices that starts at t = 0."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from hil.errors import ConfigurationError, HilError
 from hil.vbench.devices.host import DeviceHost, describe, meter_gain
 from hil.vbench.devices.processes import ProcessHost, Scratch
 from hil.vbench.devices.uart import LinePort, Uart
+from hil.vbench.model_request import ROLES, ModelRequest
 from hil.vbench.plant.kernel import Kernel
 from hil.vbench.plant.plant import Plant
-from hil.vbench.world_request import ROLES, WorldRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -37,7 +37,7 @@ def find_factory(dotted: str) -> ProgramFactory:
 
 
 @dataclass
-class World:
+class BenchModel:
     """Everything that starts at t = 0 and ends with the next reset."""
 
     kernel: Kernel
@@ -55,8 +55,8 @@ class World:
 
 
 @dataclass(frozen=True)
-class WorldBuilder:
-    """Knows what of the bench stays from world to world.
+class ModelBuilder:
+    """Knows what of the bench stays from model to model.
 
     :param end_period: told what the lab meter sees, ten times a second.
     :param programs: dotted name of the program factory, imported when a reset first fits a device.
@@ -73,8 +73,8 @@ class WorldBuilder:
     relays_at: Callable[[], str]
     catch_up: Callable[[], None]
 
-    def build(self, request: WorldRequest) -> World:
-        """Return a world at t = 0; raises HilError if it cannot be built."""
+    def build(self, request: ModelRequest) -> BenchModel:
+        """Return a model at t = 0; raises HilError if it cannot be built."""
         kernel = Kernel()
         numbers = request.plant
         gains = {
@@ -140,4 +140,4 @@ class WorldBuilder:
                 raise
             except Exception as error:
                 raise ConfigurationError(f"the {role}'s program cannot be built: {describe(error)}") from error
-        return World(kernel, plant, uarts, hosts, processes, on_the_wall)
+        return BenchModel(kernel, plant, uarts, hosts, processes, on_the_wall)
