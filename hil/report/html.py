@@ -21,13 +21,13 @@ from markupsafe import Markup
 from hil.clock import utc_now
 from hil.evidence.documents import Event, Verdict
 from hil.evidence.store import replace_file
-from hil.report.drawing import Drawing
 from hil.report.integrity import DERIVED_FILES
 from hil.report.run_view import RunView
-from hil.report.scenario_rows import StepRow
-from hil.report.scenario_view import ScenarioView
+from hil.report.scenario.drawing import Drawing
+from hil.report.scenario.rows import StepRow
+from hil.report.scenario.timeline import Timeline
+from hil.report.scenario.view import ScenarioView
 from hil.report.text_format import MARKS, NOT_RECORDED, date, instant, number_of, satoshi, text_of, visible
-from hil.report.timeline import Timeline
 
 REPORT_FILE = "report.html"
 

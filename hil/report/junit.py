@@ -13,7 +13,7 @@ from xml.etree import ElementTree as Xml
 from hil.evidence.documents import Verdict
 from hil.evidence.store import replace_file
 from hil.report.run_view import RunView
-from hil.report.scenario_view import ScenarioView
+from hil.report.scenario.view import ScenarioView
 from hil.report.text_format import MARKS, visible
 
 JUNIT_FILE = "junit.xml"

@@ -8,7 +8,7 @@ from typing import Any
 
 from hil.evidence.documents import Verdict
 from hil.evidence.verdicts import worst
-from hil.report.scenario_view import ScenarioView
+from hil.report.scenario.view import ScenarioView
 from hil.report.text_format import rows_of, text_of
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from hil.evidence.documents import Verdict
 from hil.report.run_view import RunView
-from hil.report.scenario_rows import FindingRow
-from hil.report.scenario_view import ScenarioView, contradiction
+from hil.report.scenario.rows import FindingRow
+from hil.report.scenario.view import ScenarioView, contradiction
 from hil.report.text_format import MARKS, visible
 
 _WORD_WIDTH = len(Verdict.NOT_APPLICABLE.value)

@@ -18,7 +18,7 @@ from hil.bdd.pytest_plugin.scenarios import record_step
 from hil.errors import ConfigurationError
 from hil.evidence.documents import Verdict
 from hil.evidence.verdicts import worst
-from hil.report.recent_events import account
+from hil.report.scenario.recent_events import account
 from hil.report.text_format import MARKS
 from hil.scenario.scenario import unwatched
 from hil.scenario.status import status

@@ -11,7 +11,7 @@ from hil.errors import ExitCode, FrameworkError
 from hil.evidence.documents import Verdict
 from hil.evidence.own_error import told, trail
 from hil.evidence.verdicts import exit_code_of, verdict_of
-from hil.report.recent_events import account
+from hil.report.scenario.recent_events import account
 
 if TYPE_CHECKING:
     from hil.errors import HilError

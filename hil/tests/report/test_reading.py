@@ -9,7 +9,7 @@ import pytest
 from hil.evidence.documents import Event, Kind
 from hil.evidence.record import ScenarioRecord
 from hil.report.reading import FEWEST, view_all
-from hil.report.scenario_view import view_scenario
+from hil.report.scenario.view import view_scenario
 
 
 def scenarios(number: int = FEWEST + 3) -> list[ScenarioRecord]:

@@ -9,7 +9,7 @@ from statistics import median
 
 from hil.evidence.documents import Event, Kind
 from hil.evidence.record import ScenarioRecord
-from hil.report.recent_events import ledger_words, load_words
+from hil.report.scenario.recent_events import ledger_words, load_words
 from hil.report.text_format import number_of, section_of, text_of, visible
 
 MOST_POINTS = 4000

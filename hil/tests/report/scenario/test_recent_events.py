@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hil.evidence.documents import Event, Json, Kind
-from hil.report.recent_events import account, recent_events
+from hil.report.scenario.recent_events import account, recent_events
 
 
 def reading(t: float, power: float) -> Event:

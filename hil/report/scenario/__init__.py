@@ -1,0 +1,1 @@
+"""One scenario of a report: what is told of it in words, rows and pictures."""
