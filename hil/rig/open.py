@@ -52,12 +52,12 @@ def open_rig(
             for role, path in bench.terminals.items():
                 os.environ[TERMINAL_VARIABLES[role]] = path
         address, lifeline = (bench.address, bench.lifeline) if bench is not None else ("", None)
-        guard = WatchdogClient(file, address=address, lifeline=lifeline, report=report, locks=locks, errors=errors)
-        stack.callback(guard.end)
-        rig = Rig(file, node, seed, bench, guard)
+        watchdog = WatchdogClient(file, address=address, lifeline=lifeline, report=report, locks=locks, errors=errors)
+        stack.callback(watchdog.end)
+        rig = Rig(file, node, seed, bench, watchdog)
         rig.locks = locks
         stack.callback(rig.close)
-        guard.wait_until_ready()
+        watchdog.wait_until_ready()
         stack.callback(rig.make_safe)
         safe = rig.make_safe()
         if not safe.reached:

@@ -54,12 +54,12 @@ class Rig:
     """
 
     def __init__(
-        self, file: RigFile, node: Node, seed: int, bench: VirtualBenchProcess | None, guard: WatchdogClient
+        self, file: RigFile, node: Node, seed: int, bench: VirtualBenchProcess | None, watchdog: WatchdogClient
     ) -> None:
         self.file = file
         self.seed = seed
         self.bench = bench
-        self.guard = guard
+        self.watchdog = watchdog
         self.locks: Path | None = None
         """Folder of locks; None: a bench that cannot be made safe is not locked."""
         self._metering = False
@@ -96,7 +96,7 @@ class Rig:
                 keep_connection(output)
             if relay in file.options.mirror_contacts:
                 self.mirror_contacts[relay] = MirrorContact(output, file.options.mirror_contacts[relay])
-        self._common = self.side = ChainAccess(node, seed, self._now)
+        self._common = self.chain = ChainAccess(node, seed, self._now)
         self._closing.callback(self._common.close)
         if bench is not None:
             bench.ledger_touched = self._touched
@@ -105,18 +105,18 @@ class Rig:
         return self.clock.now()  # a bench in real time has another clock for each scenario
 
     def _touched(self) -> int:
-        return self.side.touched()
+        return self.chain.touched()
 
     @property
     def ledger(self) -> Ledger:
         """The bench's hand on the chain of the present scenario."""
-        return self.side.ledger
+        return self.chain.ledger
 
     @property
     def ledger_view(self) -> LedgerView:
         """How a counterpart socket sees it."""
-        side = self.side
-        return CachingLedgerView(side.view, side.changes, self._now) if self.lockstep else side.view
+        chain = self.chain
+        return CachingLedgerView(chain.view, chain.changes, self._now) if self.lockstep else chain.view
 
     def delay_ledger(self, seconds: float) -> None:
         """Let answers reach the socket under test so many seconds after its questions to the ledger; 0: at once.
@@ -126,13 +126,13 @@ class Rig:
         if self.bench is not None and self.lockstep:
             self.bench.let_ledger_be_late(seconds)
         else:
-            self.side.let_be_late(seconds)
+            self.chain.let_be_late(seconds)
 
     def lost_ledger(self) -> str:
         """Return why the device under test could not ask its ledger, if that was the bench's fault; empty if not."""
-        if why := self.side.lost():
+        if why := self.chain.lost():
             return f"the bench lost its node: {why}"
-        if self.bench is None or not self.lockstep or self.side.was_taken_away:
+        if self.bench is None or not self.lockstep or self.chain.was_taken_away:
             return ""
         silence = self.bench.ledger_silence()
         return f"the bench's node left the device without an answer: {silence}" if silence else ""
@@ -144,14 +144,14 @@ class Rig:
         :param tags: the scenario's, which may ask for a second node too.
         """
         with node:
-            side = ChainAccess(node, self.seed, self._now, behind=node if BEHIND in tags else None)
-            self.own_node, self.side = node, side
+            chain = ChainAccess(node, self.seed, self._now, behind=node if BEHIND in tags else None)
+            self.own_node, self.chain = node, chain
             try:
-                with second_node(side, tags, preference):
+                with second_node(chain, tags, preference):
                     yield
             finally:
-                side.close()
-                self.own_node, self.side = None, self._common
+                chain.close()
+                self.own_node, self.chain = None, self._common
 
     def rewind(self) -> None:
         """Let a scenario's time begin at zero; the bench must be safe.
@@ -195,8 +195,8 @@ class Rig:
                 seed=seed,
                 plant={**self.file.options.plant, **plant},
                 devices=devices,
-                node=self.side.access(gated=not self.lockstep),
-                view=self.side.views.access(view, server_fault),
+                node=self.chain.access(gated=not self.lockstep),
+                view=self.chain.views.access(view, server_fault),
                 clock="virtual" if self.lockstep else "wall",
             )
             if not self.lockstep:
@@ -210,8 +210,8 @@ class Rig:
         self.meter.prepare()
         prepared = self.clock.now()
         self._metering = True
-        self.guard.arm()
-        self.side.ledger.begin()
+        self.watchdog.arm()
+        self.chain.ledger.begin()
         self.clock.sleep(self.meter.settling)
         self.updates = observe_updates(self.meter, self.clock, self._stated_period, self.bench)
         if self.meter_watch is not None:
@@ -254,7 +254,7 @@ class Rig:
                 self._sampling,
                 self.meter if metering else None,
                 self.mirror_contacts,
-                self.guard,
+                self.watchdog,
                 self.locks,
             )
         )

@@ -40,7 +40,7 @@ def as_told(rig: Rig) -> None:
 
 def load_as_told(rig: Rig) -> None:
     """Raise RigFault for a load whose protection tripped: it must not look like a device that cut its power."""
-    rig.guard.look()
+    rig.watchdog.look()
     if why := rig.load.opened_by_itself():
         raise RigFault(f"its own protection opened its input, error queue: {why}", place="load", remedy=LOAD_REMEDY)
 
@@ -67,7 +67,7 @@ def under_way(rig: Rig) -> None:
     Else a scenario would wait to its deadline for what cannot come any more.
     """
     lines(rig, settled=False)
-    rig.side.refuse_silence()
+    rig.chain.refuse_silence()
     if rig.lockstep:  # on the wall clock the thread that reads the meter looks
         rig.meter.verify()
 
@@ -81,7 +81,7 @@ def at_rest(rig: Rig) -> None:
         rig.meter_watch.prove(rig.clock)
         rig.meter.verify()
     lines(rig)
-    rig.side.refuse_stale()
+    rig.chain.refuse_stale()
 
 
 def wire_in_doubt(rig: Rig, recorder: Recorder, setup: str) -> None:

@@ -41,7 +41,7 @@ class Plan:
     boot_delay_s: float = 0.0
     ledger_view: ViewKind | None = None
     """None: the rig file's."""
-    lie: ServerFault | None = None
+    server_fault: ServerFault | None = None
     """What the server of that view lies about."""
     abuse: AbusePlan | None = None
     terms: dict[str, Any] = field(default_factory=dict)

@@ -167,16 +167,16 @@ class Run:
             key = f"{self.seed}/{facts.feature}/{facts.label}"
             node, host = own_node(facts.tags, self.seed, self._node_preference), facts.host()
             if node is None and rig.lockstep:
-                node = rig.side.substitute(key, self._node_preference)
+                node = rig.chain.substitute(key, self._node_preference)
                 host |= {"node": "of its own, because another scenario has had its coin"} if node is not None else {}
             if node is not None:
                 closing.enter_context(rig.with_node(node, facts.tags, self._node_preference))
-            rig.side.ledger.serve(key)
+            rig.chain.ledger.serve(key)
             writer = self._begun = self._writer.scenario(number, facts.name)
 
             def on_idle() -> None:
                 writer.encode_waiting()
-                rig.guard.beat()
+                rig.watchdog.beat()
 
             rig.clock.on_idle = on_idle
             recorder = Recorder(writer, rig.clock)
@@ -199,7 +199,7 @@ class Run:
             ending.phase(lambda: self._writer.scenario_done(scenario.writer))
             if not safe.reached:
                 self.unfit = "the bench did not reach its safe state"
-            elif scenario.run.rig.guard.lost is not None:
+            elif scenario.run.rig.watchdog.lost is not None:
                 self.unfit = "the watchdog is lost"
         finally:
             self._open = None

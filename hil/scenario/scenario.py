@@ -133,10 +133,12 @@ class ScenarioRun:
             plan.abuse.check(plan.setup, plan.mode)
         self.findings.declare(self.checks_ahead())
         setup = self._setup = _SETUPS[plan.setup](self._context)
-        rig.side.look()  # what happened before is not this scenario's
-        rig.side.on_change = self._ledger_log.on_change
+        rig.chain.look()  # what happened before is not this scenario's
+        rig.chain.on_change = self._ledger_log.on_change
         observer.coins = setup.fund()
-        rig.reset(setup.device_profiles(), self.seed, {}, plan.ledger_view or rig.file.options.ledger, plan.lie)
+        rig.reset(
+            setup.device_profiles(), self.seed, {}, plan.ledger_view or rig.file.options.ledger, plan.server_fault
+        )
         if rig.updates is not None:
             self.recorder.write(Kind.READING, "meter updates", rig.updates.document())
         rig.on_switch(self._on_switch)
@@ -187,7 +189,7 @@ class ScenarioRun:
 
     def lost_ledger(self) -> str:
         """Return why the bench, and not the device, is to blame for a ledger that could not be asked; empty if not."""
-        return "" if self.plan.lie is not None else self.rig.lost_ledger()
+        return "" if self.plan.server_fault is not None else self.rig.lost_ledger()
 
     def put_in_force(self, rule: FaultRule) -> None:
         """Let the link have a fault from now on, or from when the devices are switched on."""
@@ -256,7 +258,7 @@ class ScenarioRun:
     def _on_message(self, direction: Direction, message: Message) -> None:
         self.bench_watch.on_talk("socket" if direction == "to cable" else "cable")
         if isinstance(message, Receipt | Close):
-            self.rig.side.look()  # a socket has broadcast before it says either
+            self.rig.chain.look()  # a socket has broadcast before it says either
         if isinstance(message, Receipt):
             self.observer.watch.credited_mwh = message.credited_mwh
 

@@ -236,16 +236,16 @@ def own_node(tags: Iterable[str], seed: int, preference: str | None) -> OwnNode 
 
 
 @contextlib.contextmanager
-def second_node(side: ChainAccess, tags: Iterable[str], preference: str | None) -> Iterator[None]:
-    """Start what the tags want beside the node of ``side``; it is ended afterwards."""
+def second_node(chain: ChainAccess, tags: Iterable[str], preference: str | None) -> Iterator[None]:
+    """Start what the tags want beside the node of ``chain``; it is ended afterwards."""
     if PARTITION in tags:
-        with fresh_node(side.seed, preference, peers=True) as far:
-            side.two = TwoNodes(side.node, far)  # type: ignore[arg-type]  # own_node made it
-            side.two.connect()
+        with fresh_node(chain.seed, preference, peers=True) as far:
+            chain.two = TwoNodes(chain.node, far)  # type: ignore[arg-type]  # own_node made it
+            chain.two.connect()
             yield
     elif OTHER_NETWORK in tags:
-        with fresh_node(side.seed, preference, chain=OTHER_CHAIN) as other:
-            side.asked = other
+        with fresh_node(chain.seed, preference, chain=OTHER_CHAIN) as other:
+            chain.asked = other
             yield
     else:
         yield

@@ -67,7 +67,7 @@ class Parts:
     sampling: Sampling | None
     meter: Meter | None
     mirror_contacts: Mapping[str, MirrorContact]
-    guard: WatchdogClient
+    watchdog: WatchdogClient
     locks: Path | None
 
 
@@ -108,7 +108,7 @@ class _Attempt:
         if problem:
             problem = self._trip_watchdog(problem, welded)
         else:
-            self._try(parts.guard.disarm)
+            self._try(parts.watchdog.disarm)
         return SafeState(not problem, seconds, wall_seconds, problem, tuple(self._aside.values()))
 
     def sleep(self, duration: float, /) -> None:
@@ -127,10 +127,10 @@ class _Attempt:
             raise RigFault("the bench's time stands still", place="virtual bench") from last
 
     def _trip_watchdog(self, problem: str, welded: str) -> str:
-        guard, locks = self._parts.guard, self._parts.locks
+        watchdog, locks = self._parts.watchdog, self._parts.locks
         locked = bool(welded)  # nothing that the watchdog reads back can change that
         try:
-            second = guard.trip("the run could not make the bench safe")
+            second = watchdog.trip("the run could not make the bench safe")
             state = f"reached it in {second['ms']:.0f} ms" if second["reached"] else f"neither: {second['problem']}"
             problem += f"; the watchdog, with connections of its own: {state}"
         except Exception as error:

@@ -79,7 +79,7 @@ def fund_cable_under_test(context: SetupContext) -> list[Coin]:
     plan = context.plan
     key = Account(account_seed(context.seed, "cable")).key(RECEIVE, 0)
     script = key.p2wpkh_script if plan.funding_type == "P2WPKH" else key.p2pkh_script
-    return context.rig.side.fund(script, Satoshi(plan.funds_sat), coins_wanted(plan))
+    return context.rig.chain.fund(script, Satoshi(plan.funds_sat), coins_wanted(plan))
 
 
 def socket_profile(context: SetupContext) -> dict[str, Any]:

@@ -63,7 +63,7 @@ class SocketUnderTestSetup:
         """Give the counterpart cable its coins."""
         plan = self._context.plan
         script = self._receive.p2wpkh_script if plan.funding_type == "P2WPKH" else self._receive.p2pkh_script
-        self._coins = self._context.rig.side.fund(script, Satoshi(plan.funds_sat), coins_wanted(plan))
+        self._coins = self._context.rig.chain.fund(script, Satoshi(plan.funds_sat), coins_wanted(plan))
         return self._coins
 
     def device_profiles(self) -> dict[str, Mapping[str, Any] | None]:

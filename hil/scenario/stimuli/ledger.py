@@ -39,13 +39,13 @@ def let_server_lie(scenario: ScenarioRun, name: str) -> None:
     """Let the server between the socket and the ledger tell one of ``LIES``; raises AuthorError for a node's view."""
     if scenario.plan.ledger_view not in {"spv", "api"}:
         raise AuthorError("a node of the socket's own tells no lies", remedy="Given the socket sees the ledger by spv")
-    scenario.plan.lie = LIES[name]()
+    scenario.plan.server_fault = LIES[name]()
 
 
 def let_server_tell_the_truth(scenario: ScenarioRun) -> None:
     """End the lie."""
-    scenario.rig.side.views.tell_truth()
-    scenario.rig.side.poke()
+    scenario.rig.chain.views.tell_truth()
+    scenario.rig.chain.poke()
     _note(scenario, "the server tells the truth again")
 
 
@@ -101,8 +101,8 @@ def evict(scenario: ScenarioRun) -> None:
 
 def prepare_fee_pressure(scenario: ScenarioRun) -> None:
     """Give somebody the money to fill the mempool; before there is anything in it."""
-    side = scenario.rig.side
-    scenario.fee_pressure = FeePressure(side.rpc, side.ledger, side.seed)
+    chain = scenario.rig.chain
+    scenario.fee_pressure = FeePressure(chain.rpc, chain.ledger, chain.seed)
 
 
 def raise_floor(scenario: ScenarioRun) -> None:
@@ -115,14 +115,14 @@ def raise_floor(scenario: ScenarioRun) -> None:
 
 def relieve(scenario: ScenarioRun) -> None:
     """Mine what fills the mempool, and let a day pass on the chain: its floor halves every three hours at most."""
-    side = scenario.rig.side
+    chain = scenario.rig.chain
     for _ in range(_MOST_RELIEF_BLOCKS):
-        if not side.rpc.call("getrawmempool"):
+        if not chain.rpc.call("getrawmempool"):
             break
         scenario.observer.mine()
-    side.rewind(_RELIEF_S)
-    side.ledger.follow_time()
-    side.poke()
+    chain.rewind(_RELIEF_S)
+    chain.ledger.follow_time()
+    chain.poke()
     _note(scenario, "the mempool was mined empty, and its floor has fallen")
 
 
@@ -135,20 +135,20 @@ def cut_network(scenario: ScenarioRun) -> None:
 def mine_on_far_side(scenario: ScenarioRun, blocks: int) -> None:
     """Have the far side mine ``blocks`` and one more, the first with another spend of the payment's coins."""
     rival = _adversary(scenario).rival(scenario.observer.newest_valid_payment().transaction, _spent(scenario))
-    Miner(_two(scenario).second, scenario.rig.side.seed, "far").overtake(blocks, [rival])
+    Miner(_two(scenario).second, scenario.rig.chain.seed, "far").overtake(blocks, [rival])
 
 
 def heal_network(scenario: ScenarioRun) -> None:
     """Let the two nodes meet again; the chain with more work wins."""
     _two(scenario).connect()
-    scenario.rig.side.poke()
+    scenario.rig.chain.poke()
     _note(scenario, "the network is whole again")
 
 
 def pin(scenario: ScenarioRun) -> None:
     """Hang a large, cheap transaction on the change of the newest payment, at the cable's cost."""
-    side, adversary = scenario.rig.side, _adversary(scenario)
-    (own,) = side.ledger.fund(adversary.script, Satoshi(_PIN_SAT))
+    chain, adversary = scenario.rig.chain, _adversary(scenario)
+    (own,) = chain.ledger.fund(adversary.script, Satoshi(_PIN_SAT))
     payment = scenario.observer.newest_valid_payment().transaction
     change = change_coin(parse_transaction(payment), bytes(parse_transaction(payment).vout[1].scriptPubKey))
     if change is None:
@@ -176,7 +176,7 @@ def slow_node(scenario: ScenarioRun, seconds: float) -> None:
 
 def kill_node(scenario: ScenarioRun) -> None:
     """End the node as a power cut does; the blocks it has were written long ago, its mempool never."""
-    scenario.rig.side.rpc.call("gettxoutsetinfo")  # it writes them first
+    scenario.rig.chain.rpc.call("gettxoutsetinfo")  # it writes them first
     _take_away(scenario, "the node was killed")
     attacks_node.kill(_own(scenario))
 
@@ -184,9 +184,9 @@ def kill_node(scenario: ScenarioRun) -> None:
 def restart_node(scenario: ScenarioRun) -> None:
     """Start a killed node again on its data."""
     attacks_node.restart(_own(scenario))
-    scenario.rig.side.restarted()
+    scenario.rig.chain.restarted()
     _give_back(scenario, "the node was started again")
-    scenario.rig.side.ledger.follow_time()
+    scenario.rig.chain.ledger.follow_time()
 
 
 def fill_disk(scenario: ScenarioRun) -> None:
@@ -194,7 +194,7 @@ def fill_disk(scenario: ScenarioRun) -> None:
     attacks_node.fill_disk(_own(scenario))
     _take_away(scenario, "the node's disk is full, and it ends at the next block")
     with contextlib.suppress(LedgerUnavailable, RpcError):
-        scenario.rig.side.ledger.mine()
+        scenario.rig.chain.ledger.mine()
     _own(scenario).wait_ended(_END_TIMEOUT_S)
 
 
@@ -219,19 +219,19 @@ def _own(scenario: ScenarioRun) -> OwnNode:
 
 
 def _two(scenario: ScenarioRun) -> TwoNodes:
-    two = scenario.rig.side.two
+    two = scenario.rig.chain.two
     if two is None:
         raise AuthorError("there is one node only", remedy="Tag the scenario @partition")
     return two
 
 
 def _take_away(scenario: ScenarioRun, what: str) -> None:
-    scenario.rig.side.take_away()
+    scenario.rig.chain.take_away()
     _note(scenario, what)
 
 
 def _give_back(scenario: ScenarioRun, what: str) -> None:
-    scenario.rig.side.give_back()
+    scenario.rig.chain.give_back()
     _note(scenario, what)
 
 
@@ -241,13 +241,13 @@ def _note(scenario: ScenarioRun, what: str) -> None:
 
 def _miner(scenario: ScenarioRun) -> Miner:
     if scenario.miner is None:
-        scenario.miner = Miner(scenario.rig.side.rpc, scenario.rig.side.seed)
+        scenario.miner = Miner(scenario.rig.chain.rpc, scenario.rig.chain.seed)
     return scenario.miner
 
 
 def _adversary(scenario: ScenarioRun) -> Adversary:
-    side = scenario.rig.side
-    return Adversary(side.rpc, side.seed, scenario.cable_keys())
+    chain = scenario.rig.chain
+    return Adversary(chain.rpc, chain.seed, scenario.cable_keys())
 
 
 def _spent(scenario: ScenarioRun) -> list[Coin]:

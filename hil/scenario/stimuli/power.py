@@ -144,7 +144,7 @@ def _open_for(scenario: ScenarioRun, relays: Sequence[str], seconds: float, what
 
 def _watch_ledger(scenario: ScenarioRun, until: float) -> None:
     def look() -> None:
-        scenario.rig.side.look()
+        scenario.rig.chain.look()
         if scenario.clock.now() < until:
             scenario.clock.call_at(scenario.clock.now() + LOOK_EVERY_S, look)
 

@@ -57,7 +57,7 @@ def _(scenario):
 @when("the watchdog hangs")
 def _(scenario):
     """It is stopped, and does not end."""
-    os.kill(scenario.rig.guard.process, signal.SIGSTOP)
+    os.kill(scenario.rig.watchdog.process, signal.SIGSTOP)
 '''
 
 SOUND = """\

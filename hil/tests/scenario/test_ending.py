@@ -57,7 +57,7 @@ class Bench:
         self.plan = SimpleNamespace(setup="socket under test")
         self.recorder = None
         self.rig = self
-        self.guard = SimpleNamespace(lost=None)
+        self.watchdog = SimpleNamespace(lost=None)
         self.scenario = OpenScenario(
             cast("Any", self), Recorder(self.writer, cast("Any", self.clock)), self.writer, closing
         )

@@ -258,8 +258,8 @@ class Scene:
             ledger=self.ledger,
             bench=None,
             sampling=sampling,
-            side=SimpleNamespace(look=lambda: None),
-            guard=SimpleNamespace(look=lambda: None),
+            chain=SimpleNamespace(look=lambda: None),
+            watchdog=SimpleNamespace(look=lambda: None),
             load=SimpleNamespace(opened_by_itself=lambda: "", errors=list),
         )
 

@@ -155,12 +155,12 @@ def test_a_coil_that_ignores_what_it_is_told_is_named_and_the_rest_is_switched(
     with served(Board(coils=[False, True, False, False], stuck={1})) as board:
         there = "K2, host: !template '$LG_HIL_BENCH:5020'"
         rig = rig_file(tmp_path, (there, f"K2, host: '127.0.0.1:{board.port}'"))
-        guard = WatchdogClient(
+        watchdog = WatchdogClient(
             RigFile.load(rig), address=bench.address, locks=tmp_path / "locks", errors=subprocess.DEVNULL
         )
-        guard.wait_until_ready()
-        told = guard.trip("a test")
-        guard.end()
+        watchdog.wait_until_ready()
+        told = watchdog.trip("a test")
+        watchdog.end()
 
     steps = {step["part"]: step for step in told["steps"]}
     assert told["reached"] is False
@@ -174,10 +174,10 @@ def test_a_load_that_hangs_does_not_keep_the_contactor_closed(bench: VirtualBenc
     with socket.create_server(("127.0.0.1", 0)) as silent:
         there = "TCPIP::$LG_HIL_BENCH::30000::SOCKET"
         rig = rig_file(tmp_path, (there, f"TCPIP::127.0.0.1::{silent.getsockname()[1]}::SOCKET"))
-        guard = WatchdogClient(RigFile.load(rig), address=bench.address, errors=subprocess.DEVNULL)
-        guard.wait_until_ready()
-        told = guard.trip("a test")
-        guard.end()
+        watchdog = WatchdogClient(RigFile.load(rig), address=bench.address, errors=subprocess.DEVNULL)
+        watchdog.wait_until_ready()
+        told = watchdog.trip("a test")
+        watchdog.end()
 
     load, k1, *_ = told["steps"]
     assert not load["reached"]
@@ -187,18 +187,18 @@ def test_a_load_that_hangs_does_not_keep_the_contactor_closed(bench: VirtualBenc
 
 
 def test_a_virtual_bench_that_has_ended_is_nothing_to_lock(bench: VirtualBenchProcess, tmp_path: Path) -> None:
-    guard = WatchdogClient(
+    watchdog = WatchdogClient(
         RigFile.load(REALTIME),
         address=bench.address,
         lifeline=bench.lifeline,
         locks=tmp_path / "locks",
         errors=subprocess.DEVNULL,
     )
-    guard.wait_until_ready()
+    watchdog.wait_until_ready()
     os.kill(bench.process, signal.SIGKILL)
     bench._process.wait(timeout=5)
-    told = guard.trip("a test")
-    guard.end()
+    told = watchdog.trip("a test")
+    watchdog.end()
 
     assert told["reached"] is True
     assert "had ended" in told["meter"]
@@ -206,13 +206,13 @@ def test_a_virtual_bench_that_has_ended_is_nothing_to_lock(bench: VirtualBenchPr
 
 
 def test_a_run_without_its_watchdog_is_a_rig_fault(bench: VirtualBenchProcess) -> None:
-    guard = WatchdogClient(RigFile.load(REALTIME), address=bench.address, errors=subprocess.DEVNULL)
-    guard.wait_until_ready()
-    os.kill(guard.process, signal.SIGKILL)
-    assert guard._process.wait(10)
+    watchdog = WatchdogClient(RigFile.load(REALTIME), address=bench.address, errors=subprocess.DEVNULL)
+    watchdog.wait_until_ready()
+    os.kill(watchdog.process, signal.SIGKILL)
+    assert watchdog._process.wait(10)
     with pytest.raises(RigFault, match="nobody would make the bench safe"):
-        guard.arm()
-    guard.end()
+        watchdog.arm()
+    watchdog.end()
 
 
 @pytest.fixture
@@ -223,28 +223,28 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @contextlib.contextmanager
 def guarded(rig: str, bench: VirtualBenchProcess) -> Iterator[WatchdogClient]:
-    guard = WatchdogClient(RigFile.load(ROOT / f"rigs/{rig}.yaml"), address=bench.address, errors=subprocess.DEVNULL)
+    watchdog = WatchdogClient(RigFile.load(ROOT / f"rigs/{rig}.yaml"), address=bench.address, errors=subprocess.DEVNULL)
     try:
-        guard.wait_until_ready()
-        yield guard
+        watchdog.wait_until_ready()
+        yield watchdog
     finally:
-        guard.end()
+        watchdog.end()
 
 
 @pytest.mark.usefixtures("impatient")
 def test_a_watchdog_that_hangs_is_noticed_by_its_silence_while_the_bench_is_in_use(bench: VirtualBenchProcess) -> None:
-    with guarded("realtime", bench) as guard:
-        guard._limit = 0.1
-        guard.arm()
-        os.kill(guard.process, signal.SIGSTOP)
+    with guarded("realtime", bench) as watchdog:
+        watchdog._limit = 0.1
+        watchdog.arm()
+        os.kill(watchdog.process, signal.SIGSTOP)
         with pytest.raises(RigFault, match=r"no 'alive' from the watchdog within 0\.2 s: it hangs"):
-            poll(guard.beat, "a fault of the watchdog", timeout=10)
-        assert guard.lost is not None
+            poll(watchdog.beat, "a fault of the watchdog", timeout=10)
+        assert watchdog.lost is not None
         with pytest.raises(RigFault, match="it hangs"):
-            guard.disarm()
+            watchdog.disarm()
         with pytest.raises(RigFault, match="it hangs"):
-            guard.trip("a test")
-    assert guard._process.returncode == -signal.SIGKILL
+            watchdog.trip("a test")
+    assert watchdog._process.returncode == -signal.SIGKILL
 
 
 @pytest.mark.parametrize("rig", ["realtime", "virtual"])
@@ -252,26 +252,26 @@ def test_a_watchdog_that_hangs_is_noticed_by_its_silence_while_the_bench_is_in_u
 def test_a_watchdog_that_hung_is_noticed_at_the_latest_when_the_bench_is_safe(
     bench: VirtualBenchProcess, rig: str
 ) -> None:
-    with guarded(rig, bench) as guard:
-        guard.arm()
-        os.kill(guard.process, signal.SIGSTOP)
+    with guarded(rig, bench) as watchdog:
+        watchdog.arm()
+        os.kill(watchdog.process, signal.SIGSTOP)
         with pytest.raises(RigFault, match="no 'resting' from the watchdog"):
-            guard.disarm()
+            watchdog.disarm()
         with pytest.raises(RigFault, match="it hangs"):
-            guard.arm()
+            watchdog.arm()
 
 
 def test_a_watchdog_that_answers_is_never_taken_for_one_that_hangs(bench: VirtualBenchProcess) -> None:
     clock = WallClock()
-    with guarded("realtime", bench) as guard:
-        guard._limit = 0.01
+    with guarded("realtime", bench) as watchdog:
+        watchdog._limit = 0.01
         for _ in range(3):
-            guard.arm()
+            watchdog.arm()
             for _ in range(50):
                 clock.sleep(0.002)
-                guard.beat()
-            guard.disarm()
-        assert guard.lost is None
+                watchdog.beat()
+            watchdog.disarm()
+        assert watchdog.lost is None
 
 
 def test_the_watchdog_goes_before_other_programs_if_it_may_and_watches_all_the_same_if_not(
@@ -291,13 +291,13 @@ def test_the_watchdog_goes_before_other_programs_if_it_may_and_watches_all_the_s
 
 
 def test_after_a_normal_end_the_watchdog_has_done_nothing(bench: VirtualBenchProcess, tmp_path: Path) -> None:
-    guard = WatchdogClient(RigFile.load(REALTIME), address=bench.address, report=tmp_path / "safe_state.json")
-    guard.wait_until_ready()
-    guard.arm()
-    guard.disarm()
-    guard.end()
+    watchdog = WatchdogClient(RigFile.load(REALTIME), address=bench.address, report=tmp_path / "safe_state.json")
+    watchdog.wait_until_ready()
+    watchdog.arm()
+    watchdog.disarm()
+    watchdog.end()
 
-    assert guard._process.returncode == 0
+    assert watchdog._process.returncode == 0
     assert not (tmp_path / "safe_state.json").exists()
 
 

@@ -31,7 +31,7 @@ def seeded(
         if where and fault_of_load_from is not None and scene.clock.now() >= fault_of_load_from:
             raise RigFault("it failed", place=where)
 
-    rig.guard.look = look
+    rig.watchdog.look = look
     for t in at:
         scene.fault(t, SELF_TEST, "load opens")
     return scene.run(until)
