@@ -55,6 +55,18 @@ def test_a_reading_that_begins_at_the_instant_is_enough_and_one_that_begins_befo
     assert scene.clock.now() == 23.0
 
 
+def test_how_far_back_a_reading_tells_is_its_own_and_not_that_of_another() -> None:
+    scene = Scene(metered=False)
+    for second, before in ((1.0, 0.9), (4.0, 0.0), (5.0, 0.5)):
+        scene.write(second, Kind.READING, "meter", {"power_W": 0.0}, before=before)
+    scene.run(6.0)
+    lab.watch_past(scene.observer, 4.5)
+    assert scene.clock.now() == 6.0
+    scene.write(7.0, Kind.READING, "meter", {"power_W": 0.0}, before=0.0)
+    lab.watch_past(scene.observer, 4.6)
+    assert scene.clock.now() == 7.0
+
+
 def test_readings_that_do_not_come_within_half_a_minute_are_the_meters_fault() -> None:
     scene = Scene(metered=False)
     with pytest.raises(RigFault, match="the lab meter's readings") as caught:
@@ -167,6 +179,14 @@ def test_a_first_window_with_full_voltage_may_have_been_live_as_a_whole_and_no_l
 @pytest.mark.parametrize("after", [(), (49.9,), (0.0,)])
 def test_without_full_voltage_in_the_next_window_it_came_anywhere_in_the_first(after: tuple[float, ...]) -> None:
     assert came(0, 0, 0, 0, 0, 30, *after) == pytest.approx((1.3, 1.5))
+
+
+def test_a_stamp_that_may_be_in_error_widens_on_either_side_when_voltage_came() -> None:
+    scene = Scene(metered=False, bound=0.01)
+    for second, volts in ((1.3, 0.0), (1.4, 0.0), (1.5, 30.0)):
+        data = {"voltage_V": volts, "current_A": 0.0, "power_W": 0.0, "energy_Wh": 0.0}
+        scene.write(second, Kind.READING, "meter", data, before=BEFORE_S)
+    assert limits_of(lab.live_since(scene.run(2.0).observer)) == pytest.approx((1.29, 1.51))
 
 
 def test_fifty_volts_in_the_next_window_are_full_voltage() -> None:
