@@ -58,7 +58,7 @@ def _dialects(options: argparse.Namespace, _: list[str]) -> int:
 
 def _safe(options: argparse.Namespace, _: list[str]) -> int:
     from hil.rig.safety.lock import write_lock
-    from hil.rig.safety.safe_state import SafeStateMaker
+    from hil.rig.safety.standalone_safe_state import SafeStateMaker
 
     rig = _load(options.rig)
     _needs_bench(rig)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from hil.links.faults import SEQUELS, ActiveRule, Direction, FaultKind, FaultRule, Piece
-from hil.links.frame_reader import Decoded, FrameReader
+from hil.links.frame_listener import Decoded, FrameReader
 from hil.protocol.wire.fields import MessageError
 from hil.protocol.wire.framing import DELIMITER, MAX_PAYLOAD, FrameError, longest_encoded
 from hil.protocol.wire.messages import Message, message_name

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 
 from hil.chain.attacks.spends import Adversary, spend, txid_of
 from hil.chain.client.rpc import RpcClient
-from hil.chain.funding.ledger import RegtestLedger
+from hil.chain.funding.regtest_ledger import RegtestLedger
 from hil.chain.funding.wallet import derive
 from hil.chain.node.native import NativeNode
 from hil.chain.node.snapshot import OwnNode, fresh_node

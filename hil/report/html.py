@@ -23,9 +23,9 @@ from hil.evidence.documents import Event, Verdict
 from hil.evidence.store import replace_file
 from hil.report.integrity import DERIVED_FILES
 from hil.report.run_view import RunView
-from hil.report.scenario.drawing import Drawing
 from hil.report.scenario.rows import StepRow
-from hil.report.scenario.timeline import Timeline
+from hil.report.scenario.timeline_data import Timeline
+from hil.report.scenario.timeline_drawing import Drawing
 from hil.report.scenario.view import ScenarioView
 from hil.report.text_format import MARKS, NOT_RECORDED, date, instant, number_of, satoshi, text_of, visible
 

@@ -14,7 +14,7 @@ from hil.protocol.wire.messages import Message, Meter, Receipt, describe, messag
 if TYPE_CHECKING:
     from hil.chain.client.zmq_watcher import Notification
     from hil.clock import Clock
-    from hil.links.frame_reader import Decoded
+    from hil.links.frame_listener import Decoded
     from hil.links.tap import Latency
     from hil.protocol.payment.coins import Coin
 

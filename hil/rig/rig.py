@@ -15,14 +15,14 @@ from hil.ports import Protecting
 from hil.rig.chain.access import BEHIND, ChainAccess, second_node
 from hil.rig.config.rig_file import RigFile
 from hil.rig.config.target_section import LINES, RELAYS
-from hil.rig.labgrid.classes import BenchState, BenchStrategy
+from hil.rig.labgrid.bench_strategy import BenchState, BenchStrategy
 from hil.rig.labgrid.relays import MirrorContact
 from hil.rig.labgrid.serial_ports import port_of
 from hil.rig.labgrid.target import active_target
 from hil.rig.realtime.clock import RigClock
 from hil.rig.safety.meter_plausibility import MeterWatch
 from hil.rig.safety.run_safe_state import SAMPLING_END_S, Parts, SafeState, make_safe
-from hil.rig.safety.safe_state import keep_connection, limit_patience
+from hil.rig.safety.standalone_safe_state import keep_connection, limit_patience
 from hil.rig.safety.watchdog_client import WatchdogClient
 from hil.rig.sampling.pipelined import PipelinedSampler
 from hil.rig.sampling.threaded import ThreadedSampler

@@ -28,7 +28,7 @@ from hil.protocol.wire.messages import (
 )
 from hil.rig.config.rig_file import PAIR
 from hil.rig.recorder import sent_by
-from hil.scenario.payments import AcceptedPayment, accepted_payments, credit_wh
+from hil.scenario.accepted_payments import AcceptedPayment, accepted_payments, credit_wh
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,8 +12,8 @@ from hil.vbench.devices.host import DeviceHost, describe, meter_gain
 from hil.vbench.devices.processes import ProcessHost, Scratch
 from hil.vbench.devices.uart import LinePort, Uart
 from hil.vbench.model_request import ROLES, ModelRequest
-from hil.vbench.plant.kernel import Kernel
 from hil.vbench.plant.plant import Plant
+from hil.vbench.virtual_time import Kernel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

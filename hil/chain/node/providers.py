@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from hil.chain.client.rpc import RpcClient
-from hil.chain.funding.ledger import RegtestLedger
+from hil.chain.funding.regtest_ledger import RegtestLedger
 from hil.chain.node import container, native
 from hil.chain.node.base import WAYS_OUT
 from hil.chain.node.container import ContainerNode

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from hil.chain.client.rpc import LedgerUnavailable, RpcClient
-from hil.chain.funding.ledger import PREMINED, RegtestLedger
+from hil.chain.funding.regtest_ledger import PREMINED, RegtestLedger
 from hil.chain.node import container
 from hil.chain.node.base import OPTIONS, REGTEST
 from hil.chain.node.container import ContainerNode

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from hil.chain.client.rpc import RpcClient
-from hil.chain.funding.ledger import RegtestLedger
+from hil.chain.funding.regtest_ledger import RegtestLedger
 from hil.chain.node.providers import choose
 from hil.chain.views.full_node import NodeView
 from hil.clock import stopwatch

@@ -9,10 +9,10 @@ from typing import Any
 from hil.evidence.documents import Event, Kind, Verdict
 from hil.evidence.record import ScenarioRecord
 from hil.evidence.verdicts import worst
-from hil.report.scenario.drawing import Plot, plot_of
 from hil.report.scenario.recent_events import Account, account
 from hil.report.scenario.rows import FaultRow, FindingRow, StepRow, fault_rows, finding_row, step_row
-from hil.report.scenario.timeline import Timeline, timeline_of
+from hil.report.scenario.timeline_data import Timeline, timeline_of
+from hil.report.scenario.timeline_drawing import Plot, plot_of
 from hil.report.text_format import number_of, section_of, text_of, verdict_of
 from hil.units import format_quantity
 

@@ -16,7 +16,7 @@ from hil.chain.attacks.node import STILL_DOWNLOADING
 from hil.chain.attacks.partition import TwoNodes
 from hil.chain.client.rpc import LedgerUnavailable, RpcClient
 from hil.chain.client.zmq_watcher import Watcher
-from hil.chain.funding.ledger import RegtestLedger
+from hil.chain.funding.regtest_ledger import RegtestLedger
 from hil.chain.node.snapshot import fresh_node
 from hil.chain.views.full_node import NodeView
 from hil.errors import AuthorError, ConfigurationError, RigFault

@@ -15,7 +15,7 @@ from hil.rig.check.capabilities import another_model
 from hil.rig.check.clocks import TimingLimit, decidable, node_skew
 from hil.rig.check.findings import CheckFinding, fault, note, ok
 from hil.rig.labgrid.relays import CoilRelay
-from hil.rig.safety.safe_state import limit_patience
+from hil.rig.safety.standalone_safe_state import limit_patience
 from hil.units import Ampere, Second, Volt, Watt, WattHour, format_quantity
 
 if TYPE_CHECKING:

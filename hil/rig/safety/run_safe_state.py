@@ -15,7 +15,7 @@ from hil.errors import HilError, RigFault
 from hil.evidence.own_error import told
 from hil.interrupts import hold, release
 from hil.rig.safety.lock import write_lock
-from hil.rig.safety.safe_state import CONTACT_S, look_for_power
+from hil.rig.safety.standalone_safe_state import CONTACT_S, look_for_power
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from hil.clock import Clock
     from hil.ports import Meter
     from hil.rig.config.rig_file import RigFile
-    from hil.rig.labgrid.classes import BenchStrategy
+    from hil.rig.labgrid.bench_strategy import BenchStrategy
     from hil.rig.labgrid.relays import MirrorContact
     from hil.rig.safety.watchdog_client import WatchdogClient
     from hil.rig.sampling.timer import Sampling

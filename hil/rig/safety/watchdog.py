@@ -37,7 +37,7 @@ from hil.errors import ExitCode, HilError
 from hil.rig.virtual.environment import ADDRESS_VARIABLE
 
 if TYPE_CHECKING:
-    from hil.rig.safety.safe_state import SafeStateMaker, SafeStateReport
+    from hil.rig.safety.standalone_safe_state import SafeStateMaker, SafeStateReport
 
 GONE = "the test process is gone"
 
@@ -144,13 +144,13 @@ class Watchdog:
 
     def _load(self) -> SafeStateMaker:
         if self._maker is None:
-            from hil.rig.safety.safe_state import SafeStateMaker
+            from hil.rig.safety.standalone_safe_state import SafeStateMaker
 
             self._maker = SafeStateMaker(self._options.rig)
         return self._maker
 
     def _act(self, cause: str, since: Callable[[], float] | None = None) -> None:
-        from hil.rig.safety.safe_state import SafeStateReport
+        from hil.rig.safety.standalone_safe_state import SafeStateReport
 
         since = since or stopwatch()
         if self._bench_is_gone():

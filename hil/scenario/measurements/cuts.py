@@ -16,7 +16,7 @@ from hil.protocol.wire.messages import Error, Payment
 from hil.scenario.abuse_plan import COUNTERPART
 from hil.scenario.measurements.lab import AFTERMATH_S, READINGS_AT_ONCE
 from hil.scenario.plan import SUPPLY
-from hil.scenario.stimuli.power import MAINS, PLUG, last
+from hil.scenario.stimuli.mains_plug_and_load import MAINS, PLUG, last
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

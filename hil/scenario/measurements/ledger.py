@@ -13,7 +13,7 @@ from hil.protocol.payment.transactions import parse_transaction
 from hil.protocol.wire.messages import Error
 from hil.scenario.measurements.cuts import until_cut
 from hil.scenario.measurements.lab import AFTERMATH_S
-from hil.scenario.stimuli.power import LOOKS_FOR_S, PLUG, last
+from hil.scenario.stimuli.mains_plug_and_load import LOOKS_FOR_S, PLUG, last
 
 if TYPE_CHECKING:
     from collections.abc import Callable

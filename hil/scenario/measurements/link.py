@@ -11,9 +11,9 @@ from hil.evidence.timing import Interval, instant, not_until, power_readings
 from hil.protocol.codes import CloseReason
 from hil.protocol.wire.messages import Close, Receipt
 from hil.rig.recorder import LINK, sent_by
+from hil.scenario.accepted_payments import credit_wh
 from hil.scenario.measurements import lab
 from hil.scenario.measurements.cuts import until_cut
-from hil.scenario.payments import credit_wh
 
 if TYPE_CHECKING:
     from hil.evidence.documents import Event

@@ -14,9 +14,9 @@ from hil.evidence.timing import Interval, instant, not_until
 from hil.protocol.codes import CloseReason
 from hil.protocol.wire.messages import Close, Hello, Message, Meter, Offer, PaymentRequest
 from hil.rig.recorder import sent_by
+from hil.scenario.accepted_payments import credit_wh
 from hil.scenario.measurements import lab
 from hil.scenario.observer import ANSWERS
-from hil.scenario.payments import credit_wh
 
 if TYPE_CHECKING:
     from hil.evidence.limits import Limit

@@ -40,7 +40,7 @@ class SocketUnderTestSetup:
     """Set-up *socket under test*: the rig plays the cable."""
 
     state = "live"
-    """Of the bench: whether K1 is closed from the beginning (:class:`hil.rig.labgrid.classes.BenchState`)."""
+    """Of the bench: whether K1 is closed from the beginning (:class:`hil.rig.labgrid.bench_strategy.BenchState`)."""
     under_test = ("socket",)
     lines: ClassVar[Mapping[Direction, str]] = {"to socket": "socket-link", "to cable": "socket-link"}
     """Where the messages of each direction are heard."""

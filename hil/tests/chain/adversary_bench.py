@@ -9,7 +9,7 @@ from hil.chain.attacks.blocks import Miner
 from hil.chain.attacks.spends import Adversary, spend, txid_of
 from hil.chain.client.rpc import RpcClient
 from hil.chain.client.zmq_watcher import Watcher
-from hil.chain.funding.ledger import RegtestLedger
+from hil.chain.funding.regtest_ledger import RegtestLedger
 from hil.chain.node.snapshot import OwnNode, fresh_node
 from hil.chain.views.full_node import NodeView
 from hil.protocol.payment.coins import Coin, OutPoint

@@ -14,7 +14,7 @@ from hil.chain.client.rpc import RpcClient
 from hil.chain.electrum.client import ElectrumClient
 from hil.chain.electrum.server import ElectrumServer
 from hil.chain.electrum.sync import ServerFollower
-from hil.chain.funding.ledger import RegtestLedger
+from hil.chain.funding.regtest_ledger import RegtestLedger
 from hil.chain.node import container, native
 from hil.chain.node.container import ContainerNode
 from hil.chain.node.native import NativeNode

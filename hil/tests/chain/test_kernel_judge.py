@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from pbk.script import PrecomputedTransactionData
 
 from hil.chain.client.rpc import RpcClient
-from hil.chain.funding.ledger import RegtestLedger
+from hil.chain.funding.regtest_ledger import RegtestLedger
 from hil.chain.node.folders import PROJECT
 from hil.chain.views.full_node import NodeView
 from hil.protocol.checks import Refusal, check_payment

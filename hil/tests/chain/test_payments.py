@@ -8,7 +8,7 @@ import pytest
 from bitcoin.core import CTransaction, b2lx
 
 from hil.chain.client.rpc import RpcClient
-from hil.chain.funding.ledger import RegtestLedger
+from hil.chain.funding.regtest_ledger import RegtestLedger
 from hil.chain.views.full_node import NodeView
 from hil.protocol.checks import Refusal, check_payment
 from hil.protocol.codes import ErrorCode

@@ -17,7 +17,7 @@ from hil.devices import defects as seeded_defects
 from hil.devices.profiles import CableProfile, SocketProfile
 from hil.rig.config.rig_file import RigOptions
 from hil.rig.config.target_section import FEATURES
-from hil.rig.labgrid import classes
+from hil.rig.labgrid import bench_strategy, resources_and_drivers
 from hil.tests.docs.markdown import declarations, meanings, meanings_of_names, table, text_of
 from hil.vbench.plant.parameters import PlantParameters
 
@@ -83,7 +83,7 @@ def labgrid_classes() -> str:
     """Return the labgrid classes that the framework adds, with their arguments."""
     rows = []
     for name in OURS:
-        kind = getattr(classes, name)
+        kind = getattr(resources_and_drivers, name, None) or getattr(bench_strategy, name)
         what = "driver" if issubclass(kind, Driver) else "resource"
         own = [each.name for each in attr.fields(kind) if each.init and each.name not in {"target", "name"}]
         known = own if what == "resource" else sorted(kind.bindings)

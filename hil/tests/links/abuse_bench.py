@@ -17,7 +17,7 @@ from hil.endpoints.socket import SocketEndpoint
 from hil.links.abuses.catalogue import AbuseRow
 from hil.links.abuses.model import Cheat, Tools
 from hil.links.abuses.simple import carry_out
-from hil.links.frame_reader import FrameReader
+from hil.links.frame_listener import FrameReader
 from hil.ports import Acceptance, CoinStatus
 from hil.protocol.cable.machine import CableMachine
 from hil.protocol.payment.account import RECEIVE, Account

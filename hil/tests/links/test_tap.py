@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hil.links.faults import DIRECTIONS, Direction, FaultKind, FaultRule
-from hil.links.frame_reader import Decoded, FrameReader
+from hil.links.frame_listener import Decoded, FrameReader
 from hil.links.tap import BYTE_S, Tap
 from hil.protocol.wire.framing import FrameError, FrameErrorCode, encode_frame
 from hil.protocol.wire.messages import Message, Meter, Receipt, encode_message

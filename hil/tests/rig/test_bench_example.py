@@ -9,7 +9,7 @@ from labgrid import Environment
 
 from hil.rig.config.rig_file import RigFile
 from hil.rig.config.target_section import LINES, RELAYS
-from hil.rig.safety.safe_state import SafeStateMaker
+from hil.rig.safety.standalone_safe_state import SafeStateMaker
 from hil.tests.acceptance.commands import ROOT
 
 EXAMPLE = ROOT / "rigs/bench-example.yaml"

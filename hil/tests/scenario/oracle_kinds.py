@@ -13,8 +13,8 @@ from hil.protocol.codes import CloseReason, ErrorCode
 from hil.rig.sampling.timer import LATENCY_S
 from hil.scenario.check import sampled, timed, within_time
 from hil.scenario.measurements import cuts, energy, ledger, link, payments, session
-from hil.scenario.measurements.interruptions import longest_interruption
-from hil.scenario.stimuli.power import MAINS, PLUG
+from hil.scenario.measurements.voltage_gaps import longest_interruption
+from hil.scenario.stimuli.mains_plug_and_load import MAINS, PLUG
 from hil.tests.scenario.oracle import Case, Domain, Kind, Number, Option, Parameters
 from hil.tests.scenario.sessions import Session
 from hil.tests.scenario.timelines import Scene, Truth

@@ -13,8 +13,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from hil.errors import ConfigurationError, nearest
-from hil.vbench.control import advance as advancing
-from hil.vbench.control.advance import Advance
+from hil.vbench.control import advance_request as advancing
+from hil.vbench.control.advance_request import Advance
 from hil.vbench.control.operations import OPERATIONS, Request
 from hil.vbench.control.replies import decode, error, guarded
 from hil.vbench.control.seeded_faults import seed

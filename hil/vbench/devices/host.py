@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from hil.devices.board import Contact, Program, ProgramFactory
     from hil.ports import LedgerView
     from hil.vbench.devices.uart import Uart
-    from hil.vbench.plant.kernel import Alarm, Kernel
     from hil.vbench.plant.plant import Plant
+    from hil.vbench.virtual_time import Alarm, Kernel
 
 LIVELOCK = 10_000
 """So many calls of ``on_time`` at one instant mean that the program will never let time pass."""

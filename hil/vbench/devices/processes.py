@@ -26,9 +26,9 @@ from hil.vbench.io.pty import Terminal
 if TYPE_CHECKING:
     from hil.vbench.devices.uart import Uart
     from hil.vbench.model_request import NodeAccess
-    from hil.vbench.plant.kernel import Kernel
     from hil.vbench.plant.plant import Plant
     from hil.vbench.plant.relay import Relay
+    from hil.vbench.virtual_time import Kernel
 
 PROGRAM = (sys.executable, "-m", "hil.cli.main", "device")
 LEDGER_VARIABLE = "HIL_DEVICE_LEDGER"

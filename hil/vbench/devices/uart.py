@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
 
-    from hil.vbench.plant.kernel import Alarm, Kernel
+    from hil.vbench.virtual_time import Alarm, Kernel
 
 BITS_PER_BYTE = 10
 """8N1: start bit, eight data bits, stop bit."""

@@ -9,8 +9,8 @@ from hil.errors import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hil.vbench.plant.kernel import Alarm, Kernel
     from hil.vbench.plant.parameters import PlantParameters
+    from hil.vbench.virtual_time import Alarm, Kernel
 
 HIGHEST_VOLTAGE = 300.0
 """V rms; more than any mains has, and the end of the range that the lab meters are set to."""

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from hil.vbench.plant.appliances import Appliance
-    from hil.vbench.plant.kernel import Kernel
     from hil.vbench.plant.parameters import PlantParameters
     from hil.vbench.plant.terminals import ElectronicLoadState
+    from hil.vbench.virtual_time import Kernel
 
 JOULE_PER_WATT_HOUR = 3600.0
 APPLIANCES = ("load", "toaster", "none")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hil.vbench.plant.kernel import Alarm, Kernel
+    from hil.vbench.virtual_time import Alarm, Kernel
 
 WELDED, DEAF, BOUNCING = "welded", "ignores its coil", "bounces"
 FAULTS = (WELDED, DEAF, BOUNCING)

@@ -1,4 +1,4 @@
-"""The measuring half of a power analyzer: ranges, quantisation, integrator. Its errors: ``measurement_error``."""
+"""The measuring half of a power analyzer: ranges, quantisation, integrator. Its errors: ``instrument_errors``."""
 
 from __future__ import annotations
 

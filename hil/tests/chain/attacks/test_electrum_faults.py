@@ -25,7 +25,7 @@ from hil.chain.attacks.electrum_proxy import FaultyElectrumProxy
 from hil.chain.client.rpc import LedgerUnavailable, RpcClient
 from hil.chain.electrum.client import ElectrumClient, LedgerLied
 from hil.chain.funding.blocks import EPOCH
-from hil.chain.funding.ledger import RegtestLedger
+from hil.chain.funding.regtest_ledger import RegtestLedger
 from hil.chain.views.api import ApiView
 from hil.chain.views.headers import HeaderChain, work_of
 from hil.chain.views.proofs import parse, txid_of

@@ -17,7 +17,7 @@ from hil.chain.node.base import free_port
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hil.chain.funding.ledger import RegtestLedger
+    from hil.chain.funding.regtest_ledger import RegtestLedger
 
 GREETING = {"jsonrpc": "2.0", "result": ["s", "1.4"]}
 

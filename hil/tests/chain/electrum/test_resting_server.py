@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hil.chain.client.rpc import RpcClient
-    from hil.chain.funding.ledger import RegtestLedger
+    from hil.chain.funding.regtest_ledger import RegtestLedger
     from hil.tests.chain.conftest import AnyNode
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hil.chain.client.rpc import LedgerUnavailable, RpcClient, RpcError, WrongCredentials
-from hil.chain.funding.ledger import RegtestLedger
+from hil.chain.funding.regtest_ledger import RegtestLedger
 from hil.chain.node import persistent
 from hil.chain.node.external import ExternalNode
 from hil.chain.node.folders import PROJECT, cache_folder

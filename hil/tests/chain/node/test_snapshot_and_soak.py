@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hil.chain.client.rpc import RpcClient
-from hil.chain.funding.ledger import PREMINED, RegtestLedger
+from hil.chain.funding.regtest_ledger import PREMINED, RegtestLedger
 from hil.chain.node import snapshot as snapshots
 from hil.chain.node.snapshot import KEPT, fresh_node, snapshot
 from hil.errors import ConfigurationError, RigFault

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hil.chain.client.rpc import LedgerUnavailable, RpcClient, RpcEndpoint
-from hil.chain.funding.ledger import RegtestLedger
+from hil.chain.funding.regtest_ledger import RegtestLedger
 from hil.chain.node.base import free_port
 from hil.chain.views.full_node import NodeView, normalised
 from hil.ports import Acceptance

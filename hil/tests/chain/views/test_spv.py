@@ -9,7 +9,7 @@ import pytest
 from hil.chain.client.rpc import LedgerUnavailable, RpcClient
 from hil.chain.electrum.client import ElectrumClient
 from hil.chain.electrum.server import ElectrumServer
-from hil.chain.funding.ledger import RegtestLedger
+from hil.chain.funding.regtest_ledger import RegtestLedger
 from hil.chain.views import header_sync
 from hil.chain.views import spv as spv_view
 from hil.chain.views.factory import open_view

@@ -9,7 +9,7 @@ from bitcoin.core import COutPoint, CTransaction, CTxIn, CTxOut, lx
 from bitcoin.core.script import CScript
 
 from hil.chain.client.rpc import LedgerUnavailable, RpcClient
-from hil.chain.funding.ledger import RegtestLedger
+from hil.chain.funding.regtest_ledger import RegtestLedger
 from hil.chain.node.base import free_port
 from hil.chain.views.factory import KINDS, open_view
 from hil.errors import ConfigurationError

@@ -20,7 +20,7 @@ from hil.links.abuses.forgery import (
 )
 from hil.links.abuses.model import STRANGER_SCRIPT
 from hil.links.faults import FaultKind, FaultRule
-from hil.links.frame_reader import FrameReader
+from hil.links.frame_listener import FrameReader
 from hil.protocol.payment.transactions import parse_transaction
 from hil.protocol.policy import Mode, Network
 from hil.protocol.wire.framing import encode_frame

@@ -12,7 +12,7 @@ from labgrid.resource import ModbusTCPCoil
 
 from hil.errors import ConfigurationError, RigFault
 from hil.rig.labgrid.relays import CoilRelay, MirrorContact
-from hil.rig.safety.safe_state import keep_connection
+from hil.rig.safety.standalone_safe_state import keep_connection
 from hil.tests.rig.labgrid.boards import Board, served
 
 

@@ -14,7 +14,7 @@ from hil.rig.config.rig_file import SafetyLimits
 from hil.rig.safety import meter_plausibility
 from hil.rig.safety.meter_age import ReadingAge
 from hil.rig.safety.meter_plausibility import MeterWatch
-from hil.rig.safety.safe_state import look_for_power
+from hil.rig.safety.standalone_safe_state import look_for_power
 from hil.rig.virtual.lockstep_clock import LockstepClock
 from hil.units import Ampere, Second, Volt, Watt, WattHour
 

@@ -12,7 +12,7 @@ from hil.evidence.timing import instant
 from hil.protocol.codes import ErrorCode
 from hil.scenario.check import within_time
 from hil.scenario.measurements import cuts
-from hil.scenario.stimuli.power import MAINS, PLUG
+from hil.scenario.stimuli.mains_plug_and_load import MAINS, PLUG
 from hil.tests.scenario.sessions import Session
 from hil.tests.scenario.timelines import CABLE_UNDER_TEST, PAIR, Scene, Truth
 

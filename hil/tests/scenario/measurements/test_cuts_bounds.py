@@ -14,7 +14,7 @@ from hil.links.faults import Direction
 from hil.protocol.codes import ErrorCode
 from hil.protocol.wire.messages import Message
 from hil.scenario.measurements import cuts
-from hil.scenario.stimuli.power import MAINS, PLUG
+from hil.scenario.stimuli.mains_plug_and_load import MAINS, PLUG
 from hil.tests.scenario.sessions import Session
 from hil.tests.scenario.timelines import CABLE_UNDER_TEST, PAIR, SOCKET_UNDER_TEST, Scene, Truth
 

@@ -11,7 +11,7 @@ from hil.evidence.observations import EvidenceMissing, Source, Timed
 from hil.protocol.codes import ErrorCode
 from hil.scenario.check import within_time
 from hil.scenario.measurements import ledger
-from hil.scenario.stimuli.power import PLUG
+from hil.scenario.stimuli.mains_plug_and_load import PLUG
 from hil.tests.scenario.sessions import Session, signed
 from hil.tests.scenario.timelines import Scene, Truth
 

@@ -6,7 +6,7 @@ from zlib import crc32
 import pytest
 
 from hil.tests.vbench.bench_kit import BYTE, Client, Harness, running
-from hil.vbench.control import advance
+from hil.vbench.control import advance_request as advance
 from hil.vbench.control import port as control_module
 from hil.vbench.edge_watch import LOOKS
 from hil.vbench.model_request import ModelRequest

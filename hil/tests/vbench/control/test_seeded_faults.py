@@ -12,8 +12,8 @@ from pyModbusTCP.client import ModbusClient
 from hil.errors import RigFault
 from hil.tests.vbench.bench_kit import Client, Harness, plain_bench, running
 from hil.vbench.bench import Bench
-from hil.vbench.plant.kernel import Kernel
 from hil.vbench.plant.relay import Relay
+from hil.vbench.virtual_time import Kernel
 
 
 @pytest.fixture(scope="module")

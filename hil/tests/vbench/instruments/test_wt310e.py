@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hil.vbench.instruments.wt310e import IDENTITY, Wt310e
-from hil.vbench.instruments.wt310e_values import engineering
+from hil.vbench.instruments.wt310e_replies import engineering
 from hil.vbench.plant.terminals import MeterSample
 
 PERIOD = 0.1

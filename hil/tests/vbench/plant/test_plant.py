@@ -5,10 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hil.errors import ConfigurationError
-from hil.vbench.plant.kernel import Kernel
 from hil.vbench.plant.parameters import PlantParameters
 from hil.vbench.plant.plant import Plant
 from hil.vbench.plant.terminals import ElectronicLoadState, MeterSample
+from hil.vbench.virtual_time import Kernel
 
 K1, K2, K3, K4 = range(4)
 

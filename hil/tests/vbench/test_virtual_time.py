@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hil.vbench.plant.kernel import Kernel
+from hil.vbench.virtual_time import Kernel
 
 instants = st.floats(0, 1e6, allow_nan=False)
 

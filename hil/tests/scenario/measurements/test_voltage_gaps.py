@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from hil.evidence.documents import Kind
 from hil.evidence.observations import DeviceIdle, EvidenceMissing, Timed
-from hil.scenario.measurements.interruptions import SHORTEST_INTERRUPTION_S, longest_interruption
+from hil.scenario.measurements.voltage_gaps import SHORTEST_INTERRUPTION_S, longest_interruption
 from hil.tests.scenario.sessions import Session
 from hil.tests.scenario.timelines import Scene, Truth
 

@@ -17,7 +17,7 @@ from hil.evidence.observations import Timed
 from hil.evidence.timing import DEAD_V, TRACE_V
 from hil.scenario.measurements.lab import digit_wh, mean_power_uncertainty, voltage_uncertainty
 from hil.scenario.measurements.windows import row, update_period, updates, windows
-from hil.scenario.stimuli.power import MAINS
+from hil.scenario.stimuli.mains_plug_and_load import MAINS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,7 +8,7 @@ import pytest
 
 from hil.chain.client.rpc import RpcClient, RpcError, to_satoshi
 from hil.chain.funding.blocks import EPOCH
-from hil.chain.funding.ledger import PREMINED, RegtestLedger
+from hil.chain.funding.regtest_ledger import PREMINED, RegtestLedger
 from hil.errors import AuthorError, RigFault
 from hil.protocol.payment.coins import OutPoint
 from hil.protocol.payment.signing import Key

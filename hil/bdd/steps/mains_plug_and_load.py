@@ -13,7 +13,7 @@ from hil.rig.sampling.timer import SAMPLE_PERIOD_S
 from hil.scenario.check import Check, sampled, within_time
 from hil.scenario.measurements import cuts, ledger, session
 from hil.scenario.scenario import ScenarioRun
-from hil.scenario.stimuli import power as power_faults
+from hil.scenario.stimuli import mains_plug_and_load as power_faults
 from hil.units import Percent, Second, Watt, WattHour
 
 UNDER_LOAD = feature("switches-under-load")

@@ -5,7 +5,7 @@ import itertools
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hil.links.frame_reader import Decoded, FrameReader
+from hil.links.frame_listener import Decoded, FrameReader
 from hil.protocol.wire.fields import MessageError, MessageErrorCode
 from hil.protocol.wire.framing import FrameError, FrameErrorCode, encode_frame
 from hil.protocol.wire.messages import Meter, encode_message

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from hil.evidence.documents import Event, Json, Kind
 from hil.evidence.record import ScenarioRecord
-from hil.report.scenario.drawing import draw, nice_ticks, plot_data, scale_of, script_json
-from hil.report.scenario.timeline import MOST_POINTS, reduce_points, timeline_of
+from hil.report.scenario.timeline_data import MOST_POINTS, reduce_points, timeline_of
+from hil.report.scenario.timeline_drawing import draw, nice_ticks, plot_data, scale_of, script_json
 
 POINTS = st.lists(st.tuples(st.floats(0, 1e5), st.floats(-1e6, 1e6)), max_size=300).map(sorted)
 

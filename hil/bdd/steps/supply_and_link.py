@@ -11,7 +11,7 @@ from hil.scenario.check import Check, number, within_time
 from hil.scenario.measurements import cuts, payments
 from hil.scenario.observer import Observer
 from hil.scenario.scenario import ScenarioRun
-from hil.scenario.stimuli import interruptions
+from hil.scenario.stimuli import supply_and_link as interruptions
 from hil.units import Second
 
 

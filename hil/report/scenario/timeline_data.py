@@ -1,4 +1,4 @@
-"""What the timeline plot of a scenario shows, taken from its events. Drawing is done by svg.py and report.js."""
+"""What the timeline plot of a scenario shows, taken from its events. timeline_drawing.py and report.js draw it."""
 
 from __future__ import annotations
 

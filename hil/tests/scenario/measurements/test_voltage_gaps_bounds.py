@@ -13,7 +13,7 @@ from hil.evidence.observations import EvidenceMissing, Timed
 from hil.instruments import hmc8015
 from hil.ports import Reading
 from hil.scenario.load_profiles import LoadProfile
-from hil.scenario.measurements.interruptions import longest_interruption
+from hil.scenario.measurements.voltage_gaps import longest_interruption
 from hil.tests.scenario.timelines import Scene
 from hil.units import Ampere, Second, Volt, Watt, WattHour
 

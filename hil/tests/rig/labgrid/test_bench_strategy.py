@@ -16,8 +16,8 @@ from labgrid.strategy.common import StrategyError
 from hil.clock import stopwatch
 from hil.errors import RigFault
 from hil.rig.config.target_section import RELAYS
-from hil.rig.labgrid import classes as labgrid_classes
-from hil.rig.labgrid.classes import BenchState, BenchStrategy
+from hil.rig.labgrid import bench_strategy
+from hil.rig.labgrid.bench_strategy import BenchState, BenchStrategy
 from hil.tests.instruments.scripted import SILENCE, Action, ScriptedInstrument, load_transcript
 from hil.tests.rig.labgrid.boards import Board, served
 
@@ -146,7 +146,7 @@ def test_a_load_that_never_answers_is_named_and_every_relay_is_open(board: Board
 def test_a_driver_that_never_returns_is_named_and_every_relay_is_open(
     board: Board, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(labgrid_classes, "LOAD_END_S", 0.05)
+    monkeypatch.setattr(bench_strategy, "LOAD_END_S", 0.05)
     with (
         strategy(board, [SILENCE], patience=0.6) as bench,
         pytest.raises(RigFault, match="its driver did not come back"),

@@ -16,7 +16,7 @@ from hil.protocol.payment.signing import sign_transaction
 from hil.protocol.payment.transactions import change_coin
 from hil.protocol.policy import Mode
 from hil.protocol.wire.messages import Message, Payment
-from hil.scenario.payments import AcceptedPayment, accepted_payments, credit_wh
+from hil.scenario.accepted_payments import AcceptedPayment, accepted_payments, credit_wh
 from hil.tests.scenario.sessions import CABLE, CHANGE, GIVEN, KEYS, QUANTUM_SAT, Session, proposed, signed
 from hil.units import Satoshi
 

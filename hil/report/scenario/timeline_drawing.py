@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from hil.report.scenario.timeline import Curve, Lane, Mark, Timeline
+from hil.report.scenario.timeline_data import Curve, Lane, Mark, Timeline
 
 WIDTH, LEFT, RIGHT = 960.0, 76.0, 60.0
 LANE, PLOT, AXIS = 18.0, 190.0, 34.0

@@ -13,7 +13,7 @@ from hil.rig.sampling.timer import update_known_s
 from hil.scenario.check import Check, sampled, within_time
 from hil.scenario.measurements import cuts
 from hil.scenario.measurements import energy as measuring
-from hil.scenario.measurements.interruptions import SHORTEST_INTERRUPTION_S, longest_interruption
+from hil.scenario.measurements.voltage_gaps import SHORTEST_INTERRUPTION_S, longest_interruption
 from hil.scenario.observer import Observer
 from hil.scenario.scenario import ScenarioRun
 from hil.units import Percent, Second, Watt, WattHour

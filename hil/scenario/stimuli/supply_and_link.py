@@ -6,12 +6,10 @@ from typing import TYPE_CHECKING
 
 from hil.errors import AuthorError
 from hil.links.faults import DIRECTIONS
+from hil.scenario.plan import SUPPLY
 
 if TYPE_CHECKING:
     from hil.scenario.scenario import ScenarioRun
-
-SUPPLY = {"socket": "K3", "cable": "K4"}
-"""The relay behind which the electronics of each device are fed (DESIGN §2)."""
 
 
 def interrupt_supply(scenario: ScenarioRun, device: str, seconds: float) -> None:
