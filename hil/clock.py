@@ -62,7 +62,7 @@ class Clock(ABC):
     """Half-width in seconds within which an instant stamped by this clock is true."""
 
     arrival: Arrival | None = None
-    """While a line is served whose bytes had to wait for that: when they came. Otherwise they come now."""
+    """When the bytes that a line hands over now have arrived, if they had to wait for the loop; else None."""
 
     def __init__(self) -> None:
         self._timers: list[Timer] = []

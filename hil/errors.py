@@ -24,10 +24,10 @@ class ExitCode(enum.IntEnum):
     INTERRUPTED = 2
     """Interrupted (Ctrl-C, SIGTERM); the bench was made safe first."""
     INTERNAL_ERROR = 3
-    """*Framework error*: a mistake in code, ours or that of a step of your own; the message names file, line and whom
-    to ask. We act, or who wrote the step."""
+    """*Framework error*: a mistake in our code, or in the code of your own step; the message names file, line and whom
+    to ask. We act, or the author of the step."""
     AUTHOR_ERROR = 4
-    """*Author error*: feature file, rig file or command line is wrong; nothing was switched. Who wrote it acts."""
+    """*Author error*: feature file, rig file or command line is wrong; nothing was switched. Its author acts."""
     NOTHING_RUN = 5
     """Nothing was selected to run."""
     INCONCLUSIVE = 6

@@ -70,7 +70,7 @@ class Meter(Instrument, Protocol):
     def off_threshold_w(self) -> Watt:
         """Power in W below which nothing flows as far as this meter can tell.
 
-        Above what it may read without power, by so much that such a reading is below it with its whole uncertainty.
+        A reading without power, plus its uncertainty, is never above this threshold.
         """
 
     def prepare(self) -> None:
@@ -169,7 +169,7 @@ class Protection:
 
 @runtime_checkable
 class Protecting(Protocol):
-    """A load that opens its own input beyond limits: what still holds when nobody reads the meter any more."""
+    """A load that opens its own input beyond its limits. This works even when the rig no longer reads the meter."""
 
     def protect(self, limits: LoadLimits) -> list[Protection]:
         """Arm what can be armed, read it back; call it after ``prepare``, which resets it.

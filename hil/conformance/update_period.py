@@ -26,10 +26,10 @@ SLOWEST_S = 1.0
 """The longest update period with which a bench can work; its meter is called faulty beyond that."""
 
 PATIENCE_S = 3 * SLOWEST_S
-"""In which a meter that is just fast enough has shown so many updates."""
+"""Seconds within which a meter with the slowest allowed period shows ``UPDATES`` updates."""
 
 TOLERANCE = 1.1
-"""By this factor a meter's own clock and its update may be slow."""
+"""Factor by which an observed update period may exceed the stated one, to allow for the meter's own clock."""
 
 
 @dataclass(frozen=True)

@@ -55,15 +55,15 @@ Defect = Literal[
 - forgets-payments: does not look again for what it broadcast
 - trusts-the-first-block: leaves a payment alone as soon as one block lies on it
 - settles-once: takes what it sent for settled, without regard to the ledger's answer, and does not look again
-- credits-without-asking: asks for the declared coins only, and takes every payment from them for good
+- credits-without-asking: asks the ledger about the declared coins only, and accepts every payment without asking
 - believes-any-node: does not ask whether its node is behind or of another network
 - believes-its-server: keeps no headers and checks no proofs where it should (SPV)
 - sells-without-ledger: takes silence of the ledger for consent
 - waits-for-late-answers: sells on, however long an answer takes
-- has-no-patience: takes an answer that is late for none, though it comes in time
+- has-no-patience: treats every delayed answer of the ledger as missing, even one within the allowed time
 - takes-any-payment: does not compare what the cable signed with what it proposed, nor check signatures
 - ignores-its-contact: does not read its contact back
-- trusts-its-meter: takes a silent meter's last reading for the present one, and a count that stands still for idleness
+- trusts-its-meter: uses the last reading of a meter that does not answer, and accepts a count that stands still
 - closes-before-payment: closes its contact when a session begins, before anything is paid
 - offers-one-address: offers the same receiving address in each session
 - abandons-the-unplugged: does not settle the session of a cable that was pulled (single-fee mode: all of it is lost)

@@ -1,4 +1,4 @@
-"""The profiles of the reference devices: what a rig file may set, with defaults that meet DESIGN §1."""
+"""The profiles of the reference devices: what a rig file may set, with defaults that meet docs/system.md."""
 
 from __future__ import annotations
 

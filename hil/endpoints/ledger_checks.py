@@ -1,4 +1,4 @@
-"""What a socket asks its view of the ledger before it believes a coin or a payment (DESIGN §1, SPEC "Checks")."""
+"""What a socket asks its view of the ledger before it believes a coin or a payment (docs/system.md, SPEC "Checks")."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Measurements, limits and the rules that decide (DESIGN §5).
+"""Measurements, limits and the rules that decide (docs/verdicts.md).
 
 A measurement is declared with its limit before power is applied. Its kind of observation decides the rule, so that no
 rule can be chosen that does not fit:

@@ -20,7 +20,7 @@ _OTHERS = ("site-packages", "dist-packages", Path(traceback.__file__).parent.nam
 
 
 def told(error: BaseException) -> HilError:
-    """Return ``error`` as a person is to read it: as it was raised on purpose, else by whom it blames.
+    """Return the error to show to a person: the one that was raised on purpose, else one that names who must act.
 
     A lack of disk, rights, memory or handles is a RigFault: the laboratory mends it. All else is a FrameworkError.
     """
@@ -56,7 +56,7 @@ def kept(error: BaseException) -> Path | None:
 
 
 def last_words(error: BaseException) -> str:
-    """Return ``error`` as it is told where nothing can be done about it any more, with a file for us if it is ours."""
+    """Return the final message about ``error``; a framework error names a file with the traceback to send."""
     found = told(error)
     if not isinstance(found, FrameworkError) or found is error:
         return str(found)

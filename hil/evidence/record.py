@@ -1,6 +1,6 @@
 """A run folder as read back. Reading never gives up: a file that a crash cut off tells how far it goes, and says so.
 
-A run may hold more events than fit in memory: a scenario is read when it is asked for, and kept by whoever asked.
+A run may hold more events than fit in memory: a scenario is read when it is asked for, and only the caller keeps it.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class ScenarioRecord:
 class ScenarioFiles(Sequence[ScenarioRecord]):
     """The scenarios of a run folder, each read anew whenever it is asked for: a run has more events than fit in memory.
 
-    Whoever needs several things of a scenario takes them while it has the record, and lets go of it.
+    A caller that needs several values of a scenario takes them from one record, and then releases the record.
     """
 
     def __init__(self, paths: Sequence[Path]) -> None:

@@ -1,4 +1,4 @@
-"""The run folder: ``run.json``, one JSON-lines file a scenario, a manifest of SHA-256 sums (DESIGN §7).
+"""The run folder: ``run.json``, one JSON-lines file a scenario, SHA-256 sums (docs/reference/evidence.md).
 
 Writing never fails silently: what the disk does not take is a RigFault. :mod:`hil.evidence.record` reads it back.
 """

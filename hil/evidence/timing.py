@@ -48,7 +48,7 @@ def instant(event: Event) -> Interval:
 
 
 def not_until(t: float) -> Interval:
-    """Return the instant of what has not happened until ``t``, to when it was watched for."""
+    """Return the interval of an event that had not happened at ``t``, when the watch ended: it has no upper end."""
     return Interval(t, math.inf)
 
 

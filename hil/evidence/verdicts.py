@@ -72,10 +72,10 @@ def worst(verdicts: Iterable[Verdict]) -> Verdict:
 def verdict_of_run(scenarios: Sequence[Verdict | None], also: Iterable[Verdict] = ()) -> Verdict:
     """Return the verdict of a run.
 
-    A run of which a part did not run is no pass, and one whose record breaks off is a rig fault at least.
+    A run with a scenario that did not run does not pass. A run with a scenario without a STOP event is a rig fault.
 
     :param scenarios: of each scenario; None: it has no STOP event, so that its end is not known.
-    :param also: what else befell the run: its start, its end, a session that was interrupted.
+    :param also: verdicts on the run as a whole: its start, its end, a session that was interrupted.
     """
     verdicts = [Verdict.RIG_FAULT if verdict is None else verdict for verdict in scenarios] + list(also)
     found = worst(verdicts)

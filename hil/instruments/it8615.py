@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from hil.units import Ampere, Ohm
 
 MAINS = Volt(230.0)
-"""At this voltage a current or a resistance is held against the rated power (DESIGN §2)."""
+"""At this voltage a current or a resistance is held against the rated power (docs/system.md)."""
 
 MAX_VOLTAGE = Volt(420.0)
 """R.m.s., beyond which the load opens its input (data sheet: u)."""

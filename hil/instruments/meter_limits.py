@@ -42,11 +42,11 @@ class QuantityLimits:
 class MakersLimits:
     """Everything that a data sheet says of a meter's errors; fractions, not percents.
 
-    :param quick: what the update interval that the driver sets adds, of reading.
+    :param quick: error that the update interval set by the driver adds, as a fraction of reading.
     :param integration: what an integrated energy adds to that of power, of reading.
     :param energy_digits: significant digits of an energy.
     :param power_factor: influence at power factor 0, of apparent power; at any other it counts for the reactive part.
-    :param heat_of_voltage: of reading for each V², ``heat_of_current``: for each A²; by what the inputs heat.
+    :param heat_of_voltage: self-heating error, fraction of reading per V²; ``heat_of_current``: per A².
     :param reference: °C between which all that holds; ``per_kelvin``: of reading for each kelvin beyond.
     """
 

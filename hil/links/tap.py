@@ -1,4 +1,4 @@
-"""The rig's tap on the link between socket and cable (DESIGN §2): it records messages and applies fault rules to them.
+"""The rig's tap on the link between socket and cable (docs/system.md): records messages, applies fault rules.
 
 With two devices it stands between their lines (*pair*); with one it stands between that device and the counterpart that
 the rig plays. In both cases each direction has a :class:`hil.links.channel.TapChannel`.

@@ -1,4 +1,4 @@
-"""What each view of the ledger costs a device: storage, bytes on the wire, time from start to ready (DESIGN §1).
+"""What each view of the ledger costs a device: storage, bytes on the wire, time from start to ready (docs/system.md).
 
 Measured on regtest at several heights of chain, with real nodes and a real Electrum server, and carried on to the
 mainnet of June 2017 in a straight line. That line says much about SPV, whose headers have one size on every network,

@@ -43,30 +43,30 @@ class Network(enum.IntEnum):
 
 @dataclass(frozen=True)
 class Policy:
-    """Limits and times of both devices; the defaults are DESIGN §1 "Policy numbers"."""
+    """Limits and times of both devices; the defaults are docs/system.md, "Policy numbers"."""
 
     top_up_credit_mwh: int = 2000
-    """The socket asks for the next payment when this much credit is left (2 Wh, DESIGN §1)."""
+    """The socket asks for the next payment when this much credit is left (2 Wh, docs/system.md)."""
     cut_off_s: float = 0.5
-    """Invalid payment or conflicting spend: power is off within this time (500 ms, DESIGN §1)."""
+    """Invalid payment or conflicting spend: power is off within this time (500 ms, docs/system.md)."""
     ledger_answer_s: float = 0.5
     """An answer of the ledger that takes longer counts as none: what cannot be checked in time is not sold."""
     unpaid_energy_mwh: int = 100
-    """Most energy that may flow beyond the credit before power is off (0.1 Wh, DESIGN §1)."""
+    """Most energy that may flow beyond the credit before power is off (0.1 Wh, docs/system.md)."""
     reply_s: float = 2.0
-    """Any request is answered within this time (DESIGN §1; ISO 15118 message time-outs, research/scenarios.md F)."""
+    """Any request is answered within this time (docs/system.md; message time-outs of ISO 15118)."""
     silent_peer_s: float = 60.0
-    """A peer from which nothing valid came for this long is given up (DESIGN §1)."""
+    """A peer from which nothing valid came for this long is given up (docs/system.md)."""
     unplug_cut_off_s: float = 0.2
-    """Cable unplugged: power is off within this time (200 ms, DESIGN §1)."""
+    """Cable unplugged: power is off within this time (200 ms, docs/system.md)."""
     settle_s: float = 2.0
-    """Cable unplugged: the newest valid transaction is broadcast within this time (DESIGN §1)."""
+    """Cable unplugged: the newest valid transaction is broadcast within this time (docs/system.md)."""
     pay_to_contact_s: float = 3.0
-    """From the accepted first payment to closed contacts (DESIGN §1; IEC 61851-1 A6)."""
+    """From the accepted first payment to closed contacts (docs/system.md; IEC 61851-1 A6)."""
     hello_s: float = 1.0
-    """An unanswered HELLO is said again after this time (one offer a second, research/scenarios.md, field notes)."""
+    """An unanswered HELLO is said again after this time (one offer a second, field notes)."""
     call_again_s: float = 10.0
-    """After a refusal the cable waits this long before it calls anew (first lock-out of research/scenarios.md D)."""
+    """After a refusal the cable waits this long before it calls anew (a usual first lock-out after invalid input)."""
     meter_s: float = 1.0
     """While it delivers, the socket tells the energy so far this often."""
     cable_meter_s: float = 10.0
@@ -81,7 +81,7 @@ class Policy:
 
 @dataclass(frozen=True)
 class SocketTerms:
-    """What the socket asks for and demands; it becomes the OFFER. Defaults: the slice of bread in DESIGN §1."""
+    """What the socket asks for and demands; it becomes the OFFER. Defaults: the slice of bread in docs/system.md."""
 
     tariff_sat_per_wh: int = 1250
     """Price of energy in sat/Wh, at least 1 (slides: 0.1 mBTC for 8 Wh)."""
@@ -108,7 +108,7 @@ class CableLimits:
     max_quantum_sat: int = 20_000
     """Largest single payment, which is also the most that a cheating socket can take (slides: keep it small)."""
     max_fee_rate_sat_per_vb: int = 100
-    """Highest fee rate; the slides' sample paid 56, and a node would let 260 pass (research/bitcoin.md)."""
+    """Highest fee rate; the slides' sample paid 56, and a node would let 260 pass."""
     max_payments: int = 100
     """Budget: payments in one session, 1 to 65535."""
     modes: tuple[Mode, ...] = (Mode.SINGLE_FEE, Mode.PER_PAYMENT)

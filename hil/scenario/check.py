@@ -31,7 +31,7 @@ class Check:
 
     measurement: Measurement[Counted] | Measurement[Timed] | Measurement[Sampled]
     find: Callable[[Observer], Finding]
-    """Observes, and decides; raises what keeps it from observing."""
+    """Observes and decides; raises DeviceIdle or EvidenceMissing if there is nothing to observe."""
 
     def take(self, observer: Observer) -> Finding:
         """Observe and decide.

@@ -1,4 +1,4 @@
-"""The end of a scenario, or of a run, as a sequence of phases: what one of them raises keeps none from following."""
+"""The end of a scenario, or of a run, as a sequence of phases; an error in one phase does not skip the later ones."""
 
 from __future__ import annotations
 

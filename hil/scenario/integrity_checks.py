@@ -62,9 +62,9 @@ def mirrors_as_told(rig: Rig) -> None:
 def under_way(rig: Rig) -> None:
     """Raise RigFault if a line changed bytes, the node does not answer, or the meter was reset by somebody else.
 
-    Cheap, and asked now and then in a session.
+    Cheap, and called from time to time during a session.
 
-    Else a scenario would wait to its deadline for what cannot come any more.
+    Without it a scenario would wait until its deadline for something that can no longer happen.
     """
     lines(rig, settled=False)
     rig.chain.refuse_silence()

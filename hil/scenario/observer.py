@@ -51,7 +51,7 @@ ANSWERS: dict[str, dict[type[Message], tuple[type[Message], ...]]] = {
 """What each device answers each question with (SPEC, "Messages")."""
 
 REPLY_S = 2.0
-"""Within this time each question is answered (DESIGN §1)."""
+"""Within this time each question is answered (docs/system.md)."""
 
 M = TypeVar("M", bound=Message)
 
@@ -210,7 +210,7 @@ class Observer:
     def is_idle(self) -> bool:
         """Tell whether the device under test owes a message: its turn came longer ago than it may take, or never ended.
 
-        A question that the link kept from it is none. A cable owes the first HELLO.
+        A question that the link did not deliver does not count. A cable owes the first HELLO.
         """
         for device in self.devices_under_test():
             if device == "cable" and not self.messages(Hello):

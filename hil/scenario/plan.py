@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from hil.scenario.load_profiles import LoadProfile
 
 SUPPLY = {"socket": "K3", "cable": "K4"}
-"""The relay behind which the electronics of each device are fed (DESIGN §2)."""
+"""The relay behind which the electronics of each device are fed (docs/system.md)."""
 
 TOASTER_W = 1300.0
 """The reference appliance (slides)."""

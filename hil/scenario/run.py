@@ -43,7 +43,7 @@ class WorkerReport:
     memory_mb: int
     """The most that the process has had."""
     befell: list[tuple[Verdict, str]]
-    """What befell the part beside its scenarios."""
+    """Verdicts that concern this part of the run as a whole, with their reasons."""
 
 
 class Run:
@@ -220,13 +220,13 @@ class Run:
             self.note(ending.verdict, ending.reason)
 
     def note(self, verdict: Verdict, why: str) -> None:
-        """Take up what befell the run and none of its scenarios."""
+        """Add a verdict that concerns the run as a whole and no single scenario, with its reason."""
         if (verdict, why) not in self._befell:
             self._befell.append((verdict, why))
 
     @property
     def befell(self) -> list[str]:
-        """What befell the run beside its scenarios, in words."""
+        """The verdicts that concern the run as a whole, with their reasons, as text."""
         return [f"{verdict}: {why}" for verdict, why in self._befell]
 
     def close(self, *, interrupted: bool = False) -> Verdict:

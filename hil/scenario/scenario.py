@@ -49,7 +49,7 @@ _SETUPS: dict[str, type[SocketUnderTestSetup | CableUnderTestSetup | PairSetup]]
 
 
 def unwatched(_: ScenarioRun) -> None:
-    """Stand for what shows where a scenario stands, while nothing does."""
+    """Do nothing: the value of ``on_progress`` while no display shows the progress of the scenario."""
 
 
 class ScenarioRun:

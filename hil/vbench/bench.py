@@ -167,7 +167,7 @@ class Bench:
     # --- time --------------------------------------------------------------------------------------------------
 
     def advance(self, until: float, received: Mapping[str, int]) -> int:
-        """Hand the bytes up to the totals ``received`` to the devices and run events as DESIGN §4 says.
+        """Hand the bytes up to the totals ``received`` to the devices and run events as docs/lockstep-time.md says.
 
         Return how many lines have reached the meter that were sent ahead of their time.
         """

@@ -4,7 +4,7 @@ The decorators take plain strings, so that the official Cucumber language server
 
     @then("the socket cuts the power within {duration}")
     def _(limit: Second, /, bench: Bench) -> None:
-        \"\"\"From the last byte of the refused payment to zero current, see DESIGN 1.\"\"\"
+        \"\"\"From the last byte of the refused payment to zero current, see docs/system.md.\"\"\"
 
 A definition is kept in its own module; nothing is registered globally.
 """

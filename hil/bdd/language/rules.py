@@ -18,8 +18,8 @@ class Level(enum.StrEnum):
 
 RULES: dict[str, tuple[Level, str]] = {
     "unreadable": (Level.ERROR, "A feature file cannot be read"),
-    "syntax": (Level.ERROR, "What stands there is no Gherkin"),
-    "wrong-definition": (Level.ERROR, "A step definition is none, because it is async or its parameters do not fit"),
+    "syntax": (Level.ERROR, "The text is not valid Gherkin"),
+    "wrong-definition": (Level.ERROR, "A step definition is invalid: it is async, or its parameters do not fit"),
     "empty-feature": (Level.ERROR, "A feature has no scenario"),
     "empty-scenario": (Level.ERROR, "A scenario has no step, so it would pass without doing anything"),
     "nameless-scenario": (Level.ERROR, "A scenario has no name"),
@@ -41,7 +41,7 @@ RULES: dict[str, tuple[Level, str]] = {
     "never-switched-on": (Level.ERROR, "A step needs devices that are switched on, and no step switches them on"),
     "too-early": (Level.ERROR, "A step that needs devices that are switched on stands before the step that does it"),
     "too-late": (Level.ERROR, "A step stands where it can take effect no more"),
-    "nothing-measured": (Level.ERROR, "No Then step of a scenario takes a measurement, so it would pass whatever is"),
+    "nothing-measured": (Level.ERROR, "No Then step of a scenario takes a measurement, so it would always pass"),
     "misfit": (Level.ERROR, "A value, or its unit, does not fit the step"),
     "below-step": (Level.ERROR, "A table or text below a step is missing, or would be ignored"),
     "rig-file": (Level.ERROR, "The rig file is wrong, which is seen without a bench"),
@@ -52,7 +52,7 @@ RULES: dict[str, tuple[Level, str]] = {
     "undecidable": (Level.WARNING, "This rig cannot decide the limit"),
     "doubtful": (
         Level.NOTE,
-        "This rig may not decide the limit: it depends on its meter's error and updates",
+        "This rig might be unable to decide the limit, depending on its meter's error and updates",
     ),
     "not-offered": (Level.NOTE, "This rig does not offer what the scenario needs"),
     "uncovered-requirement": (Level.ERROR, "No scenario shows the requirement"),

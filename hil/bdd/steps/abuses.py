@@ -53,9 +53,10 @@ def has_cheated(observer: Observer) -> None:
 @then("the {device} answers as the catalogue demands, within its time")
 @tells(doubts.answered)
 def answers(device: str, /, scenario: ScenarioRun) -> list[Check]:
-    """ERROR or CLOSE with the row's code, or the next payment where nothing may come of it; and power off if it flowed.
+    """ERROR or CLOSE with a code of the row, or the next payment if no reaction is due; and zero power if it flowed.
 
-    Limits are the row's. What must go on is seen to go on; what must not happen is watched for as long as the row says.
+    The limits are those of the row. If the session must go on, the next payment must follow. If no further payment may
+    follow, the check watches for as long as the row says.
     """
     return abuse_measuring.answer(scenario.plan.abuse, device)
 

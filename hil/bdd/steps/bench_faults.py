@@ -1,4 +1,4 @@
-"""Faults of the bench itself, seeded in a virtual one: does it find them, and what do the devices make of them."""
+"""Faults that are seeded in a virtual bench: whether the rig finds them, and how the devices react."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def contact_fails(fault: str, /, scenario: ScenarioRun) -> None:
 @when("the socket's own meter {own_meter_fault}, as a seeded fault")
 @needs(SEEDED)
 def own_meter_fails(fault: str, /, scenario: ScenarioRun) -> None:
-    """It answers no more; or it goes on telling the energy and the power of this instant."""
+    """``falls silent``: it stops answering. ``stands still``: it keeps the energy and power of this instant."""
     bench_faults.seed(scenario, "socket meter", fault)
 
 

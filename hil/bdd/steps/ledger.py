@@ -1,5 +1,5 @@
-"""What befalls the ledger in the middle of a scenario, and what the socket must make of it. Tags give it a node of its
-own: ``@fresh_node``, ``@small_mempool``, ``@still_downloading``.
+"""Events on the ledger during a scenario, and how the socket must react. Tags give the scenario a node of its own:
+``@fresh_node``, ``@small_mempool``, ``@still_downloading``.
 """
 
 from __future__ import annotations
@@ -161,7 +161,7 @@ def node_started(scenario: ScenarioRun) -> None:
 
 @then("the socket reports {error_code} within {duration} of the attack")
 def reported_in_time(code: str, limit: Second, /) -> Check:
-    """From the last thing that befell the ledger to the socket's ERROR with this code."""
+    """From the newest event on the ledger to the socket's ERROR with this code."""
     payments.refuse_unknown_code(code)
     name = f"attack to ERROR {code}"
     return within_time(
@@ -177,13 +177,13 @@ def reported_in_time(code: str, limit: Second, /) -> Check:
 @decides(undecidable_edge)
 @unsure(doubtful_edge)
 def cut_in_time(limit: Second, /) -> Check:
-    """From the last thing that befell the ledger to the first reading without power."""
+    """From the newest event on the ledger to the first reading without power."""
     return within_time("attack to zero power", limit, measured.attack_to_cut, Source.LEDGER, Source.LAB_METER)
 
 
 @then("the console of the {device} says {string} within {duration} of the attack")
 def said_in_time(device: str, words: str, limit: Second, /) -> Check:
-    """From the last thing that befell the ledger to the first line of the console that holds these words."""
+    """From the newest event on the ledger to the first line of the console that holds these words."""
     return within_time(
         f"attack to '{words}' on the console",
         limit,
@@ -202,5 +202,5 @@ def lost_at_most(limit: Satoshi, /) -> Check:
 
 @then("the socket had its payment on the ledger again within {duration} of the relief")
 def on_ledger_again(limit: Second, /) -> Check:
-    """From the last thing that befell the ledger until it has the newest valid transaction; looked for each second."""
+    """From the newest event on the ledger until the ledger has the newest valid transaction; looked up every second."""
     return within_time("relief to payment", limit, measured.relief_to_ledger, Source.LEDGER)

@@ -1,4 +1,4 @@
-"""What befalls the link between socket and cable, message by message or as a whole; and what must come of it.
+"""Faults of the link between socket and cable, of single messages or the whole link; and what must follow from them.
 
 What stands here as ``Given`` and as ``When`` is in force from the beginning, or from then on. All of it is the same for
 the same seed.
@@ -192,7 +192,7 @@ def flaps(times: int, seconds: Second, /, scenario: ScenarioRun) -> None:
 @when("someone on the line redirects the {redirected} of the {ordinal} {message} {way} to himself")
 @needs(FAULTS)
 def redirects(what: str, number: int, message: str, way: str, /, scenario: ScenarioRun) -> None:
-    """The script of the payee (OFFER, PAYMENT_REQUEST, PAYMENT) or of the change (FUNDING and the last two) is his."""
+    """Replaces the payee script (OFFER, PAYMENT_REQUEST, PAYMENT) or change script (FUNDING, last two) by another."""
     link_faults.alter(scenario, what, message, way, first=number)
 
 
@@ -216,7 +216,7 @@ def falsifies(number: int, message: str, way: str, /, scenario: ScenarioRun) -> 
 @when("someone on the line says {invention} to the {device} after the {ordinal} {message} {way}")
 @needs(FAULTS)
 def invents_after(what: str, device: str, number: int, message: str, way: str, /, scenario: ScenarioRun) -> None:
-    """In the other side's name and with its next sequence number, before it can have answered; HELLO under a new id."""
+    """The message has the other side's next sequence number and precedes a true answer; ``HELLO`` has a new id."""
     link_faults.invent_after(scenario, what, device, message, way, number)
 
 

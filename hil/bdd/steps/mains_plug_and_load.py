@@ -1,4 +1,4 @@
-"""What befalls the power path while the devices trade: mains, plug, load; and what must come of it."""
+"""Disturbances of the power path during a session: mains, plug, load; and what must follow from them."""
 
 from __future__ import annotations
 
@@ -118,8 +118,8 @@ def _too_often(period: Second) -> str:
 @sensible(_too_often)
 @tells(Course.goes_on)
 def read_seldom(period: Second, /, scenario: ScenarioRun) -> None:
-    """For sessions of hours: energy is integrated by the meter all the same, but what is shorter than this is not seen,
-    and edges are known no better.
+    """For sessions of hours. The meter still integrates the energy, but events shorter than this period are not seen,
+    and the time of an edge is known to this period only.
     """
     scenario.sample_every(float(period))
 

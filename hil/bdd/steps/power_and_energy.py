@@ -47,9 +47,9 @@ def unpaid_energy(energy: WattHour, /) -> Check:
 @then("no power flowed before the first payment was accepted")
 @unsure(unread_updates)
 def no_power_before_payment(scenario: ScenarioRun) -> Check:
-    """There was no voltage at the lab meter behind the socket until the first receipt, as far as it can tell.
+    """The lab meter behind the socket saw no voltage before the first receipt, within its time resolution.
 
-    That is one update of it and the time until a reading shows that.
+    The resolution is one update period of the meter and the latency of a reading.
     """
     name, known_s = "live before the first accepted payment", update_known_s(scenario.rig.meter)
     return within_time(name, known_s, measuring.live_before_acceptance, Source.LINE, Source.LAB_METER)
@@ -57,14 +57,14 @@ def no_power_before_payment(scenario: ScenarioRun) -> Check:
 
 @then("no power flowed")
 def no_power(observer: Observer) -> Check:
-    """No reading of the scenario is above what the lab meter may show of nothing. Without one it is inconclusive."""
+    """No reading is above what the lab meter may show without power. Without a reading the result is inconclusive."""
     return sampled("highest power", Limit("W", high=observer.off_w), measuring.highest_power, Source.LAB_METER)
 
 
 @then("the power was never interrupted before the credit was spent")
 @unsure(unread_updates)
 def uninterrupted() -> Check:
-    """From the first reading with voltage behind the socket to the last it was never gone for a mains cycle."""
+    """From the first to the last reading with voltage, the voltage was never off for longer than one mains cycle."""
     return within_time("longest interruption", SHORTEST_INTERRUPTION_S, longest_interruption, Source.LAB_METER)
 
 

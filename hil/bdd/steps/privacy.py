@@ -1,4 +1,4 @@
-"""What nobody may see twice, or at all: addresses, nonces, secrets."""
+"""Addresses and nonces that must not be used twice, and secrets that must not be told."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ def fresh_nonces() -> Check:
 @needs(feature("virtual"))
 @tells(Course.must_be_under_test)
 def secrets_kept(device: str, /, observer: Observer) -> Check:
-    """Neither its seed nor one of its private keys is in a frame, on a console, or elsewhere in the evidence. A real
-    device does not tell its secrets to the bench, so that it cannot look for them.
+    """Neither its seed nor one of its private keys is in a frame, on a console, or elsewhere in the evidence. The check
+    needs a virtual bench: the secrets of a real device are not known to the bench.
     """
     observer.refuse_played(device)
     return counted("secrets told", NONE, lambda observer: privacy.secrets_told(observer, device), Source.LINE)

@@ -164,7 +164,7 @@ def coin_type(kind: str, /, scenario: ScenarioRun) -> None:
 @needs(_view_offered)
 @tells(Course.goes_on)
 def ledger_view(kind: ViewKind, /, scenario: ScenarioRun) -> None:
-    """``node``: a full node; ``spv``: headers and proofs of an Electrum server; ``api``: its word taken for it."""
+    """``node``: a full node; ``spv``: an Electrum server, checked by headers and proofs; ``api``: no checks."""
     scenario.plan.ledger_view = kind
 
 

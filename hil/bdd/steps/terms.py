@@ -1,4 +1,4 @@
-"""What the socket asks for and what the cable agrees to at most, where it is not the reference slice of bread.
+"""Terms of the socket and limits of the cable, where they differ from those of the reference scenario.
 
 A real device has its terms from its maker, so these steps are for a virtual bench.
 """

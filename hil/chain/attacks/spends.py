@@ -1,7 +1,7 @@
 """Attacks by the holder of a coin's keys: double spends, replacements, long chains, pinning.
 
 All are ordinary transactions that a node takes; amounts, keys and order follow from the arguments alone, so a seed
-gives the same bytes each time. What a node answers was seen on Knots 29.4 (research, "Abuse catalogue").
+gives the same bytes each time. What a node answers was seen on Knots 29.4.
 See also :mod:`hil.chain.attacks.blocks` (miners), :mod:`hil.chain.attacks.mempool` (fee pressure),
 :mod:`hil.chain.attacks.node` (the node itself) and :mod:`hil.chain.attacks.partition` (partitions).
 """

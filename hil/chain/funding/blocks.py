@@ -16,7 +16,7 @@ from hil.protocol.payment.coins import Coin, OutPoint
 from hil.units import Satoshi
 
 EPOCH: Final = int(datetime(2017, 6, 6, tzinfo=UTC).timestamp())
-"""Time zero of every chain, in Unix seconds: the day of the Global IoT Summit 2017 (DESIGN §1)."""
+"""Time zero of every chain, in Unix seconds: the day of the Global IoT Summit 2017 (docs/system.md)."""
 
 MATURITY: Final = 100
 """A coinbase can be spent in a block this much higher than its own (consensus)."""

@@ -1,4 +1,4 @@
-"""Which view of the ledger a device gets: ``node``, ``spv`` or ``api`` (DESIGN §1), from plain data."""
+"""Which view of the ledger a device gets: ``node``, ``spv`` or ``api`` (docs/system.md), from plain data."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """What a device without a node can judge of a transaction that was not sent yet.
 
 The same reasons as a node's ``testmempoolaccept`` where the rule is the same. Numbers: Bitcoin Core
-``src/policy/policy.h``; dust and fees measured in research/bitcoin.md.
+``src/policy/policy.h``; dust and fees as seen on a node.
 """
 
 from __future__ import annotations

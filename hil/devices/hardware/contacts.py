@@ -10,7 +10,7 @@ from pymodbus.exceptions import ModbusException
 from hil.errors import ConfigurationError, RigFault
 
 MODBUS_TIMEOUT_S = 0.1
-"""For one answer of the board: three tries and the read-back stay within the 500 ms of a cut (DESIGN §1)."""
+"""For one answer of the board: three tries and the read-back stay within the 500 ms of a cut (docs/system.md)."""
 
 
 class DeviceContact(Protocol):

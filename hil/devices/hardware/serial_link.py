@@ -9,7 +9,7 @@ import serial
 from hil.errors import RigFault
 
 LINK_BAUD = 115_200
-"""DESIGN §1: the wire between cable and socket."""
+"""docs/system.md: the wire between cable and socket."""
 
 WRITE_TIMEOUT_S = 0.5
 """The largest frame takes 0.36 s at this speed; a driver that takes no bytes for longer is broken."""

@@ -3,7 +3,7 @@
 One shape for both modes: every agreed coin as input, in the agreed order; output 0 pays the payee; output 1, unless
 it would be dust, returns the rest minus the fee. Version 2, locktime 0, sequences 0xffffffff. Final sequences signal
 no replacement (BIP 125), so a payment that was broadcast is not bumped by mistake, and they switch locktimes off.
-They are no protection: nodes replace by fee regardless (research/bitcoin.md), hence the watch for conflicts.
+They are no protection: nodes replace by fee regardless, hence the watch for conflicts.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class TransactionError(PeerViolation):
 
 
 def dust_limit(script: bytes) -> Satoshi:
-    """Return the least value in satoshi that a node relays to ``script``: 294 P2WPKH, 546 P2PKH (research/bitcoin.md).
+    """Return the least value in satoshi that a node relays to ``script``: 294 P2WPKH, 546 P2PKH (dust limit).
 
     Misuse for any other type of script.
     """

@@ -33,7 +33,7 @@ SocketActions: TypeAlias = Mapping[SocketAction, Callable[[SocketContext], Socke
 
 
 def send_error(context: SocketContext, code: ErrorCode, text: str, session: bytes) -> None:
-    """Send ERROR; to a session that is not the running one with sequence 0, which any count lets pass."""
+    """Send ERROR. For a session that is not running it has sequence 0, which every receiver accepts."""
     running = context.session is not None and session == context.session.id
     sequence = context.require_session().next_sequence() if running else 0
     context.transmit(Error(session, sequence, code, text))

@@ -114,7 +114,7 @@ def _meanings(kind: type) -> dict[str, str]:
 
 
 def _unsourced(meaning: str) -> str:
-    return re.sub(r" \([^()]*(?:DESIGN|research)[^()]*\)", "", meaning)
+    return re.sub(r" \([^()]*(?:docs/system|lock-out|field notes)[^()]*\)", "", meaning)
 
 
 if __name__ == "__main__":

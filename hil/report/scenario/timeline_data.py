@@ -127,7 +127,7 @@ def _curve(label: str, axis: str, points: list[tuple[float, float]]) -> Curve:
 def reduce_points(points: list[tuple[float, float]], most: int) -> list[tuple[float, float]]:
     """Return at most ``most`` of ``points``: the smallest and largest of each of ``most / 2`` equal spans of time.
 
-    A single-sample spike always survives, which it does not with other reductions (research/gherkin-and-reports.md).
+    A single-sample spike always survives, which it does not with other reductions.
     """
     if len(points) <= most:
         return points

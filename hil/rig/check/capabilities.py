@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from hil.units import Percent, Watt
 
 NOMINAL_V = 230.0
-"""Mains voltage (DESIGN §2), unless the rig file's plant has another."""
+"""Mains voltage (docs/system.md), unless the rig file's plant has another."""
 
 VIRTUAL = {"meter": "HMC8015", "load": "IT8615"}
 """What a virtual bench has if its rig file names nothing else."""

@@ -27,7 +27,7 @@ class InstrumentFacts(Strict):
 
 
 class Ambient(Strict):
-    """The coldest and the warmest that the laboratory gets, in °C; beyond 5 to 40 °C no maker promises anything."""
+    """Lowest and highest temperature of the laboratory in °C; outside 5 to 40 °C no maker specifies accuracy."""
 
     low: float = Field(ge=5, le=40)
     high: float = Field(ge=5, le=40)

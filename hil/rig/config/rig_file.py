@@ -42,9 +42,7 @@ class OwnLimits(Strict):
 
 
 class SafetyLimits(Strict):
-    """Beyond any of these the bench goes to its safe state (DESIGN §6). Watts, watt-hours, seconds of the bench,
-    amperes.
-    """
+    """If one of these limits is exceeded, the bench goes to its safe state. W, Wh, s of bench time, A."""
 
     power: Power = Field(gt=0)
     """At the lab meter."""
@@ -87,13 +85,13 @@ class RigOptions(Strict):
     limits: SafetyLimits
     instruments: dict[str, InstrumentFacts]
     ambient: Ambient | None = None
-    """Of the room; None: within what the makers of the instruments call their reference conditions."""
+    """Temperature of the room; None: within the reference conditions of the instruments' makers."""
     loop_back: list[LineName] = Field(default=[])
     """Lines that have a loop-back plug while ``hil rig check`` runs."""
     crossed: list[tuple[LineName, LineName]] = Field(default=[])
     """Pairs of lines that a crossed cable joins while ``hil rig check`` runs."""
     mirror_contacts: dict[Literal["K1", "K2", "K3", "K4"], Annotated[int, Field(ge=0)]] = Field(default_factory=dict)
-    """Discrete inputs of the relay board that tell where a relay's main contacts are: coils only tell their orders."""
+    """Discrete inputs of the relay board that read a relay's mirror contact; a coil reads back only its command."""
     devices: Devices
     plant: dict[str, Any] = Field(default_factory=dict)
     """Physics of a virtual bench, where they differ from its own."""

@@ -11,7 +11,7 @@ from hil.rig.config.addresses import wrong_addresses
 from hil.yaml_file import plain
 
 RELAYS = ("K1", "K2", "K3", "K4")
-"""K1 mains contactor, K2 plug, K3 supply of the socket's electronics, K4 of the cable's (DESIGN §2)."""
+"""K1 mains contactor, K2 plug, K3 supply of the socket's electronics, K4 of the cable's (docs/system.md)."""
 
 LINES = ("socket-link", "cable-link", "socket-console", "cable-console")
 

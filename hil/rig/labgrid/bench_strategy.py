@@ -28,7 +28,7 @@ LOAD_END_S = 10.0
 class BenchState(enum.Enum):
     """Where the bench stands.
 
-    SAFE: load input off, all relays open, read back (DESIGN §6). ARMED: K2 closed, K1 left to the counterpart that
+    SAFE: load input off, all relays open, read back (docs/safety.md). ARMED: K2 closed, K1 left to the counterpart that
     plays the socket. LIVE: K1 and K2 closed, the socket under test has the mains.
     """
 

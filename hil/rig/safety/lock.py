@@ -1,4 +1,4 @@
-"""A broken rig stays locked until a person clears it (DESIGN §6): a file for each rig, with the reason.
+"""A broken rig stays locked until a person clears it (docs/safety.md): a file for each rig, with the reason.
 
 The files stand in ``reports/locks/`` of the project. A rig counts as locked by the lock of its own rig file, and by
 that of another rig file with the same ``options.rig.name``: both describe one bench.

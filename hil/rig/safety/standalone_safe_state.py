@@ -1,4 +1,4 @@
-"""The safe state with connections of one's own: for the watchdog, and by hand (DESIGN §6).
+"""The safe state with connections of one's own: for the watchdog, and by hand (docs/safety.md).
 
 Load input off, then K1, K2, K3, K4 open, each read back; what does not obey is tried again, without keeping the rest
 waiting.

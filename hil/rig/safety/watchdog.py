@@ -1,4 +1,4 @@
-"""``python -m hil.rig.safety.watchdog``: brings the bench to its safe state when the test process cannot (DESIGN §6).
+"""``python -m hil.rig.safety.watchdog``: makes the bench safe when the test process cannot (docs/safety.md).
 
 A process of its own, in a session of its own, that the test process starts before any relay moves. Its standard input
 is one end of a socket pair; the other end lives in the test process only, so the kernel closes it however that process

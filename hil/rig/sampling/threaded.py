@@ -1,4 +1,4 @@
-"""Reads the lab meter on the wall clock, in a thread of its own (DESIGN §4).
+"""Reads the lab meter on the wall clock, in a thread of its own (docs/lockstep-time.md).
 
 The thread alone talks to the meter from ``start`` until ``ended``; what it read goes to the clock's loop, where
 everything else of the rig happens. A reading is stamped where it was taken: the instant of its question and that of its

@@ -91,7 +91,7 @@ class Readings:
         self._listener = listener
 
     def take(self, reading: Reading, age: float, stamp: Stamp | None = None) -> None:
-        """Record a reading that is new, and pass it on; raises RigFault when a limit is exceeded (DESIGN §6).
+        """Record a reading that is new, and pass it on; raises RigFault when a limit is exceeded (docs/safety.md).
 
         :param age: by how many seconds what it tells may be older than the instant at which it was read; if the meter
             itself says that it is older, that goes into the evidence.

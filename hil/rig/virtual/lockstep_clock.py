@@ -1,4 +1,4 @@
-"""The clock over a virtual bench: time passes there only while the test side waits (DESIGN §4)."""
+"""The clock over a virtual bench: time passes there only while the test side waits (docs/lockstep-time.md)."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class SchedulingControl(LockstepControl, Protocol):
 
 
 class LockstepClock(Clock):
-    """Virtual time that moves only when the test side waits (DESIGN §4)."""
+    """Virtual time that moves only when the test side waits (docs/lockstep-time.md)."""
 
     name = "virtual"
     bound = Second(0.0)

@@ -53,7 +53,7 @@ def struck(observer: Observer) -> bool:
 def answer(plan: AbusePlan | None, device: str) -> list[Check]:
     """Return what the catalogue demands of the answer: its time, and what must go on or end.
 
-    For what must not happen, that it did not in the time that it is watched.
+    If no payment may follow, the check counts the payments within the row's time.
     """
     row = row_of(plan, device)
     if row.must is Must.HOLD:

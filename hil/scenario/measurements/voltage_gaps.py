@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from hil.scenario.observer import Observer
 
 SHORTEST_INTERRUPTION_S = 0.02
-"""What is shorter is none: one cycle of 50 Hz; rms values tell of no less than half a cycle (IEC 61000-4-30)."""
+"""Shortest interruption that counts: one cycle of 50 Hz; an rms value covers at least half a cycle (IEC 61000-4-30)."""
 
 WHOLE = 1 - 1e-3
-"""A stretch is off from its beginning to its end if it is by this share: the voltage below ``TRACE_V`` is one."""
+"""A stretch that is off for at least this share counts as off throughout, like one below ``TRACE_V``."""
 
 
 class _Stretch(NamedTuple):

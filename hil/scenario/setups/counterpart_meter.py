@@ -8,11 +8,11 @@ if TYPE_CHECKING:
     from hil.scenario.observer import Observer
 
 OF_ENERGY = 0.003
-"""Part of an energy that no meter with a driver is wrong by, beside what it may be wrong by at zero."""
+"""Relative error of energy that no supported meter exceeds, besides its error at zero power."""
 
 
 class CounterpartMeter:
-    """The rig's side of a session must not call a device a liar for what its own meter may be wrong by."""
+    """Readings of the lab meter for the counterpart: it must not blame a device for an error of the lab meter."""
 
     def __init__(self, observer: Observer) -> None:
         self._observer = observer

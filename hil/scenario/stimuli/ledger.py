@@ -1,4 +1,4 @@
-"""What befalls the ledger in the middle of a scenario: double spends, miners, eviction, a node that is gone."""
+"""Events on the ledger that a scenario causes: double spends, miners, eviction, a node that is gone."""
 
 from __future__ import annotations
 

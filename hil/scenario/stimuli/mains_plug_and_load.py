@@ -1,4 +1,4 @@
-"""What befalls the power path while the devices trade: mains that sag or fail, a plug that is pulled, a load step.
+"""Disturbances of the power path during a session: mains that sag or fail, a plug that is pulled, a load step.
 
 Each is recorded when it begins and when it is over, so that measurements and the report can refer to it.
 """
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from hil.scenario.scenario import ScenarioRun
 
 NOMINAL_V = 230.0
-"""Mains voltage (DESIGN §2), unless the rig file's plant has another."""
+"""Mains voltage (docs/system.md), unless the rig file's plant has another."""
 
 HIGHEST_SHARE = 1.15
 """Of the nominal voltage: class 0.2 to 1.15 Un is what meters are tested to (EN 50470-1, limit range of operation)."""

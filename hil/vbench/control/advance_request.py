@@ -1,4 +1,4 @@
-"""The request that moves lockstep time, and what it waits for (DESIGN §4)."""
+"""The request that moves lockstep time, and what it waits for (docs/lockstep-time.md)."""
 
 from __future__ import annotations
 

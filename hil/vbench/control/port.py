@@ -1,4 +1,4 @@
-"""The control port: one controller at a time, JSON lines, and lockstep time (DESIGN §4).
+"""The control port: one controller at a time, JSON lines, and lockstep time (docs/lockstep-time.md).
 
 Requests: ``reset``, ``advance``, ``withdraw``, ``edges``, ``plug``, ``mains``, ``ledger``, ``fault``, ``mend``,
 ``truth``, ``lines``, ``patience``, ``faults``. Whatever cannot be done is answered with ``{"error": …}`` and the bench

@@ -1,6 +1,6 @@
 """Serial lines: a TCP port that the test side plugs into, and the device's UART with its transmission times.
 
-The port outlives worlds; the UART belongs to one model. Both count bytes, because lockstep time (DESIGN §4) hands
+The port outlives worlds; the UART belongs to one model. Both count bytes, because lockstep time hands
 bytes over by their totals.
 """
 

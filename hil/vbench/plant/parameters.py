@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PlantParameters:
-    """Everything about the plant that a rig file may change. V, Hz, s, W, A, VA; defaults: DESIGN §2 or named."""
+    """Everything about the plant that a rig file may change. V, Hz, s, W, A, VA; defaults: docs/system.md or named."""
 
     mains_voltage: float = 230.0
     mains_frequency: float = 50.0
@@ -48,11 +48,11 @@ class PlantParameters:
     meter_latency: float = math.nan
     """Seconds from the end of an update to the reading that shows it."""
     load_gain: float = math.nan
-    """By which part the electronic load draws more than it is told, 0.001 for +0.1 %."""
+    """Gain error of what the electronic load draws: with 0.001 it draws 0.1 % more than it is told."""
     load_offset_a: float = math.nan
     """What it draws on top of that, in A rms at its terminals."""
     load_reading_gain: float = math.nan
-    """By which part it reads back more than it draws."""
+    """Gain error of the load's own reading: with 0.001 it reads 0.1 % more than it draws."""
     load_latency: float = math.nan
     """Seconds from a command to its current."""
     toaster_power: float = 1300.0

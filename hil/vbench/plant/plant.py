@@ -1,4 +1,4 @@
-"""The power path of the bench (DESIGN §2): mains, K1, socket contact, meter terminals, K2, cable, appliance.
+"""The power path of the bench (docs/system.md): mains, K1, socket contact, meter terminals, K2, cable, appliance.
 
 Event-driven: the path changes only at events, and between them everything is integrated in closed form.
 """
