@@ -27,15 +27,13 @@ class Window(NamedTuple):
     last: Event
     voltage: float
     power: float
+    repeated: bool = False
+    """Whether its last two readings are the same: then one update was read twice."""
 
     @property
     def energy_wh(self) -> float:
         """What was integrated by its end."""
         return _number(self.first, "energy_Wh")
-
-    @property
-    def repeated(self) -> bool:
-        return self.last is not self.first
 
 
 def update_period(observer: Observer) -> float:
@@ -56,7 +54,8 @@ def windows(observer: Observer) -> list[Window]:
         voltage = _number(event, "voltage_V")
         if found and _is_same(found[-1], event, voltage, period):
             earlier = found[-1]
-            found[-1] = Window(earlier.first, event, earlier.voltage, earlier.power)
+            same = event.data == earlier.last.data
+            found[-1] = Window(earlier.first, event, earlier.voltage, earlier.power, same)
         else:
             found.append(Window(event, event, voltage, _number(event, "power_W")))
     return found
@@ -86,7 +85,7 @@ def updates(observer: Observer, earlier: Window, later: Window) -> tuple[int, in
 
 def row(observer: Observer, dead: Window) -> tuple[int, int]:
     """Return how many windows without voltage a row has, at least and at most."""
-    loose = _loose(observer, dead.first, dead.last) if dead.repeated else 0.0
+    loose = _loose(observer, dead.first, dead.last) if dead.last is not dead.first else 0.0
     fewest, most = _count(dead.last.t - dead.first.t, loose, update_period(observer))
     return 1 + fewest, 1 + most
 

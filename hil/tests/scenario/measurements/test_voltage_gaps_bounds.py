@@ -169,7 +169,7 @@ def test_without_any_voltage_it_is_told_in_these_words() -> None:
 def test_stamps_in_error_leave_open_how_many_windows_of_a_row_were_off() -> None:
     scene = scene_of(volts(230, 230.1, 0, 0, 230.1, 230), bound=0.01)
     assert found(scene).low == pytest.approx(WHOLE * PERIOD_S)
-    assert found(scene).high == pytest.approx(5 * PERIOD_S, abs=2e-3)  # and one on either side that nobody read
+    assert found(scene).high == pytest.approx(3 * PERIOD_S, abs=2e-3)  # none beside it: no window was read twice
 
 
 def test_a_window_that_may_be_the_one_before_once_more_is_no_certain_interruption() -> None:

@@ -132,6 +132,20 @@ def test_a_window_that_was_read_twice_tells_that_another_one_may_have_been_skipp
         assert updates(scene.observer, earlier, later) == (1, 2)
 
 
+def test_a_row_without_voltage_was_read_twice_only_if_its_last_two_readings_are_the_same() -> None:
+    def counted(*watt_hours: float) -> tuple[int, int]:
+        scene = Scene(metered=False, period=PERIOD_S, bound=0.01)
+        for number, (volts, each) in enumerate([*((0.0, each) for each in watt_hours), (230.0, 9.0)]):
+            data = {"voltage_V": volts, "current_A": 0.0, "power_W": 0.0, "energy_Wh": each}
+            scene.write(1.0 + 0.0995 * number, Kind.READING, "meter", data, before=reading_age(scene.meter))
+        earlier, later = windows(scene.run(2.0).observer)
+        return updates(scene.observer, earlier, later)
+
+    assert counted(-0.1, -0.2, -0.3) == (1, 1)
+    assert counted(-0.1, -0.1, -0.3) == (1, 1)
+    assert counted(-0.1, -0.3, -0.3) == (1, 2)
+
+
 def test_updates_count_from_the_last_reading_of_one_window_to_the_first_of_another() -> None:
     scene = read((1.0, 230.0), (1.05, 230.0), (1.35, 231.0), (1.4, 231.0))
     earlier, later = windows(scene.observer)
@@ -167,5 +181,5 @@ def test_a_reading_that_was_taken_sooner_than_it_may_be_old_is_no_less_certain()
         data = {"voltage_V": 0.0, "current_A": 0.0, "power_W": 0.0, "energy_Wh": 0.0}
         scene.write(second, Kind.READING, "meter", data, before=0.0)
     (dead,) = windows(scene.run(2.0).observer)
-    assert dead.repeated
+    assert dead.last is not dead.first
     assert row(scene.observer, dead) == (2, 2)
