@@ -16,7 +16,7 @@ from hil.evidence.documents import Kind
 from hil.evidence.observations import Timed
 from hil.evidence.timing import DEAD_V, TRACE_V
 from hil.scenario.measurements.lab import digit_wh, mean_power_uncertainty, voltage_uncertainty
-from hil.scenario.measurements.windows import row, update_period, updates, windows
+from hil.scenario.measurements.windows import Grid, windows
 from hil.scenario.stimuli.mains_plug_and_load import MAINS
 
 if TYPE_CHECKING:
@@ -57,7 +57,8 @@ class _Stretches:
 
     def __init__(self, observer: Observer, seen: Sequence[Window]) -> None:
         self._observer = observer
-        self._period = update_period(observer)
+        self._grid = Grid(observer)
+        self._period = self._grid.period
         highest = max(seen, key=attrgetter("power"))
         self._most_w, self._u_w = highest.power, mean_power_uncertainty(observer, highest.first)
         self._u_v = voltage_uncertainty(observer, max(seen, key=attrgetter("voltage")).first)
@@ -77,9 +78,9 @@ class _Stretches:
         """
         least: list[_Stretch] = []
         most: list[_Stretch] = []
-        voltages = [each.voltage for each in seen]
+        voltages, grid = [each.voltage for each in seen], self._grid
         for index in range(1, len(seen)):
-            fewest, at_most = updates(self._observer, seen[index - 1], seen[index])
+            fewest, at_most = grid.updates(seen[index - 1], seen[index])
             if at_most > 1:
                 low, high = self._missed(seen[index - 1], seen[index], max(0, fewest - 1), at_most - 1)
                 least.append(low)
@@ -102,7 +103,7 @@ class _Stretches:
         """Return how long a window was off, at least and at most: by the live ones beside it, two on either side."""
         voltage, length, u = window.voltage, self._period, self._u_v
         if voltage < TRACE_V:
-            shortest, longest = (count * length for count in row(self._observer, window))
+            shortest, longest = (count * length for count in self._grid.row(window))
             return _Stretch(shortest, WHOLE * shortest), _Stretch(longest, longest)
         sides = max(voltages[max(0, index - 2) : index]), max(voltages[index + 1 : index + 3])
         beside = [each for each in sides if each >= DEAD_V]
@@ -147,6 +148,9 @@ def _longest(stretches: Sequence[_Stretch]) -> float:
     """Return the longest run of seconds off: it goes on into the next stretch from one that is off to its end."""
     longest = run = 0.0
     for each in stretches:
-        longest = max(longest, run + each.off)
-        run = run + each.off if each.off >= WHOLE * each.length else each.off
+        run += each.off
+        if run > longest:
+            longest = run
+        if each.off < WHOLE * each.length:
+            run = each.off
     return longest

@@ -6,7 +6,7 @@ import pytest
 
 from hil.evidence.documents import Kind
 from hil.rig.sampling.timer import reading_age
-from hil.scenario.measurements.windows import row, update_period, updates, windows
+from hil.scenario.measurements.windows import Grid, update_period, updates, windows
 from hil.tests.scenario.timelines import Scene
 
 PERIOD_S = 0.1
@@ -158,7 +158,7 @@ def test_updates_count_from_the_last_reading_of_one_window_to_the_first_of_anoth
 def the_row(*seconds: float, bound: float = 0.0) -> tuple[int, int]:
     scene = read(*((second, 0.0) for second in seconds), bound=bound)
     (dead,) = windows(scene.observer)
-    return row(scene.observer, dead)
+    return Grid(scene.observer).row(dead)
 
 
 def test_a_row_has_as_many_windows_as_periods_and_one_more() -> None:
@@ -182,4 +182,4 @@ def test_a_reading_that_was_taken_sooner_than_it_may_be_old_is_no_less_certain()
         scene.write(second, Kind.READING, "meter", data, before=0.0)
     (dead,) = windows(scene.run(2.0).observer)
     assert dead.last is not dead.first
-    assert row(scene.observer, dead) == (2, 2)
+    assert Grid(scene.observer).row(dead) == (2, 2)
