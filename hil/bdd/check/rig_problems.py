@@ -1,4 +1,4 @@
-"""Why a rig cannot run a scenario, or cannot or may not decide it: found by its file alone, at the desk."""
+"""Why a rig cannot run a scenario, or cannot or might not decide it: found by its file alone, at the desk."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def problems(document: Document, case: Case, catalogue: Catalogue, rig: RigFile) -> list[Problem]:
-    """Return why ``rig`` cannot run the scenario, or cannot or may not decide it.
+    """Return why ``rig`` cannot run the scenario, or cannot or might not decide it.
 
     What it does not offer comes alone: the rest is of no interest then. A step that has a mistake of its own is passed
     over, since preflight tells it.

@@ -85,7 +85,7 @@ def undecidable_edge(rig: RigFile, limit: Second) -> str:
 
 
 def doubtful_edge(rig: RigFile, limit: Second) -> str:
-    """Return why this rig may not decide a limit on an edge of power, by when it comes; ``""`` if it does or cannot."""
+    """Return why this rig might not decide a limit on an edge, by when that comes; ``""`` if it does or cannot."""
     if _driver(rig, "meter", METERS) is None or undecidable_edge(rig, limit):
         return ""
     period = update_period(rig)
@@ -93,7 +93,7 @@ def doubtful_edge(rig: RigFile, limit: Second) -> str:
     if width <= limit:
         return ""
     return (
-        f"rig '{rig.options.name}' may not decide a limit of {format_quantity(limit, 's')}: its meter updates every"
+        f"rig '{rig.options.name}' might not decide a limit of {format_quantity(limit, 's')}: its meter updates every"
         f" {format_quantity(period, 's')}, so an edge of power is known within {format_quantity(width, 's')}. A limit"
         " of that or more, or a meter that updates more often, decides it"
     )
@@ -105,7 +105,7 @@ def unread_updates(rig: RigFile, *_: object) -> str:
     if _driver(rig, "meter", METERS) is None or period >= SAMPLE_PERIOD_S:
         return ""
     return (
-        f"rig '{rig.options.name}' may not decide it: its meter updates every {format_quantity(period, 's')} and is"
+        f"rig '{rig.options.name}' might not decide it: its meter updates every {format_quantity(period, 's')} and is"
         f" read every {format_quantity(SAMPLE_PERIOD_S, 's')}, so not all of its updates are seen. A meter that is"
         " set to update as often as it is read decides it"
     )

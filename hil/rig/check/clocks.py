@@ -80,7 +80,7 @@ def decidable(meter: Meter, bound: float, limits: Sequence[TimingLimit]) -> list
         if least > limit.seconds:
             findings.append(fault("limit", f"cannot decide {what} {how}", ExitCode.INCONCLUSIVE))
         elif width > limit.seconds:
-            findings.append(note("limit", f"may not decide {what} {how}"))
+            findings.append(note("limit", f"might not decide {what} {how}"))
         else:
             findings.append(ok("limit", f"can decide {what} {how}"))
     return findings

@@ -40,7 +40,7 @@ Place = tuple[str, int]
 
 
 def announced(rig: Path, features: Sequence[str]) -> dict[Place, bool]:
-    """Return for each scenario that a rig offers whether it is announced that the rig cannot or may not decide it."""
+    """Return for each scenario that a rig offers whether it is announced that the rig cannot or might not decide it."""
     catalogue, file = load_catalogue(), RigFile.load(rig)
     found: dict[Place, bool] = {}
     for document in read_paths(features):

@@ -194,7 +194,7 @@ EXPECTED = {
     ),
     "doubtful_limit": Trap(
         ("passed",),
-        ":8:10: note: rig 'virtual-wt310e' may not decide a limit of 0.1 Wh: its meter is uncertain by 0.06352 Wh"
+        ":8:10: note: rig 'virtual-wt310e' might not decide a limit of 0.1 Wh: its meter is uncertain by 0.06352 Wh"
         " for up to 16 Wh in 44.3 s, which counts twice. A limit of 0.127 Wh or more, a smaller range or a better meter"
         " decides it",
         ("--rig", "rigs/virtual-wt310e.yaml"),

@@ -34,7 +34,7 @@ class Course:
 
     :ivar rig: the bench that the scenario is held against; None: any.
     :ivar beyond: what the present step demands that the rig cannot do.
-    :ivar doubt: asked when all steps have been told, returns why the rig may not decide what the present step demands.
+    :ivar doubt: asked when all steps have been told, returns why the rig might not decide what this step demands.
     """
 
     rig: RigFile | None = None

@@ -1,4 +1,4 @@
-"""What a rig may not decide: limits that lie too close to what a sound device does, for the meter that it has.
+"""What a rig might not decide: limits that lie too close to what a sound device does, for the meter that it has.
 
 A value is decided if it lies within its limit by at least U (:mod:`hil.evidence.limits`), and the meter may be wrong by
 U as well. So a limit is sure to be decided for a sound device only with room for twice U. Whether it is one time or the
@@ -102,7 +102,7 @@ def highest_power(course: Course, low: Watt, high: Watt) -> None:
         if 2 * uncertain <= room:
             return ""
         return (
-            f"rig '{course.rig.options.name}' may not decide {low:g} W to {high:g} W: its meter is uncertain by"
+            f"rig '{course.rig.options.name}' might not decide {low:g} W to {high:g} W: its meter is uncertain by"
             f" {format_quantity(uncertain, 'W')}, which counts twice, and has room for {format_quantity(room, 'W')}."
             " Wider limits, a smaller range or a better meter decide it"
         )
@@ -130,7 +130,7 @@ def _energy(course: Course, room: float, limit: str, *, around: bool = False, at
     also = f", and {format_quantity(passing, 'Wh')} flow until its updates show them" if passing else ""
     decides = f"± {format_quantity(least, 'Wh')}" if around else f"{format_quantity(least, 'Wh')} or more"
     return (
-        f"rig '{course.rig.options.name}' may not decide {limit}: its meter is uncertain by"
+        f"rig '{course.rig.options.name}' might not decide {limit}: its meter is uncertain by"
         f" {format_quantity(uncertain, 'Wh')} for up to {energy:.3g} Wh in {seconds:.3g} s, which counts twice{also}."
         f" A limit of {decides}, a smaller range or a better meter decides it"
     )

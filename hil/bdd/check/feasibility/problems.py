@@ -30,7 +30,7 @@ def contradictions(file: str, steps: Sequence[Known], row: Row | None) -> Iterat
 
 
 def against_rig(file: str, steps: Sequence[Known], row: Row | None, rig: RigFile) -> Iterator[Problem]:
-    """Yield a problem for each step that takes the scenario beyond what ``rig`` can do, or that it may not decide."""
+    """Yield a problem for each step that takes the scenario beyond what ``rig`` can do, or that it might not decide."""
     course = Course(rig)
     doubts: list[tuple[Known, Callable[[], str]]] = []
     for known, _, beyond in _told(course, steps):

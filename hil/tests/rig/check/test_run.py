@@ -155,7 +155,7 @@ def test_all_that_is_wrong_is_found_at_once(tmp_path: Path) -> None:
     assert fine["line socket-link"] == "loops back"
     assert "can decide a 500 ms limit" in fine["limit"]
     (vague,) = (finding.what for finding in findings if finding.part == "limit" and finding.level is Level.NOTE)
-    assert "may not decide a 200 ms limit (a.feature:5)" in vague
+    assert "might not decide a 200 ms limit (a.feature:5)" in vague
     assert table(findings).endswith("7 faults")
 
 

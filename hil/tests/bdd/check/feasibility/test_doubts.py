@@ -1,4 +1,4 @@
-"""Limits that a rig may not decide are announced at the desk, and keep nothing from being run."""
+"""Limits that a rig might not decide are announced at the desk, and keep nothing from being run."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def doubts(text: str, of: RigFile | None = None) -> list[str]:
 
 def test_the_value_of_the_limit_the_uncertainty_and_what_can_be_done_are_told_at_the_step(tmp_path: Path) -> None:
     assert doubts(measuring("at most 0.1 Wh flowed unpaid"), rig(tmp_path, name=WT310E)) == [
-        "x.feature:9:9: rig 'virtual-wt310e' may not decide a limit of 0.1 Wh: its meter is uncertain by"
+        "x.feature:9:9: rig 'virtual-wt310e' might not decide a limit of 0.1 Wh: its meter is uncertain by"
         " 0.1587 Wh for up to 40 Wh in 111 s, which counts twice. A limit of 0.3174 Wh or more, a smaller range or a"
         " better meter decides it"
     ]
@@ -121,7 +121,7 @@ def test_a_slow_meter_may_not_decide_an_edge_that_it_can_see(tmp_path: Path) -> 
     cut = "the power was cut within 500 ms of the attack"
     assert doubts(measuring(cut)) == []
     assert doubts(measuring(cut), updating(tmp_path, 0.5)) == [
-        "x.feature:9:9: rig 'virtual' may not decide a limit of 500 ms: its meter updates every 500 ms, so an edge of"
+        "x.feature:9:9: rig 'virtual' might not decide a limit of 500 ms: its meter updates every 500 ms, so an edge of"
         " power is known within 1.12 s. A limit of that or more, or a meter that updates more often, decides it"
     ]
     assert [each.rule for each in on_rig(measuring(cut), updating(tmp_path, 0.6))] == ["undecidable"]
@@ -135,7 +135,7 @@ def test_a_meter_that_updates_more_often_than_it_is_read_may_miss_an_interruptio
     for step in steps:
         assert doubts(measuring(step)) == []
         (told,) = doubts(measuring(step), updating(tmp_path, 0.05))
-        assert "may not decide it: its meter updates every 50 ms" in told
+        assert "might not decide it: its meter updates every 50 ms" in told
 
 
 def test_the_limits_of_the_catalogue_of_abuses_are_announced_too(tmp_path: Path) -> None:
@@ -149,7 +149,7 @@ Then the socket answers as the catalogue demands, within its time
 And the socket loses no more than the catalogue allows
 """
     found = doubts(text, updating(tmp_path, 0.25))
-    assert [each.partition(" may not decide ")[2].partition(":")[0] for each in found] == [
+    assert [each.partition(" might not decide ")[2].partition(":")[0] for each in found] == [
         "a limit of 500 ms",
         "the catalogue's limit of 0.1 Wh",
     ]
