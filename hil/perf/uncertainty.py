@@ -18,7 +18,7 @@ from typing import Any
 from labgrid import Environment
 
 from hil.evidence.documents import Event, Kind
-from hil.evidence.timing import Interval, instant, power_came, power_lost, power_readings
+from hil.evidence.event_intervals import Interval, instant, power_came, power_lost, power_readings
 from hil.instruments.dialects import METERS
 from hil.instruments.meter_limits import MakersLimits
 from hil.ports import Load, Meter

@@ -16,7 +16,7 @@ from labgrid import Environment
 
 from hil.clock import stopwatch
 from hil.evidence.documents import Kind
-from hil.evidence.timing import instant, power_came, power_lost
+from hil.evidence.event_intervals import instant, power_came, power_lost
 from hil.perf.uncertainty import LIMITS, SAMPLE_S, Check, Log
 from hil.rig.labgrid.relays import CoilRelay
 from hil.rig.realtime.clock import RigClock

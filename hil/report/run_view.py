@@ -14,9 +14,9 @@ from hil.evidence.record import RunRecord
 from hil.evidence.verdicts import verdict_of_run
 from hil.report.deviations import WatchdogAct, deviations_of, watchdog_acts
 from hil.report.integrity import Statement, check
-from hil.report.reading import view_all
 from hil.report.requirement_matrix import RequirementMatrix, matrix_of
 from hil.report.scenario.view import ScenarioView, contradiction
+from hil.report.scenario_loading import view_all
 from hil.report.text_format import MEANINGS, date, number_of, rows_of, section_of, text_of, verdict_of
 
 Fact = tuple[str, str | None]

@@ -19,7 +19,7 @@ from pydantic import Field, model_validator
 from hil import yaml_file
 from hil.errors import AuthorError, nearest
 from hil.evidence.documents import Kind
-from hil.evidence.timing import DEAD_V
+from hil.evidence.event_intervals import DEAD_V
 from hil.rig.config.project import project_root
 from hil.rig.config.values import Duration, Power
 from hil.units import Watt

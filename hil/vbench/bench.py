@@ -11,7 +11,7 @@ from hil.vbench.devices.processes import ProcessHost, Scratch
 from hil.vbench.devices.socket_ledger import SocketLedger
 from hil.vbench.devices.uart import LinePort
 from hil.vbench.edge_watch import EdgeWatch
-from hil.vbench.instruments.lazy_meter import DeferredMeter, MeterInstrument
+from hil.vbench.instruments.deferred_meter import DeferredMeter, MeterInstrument
 from hil.vbench.io.instrument_port import InstrumentPort
 from hil.vbench.model_builder import PROGRAMS, ModelBuilder
 from hil.vbench.model_request import LINES, ModelRequest

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from hil.clock import Clock, WallClock, stopwatch
 from hil.errors import RigFault
-from hil.evidence.timing import DEAD_V
+from hil.evidence.event_intervals import DEAD_V
 from hil.instruments.dialects import open_load, open_meter
 from hil.rig.labgrid.relays import CoilRelay
 from hil.rig.labgrid.target import build_target

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hil.errors import RigFault
-from hil.evidence.timing import DEAD_V
+from hil.evidence.event_intervals import DEAD_V
 from hil.rig.safety.meter_plausibility import STALE_AFTER_S
 from hil.units import format_quantity
 

@@ -13,8 +13,8 @@ from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from hil.evidence.documents import Kind
+from hil.evidence.event_intervals import Interval
 from hil.evidence.observations import EvidenceMissing
-from hil.evidence.timing import Interval
 from hil.evidence.uncertainty import Budget
 from hil.ports import Reading
 from hil.units import Ampere, Second, Volt, Watt, WattHour

@@ -14,7 +14,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from hil.errors import RigFault
-from hil.evidence.timing import DEAD_V
+from hil.evidence.event_intervals import DEAD_V
 from hil.rig.recorder import Stamp
 from hil.rig.sampling.timer import SAMPLE_PERIOD_S, Readings, next_due, reading_age
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 from hil.errors import AuthorError, DeadlineExceeded
 from hil.evidence.documents import Kind
+from hil.evidence.event_intervals import Interval, instant, not_until
 from hil.evidence.limits import Limit
 from hil.evidence.observations import Counted, Sampled, Source, Timed
-from hil.evidence.timing import Interval, instant, not_until
 from hil.links.abuses.catalogue import AbuseRow, Must
 from hil.protocol.payment.transactions import parse_transaction
 from hil.protocol.policy import Mode

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hil.errors import RigFault
-from hil.evidence.timing import Interval, instant
+from hil.evidence.event_intervals import Interval, instant
 from hil.scenario import integrity_checks
 from hil.scenario.measurements.cuts import until_cut
 from hil.scenario.stimuli.bench import PLACES, SELF_TEST, seeded_faults, virtual_bench

@@ -9,8 +9,8 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from hil.evidence.event_intervals import DEAD_V, TRACE_V, Interval, instant, not_until, power_readings
 from hil.evidence.observations import EvidenceMissing, Sampled, Timed
-from hil.evidence.timing import DEAD_V, TRACE_V, Interval, instant, not_until, power_readings
 from hil.rig.sampling.energy import metered_energy, reading_of
 from hil.scenario.measurements.windows import update_period, updates, windows
 from hil.units import Second, WattHour

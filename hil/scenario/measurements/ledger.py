@@ -6,8 +6,8 @@ import math
 from typing import TYPE_CHECKING
 
 from hil.evidence.documents import Kind
+from hil.evidence.event_intervals import Interval, instant, not_until
 from hil.evidence.observations import EvidenceMissing, Timed
-from hil.evidence.timing import Interval, instant, not_until
 from hil.protocol.codes import ErrorCode
 from hil.protocol.payment.transactions import parse_transaction
 from hil.protocol.wire.messages import Error

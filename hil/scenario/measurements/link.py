@@ -6,8 +6,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from hil.evidence.documents import Kind
+from hil.evidence.event_intervals import Interval, instant, not_until, power_readings
 from hil.evidence.observations import Counted, EvidenceMissing, Sampled, Timed
-from hil.evidence.timing import Interval, instant, not_until, power_readings
 from hil.protocol.codes import CloseReason
 from hil.protocol.wire.messages import Close, Receipt
 from hil.rig.recorder import LINK, sent_by

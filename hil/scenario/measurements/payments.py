@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from bitcoin.core import CTransaction
 
 from hil.errors import AuthorError, nearest
+from hil.evidence.event_intervals import instant
 from hil.evidence.observations import Counted, Sampled, Timed
-from hil.evidence.timing import instant
 from hil.links.abuses.model import STRANGER_SCRIPT
 from hil.protocol.codes import ErrorCode
 from hil.protocol.policy import Mode

@@ -9,8 +9,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from hil.errors import AuthorError, nearest
+from hil.evidence.event_intervals import Interval, instant, not_until
 from hil.evidence.observations import Counted, DeviceIdle, EvidenceMissing, Sampled, Timed
-from hil.evidence.timing import Interval, instant, not_until
 from hil.protocol.codes import CloseReason
 from hil.protocol.wire.messages import Close, Hello, Message, Meter, Offer, PaymentRequest
 from hil.rig.recorder import sent_by

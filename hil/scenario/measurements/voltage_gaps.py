@@ -13,8 +13,8 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from hil.evidence.documents import Kind
+from hil.evidence.event_intervals import DEAD_V, TRACE_V
 from hil.evidence.observations import Timed
-from hil.evidence.timing import DEAD_V, TRACE_V
 from hil.scenario.measurements.lab import digit_wh, mean_power_uncertainty, voltage_uncertainty
 from hil.scenario.measurements.windows import Grid, windows
 from hil.scenario.stimuli.mains_plug_and_load import MAINS

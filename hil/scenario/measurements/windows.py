@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from weakref import WeakKeyDictionary
 
 from hil.evidence.documents import Event, Kind
-from hil.evidence.timing import TRACE_V
+from hil.evidence.event_intervals import TRACE_V
 from hil.rig.sampling.timer import reading_age
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hil.evidence.timing import Interval
+from hil.evidence.event_intervals import Interval
 from hil.instruments.wt310e import LIMITS as WT310E
 from hil.perf.uncertainty import EXTREMES, Check, MeterErrors, measurements, shares
 from hil.perf.uncertainty_at_limits import shares_at_limits, tally

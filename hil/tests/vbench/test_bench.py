@@ -17,7 +17,7 @@ from hil.clock import stopwatch
 from hil.errors import ExitCode
 from hil.tests.vbench.bench_kit import PROGRAMS, Client, Harness, running
 from hil.vbench.__main__ import main
-from hil.vbench.instruments.lazy_meter import DeferredMeter
+from hil.vbench.instruments.deferred_meter import DeferredMeter
 from hil.vbench.plant.instrument_errors import ALL_DRAWN, GivenErrors
 from hil.vbench.plant.terminals import MeterSample
 from hil.vbench.server import MAX_SCPI_LINE, STANDARD_PORTS

@@ -14,7 +14,7 @@ from hil.vbench.instruments.wt310e import Wt310e
 from hil.vbench.plant.terminals import ElectronicLoadState, LoadInstrument
 
 if TYPE_CHECKING:
-    from hil.vbench.instruments.lazy_meter import MeterInstrument
+    from hil.vbench.instruments.deferred_meter import MeterInstrument
 
 Now: TypeAlias = Callable[[], float]
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from hil.clock import Clock
 from hil.errors import RigFault
-from hil.evidence.timing import DEAD_V
+from hil.evidence.event_intervals import DEAD_V
 from hil.ports import Identity, PipelinedMeter, Reading
 from hil.rig.sampling.pipelined import AHEAD, PipelinedSampler
 from hil.rig.virtual.lockstep_clock import LockstepClock

@@ -7,8 +7,8 @@ import math
 import pytest
 
 from hil.evidence.documents import Kind, Verdict
+from hil.evidence.event_intervals import instant
 from hil.evidence.observations import DeviceIdle, EvidenceMissing, Source, Timed
-from hil.evidence.timing import instant
 from hil.protocol.codes import ErrorCode
 from hil.scenario.check import within_time
 from hil.scenario.measurements import cuts

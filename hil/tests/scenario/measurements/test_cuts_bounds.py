@@ -8,8 +8,8 @@ import pytest
 
 from hil.errors import DeadlineExceeded
 from hil.evidence.documents import Kind
+from hil.evidence.event_intervals import Interval
 from hil.evidence.observations import DeviceIdle, EvidenceMissing, Timed
-from hil.evidence.timing import Interval
 from hil.links.faults import Direction
 from hil.protocol.codes import ErrorCode
 from hil.protocol.wire.messages import Message

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from hil.errors import RigFault
 from hil.evidence.documents import Verdict
+from hil.evidence.event_intervals import Interval
 from hil.evidence.limits import Limit
 from hil.evidence.observations import EvidenceMissing, Sampled, Source, Timed
-from hil.evidence.timing import Interval
 from hil.rig.sampling.timer import LATENCY_S, update_known_s
 from hil.scenario.check import sampled, within_time
 from hil.scenario.measurements import energy, lab

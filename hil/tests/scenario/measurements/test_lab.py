@@ -9,8 +9,8 @@ import pytest
 
 from hil.errors import RigFault
 from hil.evidence.documents import Kind
+from hil.evidence.event_intervals import Interval
 from hil.evidence.observations import EvidenceMissing
-from hil.evidence.timing import Interval
 from hil.instruments import hmc8015
 from hil.instruments.meter_limits import MakersLimits
 from hil.ports import Reading

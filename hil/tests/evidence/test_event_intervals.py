@@ -10,8 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from hil.evidence.documents import Event, Kind
-from hil.evidence.observations import EvidenceMissing
-from hil.evidence.timing import (
+from hil.evidence.event_intervals import (
     Interval,
     instant,
     power_came,
@@ -20,6 +19,7 @@ from hil.evidence.timing import (
     voltage_lost,
     voltage_readings,
 )
+from hil.evidence.observations import EvidenceMissing
 
 PERIOD = 0.1
 """The lab meter averages over one update period, and a value may be one more period old when it is read."""

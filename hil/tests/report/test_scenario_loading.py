@@ -8,8 +8,8 @@ import pytest
 
 from hil.evidence.documents import Event, Kind
 from hil.evidence.record import ScenarioRecord
-from hil.report.reading import FEWEST, view_all
 from hil.report.scenario.view import view_scenario
+from hil.report.scenario_loading import FEWEST, view_all
 
 
 def scenarios(number: int = FEWEST + 3) -> list[ScenarioRecord]:
@@ -38,7 +38,7 @@ def test_what_a_process_raises_is_raised(monkeypatch: pytest.MonkeyPatch) -> Non
     def refuse(number: int, scenario: ScenarioRecord) -> None:
         raise ValueError(f"not {scenario.name}")
 
-    monkeypatch.setattr("hil.report.reading.view_scenario", refuse)
+    monkeypatch.setattr("hil.report.scenario_loading.view_scenario", refuse)
     with pytest.raises(ValueError, match="not 0000-scenario"):
         view_all(scenarios(), processors=2)
 
@@ -49,5 +49,5 @@ def test_a_process_that_is_killed_leaves_its_work_to_this_one(monkeypatch: pytes
     def die_elsewhere(number: int, scenario: ScenarioRecord) -> object:
         return view_scenario(number, scenario) if os.getpid() == here else os._exit(9)
 
-    monkeypatch.setattr("hil.report.reading.view_scenario", die_elsewhere)
+    monkeypatch.setattr("hil.report.scenario_loading.view_scenario", die_elsewhere)
     assert len(view_all(scenarios(), processors=2)) == FEWEST + 3
