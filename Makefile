@@ -113,6 +113,7 @@ spec: $(INSTALLED)
 docs: $(INSTALLED)
 	@$(BIN)/python -c 'import furo, myst_parser, sphinx' 2>/dev/null || { $(call INSTALL,'.[docs]'); }
 	@$(BIN)/python -m hil.tests.docs.generate
+	@rm -rf docs/reference/api
 	@$(BIN)/python -m sphinx -W --keep-going -q docs docs/_build/html && echo docs/_build/html/index.html
 
 setup: $(INSTALLED)
