@@ -83,6 +83,7 @@ def verdict_of_run(scenarios: Sequence[Verdict | None], also: Iterable[Verdict] 
 
 
 def exit_code_of(verdict: Verdict) -> ExitCode:
+    """Return the exit code of a command whose verdict this is."""
     return _EXIT_CODES[verdict]
 
 
