@@ -111,7 +111,7 @@ class ChildProcess:
         threading.Thread(target=keep, name=name, daemon=True).start()
         try:
             launched.wait()
-        except BaseException:  # an interrupt: nobody would know of this child
+        except BaseException:  # an interrupt: the caller never gets this child, so end it here
             launched.wait()
             if not problem:
                 self.kill()

@@ -107,7 +107,7 @@ def network_whole(scenario: ScenarioRun) -> None:
 
 @when("the cable pins its payment with a large, cheap child")
 def pinned(scenario: ScenarioRun) -> None:
-    """The change of the newest payment is spent by 90 000 vB at 1 sat/vB, which nobody wants to replace."""
+    """The change of the newest payment is spent by 90 000 vB at 1 sat/vB, too large to be replaced cheaply."""
     ledger_attacks.pin(scenario)
 
 

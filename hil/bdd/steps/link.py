@@ -156,7 +156,7 @@ def swallows(way: str, seconds: Second, number: int, message: str, /, scenario: 
 @needs(FAULTS)
 @tells(Course.interrupts)
 def half_open(device: str, seconds: Second, /, scenario: ScenarioRun) -> None:
-    """That device hears nothing, and is heard; returns when it is over."""
+    """The device receives nothing, but its messages pass; returns when it is over."""
     link_faults.half_open(scenario, device, float(seconds))
 
 

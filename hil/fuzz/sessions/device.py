@@ -26,7 +26,7 @@ class Surroundings(Protocol):
     """What the appliance takes while the socket's contact is closed, in W."""
     closed: bool
     contact_stuck: bool
-    """The contact does not close, whatever it is told."""
+    """The contact does not close when it is switched on (seeded fault)."""
 
     @property
     def ledger(self) -> LedgerView: ...

@@ -44,7 +44,7 @@ def pages() -> list[Path]:
 
 
 def renewed(page: str) -> str:
-    """Return ``page`` with each region as it must be; KeyError for one that nobody makes."""
+    """Return ``page`` with each region renewed; raises KeyError for a region without a generator."""
     return _REGION.sub(lambda found: f"{found[1]}\n{REGIONS[found[2]]().strip()}\n\n{found[3]}", page)
 
 

@@ -224,11 +224,11 @@ def test_mains_that_were_lowered_and_never_restored_leave_every_later_dip_open()
     assert dipped(8.0)
 
 
-# --- windows that nobody read ----------------------------------------------------------------------------------------
+# --- windows without a reading ----------------------------------------------------------------------------------------
 
 
 def skipping(joules: float, earlier: float = 1000.0, later: float = 1000.0, *, highest: float = 0.0) -> Scene:
-    """Readings at 3 and at 4 s, between which so much flowed; nine windows of them nobody read."""
+    """Readings at 3 and at 4 s, between which so much flowed; nine windows have no reading."""
     rest: Sequence[tuple[float, Reading]] = [(2.9, reading(230, highest))] if highest else []
     wh = 1.0 + joules / 3600
     return scene_of([*rest, (3.0, reading(230, earlier, 1.0)), (4.0, reading(230, later, wh))])

@@ -146,6 +146,18 @@ def test_a_row_without_voltage_was_read_twice_only_if_its_last_two_readings_are_
     assert counted(-0.1, -0.3, -0.3) == (1, 2)
 
 
+def test_readings_that_come_later_add_to_the_windows_that_were_found_before() -> None:
+    scene = read((1.0, 230.0), (1.05, 230.0))
+    assert spans(scene) == [(1.0, 1.05)]
+    later = ((3.0, 0.0), (3.1, 0.0), (3.3, 231.0))
+    for second, volts in later:
+        data = {"voltage_V": volts, "current_A": 1.0, "power_W": 1000.0, "energy_Wh": 7.0}
+        scene.write(second, Kind.READING, "meter", data, before=reading_age(scene.meter))
+        scene.run(second + 0.01)
+        windows(scene.observer)
+    assert spans(scene) == spans(read((1.0, 230.0), (1.05, 230.0), *later)) == [(1.0, 1.05), (3.0, 3.1), (3.3, 3.3)]
+
+
 def test_updates_count_from_the_last_reading_of_one_window_to_the_first_of_another() -> None:
     scene = read((1.0, 230.0), (1.05, 230.0), (1.35, 231.0), (1.4, 231.0))
     earlier, later = windows(scene.observer)
