@@ -65,7 +65,7 @@ def members(*kinds: type[enum.Enum]) -> str:
     """Return what each state, event and action means, from the lines under the members."""
     tables = []
     for kind in kinds:
-        meanings = _meanings(kind)
+        meanings = member_meanings(kind)
         heading = kind.__name__.removeprefix("Socket").removeprefix("Cable").lower()
         coded = heading == "action"
         rows = [(f"`{each.value}`" if coded else each.value, meanings[each.name]) for each in kind]
@@ -75,7 +75,7 @@ def members(*kinds: type[enum.Enum]) -> str:
 
 def policy_numbers() -> str:
     """Return the fields of Policy with their defaults and units; sources stand in the code."""
-    meanings = _meanings(Policy)
+    meanings = member_meanings(Policy)
     rows = [
         (
             f"`{field.name}`",
@@ -97,7 +97,7 @@ def _markdown(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     return "".join([lines[0], "|---" * len(heads) + "|\n", *lines[1:]])
 
 
-def _meanings(kind: type) -> dict[str, str]:
+def member_meanings(kind: type) -> dict[str, str]:
     """Return the string that stands under each member in the source of ``kind``."""
     body = ast.parse(textwrap.dedent(inspect.getsource(kind))).body[0]
     if not isinstance(body, ast.ClassDef):
@@ -110,6 +110,7 @@ def _meanings(kind: type) -> dict[str, str]:
                 continue
             case ast.Expr(value=ast.Constant(value=str(text))) if name:
                 found[name] = " ".join(text.split())
+        name = ""
     return found
 
 

@@ -9,6 +9,8 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from types import ModuleType
 
+from hil.protocol.spec import tables
+
 _ROLE = re.compile(r":[a-z]+:`~?([^`]+)`")
 
 
@@ -30,19 +32,7 @@ def text_of(docstring: str | None) -> str:
 
 def meanings(kind: type) -> dict[str, str]:
     """Return the string that stands under each member in the source of ``kind``, as Markdown."""
-    body = ast.parse(textwrap.dedent(inspect.getsource(kind))).body[0]
-    if not isinstance(body, ast.ClassDef):
-        raise TypeError(f"{kind} is not a class")
-    found: dict[str, str] = {}
-    name = ""
-    for node in body.body:
-        match node:
-            case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
-                continue
-            case ast.Expr(value=ast.Constant(value=str(text))) if name:
-                found[name] = text_of(text)
-        name = ""
-    return found
+    return {name: text_of(text) for name, text in tables.member_meanings(kind).items()}
 
 
 def meanings_of_names(module: ModuleType) -> dict[str, str]:
