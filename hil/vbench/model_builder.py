@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hil.errors import ConfigurationError, HilError
-from hil.vbench.devices.host import DeviceHost, describe, meter_gain
+from hil.vbench.devices.host import DeviceHost, describe
+from hil.vbench.devices.own_meter import meter_gain
 from hil.vbench.devices.processes import ProcessHost, Scratch
 from hil.vbench.devices.uart import LinePort, Uart
 from hil.vbench.model_request import ROLES, ModelRequest

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 import traceback
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from hil.devices.board import Board
-from hil.errors import RigFault
-from hil.units import Watt, WattHour
+from hil.vbench.devices.entropy import Entropy
+from hil.vbench.devices.own_meter import DeviceMeter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,77 +22,6 @@ if TYPE_CHECKING:
 
 LIVELOCK = 10_000
 """So many calls of ``on_time`` at one instant mean that the program will never let time pass."""
-
-
-class Entropy:
-    """Random bytes of a device on the virtual bench: SHA-256 over the seed, the role and a counter."""
-
-    def __init__(self, seed: str, role: str) -> None:
-        self._key = hashlib.sha256(f"{role}\0{seed}".encode()).digest()
-        self._counter = 0
-        self._rest = b""
-
-    def __call__(self, count: int) -> bytes:
-        while len(self._rest) < count:
-            self._rest += hashlib.sha256(self._key + self._counter.to_bytes(8, "big")).digest()
-            self._counter += 1
-        data, self._rest = self._rest[:count], self._rest[count:]
-        return data
-
-
-def meter_gain(seed: str, role: str) -> float:
-    """Return the gain error of a device's own meter, evenly distributed within ±0.2 % over seeds (class 0.2)."""
-    draw = int.from_bytes(Entropy(seed, f"{role} meter")(6), "big") / (1 << 48)
-    return (2 * draw - 1) * 0.002
-
-
-class DeviceMeter:
-    """The device's own meter on the power path, with a gain error."""
-
-    def __init__(self, plant: Plant, gain: float) -> None:
-        self._plant = plant
-        self._factor = 1 + gain
-        self._start = 0.0
-        self.silent = False
-        """Whether it fails to answer."""
-        self._frozen: tuple[WattHour, Watt] | None = None
-        """What it goes on telling; None while it measures."""
-
-    def fail(self, *, silent: bool = False) -> None:
-        """Answer no more; or stand still at the present energy and power."""
-        self.silent = silent
-        self._frozen = None if silent else (self.energy(), self.power())
-
-    def restart(self) -> None:
-        """Count from zero again: the device was powered on."""
-        self._start = self._plant.energy()
-
-    def drift(self, gain: float) -> None:
-        """Have another gain error from now on; what was counted stays counted."""
-        counted = self.energy()
-        self._factor = 1 + gain
-        self._start = self._plant.energy() - counted / self._factor
-
-    def energy(self) -> WattHour:
-        """Return the energy in Wh since the device was powered on, with its gain error."""
-        if self._frozen is not None or self.silent:
-            return self._failing()[0]
-        return WattHour((self._plant.energy() - self._start) * self._factor)
-
-    def _failing(self) -> tuple[WattHour, Watt]:
-        if self._frozen is None:
-            raise RigFault("the energy meter does not answer", place="meter")
-        return self._frozen
-
-    def power(self) -> Watt:
-        """Return the present power in W, with its gain error."""
-        if self._frozen is not None or self.silent:
-            return self._failing()[1]
-        return Watt(self._plant.power() * self._factor)
-
-    def live(self) -> bool:
-        """Tell whether the outlet has voltage."""
-        return self._plant.outlet_voltage() > 0
 
 
 class Records:
@@ -145,7 +73,7 @@ class DeviceHost:
         self._link = link
         self._console = console
         self._contact: Contact = plant.contact if role == "socket" else OpenOutput()
-        self._meter = DeviceMeter(plant, gain)
+        self._meter = DeviceMeter(plant, gain, ahead_of_contact=role == "socket")
         self._board = Board(
             link=link,
             console=console,

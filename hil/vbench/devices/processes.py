@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from hil.child_process import ChildProcess
-from hil.vbench.devices.host import DeviceMeter
+from hil.vbench.devices.own_meter import DeviceMeter
 from hil.vbench.devices.pzem004t import PzemValues, RtuPort, VirtualPzem
 from hil.vbench.io.pty import Terminal
 
@@ -91,11 +91,10 @@ class ProcessHost:
         self._link, self._console = link, console
         self._profile = dict(profile)
         self._node = node
-        self._gain = gain
         self._folder = folder
         self._relays = relays
         self._catch_up = catch_up
-        self._meter = DeviceMeter(plant, gain)
+        self._meter = DeviceMeter(plant, gain, ahead_of_contact=role == "socket")
         self._module = VirtualPzem(self._measure)
         self._process: ChildProcess | None = None
         self._terminals: list[Terminal] = []
@@ -124,7 +123,6 @@ class ProcessHost:
     def drift(self, gain: float) -> None:
         """Give the device's own meter another gain error, 0.02 for +2 %."""
         self._catch_up()
-        self._gain = gain
         self._meter.drift(gain)
 
     def fail_meter(self, *, silent: bool) -> None:
@@ -199,13 +197,10 @@ class ProcessHost:
 
     def _measure(self) -> PzemValues:
         self._catch_up()
-        plant, factor = self._plant, 1 + self._gain
-        mains = plant.mains.voltage if plant.relays[0].closed else 0.0
-        # the socket's module sits ahead of its contact, the cable's in front of the appliance
-        voltage = mains if self.role == "socket" else plant.outlet_voltage()
-        frequency = plant.parameters.mains_frequency if voltage else 0.0
-        power, energy = float(self._meter.power()), float(self._meter.energy())
-        return PzemValues(voltage, plant.current() * factor, power, energy, frequency)
+        meter = self._meter
+        voltage = meter.voltage()
+        frequency = self._plant.parameters.mains_frequency if voltage else 0.0
+        return PzemValues(voltage, meter.current(), float(meter.power()), float(meter.energy()), frequency)
 
     def _ended(self, process: ChildProcess) -> None:
         """The program ended by itself while it had power; its contact stands as it left it."""

@@ -4,7 +4,8 @@ import pytest
 
 from hil.tests.vbench.bench_kit import BYTE, Echo, plain_bench
 from hil.vbench.bench import Bench
-from hil.vbench.devices.host import Entropy, meter_gain
+from hil.vbench.devices.entropy import Entropy
+from hil.vbench.devices.own_meter import meter_gain
 from hil.vbench.model_request import ModelRequest, NodeAccess
 from hil.vbench.plant.parameters import PlantParameters
 
