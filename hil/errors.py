@@ -85,6 +85,19 @@ class PeerViolation(HilError):
     exit_code = ExitCode.DEVICE_FAILURE
 
 
+class DeviceFailed(HilError):
+    """The program of a device ended, hung, or answered what no device may answer; the device is to blame.
+
+    :param role: ``socket`` or ``cable``.
+    """
+
+    exit_code = ExitCode.DEVICE_FAILURE
+
+    def __init__(self, role: str, what: str) -> None:
+        super().__init__(what, place=role, remedy="Look at its last words on the console and in this message.")
+        self.role = role
+
+
 class DeadlineExceeded(HilError):
     """The device under test did not do in time what was awaited.
 

@@ -67,6 +67,8 @@ class Board:
     of the device's time: in virtual time. On the wall clock a call takes as long as it takes."""
     contact_position: Callable[[], bool | None] = lambda: None
     """Whether the power contact is closed, by an auxiliary contact; None where the board has none."""
+    identify: Callable[[str], None] = lambda text: None
+    """Takes what the program says that it is, name and version."""
 
 
 class Program(Protocol):

@@ -71,7 +71,9 @@ class Rig:
         """What was observed of the meter's updates since it was last prepared."""
         self.lockstep = bench is not None and not file.real_time
         """Whether time moves only while this side waits."""
-        self.clock: Clock = LockstepClock(bench) if bench is not None and self.lockstep else RigClock()
+        self.clock: Clock = (
+            LockstepClock(bench, bench.raise_failure) if bench is not None and self.lockstep else RigClock()
+        )
         self.own_node: OwnNode | None = None
         """The node that the present scenario has for itself."""
         environment, target = active_target(file.path)
@@ -198,6 +200,7 @@ class Rig:
                 node=self.chain.access(gated=not self.lockstep),
                 view=self.chain.views.access(view, server_fault),
                 clock="virtual" if self.lockstep else "wall",
+                programs=self.file.device_programs(),
             )
             if not self.lockstep:
                 self._look_after_devices()

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import importlib
 import math
+import sys
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hil.errors import ConfigurationError, HilError
 from hil.vbench.devices.host import DeviceHost, describe
-from hil.vbench.devices.own_meter import meter_gain
+from hil.vbench.devices.lockstep_program import LockstepProgram
+from hil.vbench.devices.own_meter import DeviceMeter, meter_gain
 from hil.vbench.devices.processes import ProcessHost, Scratch
 from hil.vbench.devices.uart import LinePort, Uart
-from hil.vbench.model_request import ROLES, ModelRequest
+from hil.vbench.model_request import ROLES, DeviceCommand, ModelRequest
 from hil.vbench.plant.plant import Plant
 from hil.vbench.virtual_time import Kernel
 
@@ -51,8 +55,15 @@ class BenchModel:
 
     def close(self) -> None:
         """End the devices that are processes, and remove what they stored."""
-        for process in self.processes.values():
-            process.discard()
+        for host in self._devices().values():
+            host.discard()
+
+    def identities(self) -> dict[str, str]:
+        """Return what the programs of the devices say that they are, by role; those that say nothing are left out."""
+        return {role: device.identity for role, device in self._devices().items() if device.identity}
+
+    def _devices(self) -> dict[str, DeviceHost | ProcessHost]:
+        return {**self.hosts, **self.processes}
 
 
 @dataclass(frozen=True)
@@ -107,38 +118,88 @@ class ModelBuilder:
             if name.partition("-")[0] in fitted:
                 raise ConfigurationError(f"'{name}' ends at a device, not in a plug", place="reset.plugs")
             uarts[name].plug(uarts[other])
-        for role in fitted if on_the_wall else ():
-            processes[role] = ProcessHost(
+        for role in fitted:
+            meter = DeviceMeter(plant, gains[role], ahead_of_contact=role == "socket")
+            lines = uarts[f"{role}-link"], uarts[f"{role}-console"]
+            command = request.programs.get(role)
+            if command is None and on_the_wall:
+                command = reference_on_serial_ports(role)
+            if command is not None and command.on_serial_ports:
+                if not on_the_wall:
+                    raise ConfigurationError("a program on serial ports needs clock: wall", place=f"devices.{role}")
+                processes[role] = self._on_serial_ports(role, kernel, plant, lines, command, meter, request)
+            else:
+                hosts[role] = self._in_step(role, kernel, plant, lines, command, meter, request)
+        return BenchModel(kernel, plant, uarts, hosts, processes, on_the_wall)
+
+    def _on_serial_ports(
+        self,
+        role: str,
+        kernel: Kernel,
+        plant: Plant,
+        lines: tuple[Uart, Uart],
+        command: DeviceCommand,
+        meter: DeviceMeter,
+        request: ModelRequest,
+    ) -> ProcessHost:
+        return ProcessHost(
+            role,
+            kernel,
+            plant,
+            *lines,
+            command=command,
+            profile=request.devices[role] or {},
+            node=request.node,
+            meter=meter,
+            folder=self.scratch.new(role),
+            relays=self.relays_at,
+            catch_up=self.catch_up,
+        )
+
+    def _in_step(
+        self,
+        role: str,
+        kernel: Kernel,
+        plant: Plant,
+        lines: tuple[Uart, Uart],
+        command: DeviceCommand | None,
+        meter: DeviceMeter,
+        request: ModelRequest,
+    ) -> DeviceHost:
+        """Return a device whose time the bench keeps: the reference program, or one of the lockstep protocol."""
+        factory = find_factory(self.programs)
+        if command is not None:
+            storage = self.scratch.new(role)
+            storage.mkdir(mode=0o700)
+            factory = partial(
+                LockstepProgram,
+                command=command,
+                meter=meter,
+                plugged=(lambda: plant.relays[1].closed) if role == "socket" else (lambda: None),
+                storage=storage,
+            )
+        try:
+            return DeviceHost(
                 role,
                 kernel,
                 plant,
-                uarts[f"{role}-link"],
-                uarts[f"{role}-console"],
+                *lines,
+                factory=factory,
                 profile=request.devices[role] or {},
-                node=request.node,
-                gain=gains[role],
-                folder=self.scratch.new(role),
-                relays=self.relays_at,
-                catch_up=self.catch_up,
+                ledger=self.ledger.view(request, lambda: kernel.now) if role == "socket" else None,
+                ledger_late_s=lambda: self.ledger.late_s,
+                seed=request.seed,
+                meter=meter,
             )
-        for role in fitted if not on_the_wall else ():
-            ledger = self.ledger.view(request, lambda: kernel.now) if role == "socket" else None
-            try:
-                hosts[role] = DeviceHost(
-                    role,
-                    kernel,
-                    plant,
-                    uarts[f"{role}-link"],
-                    uarts[f"{role}-console"],
-                    factory=find_factory(self.programs),
-                    profile=request.devices[role] or {},
-                    ledger=ledger,
-                    ledger_late_s=lambda: self.ledger.late_s,
-                    seed=request.seed,
-                    gain=gains[role],
-                )
-            except HilError:
-                raise
-            except Exception as error:
-                raise ConfigurationError(f"the {role}'s program cannot be built: {describe(error)}") from error
-        return BenchModel(kernel, plant, uarts, hosts, processes, on_the_wall)
+        except HilError:
+            raise
+        except Exception as error:
+            raise ConfigurationError(f"the {role}'s program cannot be built: {describe(error)}") from error
+
+
+def reference_on_serial_ports(role: str) -> DeviceCommand:
+    """Return the command of the reference device of that role on serial ports."""
+    words = [sys.executable, "-m", "hil.cli.main", "device", role, "--link", "{link}", "--console", "{console}"]
+    words += ["--meter", "pzem:{meter}", "--storage", "{storage}", "--profile", "-"]
+    words += ["--relay", "modbus:{relay}"] if role == "socket" else []
+    return DeviceCommand(words, Path.cwd(), trusted=True)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from hil.errors import ConfigurationError, nearest
 from hil.vbench.plant.parameters import PlantParameters
@@ -12,6 +14,11 @@ ROLES = ("socket", "cable")
 LINES = tuple(f"{role}-{line}" for line in ("link", "console") for role in ROLES)
 CLOCKS = ("virtual", "wall")
 VIEWS = ("spv", "api")
+PASSED_ON = ("PATH", "HOME", "LANG", "TMPDIR")
+"""Variables of the environment that every program of a device gets."""
+
+PORTS = ("{link}", "{console}", "{meter}", "{relay}", "{storage}")
+"""What a device's command may ask for, see docs/reference/lockstep-device.md."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +41,26 @@ class ViewAccess:
 
 
 @dataclass(frozen=True)
+class DeviceCommand:
+    """A device's program: its words (program and arguments), and the folder in which it runs, the rig file's."""
+
+    words: Sequence[str]
+    folder: Path
+    trusted: bool = False
+    """Whether it gets the bench's whole environment; else it gets what every program needs, and no other word."""
+
+    def environment(self, **more: str) -> dict[str, str]:
+        """Return the variables that the program is given, ``more`` among them."""
+        passed_on = os.environ if self.trusted else {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+        return {**passed_on, **more}
+
+    @property
+    def on_serial_ports(self) -> bool:
+        """Whether it has serial ports and an energy meter instead of the lockstep device protocol."""
+        return any(port in word for word in self.words for port in PORTS)
+
+
+@dataclass(frozen=True)
 class ModelRequest:
     """What a model shall be made of."""
 
@@ -46,6 +73,8 @@ class ModelRequest:
     clock: str = "virtual"
     """``virtual``: devices inside the bench, time moved by the controller. ``wall``: devices as processes of their own
     (hil.vbench.devices.processes), time as this machine's clock."""
+    programs: Mapping[str, DeviceCommand] = field(default_factory=dict)
+    """Devices that are programs of their own, by role; the others are the reference ones."""
     plugs: Mapping[str, str] = field(default_factory=dict)
     """Lines that end in a plug and not at a device: what is sent there comes back on the line named, which is itself
     (loop-back) or another one that ends in a plug (crossed cable)."""
@@ -53,11 +82,12 @@ class ModelRequest:
     @classmethod
     def of(cls, request: Mapping[str, object]) -> ModelRequest:
         """Return the parsed request; raises ConfigurationError that names the first thing wrong."""
-        unknown = set(request) - {"op", "seed", "plant", "devices", "node", "view", "clock", "plugs"}
+        unknown = set(request) - {"op", "seed", "plant", "devices", "node", "view", "clock", "plugs", "programs"}
         if unknown:
             raise ConfigurationError(f"unknown fields: {', '.join(sorted(unknown))}", place="reset")
         seed, plant, node = request.get("seed", cls.seed), request.get("plant"), request.get("node")
         devices, view, plugs = request.get("devices"), request.get("view"), request.get("plugs")
+        programs = request.get("programs")
         if not isinstance(seed, str):
             raise ConfigurationError("must be a text", place="reset.seed")
         clock = request.get("clock", cls.clock)
@@ -69,6 +99,7 @@ class ModelRequest:
             "node": node,
             "view": view,
             "plugs": plugs,
+            "programs": programs,
         }.items():
             if value is not None and not isinstance(value, Mapping):
                 raise ConfigurationError("must be an object", place=f"reset.{name}")
@@ -85,8 +116,21 @@ class ModelRequest:
             _node_access(node) if isinstance(node, Mapping) else None,
             _view_access(view) if isinstance(view, Mapping) else None,
             str(clock),
+            _programs(programs if isinstance(programs, Mapping) else {}),
             _plugs(plugs if isinstance(plugs, Mapping) else {}),
         )
+
+
+def _programs(programs: Mapping[str, object]) -> dict[str, DeviceCommand]:
+    commands: dict[str, DeviceCommand] = {}
+    for role, told in programs.items():
+        words = told.get("command") if isinstance(told, Mapping) else None
+        folder = told.get("folder") if isinstance(told, Mapping) else None
+        whole = isinstance(words, list) and words and all(isinstance(word, str) for word in words)
+        if role not in ROLES or not whole or not isinstance(folder, str):
+            raise ConfigurationError("needs command (a list of texts) and folder (a text)", place="reset.programs")
+        commands[role] = DeviceCommand(tuple(map(str, words or ())), Path(folder))
+    return commands
 
 
 def _plugs(plugs: Mapping[str, object]) -> dict[str, str]:

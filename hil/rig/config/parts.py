@@ -40,12 +40,17 @@ class Ambient(Strict):
 
 
 class DeviceFacts(Strict):
-    """A device under test. ``profile`` is for the virtual bench only: what its firmware is set to."""
+    """A device under test. ``profile`` and ``command`` are for the simulated bench only."""
 
     description: str
     serial: str
+    """Its serial number."""
     firmware: str | None = None
     profile: dict[str, Any] = Field(default_factory=dict)
+    """What its firmware is set to: keys of the reference devices, or the program's own."""
+    command: list[str] | None = Field(default=None, min_length=1)
+    """Program and arguments of a device of one's own (docs/reference/lockstep-device.md); none: the reference
+    device."""
 
 
 class Devices(Strict):
@@ -53,3 +58,8 @@ class Devices(Strict):
 
     socket: DeviceFacts | None = None
     cable: DeviceFacts | None = None
+
+    def by_role(self) -> dict[str, DeviceFacts]:
+        """Return those that are there, by role."""
+        pairs = {"socket": self.socket, "cable": self.cable}
+        return {role: facts for role, facts in pairs.items() if facts is not None}

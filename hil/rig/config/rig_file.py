@@ -153,6 +153,15 @@ class RigFile:
         self.real_time = not virtual if real_time is None else real_time
         self._document = document
 
+    def device_programs(self) -> dict[str, dict[str, Any]]:
+        """Return command and working directory of each device that is a program of its own, by role."""
+        folder = str(self.path.resolve().parent)
+        return {
+            role: {"command": list(facts.command), "folder": folder}
+            for role, facts in self.options.devices.by_role().items()
+            if facts.command is not None
+        }
+
     @property
     def bench_keys(self) -> tuple[str | int, ...]:
         """What leads to the simulated bench in the file."""

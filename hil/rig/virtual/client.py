@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 import orjson
 
 from hil.clock import stopwatch
-from hil.errors import RigFault
+from hil.errors import DeviceFailed, RigFault
 from hil.interrupts import hold, release
 from hil.ports import PipelinedMeter
 from hil.rig.virtual.process import END_TIMEOUT_S, start
@@ -53,6 +53,8 @@ class VirtualBenchProcess:
         """Tells how often this side has changed the chain; virtual devices ask their node again only after that."""
         self._ledger_told = 0
         self._patience = 0.0
+        self._failures: list[tuple[str, str]] = []
+        """Devices whose programs have failed, and how; not raised yet."""
 
     def advance(
         self, until: float, received: Mapping[str, int], on_idle: Callable[[], None] | None = None
@@ -67,6 +69,13 @@ class VirtualBenchProcess:
         """See :class:`hil.rig.virtual.lockstep_clock.SchedulingControl`; raises RigFault likewise."""
         reply = self._advance(until, received, asked, on_idle)
         return reply["now"], reply["sent"], reply.get("delivered", 0)
+
+    def raise_failure(self) -> None:
+        """Raise DeviceFailed if a device's program has failed in an advance; a second call raises nothing."""
+        failures, self._failures = self._failures, []
+        if failures:
+            (role, what), *more = failures
+            raise DeviceFailed(role, "; ".join([what, *(f"then the {other}: {how}" for other, how in more)]))
 
     def _advance(
         self,
@@ -83,7 +92,9 @@ class VirtualBenchProcess:
         touched = self.ledger_touched()
         if touched != self._ledger_told:
             request["ledger_touched"] = self._ledger_told = touched
-        return self.ask(request, on_idle)
+        reply = self.ask(request, on_idle)
+        self._failures += reply.get("failed", ())
+        return reply
 
     def has(self, meter: Meter) -> TypeGuard[PipelinedMeter]:
         """Tell whether this is the bench's own meter, over TCP, and can be asked ahead."""
@@ -108,20 +119,30 @@ class VirtualBenchProcess:
         view: Mapping[str, Any] | None = None,
         clock: str = "virtual",
         plugs: Mapping[str, str] | None = None,
+        programs: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> None:
         """Begin anew at zero: a plant, devices with these profiles, and the node that the socket asks.
 
         :param view: another way for the socket to see that node's ledger, see :mod:`hil.rig.chain.electrum`.
         :param clock: ``wall``: time passes by itself from now on, and the devices are processes of their own.
         :param plugs: lines that end in a plug: the line on which what is sent there comes back.
+        :param programs: ``command`` and ``folder`` of devices that are programs of their own, by role.
         """
+        self._failures.clear()
         request = {"op": "reset", "seed": seed, "plant": plant, "devices": devices, "node": node, "view": view}
         request |= {} if clock == "virtual" else {"clock": clock}
-        self.ask({**request, "plugs": plugs} if plugs else request)
+        request |= {"plugs": plugs} if plugs else {}
+        self.ask({**request, "programs": programs} if programs else request)
 
     def look_for_faults(self) -> None:
-        """Raise RigFault if a device's program has failed since the last look; on the wall clock nothing else tells."""
-        self.ask({"op": "faults"})
+        """Raise DeviceFailed if a device's program failed since the last look; on the wall clock nothing else tells."""
+        self._failures += self.ask({"op": "faults"}).get("failed", ())
+        self.raise_failure()
+
+    def identities(self) -> dict[str, str]:
+        """Return what the programs of the devices say that they are, by role; those that say nothing are left out."""
+        told: dict[str, str] = self.ask({"op": "devices"})["identities"]
+        return told
 
     def now(self) -> float:
         """Ask for its present instant in seconds, without moving it."""
@@ -226,7 +247,6 @@ class VirtualBenchProcess:
         self._process.end(END_TIMEOUT_S)
 
     def _lost(self, what: str) -> RigFault:
-        code, words = self._process.returncode, self._process.last_words()
-        state = "still runs" if code is None else f"ended with code {code}"
+        words, state = self._process.last_words(), self._process.how_it_ended()
         state += f"; its last words: {words}" if words else ""
         return RigFault(f"{what}; the program {state}", place="virtual bench", remedy="Rerun.")

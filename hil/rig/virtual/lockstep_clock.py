@@ -66,13 +66,17 @@ class SchedulingControl(LockstepControl, Protocol):
 
 
 class LockstepClock(Clock):
-    """Virtual time that moves only when the test side waits (docs/lockstep-time.md)."""
+    """Virtual time that moves only when the test side waits (docs/lockstep-time.md).
+
+    :param after_advance: called when time has passed and all that came meanwhile was handed over; may raise.
+    """
 
     name = "virtual"
     bound = Second(0.0)
 
-    def __init__(self, bench: LockstepControl) -> None:
+    def __init__(self, bench: LockstepControl, after_advance: Callable[[], None] = lambda: None) -> None:
         super().__init__()
+        self._after_advance = after_advance
         self._bench = bench
         self._now = 0.0
         self._lines: dict[str, LockstepLine] = {}
@@ -113,6 +117,7 @@ class LockstepClock(Clock):
                 line = self._lines.get(name)
                 if line is not None:
                     line.receive_until(total)
+            self._after_advance()
         finally:
             release()
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from hil.errors import ConfigurationError
-from hil.vbench.control.replies import encode, error
+from hil.vbench.control.replies import encode
 from hil.vbench.control.seeded_faults import mend
 from hil.vbench.edge_watch import EdgeWatch
 
@@ -54,10 +54,13 @@ def mend_parts(bench: Bench, request: Request) -> str:
 
 def tell_faults(bench: Bench, request: Request) -> str:
     """On the wall clock there is no advance, so the controller asks now and then whether a device has failed."""
-    faults, bench.untold = bench.untold, []
-    if faults:
-        return error("; then ".join(what for _, what in faults), who=faults[0][0], now=bench.now())
-    return _done(bench)
+    failed, bench.untold = bench.untold, []
+    return encode({"now": bench.now(), "failed": failed}) if failed else _done(bench)
+
+
+def tell_devices(bench: Bench, request: Request) -> str:
+    """What the programs of the devices say that they are, by role; those that say nothing are left out."""
+    return encode({"now": bench.now(), "identities": bench.model.identities()})
 
 
 def tell_truth(bench: Bench, request: Request) -> str:
@@ -95,6 +98,7 @@ OPERATIONS: Final[Mapping[str, Callable[[Bench, Request], str]]] = {
     "ledger": delay_ledger,
     "mend": mend_parts,
     "faults": tell_faults,
+    "devices": tell_devices,
     "truth": tell_truth,
     "lines": tell_lines,
     "withdraw": withdraw,

@@ -1,8 +1,8 @@
 """The control port: one controller at a time, JSON lines, and lockstep time (docs/lockstep-time.md).
 
 Requests: ``reset``, ``advance``, ``withdraw``, ``edges``, ``plug``, ``mains``, ``ledger``, ``fault``, ``mend``,
-``truth``, ``lines``, ``patience``, ``faults``. Whatever cannot be done is answered with ``{"error": …}`` and the bench
-goes on.
+``truth``, ``lines``, ``patience``, ``faults``, ``devices``. Whatever cannot be done is answered with ``{"error": …}``
+and the bench goes on.
 Without a controller that has reset the bench, virtual time follows the wall clock.
 """
 
@@ -16,7 +16,7 @@ from hil.errors import ConfigurationError, nearest
 from hil.vbench.control import advance_request as advancing
 from hil.vbench.control.advance_request import Advance
 from hil.vbench.control.operations import OPERATIONS, Request
-from hil.vbench.control.replies import decode, error, guarded
+from hil.vbench.control.replies import decode, encode, error, guarded
 from hil.vbench.control.seeded_faults import seed
 from hil.vbench.control.wall_time import WallFollower
 from hil.vbench.io.fast_path import FastLaneLoop
@@ -238,10 +238,9 @@ class Controller(ByteProtocol):
     def _run(self, advance: Advance) -> str:
         bench = self._bench
         delivered = bench.advance(advance.until, advance.received)
-        if faults := bench.take_faults():
-            sent: object = decode(bench.sent())
-            return error("; then ".join(what for _, what in faults), who=faults[0][0], now=bench.now(), sent=sent)
         more = f',"delivered":{delivered}' if delivered else ""
+        if failed := bench.take_faults():
+            more += f',"failed":{encode(failed)}'
         return f'{{"now":{bench.now()!r},"sent":{bench.sent()}{more}}}'
 
     # --- waiting for bytes -------------------------------------------------------------------------------------

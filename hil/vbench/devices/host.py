@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import traceback
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from hil.devices.board import Board
+from hil.errors import DeviceFailed
 from hil.vbench.devices.entropy import Entropy
-from hil.vbench.devices.own_meter import DeviceMeter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from hil.devices.board import Contact, Program, ProgramFactory
     from hil.ports import LedgerView
+    from hil.vbench.devices.own_meter import DeviceMeter
     from hil.vbench.devices.uart import Uart
     from hil.vbench.plant.plant import Plant
     from hil.vbench.virtual_time import Alarm, Kernel
@@ -66,14 +68,16 @@ class DeviceHost:
         ledger: LedgerView | None,
         ledger_late_s: Callable[[], float] = lambda: 0.0,
         seed: str,
-        gain: float,
+        meter: DeviceMeter,
     ) -> None:
         self.role = role
+        self.identity = ""
+        """What its program says that it is; empty until it has said so."""
         self._kernel = kernel
         self._link = link
         self._console = console
         self._contact: Contact = plant.contact if role == "socket" else OpenOutput()
-        self._meter = DeviceMeter(plant, gain, ahead_of_contact=role == "socket")
+        self._meter = meter
         self._board = Board(
             link=link,
             console=console,
@@ -84,6 +88,7 @@ class DeviceHost:
             entropy=Entropy(seed, role),
             ledger_late_s=ledger_late_s,
             contact_position=(lambda: plant.contact.closed) if role == "socket" else (lambda: None),
+            identify=self._identify,
         )
         self._build: Callable[[], Program] = lambda: factory(role, profile, self._board)
         self._program = self._build()
@@ -127,6 +132,15 @@ class DeviceHost:
         if self._powered and not self._crashed:
             self._run(lambda: self._program.on_plug(plugged, self._kernel.now))
 
+    def discard(self) -> None:
+        """End the program: the model ends."""
+        if self._powered and not self._crashed:
+            self._program.power_off(self._kernel.now)
+        self._powered = False
+
+    def _identify(self, text: str) -> None:
+        self.identity = text
+
     def _start(self) -> None:
         if self._crashed:
             self._program = self._build()
@@ -149,6 +163,8 @@ class DeviceHost:
     def _crash(self, how: str) -> None:
         self._crashed = True
         self._disarm()
+        with contextlib.suppress(Exception):  # it has failed already; a process of its own must not be left behind
+            self._program.power_off(self._kernel.now)
         self._kernel.fail(self.role, how)
 
     def _disarm(self) -> None:
@@ -184,7 +200,12 @@ class DeviceHost:
 
 
 def describe(error: Exception) -> str:
-    """Return one line: kind and text of ``error`` and where it was raised (file name, line, function)."""
+    """Return one line: kind and text of ``error`` and where it was raised (file name, line, function).
+
+    Of a program in a process of its own the text is enough.
+    """
+    if isinstance(error, DeviceFailed):
+        return error.what
     frames = traceback.extract_tb(error.__traceback__)
     where = f" ({PurePath(frames[-1].filename).name}:{frames[-1].lineno} in {frames[-1].name})" if frames else ""
     return f"{type(error).__name__}: {error}{where}"

@@ -1,4 +1,4 @@
-"""Devices as processes of their own: ``hil device …`` on PTYs, its supply a real start and a real ``kill -9``.
+"""Devices as programs on serial ports: link, console and meter are PTYs, the supply a real start and ``kill -9``.
 
 Stands where :class:`hil.vbench.devices.host.DeviceHost` stands in virtual time. Only for a bench on the wall clock.
 """
@@ -8,10 +8,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import os
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -19,21 +17,26 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from hil.child_process import ChildProcess
-from hil.vbench.devices.own_meter import DeviceMeter
 from hil.vbench.devices.pzem004t import PzemValues, RtuPort, VirtualPzem
 from hil.vbench.io.pty import Terminal
 
 if TYPE_CHECKING:
+    from hil.vbench.devices.own_meter import DeviceMeter
     from hil.vbench.devices.uart import Uart
-    from hil.vbench.model_request import NodeAccess
+    from hil.vbench.model_request import DeviceCommand, NodeAccess
     from hil.vbench.plant.plant import Plant
     from hil.vbench.plant.relay import Relay
     from hil.vbench.virtual_time import Kernel
 
-PROGRAM = (sys.executable, "-m", "hil.cli.main", "device")
 LEDGER_VARIABLE = "HIL_DEVICE_LEDGER"
 CONTACT_COIL = 4
 """The socket's contact on the relay board, behind K1 to K4."""
+
+IDENTITY = b"identity "
+"""Begins the line of the console that tells what the program is."""
+
+FIRST_WORDS = 4096
+"""Bytes of the console in which that line is looked for."""
 
 LAST_WORDS = 400
 """Characters of a program's standard error that a fault tells."""
@@ -77,9 +80,10 @@ class ProcessHost:
         link: Uart,
         console: Uart,
         *,
+        command: DeviceCommand,
         profile: Mapping[str, object],
         node: NodeAccess | None,
-        gain: float,
+        meter: DeviceMeter,
         folder: Path,
         relays: Callable[[], str],
         catch_up: Callable[[], None],
@@ -89,16 +93,21 @@ class ProcessHost:
         self._kernel = kernel
         self._plant = plant
         self._link, self._console = link, console
+        self._command = command
         self._profile = dict(profile)
+        self.identity = ""
+        """What its program says that it is; empty until it has said so."""
+        self._first_words = b""
         self._node = node
         self._folder = folder
         self._relays = relays
         self._catch_up = catch_up
-        self._meter = DeviceMeter(plant, gain, ahead_of_contact=role == "socket")
+        self._meter = meter
         self._module = VirtualPzem(self._measure)
         self._process: ChildProcess | None = None
         self._terminals: list[Terminal] = []
-        folder.mkdir(mode=0o700)
+        self._storage = folder / "storage"
+        self._storage.mkdir(mode=0o700, parents=True)
 
     @property
     def pid(self) -> int | None:
@@ -152,21 +161,25 @@ class ProcessHost:
 
     def _start(self) -> None:
         link = Terminal(self._from_device(self._link))
-        console = Terminal(self._from_device(self._console))
+        console = Terminal(self._from_device(self._console, self._listen_for_identity))
         loop = asyncio.get_running_loop()
         meter = Terminal(lambda data: None if self._meter.silent else port.receive(data))
         port = RtuPort(self._module, self._answer(meter), loop.call_later)
         self._link.receiver = link.write
         self._terminals = [link, console, meter]
-        arguments = ["--link", link.path, "--console", console.path, "--meter", f"pzem:{meter.path}"]
-        arguments += ["--storage", str(self._folder / "storage"), "--profile", "-"]
-        if self.role == "socket":
-            arguments += ["--relay", f"modbus:{self._relays()}/{CONTACT_COIL}"]
-        environment = dict(os.environ)
+        ports = {
+            "{link}": link.path,
+            "{console}": console.path,
+            "{meter}": meter.path,
+            "{relay}": f"{self._relays()}/{CONTACT_COIL}",
+            "{storage}": str(self._storage),
+        }
+        words = [_filled(word, ports) for word in self._command.words]
+        ledger: dict[str, str] = {}
         if self._node is not None and self.role == "socket":
             node = self._node
             user, password = quote(node.user, safe=""), quote(node.password, safe="")
-            environment[LEDGER_VARIABLE] = f"http://{user}:{password}@{node.host}:{node.port}"
+            ledger[LEDGER_VARIABLE] = f"http://{user}:{password}@{node.host}:{node.port}"
 
         def on_end(process: ChildProcess) -> None:
             with contextlib.suppress(RuntimeError):  # the loop is closed: the bench has ended, too
@@ -174,10 +187,12 @@ class ProcessHost:
 
         self._process = ChildProcess(
             f"{self.role} device",
-            [*PROGRAM, self.role, *arguments],
+            words,
             feed=json.dumps(self._profile).encode(),
             stdout=subprocess.DEVNULL,
-            environment=environment,
+            environment=self._command.environment(**ledger),
+            folder=self._command.folder,
+            dies_with_parent=True,
             on_end=on_end,
         )
 
@@ -188,12 +203,23 @@ class ProcessHost:
 
         return send
 
-    def _from_device(self, uart: Uart) -> Callable[[bytes], None]:
+    def _from_device(self, uart: Uart, listener: Callable[[bytes], None] | None = None) -> Callable[[bytes], None]:
         def receive(data: bytes) -> None:
             self._catch_up()
             uart.write(data)
+            if listener is not None:
+                listener(data)
 
         return receive
+
+    def _listen_for_identity(self, data: bytes) -> None:
+        """Look for the line of the console that tells what the program is, among the first ones."""
+        if self.identity or len(self._first_words) > FIRST_WORDS:
+            return
+        self._first_words += data
+        for line in self._first_words.splitlines(keepends=True):
+            if line.startswith(IDENTITY) and line.endswith((b"\n", b"\r")):
+                self.identity = line.removeprefix(IDENTITY).decode(errors="replace").strip()
 
     def _measure(self) -> PzemValues:
         self._catch_up()
@@ -209,7 +235,13 @@ class ProcessHost:
         for terminal in self._terminals:
             terminal.read()
         words = process.last_words()[-LAST_WORDS:]
-        self._kernel.fail(self.role, f"its program ended with code {process.returncode}{': ' + words if words else ''}")
+        self._kernel.fail(self.role, f"its program {process.how_it_ended()}{': ' + words if words else ''}")
+
+
+def _filled(word: str, ports: Mapping[str, str]) -> str:
+    for name, value in ports.items():
+        word = word.replace(name, value)
+    return word
 
 
 class Scratch:

@@ -89,8 +89,7 @@ def test_a_node_that_survived_its_owner_is_killed_by_the_next_start(
 ) -> None:
     # The kernel's signal at the parent's death can be missed only in the instant before it is asked for; here it
     # is not asked for at all.
-    owner = owner_process("import hil.child_process as native\nnative._DIE_WITH_PARENT = 'import os, sys\\n"
-                          "os.execv(sys.argv[2], sys.argv[2:])'\n" + OWNER)  # fmt: skip
+    owner = owner_process("import hil.child_process as native\nnative._DIE_WITH_PARENT = ('env', '-u')\n" + OWNER)
     assert owner.stdout is not None
     pid, folder = owner.stdout.readline().split()
     node = os.pidfd_open(int(pid))

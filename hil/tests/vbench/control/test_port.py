@@ -202,8 +202,8 @@ def test_a_program_that_raises_is_blamed_and_the_bench_lives_on(harness: Harness
     harness.switch("K3", closed=True)
     link.send(b"die")
     reply = control.ask(op="advance", until=1.0, received={"socket-link": 3})
-    assert reply["who"] == "socket"
-    assert reply["error"].startswith("LookupError: no such thing (bench_kit.py:")
+    assert reply["failed"][0][0] == "socket"
+    assert reply["failed"][0][1].startswith("LookupError: no such thing (bench_kit.py:")
     assert (reply["now"], reply["sent"]) == (pytest.approx(3 * BYTE), {})
     assert control.ask(op="advance", until=1.0, received={"socket-link": 3}) == {"now": 1.0, "sent": {}}
     reset(control, devices={"socket": {}})

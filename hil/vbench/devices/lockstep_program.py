@@ -1,0 +1,208 @@
+"""A device's program in a process of its own that speaks the lockstep device protocol.
+
+Stands where a program in Python stands (:class:`hil.devices.board.Program`). The process begins at power-on; cutting
+the power is ``kill -9``. See docs/reference/lockstep-device.md.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hil.errors import DeviceFailed, RigFault
+from hil.protocol.payment.coins import OutPoint
+from hil.vbench.devices.answering_process import AnsweringProcess, NoAnswer
+from hil.vbench.devices.lockstep_lines import (
+    MICROSECONDS,
+    Ask,
+    BoardState,
+    Drive,
+    Identify,
+    Print,
+    SendLink,
+    Until,
+    WrongAnswer,
+    parse,
+    preamble,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from hil.devices.board import Board
+    from hil.ports import Acceptance, LedgerView
+    from hil.vbench.devices.own_meter import DeviceMeter
+    from hil.vbench.model_request import DeviceCommand
+
+
+class LockstepProgram:
+    """One device's program between power-on and power-off, and its questions to the ledger that are under way.
+
+    :param meter: the device's own.
+    :param plugged: tells whether the cable sits in the socket; None where the board has no plug contact.
+    :param storage: its folder, which exists.
+    """
+
+    def __init__(
+        self,
+        role: str,
+        profile: Mapping[str, object],
+        board: Board,
+        *,
+        command: DeviceCommand,
+        meter: DeviceMeter,
+        plugged: Callable[[], bool | None],
+        storage: Path,
+    ) -> None:
+        self._role = role
+        self._profile = profile
+        self._board = board
+        self._command = command
+        self._meter = meter
+        self._plugged = plugged
+        self._storage = storage
+        self._process: AnsweringProcess | None = None
+        self._plug: bool | None = None
+        """Position of the plug contact, as it was told last."""
+        self._wake: int | None = None
+        self._answers: list[tuple[float, int, str]] = []
+        """Answers of the ledger that are under way: when each arrives, the number of its question, its words."""
+
+    def power_on(self, now: float) -> None:
+        """Start the program; raises DeviceFailed if that cannot be done or it does not answer."""
+        self.power_off(now)
+        try:
+            self._process = AnsweringProcess(f"{self._role}'s program", self._command)
+        except OSError as error:
+            what = f"its program '{self._command.words[0]}' cannot be started: {error.strerror}"
+            raise DeviceFailed(self._role, what) from error
+        self._plug = self._plugged()
+        seed = self._board.entropy(32)
+        self._exchange("power-on", now, preamble(self._role, seed, str(self._storage), self._profile))
+
+    def power_off(self, now: float) -> None:
+        """Kill the program; it has no time to notice."""
+        process, self._process = self._process, None
+        self._wake = None
+        self._answers.clear()
+        if process is not None:
+            process.kill()
+
+    def on_link_bytes(self, data: bytes, now: float) -> None:
+        """Tell it that bytes came on the link."""
+        self._exchange(f"link {data.hex()}", now)
+
+    def on_plug(self, plugged: bool, now: float) -> None:
+        """Tell it that the plug contact moved."""
+        if self._plug is not None:
+            self._plug = plugged
+            self._exchange("plug", now)
+
+    def on_time(self, now: float) -> None:
+        """Tell it the answers of the ledger that have arrived, or that its instant has come."""
+        if self._answers and self._answers[0][0] <= now:
+            _, number, words = self._answers.pop(0)
+            self._exchange(f"ledger {number} {words}", now)
+        elif self._wake is not None and self._wake <= _microseconds(now):
+            self._exchange("time", now)
+
+    def next_deadline(self) -> float | None:
+        """Return the instant at which ``on_time`` must be called at the latest; None if nothing is due."""
+        wake = None if self._wake is None else self._wake / MICROSECONDS
+        dues = [due for due in (wake, self._answers[0][0] if self._answers else None) if due is not None]
+        return min(dues, default=None)
+
+    # --- one event and its answer ------------------------------------------------------------------------------
+
+    def _exchange(self, event: str, now: float, before: str = "") -> None:
+        if self._process is None:
+            return
+        kind = event.partition(" ")[0]
+        try:
+            for line in self._process.ask(f"{before}{self._state(now).event(event)}"):
+                if self._carry_out(line, now):
+                    return
+        except NoAnswer as error:
+            raise self._failed(f"{error}, when it was told '{kind}'") from None
+        except WrongAnswer as error:
+            raise self._failed(f"answered '{kind}' with a line that is not allowed: {error}") from None
+
+    def _state(self, now: float) -> BoardState:
+        meter, board = self._meter, self._board
+        try:
+            values = (
+                round(meter.voltage() * 1e3),
+                round(meter.current() * 1e3),
+                round(meter.power() * 1e3),
+                round(meter.energy() * 1e6),
+            )
+        except RigFault:
+            return BoardState(_microseconds(now), None, board.contact_position(), self._plug)
+        return BoardState(_microseconds(now), values, board.contact_position(), self._plug)
+
+    def _carry_out(self, line: str, now: float) -> bool:
+        """Do what one line of an answer says; tell whether it was the last one."""
+        match parse(line):
+            case SendLink(data):
+                self._board.link.write(data)
+            case Print(text):
+                self._board.console.write(f"{text}\r\n".encode())
+            case Identify(text):
+                self._board.identify(text)
+            case Drive(closed):
+                if self._board.contact_position() is None:
+                    raise WrongAnswer("this board has no contact; only a socket's has")
+                self._board.contact.set(closed=closed)
+            case Ask() as ask:
+                self._ask(ask, now)
+            case Until(time):
+                self._wake = time
+                return True
+        return False
+
+    # --- the ledger --------------------------------------------------------------------------------------------
+
+    def _ask(self, ask: Ask, now: float) -> None:
+        ledger = self._board.ledger
+        if ledger is None:
+            raise WrongAnswer("this board has no ledger; only a socket's has")
+        if any(number == ask.number for _, number, _ in self._answers):
+            raise WrongAnswer(f"question {ask.number} is still open")
+        try:
+            words = _answer(ledger, ask)
+        except RigFault as fault:
+            words = f"silent {' '.join(fault.what.split())}"
+        except ValueError as error:
+            raise WrongAnswer(str(error)) from None
+        self._answers.append((now + self._board.ledger_late_s(), ask.number, words))
+        self._answers.sort(key=lambda answer: answer[0])  # stable: questions of one instant keep their order
+
+    def _failed(self, what: str) -> DeviceFailed:
+        """Return the failure, with the program's last words; it runs no more."""
+        process = self._process
+        self.power_off(0.0)
+        words = "" if process is None else process.last_words()
+        return DeviceFailed(self._role, f"its program {what}; its last words: {words or 'none'}")
+
+
+def _answer(ledger: LedgerView, ask: Ask) -> str:
+    match ask.question:
+        case "ready":
+            return "yes" if ledger.ready() else "no"
+        case "coin":
+            coin = ledger.coin(OutPoint(ask.txid, ask.index))
+            return "none" if coin is None else f"{int(coin.value)} {coin.script.hex()} {coin.confirmations}"
+        case "accepts":
+            return _verdict(ledger.accepts(ask.transaction))
+        case "broadcast":
+            return _verdict(ledger.broadcast(ask.transaction))
+        case _:
+            return ledger.conflict(ask.transaction) or "none"
+
+
+def _verdict(acceptance: Acceptance) -> str:
+    return "yes" if acceptance.allowed else f"no {' '.join(acceptance.reason.split())}"
+
+
+def _microseconds(now: float) -> int:
+    return round(now * MICROSECONDS)
