@@ -45,6 +45,8 @@ class DeviceRow:
     firmware: str | None
     condition: str | None
     received: str | None
+    program: list[str]
+    """Of a device that is a program: its command, its files with their SHA-256, and what it said that it is."""
     tested: bool
     """False if no scenario of the run put it on trial."""
 
@@ -252,8 +254,19 @@ def _device(device: Mapping[str, Any], acceptance: Mapping[str, Any], scenarios:
         firmware=text_of(device, "firmware"),
         condition=text_of(item, "condition"),
         received=text_of(item, "received"),
+        program=_program(section_of(device, "program"), role, scenarios),
         tested=not setups or "pair" in setups or f"{role} under test" in setups,
     )
+
+
+def _program(program: Mapping[str, Any], role: str | None, scenarios: list[ScenarioView]) -> list[str]:
+    if not program:
+        return []
+    command = program.get("command")
+    words = [f"command: {' '.join(map(str, command))}"] if isinstance(command, list) else []
+    words += [f"SHA-256 of {text_of(row, 'name')}: {text_of(row, 'sha256')}" for row in rows_of(program, "files")]
+    said = sorted({scenario.identities[role] for scenario in scenarios if role in scenario.identities})
+    return [*words, f"says of itself: {'; '.join(said) or 'nothing'}"]
 
 
 def _instrument(row: Mapping[str, Any], virtual: bool) -> InstrumentRow:

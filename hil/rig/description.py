@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from hil import __version__
 from hil.evidence.uncertainty import COVERAGE
 from hil.rig.config.certificate import read_uncertainty
+from hil.rig.config.device_program import described_program
 from hil.units import format_quantity
 
 if TYPE_CHECKING:
@@ -28,11 +29,11 @@ def known_before(file: RigFile) -> dict[str, Any]:
             "role": role,
             "description": facts.description,
             "serial": facts.serial,
-            "firmware": facts.firmware or (f"micropay-hil {__version__}" if file.virtual else ""),
+            "firmware": facts.firmware or (f"micropay-hil {__version__}" if file.is_reference(facts) else ""),
             "seeded": [f"{name}: {facts.profile[name]}" for name in SEEDED if facts.profile.get(name)],
+            **({} if facts.command is None else {"program": described_program(facts.command, file.folder)}),
         }
-        for role, facts in (("socket", options.devices.socket), ("cable", options.devices.cable))
-        if facts is not None
+        for role, facts in options.devices.by_role().items()
     ]
     return {
         "name": options.name,

@@ -220,6 +220,10 @@ class Rig:
         if self.meter_watch is not None:
             self.meter_watch.expect(self.updates, prepared)
 
+    def identities(self) -> dict[str, str]:
+        """Return what devices that are programs of their own say that they are, by role."""
+        return self.bench.identities() if self.bench is not None and self.file.device_programs() else {}
+
     def set_mains(self, voltage: float) -> None:
         """Have this voltage (V rms) ahead of K1, K3 and K4; AuthorError if no source of this bench can be set."""
         if self.bench is None:

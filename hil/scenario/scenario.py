@@ -219,7 +219,7 @@ class ScenarioRun:
     def endings(self) -> list[Callable[[], None]]:
         """Return what is to be done before the bench is made safe: each, whatever one before it raised."""
         parts = (self._counterpart, self.observer.abuse, self._sampling, self._load_player, self.bench_watch)
-        return [*(part.stop for part in parts if part is not None), self._record_latency]
+        return [*(part.stop for part in parts if part is not None), self._record_latency, self._record_identities]
 
     def finish(self) -> list[Finding]:
         """Record what was declared and never taken, and return that."""
@@ -230,6 +230,11 @@ class ScenarioRun:
     def _record_latency(self) -> None:
         if self._tap is not None and (latency := self._tap.latency()) is not None:
             self.recorder.write_latency(latency)
+
+    def _record_identities(self) -> None:
+        """Record what the programs of the devices say that they are; the reference devices are known without a word."""
+        for role, identity in self.rig.identities().items():
+            self.recorder.write(Kind.DEVICE, role, {"identity": identity})
 
     def _connect_appliance(self) -> None:
         plan, rig = self.plan, self.rig

@@ -167,7 +167,7 @@ class ModelBuilder:
         request: ModelRequest,
     ) -> DeviceHost:
         """Return a device whose time the bench keeps: the reference program, or one of the lockstep protocol."""
-        factory = find_factory(self.programs)
+        factory, storage = find_factory(self.programs), None
         if command is not None:
             storage = self.scratch.new(role)
             storage.mkdir(mode=0o700)
@@ -190,6 +190,7 @@ class ModelBuilder:
                 ledger_late_s=lambda: self.ledger.late_s,
                 seed=request.seed,
                 meter=meter,
+                folder=storage,
             )
         except HilError:
             raise

@@ -8,6 +8,7 @@ from hil.bdd.language.applicability import asked_features
 from hil.bdd.language.document import Problem
 from hil.errors import ConfigurationError, nearest
 from hil.rig.check.capabilities import wrong_models
+from hil.rig.config.device_program import wrong_command
 from hil.rig.config.rig_file import RigFile
 from hil.rig.config.target_section import FEATURES
 from hil.simulated import plant_flaws, profile_flaws
@@ -34,6 +35,7 @@ def read_rig(path: Path, catalogue: Catalogue | None) -> tuple[RigFile | None, l
     if rig is not None:
         found += _unknown_features(rig, catalogue)
         found += _wrong_simulation(rig)
+        found += _wrong_commands(rig)
         found += [_at(rig, keys, what) for keys, what in wrong_models(rig)]
     return rig, sorted(set(found))
 
@@ -61,13 +63,21 @@ def _wrong_simulation(rig: RigFile) -> Iterator[Problem]:
         return
     for keys, what in plant_flaws(rig.options.plant):
         yield _at(rig, ("options", "rig", "plant", *keys), f"options.rig.plant: {what}")
-    for device in ("socket", "cable"):
-        facts = getattr(rig.options.devices, device)
-        if facts is not None:
+    for device, facts in rig.options.devices.by_role().items():
+        if rig.is_reference(facts):
             where = ("options", "rig", "devices", device, "profile")
             for keys, what in profile_flaws(device, facts.profile):
                 name = ".".join(map(str, (*where, *keys)))
                 yield _at(rig, (*where, *keys), f"{name}: {what}")
+
+
+def _wrong_commands(rig: RigFile) -> Iterator[Problem]:
+    for device, facts in rig.options.devices.by_role().items():
+        if facts.command is not None:
+            where = ("options", "rig", "devices", device, "command")
+            wrong = wrong_command(facts.command, rig.folder, virtual=rig.virtual, real_time=rig.real_time)
+            for keys, what in wrong:
+                yield _at(rig, (*where, *keys), f"{'.'.join(where)}: {what}")
 
 
 def _at(rig: RigFile, keys: tuple[str | int, ...], what: str) -> Problem:

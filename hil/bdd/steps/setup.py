@@ -41,6 +41,11 @@ def _missing_setup(rig: RigFile, setup: str) -> str:
     return "" if setup in offered else f"rig '{rig.options.name}' does not offer '{setup}', only {', '.join(offered)}"
 
 
+def _takes_defects(rig: RigFile, _: Second) -> str:
+    own = [role for role, facts in rig.options.devices.by_role().items() if not rig.is_reference(facts)]
+    return f"the {own[0]} is not the simulated reference device, which alone takes seeded defects" if own else ""
+
+
 def _toaster_there(rig: RigFile, _: Watt) -> str:
     return "" if "toaster" in rig.options.appliances else f"rig '{rig.options.name}' has no toaster"
 
@@ -170,6 +175,7 @@ def ledger_view(kind: ViewKind, /, scenario: ScenarioRun) -> None:
 
 @given("the device under test needs {duration} longer to start, as a seeded defect")
 @needs(feature("seeded-defects"))
+@needs(_takes_defects)
 @tells(Course.goes_on)
 def slow_start(delay: Second, /, scenario: ScenarioRun) -> None:
     """A defect put into the simulated device, to see that the bench finds it. Only on rigs with seeded-defects."""

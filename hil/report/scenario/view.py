@@ -46,6 +46,8 @@ class ScenarioView:
     timeline: Timeline
     plot: Plot | None
     """Drawn with the rest, as that is done on all processors; None if the timeline shows nothing."""
+    identities: Mapping[str | None, str]
+    """What the programs of the devices said that they are, by role."""
     tap: str | None
     """What the tap between two real devices added, in words; None if there was none."""
     safe_state: str
@@ -131,6 +133,7 @@ def view_scenario(number: int, record: ScenarioRecord) -> ScenarioView:
         faults=fault_rows(record.of(Kind.FAULT)),
         timeline=timeline,
         plot=plot_of(timeline),
+        identities={event.source: text_of(event.data, "identity") or "" for event in record.of(Kind.DEVICE)},
         tap=next((_tap(event) for event in record.of(Kind.READING) if event.source == "tap"), None),
         safe_state=safe_state,
         safe=safe,

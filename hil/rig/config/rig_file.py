@@ -19,7 +19,7 @@ from hil.ports import LoadLimits
 from hil.rig.config.addresses import parts
 from hil.rig.config.certificate import read_uncertainty
 from hil.rig.config.mistakes import REMEDY, read_options
-from hil.rig.config.parts import Ambient, Devices, InstrumentFacts
+from hil.rig.config.parts import Ambient, DeviceFacts, Devices, InstrumentFacts
 from hil.rig.config.target_section import entries, target_is_unreadable, wrong_target
 from hil.rig.config.values import Current, Duration, Energy, Power, Voltage
 from hil.units import Ampere, Volt, Watt
@@ -155,12 +155,20 @@ class RigFile:
 
     def device_programs(self) -> dict[str, dict[str, Any]]:
         """Return command and working directory of each device that is a program of its own, by role."""
-        folder = str(self.path.resolve().parent)
         return {
-            role: {"command": list(facts.command), "folder": folder}
+            role: {"command": list(facts.command), "folder": str(self.folder)}
             for role, facts in self.options.devices.by_role().items()
             if facts.command is not None
         }
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the file, in which the programs of devices run."""
+        return self.path.resolve().parent
+
+    def is_reference(self, facts: DeviceFacts) -> bool:
+        """Tell whether a device is the simulated reference one."""
+        return self.virtual and facts.command is None
 
     @property
     def bench_keys(self) -> tuple[str | int, ...]:

@@ -14,7 +14,13 @@ import pytest
 
 from hil.chain.node import container
 from hil.errors import ConfigurationError
-from hil.tests.acceptance import bench_plans, end_plans, ledger_plans, shell_plans  # noqa: F401 - they declare their plans
+from hil.tests.acceptance import (  # noqa: F401 - they declare their plans
+    bench_plans,
+    device_plans,
+    end_plans,
+    ledger_plans,
+    shell_plans,
+)
 from hil.tests.acceptance.foreign import SER2NET
 from hil.tests.acceptance.language_server import PROGRAMS
 from hil.tests.acceptance.plans import FOREIGN_CLIENTS, PLANS, prepare

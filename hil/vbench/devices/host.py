@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import math
+import shutil
 import traceback
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from hil.devices.board import Board
@@ -53,6 +54,9 @@ class DeviceHost:
 
     A program that raises is reported once through ``Kernel.fail`` and then left alone, its contact as it stands, until
     its supply is switched off and on: then it is built anew.
+
+    :param meter: the device's own.
+    :param folder: of a program that stores files; removed with the model.
     """
 
     def __init__(
@@ -69,6 +73,7 @@ class DeviceHost:
         ledger_late_s: Callable[[], float] = lambda: 0.0,
         seed: str,
         meter: DeviceMeter,
+        folder: Path | None = None,
     ) -> None:
         self.role = role
         self.identity = ""
@@ -78,6 +83,7 @@ class DeviceHost:
         self._console = console
         self._contact: Contact = plant.contact if role == "socket" else OpenOutput()
         self._meter = meter
+        self._folder = folder
         self._board = Board(
             link=link,
             console=console,
@@ -133,10 +139,12 @@ class DeviceHost:
             self._run(lambda: self._program.on_plug(plugged, self._kernel.now))
 
     def discard(self) -> None:
-        """End the program: the model ends."""
+        """End the program, and remove what it stored: the model ends."""
         if self._powered and not self._crashed:
             self._program.power_off(self._kernel.now)
         self._powered = False
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
 
     def _identify(self, text: str) -> None:
         self.identity = text

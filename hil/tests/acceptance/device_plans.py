@@ -1,0 +1,120 @@
+"""Runs with devices that are programs of their own."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from hil.tests.acceptance.commands import ROOT, Finished, Project
+from hil.tests.acceptance.plans import PROVIDER, SEED, plan
+
+WRAPPED = f"[env, 'PYTHONPATH={ROOT}', '{sys.executable}', -m, hil.tests.devices.lockstep_reference]"
+"""The reference firmware as a program that speaks the lockstep device protocol."""
+
+CRASHES = """\
+#!/bin/sh
+# Boots, says who it is, and crashes when the first bytes come.
+while read -r at time voltage current power energy contact plug event rest; do
+  [ "$at" = at ] || continue
+  case $event in
+    power-on) echo "identity crashing socket 0.9" ;;
+    link) echo "stack smashed at $time" >&2; exit 9 ;;
+  esac
+  echo "until never"
+done
+"""
+
+ON_PORTS = """\
+#!/bin/sh
+# A program on serial ports: says who it is, and ends in the middle of its work.
+printf 'identity program on ports 0.9\\r\\n' >"$2"
+read -r profile
+head -c 5 <"$1" >/dev/null
+echo "no more fuel" >&2
+exit 9
+"""
+
+TWO = """\
+Feature: A device that fails, and one that does not
+  Scenario: The socket fails
+    Given the socket is under test in single-fee mode
+    And the load draws 1000 W
+    When the devices are switched on
+    And the first payment has been accepted
+    Then no power flowed before the first payment was accepted
+
+  Scenario: The cable does not
+    Given the cable is under test in single-fee mode
+    And the load draws 1000 W
+    And the cable pays for at most 1 payments
+    When the devices are switched on
+    And the first payment has been accepted
+    Then no power flowed before the first payment was accepted
+"""
+
+
+def _with(project: Project, name: str, socket: str, cable: str = "", *, original: str = "virtual") -> str:
+    """Write a copy of a rig file whose devices have these commands; return its path in the project."""
+    text = (project.folder / f"rigs/{original}.yaml").read_text(encoding="utf-8")
+    for role, command in (("socket", socket), ("cable", cable)):
+        serial = f"        serial: {original}-{role}\n"
+        assert text.count(serial) == 1
+        text = text.replace(serial, f"{serial}        command: {command}\n" if command else serial)
+    (project.folder / "rigs" / name).write_text(text, encoding="utf-8")
+    return f"rigs/{name}"
+
+
+def _script(project: Project, name: str, text: str) -> None:
+    path = project.folder / "rigs" / name
+    path.write_text(text)
+    path.chmod(0o755)
+
+
+@plan
+def wrapped_devices(folder: Path) -> Finished:
+    """Both devices outside of the bench, in each set-up."""
+    project = Project.make(folder)
+    rig = _with(project, "wrapped.yaml", WRAPPED, WRAPPED)
+    features = ("features/toast.feature", "features/pair.feature")
+    return project.run(
+        "run", *features, "-m", "core", "-k", "slice or supply", "--rig", rig, "--node", PROVIDER, "--seed", SEED
+    )
+
+
+@plan
+def crashing_device(folder: Path) -> Finished:
+    """A socket that crashes in virtual time, and a scenario after that."""
+    project = Project.make(folder)
+    _script(project, "crashes.sh", CRASHES)
+    (project.folder / "two.feature").write_text(TWO)
+    rig = _with(project, "crashes.yaml", "[./crashes.sh]")
+    return project.run("run", "two.feature", "--rig", rig, "--node", PROVIDER, "--seed", SEED)
+
+
+@plan
+def crashing_in_real_time(folder: Path) -> Finished:
+    """The same socket on the wall clock."""
+    project = Project.make(folder)
+    _script(project, "crashes.sh", CRASHES)
+    (project.folder / "two.feature").write_text(TWO)
+    rig = _with(project, "crashes.yaml", "[./crashes.sh]", original="realtime")
+    return project.run("run", "two.feature", "--rig", rig, "--node", PROVIDER, "--seed", SEED)
+
+
+@plan
+def crashing_on_ports(folder: Path) -> Finished:
+    """A socket on serial ports that ends by itself."""
+    project = Project.make(folder)
+    _script(project, "ports.sh", ON_PORTS)
+    (project.folder / "two.feature").write_text(TWO)
+    rig = _with(project, "ports.yaml", "[./ports.sh, '{link}', '{console}']", original="realtime")
+    return project.run("run", "two.feature", "--rig", rig, "--node", PROVIDER, "--seed", SEED)
+
+
+@plan
+def wrong_commands(folder: Path) -> Finished:
+    """Commands that cannot be, found at the desk."""
+    project = Project.make(folder)
+    (project.folder / "rigs/plain.txt").write_text("no program\n")
+    rig = _with(project, "wrong.yaml", "[./no-such-program]", "[./plain.txt, '{lnk}', '{meter}']")
+    return project.run("check", "--rig", rig)
