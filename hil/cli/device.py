@@ -25,6 +25,14 @@ def add_device_commands(commands: Commands) -> None:
     actions = device.add_subparsers(dest="device_command", required=True, metavar="ACTION")
     _add_account_commands(actions)
     add_program_commands(actions)
+    lockstep = actions.add_parser("lockstep", help="a reference device in step with a bench, for a rig file's command")
+    lockstep.set_defaults(act=_lockstep)
+
+
+def _lockstep(options: argparse.Namespace, _: list[str]) -> int:
+    from hil.devices.host.lockstep import run_in_lockstep
+
+    return run_in_lockstep()
 
 
 def _add_account_commands(actions: Commands) -> None:

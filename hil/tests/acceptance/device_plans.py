@@ -8,7 +8,7 @@ from pathlib import Path
 from hil.tests.acceptance.commands import ROOT, Finished, Project
 from hil.tests.acceptance.plans import PROVIDER, SEED, plan
 
-WRAPPED = f"[env, 'PYTHONPATH={ROOT}', '{sys.executable}', -m, hil.tests.devices.lockstep_reference]"
+WRAPPED = f"[env, 'PYTHONPATH={ROOT}', '{sys.executable}', -m, hil.cli.main, device, lockstep]"
 """The reference firmware as a program that speaks the lockstep device protocol."""
 
 CRASHES = """\
