@@ -67,6 +67,12 @@ def load(path: Path) -> object:
     return parse(text, str(path))
 
 
+def write(document: object, path: Path) -> None:
+    """Write a document that :func:`load` returned, changed or not: comments, tags and order stay."""
+    with path.open("w", encoding="utf-8") as file:
+        YAML().dump(document, file)
+
+
 def parse(text: str, file: str) -> object:
     """Return the document, whose nodes know their places; raises ConfigurationError for what is no YAML."""
     try:

@@ -91,11 +91,13 @@ def build_parser() -> argparse.ArgumentParser:
 
     from hil.cli.device import add_device_commands
     from hil.cli.features import add_feature_commands
+    from hil.cli.qualify import add_qualify_command
     from hil.cli.rig import add_rig_commands
     from hil.cli.shell import add_shell_command
 
     add_feature_commands(commands)
     add_device_commands(commands)
+    add_qualify_command(commands)
     add_rig_commands(commands)
     add_shell_command(commands)
     return parser

@@ -1,0 +1,60 @@
+"""``hil qualify``: known defects are put into devices, and the suite must find each."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hil.errors import ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hil.qualify.trial import Outcome
+
+
+def add_qualify_command(commands: Any) -> None:
+    """Add ``qualify`` to argparse's ``commands``."""
+    qualify = commands.add_parser("qualify", help="put known defects into devices and see whether the suite finds them")
+    qualify.add_argument("chosen", nargs="*", metavar="WORD", help="id, target, side or kind of defects (default: all)")
+    qualify.add_argument("--list", action="store_true", help="list the defects and try none")
+    qualify.add_argument(
+        "--jobs", type=int, default=os.cpu_count() or 1, help="trials at a time (default: %(default)s)"
+    )
+    qualify.add_argument("--node", help="bitcoind of each trial: docker or native (default: NODE, else native)")
+    qualify.add_argument("--html", metavar="FILE", help="write the table there as HTML")
+    qualify.add_argument("--json", metavar="FILE", dest="json_file", help="write the outcomes there as JSON")
+    qualify.set_defaults(act=_qualify)
+
+
+def _qualify(options: argparse.Namespace, _: list[str]) -> int:
+    from hil.qualify.campaign import Tally, choose, run_campaign
+    from hil.qualify.catalogue import load
+    from hil.qualify.table import summary, write_html
+
+    root = Path.cwd()
+    chosen = choose(iter(load(root)), options.chosen)
+    if options.list:
+        for target, defect in chosen:
+            print(f"{defect.id}  ({target.target}, {defect.kind}, {defect.requirement}): {defect.wrong}")
+        return ExitCode.PASS
+    node = options.node or os.environ.get("NODE") or "native"
+    outcomes = run_campaign(root, chosen, node, options.jobs, _tell)
+    print(summary(outcomes))
+    if options.json_file:
+        Path(options.json_file).write_text(_json(outcomes), encoding="utf-8")
+    if options.html:
+        write_html(outcomes, Path(options.html))
+    return ExitCode.PASS if Tally.of(outcomes).enough else ExitCode.INCONCLUSIVE
+
+
+def _tell(outcome: Outcome) -> None:
+    where = f" by {outcome.scenario}" if outcome.scenario else ""
+    print(f"{outcome.result:<12} {outcome.defect} ({outcome.seconds:.0f} s){where}", flush=True)
+
+
+def _json(outcomes: Sequence[Outcome]) -> str:
+    return json.dumps([each.document() for each in outcomes], indent=1, ensure_ascii=False) + "\n"

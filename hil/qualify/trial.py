@@ -1,0 +1,135 @@
+"""One defect against the suite: which scenario finds it first, and whether the message helps the maker."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Literal
+
+from hil.clock import stopwatch
+from hil.errors import ExitCode
+from hil.evidence.documents import Kind, Verdict
+from hil.evidence.record import RunRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from hil.evidence.record import ScenarioRecord
+    from hil.qualify.catalogue import Defect, Target
+    from hil.qualify.workshop import Workshop
+
+SEED = "7"
+
+ALL = ("features", "-m", "not long")
+
+LIKELY_TIMEOUT_S = 300.0
+ALL_TIMEOUT_S = 1800.0
+"""The suite on one bench takes two to three minutes on an idle machine."""
+
+Result = Literal["found", "wrong party", "survived", "no answer"]
+"""*wrong party*: a scenario did not pass, but its verdict blames no device. *no answer*: the trial itself failed."""
+
+_NO_FINDING = frozenset({Verdict.PASS, Verdict.NOT_APPLICABLE, Verdict.NOT_RUN})
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one defect.
+
+    :ivar scenario: that found it, as pytest names it; empty if none did.
+    :ivar message: the reason of its verdict.
+    :ivar party: whether the message, or the verdict on the one device under test, blames the right device.
+    :ivar cause: whether the message has a word that tells what is wrong.
+    """
+
+    defect: str
+    target: str
+    role: str
+    kind: str
+    wrong: str
+    requirement: str
+    result: Result
+    scenario: str = ""
+    message: str = ""
+    party: bool = False
+    cause: bool = False
+    seconds: float = 0.0
+
+    def document(self) -> dict[str, object]:
+        """Return it as plain data."""
+        return asdict(self)
+
+
+def try_defect(workshop: Workshop, target: Target, defect: Defect, node: str, likely: Sequence[str]) -> Outcome:
+    """Run the likely killers, then all scenarios, up to the first that does not pass."""
+    watch = stopwatch()
+    for paths, timeout in ((tuple(likely), LIKELY_TIMEOUT_S), (ALL, ALL_TIMEOUT_S)):
+        if not paths:
+            continue
+        code, words = _run(workshop, paths, node, timeout)
+        if code == ExitCode.PASS or code == ExitCode.NOTHING_RUN:
+            continue
+        found = _first_finding(workshop.newest_run) if code != ExitCode.AUTHOR_ERROR else None
+        if found is None:
+            return _outcome(target, defect, "no answer", message=words, seconds=watch())
+        return _judged(target, defect, found, watch())
+    return _outcome(target, defect, "survived", seconds=watch())
+
+
+def _run(workshop: Workshop, paths: Sequence[str], node: str, timeout: float) -> tuple[int, str]:
+    """Return the exit code of one run, and the end of what it said."""
+    options = ("--rig", "rigs/virtual.yaml", "--node", node, "--seed", SEED, "--benches", "1", "-x", "-q")
+    said = workshop.folder / "said.txt"
+    with said.open("wb") as out:
+        process = subprocess.Popen(
+            [*workshop.program, "run", *paths, *options],
+            cwd=workshop.folder,
+            env=os.environ | {"PYTHONPATH": os.environ.get("PYTHONPATH", str(workshop.root)), "COLUMNS": "160"},
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            code = process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            process.terminate()  # it makes its bench safe
+            process.wait(60)
+            code = ExitCode.INTERNAL_ERROR
+    return code, said.read_text(encoding="utf-8", errors="replace")[-600:]
+
+
+def _first_finding(folder: Path) -> ScenarioRecord | None:
+    """Return the first scenario of a run that did not pass."""
+    try:
+        scenarios = RunRecord.load(folder).scenarios
+    except OSError:
+        return None
+    return next((each for each in scenarios if each.verdict not in _NO_FINDING), None)
+
+
+def _judged(target: Target, defect: Defect, found: ScenarioRecord, seconds: float) -> Outcome:
+    start, stop = next(found.of(Kind.START)), next(found.of(Kind.STOP))
+    message, setup = str(stop.data.get("reason", "")), str(stop.data.get("setup", ""))
+    words = message.casefold()
+    # where one device is under test, a fail blames that one; a pair must be told apart in words
+    alone = setup.removesuffix(" under test")
+    party = target.role == "both" or alone == target.role or target.role in words
+    again = shlex.split(str((start.host or {}).get("again", "")))
+    return _outcome(
+        target,
+        defect,
+        "found" if found.verdict is Verdict.FAIL else "wrong party",
+        scenario=again[2] if len(again) > 2 else found.name,
+        message=message,
+        party=found.verdict is Verdict.FAIL and party,
+        cause=any(word.casefold() in words for word in defect.cause),
+        seconds=seconds,
+    )
+
+
+def _outcome(target: Target, defect: Defect, result: Result, **more: object) -> Outcome:
+    facts = (defect.id, target.target, target.role, defect.kind, defect.wrong, defect.requirement)
+    return Outcome(*facts, result, **more)  # type: ignore[arg-type]
