@@ -115,8 +115,8 @@ class SocketMachine:
         context.session = session = session_of(record, context.energy_mwh)
         left_mwh = context.credit_mwh
         context.note(f"session {session.id.hex()} before the power cut: payment {record.n}, {left_mwh} mWh are left")
+        remember(context)  # the next power cut may come before anything else is: no number is used twice
         if left_mwh > 0:
-            remember(context)  # the next power cut may come before anything else is: no number is used twice
             context.fire(_E.RESTORED)
         else:
             context.end_with(CloseReason.CREDIT_SPENT, _E.CREDIT_SPENT)

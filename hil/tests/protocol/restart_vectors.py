@@ -71,6 +71,16 @@ def _of_the_socket() -> list[Json]:
             stop_s=14.0,
         ),
         session(
+            "the socket restarts twice without credit, and is told nonsense each time",
+            payments=1,
+            answers={("settle", n): {"failure": "no answer"} for n in range(1, 9)},
+            script=(
+                *_cut("socket", 9.2, 9.7, 10.2, 10.7),
+                *((at, "socket", says_plain([6, FIRST, LATE + n, 1, 0])) for n, at in enumerate((9.0, 10.0, 11.0))),
+            ),
+            stop_s=12.0,
+        ),
+        session(
             "the socket restarts without credit, and its settlement is lost",
             payments=1,
             answers={

@@ -105,3 +105,19 @@ def test_session_vectors_show_both_modes_and_all_types_of_scripts() -> None:
     assert {session["socket"]["terms"]["mode"] for session in SESSIONS} == {mode.name for mode in Mode}
     scripts = {coin["script"][:4] for session in SESSIONS for coin in session["cable"]["coins"]}
     assert scripts == {"0014", "76a9"}
+
+
+@pytest.mark.parametrize("side", ["socket", "cable"])
+def test_no_side_uses_a_sequence_number_twice_in_a_session_whatever_restarts(side: str) -> None:
+    for session in SESSIONS:
+        newest: dict[bytes, int] = {}
+        for event in (each for each in session["events"] if each["side"] == side):
+            if event.get("out") == "session ended":
+                newest.pop(bytes.fromhex(event["session"]), None)  # the id may come back after a restart: a new session
+            if event.get("out") != "frame":
+                continue
+            message = message_in(event.get("instead_of", event["frame"]))
+            if isinstance(message, Error) and message.sequence == 0:
+                continue  # about a session that does not run there
+            assert message.sequence > newest.get(message.session, 0), session["name"]
+            newest[message.session] = message.sequence
