@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Final
 from hil.errors import RigFault
 from hil.protocol.checks import Refusal
 from hil.protocol.codes import ErrorCode
+from hil.protocol.payment.coins import OutPoint
+from hil.protocol.payment.transactions import parse_transaction, txid
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,9 +62,14 @@ def judge_coins(ledger: LedgerView, coins: Sequence[Coin], min_confirmations: in
 
 
 def judge_payment(ledger: LedgerView, payment: ExaminePayment) -> Refusal | None:
-    """Return why the ledger would not take the payment, None if it would (and has, if it was to be broadcast)."""
+    """Return why the ledger would not take the payment, None if it would (and has, if it was to be broadcast).
+
+    A payment that the ledger has already is taken: what spent its coins is the payment itself.
+    """
     refusal = judge_coins(ledger, payment.coins, payment.min_confirmations)
     if refusal is not None:
-        return refusal
+        own_output = OutPoint(txid(parse_transaction(payment.transaction)), 0)
+        had = refusal.code is ErrorCode.COIN_UNKNOWN and ledger.coin(own_output) is not None
+        return None if had else refusal
     answer = ledger.broadcast(payment.transaction) if payment.broadcast else ledger.accepts(payment.transaction)
     return None if answer.allowed else Refusal(ErrorCode.LEDGER_REFUSED, answer.reason)

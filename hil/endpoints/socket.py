@@ -127,14 +127,16 @@ class SocketEndpoint:
         self._metering_due = None
         self._carry_out(self.machine.on_energy(int(self._energy_wh() * 1000), now), now)
         if self.machine.state in CONTACT_CLOSED:
-            self._metering_due = now + self._until_next_metering()
+            power_w = self._power_w()
+            self._metering_due = now + self._until_next_metering(power_w)
+            self._carry_out(self.machine.on_power(power_w, now), now)
 
-    def _until_next_metering(self) -> float:
+    def _until_next_metering(self, power: float) -> float:
         """Half the time to what comes next at the present power, within bounds: the end of the credit is met closely,
         and so is the credit at which the next payment is asked for. The end is met by an appliance that is switched
         on just after the reading, too: at the most power that the socket sells.
         """
-        machine, power = self.machine, self._power_w()
+        machine = self.machine
         credit_mwh = machine.credit_mwh
         comes_s = credit_mwh / machine.terms.max_power_w * 3.6
         if power > 0:
@@ -174,5 +176,5 @@ class SocketEndpoint:
     def _switch(self, closed: bool, reason: str, now: float) -> None:
         self._set_contact(closed)
         self.hooks.on_contact(closed, reason)
-        self._metering_due = now + self._until_next_metering() if closed else None
+        self._metering_due = now + self._until_next_metering(self._power_w()) if closed else None
         self._watch_due = now + CONFLICT_WATCH_S if closed else None

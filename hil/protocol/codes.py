@@ -27,7 +27,7 @@ class CloseReason(enum.IntEnum):
     LIMIT_REACHED = 9
     """The agreed number of payments was made and the credit is used up."""
     FAULT = 10
-    """The sender's own hardware or ledger failed."""
+    """The sender's own hardware failed, or the appliance draws more than `max_power_w`."""
 
 
 class ErrorCode(enum.IntEnum):
@@ -38,7 +38,7 @@ class ErrorCode(enum.IntEnum):
     """
 
     MALFORMED = 1
-    """A frame or message could not be decoded."""
+    """The message could not be decoded."""
     UNSUPPORTED_VERSION = 2
     """The HELLO is of a protocol version that this side does not speak."""
     UNEXPECTED = 3
@@ -70,7 +70,7 @@ class ErrorCode(enum.IntEnum):
     FUNDS_EXHAUSTED = 33
     """The coins do not hold the quanta asked for and the fee."""
     COIN_UNKNOWN = 34
-    """A declared coin does not exist or is spent."""
+    """A declared coin does not exist or is spent; also if it is spent by the time that it pays."""
     COIN_DIFFERS = 35
     """A declared coin has another value or script on the ledger."""
     COIN_UNCONFIRMED = 36
@@ -134,7 +134,7 @@ class ErrorCode(enum.IntEnum):
     """The receipt credits less than was paid for."""
 
     CONFLICT = 80
-    """Another transaction spends the same coins."""
+    """While power flows, another transaction spends the coins of the newest payment."""
     LEDGER_UNAVAILABLE = 81
     """The socket cannot ask the ledger at the moment."""
     LEDGER_REFUSED = 82

@@ -28,6 +28,9 @@ N = TypeVar("N", bound=Session)
 Table: TypeAlias = Mapping[tuple[S, E], tuple[S, tuple[A, ...]]]
 """(state, event) -> (next state, actions in their order)."""
 
+Reasons: TypeAlias = Mapping[E, Mapping[CloseReason, str]]
+"""What CLOSE says after each event that ends a session with CLOSE: the reason, and in which case it is this one."""
+
 
 @dataclass(kw_only=True)
 class MachineContext(Generic[S, E, A, N]):
@@ -40,6 +43,7 @@ class MachineContext(Generic[S, E, A, N]):
     table: Table[S, E, A]
     actions: Mapping[A, Callable[[Self], E | None]]
     """What each action of the table does; it returns the event that follows from it at once, None if none does."""
+    reasons: Reasons[E]
     policy: Policy
     session: N | None = None
     refusal: Refusal = field(default_factory=lambda: Refusal(ErrorCode.UNEXPECTED, ""))
@@ -82,7 +86,12 @@ class MachineContext(Generic[S, E, A, N]):
         return True
 
     def end_with(self, reason: CloseReason, event: E) -> None:
-        """Fire ``event``, which ends the session for ``reason``; where the table does not list it, nothing changes."""
+        """Fire ``event``, which ends the session for ``reason``; where the table does not list it, nothing changes.
+
+        AssertionError if ``reasons`` has others for the event.
+        """
+        if reason not in self.reasons.get(event, {reason: ""}):
+            raise AssertionError(f"{reason.name} is no reason to close for '{event.value}'")
         if self.session is not None and self.allows(event):
             self.session.close_reason = reason
         self.fire(event)

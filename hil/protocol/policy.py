@@ -77,6 +77,8 @@ class Policy:
     """The socket writes down what it delivered each time it was this much more: what a restart can cost it."""
     idle_power_w: float = 1.0
     """Below this power in W an appliance draws none."""
+    overload_s: float = 1.0
+    """An appliance that draws more than `max_power_w` in all readings for this long: power is off."""
 
 
 @dataclass(frozen=True)
@@ -90,13 +92,15 @@ class SocketTerms:
     fee_rate_sat_per_vb: int = 10
     """Fee rate of the transactions in sat/vB; ten times the default relay minimum of a node."""
     mode: Mode = Mode.SINGLE_FEE
+    """The one mode in which it sells."""
     max_payments: int = 100
     """Payments in one session, 1 to 65535; the toast needs 5."""
     min_confirmations: int = 1
     """Blocks on top of each funding coin, counting its own, before power flows; 0 takes unconfirmed coins."""
     max_power_w: int = 3680
-    """Most power that the socket delivers in W; 16 A at 230 V."""
+    """Most power in W that the socket delivers for longer than `overload_s`; 16 A at 230 V."""
     network: Network = Network.REGTEST
+    """The ledger on which it is paid; a HELLO for another one is refused."""
 
 
 @dataclass(frozen=True)
@@ -110,10 +114,11 @@ class CableLimits:
     max_fee_rate_sat_per_vb: int = 100
     """Highest fee rate; the slides' sample paid 56, and a node would let 260 pass."""
     max_payments: int = 100
-    """Budget: payments in one session, 1 to 65535."""
+    """Budget: payments since it was plugged in, all sessions together, 1 to 65535."""
     modes: tuple[Mode, ...] = (Mode.SINGLE_FEE, Mode.PER_PAYMENT)
     """Modes that the cable speaks, best first, each once; they become the HELLO."""
     network: Network = Network.REGTEST
+    """The ledger on which its coins are."""
     socket_meter_percent: int = 2
     """Largest error of an honest socket's meter, in whole percent of what flowed (MI-003, class B in use)."""
     own_meter_percent: int = 2

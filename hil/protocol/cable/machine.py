@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from hil.protocol.cable.actions import CABLE_ACTIONS, coins_after
 from hil.protocol.cable.context import CableContext, RequestCheck, SessionFit, require_keys
 from hil.protocol.cable.messages import check_request, fits_in_session, lose_socket, on_message
-from hil.protocol.cable.table import CABLE_TABLE, CableEvent, CableState
+from hil.protocol.cable.table import CABLE_REASONS, CABLE_TABLE, CableEvent, CableState
 from hil.protocol.codes import CloseReason
 from hil.protocol.effects import Effect, Remember
 from hil.protocol.machine import ROUNDING_S, earliest
@@ -61,6 +61,7 @@ class CableMachine:
             state=_S.UNPLUGGED,
             table=CABLE_TABLE,
             actions=CABLE_ACTIONS,
+            reasons=CABLE_REASONS,
             policy=policy,
             limits=limits,
             wallet=Wallet([tuple(coins)]),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import enum
 
-from hil.protocol.machine import Table
+from hil.protocol.codes import CloseReason
+from hil.protocol.machine import Reasons, Table
 
 
 class CableState(enum.Enum):
@@ -141,3 +142,13 @@ CABLE_TABLE: Table[CableState, CableEvent, CableAction] = {
     **{(state, _E.SOCKET_SILENT): _CLOSE for state in (_S.PAYING, _S.SUPPLIED)},
 }
 """(state, event) -> (next state, actions). What is not listed here is refused and changes nothing."""
+
+CABLE_REASONS: Reasons[CableEvent] = {
+    _E.APPLIANCE_FINISHED: {CloseReason.APPLIANCE_FINISHED: "always"},
+    _E.REQUEST_REFUSED: {CloseReason.REFUSED: "always"},
+    _E.RECEIPT_REFUSED: {CloseReason.REFUSED: "always"},
+    _E.ENERGY_OVERCLAIMED: {CloseReason.REFUSED: "always"},
+    _E.LINK_LOST: {CloseReason.PEER_SILENT: "always"},
+    _E.SOCKET_SILENT: {CloseReason.PEER_SILENT: "always"},
+}
+"""Why a session that ends with CLOSE ended."""

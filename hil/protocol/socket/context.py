@@ -38,6 +38,8 @@ class SocketContext(MachineContext[SocketState, SocketEvent, SocketAction, Socke
     question: int | None = None
     """Number of the question whose answer is awaited."""
     settle_due: float | None = None
+    overload_since: float | None = None
+    """Since when the appliance has drawn more than is sold."""
     late_answers: int = 0
     """Answers of the ledger that came when the session had moved on."""
 

@@ -18,7 +18,7 @@ from hil.protocol.records import SocketRecord
 from hil.protocol.socket.actions import SOCKET_ACTIONS, SocketActions, remember, send_error
 from hil.protocol.socket.context import PaymentCheck, SocketContext, session_of
 from hil.protocol.socket.messages import check_session_payment, on_message
-from hil.protocol.socket.table import CONTACT_CLOSED, SOCKET_TABLE, SocketEvent, SocketState
+from hil.protocol.socket.table import CONTACT_CLOSED, SOCKET_REASONS, SOCKET_TABLE, SocketEvent, SocketState
 from hil.protocol.terms import checked_terms
 from hil.protocol.wire.fields import MessageError
 
@@ -48,6 +48,7 @@ class SocketMachine:
             state=_S.IDLE,
             table=SOCKET_TABLE,
             actions=actions,
+            reasons=SOCKET_REASONS,
             policy=policy,
             terms=checked_terms(terms),
             new_payee=new_payee,
@@ -112,10 +113,10 @@ class SocketMachine:
         if context.state is not _S.IDLE or context.session is not None:
             raise Misuse("a session is restored before anything else")
         context.session = session = session_of(record, context.energy_mwh)
-        text = f"session {session.id.hex()} before the power cut: payment {record.n}"
-        context.note(f"{text}, {context.credit_mwh} mWh of credit left")
-        if context.credit_mwh > 0:
-            remember(context)  # the next power cut may come before anything else is: no number is used twice
+        left_mwh = context.credit_mwh
+        context.note(f"session {session.id.hex()} before the power cut: payment {record.n}, {left_mwh} mWh are left")
+        remember(context)  # the next power cut may come before anything else is: no number is used twice
+        if left_mwh > 0:
             context.fire(_E.RESTORED)
         else:
             context.end_with(CloseReason.CREDIT_SPENT, _E.CREDIT_SPENT)
@@ -157,7 +158,7 @@ class SocketMachine:
         return context.take_effects()
 
     def on_energy(self, energy_mwh: int, now: float) -> list[Effect]:
-        """Take the reading of the socket's own meter: milliwatt-hours since it was powered on."""
+        """Take the count of the socket's own meter: milliwatt-hours since it was powered on."""
         context = self._at(now)
         context.energy_mwh = max(context.energy_mwh, energy_mwh)
         session = context.session
@@ -172,6 +173,18 @@ class SocketMachine:
                 pass  # nothing more can be asked for, or has been
             elif context.credit_mwh <= context.policy.top_up_credit_mwh:
                 context.fire(_E.CREDIT_LOW)
+        return context.take_effects()
+
+    def on_power(self, power_w: float, now: float) -> list[Effect]:
+        """Take the present power at the socket's own meter; above what it sells, the power is off after a while."""
+        context = self._at(now)
+        if context.state not in CONTACT_CLOSED or power_w <= context.terms.max_power_w:
+            context.overload_since = None
+        elif context.overload_since is None:
+            context.overload_since = now
+        elif now + ROUNDING_S >= context.overload_since + context.policy.overload_s:
+            context.note(f"the appliance draws {power_w:g} W, sold are at most {context.terms.max_power_w} W")
+            context.end_with(CloseReason.FAULT, _E.UNPLUGGED)
         return context.take_effects()
 
     def on_unplugged(self, now: float) -> list[Effect]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import enum
 
-from hil.protocol.machine import Table
+from hil.protocol.codes import CloseReason
+from hil.protocol.machine import Reasons, Table
 
 
 class SocketState(enum.Enum):
@@ -77,7 +78,7 @@ class SocketEvent(enum.Enum):
     CLOSE_RECEIVED = "close received"
     """CLOSE from the cable."""
     UNPLUGGED = "unplugged"
-    """The socket feels that the cable was pulled, or that its own contact or meter fails."""
+    """The plug contact opened, the socket's own contact or meter fails, or the appliance draws too much."""
     CABLE_SILENT = "cable silent"
     """Nothing new came for `silent_peer_s`, or no first payment in that time."""
     SETTLED = "settled"
@@ -206,3 +207,25 @@ SOCKET_TABLE: Table[SocketState, SocketEvent, SocketAction] = {
     },
 }
 """(state, event) -> (next state, actions). What is not listed here is refused and changes nothing."""
+
+_R = CloseReason
+
+SOCKET_REASONS: Reasons[SocketEvent] = {
+    _E.CREDIT_SPENT: {
+        _R.LIMIT_REACHED: "as many payments were accepted as OFFER and FUNDING allow",
+        _R.FUNDS_EXHAUSTED: "else, if the next payment could not be built from the coins",
+        _R.CREDIT_SPENT: "else; and always of a session that is found without credit after a restart",
+    },
+    _E.FUNDS_EXHAUSTED: {_R.FUNDS_EXHAUSTED: "the first payment cannot be built from the coins"},
+    _E.PAYMENT_INVALID: {_R.REFUSED: "always"},
+    _E.CONFLICT_SEEN: {_R.REFUSED: "always"},
+    _E.LEDGER_LOST: {_R.REFUSED: "always"},
+    _E.CLOSE_RECEIVED: {_R.PEER_CLOSED: "always"},
+    _E.CABLE_SILENT: {_R.PEER_SILENT: "always"},
+    _E.HELLO: {_R.PEER_RESTARTED: "of another session, when a payment was asked for already"},
+    _E.UNPLUGGED: {
+        _R.UNPLUGGED: "the plug contact opened",
+        _R.FAULT: "the socket's contact or meter fails, or the appliance draws more than `max_power_w`",
+    },
+}
+"""Why a session that ends with CLOSE ended."""

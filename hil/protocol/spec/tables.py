@@ -16,10 +16,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from hil.protocol.cable.table import CABLE_TABLE, CableAction, CableEvent, CableState
-from hil.protocol.machine import Table
-from hil.protocol.policy import Policy
-from hil.protocol.socket.table import SOCKET_TABLE, SocketAction, SocketEvent, SocketState
+from hil.protocol.cable.table import CABLE_REASONS, CABLE_TABLE, CableAction, CableEvent, CableState
+from hil.protocol.machine import Reasons, Table
+from hil.protocol.policy import CableLimits, Mode, Network, Policy, SocketTerms
+from hil.protocol.socket.table import SOCKET_REASONS, SOCKET_TABLE, SocketAction, SocketEvent, SocketState
 from hil.protocol.spec.diagrams import diagrams
 
 SPEC: Final = Path(__file__).parents[1] / "SPEC.md"
@@ -30,7 +30,15 @@ CABLE_ENDS: Final = frozenset({CableState.ENDED})
 """The same of the cable."""
 
 _REGION = re.compile(r"(<!-- generated: ([a-z ]+) -->\n).*?(<!-- end -->\n)", re.DOTALL)
-_UNITS: Final = {"s": "s", "mwh": "mWh", "w": "W"}
+_UNITS: Final = {
+    "sat_per_wh": "sat/Wh",
+    "sat_per_vb": "sat/vB",
+    "sat": "sat",
+    "percent": "%",
+    "mwh": "mWh",
+    "s": "s",
+    "w": "W",
+}
 
 
 def regions() -> dict[str, str]:
@@ -42,7 +50,11 @@ def regions() -> dict[str, str]:
         "cable diagram": diagrams(CABLE_TABLE, CableState, CABLE_ENDS),
         "cable members": members(CableState, CableEvent, CableAction),
         "cable transitions": transitions(CABLE_TABLE, CableState),
-        "policy": policy_numbers(),
+        "socket reasons": close_reasons(SOCKET_TABLE, SOCKET_REASONS, SocketState),
+        "cable reasons": close_reasons(CABLE_TABLE, CABLE_REASONS, CableState),
+        "policy": numbers(Policy),
+        "socket terms": numbers(SocketTerms),
+        "cable limits": numbers(CableLimits),
     }
 
 
@@ -73,18 +85,38 @@ def members(*kinds: type[enum.Enum]) -> str:
     return "\n".join(tables)
 
 
-def policy_numbers() -> str:
-    """Return the fields of Policy with their defaults and units; sources stand in the code."""
-    meanings = member_meanings(Policy)
+def close_reasons(table: Table[Any, Any, Any], reasons: Reasons[Any], states: type[enum.Enum]) -> str:
+    """Return the reason that CLOSE tells after each event, in which case, and the states in which it is not told."""
+    rows = []
+    for event, cases in reasons.items():
+        ends = [(state, actions) for (state, each), (_, actions) in _ordered(table, states) if each is event]
+        silent = [s.value for s, a in ends if "end-session" in _names(a) and "send-close" not in _names(a)]
+        untold = f"; not told in *{'*, *'.join(silent)}*: ERROR ends it there" if silent else ""
+        rows += [(event.value, f"`{reason.name}`", f"{when}{untold}") for reason, when in cases.items()]
+    return _markdown(("after the event", "CLOSE tells", "when"), rows)
+
+
+def numbers(kind: type[Any]) -> str:
+    """Return the fields of Policy, SocketTerms or CableLimits with their defaults; sources stand in the code."""
+    meanings = member_meanings(kind)
     rows = [
-        (
-            f"`{field.name}`",
-            f"{field.default:g} {_UNITS[field.name.rpartition('_')[2]]}",
-            _unsourced(meanings[field.name]),
-        )
-        for field in dataclasses.fields(Policy)
+        (f"`{field.name}`", _default(field.name, field.default), _unsourced(meanings[field.name]))
+        for field in dataclasses.fields(kind)
     ]
     return _markdown(("name", "default", "meaning"), rows)
+
+
+def _names(actions: Sequence[enum.Enum]) -> set[str]:
+    return {str(action.value) for action in actions}
+
+
+def _default(name: str, value: object) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(each.label for each in value)
+    if isinstance(value, Mode | Network):
+        return value.label
+    unit = next((unit for end, unit in _UNITS.items() if name.endswith(f"_{end}")), "")
+    return f"{value:.15g} {unit}".strip()
 
 
 def _ordered(table: Table[Any, Any, Any], states: type[enum.Enum]) -> list[tuple[Any, Any]]:
@@ -115,7 +147,7 @@ def member_meanings(kind: type) -> dict[str, str]:
 
 
 def _unsourced(meaning: str) -> str:
-    return re.sub(r" \([^()]*(?:docs/system|lock-out|field notes)[^()]*\)", "", meaning)
+    return re.sub(r" \([^()]*(?:docs/system|lock-out|field notes|slides)[^()]*\)", "", meaning)
 
 
 if __name__ == "__main__":

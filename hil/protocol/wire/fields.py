@@ -83,20 +83,25 @@ def blob(shortest: int, longest: int) -> Field:
 
 
 def printable(longest: int) -> Field:
-    """A text of at most ``longest`` printable characters; encoding cuts it and puts ``?`` for anything else."""
+    """A text of at most ``longest`` printable characters of ASCII, 0x20 to 0x7e; encoding cuts it and puts ``?`` for
+    any other.
+    """
+
+    def is_printable(text: str) -> bool:
+        return text.isascii() and text.isprintable()
 
     def check(plain: object, where: str) -> None:
         if type(plain) is not str:
             raise _wrong_type(plain, where, "a text")
         _check_count(len(plain), 0, longest, where, "characters")
-        if not plain.isprintable():
-            raise MessageError(MessageErrorCode.OUT_OF_RANGE, f"{where} has unprintable characters")
+        if not is_printable(plain):
+            raise MessageError(MessageErrorCode.OUT_OF_RANGE, f"{where} has characters outside of 0x20 to 0x7e")
 
     # An error report must always get out, also with a library's or a node's odd message in it.
     def tidy(value: str) -> str:
-        return "".join(letter if letter.isprintable() else "?" for letter in value[:longest])
+        return "".join(letter if is_printable(letter) else "?" for letter in value[:longest])
 
-    return Field(check, tidy, rule=f"tstr, at most {longest} printable characters")
+    return Field(check, tidy, rule=f"tstr, at most {longest} characters, each from 0x20 to 0x7e")
 
 
 def transaction_id(*, optional: bool = False) -> Field:

@@ -161,7 +161,7 @@ class Error(Header):
 
     code: Annotated[ErrorCode, choice(ErrorCode)]
     text: Annotated[str, printable(MAX_ERROR_TEXT)]
-    """For people. Encoding cuts a longer text and puts ``?`` for unprintable characters."""
+    """For people. Encoding cuts a longer text and puts ``?`` for what is not printable ASCII."""
 
 
 Message: TypeAlias = Hello | Offer | Funding | PaymentRequest | Payment | Receipt | Meter | Close | Error

@@ -97,6 +97,28 @@ def test_an_appliance_switched_on_just_after_a_reading_gets_no_more_than_the_unp
     assert pair.energy_wh <= 8.0 + Policy().unpaid_energy_mwh / 1000
 
 
+def test_an_appliance_that_draws_more_than_is_sold_for_a_second_is_cut_off_and_the_socket_sells_on() -> None:
+    pair = running(10.0)
+    pair.power_w = SocketTerms().max_power_w + 1
+    pair.run_for(Policy().overload_s - METERING_S)
+    assert pair.closed
+    pair.run_for(2 * METERING_S)
+    assert not pair.closed
+    assert "the appliance draws 3681 W, sold are at most 3680 W" in pair.socket.console
+    assert "session over (fault)" in pair.socket.console
+    pair.power_w = 1300.0
+    pair.run_for(Policy().call_again_s + 1.0)
+    assert pair.closed
+
+
+def test_an_appliance_that_draws_too_much_for_less_than_a_second_is_served_on() -> None:
+    pair = running(10.0)
+    for power_w in (4000.0, 3680.0, 4000.0, 100.0):
+        pair.power_w = power_w
+        pair.run_for(Policy().overload_s - 2 * METERING_S)
+    assert pair.closed
+
+
 def test_the_energy_that_a_socket_tells_is_as_of_the_moment_in_which_it_tells_it() -> None:
     pair = DevicePair(cable={"max_payments": 1})
     told: list[tuple[float, float]] = []

@@ -59,6 +59,22 @@ def test_a_payment_is_sent_only_if_it_is_to_be_broadcast(broadcast: bool) -> Non
 
 
 @pytest.mark.parametrize("broadcast", [False, True])
+def test_a_payment_that_the_ledger_has_already_is_taken(broadcast: bool) -> None:
+    ledger = FallibleLedger(list(COINS))
+    ledger.broadcast(PAYMENT)
+    assert judge_coins(ledger, COINS, 1) is not None
+    assert judge_payment(ledger, examine(broadcast=broadcast)) is None
+
+
+def test_coins_that_another_transaction_has_spent_before_the_payment_came_are_unknown() -> None:
+    ledger = FallibleLedger(list(COINS))
+    ledger.spend_elsewhere()
+    refusal = judge_payment(ledger, examine(broadcast=False))
+    assert refusal is not None
+    assert refusal.code is ErrorCode.COIN_UNKNOWN
+
+
+@pytest.mark.parametrize("broadcast", [False, True])
 def test_what_the_ledger_would_not_take_is_refused_in_its_words(broadcast: bool) -> None:
     refusal = judge_payment(RefusingLedger("tx-size"), examine(broadcast=broadcast))
     assert refusal is not None

@@ -92,7 +92,7 @@ def sample_messages() -> dict[str, Message]:
         "close, nothing to settle": Close(SESSION, 1, CloseReason.REFUSED, 0, ""),
         "error": Error(SESSION, 5, ErrorCode.UNDERPAID, "underpaid by 1 sat: 19999 sat instead of 20000 sat"),
         "error without text": Error(SESSION, 5, ErrorCode.MALFORMED, ""),
-        "error in another script": Error(SESSION, 5, ErrorCode.UNEXPECTED, "für n = 2 · 不"),
+        "error with the first and the last printable character": Error(SESSION, 5, ErrorCode.UNEXPECTED, " ~"),
     }
 
 
@@ -134,6 +134,8 @@ def refused_messages() -> dict[str, bytes]:
         "transaction of 3501 bytes": cbor2.dumps([5, SESSION, 4, 1, bytes(3501)]),
         "error text of 201 characters": cbor2.dumps([9, SESSION, 5, 1, "x" * 201]),
         "error text with a line feed": cbor2.dumps([9, SESSION, 5, 1, "a\nb"]),
+        "error text with a delete": cbor2.dumps([9, SESSION, 5, 1, "a\x7f"]),
+        "error text with a letter that is not ASCII": cbor2.dumps([9, SESSION, 5, 1, "f\u00fcr"]),
     }
 
 

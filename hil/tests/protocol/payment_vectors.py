@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from bitcoin.core import CTransaction
-from bitcoin.core.script import SIGHASH_ALL, SIGHASH_ANYONECANPAY, SIGHASH_NONE, SIGHASH_SINGLE
 
-from hil.protocol.checks import Refusal, check_funding, check_offer, check_payment, check_proposal
 from hil.protocol.payment.coins import Coin
 from hil.protocol.payment.transactions import FundsExhausted, build_payment, change_coin, txid, virtual_size
-from hil.protocol.policy import CableLimits, SocketTerms
-from hil.protocol.wire.messages import DeclaredCoin, Funding, Offer, PaymentRequest, encode_message
 from hil.tests.protocol import samples
-from hil.tests.protocol.samples import CABLE, COINS, EDITS, SESSION, SOCKET, offer, proposal, request, signed
-from hil.tests.protocol.session_replay import coin_to_json
+from hil.tests.protocol.samples import CABLE, COINS, SOCKET, signed
+from hil.tests.protocol.session_side import coin_to_json
 from hil.tests.protocol.vector_files import Json
 
 
@@ -79,127 +73,3 @@ def _chain() -> list[Json]:
         assert change is not None
         coins = (change,)
     return chain
-
-
-def refusals() -> Json:
-    """What either side refuses, with the code; everything else in a case is honest."""
-    return {
-        "coins": [coin_to_json(coin) for coin in COINS],
-        "change_script": CABLE.p2wpkh_script.hex(),
-        "offer": encode_message(offer()).hex(),
-        "proposal": proposal().serialize().hex(),
-        "offers": [_case(name, "message", encode_message(m), refused_offer(m)) for name, m in _offers().items()],
-        "fundings": [_case(name, "message", encode_message(m), refused_funding(m)) for name, m in _fundings().items()],
-        "proposals": [
-            _case(name, "message", encode_message(m), refused_proposal(m)) for name, m in _proposals().items()
-        ],
-        "payments": [_case(name, "payment", raw, refused_payment(raw)) for name, raw in _payments().items()],
-    }
-
-
-def _case(name: str, key: str, data: bytes, code: str) -> Json:
-    return {"name": name, key: data.hex(), "code": code}
-
-
-def refused_offer(message: Offer) -> str:
-    return _refusal(lambda: check_offer(message, CableLimits()))
-
-
-def refused_funding(message: Funding) -> str:
-    return _refusal(lambda: check_funding(message, SocketTerms()))
-
-
-def refused_proposal(message: PaymentRequest) -> str:
-    """The cable has paid once, used 6000 mWh by its own meter, and awaits payment 2."""
-    return _refusal(
-        lambda: check_proposal(
-            message,
-            expected_n=2,
-            offer=offer(),
-            coins=COINS,
-            change_script=CABLE.p2wpkh_script,
-            limits=CableLimits(),
-            used_mwh=6000,
-        )
-    )
-
-
-def refused_payment(raw: bytes) -> str:
-    return _refusal(lambda: check_payment(proposal().serialize(), raw, COINS))
-
-
-def _refusal(check: Any) -> str:
-    try:
-        check()
-    except Refusal as refusal:
-        return refusal.code.name
-    return "ACCEPTED"
-
-
-def _offers() -> dict[str, Offer]:
-    return {
-        "honest": offer(),
-        "tariff too high": offer(tariff_sat_per_wh=2001),
-        "quantum too high": offer(quantum_sat=20_001),
-        "quantum is dust": offer(quantum_sat=293),
-        "fee rate too high": offer(fee_rate_sat_per_vb=101),
-        "payee script is P2SH": offer(payee_script=b"\xa9\x14" + bytes(20) + b"\x87"),
-        "payee script is P2TR": offer(payee_script=b"\x51\x20" + bytes(32)),
-    }
-
-
-def _fundings() -> dict[str, Funding]:
-    def funding(*coins: Coin, change: bytes = CABLE.p2wpkh_script) -> Funding:
-        declared = tuple(DeclaredCoin(c.outpoint.txid, c.outpoint.index, c.value, c.script) for c in coins)
-        return Funding(SESSION, 1, declared, change, 5)
-
-    return {
-        "honest": funding(*COINS),
-        "1 sat short of one payment": funding(samples.coin(1, 11_099)),
-        "one outpoint with two values": funding(COINS[0], samples.coin(1, 59_999)),
-        "coin is P2TR": funding(samples.coin(1, 60_000, b"\x51\x20" + bytes(32))),
-        "change script is OP_RETURN": funding(*COINS, change=b"\x6a"),
-    }
-
-
-def _proposals() -> dict[str, PaymentRequest]:
-    return {
-        "honest": request(proposal()),
-        **{name: request(samples.edited(proposal(), edit)) for name, (edit, _) in EDITS.items()},
-        "payment 1 again": request(proposal(1), 1),
-        "payment 3 before payment 2": request(proposal(3), 3),
-        "three quanta as payment 2": request(proposal(3)),
-        "energy overclaimed": request(proposal(), energy_mwh=6345),
-        "asked for too early": request(proposal(), energy_mwh=5899),
-        "already signed": request(signed(proposal())),
-        "not a transaction": PaymentRequest(SESSION, 7, 2, bytes(20), 6000),
-    }
-
-
-def _payments() -> dict[str, bytes]:
-    good = signed(proposal())
-    by_name = {str(coin.outpoint): coin for coin in (*COINS, samples.STRANGE_COIN)}
-    cases = {"honest": good}
-    for name, (edit, _) in EDITS.items():
-        falsified = samples.edited(proposal(), edit)
-        coins = tuple(by_name[f"{txin.prevout.hash[::-1].hex()}:{txin.prevout.n}"] for txin in falsified.vin)
-        cases[name] = signed(falsified, coins)
-    hash_types = {
-        "NONE": SIGHASH_NONE,
-        "SINGLE": SIGHASH_SINGLE,
-        "ALL|ANYONECANPAY": SIGHASH_ALL | SIGHASH_ANYONECANPAY,
-    }
-    cases |= {f"SIGHASH_{name}": signed(proposal(), hash_type=value) for name, value in hash_types.items()}
-    cases |= {
-        "high S": samples.with_signature(good, 0, samples.high_s),
-        "zero before R": samples.with_signature(good, 0, samples.padded),
-        "length in long form": samples.with_signature(good, 0, samples.long_form),
-        "forged signature": samples.with_signature(good, 0, samples.forged),
-        "empty witness": samples.with_stack(good, 0, []),
-        "witness item too many": samples.with_stack(good, 0, [*samples.witness_stack(good, 0), b"\x01"]),
-        "a stranger's key": samples.with_stack(good, 0, [samples.witness_stack(good, 0)[0], samples.STRANGER.public]),
-        "scriptSig with one push too many": samples.with_script_sig(good, 1, b"\x00" + bytes(good.vin[1].scriptSig)),
-        "not signed": proposal(),
-        "older payment": signed(proposal(1)),
-    }
-    return {name: payment.serialize() for name, payment in cases.items()} | {"not a transaction": bytes(20)}

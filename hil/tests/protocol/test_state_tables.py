@@ -7,9 +7,17 @@ from typing import Any
 
 import pytest
 
-from hil.protocol.cable.table import CABLE_TABLE, CableAction, CableEvent, CableState
+from hil.protocol.cable.table import CABLE_REASONS, CABLE_TABLE, CableAction, CableEvent, CableState
+from hil.protocol.codes import CloseReason
 from hil.protocol.effects import Noted
-from hil.protocol.socket.table import CONTACT_CLOSED, SOCKET_TABLE, SocketAction, SocketEvent, SocketState
+from hil.protocol.socket.table import (
+    CONTACT_CLOSED,
+    SOCKET_REASONS,
+    SOCKET_TABLE,
+    SocketAction,
+    SocketEvent,
+    SocketState,
+)
 from hil.protocol.wire.messages import PaymentRequest
 from hil.tests.protocol.desk import CABLE_EVENTS, SOCKET_EVENTS, CableDesk, SocketDesk
 
@@ -65,6 +73,26 @@ def test_an_event_that_the_cables_table_does_not_list_leaves_no_trace() -> None:
         before = trace(desk)
         assert not desk.machine.context.fire(event)
         assert (desk.machine.context.refused_events, trace(desk)) == (1, before), (state, event)
+
+
+@pytest.mark.parametrize(
+    ("table", "reasons", "action"),
+    [(SOCKET_TABLE, SOCKET_REASONS, SocketAction), (CABLE_TABLE, CABLE_REASONS, CableAction)],
+    ids=["socket", "cable"],
+)
+def test_every_event_that_ends_a_session_with_close_has_its_reason(table: Any, reasons: Any, action: Any) -> None:
+    """A socket that settles sends CLOSE when it has: the reason is that of the event that made it settle."""
+    close = {action.SEND_CLOSE} | ({action.SETTLE} if action is SocketAction else set())
+    ends = {
+        event for (state, event), (_, actions) in table.items() if close & set(actions) and state.name != "SETTLING"
+    }
+    assert ends == set(reasons)
+
+
+def test_a_session_cannot_be_closed_for_a_reason_that_the_table_does_not_have() -> None:
+    desk = SocketDesk().reach(SocketState.DELIVERING)
+    with pytest.raises(AssertionError, match="FAULT is no reason to close for 'close received'"):
+        desk.machine.context.end_with(CloseReason.FAULT, SocketEvent.CLOSE_RECEIVED)
 
 
 LEDGER_EVENTS = {SocketEvent.CONFLICT_SEEN, SocketEvent.LEDGER_LOST}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,7 +23,12 @@ _taken: set[tuple[str, str]] = set()
 
 def load(file: str) -> Json:
     """Return a whole vector file, without taking anything from it."""
-    document: Json = json.loads((FOLDER / f"{file}.json").read_text(encoding="utf-8"))
+    return _read(FOLDER / f"{file}.json")
+
+
+@functools.cache
+def _read(path: Path) -> Json:
+    document: Json = json.loads(path.read_text(encoding="utf-8"))
     return document
 
 

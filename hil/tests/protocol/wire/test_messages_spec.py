@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -30,6 +31,7 @@ from hil.protocol.wire.messages import (
 from hil.tests.protocol.desk import SocketDesk
 from hil.tests.protocol.samples import CABLE, SESSION, coin, proposal, signed
 
+VECTORS = Path(__file__).parents[4] / "fixtures" / "data" / "vectors" / "sessions.json"
 SPEC = (Path(hil.protocol.__path__[0]) / "SPEC.md").read_text(encoding="utf-8")
 
 
@@ -164,3 +166,14 @@ def test_the_weights_and_limits_are_right() -> None:
 def test_modes_and_networks_have_their_numbers() -> None:
     for kind in (Mode, Network):
         assert ", ".join(f"{member.value} {member.label}" for member in kind) in SPEC
+
+
+def test_the_specification_tells_what_every_key_and_event_of_a_session_vector_means() -> None:
+    chapter = SPEC.split("### Sessions\n")[1]
+    told = set(re.findall(r"`([a-z_ ]+)`", chapter))
+    used: set[str] = set()
+    for session in json.loads(VECTORS.read_text(encoding="utf-8"))["sessions"]:
+        used |= session["socket"].keys() | session["cable"].keys() | session.keys()
+        for event in session["events"]:
+            used |= event.keys() | {event[key] for key in ("in", "out") if key in event}
+    assert sorted(used - told - {"name", "socket", "cable"}) == []
