@@ -12,7 +12,7 @@ import json
 import math
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -86,14 +86,14 @@ class ScenarioWriter:
             lines = _lines_of(event)
             self.encode_waiting()
             self.events.append(event)
-            self._take(*lines)
+            self._take([lines])
         if event.kind in _PROMPT or len(self.events) - self._encoded + len(self._unwritten) >= BATCH:
             self._write_out()
 
     def encode_waiting(self) -> None:
         """Encode what was written meanwhile: work that is to be done once, at any time before it goes to the disk."""
-        for event in self.events[self._encoded :]:
-            self._take(*_lines_of(event))
+        if waiting := self.events[self._encoded :]:
+            self._take([_lines_of(event) for event in waiting])
 
     def _can_wait(self, event: Event) -> bool:
         """Tell whether it is sure without trying that ``event`` can be encoded: most are readings of numbers."""
@@ -112,11 +112,11 @@ class ScenarioWriter:
         self._known.add(shape)
         return True
 
-    def _take(self, covered: bytes, line: bytes) -> None:
-        """Take the next event as the digest covers it, and as it stands in the file."""
-        self._digest.update(covered + b"\n")
-        self._unwritten.append(line + b"\n")
-        self._encoded += 1
+    def _take(self, lines: Sequence[tuple[bytes, bytes]]) -> None:
+        """Take the next events, each as the digest covers it and as it stands in the file."""
+        self._digest.update(b"".join([covered for covered, _ in lines]))
+        self._unwritten += [line for _, line in lines]
+        self._encoded += len(lines)
 
     def _write_out(self) -> None:
         self.encode_waiting()
@@ -140,11 +140,11 @@ _FLOAT = frozenset({float})
 
 
 def _lines_of(event: Event) -> tuple[bytes, bytes]:
-    """Return the event as the digest covers it, and as it stands in the file; raises Unencodable."""
+    """Return the line of the event as the digest covers it, and as it stands in the file; raises Unencodable."""
     try:
         canonical = event.canonical()
-        covered = encode(canonical)
-        return covered, covered if event.host is None else encode({**canonical, "host": dict(event.host)})
+        covered = encode(canonical) + b"\n"
+        return covered, covered if event.host is None else encode({**canonical, "host": dict(event.host)}) + b"\n"
     except (ValueError, TypeError, OverflowError, RecursionError) as error:
         raise Unencodable(
             f"the event '{event.kind}' of {event.source} at {event.t:g} s cannot be written down ({error})",

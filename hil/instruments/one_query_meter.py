@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from hil.instruments.meter_limits import SpecifiedMeter
 from hil.instruments.scpi import parse_fields
 from hil.ports import Identity, Reading
-from hil.units import Ampere, Second, Volt, Watt, WattHour
 
 if TYPE_CHECKING:
     from hil.instruments.transport import Transport
@@ -66,6 +65,4 @@ class OneQueryMeter(SpecifiedMeter):
         self._transport.close()
 
     def _reading(self, reply: str) -> Reading:
-        values = parse_fields(self._transport, self._query, reply, self._quantities, self._remedies)
-        volts, amperes, watts, watt_hours, seconds = values
-        return Reading(Volt(volts), Ampere(amperes), Watt(watts), WattHour(watt_hours), Second(seconds))
+        return Reading._make(parse_fields(self._transport, self._query, reply, self._quantities, self._remedies))

@@ -144,8 +144,8 @@ def parse_fields(
             command, reply, f"{len(quantities)} values were awaited, found {len(fields)}", "Prepare the meter again."
         )
     if _NUMBERS.fullmatch(reply) is not None:  # the usual case in one go: a meter is read ten times a second
-        values = [float(field) for field in fields]
-        if max(map(abs, values)) < INFINITY:
+        values = list(map(float, fields))
+        if min(values) > -INFINITY and max(values) < INFINITY:
             return values
     values = []
     for quantity, field in zip(quantities, fields, strict=True):

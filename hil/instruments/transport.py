@@ -20,7 +20,7 @@ from pyvisa.errors import VisaIOError
 
 from hil.errors import ConfigurationError, RigFault
 from hil.instruments.visa_serial import VisaSerial, take_over_serial
-from hil.instruments.visa_socket import LONGEST_REPLY, UnaskedBytes, VisaSocket, take_over
+from hil.instruments.visa_socket import LONGEST_REPLY, LineSession, UnaskedBytes, VisaSocket, take_over
 
 if TYPE_CHECKING:
     from pyvisa.resources import MessageBasedResource
@@ -75,6 +75,8 @@ class Transport:
         self._lock = threading.Lock()
         self._closed = False
         self._line: VisaSocket | VisaSerial | None = None
+        self._session: LineSession | None = None
+        """That of a raw SOCKET, while it is open."""
         self._visa: MessageBasedResource | None = None
         self._open()
 
@@ -134,25 +136,29 @@ class Transport:
         Raises RigFault if the line is broken, or out of step.
         """
         with self._lock:
-            visa = self._visa or self._reopen(command)
+            if self._visa is None:
+                self._reopen(command)
             try:
-                self._watched_socket().begin(self.timeout)
-                visa.visalib.write(visa.session, f"{command}\n".encode("ascii") * times)
+                session = self._watched_session()
+                session.interface.begin(self.timeout)
+                session.write(f"{command}\n".encode("ascii") * times)
             except Exception as error:
                 raise self._failed(command, self.timeout, error) from error
 
     def answers(self, command: str, times: int) -> list[str]:
         """Return the replies to so many of the queries that were sent by ``ask``; raises RigFault as ``query`` does."""
         with self._lock:
-            visa = self._visa
-            if visa is None:
+            if self._visa is None:
                 raise RigFault(f"the replies to '{command}' went with a connection that was lost", place=self.place)
             try:
-                self._watched_socket().await_lines(self.timeout, times)
-                data, _ = visa.visalib.read(visa.session, 2 * LONGEST_REPLY)
+                session = self._watched_session()
+                session.interface.await_lines(self.timeout, times)
+                data, status = session.read(2 * LONGEST_REPLY)
+                if status == StatusCode.error_timeout:
+                    raise TimeoutError
                 text = data.decode("ascii")
                 replies = [line.rstrip() for line in text.removesuffix("\n").split("\n")]
-                if not all(map(str.isprintable, replies)):
+                if not "".join(replies).isprintable():
                     raise UnicodeError(text)
             except Exception as error:
                 raise self._failed(command, self.timeout, error) from error
@@ -169,10 +175,11 @@ class Transport:
         with self._lock:
             self._drop()
 
-    def _watched_socket(self) -> VisaSocket:
-        if not isinstance(self._line, VisaSocket):
+    def _watched_session(self) -> LineSession:
+        # asked directly: the way to it through pyvisa takes as long as a query itself
+        if self._session is None:
             raise TypeError(f"{self.resource} is no raw SOCKET")
-        return self._line
+        return self._session
 
     def close(self) -> None:
         """Close the connection for sure; does nothing the second time."""
@@ -235,6 +242,7 @@ class Transport:
                 visa.read_termination = "\n"
                 session = visa.visalib.sessions[visa.session]  # type: ignore[attr-defined]  # pyvisa-py
                 self._line = take_over(session) if raw else take_over_serial(session)
+                self._session = session if raw else None
         except Exception as error:  # as above
             self._visa = visa
             self._drop()
@@ -259,7 +267,7 @@ class Transport:
         )
 
     def _drop(self) -> None:
-        visa, line, self._visa, self._line = self._visa, self._line, None, None
+        visa, line, self._visa, self._line, self._session = self._visa, self._line, None, None, None
         if visa is not None:
             # a session that broke may not close in good order; its socket must close all the same
             with contextlib.suppress(Exception):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from hil.errors import HilError
 from hil.evidence.documents import Event, Json, Kind
@@ -39,8 +39,7 @@ class Frame:
     """Whether a fault of the link kept it from its receiver."""
 
 
-@dataclass(frozen=True)
-class Stamp:
+class Stamp(NamedTuple):
     """An instant that is not now, and the half-width in seconds within which it is true."""
 
     t: float
@@ -90,7 +89,7 @@ class Recorder:
         """
         clock = self._clock
         t, bound = (clock.now(), clock.bound) if stamp is None else (stamp.t, stamp.bound)
-        event = Event(kind, t, source, data, clock=clock.name, before=before + bound, after=float(bound), host=host)
+        event = Event(kind, t, source, data, clock.name, before + bound, float(bound), host)
         self._writer.write(event)
         return event
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from hil.errors import ConfigurationError, nearest
 from hil.vbench.model_request import LINES
@@ -23,8 +22,7 @@ MAX_ASKED = 100
 """Lines to the meter that one ``advance`` may announce."""
 
 
-@dataclass(frozen=True)
-class Advance:
+class Advance(NamedTuple):
     """Let time pass, at most to ``until`` (s)."""
 
     until: float

@@ -111,7 +111,10 @@ class Controller(ByteProtocol):
         self._scheduled = False
         """Whether a request has left work for the loop."""
         self._waiting: Advance | None = None
+        self._due = 0.0
+        """The loop's time at which what it waits for must have come."""
         self._deadline: asyncio.TimerHandle | None = None
+        """Looks whether that is past, once in a while: nearly every request waits for an instant, and none so long."""
         self._operations: dict[str, Callable[[Request], str | None]] = {
             **{name: partial(operation, self._bench) for name, operation in OPERATIONS.items()},
             "advance": self._advance,
@@ -139,7 +142,7 @@ class Controller(ByteProtocol):
     def leaves_nothing(self) -> bool:
         """Tell whether the loop need not look at what the requests just served have scheduled."""
         scheduled, self._scheduled = self._scheduled, False
-        return self._admitted and not self._busy and not scheduled and self._bench.lockstep
+        return self._admitted and not scheduled and self._bench.lockstep
 
     def data_received(self, data: bytes) -> None:
         """Take bytes of requests; serve those that are whole."""
@@ -189,7 +192,7 @@ class Controller(ByteProtocol):
 
     def _reset(self, request: Request) -> None:
         model = ModelRequest.of(request)
-        self._busy = True
+        self._busy = self._scheduled = True
         self._port.loop.call_soon(self._reset_later, model, ACCEPT_TURNS)
 
     def _reset_later(self, model: ModelRequest, turns: int) -> None:
@@ -232,7 +235,10 @@ class Controller(ByteProtocol):
             return self._run(advance)
         self._busy = True
         self._waiting = advance
-        self._deadline = self._port.loop.call_later(advancing.BYTES_DEADLINE, self._timed_out)
+        self.come_first(first=False)  # a request that comes now has to wait
+        self._due = self._port.loop.time() + advancing.BYTES_DEADLINE
+        if self._deadline is None:
+            self._await_deadline()
         return None
 
     def _run(self, advance: Advance) -> str:
@@ -254,11 +260,19 @@ class Controller(ByteProtocol):
     def give_up(self) -> None:
         """Forget a waiting request."""
         self._busy = False
-        self._waiting = None
-        if self._deadline is not None:
-            self._deadline.cancel()
-            self._deadline = None
+        if self._waiting is not None:
+            self._waiting = None
+            self.come_first()
 
-    def _timed_out(self) -> None:
-        if self._waiting is not None and (missing := self._waiting.missing(self._bench)) is not None:
+    def _await_deadline(self) -> None:
+        self._deadline = self._port.loop.call_at(self._due, self._look_at_deadline)
+        self._scheduled = True
+
+    def _look_at_deadline(self) -> None:
+        self._deadline = None
+        if self._waiting is None:
+            return
+        if self._port.loop.time() < self._due:
+            self._await_deadline()
+        elif (missing := self._waiting.missing(self._bench)) is not None:
             self._finish(lambda: error(missing))

@@ -69,7 +69,15 @@ class ByteProtocol(asyncio.BufferedProtocol):
         self._descriptor = self.transport.get_extra_info("socket").fileno()
         self._fast_lane[self._descriptor] = handle
         if first:
-            loop.fast_lane.first = self._descriptor
+            self.come_first()
+
+    def come_first(self, *, first: bool = True) -> None:
+        """Of several connections that have something to read be served first, or like the others.
+
+        To come first costs a second look at those that can be read, whenever another one can.
+        """
+        if self._fast_lane is not None and isinstance(loop := asyncio.get_running_loop(), FastLaneLoop):
+            loop.fast_lane.first = self._descriptor if first else -1
 
     def reply(self, data: bytes) -> None:
         """Send ``data``, past asyncio where nothing waits to be sent before it."""
