@@ -38,7 +38,8 @@ class Kind(enum.StrEnum):
       ``direction`` and ``fault`` (``dropped``, ``delayed`` ...)
     - CONSOLE: ``text`` (a line that a device printed; source is the console's name)
     - VERDICT: see :class:`hil.evidence.limits.Finding`
-    - STOP: ``verdict`` (:class:`Verdict`), ``reason``, ``safe_state`` (``reached``, ``seconds``); last event
+    - STOP: ``verdict`` (:class:`Verdict`), ``reason``, ``safe_state`` (``reached``, ``seconds``), ``invariants?``
+      (``judged``: how many frames of the devices under test, ``broken``: the ids of the rules); last event
     """
 
     START = "start"
