@@ -59,6 +59,9 @@ class FrameReader:
         return found
 
     def _take(self, piece: bytes) -> None:
+        if not self._begun and len(piece) <= LONGEST_ENCODED:
+            self._begun = piece
+            return
         room = LONGEST_ENCODED - len(self._begun)
         self._begun += piece[:room]
         self._dropped += max(0, len(piece) - room)

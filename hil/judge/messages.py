@@ -259,19 +259,23 @@ def decode_message(payload: bytes) -> Message:
 Json: TypeAlias = "str | int | float | bool | Sequence[Json] | Mapping[str, Json] | None"
 
 
+_FIELDS: Mapping[type[object], tuple[str, ...]] = {
+    kind: tuple(field.name for field in fields(kind)) for kind in (Coin, *MESSAGES.values())
+}
+
+
 def describe(message: Message | Coin) -> dict[str, Json]:
     """Return the fields as people read them: bytes in hex, numbers of a list by name."""
-    return {field.name: _shown(getattr(message, field.name)) for field in fields(message)}
+    return {name: _shown(getattr(message, name)) for name in _FIELDS[type(message)]}
 
 
 def _shown(value: Any) -> Json:
-    if isinstance(value, IntEnum):
-        return value.name
-    if isinstance(value, bytes):
-        return value.hex()
-    if isinstance(value, tuple):
+    kind = type(value)
+    if kind is int or kind is str:
+        shown: Json = value
+        return shown
+    if kind is bytes:
+        return str(value.hex())
+    if kind is tuple:
         return [_shown(each) for each in value]
-    if isinstance(value, Coin):
-        return describe(value)
-    shown: Json = value
-    return shown
+    return describe(value) if kind is Coin else str(value.name)

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from hil.errors import AuthorError
 from hil.evidence.documents import Kind
 from hil.judge.invariants.history import Memory
+from hil.judge.messages import Close, Message, Receipt
 from hil.links.tap import Tap
-from hil.protocol.wire.messages import Close, Message, Receipt
 from hil.rig.config.rig_file import CABLE_UNDER_TEST, PAIR, SOCKET_UNDER_TEST
 from hil.rig.recorder import ConsoleLog, LedgerLog, LinkLog, Recorder, sent_by
 from hil.rig.sampling.timer import SAMPLE_PERIOD_S

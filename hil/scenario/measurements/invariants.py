@@ -18,7 +18,6 @@ from hil.judge.frames import FrameFault, FrameFlaw, FrameReader
 from hil.judge.invariants.history import Frame, History, Memory, Reading
 from hil.judge.invariants.monitor import judge
 from hil.judge.invariants.rules import Breach
-from hil.judge.messages import Coin
 from hil.links.faults import FaultKind
 from hil.rig.config.rig_file import CABLE_UNDER_TEST
 from hil.rig.recorder import LINK
@@ -81,7 +80,7 @@ def history_of(observer: Observer, memory: Memory) -> History:
     return History(
         frames=[_frame(event) for event in events if event.kind is Kind.FRAME],
         under_test=devices,
-        coins=[Coin(coin.outpoint.txid, coin.outpoint.index, int(coin.value), coin.script) for coin in observer.coins],
+        coins=observer.given(),
         whole=virtual,
         switched=switched,
         disturbed=[t for times in switched.values() for t in times]
