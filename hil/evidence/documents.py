@@ -39,7 +39,8 @@ class Kind(enum.StrEnum):
     - DEVICE: ``identity``: what the program of a device says that it is (source ``socket`` or ``cable``)
     - CONSOLE: ``text`` (a line that a device printed; source is the console's name)
     - VERDICT: see :class:`hil.evidence.limits.Finding`
-    - STOP: ``verdict`` (:class:`Verdict`), ``reason``, ``safe_state`` (``reached``, ``seconds``); last event
+    - STOP: ``verdict`` (:class:`Verdict`), ``reason``, ``safe_state`` (``reached``, ``seconds``), ``invariants?``
+      (``judged``: how many frames of the devices under test, ``broken``: the ids of the rules); last event
     """
 
     START = "start"

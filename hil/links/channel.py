@@ -6,16 +6,14 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
+from hil.judge.frames import DELIMITER, LONGEST_ENCODED, Decoded, FrameReader
+from hil.judge.messages import Message, Sent, message_name
 from hil.links.faults import SEQUELS, ActiveRule, Direction, FaultKind, FaultRule, Piece
-from hil.links.frame_listener import Decoded, FrameReader
-from hil.protocol.wire.fields import MessageError
-from hil.protocol.wire.framing import DELIMITER, MAX_PAYLOAD, FrameError, longest_encoded
-from hil.protocol.wire.messages import Message, message_name
 
 if TYPE_CHECKING:
     from hil.clock import Clock, Timer
 
-LONGEST_FRAME = longest_encoded(MAX_PAYLOAD) + len(DELIMITER)
+LONGEST_FRAME = LONGEST_ENCODED + len(DELIMITER)
 """Bytes without a zero beyond this are no frame: a rule waits no longer for their end."""
 
 OVERTAKEN_S = 1.0
@@ -159,7 +157,7 @@ class TapChannel:
                 self._on_sequel(self._direction, rule)
 
     def _see(self, item: Decoded, raw: bytes, *, lost: bool) -> None:
-        if not isinstance(item, FrameError | MessageError):
+        if isinstance(item, Sent):
             self.newest = item
         self._observer.on_frame(self._direction, item, raw, lost=lost)
 
@@ -219,4 +217,4 @@ class TapChannel:
 
 
 def _name(item: Decoded) -> str:
-    return "" if isinstance(item, FrameError | MessageError) else message_name(item)
+    return message_name(item) if isinstance(item, Sent) else ""

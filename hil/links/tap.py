@@ -10,19 +10,19 @@ import random
 import statistics
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hil.clock import stopwatch
 from hil.errors import AuthorError
-from hil.links.abuses.forgery import invented
+from hil.judge.messages import message_name
+from hil.links.abuses.forgery import invented, renumbered
 from hil.links.channel import Observer, TapChannel
 from hil.links.faults import DIRECTIONS, ActiveRule, Direction, FaultKind, FaultRule
-from hil.protocol.wire.framing import encode_frame
-from hil.protocol.wire.messages import Message, encode_message, message_name
 
 if TYPE_CHECKING:
     from hil.clock import Clock
+    from hil.judge.messages import Message
     from hil.ports import Line
 
 BYTE_S = 10 / 115_200
@@ -162,12 +162,14 @@ class Tap:
         self._observer.on_state(f"{what} forged {direction.replace('to ', 'to the ')}: {frame.hex()}")
         self.channels[direction].inject(frame)
 
-    def say_again(self, message: Message, direction: Direction) -> None:
-        """Let the receiver have a message that passed in this direction before, under the next sequence number."""
+    def say_again(self, message: Message, frame: bytes, direction: Direction) -> None:
+        """Let the receiver have a message that passed in this direction before, under the next sequence number.
+
+        :param frame: its bytes.
+        """
         newest = self.channels[direction].newest or message
         self._observer.on_state(f"{message_name(message)} said again {direction.replace('to ', 'to the ')}")
-        again = replace(message, sequence=newest.sequence + 1)
-        self.channels[direction].inject(encode_frame(encode_message(again)))
+        self.channels[direction].inject(renumbered(frame, newest.sequence + 1))
 
     def _follow(self, direction: Direction, rule: FaultRule) -> None:
         if rule.kind is FaultKind.INVENT:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from hil.errors import HilError
 from hil.evidence.documents import Event, Json, Kind
+from hil.judge.messages import Message, Meter, Receipt, describe, message_name
 from hil.links.faults import Direction, FaultKind
-from hil.protocol.wire.messages import Message, Meter, Receipt, describe, message_name
 
 if TYPE_CHECKING:
     from hil.chain.client.zmq_watcher import Notification
     from hil.clock import Clock
-    from hil.links.frame_listener import Decoded
+    from hil.judge.frames import Decoded
     from hil.links.tap import Latency
     from hil.protocol.payment.coins import Coin
 

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
-from bitcoin.core import CTransaction, b2lx
+from bitcoin.core import CTransaction
 
-from hil.errors import HilError
-from hil.protocol.payment.coins import Coin, OutPoint
-from hil.protocol.payment.signing import verify_signatures
-from hil.protocol.payment.transactions import parse_transaction
-from hil.protocol.policy import Mode
-from hil.protocol.wire.messages import Message, Offer, Payment, Receipt
-from hil.units import Satoshi
+from hil.judge.codes import Mode
+from hil.judge.messages import Coin, Message, Offer, Payment, Receipt
+from hil.judge.signatures import flaw_of
+from hil.judge.transactions import NoTransaction, parse, txid_of
+
+OutPoint: TypeAlias = tuple[str, int]
+"""Id of a transaction and number of its output."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def accepted_payments(messages: Iterable[tuple[float, Message]], given: Sequence
     offers: dict[bytes, Offer] = {}
     signed: dict[tuple[bytes, int], list[bytes]] = {}
     accepted: dict[tuple[bytes, int], AcceptedPayment] = {}
-    coins = {str(coin.outpoint): coin for coin in given}
+    coins = {(coin.txid, coin.index): coin for coin in given}
     valid: dict[bytes, CTransaction] = {}
     for t, message in messages:
         if isinstance(message, Offer):
@@ -76,11 +77,11 @@ def credit_wh(payments: Iterable[AcceptedPayment]) -> float:
     Of those that spend a coin in common only one can come to the ledger: the one that buys most counts. In single-fee
     mode that is one of each session.
     """
-    groups: list[tuple[set[str], float]] = []
+    groups: list[tuple[set[OutPoint], float]] = []
     for each in payments:
         if each.paid_sat <= 0:
             continue
-        spent, bought = set(_spent(parse_transaction(each.transaction))), each.paid_sat / each.tariff_sat_per_wh
+        spent, bought = set(_spent(parse(each.transaction))), each.paid_sat / each.tariff_sat_per_wh
         rest = []
         for others, most in groups:
             if others & spent:
@@ -102,25 +103,25 @@ def _best(raws: Sequence[bytes], valid: Mapping[bytes, CTransaction], payee: byt
     return paid(best), best
 
 
-def _note_change(coins: dict[str, Coin], transaction: CTransaction) -> None:
+def _note_change(coins: dict[OutPoint, Coin], transaction: CTransaction) -> None:
     """Add the outputs of a transaction to the coins that the next ones may spend."""
-    identity = str(b2lx(transaction.GetTxid()))
+    name = txid_of(transaction)
     for index, output in enumerate(transaction.vout):
-        outpoint = OutPoint(identity, index)
-        coins.setdefault(str(outpoint), Coin(outpoint, Satoshi(output.nValue), bytes(output.scriptPubKey)))
+        coins.setdefault((name, index), Coin(name, index, int(output.nValue), bytes(output.scriptPubKey)))
 
 
-def _valid(raw: bytes, coins: Mapping[str, Coin]) -> CTransaction | None:
+def _valid(raw: bytes, coins: Mapping[OutPoint, Coin]) -> CTransaction | None:
     """Return a transaction if it is well signed over ``coins``, each spent once, and pays no more than they hold."""
     try:
-        transaction = parse_transaction(raw)
+        transaction = parse(raw)
         spent = {each: coins[each] for each in _spent(transaction)}
-        verify_signatures(transaction, list(spent.values()))  # refuses a coin that is spent twice
-    except (HilError, KeyError):
+    except (NoTransaction, KeyError):
+        return None
+    if flaw_of(transaction, list(spent.values())):  # a coin that is spent twice is one too few
         return None
     values = [int(output.nValue) for output in transaction.vout]
-    return transaction if min(values) >= 0 and sum(values) <= sum(coin.value for coin in spent.values()) else None
+    return transaction if min(values) >= 0 and sum(values) <= sum(coin.value_sat for coin in spent.values()) else None
 
 
-def _spent(transaction: CTransaction) -> list[str]:
-    return [str(OutPoint(str(b2lx(each.prevout.hash)), each.prevout.n)) for each in transaction.vin]
+def _spent(transaction: CTransaction) -> list[OutPoint]:
+    return [(bytes(each.prevout.hash)[::-1].hex(), int(each.prevout.n)) for each in transaction.vin]

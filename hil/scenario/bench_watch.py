@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hil.protocol.wire.messages import Meter
+from hil.judge.messages import Meter
 from hil.rig.recorder import sent_by
 from hil.rig.safety.load_comparison import LoadComparison
 from hil.rig.safety.weld_detection import ContactWatch

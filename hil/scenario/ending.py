@@ -15,10 +15,11 @@ from hil.evidence.verdicts import verdict_of, worst
 from hil.rig.recorder import Recorder
 from hil.rig.safety.run_safe_state import SafeState
 from hil.scenario import integrity_checks as inspection
+from hil.scenario.measurements import invariants
 from hil.scenario.scenario import ScenarioRun
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 ON_A_DEVICE = frozenset({Verdict.PASS, Verdict.FAIL, Verdict.INCONCLUSIVE})
 """Verdicts that say something of the device under test, and do not stand if the bench proves to be faulty."""
@@ -34,6 +35,8 @@ class Ending:
         self.verdict = verdict
         self.reason = reason
         self.interrupt: BaseException | None = None
+        self.invariants: Mapping[str, Json] = {}
+        """What became of the invariants of the protocol; empty unless they were held."""
 
     @property
     def on_a_device(self) -> bool:
@@ -94,6 +97,8 @@ def end_scenario(scenario: OpenScenario, ending: Ending) -> SafeState:
     safe = _make_safe(run, ending)
     if to_its_end:
         ending.phase(lambda: _take_missing(run, ending))
+    if ending.on_a_device:
+        ending.phase(lambda: _hold_invariants(run, ending))
     # only now: a node that hangs is waited for
     if ending.verdict in {Verdict.FAIL, Verdict.INCONCLUSIVE}:
         ending.phase(lambda: _ask_for_ledger(run))
@@ -128,6 +133,15 @@ def _take_missing(run: ScenarioRun, ending: Ending) -> None:
         ending.add(Verdict.INCONCLUSIVE, str(missing[0]))
 
 
+def _hold_invariants(run: ScenarioRun, ending: Ending) -> None:
+    """Hold what was recorded against the invariants of the protocol; a broken one is a failure of the device."""
+    held = invariants.hold(run.observer, run.memory)
+    ending.invariants = held.document()
+    for breach in held.broken:
+        run.findings.add(invariants.finding_of(breach))
+        ending.add(Verdict.FAIL, breach.short)
+
+
 def _ask_for_ledger(run: ScenarioRun) -> None:
     if why := run.lost_ledger():
         raise RigFault(why)
@@ -152,6 +166,7 @@ def _write_stop(scenario: OpenScenario, ending: Ending, safe: SafeState) -> None
         "reason": ending.reason,
         "setup": run.plan.setup,
         "safe_state": state,
+        **({"invariants": ending.invariants} if ending.invariants else {}),
     }
     host: dict[str, Json] = {
         "wall": utc_now().isoformat(),

@@ -54,6 +54,10 @@ class Findings:
             remedy = "A meter that updates faster or is more accurate could decide it." if finding.taken else None
             raise Undecided(str(finding), remedy=remedy)
 
+    def add(self, finding: Finding) -> None:
+        """Record a finding that no step asked for: an invariant that was broken."""
+        self._record(finding)
+
     def close(self) -> list[Finding]:
         """Record every declared measurement that was not taken, and return those; their verdict is *not run*."""
         missing = [each.measurement.without(Verdict.NOT_RUN, "not taken") for each in self._open]

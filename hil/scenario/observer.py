@@ -12,9 +12,9 @@ from bitcoin.core import CTransaction
 from hil.errors import AuthorError, DeadlineExceeded, RigFault
 from hil.evidence.documents import Kind
 from hil.evidence.observations import DeviceIdle, EvidenceMissing
-from hil.protocol.payment.coins import Coin, OutPoint
-from hil.protocol.wire.messages import (
-    MESSAGE_TYPES,
+from hil.judge import messages as judge
+from hil.judge.messages import (
+    MESSAGES,
     Close,
     Error,
     Funding,
@@ -24,8 +24,9 @@ from hil.protocol.wire.messages import (
     Payment,
     PaymentRequest,
     Receipt,
-    message_name,
+    Sent,
 )
+from hil.protocol.payment.coins import Coin, OutPoint
 from hil.rig.config.rig_file import PAIR
 from hil.rig.recorder import sent_by
 from hil.scenario.accepted_payments import AcceptedPayment, accepted_payments, credit_wh
@@ -53,7 +54,7 @@ ANSWERS: dict[str, dict[type[Message], tuple[type[Message], ...]]] = {
 REPLY_S = 2.0
 """Within this time each question is answered (docs/system.md)."""
 
-M = TypeVar("M", bound=Message)
+M = TypeVar("M", bound=Sent)
 
 
 @dataclass
@@ -164,7 +165,7 @@ class Observer:
 
     def has_passed(self, message: str, way: str, number: int) -> bool:
         """Tell whether so many messages of a type were sent in a direction, e.g. ``to the socket``."""
-        kind = next(kind for kind in MESSAGE_TYPES.values() if message_name(kind) == message)
+        kind = MESSAGES[message]
         direction = way.replace("to the ", "to ")
         return sum(frame.direction == direction for frame in self.recorder.frames_with(kind)) >= number
 
@@ -179,7 +180,13 @@ class Observer:
         One that the link kept from the socket was never paid.
         """
         frames = [each for each in self.recorder.frames if not (each.lost and isinstance(each.message, Payment))]
-        return accepted_payments([(frame.t, frame.message) for frame in frames], self.coins)
+        return accepted_payments([(frame.t, frame.message) for frame in frames], self.given())
+
+    def given(self) -> list[judge.Coin]:
+        """Return what the cable was given, as the judge speaks of coins."""
+        return [
+            judge.Coin(coin.outpoint.txid, coin.outpoint.index, int(coin.value), coin.script) for coin in self.coins
+        ]
 
     def first_acceptance(self) -> Event | None:
         """Return the receipt of the first payment that pays anything; None if there is none yet.

@@ -16,6 +16,7 @@ from hil.evidence.documents import Json, Kind, Verdict
 from hil.evidence.store import ScenarioWriter
 from hil.evidence.verdicts import verdict_of_run
 from hil.interrupts import hold, release
+from hil.judge.invariants.history import Memory
 from hil.rig.chain.access import own_node
 from hil.rig.config.rig_file import RigFile
 from hil.rig.description import described, known_before
@@ -73,6 +74,7 @@ class Run:
         self._rig: Rig | None = None
         self._bench, self._benches = 1, 1
         self._memory_mb = 0
+        self._memory = Memory()
         self.unfit = ""
         """Why the bench must not be given to another scenario; empty if it may be."""
         self._befell: list[tuple[Verdict, str]] = []
@@ -182,6 +184,7 @@ class Run:
             recorder = Recorder(writer, rig.clock)
             recorder.write(Kind.START, "bench", facts.document(self.seed), host=host)
             scenario = ScenarioRun(rig, recorder, key)
+            scenario.memory = self._memory
             # whatever fails before this ends the scenario's node as well
             self._open = OpenScenario(scenario, recorder, writer, closing.pop_all())
         self._begun = None

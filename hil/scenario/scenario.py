@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from hil.errors import AuthorError
 from hil.evidence.documents import Kind
+from hil.judge.invariants.history import Memory
+from hil.judge.messages import Close, Message, Receipt
 from hil.links.tap import Tap
-from hil.protocol.wire.messages import Close, Message, Receipt
 from hil.rig.config.rig_file import CABLE_UNDER_TEST, PAIR, SOCKET_UNDER_TEST
 from hil.rig.recorder import ConsoleLog, LedgerLog, LinkLog, Recorder, sent_by
 from hil.rig.sampling.timer import SAMPLE_PERIOD_S
@@ -73,6 +74,8 @@ class ScenarioRun:
         self.miner: Miner | None = None
         """A miner in league with a cheat; made when it mines first."""
         self.fee_pressure: FeePressure | None = None
+        self.memory = Memory()
+        """What the devices said in earlier scenarios of the run."""
         self.bench_watch = BenchWatch(rig, self.observer)
         self._context = SetupContext(rig, self.plan, seed, CounterpartMeter(self.observer))
         self._ledger_log = LedgerLog(recorder, rig.clock)

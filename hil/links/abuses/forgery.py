@@ -118,6 +118,14 @@ def altered(frame: bytes, what: str) -> bytes:
     return encode_frame(encode_message(alter(message))) if type(message) in kinds and message is not None else frame
 
 
+def renumbered(frame: bytes, sequence: int) -> bytes:
+    """Return the frame of a message under another sequence number."""
+    (payload,) = FrameDecoder().feed(frame)
+    if not isinstance(payload, bytes):
+        raise payload
+    return encode_frame(encode_message(replace(decode_message(payload), sequence=sequence)))
+
+
 def invented(what: str, session: bytes, sequence: int) -> bytes:
     """Return the frame of a message of ``INVENTIONS``."""
     return encode_frame(encode_message(INVENTIONS[what](session, sequence)))

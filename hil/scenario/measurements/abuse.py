@@ -11,10 +11,10 @@ from hil.evidence.documents import Kind
 from hil.evidence.event_intervals import Interval, instant, not_until
 from hil.evidence.limits import Limit
 from hil.evidence.observations import Counted, Sampled, Source, Timed
+from hil.judge.codes import Mode
+from hil.judge.messages import Close, Error, Funding, Offer, Payment, Receipt, message_name
+from hil.judge.transactions import parse
 from hil.links.abuses.catalogue import AbuseRow, Must
-from hil.protocol.payment.transactions import parse_transaction
-from hil.protocol.policy import Mode
-from hil.protocol.wire.messages import Close, Error, Funding, Offer, Payment, Receipt, message_name
 from hil.rig.recorder import sent_by
 from hil.scenario.check import Check, at_least, counted, sampled, within_time
 from hil.scenario.measurements import lab
@@ -217,4 +217,4 @@ def _lost_sat(observer: Observer) -> Sampled:
 
 def _paid_beside(scripts: set[bytes], raw: bytes) -> int:
     """Return the satoshi that a payment pays to other scripts than these."""
-    return sum(int(out.nValue) for out in parse_transaction(raw).vout if bytes(out.scriptPubKey) not in scripts)
+    return sum(int(out.nValue) for out in parse(raw).vout if bytes(out.scriptPubKey) not in scripts)

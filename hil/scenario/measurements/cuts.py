@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from hil.evidence.documents import Kind
 from hil.evidence.event_intervals import Interval, instant, power_came, power_lost, power_readings, voltage_lost
 from hil.evidence.observations import DeviceIdle, EvidenceMissing, Timed
-from hil.protocol.wire.messages import Error, Payment
+from hil.judge.messages import Error, Payment
 from hil.scenario.abuse_plan import COUNTERPART
 from hil.scenario.measurements.lab import AFTERMATH_S, READINGS_AT_ONCE
 from hil.scenario.plan import SUPPLY

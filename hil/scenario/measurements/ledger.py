@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from hil.evidence.documents import Kind
 from hil.evidence.event_intervals import Interval, instant, not_until
 from hil.evidence.observations import EvidenceMissing, Timed
-from hil.protocol.codes import ErrorCode
-from hil.protocol.payment.transactions import parse_transaction
-from hil.protocol.wire.messages import Error
+from hil.judge.codes import ErrorCode
+from hil.judge.messages import Error
+from hil.judge.transactions import parse, txid_of
 from hil.scenario.measurements.cuts import until_cut
 from hil.scenario.measurements.lab import AFTERMATH_S
 from hil.scenario.stimuli.mains_plug_and_load import LOOKS_FOR_S, PLUG, last
@@ -77,7 +77,7 @@ def unplugged_to_settlement(observer: Observer, limit_s: float) -> Timed:
 
 def _added(observer: Observer, raw: bytes, since: float) -> Event | None:
     """Return when the node first published a transaction as new in its mempool, at or after an instant."""
-    identity = parse_transaction(raw).GetTxid()[::-1].hex()
+    identity = txid_of(parse(raw))
     changes = (each for each in observer.recorder.events if each.kind is Kind.LEDGER and each.t >= since)
     return next((each for each in changes if each.data["change"] == "added" and each.data["hash"] == identity), None)
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from hil.evidence.documents import Kind
 from hil.evidence.event_intervals import Interval, instant, not_until, power_readings
 from hil.evidence.observations import Counted, EvidenceMissing, Sampled, Timed
-from hil.protocol.codes import CloseReason
-from hil.protocol.wire.messages import Close, Receipt
+from hil.judge.codes import CloseReason
+from hil.judge.messages import Close, Receipt
 from hil.rig.recorder import LINK, sent_by
 from hil.scenario.accepted_payments import credit_wh
 from hil.scenario.measurements import lab

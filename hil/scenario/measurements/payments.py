@@ -9,10 +9,9 @@ from bitcoin.core import CTransaction
 from hil.errors import AuthorError, nearest
 from hil.evidence.event_intervals import instant
 from hil.evidence.observations import Counted, Sampled, Timed
+from hil.judge.codes import ErrorCode, Mode
+from hil.judge.messages import Error, Offer, Payment, PaymentRequest
 from hil.links.abuses.model import STRANGER_SCRIPT
-from hil.protocol.codes import ErrorCode
-from hil.protocol.policy import Mode
-from hil.protocol.wire.messages import Error, Offer, Payment, PaymentRequest
 from hil.rig.recorder import sent_by
 from hil.scenario.measurements import lab
 
@@ -126,6 +125,6 @@ def refuse_unknown_code(code: str) -> None:
 
 def paid_to(scripts: set[bytes], raw: bytes) -> int:
     """Return the satoshi that a transaction pays to ``scripts``."""
-    # not parse_transaction: what others hang on a payment may be larger than the protocol's transactions
+    # not parse of the judge: what others hang on a payment may be larger than the protocol's transactions
     outputs = CTransaction.deserialize(raw).vout
     return sum(int(output.nValue) for output in outputs if bytes(output.scriptPubKey) in scripts)

@@ -5,24 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from bitcoin.wallet import CBitcoinSecret
-from embit.bip32 import HDKey
-
-from hil.errors import HilError
 from hil.evidence.documents import encode
 from hil.evidence.observations import Counted
-from hil.protocol.payment.account import ACCOUNT_PATH, CHANGE, RECEIVE
-from hil.protocol.payment.transactions import parse_transaction
-from hil.protocol.wire.messages import Funding, Offer
+from hil.judge.invariants.secrets import Patterns
+from hil.judge.messages import Funding, Offer
+from hil.judge.transactions import NoTransaction, parse
 from hil.scenario.setups.common import account_seed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from hil.scenario.observer import Observer
-
-KEYS = 8
-"""Keys of each chain of an account that are looked for; a scenario uses fewer."""
 
 
 def repeated_addresses(observer: Observer) -> Counted:
@@ -51,26 +44,16 @@ def repeated_nonces(observer: Observer) -> Counted:
 
 
 def secrets_told(observer: Observer, device: str) -> Counted:
-    """Occurrences of the account's seed, or of one of its private keys in hex or WIF, in all that was recorded."""
-    text = b"\n".join(encode(event.canonical()) for event in observer.recorder.events).decode().lower()
-    return Counted(sum(text.count(secret) for secret in _secrets(account_seed(observer.seed, device))))
-
-
-def _secrets(seed: bytes) -> Iterator[str]:
-    yield seed.hex()
-    account = HDKey.from_seed(seed).derive(ACCOUNT_PATH)
-    for chain in (RECEIVE, CHANGE):
-        for index in range(KEYS):
-            secret = account.derive([chain, index]).key.secret
-            yield secret.hex()
-            yield str(CBitcoinSecret.from_secret_bytes(secret)).lower()
+    """Occurrences of the seed, keys or words of its account, in any usual encoding, in all that was recorded."""
+    text = b"\n".join(encode(event.canonical()) for event in observer.recorder.events)
+    return Counted(len(Patterns(account_seed(observer.seed, device)).found_in(text)))
 
 
 def _nonces(raw: bytes) -> Iterator[bytes]:
     """Yield the r of each signature in a payment; what is no transaction, or has no signature there, has none."""
     try:
-        transaction = parse_transaction(raw)
-    except HilError:
+        transaction = parse(raw)
+    except NoTransaction:
         return
     for number, txin in enumerate(transaction.vin):
         stack = transaction.wit.vtxinwit[number].scriptWitness.stack if transaction.wit.vtxinwit else ()

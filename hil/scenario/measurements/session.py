@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from hil.errors import AuthorError, nearest
 from hil.evidence.event_intervals import Interval, instant, not_until
 from hil.evidence.observations import Counted, DeviceIdle, EvidenceMissing, Sampled, Timed
-from hil.protocol.codes import CloseReason
-from hil.protocol.wire.messages import Close, Hello, Message, Meter, Offer, PaymentRequest
+from hil.judge.codes import CloseReason
+from hil.judge.messages import Close, Hello, Message, Meter, Offer, PaymentRequest
 from hil.rig.recorder import sent_by
 from hil.scenario.accepted_payments import credit_wh
 from hil.scenario.measurements import lab

@@ -6,10 +6,10 @@ import math
 from typing import TYPE_CHECKING
 
 from hil.errors import AuthorError
-from hil.links.abuses.forgery import ALTERATIONS
-from hil.links.faults import DIRECTIONS, Direction, FaultKind, FaultRule
-from hil.protocol.wire.messages import (
-    MESSAGE_TYPES,
+from hil.judge.messages import (
+    MESSAGES as KINDS,
+)
+from hil.judge.messages import (
     Funding,
     Hello,
     Offer,
@@ -18,6 +18,9 @@ from hil.protocol.wire.messages import (
     Receipt,
     message_name,
 )
+from hil.links.abuses.forgery import ALTERATIONS
+from hil.links.faults import DIRECTIONS, Direction, FaultKind, FaultRule
+from hil.protocol.wire.messages import message_name as device_name
 
 if TYPE_CHECKING:
     from hil.scenario.scenario import ScenarioRun
@@ -38,7 +41,7 @@ BREAKS: dict[str, FaultKind] = {"before": FaultKind.BREAK_BEFORE, "after": Fault
 
 WAYS: dict[str, Direction] = {direction.replace("to ", "to the "): direction for direction in DIRECTIONS}
 
-MESSAGES = tuple(message_name(kind) for kind in MESSAGE_TYPES.values())
+MESSAGES = tuple(KINDS)
 
 LINK_BAUD = 115_200
 LOWEST_BAUD, HIGHEST_BAUD = 300, 4_000_000
@@ -132,7 +135,7 @@ def swallow_from(scenario: ScenarioRun, message: str, way: str, nth: int, second
 
 def alter(scenario: ScenarioRun, what: str, message: str, way: str, *, first: int = 1, count: int | None = 1) -> None:
     """Let somebody on the line change ``what`` of ``ALTERATIONS`` in messages of one type, from the ``first`` on."""
-    known = [message_name(kind) for kind in MESSAGE_TYPES.values() if kind in ALTERATIONS[what][1]]
+    known = sorted(map(device_name, ALTERATIONS[what][1]), key=MESSAGES.index)
     if message not in known:
         raise AuthorError(f"no {what} stands in a {message}; it does in {', '.join(known)}")
     rule = FaultRule(FaultKind.ALTER, _direction(message, way), message, first, count, forgery=what)
@@ -154,11 +157,12 @@ def invent_after(scenario: ScenarioRun, what: str, device: str, message: str, wa
 def say_again(scenario: ScenarioRun, message: str, way: str, nth: int) -> None:
     """Let somebody on the line say the nth message of a type once more, as the newest of its sender."""
     direction = _direction(message, way)
-    said = [each.message for each in scenario.recorder.frames if each.direction == direction]
-    found = [each for each in said if message_name(each) == message]
+    said = [each for each in scenario.recorder.frames if each.direction == direction]
+    found = [each for each in said if message_name(each.message) == message]
     if len(found) < nth:
         raise AuthorError(f"only {len(found)} {message} went {way} so far")
-    scenario.tap().say_again(found[nth - 1], direction)
+    again = found[nth - 1]
+    scenario.tap().say_again(again.message, bytes.fromhex(str(again.event.data["bytes"])), direction)
 
 
 def half_open(scenario: ScenarioRun, device: str, seconds: float) -> None:

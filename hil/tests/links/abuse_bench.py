@@ -17,7 +17,6 @@ from hil.endpoints.socket import SocketEndpoint
 from hil.links.abuses.catalogue import AbuseRow
 from hil.links.abuses.model import Cheat, Tools
 from hil.links.abuses.simple import carry_out
-from hil.links.frame_listener import FrameReader
 from hil.ports import Acceptance, CoinStatus
 from hil.protocol.cable.machine import CableMachine
 from hil.protocol.payment.account import RECEIVE, Account
@@ -28,6 +27,7 @@ from hil.protocol.policy import CableLimits, Mode, Policy, SocketTerms
 from hil.protocol.socket.machine import SocketMachine
 from hil.protocol.wire.messages import Funding, Message, Offer, Payment, Receipt
 from hil.rig.virtual.lockstep_clock import LockstepClock
+from hil.tests.links.device_reader import FrameReader
 from hil.units import Satoshi, Watt, WattHour
 
 POWER_W = 1300.0

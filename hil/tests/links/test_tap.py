@@ -10,16 +10,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hil.judge.frames import Decoded, FrameFault, FrameFlaw
 from hil.links.faults import DIRECTIONS, Direction, FaultKind, FaultRule
-from hil.links.frame_listener import Decoded, FrameReader
 from hil.links.tap import BYTE_S, Tap
-from hil.protocol.wire.framing import FrameError, FrameErrorCode, encode_frame
+from hil.protocol.wire.framing import encode_frame
 from hil.protocol.wire.messages import Message, Meter, Receipt, encode_message
 from hil.rig.virtual.lockstep_clock import LockstepClock
+from hil.tests.judged import judged
+from hil.tests.links.device_reader import FrameReader
 
 SESSION = bytes(range(8))
 MESSAGES: list[Message] = [Meter(SESSION, 1, 100), Receipt(SESSION, 2, 1, 8000), Meter(SESSION, 3, 300)]
 FRAMES = [encode_frame(encode_message(message)) for message in MESSAGES]
+JUDGED = [judged(message) for message in MESSAGES]
+"""The same, as the tap tells them."""
 
 
 class Quiet:
@@ -129,7 +133,7 @@ def test_a_rule_that_comes_and_goes_in_the_middle_of_a_frame_loses_no_byte(cuts:
     if rule is not None:
         link.tap.remove(rule)
     assert link.cable.data == b"".join(FRAMES)
-    assert [(item, lost) for _, item, lost in link.frames] == [(message, False) for message in MESSAGES]
+    assert [(item, lost) for _, item, lost in link.frames] == [(message, False) for message in JUDGED]
 
 
 def test_both_directions_are_told_apart() -> None:
@@ -137,8 +141,8 @@ def test_both_directions_are_told_apart() -> None:
     link.socket.say(FRAMES[0])
     link.cable.say(FRAMES[1])
     assert [(direction, item) for direction, item, _ in link.frames] == [
-        ("to cable", MESSAGES[0]),
-        ("to socket", MESSAGES[1]),
+        ("to cable", JUDGED[0]),
+        ("to socket", JUDGED[1]),
     ]
 
 
@@ -167,7 +171,7 @@ def test_a_dropped_message_is_seen_as_lost_and_the_others_pass() -> None:
     link = Joined(FaultRule(FaultKind.DROP, to="to cable", message="RECEIPT", count=1))
     link.socket.say(b"".join(FRAMES))
     assert link.cable.data == FRAMES[0] + FRAMES[2]
-    assert link.lost() == [MESSAGES[1]]
+    assert link.lost() == [JUDGED[1]]
     assert link.faults == [("to cable", "RECEIPT", FaultKind.DROP)]
 
 
@@ -213,14 +217,14 @@ def test_a_corrupted_message_fails_its_check_and_costs_no_other() -> None:
     link = Joined(FaultRule(FaultKind.CORRUPT, message="RECEIPT"))
     link.socket.say(b"".join(FRAMES))
     assert link.received() == [MESSAGES[0], MESSAGES[2]]
-    assert link.lost() == [MESSAGES[1]]
+    assert link.lost() == [JUDGED[1]]
 
 
 def test_a_truncated_message_takes_the_next_one_with_it() -> None:
     link = Joined(FaultRule(FaultKind.TRUNCATE, message="METER", count=1))
     link.socket.say(b"".join(FRAMES))
     assert link.received() == [MESSAGES[2]]
-    assert link.lost() == MESSAGES[:2]
+    assert link.lost() == JUDGED[:2]
 
 
 def test_a_delayed_message_comes_later_and_none_overtakes_it() -> None:
@@ -250,7 +254,7 @@ def test_a_link_that_runs_at_two_rates_carries_no_message() -> None:
     link.socket.say(b"".join(FRAMES))
     assert link.cable.data
     assert not link.received()
-    assert link.lost() == MESSAGES
+    assert link.lost() == JUDGED
 
 
 def test_a_half_open_link_carries_nothing_one_way_and_everything_the_other() -> None:
@@ -261,7 +265,7 @@ def test_a_half_open_link_carries_nothing_one_way_and_everything_the_other() -> 
     link.clock.sleep(5.0)
     link.socket.say(FRAMES[2])
     assert (link.cable.data, link.socket.data) == (FRAMES[2], FRAMES[1])
-    assert link.lost() == [MESSAGES[0]]
+    assert link.lost() == [JUDGED[0]]
     assert link.states == [(0.0, "link towards the cable dead for 5 s"), (5.0, "link towards the cable restored")]
 
 
@@ -290,8 +294,8 @@ def test_a_frame_that_was_cut_by_a_dead_link_is_lost_whichever_half_got_through(
         link.socket.say(FRAMES[0][cut:])
         link.tap.unplug(unplugged=False)
         link.socket.say(b"".join(FRAMES[1:]))
-        assert [message for message in MESSAGES if message not in link.received()] == link.lost()
-        assert MESSAGES[0] in link.lost()
+        assert [judged(message) for message in MESSAGES if message not in link.received()] == link.lost()
+        assert JUDGED[0] in link.lost()
 
 
 @pytest.mark.parametrize(
@@ -311,7 +315,7 @@ def test_a_message_can_be_the_one_at_which_the_link_breaks(kind: FaultKind, arri
     link.socket.say(FRAMES[2])
     assert link.cable.data == arrives + FRAMES[2]
     assert link.faults == [("to cable", "RECEIPT", kind)]
-    assert MESSAGES[2] in link.lost()
+    assert JUDGED[2] in link.lost()
 
 
 def test_a_link_that_babbles_spoils_what_comes_meanwhile() -> None:
@@ -322,7 +326,7 @@ def test_a_link_that_babbles_spoils_what_comes_meanwhile() -> None:
     link.clock.sleep(1.0)
     link.socket.say(FRAMES[1] + FRAMES[2])
     assert link.received()[-1] == MESSAGES[2]
-    assert MESSAGES[2] not in link.lost()
+    assert JUDGED[2] not in link.lost()
     assert 4000 < len(link.cable.data) - len(b"".join(FRAMES)) < 6000
 
 
@@ -332,7 +336,7 @@ def test_noise_without_an_end_is_not_held_for_ever() -> None:
     assert len(link.cable.data) == 6000
     link.socket.say(b"\x00" + FRAMES[0])
     assert link.received() == [MESSAGES[0]]
-    assert [item.code for _, item, _ in link.frames if isinstance(item, FrameError)] == [FrameErrorCode.TOO_LONG]
+    assert [item.fault for _, item, _ in link.frames if isinstance(item, FrameFlaw)] == [FrameFault.TOO_LONG]
 
 
 @pytest.mark.parametrize("kind", list(FaultKind))
@@ -374,5 +378,5 @@ def test_what_is_told_as_not_lost_did_arrive_whatever_rules_are_in_force(
         link.clock.sleep(0.01)
     link.clock.sleep(10.0)
     arrived = link.received()
-    assert [item for _, item, _ in link.frames] == sent
-    assert [item for _, item, lost in link.frames if not lost] == [each for each in sent if each in arrived]
+    assert [item for _, item, _ in link.frames] == [judged(each) for each in sent]
+    assert [item for _, item, lost in link.frames if not lost] == [judged(each) for each in sent if each in arrived]

@@ -11,12 +11,14 @@ from bitcoin.core.script import CScript
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hil.judge import codes
 from hil.protocol.payment.coins import Coin
 from hil.protocol.payment.signing import sign_transaction
 from hil.protocol.payment.transactions import change_coin
 from hil.protocol.policy import Mode
 from hil.protocol.wire.messages import Message, Payment
 from hil.scenario.accepted_payments import AcceptedPayment, accepted_payments, credit_wh
+from hil.tests.judged import judged, judged_coin
 from hil.tests.scenario.sessions import CABLE, CHANGE, GIVEN, KEYS, QUANTUM_SAT, Session, proposed, signed
 from hil.units import Satoshi
 
@@ -24,7 +26,8 @@ S, P = Session(), Session(mode=Mode.PER_PAYMENT)
 
 
 def accepted(*messages: Message, given: tuple[Coin, ...] = (GIVEN,)) -> list[AcceptedPayment]:
-    return accepted_payments([(float(number), message) for number, message in enumerate(messages)], given)
+    seen = [(float(number), judged(message)) for number, message in enumerate(messages)]
+    return accepted_payments(seen, [judged_coin(coin) for coin in given])
 
 
 def paid(*messages: Message) -> list[int]:
@@ -37,7 +40,7 @@ def bought(session: Session, n: int) -> list[Message]:
 
 def test_a_payment_with_a_receipt_pays_what_its_transaction_pays_to_the_offered_payee() -> None:
     found = accepted(S.offer(), S.payment(1), S.receipt(1, 99_999), S.receipt(1))
-    assert found == [AcceptedPayment(S.id, 1, Mode.SINGLE_FEE, 2.0, S.payment(1).transaction, QUANTUM_SAT, 2500)]
+    assert found == [AcceptedPayment(S.id, 1, codes.Mode.SINGLE_FEE, 2.0, S.payment(1).transaction, QUANTUM_SAT, 2500)]
 
 
 @pytest.mark.parametrize("payment", [S.forged(1), S.unsigned(1), Payment(S.id, 1, 1, b"\x00" * 12)])
@@ -144,7 +147,7 @@ def spending(coins: set[int], paid_sat: int) -> AcceptedPayment:
     """Return a payment of ``paid_sat`` that spends coins by their number."""
     vin = [CMutableTxIn(COutPoint(bytes([each]) * 32, 0)) for each in sorted(coins)]
     raw = CTransaction.from_tx(CMutableTransaction(vin, [CMutableTxOut(paid_sat, CScript(S.payee))])).serialize()
-    return AcceptedPayment(S.id, 1, Mode.PER_PAYMENT, 1.0, raw, paid_sat, 1)
+    return AcceptedPayment(S.id, 1, codes.Mode.PER_PAYMENT, 1.0, raw, paid_sat, 1)
 
 
 def test_one_satoshi_buys_what_it_pays_for() -> None:

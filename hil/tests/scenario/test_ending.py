@@ -19,12 +19,25 @@ from hil.evidence.documents import Event, Kind, Verdict
 from hil.evidence.record import read_scenario
 from hil.evidence.store import ScenarioWriter
 from hil.evidence.verdicts import verdict_of, worst
+from hil.judge.invariants.rules import CREDIT, Breach
 from hil.rig.recorder import Recorder
 from hil.rig.safety.run_safe_state import SafeState
 from hil.scenario import ending as module
 from hil.scenario.ending import Ending, OpenScenario, end_scenario
+from hil.scenario.measurements import invariants
 
-PHASES = ("counterpart", "sampling", "as_told", "make_safe", "finish", "lost_ledger", "at_rest", "wire", "closing")
+PHASES = (
+    "counterpart",
+    "sampling",
+    "as_told",
+    "make_safe",
+    "finish",
+    "invariants",
+    "lost_ledger",
+    "at_rest",
+    "wire",
+    "closing",
+)
 """What is done at the end of a scenario, in this order; STOP comes after them."""
 
 ERRORS = (
@@ -55,7 +68,10 @@ class Bench:
         closing = contextlib.ExitStack()
         closing.callback(self.phase("closing"))
         self.plan = SimpleNamespace(setup="socket under test")
-        self.recorder = None
+        self.recorder = self.observer = self.memory = None
+        self.broken: list[Breach] = []
+        self.findings = SimpleNamespace(add=lambda finding: self.found.append(finding.detail))
+        self.found: list[str] = []
         self.rig = self
         self.watchdog = SimpleNamespace(lost=None)
         self.scenario = OpenScenario(
@@ -80,6 +96,10 @@ class Bench:
     def finish(self) -> list[Any]:
         self.phase("finish")()
         return []
+
+    def hold(self, *_: object) -> invariants.Held:
+        self.phase("invariants")()
+        return invariants.Held(3, self.broken)
 
     def lost_ledger(self) -> str:
         self.phase("lost_ledger")()
@@ -109,6 +129,7 @@ def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Bench
         monkeypatch.setattr(
             module, "inspection", SimpleNamespace(**{name: bench.phase(as_) for name, as_ in inspected.items()})
         )
+        monkeypatch.setattr(module, "invariants", SimpleNamespace(hold=bench.hold, finding_of=invariants.finding_of))
         return bench
 
     return build
@@ -177,6 +198,27 @@ def test_a_bench_that_is_not_safe_comes_before_everything_else_in_the_reason(mak
     assert ending.reason == "K1 reads back closed. Before that: too slow"
     assert ending.verdict is Verdict.RIG_FAULT
     assert "at_rest" not in bench.done
+
+
+@pytest.mark.parametrize("verdict", [Verdict.PASS, Verdict.INCONCLUSIVE, Verdict.FAIL])
+def test_a_broken_invariant_is_a_failure_with_rule_and_party(make: Callable[..., Bench], verdict: Verdict) -> None:
+    bench = make()
+    bench.broken = [Breach(CREDIT, "socket", "it credits 8001 mWh")]
+
+    ending = bench.end(verdict, "")
+
+    assert ending.verdict is Verdict.FAIL
+    assert "invariant credit (SPEC, Transactions) is broken by the socket: it credits 8001 mWh" in ending.reason
+    assert len(bench.found) == 1
+    assert bench.stop().data["invariants"] == {"judged": 3, "broken": ["credit"]}
+
+
+def test_what_a_faulty_bench_recorded_is_held_against_nobody(make: Callable[..., Bench]) -> None:
+    bench = make()
+    bench.broken = [Breach(CREDIT, "socket", "it credits 8001 mWh")]
+
+    assert bench.end(Verdict.RIG_FAULT, "meter: no reply").reason == "meter: no reply"
+    assert "invariants" not in bench.stop().data
 
 
 def test_an_interrupted_scenario_is_made_safe_and_not_inspected(make: Callable[..., Bench]) -> None:

@@ -11,12 +11,13 @@ from bitcoin.core.script import CScript
 from hil.errors import AuthorError
 from hil.evidence.documents import Kind
 from hil.evidence.observations import DeviceIdle, EvidenceMissing
+from hil.judge import messages as judge
 from hil.protocol.codes import ErrorCode
 from hil.protocol.payment.coins import OutPoint
 from hil.protocol.payment.signing import sign_transaction
 from hil.protocol.payment.transactions import parse_transaction, txid
 from hil.protocol.policy import Mode
-from hil.protocol.wire.messages import Message, Meter, Payment
+from hil.protocol.wire.messages import Message, Payment
 from hil.scenario.observer import Observer
 from hil.tests.scenario.sessions import CABLE, CHANGE, GIVEN, KEYS, QUANTUM_SAT, Session, proposed, signed
 from hil.tests.scenario.timelines import CABLE_UNDER_TEST, PAIR, SOCKET_UNDER_TEST, Scene
@@ -70,9 +71,9 @@ def test_messages_are_told_by_kind_and_way_also_those_that_did_not_arrive() -> N
     scene.from_socket(3.0, S.meter(3), lost=True)
     scene.from_socket(4.0, S.offer())
     observer = scene.run(5.0).observer
-    assert [each.energy_mwh for _, each in observer.messages(Meter)] == [1, 2, 3]
-    assert [each.energy_mwh for _, each in observer.messages(Meter, "to cable")] == [1, 3]
-    assert [frame.t for frame, _ in observer.messages(Meter, "to socket")] == [2.0]
+    assert [each.energy_mwh for _, each in observer.messages(judge.Meter)] == [1, 2, 3]
+    assert [each.energy_mwh for _, each in observer.messages(judge.Meter, "to cable")] == [1, 3]
+    assert [frame.t for frame, _ in observer.messages(judge.Meter, "to socket")] == [2.0]
 
 
 def test_a_number_of_messages_has_passed_when_the_last_of_them_went_that_way() -> None:

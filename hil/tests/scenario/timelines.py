@@ -21,13 +21,14 @@ from hil.links.faults import Direction
 from hil.ports import Identity, LedgerTransaction, Reading
 from hil.protocol.payment.coins import OutPoint
 from hil.protocol.payment.transactions import parse_transaction, txid
-from hil.protocol.wire.messages import Message, encode_message
+from hil.protocol.wire.messages import Message
 from hil.rig.config.rig_file import CABLE_UNDER_TEST, PAIR, SOCKET_UNDER_TEST, SafetyLimits
 from hil.rig.recorder import LinkLog, Recorder, Stamp
 from hil.rig.sampling.timer import SAMPLE_PERIOD_S, Readings, Sampler, reading_age
 from hil.rig.virtual.lockstep_clock import LockstepClock
 from hil.scenario.abuse_plan import COUNTERPART
 from hil.scenario.scenario import ScenarioRun
+from hil.tests.judged import judged, on_line
 from hil.tests.scenario.sessions import GIVEN
 from hil.units import Ampere, Satoshi, Second, Volt, Watt, WattHour
 
@@ -282,8 +283,8 @@ class Scene:
 
     def say(self, t: float, message: Message, direction: Direction, *, lost: bool = False) -> None:
         """Let a message pass at second ``t``."""
-        raw = encode_message(message)
-        self.at(t, lambda: self._stamped(lambda: self._log.on_frame(direction, message, raw, lost=lost)))
+        item, raw = judged(message), on_line(message)
+        self.at(t, lambda: self._stamped(lambda: self._log.on_frame(direction, item, raw, lost=lost)))
 
     def from_socket(self, t: float, *messages: Message, lost: bool = False) -> None:
         """Let the socket say something at second ``t``."""
@@ -301,11 +302,11 @@ class Scene:
 
     def strike(self, t: float, message: Message, direction: Direction = "to socket") -> None:
         """Let the counterpart cheat at second ``t``, with this message."""
-        raw = encode_message(message)
+        item, raw = judged(message), on_line(message)
 
         def act() -> None:
             self._record(Kind.FAULT, COUNTERPART, {"what": "cheats", "who": "cable"}, 0.0)
-            self._log.on_frame(direction, message, raw, lost=False)
+            self._log.on_frame(direction, item, raw, lost=False)
 
         self.at(t, lambda: self._stamped(act))
 

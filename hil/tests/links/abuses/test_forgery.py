@@ -20,7 +20,6 @@ from hil.links.abuses.forgery import (
 )
 from hil.links.abuses.model import STRANGER_SCRIPT
 from hil.links.faults import FaultKind, FaultRule
-from hil.links.frame_listener import FrameReader
 from hil.protocol.payment.transactions import parse_transaction
 from hil.protocol.policy import Mode, Network
 from hil.protocol.wire.framing import encode_frame
@@ -38,6 +37,8 @@ from hil.protocol.wire.messages import (
     decode_message,
     encode_message,
 )
+from hil.tests.judged import judged
+from hil.tests.links.device_reader import FrameReader
 from hil.tests.links.test_tap import FRAMES, MESSAGES, SESSION, Joined
 
 VECTORS = Path(__file__).parents[4] / "fixtures/data/vectors"
@@ -118,7 +119,7 @@ def test_an_altered_message_counts_as_lost_for_the_evidence_and_the_receiver_get
     for each in FRAMES:
         link.socket.say(each)
     assert link.received() == [MESSAGES[0], Receipt(SESSION, 2, 1, 4000), MESSAGES[2]]
-    assert link.lost() == [MESSAGES[1]]
+    assert link.lost() == [judged(MESSAGES[1])]
     assert link.faults == [("to cable", "RECEIPT", FaultKind.ALTER)]
 
 
@@ -153,7 +154,7 @@ def test_what_was_said_before_can_be_said_again_as_the_newest_of_its_sender() ->
     link = Joined()
     for each in FRAMES:
         link.socket.say(each)
-    link.tap.say_again(MESSAGES[1], "to cable")
+    link.tap.say_again(judged(MESSAGES[1]), FRAMES[1], "to cable")
     assert link.received()[-1] == replace(MESSAGES[1], sequence=4)
     assert [what for _, what in link.states] == ["RECEIPT said again to the cable"]
 

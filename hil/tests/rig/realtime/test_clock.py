@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import pytest
 
 from hil.clock import Arrival, Clock, WallClock, stopwatch
+from hil.judge.frames import FrameFault, FrameFlaw
 from hil.links.faults import Direction
 from hil.perf.uncertainty import Log
-from hil.protocol.wire.framing import FrameError, FrameErrorCode
 from hil.rig.realtime.clock import REMEMBERED_TURNS, RigClock
 from hil.rig.recorder import ConsoleLog, LinkLog, Recorder
 from hil.units import Second
@@ -158,7 +158,7 @@ def test_a_recorded_frame_of_a_line_carries_the_arrival_and_one_that_is_sent_the
     lines: dict[Direction, str] = {"to cable": "socket-link", "to socket": "socket-link"}
     link = LinkLog(recorder, lines, ["to cable"], "socket", lambda direction, message: None)
     for direction in lines:
-        link.on_frame(direction, FrameError(FrameErrorCode.BAD_CRC, "no frame"), b"", lost=False)
+        link.on_frame(direction, FrameFlaw(FrameFault.BAD_CRC, "no frame"), b"", lost=False)
     ConsoleLog(recorder, "socket-console").feed(b"ready\n")
 
     instants = [(event.t, event.before, event.after) for event in log.events]

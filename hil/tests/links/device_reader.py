@@ -1,4 +1,4 @@
-"""Decodes what passes on a line, for the evidence: it never changes or delays a byte."""
+"""What a device makes of the bytes that come to it."""
 
 from __future__ import annotations
 

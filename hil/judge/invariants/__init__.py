@@ -1,0 +1,1 @@
+"""What must hold of every session, whatever a scenario asks: judged by what was recorded of it (docs/judge.md)."""

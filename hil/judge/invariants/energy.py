@@ -1,0 +1,147 @@
+"""Rules on energy: what is told against the lab meter, power against the session, what flowed against what was paid."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+
+from hil.judge.invariants.history import SIDES, Frame, History, Story
+from hil.judge.invariants.rules import CONTACT, ENERGY, UNPAID, Breach
+from hil.judge.messages import Close, Funding, Meter, Offer, Payment, PaymentRequest, Receipt
+from hil.judge.transactions import bought_mwh
+
+CLASS, APART_WH = 0.02, 0.1
+"""An honest meter errs by at most so much, and two readings differ by at most so much (SPEC, "Two meters")."""
+
+AGE_S = 1.5
+"""So old may be what a device says of its meter."""
+
+CUT_OFF_S = 0.5
+"""SPEC, "Timers and limits": the slowest cut."""
+
+UNPAID_WH = 0.1
+POWER_W = 1.0
+"""SPEC, "Timers and limits": below this power an appliance draws none."""
+
+
+def breaches(history: History) -> Iterator[Breach]:
+    """Yield what breaks one of these rules."""
+    lab = _Lab(history)
+    for side in SIDES:
+        if side in history.under_test:
+            for story in history.sessions.values():
+                yield from _claims(history, lab, side, story)
+    if "socket" in history.under_test:
+        yield from _power(history)
+        yield from _unpaid(history)
+
+
+class _Lab:
+    """The energy at the lab meter by any instant."""
+
+    def __init__(self, history: History) -> None:
+        self._readings = history.readings
+        self._early = [each.early for each in history.readings]
+        self._late = [each.late for each in history.readings]
+        self._history = history
+
+    def flowed(self, begun: Frame, early: float, late: float) -> tuple[float, float] | None:
+        """Return the least and the most Wh that flowed from a frame until some instant in between; None if unknown."""
+        first, then = self._at(begun.early, begun.late), self._at(early, late)
+        if first is None or then is None:
+            return None
+        low, high = max(0.0, then[0] - first[1]), max(0.0, then[1] - first[0])
+        spread = self._history.uncertainty_wh(high) + self._history.off_w * (late - begun.early) / 3600
+        return low - spread, high + spread
+
+    def _at(self, early: float, late: float) -> tuple[float, float] | None:
+        before, after = bisect_right(self._late, early) - 1, bisect_left(self._early, late)
+        if after == len(self._readings):
+            return None
+        low = self._readings[before].energy_wh if before >= 0 else 0.0
+        return low, self._readings[after].energy_wh
+
+
+def _claims(history: History, lab: _Lab, side: str, story: Story) -> Iterator[Breach]:
+    begun: Frame | None = None
+    newest: Frame | None = None
+    told = 0
+    for frame in story.frames:
+        message = frame.item
+        if frame.sender != side or frame.late >= history.faulty_at:
+            continue
+        if isinstance(message, Offer | Funding):
+            begun = begun or frame
+        if not isinstance(message, Meter | PaymentRequest | Close) or begun is None:
+            continue
+        claimed = message.energy_mwh
+        if newest is not None and claimed < told and not history.restarted(side, newest.early, frame.late):
+            yield Breach(ENERGY, side, f"it tells {claimed} mWh after it told {told} mWh", frame)
+        newest, told = frame, claimed
+        flowed = lab.flowed(begun, frame.early, frame.late)
+        most = flowed[1] * (1 + CLASS) + APART_WH if flowed is not None else math.inf
+        if claimed / 1000 > most:
+            yield Breach(ENERGY, side, f"it tells {claimed} mWh, and at most {most * 1000:.0f} mWh are true", frame)
+        if not isinstance(message, Meter) or not history.undisturbed(begun.early, frame.late):
+            continue
+        before = lab.flowed(begun, frame.early - AGE_S, frame.early - AGE_S)
+        least = before[0] * (1 - CLASS) - APART_WH if before is not None else -math.inf
+        if claimed / 1000 < least:
+            yield Breach(ENERGY, side, f"it tells {claimed} mWh, and at least {least * 1000:.0f} mWh are true", frame)
+
+
+def _power(history: History) -> Iterator[Breach]:
+    """Hold each reading with power against the times at which a session may have had credit."""
+    allowed = [_allowed(story) for story in history.sessions.values()]
+    if not history.whole:
+        allowed.append((-math.inf, min((frame.early for frame in history.frames), default=math.inf)))
+    reported: set[Frame | None] = set()
+    for reading in history.readings:
+        if reading.late >= history.faulty_at:
+            return
+        if reading.power_w < max(history.off_w, POWER_W):
+            continue
+        if any(begun <= reading.late and reading.early <= end for begun, end in allowed):
+            continue
+        said = [frame for frame in history.sent_by("socket") if frame.early <= reading.early]
+        frame = said[-1] if said else None
+        if frame not in reported:
+            reported.add(frame)
+            what = f"{reading.power_w:.1f} W flow at {reading.late:.3f} s, and no session has a payment then"
+            yield Breach(CONTACT, "socket", what, frame)
+
+
+def _allowed(story: Story) -> tuple[float, float]:
+    """Return from when until when power may flow in a session: from its first payment until after its CLOSE."""
+    paid, closed = story.of(Payment, "cable"), story.of(Close, "socket")
+    if not paid:
+        return math.inf, -math.inf
+    return paid[0][0].early, closed[-1][0].late + CUT_OFF_S if closed else math.inf
+
+
+def _unpaid(history: History) -> Iterator[Breach]:
+    """Hold all that flowed against all that was credited: neither a restart nor a fault may have come between."""
+    if not history.readings or not history.whole or not history.undisturbed(_begin(history), math.inf):
+        return
+    if history.faulty_at < math.inf:
+        return
+    paid_wh, sessions = 0.0, 0
+    newest: Frame | None = None
+    for story in history.sessions.values():
+        receipts = story.of(Receipt, "socket")
+        offers = story.of(Offer, "socket")
+        if receipts and offers:
+            newest = receipts[-1][0]
+            sessions += 1
+            paid_wh += bought_mwh(offers[-1][1], max(receipt.n for _, receipt in receipts)) / 1000
+    energy = history.readings[-1].energy_wh
+    spread = history.uncertainty_wh(energy) + history.off_w * history.readings[-1].late / 3600
+    most = paid_wh * (1 + CLASS) + UNPAID_WH * max(1, sessions)
+    if energy - spread > most:
+        what = f"{energy:.3f} Wh flowed, {paid_wh:.3f} Wh were paid for, and at most {most + spread:.3f} Wh may flow"
+        yield Breach(UNPAID, "socket", what, newest)
+
+
+def _begin(history: History) -> float:
+    return min((frame.early for frame in history.frames), default=0.0)

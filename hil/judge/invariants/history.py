@@ -1,0 +1,161 @@
+"""What was recorded of a scenario, as the rules read it.
+
+What a rule cannot decide it leaves alone: a device must never be blamed for what the bench, the link or its peer did.
+So a history also says from when on that can have been: when supplies were switched, when the link struck.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TypeVar
+
+from hil.judge.frames import Decoded
+from hil.judge.messages import Coin, Funding, Message, Offer, Payment, Sent
+
+M = TypeVar("M", bound=Sent)
+
+SIDES = ("socket", "cable")
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Bytes up to a zero that one side sent, or bytes that are no frame.
+
+    :param early: second of the scenario at which it was sent at the earliest; ``late``: at the latest.
+    :param lost: a fault of the link kept it from its receiver.
+    """
+
+    t: float
+    early: float
+    late: float
+    sender: str
+    item: Decoded
+    raw: bytes
+    lost: bool = False
+
+    @property
+    def name(self) -> str:
+        """Its type as SPEC calls it, ``-`` if it is no message."""
+        return self.item.NAME if isinstance(self.item, Sent) else "-"
+
+    def __str__(self) -> str:
+        towards = "cable" if self.sender == "socket" else "socket"
+        return f"{self.name} to the {towards} at {self.t:.3f} s"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A reading of the lab meter: it tells of some time between ``early`` and ``late``."""
+
+    early: float
+    late: float
+    power_w: float
+    energy_wh: float
+
+
+@dataclass
+class Memory:
+    """What devices said in earlier scenarios of the run; of use on a bench whose devices stay the same."""
+
+    sessions: set[bytes] = field(default_factory=set)
+    payees: dict[bytes, bytes] = field(default_factory=dict)
+    """Receiving scripts that were offered, with the session of each."""
+
+
+@dataclass(frozen=True)
+class History:
+    """A scenario, as far as invariants ask.
+
+    :param frames: what both sides sent, in order.
+    :param under_test: the sides that are judged.
+    :param coins: what the cable was given.
+    :param whole: nothing of the devices' life is older than the history: their accounts and storage were new.
+    :param switched: instants at which each side's supply was switched.
+    :param disturbed: instants at which the bench did something to supply, mains or plug.
+    :param struck_at: instant of the first fault of the link; ``tampered_at``: of the first by which somebody on it said
+        or changed something; ``faulty_at``: of the first fault of a meter or contact.
+    :param off_w: power below which nothing flows as far as the lab meter can tell.
+    :param uncertainty_wh: of an energy at the lab meter.
+    :param consoles: what each side printed.
+    :param accounts: the seed of the account of each side that the bench knows.
+    """
+
+    frames: Sequence[Frame]
+    under_test: Sequence[str]
+    coins: Sequence[Coin] = ()
+    whole: bool = True
+    switched: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    disturbed: Sequence[float] = ()
+    struck_at: float = math.inf
+    tampered_at: float = math.inf
+    faulty_at: float = math.inf
+    readings: Sequence[Reading] = ()
+    off_w: float = math.inf
+    uncertainty_wh: Callable[[float], float] = lambda wh: 0.0
+    consoles: Mapping[str, str] = field(default_factory=dict)
+    accounts: Mapping[str, bytes] = field(default_factory=dict)
+    memory: Memory = field(default_factory=Memory)
+
+    def sent_by(self, side: str) -> list[Frame]:
+        """Return what one side sent, in order."""
+        return [frame for frame in self.frames if frame.sender == side]
+
+    def judged(self, side: str) -> list[Frame]:
+        """Return what one side sent if it is under test, else nothing."""
+        return self.sent_by(side) if side in self.under_test else []
+
+    def restarted(self, side: str, since: float, until: float) -> bool:
+        """Tell whether a side may have restarted between two instants: its supply was switched."""
+        return any(since <= t <= until for t in self.switched.get(side, ()))
+
+    def undisturbed(self, since: float, until: float) -> bool:
+        """Tell whether the bench left supply, mains and plug alone between two instants."""
+        return not any(since <= t <= until for t in self.disturbed)
+
+    @cached_property
+    def sessions(self) -> Mapping[bytes, Story]:
+        """The messages of each session, by its id."""
+        found: dict[bytes, Story] = {}
+        for frame in self.frames:
+            if isinstance(frame.item, Sent):
+                found.setdefault(frame.item.session, Story(frame.item.session)).frames.append(frame)
+        return found
+
+
+@dataclass
+class Story:
+    """The messages of one session, of both sides, in order."""
+
+    id: bytes
+    frames: list[Frame] = field(default_factory=list)
+
+    def of(self, kind: type[M], sender: str | None = None, before: Frame | None = None) -> list[tuple[Frame, M]]:
+        """Return the messages of one kind, of one sender, and those that were sent before ``before`` only."""
+        found: list[tuple[Frame, M]] = []
+        for frame in self.frames:
+            if frame is before:
+                break
+            if isinstance(frame.item, kind) and sender in (None, frame.sender):
+                found.append((frame, frame.item))
+        return found
+
+    def offer(self, before: Frame) -> Offer | None:
+        """Return the newest offer that the socket had made by then."""
+        made = self.of(Offer, "socket", before)
+        return made[-1][1] if made else None
+
+    def fundings(self, before: Frame) -> list[Funding]:
+        """Return what the cable had declared by then."""
+        return [funding for _, funding in self.of(Funding, "cable", before)]
+
+    def payments(self, n: int, before: Frame) -> list[tuple[Frame, Payment]]:
+        """Return what the cable had sent as payment ``n`` by then."""
+        return [each for each in self.of(Payment, "cable", before) if each[1].n == n]
+
+
+def message_of(frame: Frame) -> Message | None:
+    """Return the message that a frame holds; None if it holds none."""
+    return frame.item if isinstance(frame.item, Sent) else None

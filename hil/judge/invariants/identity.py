@@ -1,0 +1,114 @@
+"""Rules on what must be new, or the same: session ids, payees, offers, declared coins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from hil.judge.invariants.history import Frame, History
+from hil.judge.invariants.rules import COINS, FRESH, KNOWN, MODE, PAYEE, SAME_FUNDING, SAME_OFFER, Breach, Rule
+from hil.judge.messages import Coin, Error, Funding, Hello, Offer, Payment, Sent
+from hil.judge.transactions import NoTransaction, parse, txid_of, type_of
+
+
+def breaches(history: History) -> Iterator[Breach]:
+    """Yield what breaks one of these rules; remember what later scenarios must not see again."""
+    yield from _fresh(history, history.judged("cable"))
+    yield from _known(history, history.judged("socket"))
+    yield from _payees(history, history.judged("socket"))
+    yield from _same(history, "socket", Offer, SAME_OFFER)
+    yield from _same(history, "cable", Funding, SAME_FUNDING)
+    yield from _coins(history, history.judged("cable"))
+
+
+def _fresh(history: History, frames: list[Frame]) -> Iterator[Breach]:
+    used = history.memory.sessions
+    began: set[bytes] = set()
+    for frame in frames:
+        hello = frame.item
+        if not isinstance(hello, Hello):
+            continue
+        if hello.sequence == 1 and hello.session in used:
+            yield Breach(FRESH, "cable", f"it begins session {hello.session.hex()}, whose id was used before", frame)
+        used.add(hello.session)
+        began.add(hello.session)
+
+
+def _known(history: History, frames: list[Frame]) -> Iterator[Breach]:
+    if not history.whole:
+        return
+    for frame in frames:
+        message = frame.item
+        if not isinstance(message, Sent) or isinstance(message, Error) or frame.late >= history.tampered_at:
+            continue
+        hellos = history.sessions[message.session].of(Hello, "cable", frame)
+        if not hellos:
+            yield Breach(KNOWN, "socket", f"no HELLO began session {message.session.hex()}", frame)
+        elif isinstance(message, Offer) and not any(message.mode in hello.modes for _, hello in hellos):
+            yield Breach(MODE, "socket", f"it offers {message.mode.label} to a cable that did not ask for it", frame)
+
+
+def _payees(history: History, frames: list[Frame]) -> Iterator[Breach]:
+    offered = history.memory.payees
+    for frame in frames:
+        offer = frame.item
+        if not isinstance(offer, Offer):
+            continue
+        script = offer.payee_script
+        if not type_of(script):
+            yield Breach(PAYEE, "socket", f"the payee script {script.hex()} is neither P2WPKH nor P2PKH", frame)
+        elif offered.setdefault(script, offer.session) != offer.session:
+            what = f"it offers {script.hex()} again, which session {offered[script].hex()} had"
+            yield Breach(PAYEE, "socket", what, frame)
+
+
+def _same(history: History, side: str, kind: type[Offer] | type[Funding], rule: Rule) -> Iterator[Breach]:
+    if side not in history.under_test:
+        return
+    for story in history.sessions.values():
+        before: tuple[Frame, Sent] | None = None
+        for frame, message in story.of(kind, side):
+            if (
+                before is not None
+                and replace(message, sequence=0) != replace(before[1], sequence=0)
+                and not history.restarted(side, before[0].early, frame.late)
+            ):
+                yield Breach(rule, side, f"it is another one than at {before[0].t:.3f} s", frame)
+            before = frame, message
+
+
+def _coins(history: History, frames: list[Frame]) -> Iterator[Breach]:
+    known = {(coin.txid, coin.index): coin for coin in history.coins}
+    for frame in frames:
+        if isinstance(frame.item, Payment):
+            _note_outputs(known, frame.item)
+        if not isinstance(frame.item, Funding):
+            continue
+        for coin in frame.item.coins:
+            due = known.get((coin.txid, coin.index))
+            if due == coin:
+                continue
+            turned = known.get((bytes.fromhex(coin.txid)[::-1].hex(), coin.index))
+            if due is not None:
+                what = f"{_told(coin)} is {_told(due)} on the ledger"
+            elif turned is not None:
+                what = f"the id of {_told(turned)} is told in reversed order"
+            elif history.whole and history.coins:
+                what = f"it was never given {_told(coin)}"
+            else:
+                continue
+            yield Breach(COINS, "cable", what, frame)
+
+
+def _note_outputs(known: dict[tuple[str, int], Coin], payment: Payment) -> None:
+    try:
+        transaction = parse(payment.transaction)
+    except NoTransaction:
+        return
+    name = txid_of(transaction)
+    for index, output in enumerate(transaction.vout):
+        known[name, index] = Coin(name, index, int(output.nValue), bytes(output.scriptPubKey))
+
+
+def _told(coin: Coin) -> str:
+    return f"{coin.txid}:{coin.index} of {coin.value_sat} sat"

@@ -1,0 +1,111 @@
+"""The rule on secrets: no encoding of an account's seed or keys is on the line or on a console."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterator, Sequence
+
+from bitcoin.base58 import CBase58Data
+from embit import bip39
+from embit.bip32 import HDKey
+
+from hil.judge.frames import FrameFlaw, payload_of
+from hil.judge.invariants.history import SIDES, Frame, History
+from hil.judge.invariants.rules import SECRET, Breach
+
+ACCOUNT_PATH = "m/84h/1h/0h"
+"""BIP 84, account 0 on a test network."""
+
+KEYS = 8
+"""Keys of each chain of an account that are looked for; a scenario uses fewer."""
+
+WIF_VERSIONS, XPRV_VERSIONS = (0x80, 0xEF), tuple(bytes.fromhex(each) for each in ("0488ade4", "04358394", "045f18bc"))
+"""Main and test networks: a key; an extended key (xprv, tprv, vprv)."""
+
+WORDS = 6
+"""So many words of a list one after the other are no chance: 66 bits."""
+
+
+def breaches(history: History) -> Iterator[Breach]:
+    """Yield what breaks the rule: the first message, and the console, of each side."""
+    for side in SIDES:
+        seed = history.accounts.get(side)
+        if side not in history.under_test or seed is None:
+            continue
+        patterns = Patterns(seed)
+        frames = history.sent_by(side)
+        if patterns.found_in(b"".join(map(_payload, frames))):
+            for frame in frames:
+                if found := patterns.found_in(_payload(frame)):
+                    yield Breach(SECRET, side, f"it tells {found[0]} on the line", frame)
+                    break
+        if found := patterns.found_in(history.consoles.get(side, "").encode()):
+            yield Breach(SECRET, side, f"it tells {found[0]} on its console")
+
+
+class Patterns:
+    """What the secrets of an account look like.
+
+    :param seed: its BIP 32 seed, 16 to 64 bytes.
+    """
+
+    def __init__(self, seed: bytes) -> None:
+        root = HDKey.from_seed(seed)
+        account = root.derive(ACCOUNT_PATH)
+        chains = [account.derive([chain]) for chain in (0, 1)]
+        keys = [chain.derive([index]) for chain in chains for index in range(KEYS)]
+        secrets = [("the seed of its account", seed)]
+        secrets += [("a private key", key.key.secret) for key in (root, account, *chains, *keys)]
+        self._plain: list[tuple[str, bytes]] = []
+        self._lower: list[tuple[str, bytes]] = []
+        for name, secret in secrets:
+            self._add(name, secret)
+        for key in (root, account, *chains):
+            texts = [str(key.to_base58(version)).encode() for version in XPRV_VERSIONS]
+            self._plain += [("an extended private key", text) for text in texts]
+        self._words = bip39.mnemonic_from_bytes(seed).split() if len(seed) in (16, 20, 24, 28, 32) else []
+
+    def _add(self, name: str, secret: bytes) -> None:
+        for order, each in (("", secret), (", reversed", secret[::-1])):
+            self._plain.append((f"{name}{order}", each))
+            self._lower.append((f"{name} in hex{order}", each.hex().encode()))
+            self._plain += [(f"{name} in base64{order}", text) for text in _in_base64(each)]
+            self._plain += [(f"{name} in base64url{order}", text) for text in _in_base64(each, b"-_")]
+        if name == "a private key":
+            for version in WIF_VERSIONS:
+                for end in (b"", b"\x01"):
+                    text = str(CBase58Data.from_bytes(secret + end, version)).encode()
+                    self._plain.append((f"{name} in WIF", text))
+
+    def found_in(self, data: bytes) -> list[str]:
+        """Return the names of what is in ``data``, as often as it is there."""
+        lower = data.lower()
+        found = [name for name, text in self._plain for _ in range(data.count(text))]
+        found += [name for name, text in self._lower for _ in range(lower.count(text))]
+        return found + ["the words of its account"] * self._words_in(lower)
+
+    def _words_in(self, lower: bytes) -> bool:
+        if not self._words or (self._words[0].encode() not in lower and self._words[-1].encode() not in lower):
+            return False
+        said = re.findall("[a-z]+", lower.decode(errors="replace"))
+        return any(_holds(said, self._words[start : start + WORDS]) for start in range(len(self._words) - WORDS + 1))
+
+
+def _holds(said: Sequence[str], words: Sequence[str]) -> bool:
+    return any(list(said[start : start + len(words)]) == list(words) for start in range(len(said)))
+
+
+def _in_base64(secret: bytes, others: bytes | None = None) -> Iterator[bytes]:
+    """Yield how a secret reads in base64 at each offset within its groups, without what its neighbours decide."""
+    for offset in range(3):
+        text = base64.b64encode(bytes(offset) + secret, others).rstrip(b"=")
+        if others is None or {*others} & {*text}:
+            yield text[(0, 2, 3)[offset] : -1]
+
+
+def _payload(frame: Frame) -> bytes:
+    try:
+        return payload_of(frame.raw[:-1])
+    except FrameFlaw:
+        return frame.raw
