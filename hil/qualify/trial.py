@@ -75,7 +75,7 @@ def try_defect(workshop: Workshop, target: Target, defect: Defect, node: str, li
         found = _first_finding(workshop.newest_run) if code != ExitCode.AUTHOR_ERROR else None
         if found is None:
             return _outcome(target, defect, "no answer", message=words, seconds=watch())
-        return _judged(target, defect, found, watch())
+        return judged(target, defect, found, watch())
     return _outcome(target, defect, "survived", seconds=watch())
 
 
@@ -110,7 +110,7 @@ def _first_finding(folder: Path) -> ScenarioRecord | None:
     return next((each for each in scenarios if each.verdict not in _NO_FINDING), None)
 
 
-def _judged(target: Target, defect: Defect, found: ScenarioRecord, seconds: float) -> Outcome:
+def judged(target: Target, defect: Defect, found: ScenarioRecord, seconds: float) -> Outcome:
     start, stop = next(found.of(Kind.START)), next(found.of(Kind.STOP))
     message, setup = str(stop.data.get("reason", "")), str(stop.data.get("setup", ""))
     words = message.casefold()
