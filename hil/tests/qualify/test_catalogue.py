@@ -77,7 +77,7 @@ def test_all_mistakes_of_all_files_are_told_at_once(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError) as caught:
         load(project(tmp_path, "up", **{"two.yaml": broken, "three.yaml": ONE.format(old="right", new="down")}))
     assert "one.yaml:10:5" in caught.value.what
-    assert "two.yaml:8:11" in caught.value.what
+    assert "two.yaml:8:5" in caught.value.what
     assert "one-thing: 2 defects have this id" in caught.value.what
 
 
