@@ -92,7 +92,7 @@ def run_device(options: DeviceOptions) -> ExitCode:
             stack.callback(client.close)
             ledger = NodeView(client)
         host = RealTimeHost(
-            build_program(Hardware(console, contact, link, meter, ledger), stack),
+            build_program(Hardware(console, contact, link, meter, ledger, clock.now), stack),
             clock=clock,
             link=link,
             contact=contact,
@@ -112,6 +112,8 @@ class Hardware:
     link: SerialLink
     meter: Pzem004t
     ledger: NodeView | None
+    now: Callable[[], float]
+    """The present instant in seconds."""
 
 
 ProgramBuilder: TypeAlias = "Callable[[Hardware, contextlib.ExitStack], Program]"
@@ -171,6 +173,7 @@ def _lockstep_program(options: DeviceOptions) -> ProgramBuilder:
             meter=on.meter,
             plugged=lambda: None,
             storage=storage,
+            present=on.now,
         )
         stack.callback(lambda: program.power_off(0.0))
         return program
