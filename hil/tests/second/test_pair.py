@@ -131,15 +131,27 @@ def test_a_cable_whose_session_the_socket_does_not_know_calls_in_another(mode: M
     assert world.reasons()[0] in (CloseReason.PEER_RESTARTED, CloseReason.CREDIT_SPENT)
 
 
-@settings(max_examples=40)
-@given(st.lists(st.sampled_from(FATES), max_size=40), st.sampled_from(list(Mode)))
-def test_whatever_the_line_does_nobody_loses_more_than_the_specification_says(fates: list[str], mode: Mode) -> None:
-    world = World(Terms(mode=mode), fates=fates, max_payments=3, coin_sat=(100_000, 50_000))
+@settings(max_examples=60)
+@given(
+    st.lists(st.sampled_from(FATES), max_size=40),
+    st.sampled_from(list(Mode)),
+    st.lists(st.integers(0, 40_000).map(lambda ms: ms / 1000), max_size=3).map(sorted),
+    st.sampled_from([0.962, 1.0, 1.04]),
+)
+def test_whatever_the_line_does_nobody_loses_more_than_the_specification_says(
+    fates: list[str], mode: Mode, restarts_s: list[float], socket_gain: float
+) -> None:
+    world = World(Terms(mode=mode), fates=fates, max_payments=3, coin_sat=(150_000, 50_000), socket_gain=socket_gain)
     world.cable.plug(0.0)
+    for at_s in restarts_s:
+        world.run(at_s)
+        world.cable.plug(world.now)
 
     world.run(400.0)
 
     _money_is_right(world)
+    signed = sum(len(payments) for payments in world.cable.signed.values())
+    assert signed <= world.max_payments * (1 + len(restarts_s))
     assert world.most_overdrawn_mwh <= 100
     assert not any(isinstance(each, wire.Error) for sender, each in world.messages if sender == "cable")
     assert world.socket.state is SellerState.IDLE
@@ -155,7 +167,6 @@ def _money_is_right(world: World) -> None:
         assert accepted.items() <= signed.items()
         payee = offers[session].payee_script
         assert world.ledger.paid_to(payee) == max(accepted) * quantum
-    assert sum(len(payments) for payments in world.cable.signed.values()) <= world.max_payments
     for end in world.socket.ended:
         assert end.payments == len(world.socket.signed.get(end.session, {}))
 

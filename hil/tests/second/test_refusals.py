@@ -259,6 +259,10 @@ def test_a_socket_whose_ledger_is_silent_sells_nothing_and_settles_when_it_answe
 
     assert cable.codes() == [ErrorCode.LEDGER_UNAVAILABLE] * 2
     assert not cable.world.contact
+    said = len(cable.world.messages)
+    cable.say(hello())
+    cable.say(wire.Payment(SESSION, 0, 2, bytes.fromhex(VECTORS["payment"])))
+    assert len(cable.world.messages) == said
     cable.world.ledger.silent = False
     cable.world.run(cable.world.now + 3.0)
     assert cable.world.reasons() == [CloseReason.REFUSED]

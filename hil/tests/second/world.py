@@ -36,11 +36,17 @@ class MemoryLedger:
     """Outputs that nothing spends, and what was broadcast; may fall silent."""
 
     def __init__(self, coins: Sequence[Coin]) -> None:
-        self.unspent = {coin.outpoint: Output(coin.value_sat, coin.script, 1) for coin in coins}
-        self.spenders: dict[tuple[str, int], str] = {}
-        self.sent: list[bytes] = []
+        self._coins = coins
+        self.conflicts_asked = 0
+        self.forget()
         self.silent = False
         self.refusal: str | None = None
+
+    def forget(self) -> None:
+        """Drop all that was sent: nothing of it is in a block."""
+        self.unspent = {coin.outpoint: Output(coin.value_sat, coin.script, 1) for coin in self._coins}
+        self.spenders: dict[tuple[str, int], str] = {}
+        self.sent: list[bytes] = []
 
     def coin(self, txid: str, index: int) -> Output | None:
         self._hear()
@@ -60,6 +66,7 @@ class MemoryLedger:
         return reason
 
     def conflict(self, raw: bytes) -> str | None:
+        self.conflicts_asked += 1
         self._hear()
         spenders = {self.spenders.get(outpoint) for outpoint in _spent_by(raw)} - {None, txid_of(raw)}
         return next(iter(spenders), None)
@@ -110,6 +117,7 @@ class World:
     modes: Sequence[Mode] = tuple(Mode)
     change_script: bytes = CHANGE_SCRIPT
     socket_gain: float = 1.0
+    metering_s: float | None = None
     now: float = 0.0
     delivered_wh: float = 0.0
     contact: bool = False
@@ -143,6 +151,7 @@ class World:
             energy_wh=lambda: self.delivered_wh * self.socket_gain,
             power_w=self._power_w,
             ledger=self.ledger,
+            metering_s=self.metering_s,
         )
         self._fates = iter(self.fates)
         self._order = count()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from cobs import cobs
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -74,3 +75,4 @@ def test_the_longest_frame_is_read_and_one_byte_more_is_not() -> None:
     assert len(longest) == MOST_ENCODED + 1
     assert FrameReader().feed(longest) == [bytes([7]) * MOST_PAYLOAD]
     assert FrameReader().feed(b"\1" + longest) == [FrameFlaw.TOO_LONG]
+    assert unframe(cobs.encode(bytes([7]) * (MOST_PAYLOAD + 5))) is FrameFlaw.TOO_LONG
