@@ -52,6 +52,20 @@ def _add_account_commands(actions: Commands) -> None:
     restore.add_argument("--replace", action="store_true", help="overwrite another account if all of it is settled")
     restore.set_defaults(act=_restore)
 
+    address = actions.add_parser("address", help="tell where coins for a device go, for coins_to of a rig file")
+    address.add_argument("folder", help="storage of the device, which must not run")
+    address.add_argument(
+        "--passphrase-file", metavar="FILE", help="file of its passphrase (default: HIL_DEVICE_PASSPHRASE_FILE)"
+    )
+    address.set_defaults(act=_address)
+
+
+def _address(options: argparse.Namespace, _: list[str]) -> int:
+    from hil.devices.storage.account_command import tell_address
+
+    tell_address(options.folder, options.passphrase_file, print)
+    return ExitCode.PASS
+
 
 def _backup(options: argparse.Namespace, _: list[str]) -> int:
     from hil.devices.storage.account_command import backup

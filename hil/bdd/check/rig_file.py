@@ -36,6 +36,7 @@ def read_rig(path: Path, catalogue: Catalogue | None) -> tuple[RigFile | None, l
         found += _unknown_features(rig, catalogue)
         found += _wrong_simulation(rig)
         found += _wrong_commands(rig)
+        found += _useless_coins(rig)
         found += [_at(rig, keys, what) for keys, what in wrong_models(rig)]
     return rig, sorted(set(found))
 
@@ -69,6 +70,13 @@ def _wrong_simulation(rig: RigFile) -> Iterator[Problem]:
             for keys, what in profile_flaws(device, facts.profile):
                 name = ".".join(map(str, (*where, *keys)))
                 yield _at(rig, (*where, *keys), f"{name}: {what}")
+
+
+def _useless_coins(rig: RigFile) -> Iterator[Problem]:
+    facts = rig.options.devices.cable
+    if facts is not None and facts.coins_to is not None and rig.is_reference(facts):
+        where = ("options", "rig", "devices", "cable", "coins_to")
+        yield _at(rig, where, f"{'.'.join(where)}: the simulated reference cable gets an account in each scenario")
 
 
 def _wrong_commands(rig: RigFile) -> Iterator[Problem]:

@@ -29,11 +29,23 @@ SESSION_TIMEOUT_S = 3600.0
 
 
 def _setup_offered(rig: RigFile, device: str, _: str) -> str:
-    return _missing_setup(rig, f"{device} under test")
+    return _missing_setup(rig, f"{device} under test") or (_no_coins(rig) if device == "cable" else "")
 
 
 def _pair_offered(rig: RigFile, _: str) -> str:
-    return _missing_setup(rig, PAIR)
+    return _missing_setup(rig, PAIR) or _no_coins(rig)
+
+
+def _no_coins(rig: RigFile) -> str:
+    if rig.coins_of_cable is not None:
+        return ""
+    return f"rig '{rig.options.name}' does not say where its cable's coins go: options.rig.devices.cable.coins_to"
+
+
+def _other_coins(rig: RigFile, kind: str) -> str:
+    """Return why the cable under test cannot be given coins of that type; one that the rig plays can be."""
+    only = rig.coins_of_cable
+    return f"the cable of rig '{rig.options.name}' takes coins of type {only} only" if only and only != kind else ""
 
 
 def _missing_setup(rig: RigFile, setup: str) -> str:
@@ -159,6 +171,7 @@ def coins(count: int, amount: Satoshi, /, scenario: ScenarioRun) -> None:
 
 
 @given("the cable's coins are of type {coin_type}")
+@needs(_other_coins)
 @tells(Course.coin_type)
 def coin_type(kind: str, /, scenario: ScenarioRun) -> None:
     """``P2WPKH`` (witness) or ``P2PKH`` (legacy)."""

@@ -6,12 +6,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from embit.networks import NETWORKS
+from embit.script import Script
+
 from hil.clock import utc_now
 from hil.devices.storage.account_store import AccountStore, first_index_at
 from hil.devices.storage.file_storage import FileStorage
 from hil.devices.storage.mnemonic import Mnemonic
 from hil.devices.storage.secret_files import ask_secret, read_passphrase, read_secret, write_secret
 from hil.errors import ConfigurationError
+from hil.protocol.payment.account import ACCOUNT_PATH, RECEIVE, Account
 
 if TYPE_CHECKING:
     import argparse
@@ -46,6 +50,18 @@ def backup(folder: str, output: str | None, say: Say, *, terminal: bool) -> None
                 ).rstrip()
             )
     say(f"addresses used so far: {used}; a passphrase, if there is one, is not among the words")
+
+
+def tell_address(folder: str, passphrase_file: str | None, say: Say) -> None:
+    """Tell where coins for the account in ``folder`` go: first address, extended public key, descriptor; no secret."""
+    if not Path(folder).is_dir():
+        raise ConfigurationError("there is no such folder", place=folder)
+    with FileStorage(Path(folder)) as storage:
+        account = Account(AccountStore(storage).seed(read_passphrase(passphrase_file)))
+    script = Script(account.key(RECEIVE, 0).p2wpkh_script)
+    say(f"address: {script.address(NETWORKS['regtest'])}")
+    say(f"extended public key of {ACCOUNT_PATH}: {account.public}")
+    say(f"descriptor: wpkh({account.public}/0/*)")
 
 
 def restore(options: argparse.Namespace, say: Say) -> None:

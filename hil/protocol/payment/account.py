@@ -6,6 +6,7 @@ The seed itself never leaves its owner: it is in no log, message or evidence, an
 from __future__ import annotations
 
 from embit.bip32 import HDKey
+from embit.networks import NETWORKS
 
 from hil.protocol.payment.signing import Key
 
@@ -23,12 +24,17 @@ class Account:
         """:param seed: 16 to 64 secret bytes (BIP 32). :param key_type: what signs with its keys."""
         if not 16 <= len(seed) <= 64:
             raise ValueError(f"a BIP 32 seed has 16 to 64 bytes, not {len(seed)}")
-        self._account = HDKey.from_seed(seed).derive(ACCOUNT_PATH)
+        self._account = HDKey.from_seed(seed, version=NETWORKS["regtest"]["xprv"]).derive(ACCOUNT_PATH)
         self._key_type = key_type
         self._chains: dict[int, HDKey] = {}  # a derivation step takes 0.1 ms, and keys come in runs of one chain
 
     def __repr__(self) -> str:
         return "Account(...)"
+
+    @property
+    def public(self) -> str:
+        """The extended public key of ``ACCOUNT_PATH`` in Base58 (BIP 32), with which the addresses can be told."""
+        return str(self._account.to_public().to_base58())
 
     def key(self, chain: int, index: int) -> Key:
         """Return the key at ``m/84'/1'/0'/chain/index``."""

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from hil.rig.config.certificate import readable_uncertainty
+from hil.rig.config.coins_to import fundable
 from hil.rig.config.values import Day
 from hil.yaml_file import Strict
 
@@ -53,11 +54,19 @@ class DeviceFacts(Strict):
     device."""
 
 
+class CableFacts(DeviceFacts):
+    """A cable under test, which is given coins."""
+
+    coins_to: Annotated[str, AfterValidator(fundable)] | None = None
+    """Where its coins go, if its keys are its own: an address, a descriptor, or the extended public key of m/84h/1h/0h
+    (``hil device address``); none: the simulated bench gives it an account."""
+
+
 class Devices(Strict):
     """The devices on the bench; None: there is none in that role."""
 
     socket: DeviceFacts | None = None
-    cable: DeviceFacts | None = None
+    cable: CableFacts | None = None
 
     def by_role(self) -> dict[str, DeviceFacts]:
         """Return those that are there, by role."""

@@ -18,6 +18,7 @@ from hil.evidence.uncertainty import COVERAGE, CertifiedUncertainty, Conditions
 from hil.ports import LoadLimits
 from hil.rig.config.addresses import parts
 from hil.rig.config.certificate import read_uncertainty
+from hil.rig.config.coins_to import coin_type
 from hil.rig.config.mistakes import REMEDY, read_options
 from hil.rig.config.parts import Ambient, DeviceFacts, Devices, InstrumentFacts
 from hil.rig.config.target_section import entries, target_is_unreadable, wrong_target
@@ -165,6 +166,19 @@ class RigFile:
     def folder(self) -> Path:
         """The folder of the file, in which the programs of devices run."""
         return self.path.resolve().parent
+
+    @property
+    def coins_of_cable(self) -> str | None:
+        """Which coins the cable under test can be given, ``P2WPKH`` or ``P2PKH``; empty: any; None: none at all.
+
+        A simulated bench gives the cable an account; the coins of any other go where the rig file says.
+        """
+        facts = self.options.devices.cable
+        if facts is None:
+            return None
+        if facts.coins_to is not None:
+            return coin_type(facts.coins_to)
+        return "" if self.virtual else None
 
     def is_reference(self, facts: DeviceFacts) -> bool:
         """Tell whether a device is the simulated reference one."""

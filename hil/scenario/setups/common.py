@@ -15,6 +15,7 @@ from hil.endpoints.common import EndpointHooks
 from hil.errors import ConfigurationError
 from hil.links.abuses.model import Cheat, Tools
 from hil.protocol.payment.account import RECEIVE, Account
+from hil.rig.config.coins_to import funding_script
 from hil.units import Satoshi
 
 if TYPE_CHECKING:
@@ -81,10 +82,13 @@ def session_ids(seed: str) -> Callable[[], bytes]:
 
 
 def fund_cable_under_test(context: SetupContext) -> list[Coin]:
-    """Send coins to the first receiving key of the cable under test."""
-    plan = context.plan
-    key = Account(account_seed(context.seed, "cable")).key(RECEIVE, 0)
-    script = key.p2wpkh_script if plan.funding_type == "P2WPKH" else key.p2pkh_script
+    """Send coins to the first receiving key of the cable under test, or where the rig file says."""
+    plan, facts = context.plan, context.rig.file.options.devices.cable
+    if facts is not None and facts.coins_to is not None:
+        script = funding_script(facts.coins_to)
+    else:
+        key = Account(account_seed(context.seed, "cable")).key(RECEIVE, 0)
+        script = key.p2wpkh_script if plan.funding_type == "P2WPKH" else key.p2pkh_script
     return context.rig.chain.fund(script, Satoshi(plan.funds_sat), coins_wanted(plan))
 
 

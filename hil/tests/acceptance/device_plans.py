@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from hil.protocol.payment.account import Account
 from hil.tests.acceptance.commands import ROOT, Finished, Project
 from hil.tests.acceptance.plans import PROVIDER, SEED, plan
 
@@ -141,6 +142,43 @@ def crashing_on_ports(folder: Path) -> Finished:
     (project.folder / "two.feature").write_text(TWO)
     rig = _with(project, "ports.yaml", "[./ports.sh, '{link}', '{console}']", original="realtime")
     return project.run("run", "two.feature", "--rig", rig, "--node", PROVIDER, "--seed", SEED)
+
+
+SLEEPS = """\
+#!/bin/sh
+while read -r at rest; do [ "$at" != at ] || echo "until never"; done
+"""
+
+OWN_ACCOUNT = bytes(range(32))
+
+OWN_COINS = """\
+Feature: Coins of a cable that keeps its keys to itself
+  Scenario: It is paid where the rig file says
+    Given the cable is under test in single-fee mode
+    And the load draws 1000 W
+    When the devices are switched on
+    And 20 s have passed
+    Then no power flowed before the first payment was accepted
+
+  Scenario: It takes no other type of coins
+    Given the cable is under test in single-fee mode
+    And the cable's coins are of type P2PKH
+    And the load draws 1000 W
+    When the devices are switched on
+    And 20 s have passed
+    Then no power flowed before the first payment was accepted
+"""
+
+
+@plan
+def coins_to_an_address(folder: Path) -> Finished:
+    """A cable whose coins go to an extended public key that the rig file names."""
+    project = Project.make(folder)
+    (project.folder / "coins.feature").write_text(OWN_COINS)
+    _script(project, "sleeps.sh", SLEEPS)
+    own = f"[./sleeps.sh]\n        coins_to: {Account(OWN_ACCOUNT).public}"
+    rig = _with(project, "coins.yaml", "", own)
+    return project.run("run", "coins.feature", "--rig", rig, "--node", PROVIDER, "--seed", SEED)
 
 
 @plan

@@ -80,3 +80,10 @@ def test_a_command_that_cannot_be_is_told_at_the_desk_with_its_place(wrong_comma
     assert "options.rig.devices.cable.command: './plain.txt' cannot be executed: chmod +x" in said
     assert "'{lnk}' is no port of a device; known: console, link, meter, relay, storage. Did you mean 'link'?" in said
     assert "'{meter}' is a port in real time; this bench keeps its own time. Set clock: wall, or let" in said
+
+
+def test_a_scenario_with_other_coins_than_the_cable_takes_is_not_applicable(coins_to_an_address: Finished) -> None:
+    given, other = coins_to_an_address.record.scenarios
+    assert [event.data["event"] for event in given.of(Kind.TRANSACTION)] == ["funding"]
+    assert (given.verdict, other.verdict) == (Verdict.PASS, Verdict.NOT_APPLICABLE)
+    assert "the cable of rig 'virtual' takes coins of type P2WPKH only" in coins_to_an_address.said

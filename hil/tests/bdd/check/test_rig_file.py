@@ -8,6 +8,7 @@ import pytest
 
 from hil.bdd.check.rig_file import read_rig
 from hil.cli.main import main
+from hil.protocol.payment.account import Account
 from hil.tests.bdd.check.desk import ROOT, SOUND, feature, steps, with_step
 
 TEXT = (ROOT / "rigs/virtual.yaml").read_text(encoding="utf-8")
@@ -105,6 +106,36 @@ WRONG = {
         "name: bench\n          meter: wt310",
         "meter: wt310",
         "'wt310' is not a virtual meter; known: hmc8015, wt310e. Did",
+    ),
+    "coins of a simulated cable": (
+        "serial: virtual-cable",
+        f"serial: virtual-cable\n        coins_to: {Account(bytes(32)).public}",
+        "coins_to:",
+        "options.rig.devices.cable.coins_to: the simulated reference cable gets an account in each scenario",
+    ),
+    "an address that is none": (
+        "serial: virtual-cable",
+        "serial: virtual-cable\n        coins_to: 1BoatSLRHtKNngkdXEeobR76b53LETtpyT",
+        "coins_to:",
+        "it is an address of another network",
+    ),
+    "a command that is not there": (
+        "serial: virtual-socket",
+        "serial: virtual-socket\n        command: [no-such-program, '{lnik}']",
+        "no-such-program",
+        "options.rig.devices.socket.command: 'no-such-program' is not found in",
+    ),
+    "a port that is none": (
+        "serial: virtual-socket",
+        "serial: virtual-socket\n        command: [sh, '{lnik}']",
+        "'{lnik}'",
+        "'{lnik}' is no port of a device; known: console, link, meter, relay, storage. Did you mean 'link'?",
+    ),
+    "a port in virtual time": (
+        "serial: virtual-socket",
+        "serial: virtual-socket\n        command: [sh, '{link}']",
+        "'{link}'",
+        "'{link}' is a port in real time; this bench keeps its own time",
     ),
     "a role": ("load: {calibration", "laod: {calibration", "laod", "no instrument is the 'laod'. Did you mean 'load'?"),
 }

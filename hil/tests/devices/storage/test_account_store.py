@@ -23,7 +23,8 @@ from hil.devices.storage.file_storage import FileStorage
 from hil.devices.storage.journal import DeviceJournal, TornRecord
 from hil.devices.storage.mnemonic import Mnemonic
 from hil.errors import ConfigurationError, ExitCode
-from hil.protocol.payment.account import Account
+from hil.protocol.payment.account import RECEIVE, Account
+from hil.rig.config.coins_to import funding_script
 from hil.tests.devices.storage.simulated_disk import PowerCut, SimulatedDisk, cut_before
 
 VECTORS: dict[str, Any] = json.loads(Path("fixtures/data/vectors/bip39.json").read_text())
@@ -364,3 +365,21 @@ def at_terminal(arguments: list[str], answer: str) -> str:
         _, status = os.waitpid(child, 0)
     assert os.waitstatus_to_exitcode(status) == 0, shown
     return shown.decode().replace("\r\n", "\n")
+
+
+def test_where_coins_go_is_told_without_a_secret_and_without_making_an_account(tmp_path: Path) -> None:
+    device, empty = tmp_path / "device", tmp_path / "empty"
+    with FileStorage(device) as storage:
+        seed = AccountStore(storage).open_or_create()
+    told = hil("address", str(device))
+    assert told.returncode == 0, told.stderr
+    address, key, descriptor = told.stdout.splitlines()
+    account = Account(seed)
+    for line in (address, key, descriptor):
+        assert funding_script(line.partition(": ")[2]) == account.key(RECEIVE, 0).p2wpkh_script
+    assert "prv" not in told.stdout
+    empty.mkdir()
+    refused = hil("address", str(empty))
+    assert refused.returncode == ExitCode.AUTHOR_ERROR
+    assert "there is no account" in refused.stderr
+    assert hil("address", str(tmp_path / "nowhere")).returncode == ExitCode.AUTHOR_ERROR
