@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from hil.clock import Clock, Timer
     from hil.ports import Line
@@ -44,17 +44,19 @@ class Endpoint(Protocol):
         """Return the instant at which ``on_time`` must be called at the latest; None if nothing is due."""
 
 
+@runtime_checkable
+class PluggedEndpoint(Endpoint, Protocol):
+    """A cable: it begins to call when it is plugged in."""
+
+    def plug(self, now: float) -> None:
+        """The cable is plugged in."""
+
+
 class Counterpart:
-    """Runs an endpoint on a line, from ``start`` to ``stop``.
+    """Runs an endpoint on a line, from ``start`` to ``stop``."""
 
-    :param plug: what a cable does when it is plugged in: it begins to call. None for a socket.
-    """
-
-    def __init__(
-        self, endpoint: Endpoint, line: Line, clock: Clock, plug: Callable[[float], None] | None = None
-    ) -> None:
+    def __init__(self, endpoint: Endpoint, line: Line, clock: Clock) -> None:
         self.endpoint = endpoint
-        self._plug = plug
         self._line = line
         self._clock = clock
         self._timer: Timer | None = None
@@ -64,8 +66,8 @@ class Counterpart:
         """Listen, and (a cable) begin to call."""
         self._running = True
         self._line.listen(self._on_bytes)
-        if self._plug is not None:
-            self._plug(self._clock.now())
+        if isinstance(self.endpoint, PluggedEndpoint):
+            self.endpoint.plug(self._clock.now())
         self._arm()
 
     def stop(self) -> None:

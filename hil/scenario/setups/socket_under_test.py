@@ -77,7 +77,7 @@ class SocketUnderTestSetup:
         context = self._context
         line = tap.before("socket", context.rig.lines["socket-link"])
         player, abuse = self.player(line)
-        return Counterpart(player, line, context.rig.clock, player.plug), abuse
+        return Counterpart(player, line, context.rig.clock), abuse
 
     def player(self, line: Line) -> tuple[CableEndpoint | Cable, Cheat | None]:
         """Build the cable on ``line``; it meters with the lab's meter."""

@@ -106,7 +106,7 @@ def bench() -> tuple[MemoryBench, LockstepClock, CableCounterpart]:
     clock = LockstepClock(far)
     clock.attach(far)
     endpoint = cable_endpoint(far.write, far.pair.coins, far.pair)
-    return far, clock, CableCounterpart(endpoint, far, clock, endpoint.plug)
+    return far, clock, CableCounterpart(endpoint, far, clock)
 
 
 def test_a_counterpart_toasts_in_lockstep_with_a_bench() -> None:
