@@ -11,7 +11,7 @@ from typing import Final, TypeAlias
 
 from hil.protocol.cable.context import CableContext, is_acknowledged
 from hil.protocol.cable.table import CableAction, CableEvent, CableState
-from hil.protocol.effects import KeepCoins, Remember, SessionEnded
+from hil.protocol.effects import KeepCoins, SessionEnded
 from hil.protocol.payment.coins import Coin
 from hil.protocol.payment.signing import sign_transaction
 from hil.protocol.payment.transactions import change_coin, parse_transaction
@@ -59,9 +59,8 @@ def _sign_payment(context: CableContext) -> None:
     session.before = session.payment
     session.signed, session.signed_request, session.payment = request.n, request.transaction, signed.serialize()
     session.asked_at = context.now
-    record = context.record(session)
-    context.effects.append(Remember(record))
-    session.coins = coins_after(record)
+    context.remember()
+    session.coins = coins_after(context.record(session))
     _repeat_payment(context)
 
 

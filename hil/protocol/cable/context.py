@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from hil.protocol.cable.table import CableAction, CableEvent, CableState
+from hil.protocol.effects import Remember
 from hil.protocol.machine import MachineContext
 from hil.protocol.payment.signing import Key
 from hil.protocol.policy import CableLimits, Misuse, credited_energy_mwh, quantum_energy_mwh
@@ -89,6 +90,12 @@ class CableContext(MachineContext[CableState, CableEvent, CableAction, CableSess
         """Most energy that an honest socket can claim by now."""
         quantum_mwh = quantum_energy_mwh(session.require_offer())
         return self.limits.most_claimable_mwh(self.counted_mwh(session), quantum_mwh)
+
+    def remember(self) -> None:
+        """Have the session written down as it stands."""
+        session = self.require_session()
+        session.written = session.sequence
+        self.effects.append(Remember(self.record(session)))
 
     def record(self, session: CableSession) -> CableRecord:
         """Return what a power cut must not take of the session."""

@@ -6,7 +6,7 @@ import pytest
 
 from hil.protocol.cable.table import CableState
 from hil.protocol.codes import CloseReason, ErrorCode
-from hil.protocol.effects import Noted, SessionEnded, Settle
+from hil.protocol.effects import Noted, Remember, SessionEnded, Settle
 from hil.protocol.payment.signing import sign_transaction
 from hil.protocol.payment.transactions import parse_transaction, txid
 from hil.protocol.socket.table import SocketEvent, SocketState
@@ -435,3 +435,17 @@ def test_a_cable_without_coins_declines_and_calls_again_later() -> None:
     assert (desk.machine.state, desk.errors()) == (C.CALLING, [ErrorCode.FUNDS_EXHAUSTED])
     desk.wait(10.0)
     assert len({hello.session for hello in desk.sent(Hello)}) == 2
+
+
+@pytest.mark.parametrize("role", ["socket", "cable"])
+def test_a_side_that_talks_for_days_writes_its_count_down_before_a_restart_would_fall_behind_it(role: str) -> None:
+    desk = SocketDesk().reach(SocketState.DELIVERING) if role == "socket" else CableDesk().reach(CableState.SUPPLIED)
+    session = desk.machine.context.session
+    assert session is not None
+    session.sequence += 32_700
+    written: list[int] = []
+    for _ in range(100):
+        desk.say(Meter, 0)  # a sign of life, so that nobody is given up
+        written += [effect.record.sequence for effect in desk.wait(10.0) if isinstance(effect, Remember)]
+    assert len(written) == 1
+    assert session.sequence - written[0] < 32_768
