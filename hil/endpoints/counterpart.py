@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from hil.endpoints.cable import CableEndpoint
-from hil.endpoints.socket import SocketEndpoint
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from hil.clock import Clock, Timer
     from hil.ports import Line
@@ -34,11 +31,30 @@ class MemoryJournal:
         """Keep the session: a scenario may still ask for it."""
 
 
-class Counterpart:
-    """Runs an endpoint on a line, from ``start`` to ``stop``."""
+class Endpoint(Protocol):
+    """One side of the protocol, as the first or the second implementation plays it. Holds no clock."""
 
-    def __init__(self, endpoint: SocketEndpoint | CableEndpoint, line: Line, clock: Clock) -> None:
+    def on_bytes(self, data: bytes, now: float) -> None:
+        """Take bytes from the line, in any pieces."""
+
+    def on_time(self, now: float) -> None:
+        """Serve what is due."""
+
+    def next_deadline(self) -> float | None:
+        """Return the instant at which ``on_time`` must be called at the latest; None if nothing is due."""
+
+
+class Counterpart:
+    """Runs an endpoint on a line, from ``start`` to ``stop``.
+
+    :param plug: what a cable does when it is plugged in: it begins to call. None for a socket.
+    """
+
+    def __init__(
+        self, endpoint: Endpoint, line: Line, clock: Clock, plug: Callable[[float], None] | None = None
+    ) -> None:
         self.endpoint = endpoint
+        self._plug = plug
         self._line = line
         self._clock = clock
         self._timer: Timer | None = None
@@ -48,8 +64,8 @@ class Counterpart:
         """Listen, and (a cable) begin to call."""
         self._running = True
         self._line.listen(self._on_bytes)
-        if isinstance(self.endpoint, CableEndpoint):
-            self.endpoint.plug(self._clock.now())
+        if self._plug is not None:
+            self._plug(self._clock.now())
         self._arm()
 
     def stop(self) -> None:

@@ -27,6 +27,7 @@ from hil.rig.safety.lock import LOCKS, refuse_locked
 from hil.scenario.ending import Ending, OpenScenario, end_scenario
 from hil.scenario.run_folder import ScenarioFacts, finish, largest_memory_mb, new_folder, write_not_started
 from hil.scenario.scenario import ScenarioRun
+from hil.scenario.setups.common import FIRST
 
 COLLECT_AFTER = 50_000
 """New objects before the garbage collector looks at them: readings and events stay, and hold no cycles."""
@@ -52,6 +53,7 @@ class Run:
 
     :param seed: decides every key, coin and noise of a virtual run.
     :param requirements: all of the project, each with ``id``, ``text`` and ``source``.
+    :param counterpart: which implementation plays what the rig plays, see hil/scenario/setups/common.py.
     """
 
     def __init__(
@@ -63,11 +65,13 @@ class Run:
         seed: int,
         features: Sequence[str] = (),
         requirements: Sequence[Mapping[str, Json]] = (),
+        counterpart: str = FIRST,
     ) -> None:
         self.root = root
         self.rig_file = rig_file
         self.seed = seed
         self._node_preference = node
+        self._counterpart = counterpart
         self._closing = contextlib.ExitStack()
         self._watch = stopwatch()
         self._verdicts: list[Verdict] = []
@@ -86,6 +90,7 @@ class Run:
             "seed": str(seed),
             "rig": known_before(self.rig_file),
             "features": list(features),
+            **({} if counterpart == FIRST else {"counterpart": counterpart}),
             "requirements": list(requirements),
         }
         self.started = utc_now()
@@ -183,7 +188,7 @@ class Run:
             rig.clock.on_idle = on_idle
             recorder = Recorder(writer, rig.clock)
             recorder.write(Kind.START, "bench", facts.document(self.seed), host=host)
-            scenario = ScenarioRun(rig, recorder, key)
+            scenario = ScenarioRun(rig, recorder, key, self._counterpart)
             scenario.memory = self._memory
             # whatever fails before this ends the scenario's node as well
             self._open = OpenScenario(scenario, recorder, writer, closing.pop_all())

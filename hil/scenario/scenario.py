@@ -24,7 +24,7 @@ from hil.scenario.load_profiles import LoadPlayer
 from hil.scenario.observer import Observer
 from hil.scenario.plan import SUPPLY, Plan
 from hil.scenario.setups.cable_under_test import CableUnderTestSetup
-from hil.scenario.setups.common import SetupContext
+from hil.scenario.setups.common import FIRST, SetupContext
 from hil.scenario.setups.counterpart_meter import CounterpartMeter
 from hil.scenario.setups.pair import PairSetup
 from hil.scenario.setups.socket_under_test import SocketUnderTestSetup
@@ -59,7 +59,7 @@ class ScenarioRun:
     :param seed: decides accounts, coins and session ids; the run's seed with the scenario's name.
     """
 
-    def __init__(self, rig: Rig, recorder: Recorder, seed: str) -> None:
+    def __init__(self, rig: Rig, recorder: Recorder, seed: str, counterpart: str = FIRST) -> None:
         self.rig = rig
         self.clock = rig.clock
         self.recorder = recorder
@@ -77,7 +77,7 @@ class ScenarioRun:
         self.memory = Memory()
         """What the devices said in earlier scenarios of the run."""
         self.bench_watch = BenchWatch(rig, self.observer)
-        self._context = SetupContext(rig, self.plan, seed, CounterpartMeter(self.observer))
+        self._context = SetupContext(rig, self.plan, seed, CounterpartMeter(self.observer), counterpart)
         self._ledger_log = LedgerLog(recorder, rig.clock)
         self._counterpart: Counterpart | None = None
         self._cables = 1

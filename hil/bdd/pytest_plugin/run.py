@@ -39,6 +39,7 @@ from hil.rig.config.project import project_root
 from hil.scenario.ending import Ending
 from hil.scenario.run import Run
 from hil.scenario.run_folder import refuse
+from hil.scenario.setups.common import COUNTERPARTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,6 +65,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=None,
         metavar="N",
         help="virtual benches that share the scenarios (default: one a processor; one for few scenarios)",
+    )
+    group.addoption(
+        "--counterpart",
+        choices=COUNTERPARTS,
+        default=COUNTERPARTS[0],
+        help="which implementation plays what the rig plays (default: %(default)s, that of the reference devices)",
     )
     group.addoption("--shuffle", action="store_true", help="run the scenarios in an order that the seed decides")
     group.addoption(
@@ -139,6 +146,7 @@ def open_run(config: pytest.Config, scenarios: Sequence[ScenarioItem]) -> Run:
             seed=seed,
             features=features,
             requirements=[each.as_dict() for each in requirements_of(config).values()],
+            counterpart=config.getoption("counterpart"),
         )
     except ConfigurationError as error:
         raise pytest.UsageError(str(error)) from None

@@ -38,6 +38,7 @@ from hil.scenario.ending import Ending, OpenScenario
 from hil.scenario.observer import Observer
 from hil.scenario.run_folder import ScenarioFacts
 from hil.scenario.scenario import ScenarioRun
+from hil.scenario.setups.common import COUNTERPARTS
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -52,6 +53,7 @@ def rerun_command(item: pytest.Item) -> str:
     words = ["hil", "run", item.nodeid, "--seed", str(item.config.stash[SEED])]
     words += ["--rig", option.rig] if option.rig != DEFAULT_RIG else []
     words += ["--node", option.node] if option.node else []
+    words += ["--counterpart", option.counterpart] if option.counterpart != COUNTERPARTS[0] else []
     return shlex.join(words)
 
 

@@ -82,6 +82,11 @@ class Key:
         self.p2wpkh_script: bytes = p2wpkh_script(key_hash)
         self.p2pkh_script: bytes = p2pkh_script(key_hash)
 
+    @property
+    def secret(self) -> bytes:
+        """The private key, 32 bytes."""
+        return bytes(self._private.secret)
+
     def __repr__(self) -> str:
         return f"Key(public={self.public.hex()})"
 

@@ -13,12 +13,14 @@ from hil.protocol.payment.account import RECEIVE, Account
 from hil.protocol.policy import Mode, Policy, SocketTerms
 from hil.protocol.socket.machine import SocketMachine
 from hil.scenario.setups.common import (
+    SECOND,
     account_seed,
     cable_profile,
     fund_cable_under_test,
     hooks,
     tools,
 )
+from hil.scenario.setups.second_counterpart import second_socket
 
 if TYPE_CHECKING:
     from hil.links.abuses.model import Cheat
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from hil.ports import Line
     from hil.protocol.payment.coins import Coin
     from hil.scenario.setups.common import SetupContext
+    from hil.second.socket import Socket
 
 COUNTERPART_METERING_S = 1.0
 """How often the socket that the rig plays reads the lab meter at least: it says METER as often, and loses no power."""
@@ -60,16 +63,33 @@ class CableUnderTestSetup:
         player, abuse = self.player(line)
         return Counterpart(player, line, context.rig.clock), abuse
 
-    def player(self, line: Line) -> tuple[SocketEndpoint, Cheat | None]:
+    def player(self, line: Line) -> tuple[SocketEndpoint | Socket, Cheat | None]:
         """Build the socket on ``line``."""
         context = self._context
         abuse = self._abuse(line)
         indices = iter(range(1 << 31))
+
+        def new_payee() -> bytes:
+            return self._payee.key(RECEIVE, next(indices)).p2wpkh_script
+
+        def set_contact(closed: bool) -> None:
+            self._switch(closed if abuse is None else abuse.before_switching(closed))
+
+        if context.counterpart == SECOND:
+            socket = second_socket(
+                context,
+                line.write,
+                new_payee=new_payee,
+                set_contact=set_contact,
+                metering_s=COUNTERPART_METERING_S,
+                abuse=abuse,
+            )
+            return socket, abuse
         terms = SocketTerms(mode=Mode[context.plan.mode.upper().replace("-", "_")], **context.plan.terms)
         player = SocketEndpoint(
-            SocketMachine(terms, Policy(), lambda: self._payee.key(RECEIVE, next(indices)).p2wpkh_script),
+            SocketMachine(terms, Policy(), new_payee),
             write=line.write,
-            set_contact=lambda closed: self._switch(closed if abuse is None else abuse.before_switching(closed)),
+            set_contact=set_contact,
             energy_wh=lambda: context.meter.energy(most=False),
             power_w=context.meter.power,
             ledger=context.rig.ledger_view,

@@ -25,18 +25,24 @@ if TYPE_CHECKING:
     from hil.scenario.setups.counterpart_meter import CounterpartMeter
 
 
+FIRST, SECOND = COUNTERPARTS = ("first", "second")
+"""Which implementation can play the counterpart: that of the reference devices, or one that shares no code with it."""
+
+
 @dataclass(frozen=True)
 class SetupContext:
     """What a set-up is built from.
 
     :param seed: the scenario's: decides accounts and session ids.
     :param meter: the lab meter as the counterpart that the rig plays may use it.
+    :param counterpart: which implementation plays it, one of ``COUNTERPARTS``.
     """
 
     rig: Rig
     plan: Plan
     seed: str
     meter: CounterpartMeter
+    counterpart: str = FIRST
 
 
 def account_seed(seed: str, role: str) -> bytes:

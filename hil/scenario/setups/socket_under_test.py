@@ -15,6 +15,7 @@ from hil.protocol.payment.account import CHANGE, RECEIVE, Account
 from hil.protocol.payment.signing import Key
 from hil.protocol.policy import CableLimits, Policy
 from hil.scenario.setups.common import (
+    SECOND,
     account_seed,
     coins_wanted,
     hooks,
@@ -22,6 +23,7 @@ from hil.scenario.setups.common import (
     socket_profile,
     tools,
 )
+from hil.scenario.setups.second_counterpart import second_cable
 from hil.units import Satoshi
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from hil.ports import Line
     from hil.protocol.payment.coins import Coin
     from hil.scenario.setups.common import SetupContext
+    from hil.second.cable import Cable
 
 LIVE_V = 80.0
 """From this voltage on the meter of a real cable measures (PZEM-004T, data sheet)."""
@@ -74,12 +77,24 @@ class SocketUnderTestSetup:
         context = self._context
         line = tap.before("socket", context.rig.lines["socket-link"])
         player, abuse = self.player(line)
-        return Counterpart(player, line, context.rig.clock), abuse
+        return Counterpart(player, line, context.rig.clock, player.plug), abuse
 
-    def player(self, line: Line) -> tuple[CableEndpoint, Cheat | None]:
+    def player(self, line: Line) -> tuple[CableEndpoint | Cable, Cheat | None]:
         """Build the cable on ``line``; it meters with the lab's meter."""
         context = self._context
         abuse = self._abuse(self.keys, line)
+        if context.counterpart == SECOND:
+            cable = second_cable(
+                context,
+                line.write,
+                coins=self._coins,
+                keys=self.keys,
+                change_script=self._change.p2wpkh_script,
+                session_id=session_ids(f"{context.seed}/{self._who}"),
+                live=self._live,
+                abuse=abuse,
+            )
+            return cable, abuse
         machine = CableMachine(
             CableLimits(max_payments=context.plan.max_payments, **context.plan.limits),
             Policy(),
@@ -93,11 +108,14 @@ class SocketUnderTestSetup:
             write=line.write,
             energy_wh=lambda: context.meter.energy(most=True),
             power_w=context.meter.power,
-            live=lambda: context.meter.voltage() >= LIVE_V,
+            live=self._live,
             journal=MemoryJournal(),
             hooks=hooks(abuse),
         )
         return player, abuse
+
+    def _live(self) -> bool:
+        return self._context.meter.voltage() >= LIVE_V
 
     def _abuse(self, keys: Mapping[bytes, Key], line: Line) -> Cheat | None:
         plan = self._context.plan.abuse

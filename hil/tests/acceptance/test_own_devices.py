@@ -36,7 +36,10 @@ def test_a_device_whose_program_ends_fails_and_the_next_scenario_runs(
 ) -> None:
     run: Finished = request.getfixturevalue(plan)
     assert run.code == 1, run.said
-    assert [scenario.verdict for scenario in run.record.scenarios] == [Verdict.FAIL, Verdict.PASS]
+    failed, other = (scenario.verdict for scenario in run.record.scenarios)
+    assert failed is Verdict.FAIL
+    # on the wall clock a busy machine may widen the bounds of what was seen
+    assert other in ({Verdict.PASS} if plan == "crashing_device" else {Verdict.PASS, Verdict.INCONCLUSIVE})
     stop = run.stop_event().data
     assert told in str(stop["reason"])
     assert "'reached': True" in str(stop["safe_state"])

@@ -95,12 +95,18 @@ def cable_endpoint(write: Callable[[bytes], None], coins: list[Coin], pair: Devi
     )
 
 
-def bench() -> tuple[MemoryBench, LockstepClock, Counterpart]:
+class CableCounterpart(Counterpart):
+    """Knows that its endpoint is the first implementation's cable."""
+
+    endpoint: CableEndpoint
+
+
+def bench() -> tuple[MemoryBench, LockstepClock, CableCounterpart]:
     far = MemoryBench()
     clock = LockstepClock(far)
     clock.attach(far)
     endpoint = cable_endpoint(far.write, far.pair.coins, far.pair)
-    return far, clock, Counterpart(endpoint, far, clock)
+    return far, clock, CableCounterpart(endpoint, far, clock, endpoint.plug)
 
 
 def test_a_counterpart_toasts_in_lockstep_with_a_bench() -> None:

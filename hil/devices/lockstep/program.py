@@ -6,12 +6,11 @@ the power is ``kill -9``. See docs/reference/lockstep-device.md.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from hil.errors import DeviceFailed, RigFault
-from hil.protocol.payment.coins import OutPoint
-from hil.vbench.devices.answering_process import AnsweringProcess, NoAnswer
-from hil.vbench.devices.lockstep_lines import (
+from hil.devices.board import EnergyMeter
+from hil.devices.lockstep.answering_process import AnsweringProcess, NoAnswer
+from hil.devices.lockstep.lines import (
     MICROSECONDS,
     Ask,
     BoardState,
@@ -24,23 +23,36 @@ from hil.vbench.devices.lockstep_lines import (
     parse,
     preamble,
 )
+from hil.errors import DeviceFailed, RigFault
+from hil.protocol.payment.coins import OutPoint
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from hil.devices.board import Board
+    from hil.devices.lockstep.command import DeviceCommand
     from hil.ports import Acceptance, LedgerView
-    from hil.vbench.devices.own_meter import DeviceMeter
-    from hil.vbench.model_request import DeviceCommand
+
+
+class MeasuringMeter(EnergyMeter, Protocol):
+    """A device's own meter that tells voltage and current, too."""
+
+    def voltage(self) -> float:
+        """Return V rms where it sits."""
+
+    def current(self) -> float:
+        """Return A rms."""
 
 
 class LockstepProgram:
     """One device's program between power-on and power-off, and its questions to the ledger that are under way.
 
     :param meter: the device's own.
-    :param plugged: tells whether the cable sits in the socket; None where the board has no plug contact.
+    :param plugged: tells whether the cable sits in the socket; None where the board has no plug contact: then it is in.
     :param storage: its folder, which exists.
+    :param present: the present instant where time passes while the program answers: on the wall clock. Its time then
+        begins when it has answered for the first time; else all that its start took would be missing in its first wait.
     """
 
     def __init__(
@@ -50,9 +62,10 @@ class LockstepProgram:
         board: Board,
         *,
         command: DeviceCommand,
-        meter: DeviceMeter,
+        meter: MeasuringMeter,
         plugged: Callable[[], bool | None],
         storage: Path,
+        present: Callable[[], float] | None = None,
     ) -> None:
         self._role = role
         self._profile = profile
@@ -61,9 +74,13 @@ class LockstepProgram:
         self._meter = meter
         self._plugged = plugged
         self._storage = storage
+        self._present = present
+        self._start_took = 0.0
         self._process: AnsweringProcess | None = None
         self._plug: bool | None = None
-        """Position of the plug contact, as it was told last."""
+        """Position of the plug contact, as it was told last; None for a cable."""
+        self._driven: bool | None = None
+        """What the coil was told last; None for a cable."""
         self._wake: int | None = None
         self._answers: list[tuple[float, int, str]] = []
         """Answers of the ledger that are under way: when each arrives, the number of its question, its words."""
@@ -76,9 +93,13 @@ class LockstepProgram:
         except OSError as error:
             what = f"its program '{self._command.words[0]}' cannot be started: {error.strerror}"
             raise DeviceFailed(self._role, what) from error
-        self._plug = self._plugged()
+        if self._role == "socket":
+            felt = self._plugged()
+            self._plug, self._driven = felt is None or felt, False
         seed = self._board.entropy(32)
+        self._start_took = 0.0
         self._exchange("power-on", now, preamble(self._role, seed, str(self._storage), self._profile))
+        self._start_took = 0.0 if self._present is None else self._present() - now
 
     def power_off(self, now: float) -> None:
         """Kill the program; it has no time to notice."""
@@ -103,12 +124,12 @@ class LockstepProgram:
         if self._answers and self._answers[0][0] <= now:
             _, number, words = self._answers.pop(0)
             self._exchange(f"ledger {number} {words}", now)
-        elif self._wake is not None and self._wake <= _microseconds(now):
+        elif self._wake is not None and self._wake <= self._microseconds(now):
             self._exchange("time", now)
 
     def next_deadline(self) -> float | None:
         """Return the instant at which ``on_time`` must be called at the latest; None if nothing is due."""
-        wake = None if self._wake is None else self._wake / MICROSECONDS
+        wake = None if self._wake is None else self._wake / MICROSECONDS + self._start_took
         dues = [due for due in (wake, self._answers[0][0] if self._answers else None) if due is not None]
         return min(dues, default=None)
 
@@ -128,7 +149,7 @@ class LockstepProgram:
             raise self._failed(f"answered '{kind}' with a line that is not allowed: {error}") from None
 
     def _state(self, now: float) -> BoardState:
-        meter, board = self._meter, self._board
+        meter = self._meter
         try:
             values = (
                 round(meter.voltage() * 1e3),
@@ -137,8 +158,17 @@ class LockstepProgram:
                 round(meter.energy() * 1e6),
             )
         except RigFault:
-            return BoardState(_microseconds(now), None, board.contact_position(), self._plug)
-        return BoardState(_microseconds(now), values, board.contact_position(), self._plug)
+            return BoardState(self._microseconds(now), None, self._contact(), self._plug)
+        return BoardState(self._microseconds(now), values, self._contact(), self._plug)
+
+    def _microseconds(self, now: float) -> int:
+        """Return an instant as the program is told it."""
+        return round((now - self._start_took) * MICROSECONDS)
+
+    def _contact(self) -> bool | None:
+        """Return the position of the power contact, as far as the board tells it; None for a cable."""
+        position = self._board.contact_position()
+        return self._driven if position is None else position
 
     def _carry_out(self, line: str, now: float) -> bool:
         """Do what one line of an answer says; tell whether it was the last one."""
@@ -150,8 +180,9 @@ class LockstepProgram:
             case Identify(text):
                 self._board.identify(text)
             case Drive(closed):
-                if self._board.contact_position() is None:
+                if self._role != "socket":
                     raise WrongAnswer("this board has no contact; only a socket's has")
+                self._driven = closed
                 self._board.contact.set(closed=closed)
             case Ask() as ask:
                 self._ask(ask, now)
@@ -202,7 +233,3 @@ def _answer(ledger: LedgerView, ask: Ask) -> str:
 
 def _verdict(acceptance: Acceptance) -> str:
     return "yes" if acceptance.allowed else f"no {' '.join(acceptance.reason.split())}"
-
-
-def _microseconds(now: float) -> int:
-    return round(now * MICROSECONDS)

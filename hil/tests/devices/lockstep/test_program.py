@@ -10,16 +10,17 @@ from pathlib import Path
 import pytest
 
 from hil.devices.board import Board
+from hil.devices.lockstep import answering_process
+from hil.devices.lockstep.command import DeviceCommand
+from hil.devices.lockstep.program import LockstepProgram
 from hil.errors import DeviceFailed, RigFault
 from hil.ports import Acceptance, CoinStatus
 from hil.protocol.payment.coins import OutPoint
 from hil.tests.vbench.bench_kit import plain_bench
 from hil.units import Satoshi
-from hil.vbench.devices import answering_process
 from hil.vbench.devices.host import Records
-from hil.vbench.devices.lockstep_program import LockstepProgram
 from hil.vbench.devices.own_meter import DeviceMeter
-from hil.vbench.model_request import DeviceCommand, ModelRequest
+from hil.vbench.model_request import ModelRequest
 
 K3 = 2
 
@@ -107,7 +108,15 @@ def device(tmp_path: Path) -> Iterator[Maker]:
     """Makes devices whose program is in ``sh``, and kills them when the test is over."""
     devices: list[Device] = []
 
-    def make(program: str, *, role: str = "socket", late_s: float = 0.0, **profile: object) -> Device:
+    def make(
+        program: str,
+        *,
+        role: str = "socket",
+        late_s: float = 0.0,
+        contacts: bool = True,
+        present: Callable[[], float] | None = None,
+        **profile: object,
+    ) -> Device:
         plant = plain_bench().model.plant
         identities: list[str] = []
         link, console, coil, ledger = Output(), Output(), Coil(), Ledger()
@@ -120,7 +129,7 @@ def device(tmp_path: Path) -> Iterator[Maker]:
             ledger=ledger if role == "socket" else None,
             entropy=lambda count: bytes(count),
             ledger_late_s=lambda: late_s,
-            contact_position=lambda: False if role == "socket" else None,
+            contact_position=lambda: False if role == "socket" and contacts else None,
             identify=identities.append,
         )
         command = DeviceCommand(("sh", "-c", program), Path.cwd())
@@ -130,8 +139,9 @@ def device(tmp_path: Path) -> Iterator[Maker]:
             board,
             command=command,
             meter=meter,
-            plugged=lambda: True if role == "socket" else None,
+            plugged=lambda: True if role == "socket" and contacts else None,
             storage=tmp_path,
+            present=present,
         )
         devices.append(Device(built, link, console, coil, ledger, identities))
         return devices[-1]
@@ -159,6 +169,32 @@ def test_it_is_told_the_time_in_microseconds_and_the_state_of_its_board(device: 
     echo.program.on_time(3.0)
     assert echo.lines[-1] == "it is 3000000, contact open, 0 mV 0 uWh"
     assert echo.program.next_deadline() is None
+
+
+def test_a_board_without_auxiliary_and_plug_contact_tells_what_its_coil_was_told_and_a_cable_that_is_in(
+    device: Maker,
+) -> None:
+    telling = ECHO.replace("plug) echo", "plug) : ;; x) echo").replace(
+        "contact $contact,", "contact $contact, plug $plug,"
+    )
+    bare = device(telling, contacts=False)
+    bare.program.power_on(1.0)
+    bare.program.on_time(3.0)
+    assert bare.lines[-1].startswith("it is 3000000, contact open, plug in,")
+    bare.program.on_link_bytes(b"\x01", 3.0)
+    bare.program._wake = 4_000_000
+    bare.program.on_time(4.0)
+    assert bare.lines[-1].startswith("it is 4000000, contact closed, plug in,")
+
+
+def test_on_the_wall_clock_its_time_begins_when_it_has_answered_for_the_first_time(device: Maker) -> None:
+    slow = device(ECHO, present=iter([2.5]).__next__)
+    slow.program.power_on(1.0)  # it answered 1.5 s later, and wants to be woken 2 s after its power-on
+    assert slow.program.next_deadline() == 4.5
+    slow.program.on_time(4.4)
+    assert slow.lines == ["first"]
+    slow.program.on_time(4.5)
+    assert slow.lines[-1].startswith("it is 3000000,")
 
 
 def test_a_power_cut_kills_it_and_its_storage_is_there_afterwards(device: Maker) -> None:

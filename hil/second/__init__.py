@@ -1,0 +1,1 @@
+"""A second counterpart, written from the specification alone."""
