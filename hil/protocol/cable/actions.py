@@ -113,7 +113,8 @@ def _end_session(context: CableContext) -> None:
         context.paid += session.signed
         context.undelivered_mwh += context.unused_mwh(session)
         acknowledged = is_acknowledged(session)
-        context.doubtful_mwh = 0 if acknowledged else quantum_energy_mwh(session.require_offer())
+        context.payment_mwh = quantum_energy_mwh(session.require_offer())
+        context.doubtful_mwh = 0 if acknowledged else context.payment_mwh
         context.wallet.session_over(context.record(session), context.settled_txid, acknowledged=acknowledged)
         context.effects.append(KeepCoins(tuple(context.wallet.candidates)))
     context.settled_txid = ""

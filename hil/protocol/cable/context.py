@@ -39,6 +39,8 @@ class CableContext(MachineContext[CableState, CableEvent, CableAction, CableSess
     """Payments signed in earlier sessions."""
     undelivered_mwh: int = 0
     """Energy that earlier sessions paid for and that cannot have flowed."""
+    payment_mwh: int = 0
+    """What one payment bought in the last session in which any was signed."""
     doubtful_mwh: int = 0
     """What the newest payment of the last session bought, if the socket never said that it has it."""
     settled_txid: str = ""
@@ -59,8 +61,9 @@ class CableContext(MachineContext[CableState, CableEvent, CableAction, CableSess
         if session is None or session.offer is None:
             return True
         lost_mwh = self.undelivered_mwh + self.unused_mwh(session)
+        payment_mwh = self.payment_mwh if self.payment_mwh and not session.signed else quantum_energy_mwh(session.offer)
         # what a socket that only takes money can have: it gets no second payment for nothing
-        trusted = lost_mwh + self.limits.energy_tolerance_mwh < quantum_energy_mwh(session.offer)
+        trusted = lost_mwh + self.limits.energy_tolerance_mwh < payment_mwh
         return trusted and self.budget > session.signed and bool(self.wallet.coins)
 
     @property

@@ -95,7 +95,8 @@ def lose_socket(context: CableContext) -> None:
 
 def _on_error(context: CableContext, code: ErrorCode) -> None:
     lost = code in PASSING_ERRORS
-    if code is ErrorCode.COIN_UNKNOWN and context.is_funded:
+    session = context.require_session()
+    if code is ErrorCode.COIN_UNKNOWN and context.is_funded and not session.signed:
         lost = context.wallet.not_found()
         # the coins of the payment before are gone: the socket did take the one of which it said nothing
         context.undelivered_mwh += context.doubtful_mwh
@@ -131,14 +132,14 @@ def _on_request(context: CableContext, session: CableSession, request: PaymentRe
     if request.n == session.signed and request.transaction == session.signed_request:
         context.fire(_E.REQUEST_REPEATED)
         return
-    offer = session.require_offer()
+    if request.n == session.signed + 1:  # it says that the payment before was taken
+        bought_mwh = credited_energy_mwh(session.require_offer(), session.signed)
+        session.credited_mwh = max(session.credited_mwh, bought_mwh)
     try:
         context.check_request(context, session, request)
     except Refusal as refusal:
         context.refuse(refusal, _E.REQUEST_REFUSED)
         return
-    # a request for the next payment says that the one before was taken
-    session.credited_mwh = max(session.credited_mwh, credited_energy_mwh(offer, session.signed))
     if not context.fits_session(context, session, request):
         _decline(context, session, request)
         return
