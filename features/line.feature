@@ -153,6 +153,7 @@ Feature: Somebody who sits on the line
     And the load draws 1300 W
     And someone on the line says METER of 5 Wh to the cable after the first PAYMENT to the socket
     When the devices are switched on
+    And the node takes 300 ms to answer
     And the session has ended
     Then the cable reports ENERGY_OVERCLAIMED
     And the cable signed 1 payment

@@ -24,6 +24,10 @@ TEMPORARY_REJECTIONS: Final = frozenset(
 """Reasons for which a node rejects a transaction that it may take later (research/bitcoin.md): its mempool is full."""
 
 
+MISSING_INPUTS: Final = "missing-inputs"
+"""The reason for which a node rejects a transaction whose coins do not exist, or are spent in a block."""
+
+
 @dataclass(frozen=True)
 class Settlement:
     """What became of the attempt to settle a session.

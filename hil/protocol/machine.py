@@ -15,6 +15,7 @@ from hil.protocol.checks import Refusal
 from hil.protocol.codes import CloseReason, ErrorCode
 from hil.protocol.effects import Effect, Noted, Transmit
 from hil.protocol.policy import Policy
+from hil.protocol.records import SEQUENCE_JUMP
 from hil.protocol.sessions import Session
 from hil.protocol.wire.fields import MessageError
 from hil.protocol.wire.framing import FrameDecoder, FrameError, encode_frame
@@ -30,6 +31,10 @@ Table: TypeAlias = Mapping[tuple[S, E], tuple[S, tuple[A, ...]]]
 
 Reasons: TypeAlias = Mapping[E, Mapping[CloseReason, str]]
 """What CLOSE says after each event that ends a session with CLOSE: the reason, and in which case it is this one."""
+
+
+MOST_UNWRITTEN = SEQUENCE_JUMP // 2
+"""So many messages after a record it is written anew: a side that restarts counts on beyond all that it has sent."""
 
 
 @dataclass(kw_only=True)
@@ -139,6 +144,13 @@ class MachineContext(Generic[S, E, A, N]):
     def transmit(self, message: Message) -> None:
         """Have ``message`` put on the line."""
         self.effects.append(Transmit(message, encode_frame(encode_message(message))))
+        session = self.session
+        if session is not None and session.written is not None and session.sequence - session.written >= MOST_UNWRITTEN:
+            self.remember()
+
+    def remember(self) -> None:
+        """Have the session written down as it stands, where a power cut cannot take it."""
+        raise NotImplementedError
 
     def send_meter(self, period_s: float) -> None:
         """Tell the peer the energy of the session so far, and again in ``period_s`` seconds."""

@@ -10,6 +10,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from hil.protocol.codes import CloseReason
 from hil.protocol.payment.coins import Coin, OutPoint
 from hil.protocol.wire.cbor_subset import CborError, dumps, loads
 from hil.protocol.wire.fields import MessageError
@@ -31,6 +32,7 @@ class SocketRecord:
 
     :param n: number of the newest payment credited, and ``transaction`` the signed transaction that makes it.
     :param delivered_mwh: energy delivered in the session, at least; the true one is at most ``remember_mwh`` more.
+    :param closing: the reason of CLOSE if the session has ended and is still to be settled; 0 while it runs.
     """
 
     offer: Offer
@@ -40,6 +42,7 @@ class SocketRecord:
     delivered_mwh: int
     sequence: int
     heard: int
+    closing: int = 0
 
     @property
     def session(self) -> bytes:
@@ -80,6 +83,8 @@ def encode_record(record: Record) -> bytes:
     """Return the one encoding of ``record``."""
     kind = next(number for number, each in _KINDS.items() if type(record) is each)
     values = [getattr(record, field.name) for field in dataclasses.fields(record)]
+    if isinstance(record, SocketRecord) and not record.closing:
+        values.pop()  # as earlier versions wrote it, and read it still
     plain = [encode_message(value) if isinstance(value, Offer | Funding) else value for value in values]
     return dumps([RECORD_VERSION, kind, *plain])
 
@@ -94,13 +99,17 @@ def decode_record(data: bytes) -> Record:
         offer, funding, *rest = items[2:]
         names = [field.name for field in dataclasses.fields(kind)]
         wanted = [bytes if name in {"transaction", "request", "before"} else int for name in names[2:]]
+        if kind is SocketRecord and len(rest) < len(wanted):
+            wanted.pop()
+        elif kind is SocketRecord:
+            CloseReason(rest[-1])
         if [type(value) for value in rest] != wanted or not isinstance(offer, bytes) or not isinstance(funding, bytes):
             raise BadRecord("has other fields")
         agreed = decode_message(offer), decode_message(funding)
         if not isinstance(agreed[0], Offer) or not isinstance(agreed[1], Funding):
             raise BadRecord("holds other messages")
         return kind(*agreed, *rest)  # type: ignore[arg-type]  # their types were compared above
-    except (CborError, MessageError, KeyError, TypeError, IndexError) as error:
+    except (CborError, MessageError, KeyError, TypeError, IndexError, ValueError) as error:
         raise BadRecord(f"is no record ({error})") from None
 
 

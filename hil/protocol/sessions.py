@@ -25,6 +25,8 @@ class Session:
     """What the next payment spends: the declared coins; per-payment, after the first payment its change."""
     asked_at: float = 0.0
     """When this side first sent the message whose answer it awaits: PAYMENT_REQUEST, FUNDING or PAYMENT."""
+    written: int | None = None
+    """``sequence`` as it was last written down; None as long as nothing of the session was."""
     close_reason: CloseReason = CloseReason.REFUSED
     """Why the session ends; set by the event that ends it."""
 
@@ -58,6 +60,8 @@ class SocketSession(Session):
     remembered_mwh: int = 0
     """Delivered energy as it was last written down."""
     exhausted: bool = False
+    over: bool = False
+    """It has ended and is to be settled; no restart takes it up again."""
     settled: bool = False
     """``newest`` is on the ledger."""
 

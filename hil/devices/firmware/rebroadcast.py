@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hil.endpoints.ledger_checks import settle
+from hil.endpoints.ledger_checks import MISSING_INPUTS, settle
 from hil.errors import RigFault
 from hil.protocol.payment.coins import OutPoint
 from hil.protocol.payment.transactions import parse_transaction, txid
@@ -71,7 +71,8 @@ class Rebroadcaster:
         if self._due is None or now < self._due:
             return
         try:
-            kept = [each for each in self._kept if not self._is_done(each)]
+            lost: set[str] = set()
+            kept = [each for each in self._kept if not self._is_done(each, lost)]
         except RigFault:  # it cannot be asked: nothing is known, nothing changes
             self._due = now + LOOK_S
             return
@@ -80,14 +81,23 @@ class Rebroadcaster:
             self._journal.keep_unconfirmed(kept)
         self._due = now + LOOK_S if kept else None
 
-    def _is_done(self, transaction: bytes) -> bool:
-        name = txid(parse_transaction(transaction))
+    def _is_done(self, transaction: bytes, lost: set[str]) -> bool:
+        """Tell whether it needs no more care.
+
+        :param lost: ids of those that were found lost; oldest first, so that each comes before what spends its change.
+        """
+        parsed = parse_transaction(transaction)
+        name = txid(parsed)
         paid = OutPoint(name, 0)
         status = self._ledger.coin(paid)
         if status is not None:
             return status.confirmations >= self._depth
         outcome = settle(self._ledger, transaction)
-        if outcome.lost:
+        if outcome.failure == MISSING_INPUTS and (
+            any(txin.prevout.hash[::-1].hex() in lost for txin in parsed.vin)
+            or self._ledger.conflict(transaction) is not None
+        ):
+            lost.add(name)
             self._say(f"payment {name} lost: {outcome.failure}")
             return True
         if outcome.failure is not None:

@@ -11,7 +11,7 @@ from typing import Final, TypeAlias
 
 from hil.protocol.cable.context import CableContext, is_acknowledged
 from hil.protocol.cable.table import CableAction, CableEvent, CableState
-from hil.protocol.effects import KeepCoins, Remember, SessionEnded
+from hil.protocol.effects import KeepCoins, SessionEnded
 from hil.protocol.payment.coins import Coin
 from hil.protocol.payment.signing import sign_transaction
 from hil.protocol.payment.transactions import change_coin, parse_transaction
@@ -59,9 +59,8 @@ def _sign_payment(context: CableContext) -> None:
     session.before = session.payment
     session.signed, session.signed_request, session.payment = request.n, request.transaction, signed.serialize()
     session.asked_at = context.now
-    record = context.record(session)
-    context.effects.append(Remember(record))
-    session.coins = coins_after(record)
+    context.remember()
+    session.coins = coins_after(context.record(session))
     _repeat_payment(context)
 
 
@@ -114,7 +113,8 @@ def _end_session(context: CableContext) -> None:
         context.paid += session.signed
         context.undelivered_mwh += context.unused_mwh(session)
         acknowledged = is_acknowledged(session)
-        context.doubtful_mwh = 0 if acknowledged else quantum_energy_mwh(session.require_offer())
+        context.payment_mwh = quantum_energy_mwh(session.require_offer())
+        context.doubtful_mwh = 0 if acknowledged else context.payment_mwh
         context.wallet.session_over(context.record(session), context.settled_txid, acknowledged=acknowledged)
         context.effects.append(KeepCoins(tuple(context.wallet.candidates)))
     context.settled_txid = ""

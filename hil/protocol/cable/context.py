@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from hil.protocol.cable.table import CableAction, CableEvent, CableState
+from hil.protocol.effects import Remember
 from hil.protocol.machine import MachineContext
 from hil.protocol.payment.signing import Key
 from hil.protocol.policy import CableLimits, Misuse, credited_energy_mwh, quantum_energy_mwh
@@ -38,6 +39,8 @@ class CableContext(MachineContext[CableState, CableEvent, CableAction, CableSess
     """Payments signed in earlier sessions."""
     undelivered_mwh: int = 0
     """Energy that earlier sessions paid for and that cannot have flowed."""
+    payment_mwh: int = 0
+    """What one payment bought in the last session in which any was signed."""
     doubtful_mwh: int = 0
     """What the newest payment of the last session bought, if the socket never said that it has it."""
     settled_txid: str = ""
@@ -58,8 +61,9 @@ class CableContext(MachineContext[CableState, CableEvent, CableAction, CableSess
         if session is None or session.offer is None:
             return True
         lost_mwh = self.undelivered_mwh + self.unused_mwh(session)
+        payment_mwh = self.payment_mwh if self.payment_mwh and not session.signed else quantum_energy_mwh(session.offer)
         # what a socket that only takes money can have: it gets no second payment for nothing
-        trusted = lost_mwh + self.limits.energy_tolerance_mwh < quantum_energy_mwh(session.offer)
+        trusted = lost_mwh + self.limits.energy_tolerance_mwh < payment_mwh
         return trusted and self.budget > session.signed and bool(self.wallet.coins)
 
     @property
@@ -89,6 +93,12 @@ class CableContext(MachineContext[CableState, CableEvent, CableAction, CableSess
         """Most energy that an honest socket can claim by now."""
         quantum_mwh = quantum_energy_mwh(session.require_offer())
         return self.limits.most_claimable_mwh(self.counted_mwh(session), quantum_mwh)
+
+    def remember(self) -> None:
+        """Have the session written down as it stands."""
+        session = self.require_session()
+        session.written = session.sequence
+        self.effects.append(Remember(self.record(session)))
 
     def record(self, session: CableSession) -> CableRecord:
         """Return what a power cut must not take of the session."""

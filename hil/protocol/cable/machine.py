@@ -14,7 +14,7 @@ from hil.protocol.cable.context import CableContext, RequestCheck, SessionFit, r
 from hil.protocol.cable.messages import check_request, fits_in_session, lose_socket, on_message
 from hil.protocol.cable.table import CABLE_REASONS, CABLE_TABLE, CableEvent, CableState
 from hil.protocol.codes import CloseReason
-from hil.protocol.effects import Effect, Remember
+from hil.protocol.effects import Effect
 from hil.protocol.machine import ROUNDING_S, earliest
 from hil.protocol.payment.coins import Coin
 from hil.protocol.payment.signing import Key
@@ -144,7 +144,7 @@ class CableMachine:
         context = self._at(now)
         if context.session is not None and context.session.restored:
             # the next power cut may come before anything else is written: no number is used twice
-            context.effects.append(Remember(context.record(context.session)))
+            context.remember()
         context.fire(_E.PLUGGED)
         return context.take_effects()
 

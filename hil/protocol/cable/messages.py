@@ -48,11 +48,11 @@ def on_message(context: CableContext, message: Message) -> None:
     if session is None or message.session != session.id:
         context.refused_events += 1
         return
-    if not (isinstance(message, Error) and message.sequence == 0):  # 0: from a socket that knows no such session
-        if message.sequence <= session.heard:
-            context.repeated_messages += 1
-            return
+    if message.sequence > session.heard:
         session.heard = message.sequence
+    elif not _is_of_another_count(context, session, message):
+        context.repeated_messages += 1
+        return
     if context.silent_at is not None:
         context.listen_on()
     match message:
@@ -76,6 +76,18 @@ def on_message(context: CableContext, message: Message) -> None:
             context.refused_events += 1
 
 
+def _is_of_another_count(context: CableContext, session: CableSession, message: Message) -> bool:
+    """Tell whether its sender does not know the session, so that its sequence number says nothing."""
+    if isinstance(message, Error):
+        return message.sequence == 0
+    to_be_resumed = session.offer is not None and context.allows(_E.OFFER_GOOD)
+    return to_be_resumed and isinstance(message, Offer) and not _is_resumed(session, message)
+
+
+def _is_resumed(session: CableSession, offer: Offer) -> bool:
+    return session.offer is not None and replace(offer, sequence=session.offer.sequence) == session.offer
+
+
 def lose_socket(context: CableContext) -> None:
     """Give up a silent socket: call again later if that makes sense, else end."""
     context.end_with(CloseReason.PEER_SILENT, _E.LINK_LOST if context.can_call_again else _E.SOCKET_SILENT)
@@ -83,7 +95,8 @@ def lose_socket(context: CableContext) -> None:
 
 def _on_error(context: CableContext, code: ErrorCode) -> None:
     lost = code in PASSING_ERRORS
-    if code is ErrorCode.COIN_UNKNOWN and context.is_funded:
+    session = context.require_session()
+    if code is ErrorCode.COIN_UNKNOWN and context.is_funded and not session.signed:
         lost = context.wallet.not_found()
         # the coins of the payment before are gone: the socket did take the one of which it said nothing
         context.undelivered_mwh += context.doubtful_mwh
@@ -96,7 +109,7 @@ def _on_offer(context: CableContext, session: CableSession, offer: Offer) -> Non
     if not context.allows(_E.OFFER_GOOD):  # the answer to a HELLO that was repeated
         context.refused_events += 1
         return
-    if session.offer is not None and replace(offer, sequence=session.offer.sequence) == session.offer:
+    if _is_resumed(session, offer):
         context.fire(_E.OFFER_RESUMED)
         return
     try:
@@ -119,14 +132,14 @@ def _on_request(context: CableContext, session: CableSession, request: PaymentRe
     if request.n == session.signed and request.transaction == session.signed_request:
         context.fire(_E.REQUEST_REPEATED)
         return
-    offer = session.require_offer()
+    if request.n == session.signed + 1:  # it says that the payment before was taken
+        bought_mwh = credited_energy_mwh(session.require_offer(), session.signed)
+        session.credited_mwh = max(session.credited_mwh, bought_mwh)
     try:
         context.check_request(context, session, request)
     except Refusal as refusal:
         context.refuse(refusal, _E.REQUEST_REFUSED)
         return
-    # a request for the next payment says that the one before was taken
-    session.credited_mwh = max(session.credited_mwh, credited_energy_mwh(offer, session.signed))
     if not context.fits_session(context, session, request):
         _decline(context, session, request)
         return
@@ -150,7 +163,7 @@ def check_request(context: CableContext, session: CableSession, request: Payment
         offer=session.require_offer(),
         coins=session.coins,
         change_script=context.change_script,
-        limits=replace(context.limits, max_payments=context.budget),
+        limits=replace(context.limits, max_payments=session.require_funding().max_payments),
         used_mwh=context.counted_mwh(session),
     )
 

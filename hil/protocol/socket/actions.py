@@ -15,17 +15,15 @@ from hil.protocol.effects import (
     Credited,
     ExamineCoins,
     ExaminePayment,
-    Remember,
     SessionEnded,
     Settle,
     SwitchContact,
 )
 from hil.protocol.payment.transactions import FundsExhausted, build_payment, change_coin, parse_transaction, txid
 from hil.protocol.policy import Mode
-from hil.protocol.records import SocketRecord
 from hil.protocol.sessions import SocketSession
 from hil.protocol.socket.context import SocketContext
-from hil.protocol.socket.table import SocketAction, SocketEvent
+from hil.protocol.socket.table import SocketAction, SocketEvent, SocketState
 from hil.protocol.wire.messages import Close, Error, Offer, PaymentRequest, Receipt
 
 SocketActions: TypeAlias = Mapping[SocketAction, Callable[[SocketContext], SocketEvent | None]]
@@ -43,22 +41,6 @@ def send_receipt(context: SocketContext) -> None:
     """Send RECEIPT over all that was credited."""
     session = context.require_session()
     context.transmit(Receipt(session.id, session.next_sequence(), session.accepted, context.credited_mwh))
-
-
-def remember(context: SocketContext) -> None:
-    """Have the session written down as it stands."""
-    session = context.require_session()
-    session.remembered_mwh = max(0, context.session_energy_mwh)
-    record = SocketRecord(
-        offer=session.offer,
-        funding=session.require_funding(),
-        n=session.accepted,
-        transaction=session.newest,
-        delivered_mwh=session.remembered_mwh,
-        sequence=session.sequence,
-        heard=session.heard,
-    )
-    context.effects.append(Remember(record))
 
 
 def begin_session(context: SocketContext) -> None:
@@ -157,7 +139,7 @@ def _examine_payment(context: SocketContext) -> None:
 def _credit_payment(context: SocketContext) -> None:
     session = context.require_session()
     session.accepted, session.newest = session.proposed, session.candidate
-    remember(context)
+    context.remember()
     if session.offer.mode is Mode.PER_PAYMENT:
         session.settled = True
         change = change_coin(parse_transaction(session.newest), session.change_script)
@@ -177,8 +159,9 @@ def _open_contact(context: SocketContext) -> None:
     session = context.require_session()
     context.meter_due = None
     context.effects.append(SwitchContact(closed=False, reason=session.close_reason.name.lower()))
+    session.over = context.state is SocketState.SETTLING
     if session.accepted:
-        remember(context)  # what was delivered up to here is known for good
+        context.remember()  # what was delivered up to here is known for good, and that the session is over
 
 
 def settle(context: SocketContext) -> SocketEvent | None:

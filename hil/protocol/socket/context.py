@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from hil.protocol.codes import CloseReason
+from hil.protocol.effects import Remember
 from hil.protocol.machine import MachineContext
 from hil.protocol.payment.transactions import change_coin, parse_transaction
 from hil.protocol.policy import Mode, SocketTerms, credited_energy_mwh
@@ -53,6 +55,23 @@ class SocketContext(MachineContext[SocketState, SocketEvent, SocketAction, Socke
         """What is paid for and not yet delivered; negative by what was delivered unpaid."""
         return self.credited_mwh - self.session_energy_mwh
 
+    def remember(self) -> None:
+        """Have the session written down as it stands."""
+        session = self.require_session()
+        session.remembered_mwh = max(0, self.session_energy_mwh)
+        session.written = session.sequence
+        record = SocketRecord(
+            offer=session.offer,
+            funding=session.require_funding(),
+            n=session.accepted,
+            transaction=session.newest,
+            delivered_mwh=session.remembered_mwh,
+            sequence=session.sequence,
+            heard=session.heard,
+            closing=session.close_reason if session.over else 0,
+        )
+        self.effects.append(Remember(record))
+
     def new_question(self) -> int:
         """Return the number of the next question to the ledger; no other answer is awaited any more."""
         self.questions += 1
@@ -91,5 +110,7 @@ def session_of(record: SocketRecord, energy_mwh: int) -> SocketSession:
         accepted=record.n,
         newest=record.transaction,
         remembered_mwh=record.delivered_mwh,
+        over=record.closing > 0,
+        close_reason=CloseReason(record.closing or CloseReason.CREDIT_SPENT),
         settled=per_payment,
     )

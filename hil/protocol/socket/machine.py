@@ -15,7 +15,7 @@ from hil.protocol.effects import Effect
 from hil.protocol.machine import ROUNDING_S, earliest
 from hil.protocol.policy import Misuse, Policy, SocketTerms
 from hil.protocol.records import SocketRecord
-from hil.protocol.socket.actions import SOCKET_ACTIONS, SocketActions, remember, send_error
+from hil.protocol.socket.actions import SOCKET_ACTIONS, SocketActions, send_error
 from hil.protocol.socket.context import PaymentCheck, SocketContext, session_of
 from hil.protocol.socket.messages import check_session_payment, on_message
 from hil.protocol.socket.table import CONTACT_CLOSED, SOCKET_REASONS, SOCKET_TABLE, SocketEvent, SocketState
@@ -107,7 +107,8 @@ class SocketMachine:
     def restore(self, record: SocketRecord, now: float) -> list[Effect]:
         """Take up the session that a power cut interrupted; before anything else, with a meter that counts from zero.
 
-        With credit left it waits for its cable; without, it is settled. Raises Misuse unless the machine is idle.
+        With credit left it waits for its cable; without, or if it was over, it is settled.
+        Raises Misuse unless the machine is idle.
         """
         context = self._at(now)
         if context.state is not _S.IDLE or context.session is not None:
@@ -115,9 +116,9 @@ class SocketMachine:
         context.session = session = session_of(record, context.energy_mwh)
         left_mwh = context.credit_mwh
         context.note(f"session {session.id.hex()} before the power cut: payment {record.n}, {left_mwh} mWh are left")
-        remember(context)  # the next power cut may come before anything else is: no number is used twice
-        if left_mwh > 0:
-            context.fire(_E.RESTORED)
+        context.remember()  # the next power cut may come before anything else is: no number is used twice
+        if session.over or left_mwh > 0:
+            context.fire(_E.SETTLEMENT_DUE if session.over else _E.RESTORED)
         else:
             context.end_with(CloseReason.CREDIT_SPENT, _E.CREDIT_SPENT)
         return context.take_effects()
@@ -164,7 +165,7 @@ class SocketMachine:
         session = context.session
         if session is not None and context.state in CONTACT_CLOSED:
             if context.session_energy_mwh >= session.remembered_mwh + context.policy.remember_mwh:
-                remember(context)
+                context.remember()
             limit = session.accepted >= session.max_payments
             if context.credit_mwh <= 0:
                 reason = CloseReason.FUNDS_EXHAUSTED if session.exhausted else CloseReason.CREDIT_SPENT

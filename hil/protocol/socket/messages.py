@@ -121,6 +121,8 @@ def _on_payment(context: SocketContext, session: SocketSession, payment: Payment
     if payment.n == session.proposed and _same_payment(payment.transaction, session.candidate):
         context.repeated_messages += 1
         return
+    if not session.proposed and payment.n == session.accepted + 1 <= session.max_payments:
+        context.fire(_E.CREDIT_LOW)  # asked for before a restart of this side, which forgot it: it is asked for anew
     if not session.proposed:
         _refuse_unexpected(context, session, "no payment was asked for")
         return

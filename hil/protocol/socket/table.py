@@ -44,7 +44,7 @@ class SocketEvent(enum.Enum):
     HELLO_AGAIN = "hello again"
     """HELLO of the running session, from a cable that restarted."""
     RESTORED = "restored"
-    """A session with credit left was found in the storage after a restart."""
+    """A session with credit left that was not over was found in the storage after a restart."""
     RESUMED = "resumed"
     """The cable of the suspended session goes on in it: HELLO, METER or PAYMENT."""
     HELLO_UNSUITABLE = "hello unsuitable"
@@ -66,7 +66,7 @@ class SocketEvent(enum.Enum):
     REPLY_LATE = "reply late"
     """No payment came within `reply_s` of the request."""
     CREDIT_LOW = "credit low"
-    """`top_up_credit_mwh` or less are left, and neither limit nor coins are at their end."""
+    """`top_up_credit_mwh` or less are left, or a restart forgot the request; limit and coins leave room."""
     CREDIT_SPENT = "credit spent"
     """As much was delivered as was paid for."""
     FUNDS_EXHAUSTED = "funds exhausted"
@@ -88,7 +88,7 @@ class SocketEvent(enum.Enum):
     SETTLEMENT_LOST = "settlement lost"
     """The ledger answered that it will never take the transaction."""
     SETTLEMENT_DUE = "settlement due"
-    """`settle_s` have passed since settling failed."""
+    """`settle_s` have passed since settling failed, or a restart finds a session that was over."""
 
 
 class SocketAction(enum.Enum):
@@ -139,6 +139,7 @@ SOCKET_TABLE: Table[SocketState, SocketEvent, SocketAction] = {
     (_S.IDLE, _E.RESTORED): (_S.SUSPENDED, (_A.AWAIT_CABLE,)),
     # the session that was found has no credit left: what it owes is settled before anything is sold
     (_S.IDLE, _E.CREDIT_SPENT): (_S.SETTLING, (_A.SETTLE,)),
+    (_S.IDLE, _E.SETTLEMENT_DUE): (_S.SETTLING, (_A.SETTLE,)),
     (_S.SUSPENDED, _E.RESUMED): (_S.DELIVERING, (_A.CLOSE_CONTACT,)),
     (_S.OFFERED, _E.HELLO): (_S.OFFERED, (_A.BEGIN_SESSION, _A.SEND_OFFER)),
     (_S.OFFERED, _E.HELLO_UNSUITABLE): _TURN_AWAY,
@@ -214,7 +215,7 @@ SOCKET_REASONS: Reasons[SocketEvent] = {
     _E.CREDIT_SPENT: {
         _R.LIMIT_REACHED: "as many payments were accepted as OFFER and FUNDING allow",
         _R.FUNDS_EXHAUSTED: "else, if the next payment could not be built from the coins",
-        _R.CREDIT_SPENT: "else; and always of a session that is found without credit after a restart",
+        _R.CREDIT_SPENT: "else; and of a session that was not over and is found without credit after a restart",
     },
     _E.FUNDS_EXHAUSTED: {_R.FUNDS_EXHAUSTED: "the first payment cannot be built from the coins"},
     _E.PAYMENT_INVALID: {_R.REFUSED: "always"},

@@ -31,7 +31,7 @@ class Buyer(BuyerActions):
         session = self._session
         if session is None or message.session != session.id:
             return
-        if message.sequence <= session.taken and not (isinstance(message, wire.Error) and message.sequence == 0):
+        if message.sequence <= session.taken and not self._counts_anew(session, message):
             return
         session.taken = max(session.taken, message.sequence)
         if self.in_session:
@@ -49,6 +49,15 @@ class Buyer(BuyerActions):
                 self._on_close(message, now)
             case wire.Error() if message.code not in HARMLESS_ERRORS:
                 self._on_error(session, message, now)
+
+    def _counts_anew(self, session: CableSession, message: wire.Message) -> bool:
+        """Tell whether the message is of a socket that does not know the session: its sequence says nothing."""
+        match message:
+            case wire.Error():
+                return message.sequence == 0
+            case wire.Offer() if self.state is BuyerState.CALLING and session.agreement is not None:
+                return replace(message, sequence=0) != replace(session.agreement.offer, sequence=0)
+        return False
 
     def _on_offer(self, session: CableSession, offer: wire.Offer, now: float) -> None:
         if session.agreement is not None:

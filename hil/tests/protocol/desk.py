@@ -172,13 +172,14 @@ class SocketDesk(_Desk):
 
     # --- a restart ----------------------------------------------------------------------------------------------
 
-    def restore(self, delivered_mwh: int) -> list[Effect]:
+    def restore(self, delivered_mwh: int, closing: int = 0) -> list[Effect]:
         """Have this machine find a session with one payment, 8000 mWh, in its storage."""
         other = SocketDesk().reach(SocketState.DELIVERING)
         (record,) = [effect.record for effect in other.effects if isinstance(effect, Remember)]
         assert isinstance(record, SocketRecord)
         self.peer_sequence = other.peer_sequence
-        return self.take(self.machine.restore(dataclasses.replace(record, delivered_mwh=delivered_mwh), self.now))
+        found = dataclasses.replace(record, delivered_mwh=delivered_mwh, closing=closing)
+        return self.take(self.machine.restore(found, self.now))
 
     # --- states and events --------------------------------------------------------------------------------------
 
@@ -246,7 +247,11 @@ SOCKET_EVENTS: dict[SocketEvent, Step] = {
     _E.SETTLED: SocketDesk.answer_settled,
     _E.SETTLEMENT_FAILED: lambda desk: desk.answer_settled("no answer"),
     _E.SETTLEMENT_LOST: lambda desk: desk.answer_settled("missing-inputs", lost=True),
-    _E.SETTLEMENT_DUE: lambda desk: (desk.answer_settled("no answer"), desk.wait(2.0)),
+    _E.SETTLEMENT_DUE: lambda desk: (
+        desk.restore(4_000, CloseReason.UNPLUGGED)
+        if desk.machine.state is _S.IDLE
+        else (desk.answer_settled("no answer"), desk.wait(2.0))
+    ),
 }
 """How a tester lets each event happen, in a state in which it can."""
 

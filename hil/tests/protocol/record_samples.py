@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
+from hil.protocol.codes import CloseReason
 from hil.protocol.policy import Mode
 from hil.protocol.records import CableRecord, Record, SocketRecord
 from hil.protocol.wire.messages import DeclaredCoin, Funding, Offer
@@ -41,7 +42,7 @@ _fundings = st.builds(
     max_payments=st.integers(1, 65535),
 )
 
-socket_records = st.builds(
+socket_records: st.SearchStrategy[SocketRecord] = st.builds(
     SocketRecord,
     offer=_offers,
     funding=_fundings,
@@ -50,6 +51,7 @@ socket_records = st.builds(
     delivered_mwh=_counts,
     sequence=_counts,
     heard=_counts,
+    closing=st.just(0) | st.sampled_from(CloseReason).map(int),
 )
 cable_records = st.builds(
     CableRecord,

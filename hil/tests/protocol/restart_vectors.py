@@ -48,6 +48,13 @@ def _of_the_socket() -> list[Json]:
             stop_s=30.0,
         ),
         session(
+            "the socket restarts while a payment is asked for, and reckons with more credit: PAYMENT is asked for anew",
+            lose=frozenset({("cable", "PAYMENT", 2)}),
+            power_w=540.0,
+            script=_cut("socket", 40.6, 41.2),
+            stop_s=60.0,
+        ),
+        session(
             "the socket restarts while a payment is examined, and hears of no answer",
             answers={("examine payment", 2): {"after_s": 0.9}},
             script=_cut("socket", 7.0, 7.3),
@@ -88,6 +95,18 @@ def _of_the_socket() -> list[Json]:
                 ("settle", 2): {"failure": "missing-inputs", "lost": True},
             },
             script=_cut("socket", 9.2, 9.7),
+            stop_s=12.0,
+        ),
+        session(
+            "the socket restarts before it settled, with credit left: it goes on settling, and tells the same reason",
+            answers=settled_late,
+            script=((2.2, "socket", {"in": "unplugged"}), *_cut("socket", 2.3, 3.2)),
+            stop_s=8.0,
+        ),
+        session(
+            "the socket restarts without credit while payment 2 is examined: it settles payment 1",
+            answers={("examine payment", 2): {"after_s": 3.0}},
+            script=_cut("socket", 8.5, 9.0),
             stop_s=12.0,
         ),
         session("the socket restarts before anything was paid", script=_cut("socket", 0.011, 0.5), stop_s=14.0),
@@ -158,6 +177,11 @@ def _of_the_cable() -> list[Json]:
             payments=1,
             script=_cut("cable", 10.2, 10.7),
             stop_s=14.0,
+        ),
+        session(
+            "the cable restarts, and the socket has forgotten the session: its offer is another, whatever its sequence",
+            script=(*_cut("cable", 2.2, 11.0), *_cut("socket", 10.0, 10.5)),
+            stop_s=24.0,
         ),
         session(
             "a stranger says HELLO of the running session: its OFFER again",

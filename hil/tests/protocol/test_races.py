@@ -6,7 +6,7 @@ import pytest
 
 from hil.protocol.cable.table import CableState
 from hil.protocol.codes import CloseReason, ErrorCode
-from hil.protocol.effects import Noted, SessionEnded, Settle
+from hil.protocol.effects import KeepCoins, Noted, Remember, SessionEnded, Settle
 from hil.protocol.payment.signing import sign_transaction
 from hil.protocol.payment.transactions import parse_transaction, txid
 from hil.protocol.socket.table import SocketEvent, SocketState
@@ -24,7 +24,16 @@ from hil.protocol.wire.messages import (
     PaymentRequest,
     Receipt,
 )
-from hil.tests.protocol.desk import CABLE_EVENTS, KEYS, LEDGER_DOWN, SESSIONS, SOCKET_EVENTS, CableDesk, SocketDesk
+from hil.tests.protocol.desk import (
+    CABLE_EVENTS,
+    KEYS,
+    LEDGER_DOWN,
+    SESSIONS,
+    SOCKET_EVENTS,
+    CableDesk,
+    SocketDesk,
+    coin_of,
+)
 from hil.tests.protocol.pair import Pair
 
 S, E, C = SocketState, SocketEvent, CableState
@@ -435,3 +444,50 @@ def test_a_cable_without_coins_declines_and_calls_again_later() -> None:
     assert (desk.machine.state, desk.errors()) == (C.CALLING, [ErrorCode.FUNDS_EXHAUSTED])
     desk.wait(10.0)
     assert len({hello.session for hello in desk.sent(Hello)}) == 2
+
+
+@pytest.mark.parametrize("role", ["socket", "cable"])
+def test_a_side_that_talks_for_days_writes_its_count_down_before_a_restart_would_fall_behind_it(role: str) -> None:
+    desk = SocketDesk().reach(SocketState.DELIVERING) if role == "socket" else CableDesk().reach(CableState.SUPPLIED)
+    session = desk.machine.context.session
+    assert session is not None
+    session.sequence += 32_700
+    written: list[int] = []
+    for _ in range(100):
+        desk.say(Meter, 0)  # a sign of life, so that nobody is given up
+        written += [effect.record.sequence for effect in desk.wait(10.0) if isinstance(effect, Remember)]
+    assert len(written) == 1
+    assert session.sequence - written[0] < 32_768
+
+
+def kept_first(desk: CableDesk) -> str:
+    """Return the transaction that made the coins which the cable will declare next."""
+    (kept,) = [effect for effect in desk.effects if isinstance(effect, KeepCoins)]
+    return kept.candidates[0][0].outpoint.txid
+
+
+def test_a_request_for_the_next_payment_says_that_the_last_one_was_taken_also_if_it_is_refused() -> None:
+    desk = CableDesk().reach(C.PAYING)
+    desk.use(6_000)
+    desk.request(2, more=1)
+    assert desk.machine.state is C.ENDED
+    assert kept_first(desk) == txid(parse_transaction(desk.last(Payment).transaction))
+
+
+def test_coins_that_are_gone_when_they_pay_end_the_session_for_good_whatever_other_sets_are_kept() -> None:
+    desk = CableDesk()
+    desk.machine.restore([tuple(desk.coins), (coin_of(50_000, 2),)], None)
+    desk.reach(C.PAYING)
+    desk.say(Error, ErrorCode.COIN_UNKNOWN, "")
+    assert desk.machine.state is C.ENDED
+
+
+def test_what_sessions_took_is_held_against_the_payment_of_the_last_one_that_signed_any() -> None:
+    desk = CableDesk().reach(C.SUPPLIED)
+    desk.use(500)
+    desk.say(Close, CloseReason.FAULT, 0, "")
+    desk.wait(10.0)
+    desk.peer_sequence = 0
+    desk.offer(quantum_sat=5_000)
+    desk.say(Close, CloseReason.FAULT, 0, "")  # 7.4 Wh of 8 are lost: more than one payment of this session would buy
+    assert desk.machine.state is C.CALLING

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hil.protocol.records import BadRecord, Record, decode_record, encode_record
-from hil.protocol.wire.cbor_subset import dumps
+from hil.protocol.records import BadRecord, Record, SocketRecord, decode_record, encode_record
+from hil.protocol.wire.cbor_subset import dumps, loads
 from hil.tests.protocol.record_samples import records, socket_records
 
 REPEATABLE = settings(derandomize=True, deadline=None, database=None, max_examples=60)
@@ -43,3 +45,17 @@ def test_a_record_cut_off_anywhere_is_refused(record: Record, data: st.DataObjec
 def test_an_array_of_another_shape_or_version_is_refused(items: list[object]) -> None:
     with pytest.raises(BadRecord):
         decode_record(dumps(items))
+
+
+@REPEATABLE
+@given(socket_records)
+def test_a_session_that_runs_is_written_as_versions_before_wrote_it_and_no_reason_but_those_of_close_is_read(
+    record: SocketRecord,
+) -> None:
+    running = encode_record(dataclasses.replace(record, closing=0))
+    items = loads(running)
+    assert isinstance(items, list)
+    assert len(items) == 9
+    for reason in (0, 99):
+        with pytest.raises(BadRecord):
+            decode_record(dumps([*items, reason]))

@@ -72,6 +72,45 @@ def test_one_that_lost_against_another_spend_is_told_and_given_up() -> None:
     assert pair.journal().unconfirmed() == []
 
 
+@pytest.mark.parametrize("reason", ["insufficient fee", "txn-mempool-conflict"])
+def test_one_that_another_spend_keeps_out_of_the_mempool_only_is_sent_again_when_that_is_gone(reason: str) -> None:
+    pair = settled_pair()
+    lost = drop_from_mempool(pair)
+    pair.ledger.broadcast = lambda transaction: Acceptance(allowed=False, reason=reason)  # type: ignore[method-assign]
+    pair.ledger.conflicting = "ab" * 32
+    pair.run_for(LOOK_S + 1)
+    assert "lost" not in pair.socket.console
+    del pair.ledger.broadcast
+    pair.ledger.conflicting = None
+    pair.run_for(LOOK_S)
+    assert pair.ledger.sent == lost
+
+
+def test_one_whose_inputs_are_missing_is_kept_as_long_as_no_other_transaction_spends_them() -> None:
+    pair = settled_pair()
+    lost = drop_from_mempool(pair)
+    coins, pair.ledger.coins = pair.ledger.coins, {}  # what made them was reorganised away
+    pair.run_for(LOOK_S + 1)
+    assert "lost" not in pair.socket.console
+    pair.ledger.coins = coins
+    pair.run_for(LOOK_S)
+    assert pair.ledger.sent == lost
+
+
+def test_one_that_is_lost_takes_those_with_it_that_spend_its_change() -> None:
+    pair = settled_pair(Mode.PER_PAYMENT)
+    first = txid(parse_transaction(pair.ledger.sent[0]))
+    conflict = pair.ledger.conflict
+    pair.ledger.conflict = lambda transaction: (  # type: ignore[method-assign]
+        conflict(transaction) if txid(parse_transaction(transaction)) == first else None
+    )
+    pair.ledger.sent.clear()
+    pair.ledger.spend_elsewhere()
+    pair.run_for(LOOK_S + 1)
+    assert pair.socket.console.count("lost: missing-inputs") == 2
+    assert pair.journal().unconfirmed() == []
+
+
 def test_a_full_mempool_or_a_lost_ledger_only_delays_it() -> None:
     pair = settled_pair()
     lost = drop_from_mempool(pair)

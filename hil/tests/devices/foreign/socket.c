@@ -82,7 +82,6 @@ enum {
 #define LARGEST_READING UINT64_C(1000000000000000) /* µs or µWh: more than a device lives to see */
 #define LOOKOUT_PERIOD (250 * MS) /* pause between two questions for conflicting spends */
 #define STEWARD_PERIOD (1 * SECOND) /* pause between two questions whether the ledger can be used */
-#define CROSSING (1 * SECOND) /* what comes so soon after the end of its session has crossed it on the line */
 
 /* Field `code` of ERROR. */
 #define ERROR_CODES(CODE) \
@@ -717,9 +716,7 @@ static size_t utf8_character(Span text, uint32_t *character)
 
 static bool printable(uint32_t character)
 {
-    bool control = character < 0x20 || (character >= 0x7f && character < 0xa0);
-    bool separator = character == 0x2028 || character == 0x2029;
-    return !control && !separator;
+    return character >= 0x20 && character <= 0x7e;
 }
 
 /* Counts the characters of a text, and those among them that are not printable; false if it is not UTF-8. */
@@ -1401,6 +1398,16 @@ static ErrorCode compare_inputs(const Transaction *given, const Transaction *due
     return ACCEPTED;
 }
 
+/* What all outputs with this script hold together. */
+static int64_t sum_outputs(const Transaction *transaction, Span script)
+{
+    int64_t sum = 0;
+    for (size_t i = 0; i < transaction->output_count; i++)
+        if (equal(transaction->outputs[i].script, script))
+            sum += transaction->outputs[i].value;
+    return sum;
+}
+
 /* The first output with this script, or NULL. */
 static const Output *find_output(const Transaction *transaction, Span script)
 {
@@ -1415,9 +1422,11 @@ static ErrorCode compare_outputs(const Transaction *given, const Transaction *du
     const Output *payee = find_output(given, due->outputs[0].script);
     if (payee == NULL)
         return WRONG_PAYEE;
-    if (payee->value != due->outputs[0].value)
-        return payee->value < due->outputs[0].value ? UNDERPAID : OVERPAID;
     bool change_due = due->output_count > 1;
+    int64_t paid = sum_outputs(given, due->outputs[0].script);
+    bool one_script = change_due && equal(due->outputs[0].script, due->outputs[1].script);
+    if (paid != due->outputs[0].value && !one_script)
+        return paid < due->outputs[0].value ? UNDERPAID : OVERPAID;
     const Output *change = change_due ? find_output(given, due->outputs[1].script) : NULL;
     if (change_due && change == NULL)
         return given->output_count > 1 ? CHANGE_DIVERTED : CHANGE_MISSING;
@@ -1617,32 +1626,33 @@ static bool verifies(const Transaction *transaction, size_t k, const Coin *coin,
         && secp256k1_ecdsa_verify(curve, &signature, digest, &key) == 1;
 }
 
-/* Each row of the table in "The socket, before it credits" is asked of all inputs before the next row. */
+/* The rows of the table in "The socket, before it credits" are asked of one input after the other. */
+static ErrorCode check_signature(const Transaction *transaction, size_t i, const Coin *coin)
+{
+    Unlock unlock;
+    Span s;
+    if (!find_unlock(&transaction->inputs[i], coin, &unlock))
+        return SIGNATURE_SHAPE;
+    if (!key_fits(unlock.key, coin))
+        return WRONG_KEY;
+    if (unlock.signature.bytes[unlock.signature.length - 1] != 0x01)
+        return HASH_TYPE;
+    if (!is_strict_der(without_hash_type(unlock.signature), &s))
+        return SIGNATURE_ENCODING;
+    if (!is_low(s))
+        return HIGH_S;
+    return verifies(transaction, i, coin, &unlock) ? ACCEPTED : BAD_SIGNATURE;
+}
+
 static ErrorCode check_signatures(const Transaction *transaction, const Coin *coins)
 {
-    Unlock unlocks[MAX_COINS];
-    Span s[MAX_COINS];
-    size_t count = transaction->input_count;
-    if (count > MAX_COINS)
+    if (transaction->input_count > MAX_COINS)
         return ALTERED;
-    for (size_t i = 0; i < count; i++)
-        if (!find_unlock(&transaction->inputs[i], &coins[i], &unlocks[i]))
-            return SIGNATURE_SHAPE;
-    for (size_t i = 0; i < count; i++)
-        if (!key_fits(unlocks[i].key, &coins[i]))
-            return WRONG_KEY;
-    for (size_t i = 0; i < count; i++)
-        if (unlocks[i].signature.bytes[unlocks[i].signature.length - 1] != 0x01)
-            return HASH_TYPE;
-    for (size_t i = 0; i < count; i++)
-        if (!is_strict_der(without_hash_type(unlocks[i].signature), &s[i]))
-            return SIGNATURE_ENCODING;
-    for (size_t i = 0; i < count; i++)
-        if (!is_low(s[i]))
-            return HIGH_S;
-    for (size_t i = 0; i < count; i++)
-        if (!verifies(transaction, i, &coins[i], &unlocks[i]))
-            return BAD_SIGNATURE;
+    for (size_t i = 0; i < transaction->input_count; i++) {
+        ErrorCode code = check_signature(transaction, i, &coins[i]);
+        if (code != ACCEPTED)
+            return code;
+    }
     return ACCEPTED;
 }
 
@@ -1740,7 +1750,8 @@ typedef enum {
     READY_FOR_COINS,
     COIN_STATE,
     READY_FOR_PAYMENT,
-    PAYMENT_CONFLICT,
+    PAYMENT_COIN,
+    PAYMENT_HAD,
     PAYMENT_ACCEPTABLE,
     PAYMENT_BROADCAST,
     SETTLEMENT,
@@ -1784,8 +1795,6 @@ static struct {
     uint64_t bad_frames, bad_messages;
     uint8_t past[PAST_SESSIONS][ID_SIZE];
     size_t past_count, past_next;
-    uint8_t last_id[ID_SIZE];
-    int64_t last_end;
     uint8_t caller[ID_SIZE]; /* a HELLO that waits for the ledger */
     uint32_t caller_sequence;
 
@@ -2424,6 +2433,7 @@ static void propose_payment(void)
         return;
     }
     dev.session.asked = dev.session.payments + 1;
+    dev.session.begun = dev.now;
     send_request();
 }
 
@@ -2521,8 +2531,6 @@ static void end_session(void)
 {
     forget_trade();
     remember_past(dev.session.id);
-    memcpy(dev.last_id, dev.session.id, ID_SIZE);
-    dev.last_end = dev.now;
     if (dev.session.payments > 0 && !remove_file(dev.storage, SESSION_FILE))
         note("the storage does not let go of the session");
 }
@@ -2602,9 +2610,8 @@ static CloseReason reason_of(Event event)
         return REASON_FUNDS_EXHAUSTED;
     case PAYMENT_INVALID:
     case CONFLICT_SEEN:
-        return REFUSED;
     case LEDGER_LOST:
-        return FAULT;
+        return REFUSED;
     case CLOSE_RECEIVED:
         return PEER_CLOSED;
     case CABLE_SILENT:
@@ -2682,13 +2689,16 @@ static void resume(void)
 
 static void on_current_hello(const Message *hello)
 {
-    if (!take_sequence(hello))
+    if (dev.state == CHECKING_COINS || dev.state == SETTLING || !take_sequence(hello))
         return;
     memcpy(dev.caller, hello->session, ID_SIZE);
     if (dev.state == SUSPENDED) {
         send_offer();
         resume();
-    } else if (dev.state == OFFERED || dev.state == CHECKING_COINS) {
+    } else if (dev.state == OFFERED && !is_suitable(hello)) {
+        refuse_with(UNSUITABLE, "no common mode, or another network");
+        fire(HELLO_UNSUITABLE);
+    } else if (dev.state == OFFERED) {
         fire(HELLO_NEW);
     } else {
         fire(HELLO_AGAIN);
@@ -2703,16 +2713,13 @@ static void on_new_hello(const Message *hello)
             send_stranger_error(hello->session, LEDGER_UNAVAILABLE, "LEDGER_UNAVAILABLE: one is still being settled");
         return;
     }
-    if (!is_suitable(hello)) {
-        refuse_stranger_with(hello->session, UNSUITABLE, "no common mode, or another network");
-        if (in_trade())
-            send_refusal();
-        else
-            fire(HELLO_UNSUITABLE);
-        return;
-    }
     if (in_trade()) {
         fire(HELLO_NEW);
+        return;
+    }
+    if (!is_suitable(hello)) {
+        refuse_stranger_with(hello->session, UNSUITABLE, "no common mode, or another network");
+        fire(HELLO_UNSUITABLE);
         return;
     }
     if (!dev.meter_answers) {
@@ -2769,7 +2776,10 @@ static void on_taken_payment(const Message *payment)
     const Session *session = &dev.session;
     bool newest = payment->n == session->payments;
     if (newest && same_unsigned(span_of(&payment->transaction), span_of(&session->newest))) {
-        send_receipt(next_sequence());
+        if (dev.contact_closed)
+            send_receipt(next_sequence());
+    } else if (dev.session.asked == 0) {
+        send_session_error(UNEXPECTED, "UNEXPECTED: no payment was asked for");
     } else {
         refuse_with(NOT_NEXT, "that payment is past");
         fire(PAYMENT_INVALID);
@@ -2813,7 +2823,9 @@ static void on_payment(const Message *payment)
         on_due_payment(payment);
     else if (payment->n <= dev.session.payments)
         on_taken_payment(payment);
-    else {
+    else if (dev.session.asked == 0) {
+        send_session_error(UNEXPECTED, "UNEXPECTED: no payment was asked for");
+    } else {
         refuse_with(NOT_NEXT, "that payment was not asked for");
         fire(PAYMENT_INVALID);
     }
@@ -2846,8 +2858,7 @@ static void on_session_message(const Message *message)
 
 static void on_stranger_message(const Message *message)
 {
-    bool crossed = memcmp(message->session, dev.last_id, ID_SIZE) == 0 && dev.now < dev.last_end + CROSSING;
-    if (message->type != ERROR && message->type != CLOSE && !crossed)
+    if (message->type != ERROR && message->type != CLOSE)
         send_stranger_error(message->session, UNKNOWN_SESSION, "UNKNOWN_SESSION");
 }
 
@@ -3015,18 +3026,59 @@ static void broadcast_payment(void)
     }
 }
 
-static void on_payment_conflict(const Answer *answer)
+static void ask_for_payment(void)
 {
-    if (answer->kind == WORDS) {
-        refuse_with(CONFLICT, answer->text);
-        fire(PAYMENT_INVALID);
-    } else if (answer->kind != NONE) {
-        lose_ledger();
-    } else if (dev.session.terms.mode == PER_PAYMENT) {
+    if (dev.session.terms.mode == PER_PAYMENT)
         broadcast_payment();
-    } else {
+    else
         ask_about(TRADE, PAYMENT_ACCEPTABLE, "accepts", span_of(&dev.session.candidate));
+}
+
+/* The declared coins that the payment spends, one after the other; then the payment itself. */
+static void ask_next_payment_coin(void)
+{
+    bool declared = dev.session.terms.mode == SINGLE_FEE || dev.session.asked == 1;
+    if (!declared || dev.coin_asked == dev.session.funds.coin_count) {
+        ask_for_payment();
+        return;
     }
+    const Coin *coin = &dev.session.funds.coins[dev.coin_asked];
+    ask_coin(TRADE, PAYMENT_COIN, coin->txid, coin->index);
+}
+
+static void refuse_payment_coin(ErrorCode code)
+{
+    refuse_with(code, "a coin is not what it was");
+    fire(PAYMENT_INVALID);
+}
+
+static void on_payment_coin(const Answer *answer)
+{
+    ErrorCode code = check_coin_state(answer, &dev.session.funds.coins[dev.coin_asked]);
+    uint8_t own[HASH_SIZE];
+    if (code == LEDGER_UNAVAILABLE) {
+        lose_ledger();
+    } else if (code == COIN_UNKNOWN && transaction_id(span_of(&dev.session.candidate), own)) {
+        ask_coin(TRADE, PAYMENT_HAD, own, 0);
+    } else if (code != ACCEPTED) {
+        refuse_payment_coin(code);
+    } else {
+        dev.coin_asked++;
+        ask_next_payment_coin();
+    }
+}
+
+/* A coin is spent: by this very payment, if the ledger has what it pays. */
+static void on_payment_had(const Answer *answer)
+{
+    if (answer->kind == NONE)
+        refuse_payment_coin(COIN_UNKNOWN);
+    else if (answer->kind != WORDS)
+        lose_ledger();
+    else if (dev.session.terms.mode == PER_PAYMENT)
+        broadcast_payment();
+    else
+        fire(PAYMENT_ACCEPTED);
 }
 
 /* A payment that the cable broadcast itself is one that the node has taken. */
@@ -3238,8 +3290,9 @@ static void on_ready_for_coins(const Answer *answer)
 
 static void on_ready_for_payment(const Answer *answer)
 {
+    dev.coin_asked = 0;
     if (answer->kind == YES)
-        ask_about(TRADE, PAYMENT_CONFLICT, "conflict", span_of(&dev.session.candidate));
+        ask_next_payment_coin();
     else
         lose_ledger();
 }
@@ -3251,7 +3304,8 @@ static void on_answer(Purpose purpose, const Answer *answer)
         [READY_FOR_COINS] = on_ready_for_coins,
         [COIN_STATE] = on_coin_state,
         [READY_FOR_PAYMENT] = on_ready_for_payment,
-        [PAYMENT_CONFLICT] = on_payment_conflict,
+        [PAYMENT_COIN] = on_payment_coin,
+        [PAYMENT_HAD] = on_payment_had,
         [PAYMENT_ACCEPTABLE] = on_payment_acceptable,
         [PAYMENT_BROADCAST] = on_payment_broadcast,
         [SETTLEMENT] = on_settlement,
@@ -3382,7 +3436,9 @@ static int64_t when(bool running, int64_t due)
 static int64_t silence_due(void)
 {
     const Session *session = &dev.session;
-    int64_t since = session->payments == 0 ? session->begun : session->heard;
+    int64_t since = session->heard;
+    if (session->payments == 0 && session->asked > 0)
+        since = smaller(since, session->begun);
     return when(in_session() && dev.state != SETTLING, since + SILENT_PEER);
 }
 
@@ -3549,7 +3605,6 @@ static void on_power_on(void)
 {
     dev.contact_commanded = dev.now;
     dev.keeper_due = dev.now;
-    dev.last_end = dev.now - CROSSING;
     puts("console " IDENTITY);
     puts("identity " IDENTITY);
     load_all_kept();

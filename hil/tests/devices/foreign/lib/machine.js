@@ -84,7 +84,7 @@ class Machine {
 
   // What flowed while the cable was off it cannot know: at most all that was paid for.
   resumeCalling(session) {
-    this.session = { ...session, sent: Math.min(session.sent + RESTART_STEP, LAST_SEQUENCE) };
+    this.session = { ...session, drew: true, sent: Math.min(session.sent + RESTART_STEP, LAST_SEQUENCE) };
     const unclaimed = checks.boughtMwh(session.offer, session.n) - this.countedMwh();
     this.session.unseen_mwh = Math.max(session.unseen_mwh, unclaimed);
     this.resumes = true;
@@ -172,7 +172,6 @@ class Machine {
     delete this.timers.reply;
     delete this.timers.patience;
     if (state !== STATE.SUPPLIED) this.start('patience', SILENT_PEER);
-    this.idleSince = this.meter.idle ? this.now : null;
   }
 
   beginTimers() {
@@ -268,7 +267,7 @@ class Machine {
       case 'METER': return this.onMeter(message);
       case 'CLOSE': return this.onClose(message);
       case 'ERROR': return this.onError(message);
-      default: return this.sendError(checks.refusal('UNEXPECTED', `${message.type} is not for a cable`));
+      default: return this.port.note(`${message.type} is not for a cable`);
     }
   }
 
@@ -336,7 +335,7 @@ class Machine {
 
   onRequest(request) {
     if (!IN_SESSION.includes(this.state)) return;
-    if (this.isRepeated(request)) this.repeatPayment(request);
+    if (this.isRepeated(request)) this.sendPayment();
     else this.judgeRequest(request);
   }
 
@@ -346,13 +345,6 @@ class Machine {
     const signed = transactions.readTransaction(Buffer.from(newest, 'hex'));
     const unsigned = transactions.writeTransaction(transactions.withoutSignatures(signed));
     return unsigned.toString('hex') === request.transaction;
-  }
-
-  repeatPayment(request) {
-    const refused = checks.checkClaim(this.session.offer, request.energy_mwh, this.believedMwh());
-    if (refused) return this.refuse(refused);
-    if (this.state === STATE.PAYING) this.start('patience', SILENT_PEER);
-    this.sendPayment();
   }
 
   // What the next payment must be.
@@ -380,10 +372,9 @@ class Machine {
     else this.declineRequest();
   }
 
-  // A cable whose meter is out of order signs no second payment.
+  // A cable whose meter is out of order signs nothing.
   mayPay(request) {
-    const measured = this.meter.alive || request.n === 1;
-    return measured && checks.metersAllow(this.session.offer, request.n, request.energy_mwh, this.believedMwh());
+    return this.meter.alive && checks.metersAllow(this.session.offer, request.n, request.energy_mwh, this.believedMwh());
   }
 
   declineRequest() {
@@ -432,7 +423,6 @@ class Machine {
   onError(message) {
     if (HARMLESS_ERRORS.includes(message.code)) return;
     this.port.note(`socket refused: ${message.code}`);
-    if (message.code === 'UNSUPPORTED_VERSION') return this.end('', message.code);
     const coinsMissing = message.code === 'COIN_UNKNOWN' && this.state === STATE.FUNDED;
     const another = coinsMissing ? this.purse.noteMissing() : ANOTHER_MAY_BEGIN.errors.includes(message.code);
     this.endOrCallLater(another, '', message.code);

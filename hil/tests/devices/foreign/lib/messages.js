@@ -10,7 +10,7 @@ const UINT32 = 0xffffffff;
 const ALL_SATOSHI = 2100000000000000;
 const MOST_TEXT = 200;
 // Controls, formats, unassigned and private characters, and all separators but the blank.
-const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}]|(?! )\p{Zs}/u;
+const UNPRINTABLE = /[^\x20-\x7e]/u;
 
 function outOfRange(name) {
   return new BadMessage('OUT_OF_RANGE', name);

@@ -28,7 +28,7 @@ function changeOption(transaction) {
 class Purse {
   constructor(record) {
     Object.assign(this, record ?? {
-      known: [], loose: [], options: [], tried: 0, newest: null, changeIndex: 0, doubt_mwh: 0,
+      known: [], loose: [], options: [], newest: null, changeIndex: 0, doubt_mwh: 0,
       spent: { payments: 0, lost_mwh: 0, payment_mwh: 0 },
     });
   }
@@ -54,7 +54,6 @@ class Purse {
   // Plugged in anew: budget and trust begin again, and what left no change gives way to what may have.
   beginVisit() {
     this.spent = { payments: 0, lost_mwh: 0, payment_mwh: 0 };
-    this.tried = 0;
     this.doubt_mwh = 0;
     if (this.options.length > 1 && this.options[0].coins.length === 0) this.options.push(this.options.shift());
   }
@@ -93,7 +92,6 @@ class Purse {
     this.options = (acknowledged ? known.reverse() : known).slice(0, MOST_OPTIONS);
     this.newest = newest.settledBy;
     this.loose = this.loose.filter((coin) => !declared.includes(outpoint(coin)));
-    this.tried = 0;
   }
 
   // CLOSE named the transaction that settles the last session, perhaps after the session was given up.
@@ -118,14 +116,13 @@ class Purse {
     this.doubt_mwh = 0;
   }
 
-  // The socket did not find the declared coins. Whether there are others that were not tried since.
+  // The socket did not find the declared coins. Whether there are others to try.
   noteMissing() {
     if (this.options.length === 0) return false;
     const [missing] = this.options;
     if (missing.settledBy !== this.newest) this.confirmDoubt();
     this.options.push(this.options.shift());
-    this.tried = (this.tried + 1) % this.options.length;
-    return this.tried > 0;
+    return this.options.length > 1;
   }
 }
 
