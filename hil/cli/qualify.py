@@ -25,6 +25,9 @@ def add_qualify_command(commands: Any) -> None:
         "--jobs", type=int, default=os.cpu_count() or 1, help="trials at a time (default: %(default)s)"
     )
     qualify.add_argument("--node", help="bitcoind of each trial: docker or native (default: NODE, else native)")
+    qualify.add_argument(
+        "--killers-only", action="store_true", help="try the likely killers of each defect, not the rest of the suite"
+    )
     qualify.add_argument("--html", metavar="FILE", help="write the table there as HTML")
     qualify.add_argument("--json", metavar="FILE", dest="json_file", help="write the outcomes there as JSON")
     qualify.set_defaults(act=_qualify)
@@ -42,7 +45,7 @@ def _qualify(options: argparse.Namespace, _: list[str]) -> int:
             print(f"{defect.id}  ({target.target}, {defect.kind}, {defect.requirement}): {defect.wrong}")
         return ExitCode.PASS
     node = options.node or os.environ.get("NODE") or "native"
-    outcomes = run_campaign(root, chosen, node, options.jobs, _tell)
+    outcomes = run_campaign(root, chosen, node, options.jobs, _tell, everything=not options.killers_only)
     print(summary(outcomes))
     if options.json_file:
         Path(options.json_file).write_text(_json(outcomes), encoding="utf-8")
@@ -53,7 +56,7 @@ def _qualify(options: argparse.Namespace, _: list[str]) -> int:
 
 def _tell(outcome: Outcome) -> None:
     where = f" by {outcome.scenario}" if outcome.scenario else ""
-    print(f"{outcome.result:<12} {outcome.defect} ({outcome.seconds:.0f} s){where}", flush=True)
+    print(f"{outcome.result:<12} {outcome.defect} ({outcome.seconds:.1f} s){where}", flush=True)
 
 
 def _json(outcomes: Sequence[Outcome]) -> str:

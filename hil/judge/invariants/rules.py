@@ -91,6 +91,7 @@ REPEAT_PAYMENT = Rule(
     "PAYMENT answers a request, or is repeated after `reply_s`.",
     "Order, loss and repetition",
 )
+OFFER_AGAIN = Rule("repeat-offer", "socket", "OFFER answers each HELLO that is new.", "Order, loss and repetition")
 REPEAT_RECEIPT = Rule("repeat-receipt", "socket", "RECEIPT answers a PAYMENT, each once.", "Order, loss and repetition")
 REPEAT_METER = Rule(
     "repeat-meter", "both", "METER comes every `meter_s`, the cable's every `cable_meter_s`.", "Timers and limits"
@@ -171,6 +172,7 @@ RULES: Final = (
     REPEAT_FUNDING,
     REPEAT_REQUEST,
     REPEAT_PAYMENT,
+    OFFER_AGAIN,
     REPEAT_RECEIPT,
     REPEAT_METER,
     PROPOSAL,
