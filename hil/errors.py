@@ -94,7 +94,7 @@ class DeviceFailed(HilError):
     exit_code = ExitCode.DEVICE_FAILURE
 
     def __init__(self, role: str, what: str) -> None:
-        super().__init__(what, place=role, remedy="Look at its last words on the console and in this message.")
+        super().__init__(what, place=role)
         self.role = role
 
 

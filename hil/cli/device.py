@@ -30,7 +30,7 @@ def add_device_commands(commands: Commands) -> None:
 
 
 def _lockstep(options: argparse.Namespace, _: list[str]) -> int:
-    from hil.devices.host.lockstep import run_in_lockstep
+    from hil.devices.host.in_lockstep import run_in_lockstep
 
     return run_in_lockstep()
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
+from hil.judge import signatures
 from hil.protocol.payment import signing
 from hil.tests.third_judge import ThirdJudge
 
@@ -20,9 +21,10 @@ settings.load_profile("repeatable")
 @pytest.fixture(autouse=True, scope="session")
 def third_judge() -> Iterator[ThirdJudge]:
     """The judge of this process; the last test fails if it ever disagreed."""
-    ours = signing._verify_input
+    ours, reading = signing._verify_input, signatures._flaw_of_input
     judge = ThirdJudge(ours)
     signing._verify_input = judge
+    signatures._flaw_of_input = judge.before(reading)
     yield judge
-    signing._verify_input = ours
+    signing._verify_input, signatures._flaw_of_input = ours, reading
     assert judge.disagreements == []

@@ -7,6 +7,7 @@ from bitcoin.core import CTransaction
 
 from hil.protocol.payment.coins import Coin
 from hil.protocol.payment.signing import SignatureFlaw, SignatureRefused, verify_signatures
+from hil.tests.judged import judged_coin
 from hil.tests.protocol import samples
 from hil.tests.protocol.samples import COINS, proposal, signed
 from hil.tests.third_judge import STRICTER, ThirdJudge
@@ -41,3 +42,13 @@ def test_a_good_signature_that_ours_refused_is_one_unless_we_are_stricter_there(
         with pytest.raises(SignatureRefused):
             judge(signed(proposal()), index, coin)
     assert len(judge.disagreements) == (0 if reason in STRICTER else len(COINS))
+
+
+def test_a_forged_signature_that_the_judge_of_the_line_took_is_a_disagreement() -> None:
+    third = refuses_all(SignatureFlaw.INVALID)
+    asked = third.before(lambda transaction, index, coin: "")
+    forged = samples.with_signature(signed(proposal()), 0, samples.forged)
+    assert asked(forged, 0, judged_coin(COINS[0])) == ""
+    assert "consensus refuses what the judge of the line takes" in third.disagreements[0]
+    assert asked(signed(proposal()), 1, judged_coin(COINS[1])) == ""
+    assert len(third.disagreements) == 1

@@ -10,8 +10,10 @@ from collections.abc import Callable
 
 from bitcoin.core import CTransaction
 
-from hil.protocol.payment.coins import Coin
+from hil.judge import messages as judge
+from hil.protocol.payment.coins import Coin, OutPoint
 from hil.protocol.payment.signing import SignatureFlaw, SignatureRefused
+from hil.units import Satoshi
 
 STRICTER = frozenset(
     {
@@ -48,6 +50,18 @@ class ThirdJudge:
         self.accepted += 1
         if not consensus_takes(transaction, index, coin):
             self._disagree("consensus refuses what we take", transaction, index)
+
+    def before(self, reading: Callable[[CTransaction, int, judge.Coin], str]) -> Callable[..., str]:
+        """Return what stands before ``hil.judge.signatures._flaw_of_input``: what that takes, consensus must take."""
+
+        def asked(transaction: CTransaction, index: int, coin: judge.Coin) -> str:
+            flaw = reading(transaction, index, coin)
+            spent = Coin(OutPoint(coin.txid, coin.index), Satoshi(coin.value_sat), coin.script)
+            if not flaw and not consensus_takes(transaction, index, spent):
+                self._disagree("consensus refuses what the judge of the line takes", transaction, index)
+            return flaw
+
+        return asked
 
     def _disagree(self, how: str, transaction: CTransaction, index: int) -> None:
         self.disagreements.append(f"{how}: input {index} of {transaction.serialize().hex()}")

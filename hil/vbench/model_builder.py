@@ -10,13 +10,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hil.devices.lockstep.command import DeviceCommand
+from hil.devices.lockstep.program import LockstepProgram
 from hil.errors import ConfigurationError, HilError
 from hil.vbench.devices.host import DeviceHost, describe
-from hil.vbench.devices.lockstep_program import LockstepProgram
 from hil.vbench.devices.own_meter import DeviceMeter, meter_gain
 from hil.vbench.devices.processes import ProcessHost, Scratch
 from hil.vbench.devices.uart import LinePort, Uart
-from hil.vbench.model_request import ROLES, DeviceCommand, ModelRequest
+from hil.vbench.model_request import ROLES, ModelRequest
 from hil.vbench.plant.plant import Plant
 from hil.vbench.virtual_time import Kernel
 
@@ -122,11 +123,11 @@ class ModelBuilder:
             meter = DeviceMeter(plant, gains[role], ahead_of_contact=role == "socket")
             lines = uarts[f"{role}-link"], uarts[f"{role}-console"]
             command = request.programs.get(role)
-            if command is None and on_the_wall:
-                command = reference_on_serial_ports(role)
-            if command is not None and command.on_serial_ports:
-                if not on_the_wall:
-                    raise ConfigurationError("a program on serial ports needs clock: wall", place=f"devices.{role}")
+            if command is not None and command.on_serial_ports and not on_the_wall:
+                raise ConfigurationError("a program on serial ports needs clock: wall", place=f"devices.{role}")
+            if on_the_wall:
+                if command is None or not command.on_serial_ports:
+                    command = on_serial_ports(role, command)
                 processes[role] = self._on_serial_ports(role, kernel, plant, lines, command, meter, request)
             else:
                 hosts[role] = self._in_step(role, kernel, plant, lines, command, meter, request)
@@ -198,9 +199,11 @@ class ModelBuilder:
             raise ConfigurationError(f"the {role}'s program cannot be built: {describe(error)}") from error
 
 
-def reference_on_serial_ports(role: str) -> DeviceCommand:
-    """Return the command of the reference device of that role on serial ports."""
+def on_serial_ports(role: str, program: DeviceCommand | None) -> DeviceCommand:
+    """Return the command that runs the reference firmware, or a program that speaks the lockstep protocol, on ports."""
     words = [sys.executable, "-m", "hil.cli.main", "device", role, "--link", "{link}", "--console", "{console}"]
     words += ["--meter", "pzem:{meter}", "--storage", "{storage}", "--profile", "-"]
     words += ["--relay", "modbus:{relay}"] if role == "socket" else []
-    return DeviceCommand(words, Path.cwd(), trusted=True)
+    if program is None:
+        return DeviceCommand(words, Path.cwd(), trusted=True)
+    return DeviceCommand([*words, "--", *program.words], program.folder, trusted=True)

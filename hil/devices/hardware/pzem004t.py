@@ -174,7 +174,7 @@ class Pzem004t:
         self._ask_again_at = 0.0
         self._count = EnergyCount()
         self._power = Watt(0.0)
-        self._voltage = Volt(0.0)
+        self._voltage, self._current = Volt(0.0), Ampere(0.0)
         self._place = f"meter pzem {bus.comm_params.host}"
         if not bus.connect():
             raise RigFault("cannot be opened", place=self._place, remedy="Check the path, and who else holds it.")
@@ -190,10 +190,11 @@ class Pzem004t:
             if not self._behind_contact:
                 raise
             self._dark, self._ask_again_at = True, self._now() + DARK_POLL_S
-            self._power, self._voltage = Watt(0.0), Volt(0.0)
+            self._power, self._voltage, self._current = Watt(0.0), Volt(0.0), Ampere(0.0)
             self._count.pause(asked)
             return
-        self._dark, self._power, self._voltage = False, reading.power, reading.voltage
+        self._dark, self._power = False, reading.power
+        self._voltage, self._current = reading.voltage, reading.current
         self._count.add(self._now(), reading.power, reading.energy_wh)
 
     def read(self, *, tries: int = TRIES) -> PzemReading:
@@ -219,6 +220,14 @@ class Pzem004t:
     def power(self) -> Watt:
         """Return the active power of the newest reading."""
         return self._power
+
+    def voltage(self) -> Volt:
+        """Return the voltage of the newest reading; 0 where there is no mains."""
+        return self._voltage
+
+    def current(self) -> Ampere:
+        """Return the current of the newest reading."""
+        return self._current
 
     def live(self) -> bool:
         """Tell whether there was mains voltage at the newest reading."""

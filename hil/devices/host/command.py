@@ -8,7 +8,7 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from hil.chain.client.rpc import RpcClient
 from hil.chain.views.full_node import NodeView
@@ -18,9 +18,11 @@ from hil.devices.firmware.factory import build
 from hil.devices.hardware.contacts import GpioRelay, ModbusCoil, NoContact
 from hil.devices.hardware.pzem004t import POLL_S, on_serial, on_tcp
 from hil.devices.hardware.serial_link import SerialLink
-from hil.devices.host.console import StructuredConsole, open_sink
-from hil.devices.host.files import LEDGER_VARIABLE, read_ledger, read_profile
+from hil.devices.host.console import PlainConsole, StructuredConsole, open_sink
+from hil.devices.host.files import LEDGER_VARIABLE, read_document, read_ledger, read_profile
 from hil.devices.host.loop import RealTimeHost
+from hil.devices.lockstep.command import DeviceCommand
+from hil.devices.lockstep.program import LockstepProgram
 from hil.devices.storage.account_store import AccountStore
 from hil.devices.storage.file_storage import FileStorage
 from hil.devices.storage.secret_files import read_passphrase
@@ -30,6 +32,7 @@ from hil.protocol.policy import Policy
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from hil.devices.board import Program
     from hil.devices.hardware.contacts import DeviceContact
     from hil.devices.hardware.pzem004t import Pzem004t
 
@@ -52,6 +55,8 @@ class DeviceOptions:
     profile: str
     ledger: str | None
     passphrase_file: str | None = None
+    program: tuple[str, ...] = ()
+    """A program that speaks the lockstep device protocol; without one it is the reference firmware."""
 
 
 def run_device(options: DeviceOptions) -> ExitCode:
@@ -61,7 +66,7 @@ def run_device(options: DeviceOptions) -> ExitCode:
     nothing was switched then.
     """
     role = options.role
-    profile = read_profile(role, options.profile)
+    build_program = _lockstep_program(options) if options.program else _reference_program(options)
     contact_of = _contact(options.relay)
     meter_of = _meter(options.meter, behind_contact=role == "cable")
     logging.getLogger("pymodbus.logging").setLevel(logging.CRITICAL)  # our own errors tell it, and better
@@ -72,11 +77,8 @@ def run_device(options: DeviceOptions) -> ExitCode:
         )
     clock = WallClock()
     with contextlib.ExitStack() as stack:
-        storage = stack.enter_context(FileStorage(Path(options.storage)))
-        if "account" not in profile:
-            passphrase = read_passphrase(options.passphrase_file)
-            profile["account"] = AccountStore(storage).open_or_create(passphrase).hex()
-        console = StructuredConsole(role, open_sink(options.console), clock.now)
+        send = open_sink(options.console)
+        console = PlainConsole(send) if options.program else StructuredConsole(role, send, clock.now)
         contact = contact_of()
         stack.callback(contact.close)
         link = SerialLink(options.link)
@@ -89,9 +91,8 @@ def run_device(options: DeviceOptions) -> ExitCode:
             client = RpcClient(endpoint, timeout=Policy().ledger_answer_s)
             stack.callback(client.close)
             ledger = NodeView(client)
-        board = Board(link, console, contact, meter, storage, ledger, os.urandom)
         host = RealTimeHost(
-            build(role, profile, board),
+            build_program(Hardware(console, contact, link, meter, ledger), stack),
             clock=clock,
             link=link,
             contact=contact,
@@ -100,6 +101,81 @@ def run_device(options: DeviceOptions) -> ExitCode:
             console=console,
         )
         return host.run()
+
+
+@dataclass(frozen=True)
+class Hardware:
+    """What of a board is open before its program is built."""
+
+    console: StructuredConsole | PlainConsole
+    contact: DeviceContact
+    link: SerialLink
+    meter: Pzem004t
+    ledger: NodeView | None
+
+
+ProgramBuilder: TypeAlias = "Callable[[Hardware, contextlib.ExitStack], Program]"
+"""Builds the program on open hardware; what it opens itself is closed with the stack."""
+
+
+class _OwnRecords:
+    """The storage of a program that keeps its records in a folder by itself: nothing passes through here."""
+
+    def read(self, name: str) -> bytes | None:
+        """There is no record."""
+        return None
+
+    def write(self, name: str, record: bytes) -> None:
+        """Refuse: AssertionError."""
+        raise AssertionError(f"record {name} of a program that keeps its own")
+
+
+def _reference_program(options: DeviceOptions) -> ProgramBuilder:
+    """Return what builds the reference firmware; raises ConfigurationError for a wrong profile."""
+    role, profile = options.role, read_profile(options.role, options.profile)
+
+    def build_program(hardware: Hardware, stack: contextlib.ExitStack) -> Program:
+        storage = stack.enter_context(FileStorage(Path(options.storage)))
+        if "account" not in profile:
+            passphrase = read_passphrase(options.passphrase_file)
+            profile["account"] = AccountStore(storage).open_or_create(passphrase).hex()
+        on = hardware
+        return build(role, profile, Board(on.link, on.console, on.contact, on.meter, storage, on.ledger, os.urandom))
+
+    return build_program
+
+
+def _lockstep_program(options: DeviceOptions) -> ProgramBuilder:
+    """Return what builds a program of one's own; its profile may have keys of its own."""
+    profile = read_document(options.profile)
+
+    def build_program(hardware: Hardware, stack: contextlib.ExitStack) -> Program:
+        storage = Path(options.storage)
+        storage.mkdir(mode=0o700, parents=True, exist_ok=True)
+        on = hardware
+        board = Board(
+            on.link,
+            on.console,
+            on.contact,
+            on.meter,
+            _OwnRecords(),
+            on.ledger,
+            os.urandom,
+            identify=lambda text: on.console.write(f"identity {text}\r\n".encode()),
+        )
+        program = LockstepProgram(
+            options.role,
+            profile,
+            board,
+            command=DeviceCommand(options.program, Path.cwd()),
+            meter=on.meter,
+            plugged=lambda: None,
+            storage=storage,
+        )
+        stack.callback(lambda: program.power_off(0.0))
+        return program
+
+    return build_program
 
 
 def _contact(text: str | None) -> Callable[[], DeviceContact]:

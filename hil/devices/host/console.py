@@ -55,6 +55,22 @@ class StructuredConsole:
             self.event("note", text=text)
 
 
+class PlainConsole:
+    """The console of a program of one's own: its text as it is. What the host has to say goes to standard error."""
+
+    def __init__(self, send: Callable[[bytes], None]) -> None:
+        self._send = send
+
+    def write(self, data: bytes) -> None:
+        """Pass text of the program on."""
+        self._send(data)
+
+    def event(self, event: str, **fields: object) -> None:
+        """Tell a failure; nothing else of the host belongs on this console."""
+        if event == "failed":
+            sys.stderr.write(f"{fields['text']}\n")
+
+
 def open_sink(path: str) -> Callable[[bytes], None]:
     """Return what writes to the console at ``path``, ``-`` for standard output; raises RigFault if there is none."""
     if path == "-":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import os
 from collections.abc import Mapping
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from pydantic import ValidationError
@@ -30,11 +31,7 @@ def read_profile(role: str, path: str) -> dict[str, object]:
     Raises ConfigurationError that names every mistake with ``file:line:col``; no value is quoted, it may be the
     account. A file that others can read is refused. The account may be left out: then it is the storage's.
     """
-    text = read_secret(path)
-    place = "standard input" if path == "-" else path
-    document = yaml_file.parse(text, place)
-    if not isinstance(document, Mapping):
-        raise ConfigurationError(f"a profile is a mapping; it sets {', '.join(_known(role))}", place=f"{place}:1:1")
+    place, document = _read(path, f"a profile is a mapping; it sets {', '.join(_known(role))}")
     profile = {str(name): yaml_file.plain(value) for name, value in document.items()}
     try:
         PROFILES[role].model_validate({"account": _ANY_ACCOUNT, **profile})
@@ -43,6 +40,22 @@ def read_profile(role: str, path: str) -> dict[str, object]:
         flaws = [str(Flaw.at(place, document, keys, yaml_file.told(keys, what))) for keys, what in wrong]
         raise ConfigurationError("\n".join(flaws), remedy=f"Mend the profile of the {role}.") from None
     return profile
+
+
+def read_document(path: str) -> dict[str, object]:
+    """Return the profile of a program of one's own, whatever its keys are; raises ConfigurationError likewise."""
+    _, document = _read(path, "a profile is a mapping")
+    return {str(name): yaml_file.plain(value) for name, value in document.items()}
+
+
+def _read(path: str, otherwise: str) -> tuple[str, Mapping[Any, Any]]:
+    """Return the place and the mapping in a file, ``-`` for standard input."""
+    text = read_secret(path)
+    place = "standard input" if path == "-" else path
+    document = yaml_file.parse(text, place)
+    if not isinstance(document, Mapping):
+        raise ConfigurationError(otherwise, place=f"{place}:1:1")
+    return place, document
 
 
 def read_ledger(path: str | None) -> RpcEndpoint | None:

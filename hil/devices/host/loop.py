@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from hil.devices.board import Program
     from hil.devices.hardware.contacts import DeviceContact
     from hil.devices.hardware.serial_link import SerialLink
-    from hil.devices.host.console import StructuredConsole
+    from hil.devices.host.console import PlainConsole, StructuredConsole
 
 SHORTEST_TURN_S = 0.001
 """A deadline that is past already is met this much later, so that the line is served in between."""
@@ -45,7 +45,7 @@ class RealTimeHost:
         contact: DeviceContact,
         meter: PolledMeter,
         poll_s: float,
-        console: StructuredConsole,
+        console: StructuredConsole | PlainConsole,
     ) -> None:
         self._program = program
         self._clock = clock

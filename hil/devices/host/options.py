@@ -36,6 +36,12 @@ def add_program_commands(actions: Commands) -> None:
                 metavar="FILE",
                 help="URL of the node, readable by its owner only (default: the variable HIL_DEVICE_LEDGER)",
             )
+        parser.add_argument(
+            "program",
+            nargs="*",
+            metavar="WORD",
+            help="behind --: a program that speaks the lockstep device protocol, in place of the reference firmware",
+        )
         parser.set_defaults(act=_run, role=role)
 
 
@@ -53,5 +59,6 @@ def _run(options: argparse.Namespace, _: list[str]) -> int:
             profile=options.profile,
             ledger=getattr(options, "ledger", None),
             passphrase_file=options.passphrase_file,
+            program=tuple(options.program),
         )
     )

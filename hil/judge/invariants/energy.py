@@ -95,7 +95,9 @@ def _power(history: History) -> Iterator[Breach]:
     """Hold each reading with power against the times at which a session may have had credit."""
     allowed = [_allowed(story) for story in history.sessions.values()]
     if not history.whole:
-        allowed.append((-math.inf, min((frame.early for frame in history.frames), default=math.inf)))
+        # a session of an earlier scenario may go on
+        begun = min((frame.early for frame in history.frames if _is_new(frame)), default=math.inf)
+        allowed.append((-math.inf, begun + CUT_OFF_S))
     reported: set[Frame | None] = set()
     for reading in history.readings:
         if reading.late >= history.faulty_at:
@@ -110,6 +112,11 @@ def _power(history: History) -> Iterator[Breach]:
             reported.add(frame)
             what = f"{reading.power_w:.1f} W flow at {reading.late:.3f} s, and no session has a payment then"
             yield Breach(CONTACT, "socket", what, frame)
+
+
+def _is_new(frame: Frame) -> bool:
+    """Tell whether a frame is an OFFER of a session that begins: what was before is over."""
+    return isinstance(frame.item, Offer) and frame.item.sequence == 1
 
 
 def _allowed(story: Story) -> tuple[float, float]:

@@ -99,5 +99,4 @@ def metered_energy(events: Iterable[Event], meter: Meter, until: float | None = 
 
 def reading_of(event: Event) -> Reading:
     """Return a reading of the lab meter as it was, from its event; over which time it had integrated is not in it."""
-    volts, amperes, watts, watt_hours = map(float, _recorded(event.data))
-    return Reading(Volt(volts), Ampere(amperes), Watt(watts), WattHour(watt_hours), Second(0.0))
+    return Reading._make((*map(float, _recorded(event.data)), 0.0))

@@ -65,7 +65,7 @@ def hold(observer: Observer, memory: Memory) -> Held:
 
 def finding_of(breach: Breach) -> Finding:
     """Return a broken invariant as a finding of the evidence."""
-    name = f"invariant {breach.rule.id}: broken by the {breach.side}"
+    name = f"invariant {breach.rule.id} (SPEC, {breach.rule.chapter}) is broken by the {breach.side}"
     sources = (Source.LINE, Source.LAB_METER) if breach.frame is None else (Source.LINE,)
     return Measurement(name, Limit("count", high=0), Counted, sources).find(Counted(1), detail=str(breach))
 

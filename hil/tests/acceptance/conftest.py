@@ -21,6 +21,7 @@ from hil.tests.acceptance import (  # noqa: F401 - they declare their plans
     ledger_plans,
     shell_plans,
 )
+from hil.tests.acceptance.device_plans import COMPILERS
 from hil.tests.acceptance.foreign import SER2NET
 from hil.tests.acceptance.language_server import PROGRAMS
 from hil.tests.acceptance.plans import FOREIGN_CLIENTS, PLANS, prepare
@@ -46,6 +47,7 @@ collect_ignore = [
     *([] if all(map(shutil.which, FOREIGN_CLIENTS)) else ["test_foreign_clients.py"]),
     *([] if SER2NET else ["test_serial_server.py"]),
     *([] if all(map(shutil.which, PROGRAMS)) else ["test_editor.py"]),
+    *([] if all(map(shutil.which, COMPILERS)) else ["test_foreign_devices.py"]),
 ]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -10,6 +12,11 @@ from hil.tests.acceptance.plans import PROVIDER, SEED, plan
 
 WRAPPED = f"[env, 'PYTHONPATH={ROOT}', '{sys.executable}', -m, hil.cli.main, device, lockstep]"
 """The reference firmware as a program that speaks the lockstep device protocol."""
+
+FOREIGN = ROOT / "hil/tests/devices/foreign"
+
+COMPILERS = ("cc", "node")
+"""What the devices in other languages need, besides libsecp256k1 and libcrypto."""
 
 CRASHES = """\
 #!/bin/sh
@@ -79,6 +86,31 @@ def wrapped_devices(folder: Path) -> Finished:
     return project.run(
         "run", *features, "-m", "core", "-k", "slice or supply", "--rig", rig, "--node", PROVIDER, "--seed", SEED
     )
+
+
+def _build_socket(project: Project) -> str:
+    built = project.folder / "rigs/socket"
+    flags = ("-std=c11", "-O2", "-Wall", "-Wextra", "-Werror", "-lsecp256k1", "-lcrypto")
+    subprocess.run([str(shutil.which("cc")), "-o", str(built), str(FOREIGN / "socket.c"), *flags], check=True)
+    return "[./socket]"
+
+
+@plan
+def foreign_devices(folder: Path) -> Finished:
+    """A socket in C and a cable in JavaScript, both written from SPEC alone, in each set-up."""
+    project = Project.make(folder)
+    rig = _with(project, "foreign.yaml", _build_socket(project), f"[node, '{FOREIGN / 'cable.js'}']")
+    return project.run("run", "features", "-m", "core", "--rig", rig, "--node", PROVIDER, "--seed", SEED, timeout=600)
+
+
+@plan
+def foreign_in_real_time(folder: Path) -> Finished:
+    """The same on the wall clock."""
+    project = Project.make(folder)
+    cable = f"[node, '{FOREIGN / 'cable.js'}']"
+    rig = _with(project, "foreign.yaml", _build_socket(project), cable, original="realtime")
+    features = ("features/smoke.feature:22", "features/smoke.feature:35")
+    return project.run("run", *features, "--rig", rig, "--node", PROVIDER, "--seed", SEED)
 
 
 @plan

@@ -9,8 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hil.judge import codes, frames, messages, signatures, transactions
+from hil.judge.invariants import energy, payments, repetition
+from hil.judge.invariants.secrets import ACCOUNT_PATH
 from hil.protocol import codes as device_codes
 from hil.protocol import policy
+from hil.protocol.payment import account
 from hil.protocol.payment.coins import Coin, OutPoint
 from hil.protocol.payment.signing import Key, SignatureRefused, sign_transaction, verify_signatures
 from hil.protocol.payment.transactions import (
@@ -42,6 +45,26 @@ def test_names_and_numbers_are_the_same() -> None:
     ):
         assert {each.name: int(each) for each in ours} == {each.name: int(each) for each in theirs}
     assert [mode.label for mode in codes.Mode] == [mode.label for mode in policy.Mode]
+
+
+def test_times_and_limits_are_the_same() -> None:
+    usual, limits = policy.Policy(), policy.CableLimits()
+    times = (usual.hello_s, usual.call_again_s, usual.reply_s, usual.meter_s, usual.cable_meter_s)
+    assert times == (
+        repetition.HELLO_S,
+        repetition.CALL_AGAIN_S,
+        repetition.REPLY_S,
+        repetition.METER_S,
+        repetition.CABLE_METER_S,
+    )
+    assert (usual.cut_off_s, usual.unpaid_energy_mwh, usual.idle_power_w) == (
+        energy.CUT_OFF_S,
+        1000 * energy.UNPAID_WH,
+        energy.POWER_W,
+    )
+    assert limits.max_credit_at_request_mwh == payments.MOST_CREDIT_MWH
+    assert (limits.socket_meter_percent, limits.energy_tolerance_mwh) == (100 * energy.CLASS, 1000 * energy.APART_WH)
+    assert ACCOUNT_PATH == account.ACCOUNT_PATH
 
 
 @SAME

@@ -21,9 +21,10 @@ from hil.vbench.devices.pzem004t import PzemValues, RtuPort, VirtualPzem
 from hil.vbench.io.pty import Terminal
 
 if TYPE_CHECKING:
+    from hil.devices.lockstep.command import DeviceCommand
     from hil.vbench.devices.own_meter import DeviceMeter
     from hil.vbench.devices.uart import Uart
-    from hil.vbench.model_request import DeviceCommand, NodeAccess
+    from hil.vbench.model_request import NodeAccess
     from hil.vbench.plant.plant import Plant
     from hil.vbench.plant.relay import Relay
     from hil.vbench.virtual_time import Kernel
@@ -235,7 +236,9 @@ class ProcessHost:
         for terminal in self._terminals:
             terminal.read()
         words = process.last_words()[-LAST_WORDS:]
-        self._kernel.fail(self.role, f"its program {process.how_it_ended()}{': ' + words if words else ''}")
+        how = f"its program {process.how_it_ended()}{': ' + words if words else ''}"
+        own = f"{self.role}: its program "  # a host tells how the program that it runs has failed
+        self._kernel.fail(self.role, words.removeprefix(f"{self.role}: ") if words.startswith(own) else how)
 
 
 def _filled(word: str, ports: Mapping[str, str]) -> str:

@@ -8,6 +8,7 @@ import math
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pytest
 from bitcoin.wallet import CBitcoinSecret
@@ -15,6 +16,7 @@ from cobs import cobs
 from embit import bip39
 from embit.bip32 import HDKey
 
+import hil.protocol
 from hil.judge.codes import CloseReason, ErrorCode, Mode
 from hil.judge.invariants.history import History, Memory, Reading
 from hil.judge.invariants.monitor import judge
@@ -51,6 +53,8 @@ from hil.tests.judge.invariants.made import (
     said,
     with_frames,
 )
+
+SPEC = (Path(hil.protocol.__file__).parent / "SPEC.md").read_text(encoding="utf-8")
 
 DISHONEST = {
     "cable refuses: payment 2 asks for 1 sat more": {"proposal"},
@@ -463,3 +467,10 @@ def test_a_frame_without_bytes_is_a_bad_frame() -> None:
     made = history()
     frames = [*made.frames, frame_of(20.0, "cable", b"\x05\x01\x00")]
     assert "frame" in {breach.rule.id for breach in judge(with_frames(made, frames))}
+
+
+def test_each_rule_names_a_chapter_of_the_specification() -> None:
+    headings = [line.lstrip("# ") for line in SPEC.splitlines() if line.startswith("#")]
+    for rule in RULES:
+        assert any(heading == rule.chapter or heading.startswith(f"{rule.chapter} (") for heading in headings), rule
+    assert len({rule.id for rule in RULES}) == len(RULES)

@@ -10,16 +10,17 @@ from pathlib import Path
 import pytest
 
 from hil.devices.board import Board
+from hil.devices.lockstep import answering_process
+from hil.devices.lockstep.command import DeviceCommand
+from hil.devices.lockstep.program import LockstepProgram
 from hil.errors import DeviceFailed, RigFault
 from hil.ports import Acceptance, CoinStatus
 from hil.protocol.payment.coins import OutPoint
 from hil.tests.vbench.bench_kit import plain_bench
 from hil.units import Satoshi
-from hil.vbench.devices import answering_process
 from hil.vbench.devices.host import Records
-from hil.vbench.devices.lockstep_program import LockstepProgram
 from hil.vbench.devices.own_meter import DeviceMeter
-from hil.vbench.model_request import DeviceCommand, ModelRequest
+from hil.vbench.model_request import ModelRequest
 
 K3 = 2
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hil.rig.config.device_program import PORTS as PORTS_AT_THE_DESK
-from hil.vbench.devices.lockstep_lines import (
+from hil.devices.lockstep.command import PORTS
+from hil.devices.lockstep.lines import (
     Ask,
     BoardState,
     Drive,
@@ -22,7 +22,7 @@ from hil.vbench.devices.lockstep_lines import (
     parse,
     preamble,
 )
-from hil.vbench.model_request import PORTS
+from hil.rig.config.device_program import PORTS as PORTS_AT_THE_DESK
 
 TXID = "0f" * 32
 

@@ -6,12 +6,11 @@ the power is ``kill -9``. See docs/reference/lockstep-device.md.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from hil.errors import DeviceFailed, RigFault
-from hil.protocol.payment.coins import OutPoint
-from hil.vbench.devices.answering_process import AnsweringProcess, NoAnswer
-from hil.vbench.devices.lockstep_lines import (
+from hil.devices.board import EnergyMeter
+from hil.devices.lockstep.answering_process import AnsweringProcess, NoAnswer
+from hil.devices.lockstep.lines import (
     MICROSECONDS,
     Ask,
     BoardState,
@@ -24,15 +23,26 @@ from hil.vbench.devices.lockstep_lines import (
     parse,
     preamble,
 )
+from hil.errors import DeviceFailed, RigFault
+from hil.protocol.payment.coins import OutPoint
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from hil.devices.board import Board
+    from hil.devices.lockstep.command import DeviceCommand
     from hil.ports import Acceptance, LedgerView
-    from hil.vbench.devices.own_meter import DeviceMeter
-    from hil.vbench.model_request import DeviceCommand
+
+
+class MeasuringMeter(EnergyMeter, Protocol):
+    """A device's own meter that tells voltage and current, too."""
+
+    def voltage(self) -> float:
+        """Return V rms where it sits."""
+
+    def current(self) -> float:
+        """Return A rms."""
 
 
 class LockstepProgram:
@@ -50,7 +60,7 @@ class LockstepProgram:
         board: Board,
         *,
         command: DeviceCommand,
-        meter: DeviceMeter,
+        meter: MeasuringMeter,
         plugged: Callable[[], bool | None],
         storage: Path,
     ) -> None:
@@ -150,7 +160,7 @@ class LockstepProgram:
             case Identify(text):
                 self._board.identify(text)
             case Drive(closed):
-                if self._board.contact_position() is None:
+                if self._role != "socket":
                     raise WrongAnswer("this board has no contact; only a socket's has")
                 self._board.contact.set(closed=closed)
             case Ask() as ask:

@@ -13,7 +13,7 @@ from hil.clock import stopwatch
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hil.vbench.model_request import DeviceCommand
+    from hil.devices.lockstep.command import DeviceCommand
 
 ANSWER_S: Final = 5.0
 """Longest wall time for one answer; the first one includes the start of the program."""

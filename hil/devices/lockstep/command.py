@@ -1,0 +1,34 @@
+"""The command of a device that is a program: where it is run, and what it learns of its surroundings."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+PASSED_ON = ("PATH", "HOME", "LANG", "TMPDIR")
+"""Variables of the environment that every program of a device gets."""
+
+PORTS = ("{link}", "{console}", "{meter}", "{relay}", "{storage}")
+"""What a device's command may ask for, see docs/reference/lockstep-device.md."""
+
+
+@dataclass(frozen=True)
+class DeviceCommand:
+    """A device's program: its words (program and arguments), and the folder in which it runs, the rig file's."""
+
+    words: Sequence[str]
+    folder: Path
+    trusted: bool = False
+    """Whether it gets the bench's whole environment; else it gets what every program needs, and no other word."""
+
+    def environment(self, **more: str) -> dict[str, str]:
+        """Return the variables that the program is given, ``more`` among them."""
+        passed_on = os.environ if self.trusted else {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+        return {**passed_on, **more}
+
+    @property
+    def on_serial_ports(self) -> bool:
+        """Whether it has serial ports and an energy meter instead of the lockstep device protocol."""
+        return any(port in word for word in self.words for port in PORTS)

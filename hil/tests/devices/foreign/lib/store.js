@@ -1,0 +1,37 @@
+'use strict';
+// One record in the storage folder, replaced as a whole: after a power cut it is the old one or the new one.
+
+const fs = require('node:fs');
+const path = require('node:path');
+
+function flush(name) {
+  const file = fs.openSync(name, 'r');
+  try {
+    fs.fsyncSync(file);
+  } finally {
+    fs.closeSync(file);
+  }
+}
+
+class Store {
+  constructor(folder) {
+    this.folder = folder;
+    this.file = path.join(folder, 'cable.json');
+    this.draft = path.join(folder, 'cable.json.new');
+  }
+
+  // The record, or null if there is none.
+  load() {
+    if (!fs.existsSync(this.file)) return null;
+    return JSON.parse(fs.readFileSync(this.file, 'utf8'));
+  }
+
+  save(record) {
+    fs.writeFileSync(this.draft, JSON.stringify(record));
+    flush(this.draft);
+    fs.renameSync(this.draft, this.file);
+    flush(this.folder);
+  }
+}
+
+module.exports = { Store };
