@@ -58,7 +58,9 @@ class WarmProcess:
         After ``timeout`` seconds it is told to end, and makes its bench safe.
         """
         document = {"arguments": list(arguments), "folder": str(folder), "env": dict(environment), "out": str(out)}
-        print(json.dumps(document), file=self.process.stdin, flush=True)
+        if self.process.stdin is not None:
+            self.process.stdin.write(json.dumps(document) + "\n")
+            self.process.stdin.flush()
         child = int(self._line())
         timer = threading.Timer(timeout, os.kill, (child, signal.SIGTERM))
         timer.daemon = True
@@ -121,9 +123,14 @@ def main() -> None:
         if child == 0:
             signal.signal(signal.SIGINT, signal.default_int_handler)
             _become(json.loads(line))
-        print(child, flush=True)
+        _say(child)
         _, status = os.waitpid(child, 0)
-        print(os.waitstatus_to_exitcode(status), flush=True)
+        _say(os.waitstatus_to_exitcode(status))
+
+
+def _say(number: int) -> None:
+    sys.stdout.write(f"{number}\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

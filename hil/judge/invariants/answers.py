@@ -30,7 +30,12 @@ POWER_W = 1.0
 """SPEC, "Timers and limits": below this power an appliance draws none."""
 
 ASKED_TIMES, ASKED_S = 3, 4.0
-"""A question that is put so often, over so long a time, was heard."""
+"""A question that is put so often, over so long a time, was heard, also over a link that loses messages; over one that
+loses none the second one tells.
+"""
+
+SWITCHED_S = 1.0
+"""After so much time the contact and the lab meter have followed what was said."""
 
 
 def breaches(history: History) -> Iterator[Breach]:
@@ -84,10 +89,11 @@ class _Silence:
         ends = [frame for frame in self._story.frames if frame.sender == "socket"]
         for before, after in zip(marks, [*marks[1:], *ends[-1:]], strict=False):
             silent_s = after.early - before.late
-            if silent_s > METER_S + LATE_S and self._is_quiet(before, after.late):
-                if self._flows(before.late + METER_S, after.early - METER_S):
-                    what = f"power flows, and no METER comes for {silent_s:.1f} s; one is due each {METER_S:g} s"
-                    yield Breach(REPEAT_METER, "socket", what, after)
+            if silent_s <= METER_S + LATE_S or not self._is_quiet(before, after.late):
+                continue
+            if self._flows(before.late + METER_S, after.early - METER_S):
+                what = f"power flows, and no METER comes for {silent_s:.1f} s; one is due each {METER_S:g} s"
+                yield Breach(REPEAT_METER, "socket", what, after)
 
     def energy_of_cable(self) -> Iterator[Breach]:
         """Find times in which the cable was in a session and told no energy."""
@@ -114,7 +120,7 @@ class _Silence:
                 continue
             said = [each for each in self._story.frames[:place] if each.sender == "socket"]
             given = any(isinstance(each.item, Receipt) and each.item.n >= request.n - 1 for each in said)
-            restarted = self._history.restarted("socket", 0.0, frame.late)
+            restarted = self._story.restarted(self._history, frame)
             if not given and not restarted and frame.late < self._history.tampered_at:
                 what = f"it asks for payment {request.n}, and sent no RECEIPT for payment {request.n - 1}"
                 yield Breach(REPEAT_RECEIPT, "socket", what, frame)
@@ -132,7 +138,8 @@ class _Silence:
             elif frame.sender == "cable" and isinstance(frame.item, question) and not frame.lost:
                 asked.append(frame)
                 first, seconds = asked[0], frame.early - asked[0].late
-                if len(asked) < ASKED_TIMES or seconds < ASKED_S or not self._flows(first.late, frame.early):
+                times, least_s = (2, HELLO_S) if frame.late < self._history.struck_at else (ASKED_TIMES, ASKED_S)
+                if len(asked) < times or seconds < least_s or not self._flows(first.late + SWITCHED_S, frame.early):
                     continue
                 if self._is_quiet(first, frame.late):
                     what = f"it delivers, and answers none of {len(asked)} {frame.name} in {seconds:.1f} s"
