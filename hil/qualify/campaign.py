@@ -93,7 +93,12 @@ def run_campaign(
                 process.stop()
     ordered = [outcomes[number] for number in sorted(outcomes)]
     _remember(root, remembered, ordered)
-    return sorted(ordered, key=lambda each: _URGENCY.index(each.result))
+    return by_urgency(ordered)
+
+
+def by_urgency(outcomes: Sequence[Outcome]) -> list[Outcome]:
+    """Return the outcomes, survivors first."""
+    return sorted(outcomes, key=lambda each: _URGENCY.index(each.result))
 
 
 _URGENCY = ["survived", "no answer", "wrong party", "found"]

@@ -6,7 +6,7 @@ import os
 import shlex
 import subprocess
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from hil.clock import stopwatch
 from hil.errors import ExitCode
@@ -14,7 +14,7 @@ from hil.evidence.documents import Kind, Verdict
 from hil.evidence.record import RunRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from hil.evidence.record import ScenarioRecord
@@ -65,6 +65,11 @@ class Outcome:
     def document(self) -> dict[str, object]:
         """Return it as plain data."""
         return asdict(self)
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Outcome:
+        """Return the outcome that ``document`` told."""
+        return cls(**document)
 
 
 def try_defect(

@@ -85,7 +85,8 @@ def _module(file: str) -> str:
 
 
 def _write(folder: Path, defect: Defect, root: Path) -> Path:
-    path = folder / Path(defect.file).name
+    path = folder / "patched" / Path(defect.file).name  # beside the project, its name could be that of a library
+    path.parent.mkdir()
     path.write_text(patched(defect, root), encoding="utf-8")
     if path.suffix == ".py":
         try:

@@ -127,7 +127,8 @@ class Observer:
 
     def _last_seen(self) -> str:
         frame = self.recorder.frames[-1] if self.recorder.frames else None
-        newest = f"{_told(frame.message)} {frame.direction} at {frame.t:.3f} s" if frame else "no message yet"
+        told = judge.told_end(frame.message) if frame else ""
+        newest = f"{told} {frame.direction} at {frame.t:.3f} s" if frame else "no message yet"
         flowing = f"{self.watch.power_w:.0f} W" if self.power_flows() else "no power"
         return f"{newest}, {flowing}, {self.watch.energy_wh:.2f} Wh"
 
@@ -277,12 +278,3 @@ class Observer:
         if len(outputs) > 1:
             data["change_sat"] = outputs[1]
         self.recorder.write(Kind.TRANSACTION, "ledger", data)
-
-
-def _told(message: Message) -> str:
-    """Return the name of a message, and of an ERROR or CLOSE why."""
-    if isinstance(message, judge.Error):
-        return f"ERROR {message.code.name} ({message.text.removeprefix(f'{message.code.name}: ')})"
-    if isinstance(message, judge.Close):
-        return f"CLOSE {message.reason.name}"
-    return judge.message_name(message)

@@ -29,7 +29,7 @@ def payments_accepted(count: int, amount: Satoshi, /) -> list[Check]:
 @then("the ledger holds {int} transaction/transactions with one fee each")
 def transactions_on_ledger(count: int, /) -> Check:
     """Mines a block, then counts the confirmed transactions that spend the cable's coins; each pays a fee."""
-    return number("confirmed transactions", count, payments.settled, Source.LEDGER)
+    return number("confirmed transactions on the ledger", count, payments.settled, Source.LEDGER)
 
 
 @then("the newest valid transaction was broadcast and confirms")

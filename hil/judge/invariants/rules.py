@@ -71,6 +71,13 @@ SEQUENCE = Rule(
     "Order, loss and repetition",
 )
 CLOSED = Rule("closed", "both", "Nothing but ERROR follows a CLOSE in its session.", "States and timers")
+OVER = Rule(
+    "over",
+    "cable",
+    "Nothing follows a CLOSE or ERROR of the socket that ends a session; no other session if none would go better.",
+    "States and timers",
+)
+KEPT = Rule("session-kept", "both", "A session in which payments were made outlives a restart of a side.", "Restarts")
 FRESH = Rule("session-fresh", "cable", "A new session has an id that was never used before.", "Messages")
 KNOWN = Rule("session-known", "socket", "The socket speaks in a session that a HELLO began.", "Messages")
 MODE = Rule("mode", "socket", "The mode of OFFER is one of those in HELLO.", "2 OFFER")
@@ -161,6 +168,8 @@ RULES: Final = (
     SIDE,
     SEQUENCE,
     CLOSED,
+    OVER,
+    KEPT,
     FRESH,
     KNOWN,
     MODE,
