@@ -18,6 +18,7 @@ from hil.judge.invariants.rules import (
     REPEAT_PAYMENT,
     REPEAT_RECEIPT,
     REPEAT_REQUEST,
+    SILENT,
     Breach,
     Rule,
 )
@@ -28,6 +29,9 @@ LATE_S = 2.0
 
 POWER_W = 1.0
 """SPEC, "Timers and limits": below this power an appliance draws none."""
+
+SILENT_PEER_S = 60.0
+"""SPEC, "Timers and limits"."""
 
 ASKED_TIMES, ASKED_S = 3, 4.0
 """A question that is put so often, over so long a time, was heard, also over a link that loses messages; over one that
@@ -51,6 +55,8 @@ def breaches(history: History) -> Iterator[Breach]:
         yield from judge.receipts()
         yield from judge.asked_in_vain(Payment, Receipt, REPEAT_RECEIPT)
         yield from judge.asked_in_vain(Hello, Offer, OFFER_AGAIN)
+        yield from judge.patience("socket", Offer)
+        yield from judge.patience("cable", Funding)
 
 
 class _Silence:
@@ -144,6 +150,22 @@ class _Silence:
                 if self._is_quiet(first, frame.late):
                     what = f"it delivers, and answers none of {len(asked)} {frame.name} in {seconds:.1f} s"
                     yield Breach(rule, "socket", what, frame)
+
+    def patience(self, side: str, begun: type[Offer] | type[Funding]) -> Iterator[Breach]:
+        """Find a side that hears nothing of its peer and does not end the session."""
+        frames = self._story.frames
+        if side not in self._history.under_test or not self._story.of(begun, side):
+            return
+        heard = [each for each in frames if each.sender != side and not each.lost and self._story.is_new(each)]
+        if not heard or any(isinstance(each.item, Close | Error) for each in frames):
+            return
+        last, until = heard[-1], heard[-1].late + SILENT_PEER_S + LATE_S
+        others = [each for each in self._history.frames if isinstance(each.item, Hello) and each.early >= last.early]
+        if self._is_quiet(last, until) and not any(each not in frames for each in others):
+            what = (
+                f"it heard nothing after {last.name} at {last.t:.3f} s, and did not give its peer up in 60 s by CLOSE"
+            )
+            yield Breach(SILENT, side, f"{what} (PEER_SILENT)", last)
 
     def _is_quiet(self, frame: Frame, until: float) -> bool:
         """Tell whether neither the bench nor somebody on the link can explain a silence, up to ``until``."""

@@ -71,6 +71,9 @@ SEQUENCE = Rule(
     "Order, loss and repetition",
 )
 CLOSED = Rule("closed", "both", "Nothing but ERROR follows a CLOSE in its session.", "States and timers")
+SILENT = Rule(
+    "silent-peer", "both", "A peer of whom nothing came for `silent_peer_s` is given up.", "Timers and limits"
+)
 OVER = Rule(
     "over",
     "cable",
@@ -168,6 +171,7 @@ RULES: Final = (
     SIDE,
     SEQUENCE,
     CLOSED,
+    SILENT,
     OVER,
     KEPT,
     FRESH,

@@ -59,6 +59,14 @@ def credited_anew() -> History:
     return changed(made, nth(made, Payment, 2), sequence=1)
 
 
+def alone(sender: str) -> History:
+    """Return a session of which one side says nothing after the first receipt, for more than a minute."""
+    made = up_to(Receipt)
+    other = next(each for each in ("socket", "cable") if each != sender)
+    idle = [replace(each, early=each.early + t, late=each.late + t) for t in range(0, 90, 10) for each in made.readings]
+    return replace(made, readings=sorted(idle, key=lambda each: each.late), under_test=(other,))
+
+
 @pytest.mark.parametrize(
     ("rule", "side", "made", "says"),
     [
@@ -71,6 +79,8 @@ def credited_anew() -> History:
         ("repeat-receipt", "socket", lambda: without(Receipt, "socket"), "sent no RECEIPT for payment 1"),
         ("repeat-receipt", "socket", unreceipted, "answers none of 2 PAYMENT"),
         ("repeat-offer", "socket", called_in_vain, "answers none of"),
+        ("silent-peer", "socket", lambda: alone("cable"), "heard nothing after PAYMENT"),
+        ("silent-peer", "cable", lambda: alone("socket"), "heard nothing after RECEIPT"),
         ("frame", "socket", damaged, "checksum (CRC)"),
         ("credited", "socket", credited_anew, "no new message"),
     ],
