@@ -36,7 +36,11 @@ def transactions_on_ledger(count: int, /) -> Check:
 def newest_confirms() -> Check:
     """The transaction of the last payment with a receipt is in the mempool, and in the next block."""
     return at_least(
-        "confirmations of the newest valid transaction, once broadcast", 1, payments.newest_confirms, Source.LEDGER, Source.LINE
+        "confirmations of the newest valid transaction, once broadcast",
+        1,
+        payments.newest_confirms,
+        Source.LEDGER,
+        Source.LINE,
     )
 
 
