@@ -128,6 +128,22 @@ Feature: Mains, plug and appliance misbehave
     Then 1 session began
     And the energy delivered is 16 Wh within 1 %
 
+  @REQ-LOAD-1 @REQ-PAY-8
+  Scenario: A cable keeps its session while its appliance pauses for eight seconds
+    Given the cable is under test in single-fee mode
+    And the load draws 1300 W
+    And the cable pays for at most 2 payments
+    When the devices are switched on
+    And the first payment has been accepted
+    And 10 s have passed
+    And the load is switched off
+    And 8 s have passed
+    And the load is switched on again
+    And the session has ended
+    Then 1 session began
+    And the cable signed 2 payments
+    And the energy delivered is 16 Wh within 1 %
+
   @REQ-PAY-8 @REQ-LOAD-1
   Scenario: An appliance that is finished ends the session, and nothing more is paid
     Given the socket is under test in single-fee mode

@@ -74,6 +74,22 @@ Feature: What can go wrong with the ledger, and what a socket makes of it
       | 3     |
       | 5     |
 
+  @fresh_node @REQ-LEDGER-3 @REQ-KEEP-1
+  Scenario: A payment that fell out of the chain is sent again by a socket that was restarted in between
+    Given the socket is under test in single-fee mode
+    And the load draws 1300 W
+    And the cable pays for at most 2 payments
+    When the devices are switched on
+    And the session has ended
+    And a block is mined
+    And 35 s have passed
+    And the supply of the socket fails for 3 s
+    And the last 1 block of the chain are replaced
+    And the node is killed
+    And the node is started again
+    Then the socket had its payment on the ledger again within 65 s of the relief
+    And the socket lost at most 200 sat
+
   @fresh_node @REQ-LEDGER-3 @REQ-LEDGER-2
   Scenario: A reorganisation with a double spend after the settlement
     Given the socket is under test in single-fee mode

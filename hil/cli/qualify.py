@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from hil.qualify.trial import Outcome
 
 
+PAGE_MARKER = "<!-- what follows is written by hil qualify --page -->"
+
+
 def add_qualify_command(commands: Any) -> None:
     """Add ``qualify`` to argparse's ``commands``."""
     qualify = commands.add_parser("qualify", help="put known defects into devices and see whether the suite finds them")
@@ -25,15 +28,21 @@ def add_qualify_command(commands: Any) -> None:
         "--jobs", type=int, default=os.cpu_count() or 1, help="trials at a time (default: %(default)s)"
     )
     qualify.add_argument("--node", help="bitcoind of each trial: docker or native (default: NODE, else native)")
+    qualify.add_argument(
+        "--killers-only", action="store_true", help="try the likely killers of each defect, not the rest of the suite"
+    )
     qualify.add_argument("--html", metavar="FILE", help="write the table there as HTML")
     qualify.add_argument("--json", metavar="FILE", dest="json_file", help="write the outcomes there as JSON")
+    qualify.add_argument("--results", metavar="FILE", nargs="+", help="try none; tell the outcomes in files of --json")
+    qualify.add_argument("--page", metavar="FILE", help="put counts and survivors into a page, behind its marker")
     qualify.set_defaults(act=_qualify)
 
 
 def _qualify(options: argparse.Namespace, _: list[str]) -> int:
-    from hil.qualify.campaign import Tally, choose, run_campaign
+    from hil.qualify.campaign import Tally, by_urgency, choose, run_campaign
     from hil.qualify.catalogue import load
-    from hil.qualify.table import summary, write_html
+    from hil.qualify.table import page, summary, write_html
+    from hil.qualify.trial import Outcome
 
     root = Path.cwd()
     chosen = choose(iter(load(root)), options.chosen)
@@ -41,19 +50,30 @@ def _qualify(options: argparse.Namespace, _: list[str]) -> int:
         for target, defect in chosen:
             print(f"{defect.id}  ({target.target}, {defect.kind}, {defect.requirement}): {defect.wrong}")
         return ExitCode.PASS
-    node = options.node or os.environ.get("NODE") or "native"
-    outcomes = run_campaign(root, chosen, node, options.jobs, _tell)
+    if options.results:
+        documents = [json.loads(Path(name).read_text(encoding="utf-8")) for name in options.results]
+        outcomes = by_urgency([Outcome.from_document(each) for document in documents for each in document])
+    else:
+        node = options.node or os.environ.get("NODE") or "native"
+        outcomes = run_campaign(root, chosen, node, options.jobs, _tell, everything=not options.killers_only)
     print(summary(outcomes))
     if options.json_file:
         Path(options.json_file).write_text(_json(outcomes), encoding="utf-8")
     if options.html:
         write_html(outcomes, Path(options.html))
+    if options.page:
+        _put_into(Path(options.page), page(outcomes, {defect.id: defect.argued for _, defect in chosen}))
     return ExitCode.PASS if Tally.of(outcomes).enough else ExitCode.INCONCLUSIVE
 
 
 def _tell(outcome: Outcome) -> None:
     where = f" by {outcome.scenario}" if outcome.scenario else ""
-    print(f"{outcome.result:<12} {outcome.defect} ({outcome.seconds:.0f} s){where}", flush=True)
+    print(f"{outcome.result:<12} {outcome.defect} ({outcome.seconds:.1f} s){where}", flush=True)
+
+
+def _put_into(path: Path, text: str) -> None:
+    kept, marker, _ = path.read_text(encoding="utf-8").partition(PAGE_MARKER)
+    path.write_text(f"{kept}{marker}\n\n{text}" if marker else text, encoding="utf-8")
 
 
 def _json(outcomes: Sequence[Outcome]) -> str:

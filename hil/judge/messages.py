@@ -279,3 +279,10 @@ def _shown(value: Any) -> Json:
     if kind is tuple:
         return [_shown(each) for each in value]
     return describe(value) if kind is Coin else str(value.name)
+
+
+def told_end(message: Message) -> str:
+    """Return the name of a message, and of an ERROR or CLOSE why it was sent."""
+    if isinstance(message, Error):
+        return f"{message.NAME} {message.code.name} ({message.text.removeprefix(f'{message.code.name}: ')})"
+    return f"{message.NAME} {message.reason.name}" if isinstance(message, Close) else message.NAME

@@ -118,7 +118,7 @@ def difference(seen: bytes, due: bytes) -> str:
     for number, name in enumerate(("payment", "change")):
         had, due_output = (each[number] if number < len(each) else None for each in outputs)
         if had != due_output:
-            return f"its {name} is {_told(had)}; due is {_told(due_output)}"
+            return f"its {name} is {_told(had)}; due is {_told(due_output)}{_apart(name, had, due_output)}"
     if len(outputs[0]) > len(outputs[1]):
         return f"it has {len(outputs[0])} outputs"
     for name in ("nVersion", "nLockTime"):
@@ -135,6 +135,18 @@ def _spent(transaction: CTransaction) -> list[str]:
 
 def _outputs(transaction: CTransaction) -> list[tuple[int, str]]:
     return [(int(each.nValue), bytes(each.scriptPubKey).hex()) for each in transaction.vout]
+
+
+def _apart(name: str, had: tuple[int, str] | None, due: tuple[int, str] | None) -> str:
+    """Return what that means: who loses by it, or which part of the agreement it breaks."""
+    if had is None or due is None:
+        return ""
+    if had[1] != due[1]:
+        return f": the {name} goes to another script"
+    less = due[0] - had[0]
+    if name == "payment":
+        return f": underpaid by {less} sat" if less > 0 else f": overpaid by {-less} sat"
+    return f": the fee is {less} sat too high" if less > 0 else f": the fee is {-less} sat too low"
 
 
 def _told(output: tuple[int, str] | None) -> str:

@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
+from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 from hil.errors import ConfigurationError
 from hil.qualify.trial import Outcome, try_defect
+from hil.qualify.warm import WarmProcess
 from hil.qualify.workshop import open_workshop
 
 if TYPE_CHECKING:
@@ -46,31 +48,57 @@ class Tally:
 
 
 def run_campaign(
-    root: Path, chosen: Sequence[tuple[Target, Defect]], node: str, jobs: int, told: Callable[[Outcome], None]
+    root: Path,
+    chosen: Sequence[tuple[Target, Defect]],
+    node: str,
+    jobs: int,
+    told: Callable[[Outcome], None],
+    *,
+    everything: bool = True,
 ) -> list[Outcome]:
     """Try each defect; return what came of them, survivors first, then in the order of ``chosen``.
 
     :param root: of the project.
     :param jobs: trials at a time.
     :param told: called with each outcome as it comes.
+    :param everything: False: try the likely killers of each defect only, not the rest of the suite.
     """
     remembered = _remembered(root)
+    idle: SimpleQueue[WarmProcess] = SimpleQueue()
     with tempfile.TemporaryDirectory(prefix="hil-qualify-") as scratch, ThreadPoolExecutor(jobs) as pool:
 
         def work(number: int, target: Target, defect: Defect) -> Outcome:
             workshop = open_workshop(Path(scratch) / str(number), root, target, defect)
             first = remembered.get(defect.id)
             likely = [first] if first is not None else defect.killers
-            return try_defect(workshop, target, defect, node, likely)
+            warm = None if workshop.defective else idle.get()
+            try:
+                return try_defect(workshop, target, defect, node, likely, warm=warm, everything=everything)
+            finally:
+                if warm is not None:
+                    idle.put(warm)
 
-        futures = {pool.submit(work, number, *pair): number for number, pair in enumerate(chosen)}
-        outcomes: dict[int, Outcome] = {}
-        for future in as_completed(futures):
-            outcomes[futures[future]] = future.result()
-            told(outcomes[futures[future]])
+        processes = [WarmProcess.start(root) for _ in range(jobs)]
+        try:
+            for process in processes:
+                idle.put(process)
+            futures = {pool.submit(work, number, *pair): number for number, pair in enumerate(chosen)}
+            outcomes: dict[int, Outcome] = {}
+            for future in as_completed(futures):
+                outcomes[futures[future]] = future.result()
+                told(outcomes[futures[future]])
+        finally:
+            pool.shutdown(cancel_futures=True)
+            for process in processes:
+                process.stop()
     ordered = [outcomes[number] for number in sorted(outcomes)]
     _remember(root, remembered, ordered)
-    return sorted(ordered, key=lambda each: _URGENCY.index(each.result))
+    return by_urgency(ordered)
+
+
+def by_urgency(outcomes: Sequence[Outcome]) -> list[Outcome]:
+    """Return the outcomes, survivors first."""
+    return sorted(outcomes, key=lambda each: _URGENCY.index(each.result))
 
 
 _URGENCY = ["survived", "no answer", "wrong party", "found"]

@@ -56,6 +56,8 @@ class Defect(Strict):
     """Scenarios that are likely to find it, as pytest names them; the most likely first."""
     cause: list[str] = Field(min_length=1)
     """Words of which one must be in the message, so that a maker knows what is wrong."""
+    argued: str = ""
+    """Why it is in the catalogue although no scenario can find it; empty for one that must be found."""
 
 
 class Target(Strict):

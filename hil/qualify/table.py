@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
@@ -34,6 +34,43 @@ def summary(outcomes: Sequence[Outcome]) -> str:
         f"{tally.named} with party and cause ({_part(tally.named, tally)}, at least {LEAST_NAMED:.0%})"
     )
     return "\n".join(lines)
+
+
+def page(outcomes: Sequence[Outcome], argued: Mapping[str, str]) -> str:
+    """Return the results as a page of the documentation: counts by side and kind, and what was not found or named.
+
+    :param argued: why a defect is not found, by its id.
+    """
+    targets = list(dict.fromkeys(each.target for each in outcomes))
+    rows = [("kind", *targets), ("---",) * (len(targets) + 1)]
+    for kind in sorted({each.kind for each in outcomes}):
+        rows.append(
+            (
+                kind,
+                *(
+                    _counts([each for each in outcomes if (each.kind, each.target) == (kind, target)])
+                    for target in targets
+                ),
+            )
+        )
+    rows.append(("**all**", *(_counts([each for each in outcomes if each.target == target]) for target in targets)))
+    tally = Tally.of(outcomes)
+    lines = [
+        f"{tally.tried} defects were tried, {tally.found} were found ({_part(tally.found, tally)}), and of "
+        f"{tally.named} ({_part(tally.named, tally)}) the message named party and cause. A cell holds these numbers.",
+        "",
+        *("| " + " | ".join(row) + " |" for row in rows),
+    ]
+    rest = [each for each in outcomes if not (each.result == "found" and each.party and each.cause)]
+    for each in rest:
+        why = argued.get(each.defect, "")
+        lines += ["", f"- `{each.defect}`: {each.wrong} *{_verdict(each)}.*{f' {why}' if why else ''}"]
+    return "\n".join(lines) + "\n"
+
+
+def _counts(outcomes: Sequence[Outcome]) -> str:
+    tally = Tally.of(outcomes)
+    return f"{tally.tried} / {tally.found} / {tally.named}" if outcomes else ""
 
 
 def _part(count: int, tally: Tally) -> str:

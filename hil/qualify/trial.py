@@ -6,7 +6,7 @@ import os
 import shlex
 import subprocess
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from hil.clock import stopwatch
 from hil.errors import ExitCode
@@ -14,16 +14,20 @@ from hil.evidence.documents import Kind, Verdict
 from hil.evidence.record import RunRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from hil.evidence.record import ScenarioRecord
     from hil.qualify.catalogue import Defect, Target
+    from hil.qualify.warm import WarmProcess
     from hil.qualify.workshop import Workshop
 
 SEED = "7"
 
 ALL = ("features", "-m", "not long")
+
+QUIET = ("-W", "ignore::pytest.PytestAssertRewriteWarning")
+"""A process that has loaded all beforehand gives pytest no chance to rewrite what it loads."""
 
 LIKELY_TIMEOUT_S = 300.0
 ALL_TIMEOUT_S = 1800.0
@@ -62,43 +66,74 @@ class Outcome:
         """Return it as plain data."""
         return asdict(self)
 
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Outcome:
+        """Return the outcome that ``document`` told."""
+        return cls(**document)
 
-def try_defect(workshop: Workshop, target: Target, defect: Defect, node: str, likely: Sequence[str]) -> Outcome:
-    """Run the likely killers, then all scenarios, up to the first that does not pass."""
+
+def try_defect(
+    workshop: Workshop,
+    target: Target,
+    defect: Defect,
+    node: str,
+    likely: Sequence[str],
+    *,
+    warm: WarmProcess | None = None,
+    everything: bool = True,
+) -> Outcome:
+    """Run the likely killers, then all scenarios, up to the first that does not pass.
+
+    :param warm: in which to run, if the program of the workshop has no defect itself.
+    :param everything: False: the likely killers only.
+    """
     watch = stopwatch()
-    for paths, timeout in ((tuple(likely), LIKELY_TIMEOUT_S), (ALL, ALL_TIMEOUT_S)):
+    for paths, timeout in ((tuple(likely), LIKELY_TIMEOUT_S), (ALL if everything else (), ALL_TIMEOUT_S)):
         if not paths:
             continue
-        code, words = _run(workshop, paths, node, timeout)
+        code, words = _run(workshop, paths, node, timeout, warm)
         if code == ExitCode.PASS or code == ExitCode.NOTHING_RUN:
             continue
         found = _first_finding(workshop.newest_run) if code != ExitCode.AUTHOR_ERROR else None
+        if found is not None and found.verdict is Verdict.RIG_FAULT:  # a busy machine; a defect makes one again
+            code, words = _run(workshop, paths, node, timeout, warm)
+            found = _first_finding(workshop.newest_run) or found
         if found is None:
             return _outcome(target, defect, "no answer", message=words, seconds=watch())
         return judged(target, defect, found, watch())
     return _outcome(target, defect, "survived", seconds=watch())
 
 
-def _run(workshop: Workshop, paths: Sequence[str], node: str, timeout: float) -> tuple[int, str]:
+def _run(
+    workshop: Workshop, paths: Sequence[str], node: str, timeout: float, warm: WarmProcess | None
+) -> tuple[int, str]:
     """Return the exit code of one run, and the end of what it said."""
-    options = ("--rig", "rigs/virtual.yaml", "--node", node, "--seed", SEED, "--benches", "1", "-x", "-q")
+    options = ("--rig", "rigs/virtual.yaml", "--node", node, "--seed", SEED, "--benches", "1", "-x", "-q", *QUIET)
     said = workshop.folder / "said.txt"
+    environment = {"PYTHONPATH": os.environ.get("PYTHONPATH", str(workshop.root)), "COLUMNS": "160"}
+    if warm is not None:
+        code = warm.run(["run", *paths, *options], workshop.folder, environment, said, timeout)
+    else:
+        code = _run_cold([*workshop.program, "run", *paths, *options], workshop.folder, environment, said, timeout)
+    return code, said.read_text(encoding="utf-8", errors="replace")[-600:]
+
+
+def _run_cold(command: Sequence[str], folder: Path, environment: dict[str, str], said: Path, timeout: float) -> int:
     with said.open("wb") as out:
         process = subprocess.Popen(
-            [*workshop.program, "run", *paths, *options],
-            cwd=workshop.folder,
-            env=os.environ | {"PYTHONPATH": os.environ.get("PYTHONPATH", str(workshop.root)), "COLUMNS": "160"},
+            command,
+            cwd=folder,
+            env=os.environ | environment,
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=subprocess.STDOUT,
         )
         try:
-            code = process.wait(timeout)
+            return process.wait(timeout)
         except subprocess.TimeoutExpired:
             process.terminate()  # it makes its bench safe
             process.wait(60)
-            code = ExitCode.INTERNAL_ERROR
-    return code, said.read_text(encoding="utf-8", errors="replace")[-600:]
+            return ExitCode.INTERNAL_ERROR
 
 
 def _first_finding(folder: Path) -> ScenarioRecord | None:

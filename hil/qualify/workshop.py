@@ -38,6 +38,8 @@ class Workshop:
     folder: Path
     root: Path
     program: tuple[str, ...]
+    defective: bool = False
+    """Whether ``program`` has the defect."""
 
     @property
     def newest_run(self) -> Path:
@@ -75,7 +77,7 @@ def open_workshop(folder: Path, root: Path, target: Target, defect: Defect | Non
         command = _foreign(folder, root, target, defect)
     roles = ("socket", "cable") if target.role == "both" else (target.role,)
     _write_rig(root / "rigs/virtual.yaml", folder / "rigs/virtual.yaml", dict.fromkeys(roles, command))
-    return Workshop(folder, root, program)
+    return Workshop(folder, root, program, target.role == "both" and bool(patch))
 
 
 def _module(file: str) -> str:
@@ -83,7 +85,8 @@ def _module(file: str) -> str:
 
 
 def _write(folder: Path, defect: Defect, root: Path) -> Path:
-    path = folder / Path(defect.file).name
+    path = folder / "patched" / Path(defect.file).name  # beside the project, its name could be that of a library
+    path.parent.mkdir()
     path.write_text(patched(defect, root), encoding="utf-8")
     if path.suffix == ".py":
         try:

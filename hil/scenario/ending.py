@@ -12,7 +12,8 @@ from hil.evidence.documents import Json, Kind, Verdict
 from hil.evidence.own_error import told
 from hil.evidence.store import ScenarioWriter, Unencodable
 from hil.evidence.verdicts import verdict_of, worst
-from hil.rig.recorder import Recorder
+from hil.judge.messages import Close, Error, told_end
+from hil.rig.recorder import Frame, Recorder, sent_by
 from hil.rig.safety.run_safe_state import SafeState
 from hil.scenario import integrity_checks as inspection
 from hil.scenario.measurements import invariants
@@ -99,6 +100,8 @@ def end_scenario(scenario: OpenScenario, ending: Ending) -> SafeState:
         ending.phase(lambda: _take_missing(run, ending))
     if ending.on_a_device:
         ending.phase(lambda: _hold_invariants(run, ending))
+    if ending.verdict in {Verdict.FAIL, Verdict.INCONCLUSIVE}:
+        ending.phase(lambda: _quote_end(run, ending))
     # only now: a node that hangs is waited for
     if ending.verdict in {Verdict.FAIL, Verdict.INCONCLUSIVE}:
         ending.phase(lambda: _ask_for_ledger(run))
@@ -140,6 +143,18 @@ def _hold_invariants(run: ScenarioRun, ending: Ending) -> None:
     for breach in held.broken:
         run.findings.add(invariants.finding_of(breach))
         ending.add(Verdict.FAIL, breach.short)
+
+
+def _quote_end(run: ScenarioRun, ending: Ending) -> None:
+    """Add what a side refused last, else why it closed: a session that ended too soon ended for that."""
+    ends: list[tuple[Frame, Error | Close]] = [*run.observer.messages(Error)[-1:], *run.observer.messages(Close)[-1:]]
+    if not ends:
+        return
+    frame, message = ends[0]
+    word = message.code if isinstance(message, Error) else message.reason
+    if word.name not in ending.reason:
+        sender = "socket" if frame.direction == sent_by("socket") else "cable"
+        ending.add(ending.verdict, f"the {sender} said {told_end(message)} at {frame.t:.3f} s")
 
 
 def _ask_for_ledger(run: ScenarioRun) -> None:

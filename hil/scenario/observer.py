@@ -127,7 +127,8 @@ class Observer:
 
     def _last_seen(self) -> str:
         frame = self.recorder.frames[-1] if self.recorder.frames else None
-        newest = f"{type(frame.message).__name__} {frame.direction} at {frame.t:.3f} s" if frame else "no message yet"
+        told = judge.told_end(frame.message) if frame else ""
+        newest = f"{told} {frame.direction} at {frame.t:.3f} s" if frame else "no message yet"
         flowing = f"{self.watch.power_w:.0f} W" if self.power_flows() else "no power"
         return f"{newest}, {flowing}, {self.watch.energy_wh:.2f} Wh"
 

@@ -203,4 +203,4 @@ def lost_at_most(limit: Satoshi, /) -> Check:
 @then("the socket had its payment on the ledger again within {duration} of the relief")
 def on_ledger_again(limit: Second, /) -> Check:
     """From the newest event on the ledger until the ledger has the newest valid transaction; looked up every second."""
-    return within_time("relief to payment", limit, measured.relief_to_ledger, Source.LEDGER)
+    return within_time("relief to the payment on the ledger", limit, measured.relief_to_ledger, Source.LEDGER)

@@ -29,14 +29,18 @@ def payments_accepted(count: int, amount: Satoshi, /) -> list[Check]:
 @then("the ledger holds {int} transaction/transactions with one fee each")
 def transactions_on_ledger(count: int, /) -> Check:
     """Mines a block, then counts the confirmed transactions that spend the cable's coins; each pays a fee."""
-    return number("confirmed transactions", count, payments.settled, Source.LEDGER)
+    return number("confirmed transactions on the ledger", count, payments.settled, Source.LEDGER)
 
 
 @then("the newest valid transaction was broadcast and confirms")
 def newest_confirms() -> Check:
     """The transaction of the last payment with a receipt is in the mempool, and in the next block."""
     return at_least(
-        "confirmations of the newest valid transaction", 1, payments.newest_confirms, Source.LEDGER, Source.LINE
+        "confirmations of the newest valid transaction, once broadcast",
+        1,
+        payments.newest_confirms,
+        Source.LEDGER,
+        Source.LINE,
     )
 
 

@@ -129,9 +129,11 @@ def _allowed(story: Story) -> tuple[float, float]:
 
 def _unpaid(history: History) -> Iterator[Breach]:
     """Hold all that flowed against all that was credited: neither a restart nor a fault may have come between."""
-    if not history.readings or not history.whole or not history.undisturbed(_begin(history), math.inf):
+    said = history.sent_by("socket")
+    if not said or not history.readings or not history.whole or history.faulty_at < math.inf:
         return
-    if history.faulty_at < math.inf:
+    # what is switched before the socket first speaks, or after it spoke last, explains nothing that flowed
+    if not history.undisturbed(said[0].early, said[-1].late):
         return
     paid_wh, sessions = 0.0, 0
     newest: Frame | None = None
@@ -148,7 +150,3 @@ def _unpaid(history: History) -> Iterator[Breach]:
     if energy - spread > most:
         what = f"{energy:.3f} Wh flowed, {paid_wh:.3f} Wh were paid for, and at most {most + spread:.3f} Wh may flow"
         yield Breach(UNPAID, "socket", what, newest)
-
-
-def _begin(history: History) -> float:
-    return min((frame.early for frame in history.frames), default=0.0)

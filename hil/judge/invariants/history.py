@@ -151,6 +151,18 @@ class Story:
         """Return what the cable had declared by then."""
         return [funding for _, funding in self.of(Funding, "cable", before)]
 
+    def restarted(self, history: History, frame: Frame) -> bool:
+        """Tell whether the sender of a frame may have restarted in the session before it."""
+        first = next(each for each in self.frames if each.sender == frame.sender)
+        return history.restarted(frame.sender, first.early, frame.late)
+
+    def is_new(self, frame: Frame) -> bool:
+        """Tell whether a message has a larger number than all that its sender had said and that arrived by then."""
+        before = self.frames[: self.frames.index(frame)]
+        arrived = [each.item for each in before if each.sender == frame.sender and not each.lost]
+        heard = [message.sequence for message in arrived if isinstance(message, Sent)]
+        return isinstance(frame.item, Sent) and frame.item.sequence > max(heard, default=-1)
+
     def payments(self, n: int, before: Frame) -> list[tuple[Frame, Payment]]:
         """Return what the cable had sent as payment ``n`` by then."""
         return [each for each in self.of(Payment, "cable", before) if each[1].n == n]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from hil.judge.codes import ErrorCode
 from hil.judge.frames import FrameFlaw
 from hil.judge.invariants.history import SIDES, Frame, History, message_of
 from hil.judge.invariants.rules import CLOSED, FRAME, LAYOUT, SEQUENCE, SIDE, Breach
@@ -24,6 +25,9 @@ from hil.judge.messages import (
 OTHERS = {"socket": (Hello, Funding, Payment), "cable": (Offer, PaymentRequest, Receipt)}
 """What only the other side sends."""
 
+OF_A_MESSAGE = frozenset(code for code in ErrorCode if code is ErrorCode.MALFORMED or 30 <= code < 70)
+"""Codes that say what is wrong with a message that came."""
+
 RESTARTED = 32_768
 """A restart adds 65536 to a number that was written down: so large a step tells of one, and no message was left out."""
 
@@ -35,6 +39,7 @@ def breaches(history: History) -> Iterator[Breach]:
         yield from _layout(history, side, frames)
         yield from _sequence(history, side, frames)
         yield from _closed(history, side, frames)
+        yield from _damaged(history, side)
 
 
 def _layout(history: History, side: str, frames: list[Frame]) -> Iterator[Breach]:
@@ -85,3 +90,14 @@ def _closed(history: History, side: str, frames: list[Frame]) -> Iterator[Breach
             yield Breach(CLOSED, side, f"it sends {frame.name} in a session that it closed at {end.t:.3f} s", frame)
         if isinstance(frame.item, Close):
             closed[frame.item.session] = frame
+
+
+def _damaged(history: History, side: str) -> Iterator[Breach]:
+    """Find errors that answer what arrived damaged: a frame whose checksum is wrong is dropped without a word."""
+    heard: Frame | None = None
+    for frame in history.frames if side in history.under_test else ():
+        if frame.sender != side:
+            heard = frame
+        elif isinstance(frame.item, Error) and frame.item.code in OF_A_MESSAGE and heard is not None and heard.lost:
+            what = f"it answers a frame that came damaged, whose checksum (CRC) is wrong, with {frame.item.code.name}"
+            yield Breach(FRAME, side, what, frame)

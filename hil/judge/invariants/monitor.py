@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from hil.judge.invariants import energy, identity, line, payments, repetition, secrets
+from hil.judge.invariants import answers, endings, energy, identity, line, payments, repetition, secrets
 from hil.judge.invariants.history import History
 from hil.judge.invariants.rules import RULES, Breach
 
-PARTS = (line, identity, repetition, payments, energy, secrets)
+PARTS = (line, endings, identity, repetition, answers, payments, energy, secrets)
 
 
 def judge(history: History) -> list[Breach]:

@@ -60,7 +60,7 @@ class _Session:
         offer, fundings = self._story.offer(frame), self._story.fundings(frame)
         if offer is None or not fundings:
             return
-        restarted = self._history.restarted("socket", 0.0, frame.late) and self._asked
+        restarted = self._story.restarted(self._history, frame)
         paid = bool(self._story.payments(request.n - 1, frame)) or request.n == 1
         new, most = request.n != self._asked, max(_agreed(offer, each) for each in fundings)
         if self._history.whole and new and not (request.n == self._asked + 1 and paid) and not restarted:
@@ -94,7 +94,12 @@ class _Session:
             yield from self._on_bytes(frame, payment, offers, fundings)
 
     def _on_new(self, frame: Frame, n: int, offers: Sequence[Offer]) -> Iterator[Breach]:
-        asked = [each for _, each in self._story.of(PaymentRequest, "socket", frame) if each.n == n]
+        requests = [each for each in self._story.of(PaymentRequest, "socket", frame) if each[1].n == n]
+        asked = [request for at, request in requests if self._story.is_new(at)]
+        if requests and not asked:
+            what = f"it signs payment {n}, asked for under a sequence number that it had seen: no new message"
+            yield Breach(ORDER, "cable", what, frame)
+            return
         if not asked:
             yield Breach(ORDER, "cable", f"it signs payment {n}, which nobody asked for", frame)
             return
@@ -128,9 +133,12 @@ class _Session:
         due = self._due(frame, n, [offer], fundings)
         if again or not due or not self._history.whole:
             return
-        paid = [payment for sent, payment in self._story.payments(n, frame) if not sent.lost]
-        found = [_flaws(payment, due) for payment in paid]
-        if not found:
+        sent = [each for each in self._story.payments(n, frame) if not each[0].lost]
+        found = [_flaws(payment, due) for at, payment in sent if self._story.is_new(at)]
+        if sent and not found:
+            what = f"it credits payment {n}, which came under a sequence number that it had seen: no new message"
+            yield Breach(CREDITED, "socket", what, frame)
+        elif not found:
             yield Breach(CREDITED, "socket", f"it credits payment {n}, which nobody sent", frame)
         elif all(found):
             yield Breach(CREDITED, "socket", f"it credits payment {n}: {found[-1][0][1]}", frame)

@@ -71,6 +71,16 @@ SEQUENCE = Rule(
     "Order, loss and repetition",
 )
 CLOSED = Rule("closed", "both", "Nothing but ERROR follows a CLOSE in its session.", "States and timers")
+SILENT = Rule(
+    "silent-peer", "both", "A peer of whom nothing came for `silent_peer_s` is given up.", "Timers and limits"
+)
+OVER = Rule(
+    "over",
+    "cable",
+    "Nothing follows a CLOSE or ERROR of the socket that ends a session; no other session if none would go better.",
+    "States and timers",
+)
+KEPT = Rule("session-kept", "both", "A session in which payments were made outlives a restart of a side.", "Restarts")
 FRESH = Rule("session-fresh", "cable", "A new session has an id that was never used before.", "Messages")
 KNOWN = Rule("session-known", "socket", "The socket speaks in a session that a HELLO began.", "Messages")
 MODE = Rule("mode", "socket", "The mode of OFFER is one of those in HELLO.", "2 OFFER")
@@ -91,6 +101,7 @@ REPEAT_PAYMENT = Rule(
     "PAYMENT answers a request, or is repeated after `reply_s`.",
     "Order, loss and repetition",
 )
+OFFER_AGAIN = Rule("repeat-offer", "socket", "OFFER answers each HELLO that is new.", "Order, loss and repetition")
 REPEAT_RECEIPT = Rule("repeat-receipt", "socket", "RECEIPT answers a PAYMENT, each once.", "Order, loss and repetition")
 REPEAT_METER = Rule(
     "repeat-meter", "both", "METER comes every `meter_s`, the cable's every `cable_meter_s`.", "Timers and limits"
@@ -160,6 +171,9 @@ RULES: Final = (
     SIDE,
     SEQUENCE,
     CLOSED,
+    SILENT,
+    OVER,
+    KEPT,
     FRESH,
     KNOWN,
     MODE,
@@ -171,6 +185,7 @@ RULES: Final = (
     REPEAT_FUNDING,
     REPEAT_REQUEST,
     REPEAT_PAYMENT,
+    OFFER_AGAIN,
     REPEAT_RECEIPT,
     REPEAT_METER,
     PROPOSAL,

@@ -35,6 +35,16 @@ CLAIM_MARGIN_PERMILLE = 2
 """The same for the error of the cable's meter (class 0.2)."""
 
 
+UNHEARD = 1000
+"""A sequence number beyond those of a session: a message is not dropped for having one that was seen."""
+
+
+def _dearer(request: PaymentRequest, cheat: Cheat) -> Message:
+    """Offer at a higher tariff, and at a higher fee rate, by which who takes it can build no payment of the session."""
+    offer = earlier(cheat, Offer)
+    return replace(offer, tariff_sat_per_wh=cheat.amount, fee_rate_sat_per_vb=2 * offer.fee_rate_sat_per_vb)
+
+
 def _next_request(receipt: Receipt, cheat: Cheat) -> Message:
     """Ask for the next payment of a single-fee session while the present one is hardly begun."""
     asked = earlier(cheat, PaymentRequest)
@@ -103,9 +113,7 @@ SOCKET_MESSAGE_TRICKS: Mapping[str, Trick] = MappingProxyType(
         "offer-script-hash": edit(Offer, lambda offer, _: replace(offer, payee_script=SCRIPT_HASH)),
         "offer-nonstandard": edit(Offer, lambda offer, _: replace(offer, payee_script=NONSTANDARD)),
         "offer-to-other-session": edit(Offer, lambda offer, _: replace(offer, session=OTHER_SESSION), once=True),
-        "offer-again-dearer": precede(
-            PaymentRequest, lambda m, cheat: replace(earlier(cheat, Offer), tariff_sat_per_wh=cheat.amount)
-        ),
+        "offer-again-dearer": precede(PaymentRequest, _dearer),
         "ask-before-offer": precede(Offer, lambda m, _: PaymentRequest(m.session, 0, 1, NO_TRANSACTION, 0)),
         "number-ahead": edit(PaymentRequest, lambda m, cheat: replace(m, n=m.n + cheat.amount)),
         "ask-next-at-once": follow(Receipt, _next_request),
@@ -131,7 +139,7 @@ SOCKET_MESSAGE_TRICKS: Mapping[str, Trick] = MappingProxyType(
             PaymentRequest, lambda m, _: Error(m.session, 0, ErrorCode.UNEXPECTED, "nothing is wrong")
         ),
         "send-other-session": Trick(
-            PaymentRequest, lambda cheat, m: (Close(OTHER_SESSION, 1, CloseReason.FAULT, 0, ""), m), once=True
+            PaymentRequest, lambda cheat, m: (Close(OTHER_SESSION, UNHEARD, CloseReason.FAULT, 0, ""), m), once=True
         ),
         "old-sequence": edit(PaymentRequest, lambda m, _: replace(m, sequence=1), once=True),
         "last-sequence": edit(PaymentRequest, lambda m, _: replace(m, sequence=LAST_SEQUENCE), once=True),

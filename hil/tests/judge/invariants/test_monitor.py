@@ -353,7 +353,13 @@ def test_a_broken_rule_is_named_with_the_party_and_the_frame(case: Case) -> None
 
 
 def test_each_rule_has_a_case_that_breaks_it() -> None:
-    assert {rule.id for rule in RULES} - {case.rule for case in CASES} == {"signed"}  # see DISHONEST
+    assert {rule.id for rule in RULES} - {case.rule for case in CASES} == {
+        "signed",  # see DISHONEST
+        "repeat-offer",  # see test_answers.py
+        "silent-peer",
+        "over",  # see test_endings.py
+        "session-kept",
+    }
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)

@@ -1,0 +1,46 @@
+Feature: A cable calls again
+  A session may end before the appliance has what it needs. A cable calls again where another session can go better, with the
+  coins that it has left, within the budget that it has left, and never for a socket that took a payment and gave nothing.
+
+  @REQ-LINK-2 @REQ-KEEP-2 @REQ-PAY-6
+  Scenario: The link is gone for longer than the credit lasts, and the cable pays on with its change
+    Given the cable is under test in single-fee mode
+    And the load draws 1300 W
+    And the cable pays for at most 3 payments
+    When the devices are switched on
+    And the first payment has been accepted
+    And the link is interrupted for 40 s
+    And a block is mined
+    And power flows again
+    And the session has ended
+    Then 2 sessions began
+    And the cable signed 2 payments
+    And the energy delivered is 24 Wh within 2 %
+    And the ledger holds 2 transactions with one fee each
+
+  @REQ-LINK-2 @REQ-KEEP-1 @REQ-KEEP-2
+  Scenario: The cable restarts before it calls again, and pays on with its change
+    Given the cable is under test in single-fee mode
+    And the load draws 1300 W
+    And the cable pays for at most 3 payments
+    When the devices are switched on
+    And the first payment has been accepted
+    And the link is interrupted for 40 s
+    And a block is mined
+    And 12 s have passed
+    And the supply of the cable fails for 1 s
+    And power flows again
+    And the session has ended
+    Then 2 sessions began
+    And the ledger holds 2 transactions with one fee each
+
+  @REQ-PAY-5
+  Scenario: A socket that takes a payment and gives nothing gets no second one
+    Given the cable is under test in single-fee mode
+    And the load draws 1300 W
+    And the socket will take-a-payment-and-restart
+    When the devices are switched on
+    And the counterpart has cheated
+    And a block is mined
+    And 90 s have passed
+    Then the cable signed 1 payment

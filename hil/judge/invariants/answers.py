@@ -1,0 +1,190 @@
+"""Rules on what must be said: what is not answered is said again, what is said again is answered, energy is told.
+
+A rule that finds something missing needs to know that it was due. So these wait longer than SPEC says, and leave alone
+what the bench or somebody on the link may explain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from hil.judge.invariants.history import Frame, History, Story
+from hil.judge.invariants.repetition import CABLE_METER_S, HELLO_S, METER_S, REPLY_S
+from hil.judge.invariants.rules import (
+    OFFER_AGAIN,
+    REPEAT_FUNDING,
+    REPEAT_HELLO,
+    REPEAT_METER,
+    REPEAT_PAYMENT,
+    REPEAT_RECEIPT,
+    REPEAT_REQUEST,
+    SILENT,
+    Breach,
+    Rule,
+)
+from hil.judge.messages import Close, Error, Funding, Hello, Meter, Offer, Payment, PaymentRequest, Receipt, Sent
+
+LATE_S = 2.0
+"""What comes so much later than it is due was not forgotten."""
+
+POWER_W = 1.0
+"""SPEC, "Timers and limits": below this power an appliance draws none."""
+
+SILENT_PEER_S = 60.0
+"""SPEC, "Timers and limits"."""
+
+ASKED_TIMES, ASKED_S = 3, 4.0
+"""A question that is put so often, over so long a time, was heard, also over a link that loses messages; over one that
+loses none the second one tells.
+"""
+
+SWITCHED_S = 1.0
+"""After so much time the contact and the lab meter have followed what was said."""
+
+
+def breaches(history: History) -> Iterator[Breach]:
+    """Yield what breaks one of these rules."""
+    for story in history.sessions.values():
+        judge = _Silence(history, story)
+        yield from judge.unanswered("cable", Hello, (Offer,), REPEAT_HELLO, HELLO_S)
+        yield from judge.unanswered("cable", Funding, (PaymentRequest,), REPEAT_FUNDING, REPLY_S)
+        yield from judge.unanswered("cable", Payment, (Receipt, PaymentRequest), REPEAT_PAYMENT, REPLY_S)
+        yield from judge.unanswered("socket", PaymentRequest, (Payment,), REPEAT_REQUEST, REPLY_S)
+        yield from judge.energy_of_socket()
+        yield from judge.energy_of_cable()
+        yield from judge.receipts()
+        yield from judge.asked_in_vain(Payment, Receipt, REPEAT_RECEIPT)
+        yield from judge.asked_in_vain(Hello, Offer, OFFER_AGAIN)
+        yield from judge.patience("socket", Offer)
+        yield from judge.patience("cable", Funding)
+
+
+class _Silence:
+    """One session, gone through for what is missing in it."""
+
+    def __init__(self, history: History, story: Story) -> None:
+        self._history = history
+        self._story = story
+        self._end = max([frame.early for frame in history.frames] + [each.early for each in history.readings])
+
+    def unanswered(
+        self, side: str, kind: type[Sent], answers: tuple[type[Sent], ...], rule: Rule, period_s: float
+    ) -> Iterator[Breach]:
+        """Find what had no answer, and was not said again within ``period_s``."""
+        if side not in self._history.under_test:
+            return
+        for place, frame in enumerate(self._story.frames):
+            until = frame.late + period_s + LATE_S
+            if frame.sender != side or not isinstance(frame.item, kind) or not self._is_quiet(frame, until):
+                continue
+            if isinstance(frame.item, PaymentRequest) and frame.item.n > 1 and not self._flows(frame.late, until):
+                continue  # the credit ended meanwhile, and the session with it
+            if isinstance(frame.item, Payment) and self._has_receipt(frame.item.n, self._story.frames[:place]):
+                continue
+            after = [each for each in self._story.frames[place + 1 :] if each.early <= until]
+            if not any(_moves_on(each, side, kind, answers) for each in after):
+                what = f"nothing answered it for {period_s + LATE_S:g} s, and it was not said again"
+                yield Breach(rule, side, what, frame)
+
+    def energy_of_socket(self) -> Iterator[Breach]:
+        """Find times in which power flowed and the socket told no energy."""
+        if "socket" not in self._history.under_test:
+            return
+        marks = [frame for frame, _ in self._story.of(Receipt, "socket")[:1]]
+        marks += [frame for frame, _ in self._story.of(Meter, "socket") if marks and frame.t > marks[0].t]
+        ends = [frame for frame in self._story.frames if frame.sender == "socket"]
+        for before, after in zip(marks, [*marks[1:], *ends[-1:]], strict=False):
+            silent_s = after.early - before.late
+            if silent_s <= METER_S + LATE_S or not self._is_quiet(before, after.late):
+                continue
+            if self._flows(before.late + METER_S, after.early - METER_S):
+                what = f"power flows, and no METER comes for {silent_s:.1f} s; one is due each {METER_S:g} s"
+                yield Breach(REPEAT_METER, "socket", what, after)
+
+    def energy_of_cable(self) -> Iterator[Breach]:
+        """Find times in which the cable was in a session and told no energy."""
+        if "cable" not in self._history.under_test:
+            return
+        marks = [frame for frame, _ in self._story.of(Funding, "cable")[:1]]
+        marks += [frame for frame, _ in self._story.of(Meter, "cable")]
+        ends = [frame for frame in self._story.frames if isinstance(frame.item, Close | Error)][:1]
+        ends = ends or [frame for frame in self._story.frames if frame.sender == "cable"][-1:]
+        marks = [frame for frame in marks if frame.t <= ends[0].t] if ends else []
+        for before, after in zip(marks, [*marks[1:], *ends], strict=False):
+            silent_s = after.early - before.late
+            if silent_s > CABLE_METER_S + LATE_S and self._is_quiet(before, after.late):
+                what = f"no METER comes for {silent_s:.1f} s in a session; one is due each {CABLE_METER_S:g} s"
+                yield Breach(REPEAT_METER, "cable", what, after)
+
+    def receipts(self) -> Iterator[Breach]:
+        """Find requests for a payment before the one before had its receipt."""
+        if "socket" not in self._history.under_test or not self._history.whole:
+            return
+        for place, frame in enumerate(self._story.frames):
+            request = frame.item
+            if not isinstance(request, PaymentRequest) or frame.sender != "socket" or request.n < 2:
+                continue
+            said = [each for each in self._story.frames[:place] if each.sender == "socket"]
+            given = any(isinstance(each.item, Receipt) and each.item.n >= request.n - 1 for each in said)
+            restarted = self._story.restarted(self._history, frame)
+            if not given and not restarted and frame.late < self._history.tampered_at:
+                what = f"it asks for payment {request.n}, and sent no RECEIPT for payment {request.n - 1}"
+                yield Breach(REPEAT_RECEIPT, "socket", what, frame)
+
+    def asked_in_vain(
+        self, question: type[Payment] | type[Hello], answer: type[Receipt] | type[Offer], rule: Rule
+    ) -> Iterator[Breach]:
+        """Find what the cable said over and over to a socket that delivered and did not answer."""
+        if "socket" not in self._history.under_test:
+            return
+        asked: list[Frame] = []
+        for frame in self._story.frames:
+            if frame.sender == "socket" and isinstance(frame.item, answer | PaymentRequest | Close | Error):
+                asked = []
+            elif frame.sender == "cable" and isinstance(frame.item, question) and not frame.lost:
+                asked.append(frame)
+                first, seconds = asked[0], frame.early - asked[0].late
+                times, least_s = (2, HELLO_S) if frame.late < self._history.struck_at else (ASKED_TIMES, ASKED_S)
+                if len(asked) < times or seconds < least_s or not self._flows(first.late + SWITCHED_S, frame.early):
+                    continue
+                if self._is_quiet(first, frame.late):
+                    what = f"it delivers, and answers none of {len(asked)} {frame.name} in {seconds:.1f} s"
+                    yield Breach(rule, "socket", what, frame)
+
+    def patience(self, side: str, begun: type[Offer] | type[Funding]) -> Iterator[Breach]:
+        """Find a side that hears nothing of its peer and does not end the session."""
+        frames = self._story.frames
+        if side not in self._history.under_test or not self._story.of(begun, side):
+            return
+        heard = [each for each in frames if each.sender != side and not each.lost and self._story.is_new(each)]
+        if not heard or any(isinstance(each.item, Close | Error) for each in frames):
+            return
+        last, until = heard[-1], heard[-1].late + SILENT_PEER_S + LATE_S
+        others = [each for each in self._history.frames if isinstance(each.item, Hello) and each.early >= last.early]
+        if self._is_quiet(last, until) and not any(each not in frames for each in others):
+            what = (
+                f"it heard nothing after {last.name} at {last.t:.3f} s, and did not give its peer up in 60 s by CLOSE"
+            )
+            yield Breach(SILENT, side, f"{what} (PEER_SILENT)", last)
+
+    def _is_quiet(self, frame: Frame, until: float) -> bool:
+        """Tell whether neither the bench nor somebody on the link can explain a silence, up to ``until``."""
+        history = self._history
+        known = until <= self._end and until < min(history.tampered_at, history.faulty_at)
+        return known and history.undisturbed(frame.early, until)
+
+    def _flows(self, since: float, until: float) -> bool:
+        """Tell whether power flowed all the time."""
+        readings = [each for each in self._history.readings if since <= each.early and each.late <= until]
+        return bool(readings) and all(each.power_w >= max(self._history.off_w, POWER_W) for each in readings)
+
+    @staticmethod
+    def _has_receipt(n: int, frames: Sequence[Frame]) -> bool:
+        return any(isinstance(each.item, Receipt) and each.item.n >= n and not each.lost for each in frames)
+
+
+def _moves_on(frame: Frame, side: str, kind: type[Sent], answers: tuple[type[Sent], ...]) -> bool:
+    """Tell whether a frame repeats, answers, or ends the session."""
+    if isinstance(frame.item, Close | Error):
+        return True
+    return isinstance(frame.item, kind) if frame.sender == side else isinstance(frame.item, answers) and not frame.lost

@@ -1,0 +1,113 @@
+"""What a side leaves unsaid is found, and what the bench or the link explains is not held against it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from hil.judge.codes import ErrorCode
+from hil.judge.invariants.history import Frame, History, Memory
+from hil.judge.invariants.monitor import judge
+from hil.judge.messages import Error, Funding, Hello, Message, Meter, Payment, PaymentRequest, Receipt
+from hil.tests.judge.invariants.made import changed, history, nth, renumbered, said, with_frames
+
+Made = Callable[[], History]
+
+
+def without(kind: type[Message], sender: str) -> History:
+    made = history()
+    kept = [each for each in made.frames if each.sender != sender or not isinstance(each.item, kind)]
+    return renumbered(with_frames(made, kept))
+
+
+def up_to(kind: type[Message]) -> History:
+    made = history()
+    idle = [replace(each, power_w=0.0, energy_wh=0.0) for each in made.readings]
+    return replace(made, frames=made.frames[: nth(made, kind) + 1], readings=idle)
+
+
+def repeated(made: History, at: Frame, *later_s: float) -> History:
+    message = at.item
+    assert isinstance(message, Message)
+    return renumbered(with_frames(made, [*made.frames, *(said(at.t + each, at.sender, message) for each in later_s)]))
+
+
+def unreceipted() -> History:
+    made = without(Receipt, "socket")
+    made = replace(made, frames=made.frames[: nth(made, PaymentRequest, 2)])
+    return repeated(made, made.frames[nth(made, Payment)], 2.0)
+
+
+def called_in_vain() -> History:
+    made = history()
+    return repeated(made, made.frames[0], 2.0, 3.0, 4.0, 5.0)
+
+
+def damaged() -> History:
+    made = history()
+    at = made.frames[nth(made, Meter, 1, "cable")]
+    assert isinstance(at.item, Meter)
+    answer = said(at.t + 0.1, "socket", Error(at.item.session, 1, ErrorCode.MALFORMED, "bad CBOR"))
+    frames = [replace(each, lost=True) if each is at else each for each in made.frames]
+    return with_frames(made, [*frames, answer])
+
+
+def credited_anew() -> History:
+    made = history()
+    return changed(made, nth(made, Payment, 2), sequence=1)
+
+
+def alone(sender: str) -> History:
+    """Return a session of which one side says nothing after the first receipt, for more than a minute."""
+    made = up_to(Receipt)
+    other = next(each for each in ("socket", "cable") if each != sender)
+    idle = [replace(each, early=each.early + t, late=each.late + t) for t in range(0, 90, 10) for each in made.readings]
+    return replace(made, readings=sorted(idle, key=lambda each: each.late), under_test=(other,))
+
+
+@pytest.mark.parametrize(
+    ("rule", "side", "made", "says"),
+    [
+        ("repeat-hello", "cable", lambda: up_to(Hello), "nothing answered it for 3 s"),
+        ("repeat-funding", "cable", lambda: up_to(Funding), "nothing answered it for 4 s"),
+        ("repeat-request", "socket", lambda: up_to(PaymentRequest), "nothing answered it for 4 s"),
+        ("repeat-payment", "cable", lambda: up_to(Payment), "nothing answered it for 4 s"),
+        ("repeat-meter", "socket", lambda: without(Meter, "socket"), "no METER comes"),
+        ("repeat-meter", "cable", lambda: without(Meter, "cable"), "no METER comes"),
+        ("repeat-receipt", "socket", lambda: without(Receipt, "socket"), "sent no RECEIPT for payment 1"),
+        ("repeat-receipt", "socket", unreceipted, "answers none of 2 PAYMENT"),
+        ("repeat-offer", "socket", called_in_vain, "answers none of"),
+        ("silent-peer", "socket", lambda: alone("cable"), "heard nothing after PAYMENT"),
+        ("silent-peer", "cable", lambda: alone("socket"), "heard nothing after RECEIPT"),
+        ("frame", "socket", damaged, "checksum (CRC)"),
+        ("credited", "socket", credited_anew, "no new message"),
+    ],
+)
+def test_what_was_left_out_is_named_with_the_side_that_owed_it(rule: str, side: str, made: Made, says: str) -> None:
+    found = [each for each in judge(made()) if (each.rule.id, each.side) == (rule, side)]
+    assert len(found) == 1, [str(each) for each in judge(made())]
+    assert says in found[0].what
+
+
+@pytest.mark.parametrize("kind", [Hello, Funding, PaymentRequest, Payment])
+def test_a_silence_that_the_bench_may_have_caused_is_nobodys_fault(kind: type[Message]) -> None:
+    made = up_to(kind)
+    last = made.frames[-1].t
+    assert judge(replace(made, disturbed=[last + 1])) == []
+    assert judge(replace(made, tampered_at=last + 1, memory=Memory())) == []
+
+
+def test_what_is_said_again_in_time_is_no_silence() -> None:
+    made = up_to(Hello)
+    assert [each.rule.id for each in judge(repeated(made, made.frames[0], 1.0))] == ["repeat-hello"]  # the second one
+    spoken = [float(second) for second in range(1, int(made.readings[-1].early))]
+    assert judge(replace(repeated(made, made.frames[0], *spoken), memory=Memory())) == []
+
+
+def test_power_that_was_switched_on_before_a_session_is_no_restart_in_it() -> None:
+    made = history()
+    at = nth(made, PaymentRequest, 2)
+    early = changed(replace(made, switched={"socket": [0.0]}), at, energy_mwh=5_000)
+    assert "premature" in [each.rule.id for each in judge(early) if each.side == "socket"]
