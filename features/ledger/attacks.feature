@@ -90,6 +90,19 @@ Feature: What can go wrong with the ledger, and what a socket makes of it
     Then the socket had its payment on the ledger again within 65 s of the relief
     And the socket lost at most 200 sat
 
+  @fresh_node @REQ-LEDGER-1 @REQ-LEDGER-4 @REQ-KEEP-1
+  Scenario: The node dies, the supply of the socket fails, and the session is settled when both are back
+    Given the socket is under test in single-fee mode
+    And the load draws 1300 W
+    When the devices are switched on
+    And the first payment has been accepted
+    And 5 s have passed
+    And the node is killed
+    And 3 s have passed
+    And the supply of the socket fails for 3 s
+    And the node is started again
+    Then the socket had its payment on the ledger again within 65 s of the relief
+
   @fresh_node @REQ-LEDGER-3 @REQ-LEDGER-2
   Scenario: A reorganisation with a double spend after the settlement
     Given the socket is under test in single-fee mode

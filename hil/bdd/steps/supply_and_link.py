@@ -57,7 +57,7 @@ def power_flows_again(observer: Observer) -> None:
 @then("{int} session/sessions began")
 def sessions_began(count: int, /) -> Check:
     """Counts the session ids for which the socket made an OFFER; a session that goes on keeps its id."""
-    return number("sessions begun", count, payments.sessions, Source.LINE)
+    return number("sessions begun by an OFFER", count, payments.sessions, Source.LINE)
 
 
 @then("power flowed again within {duration} of the restored supply")

@@ -98,6 +98,8 @@ def _damaged(history: History, side: str) -> Iterator[Breach]:
     for frame in history.frames if side in history.under_test else ():
         if frame.sender != side:
             heard = frame
+        elif frame.late >= history.tampered_at:
+            return  # what somebody put in place of a message is not recorded as having arrived
         elif isinstance(frame.item, Error) and frame.item.code in OF_A_MESSAGE and heard is not None and heard.lost:
             what = f"it answers a frame that came damaged, whose checksum (CRC) is wrong, with {frame.item.code.name}"
             yield Breach(FRAME, side, what, frame)

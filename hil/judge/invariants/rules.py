@@ -80,7 +80,12 @@ OVER = Rule(
     "Nothing follows a CLOSE or ERROR of the socket that ends a session; no other session if none would go better.",
     "States and timers",
 )
-KEPT = Rule("session-kept", "both", "A session in which payments were made outlives a restart of a side.", "Restarts")
+KEPT = Rule(
+    "session-kept",
+    "both",
+    "A session in which payments were made outlives a restart of a side.",
+    "Restarts and lost links",
+)
 FRESH = Rule("session-fresh", "cable", "A new session has an id that was never used before.", "Messages")
 KNOWN = Rule("session-known", "socket", "The socket speaks in a session that a HELLO began.", "Messages")
 MODE = Rule("mode", "socket", "The mode of OFFER is one of those in HELLO.", "2 OFFER")

@@ -19,7 +19,9 @@ from hil.evidence.documents import Event, Kind, Verdict
 from hil.evidence.record import read_scenario
 from hil.evidence.store import ScenarioWriter
 from hil.evidence.verdicts import verdict_of, worst
+from hil.judge.codes import CloseReason, ErrorCode
 from hil.judge.invariants.rules import CREDIT, Breach
+from hil.judge.messages import Close, Error
 from hil.rig.recorder import Recorder
 from hil.rig.safety.run_safe_state import SafeState
 from hil.scenario import ending as module
@@ -68,7 +70,9 @@ class Bench:
         closing = contextlib.ExitStack()
         closing.callback(self.phase("closing"))
         self.plan = SimpleNamespace(setup="socket under test")
-        self.recorder = self.observer = self.memory = None
+        self.recorder = self.memory = None
+        self.ends: dict[type, list[tuple[Any, Any]]] = {}
+        self.observer = SimpleNamespace(messages=lambda kind: self.ends.get(kind, []))
         self.broken: list[Breach] = []
         self.findings = SimpleNamespace(add=lambda finding: self.found.append(finding.detail))
         self.found: list[str] = []
@@ -236,3 +240,25 @@ def test_no_finding_is_lost_and_the_worst_verdict_stands(found: list[tuple[Verdi
 
     assert ending.verdict is worst([first, *(verdict for verdict, _ in found)])
     assert all(reason in ending.reason for _, reason in found)
+
+
+@pytest.mark.parametrize(
+    ("ends", "told"),
+    [
+        ((Error, Error(b"session!", 3, ErrorCode.COIN_UNKNOWN, "COIN_UNKNOWN: it is spent")), "ERROR COIN_UNKNOWN (it"),
+        ((Close, Close(b"session!", 3, CloseReason.PEER_SILENT, 0, "")), "CLOSE PEER_SILENT at 7.000 s"),
+    ],
+)
+def test_a_failure_tells_what_was_refused_last_or_why_the_session_was_closed(
+    make: Callable[..., Bench], ends: tuple[type, Any], told: str
+) -> None:
+    bench = make()
+    bench.ends[ends[0]] = [(SimpleNamespace(direction="to cable", t=7.0), ends[1])]
+    assert f"too slow; then: the socket said {told}" in bench.end().reason
+
+
+def test_a_pass_quotes_nothing(make: Callable[..., Bench]) -> None:
+    bench = make()
+    close = Close(b"session!", 3, CloseReason.LIMIT_REACHED, 0, "")
+    bench.ends[Close] = [(SimpleNamespace(direction="to cable", t=7.0), close)]
+    assert bench.end(Verdict.PASS, "").reason == ""

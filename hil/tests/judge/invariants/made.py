@@ -42,7 +42,20 @@ def history(name: str = SINGLE_FEE) -> History:
     ]
     struck = min((frame.t for frame in frames if frame.lost), default=float("inf"))
     coins = [Coin(c["txid"], c["index"], c["value_sat"], bytes.fromhex(c["script"])) for c in case["cable"]["coins"]]
-    return History(frames, BOTH, coins, struck_at=struck, readings=readings(case), off_w=0.5)
+    inputs = [each for each in case["events"] if each.get("in") in ("power off", "power on", "unplugged") and each["t"]]
+    switched = {side: [each["t"] for each in inputs if each["side"] == side] for side in BOTH}
+    forged = min((each["t"] for each in case["events"] if each.get("in") == "bytes"), default=float("inf"))
+    return History(
+        frames,
+        BOTH,
+        coins,
+        switched=switched,
+        disturbed=[each["t"] for each in inputs],
+        struck_at=struck,
+        tampered_at=forged,
+        readings=readings(case),
+        off_w=0.5,
+    )
 
 
 def readings(case: dict[str, Any]) -> list[Reading]:
