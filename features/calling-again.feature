@@ -43,4 +43,5 @@ Feature: A cable calls again
     And the counterpart has cheated
     And a block is mined
     And 90 s have passed
-    Then the cable signed 1 payment
+    Then 1 session began
+    And the cable signed 1 payment
