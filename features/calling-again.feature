@@ -43,4 +43,4 @@ Feature: A cable calls again
     And the counterpart has cheated
     And a block is mined
     And 90 s have passed
-    Then the cable signed 1 payment
+    Then the cable loses no more than the catalogue allows

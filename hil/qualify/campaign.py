@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from hil.qualify.catalogue import Defect, Target
 
 REMEMBERED = Path(".cache/qualify-killers.json")
-"""Which scenario found each defect, in the project's cache."""
+"""Which scenario found each defect and told party and cause, in the project's cache."""
 
 LEAST_FOUND = 0.98
 LEAST_NAMED = 0.9
@@ -126,7 +126,8 @@ def _remembered(root: Path) -> dict[str, str]:
 
 
 def _remember(root: Path, before: dict[str, str], outcomes: Sequence[Outcome]) -> None:
-    killers = before | {each.defect: each.scenario for each in outcomes if each.scenario}
+    killers = {name: scenario for name, scenario in before.items() if name not in {each.defect for each in outcomes}}
+    killers |= {each.defect: each.scenario for each in outcomes if each.scenario and each.party and each.cause}
     path = root / REMEMBERED
     path.parent.mkdir(exist_ok=True)
     path.write_text(json.dumps(killers, indent=1, sort_keys=True) + "\n", encoding="utf-8")

@@ -12,6 +12,7 @@ from hil.evidence.documents import Json, Kind, Verdict
 from hil.evidence.own_error import told
 from hil.evidence.store import ScenarioWriter, Unencodable
 from hil.evidence.verdicts import verdict_of, worst
+from hil.judge.codes import CloseReason
 from hil.judge.messages import Close, Error, told_end
 from hil.rig.recorder import Frame, Recorder, sent_by
 from hil.rig.safety.run_safe_state import SafeState
@@ -147,7 +148,11 @@ def _hold_invariants(run: ScenarioRun, ending: Ending) -> None:
 
 def _quote_end(run: ScenarioRun, ending: Ending) -> None:
     """Add what a side refused last, else why it closed: a session that ended too soon ended for that."""
-    ends: list[tuple[Frame, Error | Close]] = [*run.observer.messages(Error)[-1:], *run.observer.messages(Close)[-1:]]
+    closes = run.observer.messages(Close)
+    first = [
+        each for each in closes if each[1].reason is not CloseReason.PEER_CLOSED
+    ] or closes  # not the answer to one
+    ends: list[tuple[Frame, Error | Close]] = [*run.observer.messages(Error)[-1:], *first[-1:]]
     if not ends:
         return
     frame, message = ends[0]

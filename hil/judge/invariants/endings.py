@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from hil.judge.codes import CloseReason, ErrorCode
@@ -79,11 +80,12 @@ def _ends(story: Story, frame: Frame) -> bool:
 def _begun_anew(history: History, story: Story) -> Iterator[Breach]:
     """Find a session that a cable begins after a restart although the one in which it paid is not over."""
     said = [frame for frame in story.frames if frame.sender == "cable"]
-    if not story.of(Payment, "cable") or any(isinstance(each.item, Close | Error) for each in story.frames):
+    if not story.of(Payment, "cable"):
         return
+    over = min((each.early for each in story.frames if isinstance(each.item, Close | Error)), default=math.inf)
     for frame in history.frames:
         hello = frame.item
-        if frame.sender != "cable" or not isinstance(hello, Hello) or frame.early <= said[-1].late:
+        if frame.sender != "cable" or not isinstance(hello, Hello) or not said[-1].late < frame.early < over:
             continue
         if hello.session != story.id and history.restarted("cable", said[-1].early, frame.late):
             what = f"it restarted, and begins a session although {story.id.hex()}, in which it paid, is not over"
