@@ -192,8 +192,8 @@ def _coin(items: Any) -> Coin:
 
 
 def _text(item: Any) -> str:
-    if type(item) is not str or len(item) > 200 or not item.isprintable():
-        raise MessageFlaw(f"{item!r:.40} is no text of at most 200 printable characters")
+    if type(item) is not str or len(item) > 200 or not (item.isascii() and item.isprintable()):
+        raise MessageFlaw(f"{item!r:.40} is no text of at most 200 characters from 0x20 to 0x7e")
     return item
 
 

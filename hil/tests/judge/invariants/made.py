@@ -32,8 +32,11 @@ BOTH = ("socket", "cable")
 NUMBERS = {name: number for number, name in enumerate(MESSAGES, start=1)}
 
 
-def history(name: str = SINGLE_FEE) -> History:
-    """Return an honest session of the vectors, of which both sides are judged."""
+def history(name: str = SINGLE_FEE, *, cheats: bool = False) -> History:
+    """Return an honest session of the vectors, of which both sides are judged.
+
+    :param cheats: what a vector has in place of an honest message was said by that side, and is judged too.
+    """
     case = SESSIONS[name]
     frames = [
         frame_of(each["t"], each["side"], bytes.fromhex(each["frame"]), lost=each.get("lost", False))
@@ -44,7 +47,7 @@ def history(name: str = SINGLE_FEE) -> History:
     coins = [Coin(c["txid"], c["index"], c["value_sat"], bytes.fromhex(c["script"])) for c in case["cable"]["coins"]]
     inputs = [each for each in case["events"] if each.get("in") in ("power off", "power on", "unplugged") and each["t"]]
     switched = {side: [each["t"] for each in inputs if each["side"] == side] for side in BOTH}
-    forged = min((each["t"] for each in case["events"] if each.get("in") == "bytes"), default=float("inf"))
+    forged = min((each["t"] for each in case["events"] if _is_forged(each, cheats)), default=float("inf"))
     return History(
         frames,
         BOTH,
@@ -56,6 +59,16 @@ def history(name: str = SINGLE_FEE) -> History:
         readings=readings(case),
         off_w=0.5,
     )
+
+
+def _is_forged(event: dict[str, Any], cheats: bool) -> bool:
+    return event.get("in") == "bytes" or ("instead_of" in event and not cheats)
+
+
+def as_on_a_bench(name: str) -> bool:
+    """Tell whether a session of the vectors is one that a lab meter could have followed, and nobody fed by hand."""
+    restarts = any(each.get("in") == "power on" and each["t"] for each in SESSIONS[name]["events"])
+    return not restarts and not any(each.get("in") == "bytes" for each in SESSIONS[name]["events"])
 
 
 def readings(case: dict[str, Any]) -> list[Reading]:

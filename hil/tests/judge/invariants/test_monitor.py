@@ -43,6 +43,7 @@ from hil.tests.judge.invariants.made import (
     SESSIONS,
     SINGLE_FEE,
     again,
+    as_on_a_bench,
     changed,
     every,
     frame_of,
@@ -59,14 +60,24 @@ SPEC = (Path(hil.protocol.__file__).parent / "SPEC.md").read_text(encoding="utf-
 DISHONEST = {
     "cable refuses: payment 2 asks for 1 sat more": {"proposal"},
     "socket refuses: payment 2 is 1 sat short": {"signed"},
-    "the socket's meter is 4 % ahead: before it is a payment ahead another session begins": {"energy", "payee-fresh"},
+    "the socket's meter is 4 % ahead: before it is a payment ahead another session begins": {"energy"},
 }
 """Sessions of the vectors in which one side cheats or errs, and what the monitor must find."""
 
+NOT_ON_A_BENCH = (
+    "credit runs out while payment 2 is examined",  # a ledger that takes 3 s; on a bench 0.5 s count as no answer
+    "PEER_SILENT: the socket sends neither request nor receipt",  # each receipt is lost, and METER is not
+    "cable, paying: request good, for no receipt comes",
+    "cable, paying: request declined, for no receipt comes",
+)
+"""Beginnings of the names of sessions with times that no bench has."""
 
-@pytest.mark.parametrize("name", SESSIONS)
+HONEST = [name for name in SESSIONS if as_on_a_bench(name) and not str(name).startswith(NOT_ON_A_BENCH)]
+
+
+@pytest.mark.parametrize("name", HONEST)
 def test_an_honest_session_breaks_nothing_and_a_cheat_is_found(name: str) -> None:
-    found = judge(history(name))
+    found = judge(history(name, cheats=name in DISHONEST))
     assert {breach.rule.id for breach in found} == DISHONEST.get(name, set()), [str(each) for each in found]
 
 
