@@ -43,6 +43,17 @@ Feature: The cable's coins
     And the ledger holds 1 transaction with one fee each
     And the socket received 0.2 mBTC in all
 
+  @REQ-PAY-6 @REQ-CABLE-2
+  Scenario: What is left of the coins is little, and no dust
+    Given the socket is under test in single-fee mode
+    And the cable's coins are worth 21810 sat
+    And the load draws 1800 W
+    When the devices are switched on
+    And the session has ended
+    Then 2 payments of 0.1 mBTC were accepted
+    And the ledger holds 1 transaction with one fee each
+    And the socket received 0.2 mBTC in all
+
   @REQ-PAY-3 @REQ-CABLE-1
   Scenario Outline: <count> coins of <kind> are spent by one transaction
     Given the <device> is under test in single-fee mode

@@ -115,6 +115,8 @@ def difference(seen: bytes, due: bytes) -> str:
     spent, outputs = [_spent(each) for each in (found, wanted)], [_outputs(each) for each in (found, wanted)]
     if spent[0] != spent[1]:
         return f"its inputs are {', '.join(spent[0])}; due are {', '.join(spent[1])}"
+    if outputs[0] != outputs[1] and sorted(outputs[0]) == sorted(outputs[1]):
+        return "its outputs are in another order: the payment is due first, then the change"
     for number, name in enumerate(("payment", "change")):
         had, due_output = (each[number] if number < len(each) else None for each in outputs)
         if had != due_output:
