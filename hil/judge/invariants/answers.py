@@ -141,7 +141,7 @@ class _Silence:
         for frame in self._story.frames:
             if frame.sender == "socket" and isinstance(frame.item, answer | PaymentRequest | Close | Error):
                 asked = []
-            elif frame.sender == "cable" and isinstance(frame.item, question) and not frame.lost:
+            elif frame.sender == "cable" and isinstance(frame.item, question) and self._is_heard(frame):
                 asked.append(frame)
                 first, seconds = asked[0], frame.early - asked[0].late
                 times, least_s = (2, HELLO_S) if frame.late < self._history.struck_at else (ASKED_TIMES, ASKED_S)
@@ -166,6 +166,10 @@ class _Silence:
                 f"it heard nothing after {last.name} at {last.t:.3f} s, and did not give its peer up in 60 s by CLOSE"
             )
             yield Breach(SILENT, side, f"{what} (PEER_SILENT)", last)
+
+    def _is_heard(self, frame: Frame) -> bool:
+        """Tell whether a message arrived, and was none that its receiver drops as repeated."""
+        return not frame.lost and self._story.is_new(frame)
 
     def _is_quiet(self, frame: Frame, until: float) -> bool:
         """Tell whether neither the bench nor somebody on the link can explain a silence, up to ``until``."""

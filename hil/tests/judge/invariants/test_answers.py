@@ -111,3 +111,10 @@ def test_power_that_was_switched_on_before_a_session_is_no_restart_in_it() -> No
     at = nth(made, PaymentRequest, 2)
     early = changed(replace(made, switched={"socket": [0.0]}), at, energy_mwh=5_000)
     assert "premature" in [each.rule.id for each in judge(early) if each.side == "socket"]
+
+
+def test_a_payment_under_a_number_that_was_heard_before_asks_for_no_receipt() -> None:
+    made = unreceipted()
+    assert "repeat-receipt" in {each.rule.id for each in judge(made)}
+    stale = changed(made, nth(made, Payment), sequence=1)
+    assert "repeat-receipt" not in {each.rule.id for each in judge(stale)}
