@@ -158,10 +158,20 @@ class Story:
 
     def is_new(self, frame: Frame) -> bool:
         """Tell whether a message has a larger number than all that its sender had said and that arrived by then."""
-        before = self.frames[: self.frames.index(frame)]
-        arrived = [each.item for each in before if each.sender == frame.sender and not each.lost]
-        heard = [message.sequence for message in arrived if isinstance(message, Sent)]
-        return isinstance(frame.item, Sent) and frame.item.sequence > max(heard, default=-1)
+        return id(frame) in self._new
+
+    @cached_property
+    def _new(self) -> set[int]:
+        """The identities of the new messages, asked for once the story is whole; one pass, as sessions last for hours."""
+        heard: dict[str, int] = {}
+        found = set()
+        for frame in self.frames:
+            if isinstance(frame.item, Sent):
+                if frame.item.sequence > heard.get(frame.sender, -1):
+                    found.add(id(frame))
+                if not frame.lost:
+                    heard[frame.sender] = max(heard.get(frame.sender, -1), frame.item.sequence)
+        return found
 
     def payments(self, n: int, before: Frame) -> list[tuple[Frame, Payment]]:
         """Return what the cable had sent as payment ``n`` by then."""
