@@ -162,7 +162,7 @@ class Story:
 
     @cached_property
     def _new(self) -> set[int]:
-        """The identities of the new messages, asked for once the story is whole; one pass, as sessions last for hours."""
+        """The identities of the new messages, asked for once the story is whole: sessions last for hours."""
         heard: dict[str, int] = {}
         found = set()
         for frame in self.frames:
