@@ -86,13 +86,9 @@ class LockstepProgram:
         """Answers of the ledger that are under way: when each arrives, the number of its question, its words."""
 
     def power_on(self, now: float) -> None:
-        """Start the program; raises DeviceFailed if that cannot be done or it does not answer."""
+        """Start the program; raises DeviceFailed if it does not answer, OSError if this machine starts no process."""
         self.power_off(now)
-        try:
-            self._process = AnsweringProcess(f"{self._role}'s program", self._command)
-        except OSError as error:
-            what = f"its program '{self._command.words[0]}' cannot be started: {error.strerror}"
-            raise DeviceFailed(self._role, what) from error
+        self._process = AnsweringProcess(f"{self._role}'s program", self._command)
         if self._role == "socket":
             felt = self._plugged()
             self._plug, self._driven = felt is None or felt, False

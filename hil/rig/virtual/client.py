@@ -71,8 +71,11 @@ class VirtualBenchProcess:
         return reply["now"], reply["sent"], reply.get("delivered", 0)
 
     def raise_failure(self) -> None:
-        """Raise DeviceFailed if a device's program has failed in an advance; a second call raises nothing."""
+        """Raise DeviceFailed if a device's program failed in an advance, RigFault if its machine did; once."""
         failures, self._failures = self._failures, []
+        for who, what in failures:
+            if who not in ("socket", "cable"):
+                raise RigFault(what, place=f"virtual {who}")
         if failures:
             (role, what), *more = failures
             raise DeviceFailed(role, "; ".join([what, *(f"then the {other}: {how}" for other, how in more)]))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from hil.devices.board import Board
 from hil.errors import DeviceFailed
+from hil.vbench.devices.blame import BENCH, blamed
 from hil.vbench.devices.entropy import Entropy
 
 if TYPE_CHECKING:
@@ -166,14 +167,20 @@ class DeviceHost:
                 self._deadline = self._program.next_deadline()
                 self._arm(self._deadline)
         except Exception as error:  # whatever a program does, the bench lives on and says whose fault it was
-            self._crash(describe(error))
+            if self._folder is None or isinstance(error, DeviceFailed):
+                self._crash(describe(error))
+            else:  # the program is a process of its own: what was raised here was raised by the bench or its machine
+                self._crash(describe(error), BENCH)
 
-    def _crash(self, how: str) -> None:
+    def _crash(self, how: str, who: str = "") -> None:
         self._crashed = True
         self._disarm()
         with contextlib.suppress(Exception):  # it has failed already; a process of its own must not be left behind
             self._program.power_off(self._kernel.now)
-        self._kernel.fail(self.role, how)
+        if who:
+            self._kernel.fail(who, how)
+        else:
+            self._kernel.fail(*((self.role, how) if self._folder is None else blamed(self.role, how, self._folder)))
 
     def _disarm(self) -> None:
         if self._alarm is not None:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from hil.child_process import ChildProcess
+from hil.vbench.devices.blame import BENCH, blamed
 from hil.vbench.devices.pzem004t import PzemValues, RtuPort, VirtualPzem
 from hil.vbench.io.pty import Terminal
 
@@ -123,7 +124,10 @@ class ProcessHost:
         if self.contact is not None:
             self.contact.powered = on
         if on:
-            self._start()
+            try:
+                self._start()
+            except OSError as error:  # no PTY, no process, no folder: this machine's
+                self._kernel.fail(BENCH, f"the {self.role}'s program cannot be started here: {error}")
         else:
             self._link.cut()
             self._console.cut()
@@ -238,7 +242,8 @@ class ProcessHost:
         words = process.last_words()[-LAST_WORDS:]
         how = f"its program {process.how_it_ended()}{': ' + words if words else ''}"
         own = f"{self.role}: its program "  # a host tells how the program that it runs has failed
-        self._kernel.fail(self.role, words.removeprefix(f"{self.role}: ") if words.startswith(own) else how)
+        how = words.removeprefix(f"{self.role}: ") if words.startswith(own) else how
+        self._kernel.fail(*blamed(self.role, how, self._folder))
 
 
 def _filled(word: str, ports: Mapping[str, str]) -> str:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -289,16 +290,35 @@ def test_one_that_goes_on_after_the_end_of_its_answer_has_failed(device: Maker) 
         babbling.program.on_link_bytes(b"\x01", 2.0)
 
 
-def test_a_program_that_cannot_be_started_is_a_failure_of_the_device_at_its_power_on() -> None:
+def test_a_process_that_this_machine_cannot_start_is_the_benchs_failure_and_no_devices() -> None:
     bench = plain_bench()
     nowhere = DeviceCommand(("sh",), Path("/no/such/folder"))
     bench.reset(ModelRequest("s", devices={"socket": {}}, programs={"socket": nowhere}))
     bench.model.plant.relays[K3].set(closed=True)
     bench.advance(1.0, {})
     ((who, what),) = bench.take_faults()
-    assert (who, what) == ("socket", "its program 'sh' cannot be started: No such file or directory")
+    assert who == "bench"
+    assert what.startswith("FileNotFoundError: [Errno 2] No such file or directory")
     assert bench.advance(2.0, {}) == 0
     assert bench.now() == 2.0
+    bench.close()
+    bench.abandon()
+
+
+def test_a_program_that_fails_while_the_disk_of_its_storage_is_full_proves_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("hil.vbench.devices.blame.shutil.disk_usage", lambda folder: SimpleNamespace(free=4096))
+    bench = plain_bench()
+    failing = DeviceCommand(("sh", "-c", "exit 9"), Path.cwd())
+    bench.reset(ModelRequest("s", devices={"socket": {}}, programs={"socket": failing}))
+    bench.model.plant.relays[K3].set(closed=True)
+    bench.advance(1.0, {})
+    ((who, what),) = bench.take_faults()
+    assert who == "bench"
+    assert what.startswith(
+        "the disk of the socket's storage is full (4096 bytes are free), and its program ended with code 9"
+    )
     bench.close()
     bench.abandon()
 

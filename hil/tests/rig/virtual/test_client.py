@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from hil.errors import RigFault
+from hil.errors import DeviceFailed, HilError, RigFault
 from hil.interrupts import interrupt
 from hil.rig.virtual.client import VirtualBenchProcess
 from hil.rig.virtual.lockstep_clock import LockstepClock
@@ -43,6 +43,24 @@ def test_a_bench_that_died_is_a_rig_fault_that_says_so(bench: VirtualBenchProces
     bench._process.wait(timeout=5)
     with pytest.raises(RigFault, match=r"virtual bench: .*was ended by signal 9"):
         bench.advance(2.0, {})
+
+
+@pytest.mark.parametrize(
+    ("failures", "blamed"),
+    [
+        ([("socket", "ended")], DeviceFailed),
+        ([("bench", "the disk is full")], RigFault),
+        ([("cable", "ended"), ("bench", "the disk is full")], RigFault),
+    ],
+)
+def test_a_failure_blames_the_device_only_if_the_machine_was_sound(
+    bench: VirtualBenchProcess, failures: list[tuple[str, str]], blamed: type[HilError]
+) -> None:
+    bench._failures = failures
+    with pytest.raises(HilError) as caught:
+        bench.raise_failure()
+    assert type(caught.value) is blamed
+    bench.raise_failure()
 
 
 def test_what_the_bench_refuses_is_told_in_its_own_words(bench: VirtualBenchProcess) -> None:
