@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import shlex
-import subprocess
-from dataclasses import asdict, dataclass
+import signal
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from hil.child_process import ChildProcess
 from hil.clock import stopwatch
 from hil.errors import ExitCode
 from hil.evidence.documents import Kind, Verdict
 from hil.evidence.record import RunRecord
+from hil.qualify.warm import SAFE_END_S
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -119,21 +121,14 @@ def _run(
 
 
 def _run_cold(command: Sequence[str], folder: Path, environment: dict[str, str], said: Path, timeout: float) -> int:
-    with said.open("wb") as out:
-        process = subprocess.Popen(
-            command,
-            cwd=folder,
-            env=os.environ | environment,
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=subprocess.STDOUT,
-        )
-        try:
-            return process.wait(timeout)
-        except subprocess.TimeoutExpired:
-            process.terminate()  # it makes its bench safe
-            process.wait(60)
-            return ExitCode.INTERNAL_ERROR
+    process = ChildProcess(
+        "trial", command, log=said, environment=os.environ | environment, folder=folder, dies_with_parent=True
+    )
+    if process.wait(timeout) and process.returncode is not None:
+        return process.returncode
+    process.signal(signal.SIGTERM)
+    process.end(SAFE_END_S)
+    return ExitCode.INTERNAL_ERROR
 
 
 def _first_finding(folder: Path) -> ScenarioRecord | None:
@@ -146,6 +141,7 @@ def _first_finding(folder: Path) -> ScenarioRecord | None:
 
 
 def judged(target: Target, defect: Defect, found: ScenarioRecord, seconds: float) -> Outcome:
+    """Return what a scenario that did not pass says of a defect: who was blamed, and whether the cause was named."""
     start, stop = next(found.of(Kind.START)), next(found.of(Kind.STOP))
     message, setup = str(stop.data.get("reason", "")), str(stop.data.get("setup", ""))
     words = message.casefold()
@@ -165,6 +161,6 @@ def judged(target: Target, defect: Defect, found: ScenarioRecord, seconds: float
     )
 
 
-def _outcome(target: Target, defect: Defect, result: Result, **more: object) -> Outcome:
+def _outcome(target: Target, defect: Defect, result: Result, **more: Any) -> Outcome:
     facts = (defect.id, target.target, target.role, defect.kind, defect.wrong, defect.requirement)
-    return Outcome(*facts, result, **more)  # type: ignore[arg-type]
+    return replace(Outcome(*facts, result), **more)

@@ -16,8 +16,9 @@ import subprocess
 import sys
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
+from hil.child_process import ChildProcess
 from hil.errors import FrameworkError
 
 if TYPE_CHECKING:
@@ -29,24 +30,28 @@ PACKAGES = ("hil.bdd", "hil.scenario", "hil.rig", "hil.judge", "hil.report", "hi
 
 PROGRAM = "hil.cli.main"
 
+SAFE_END_S = 60.0
+"""From being told to end to the end: a run makes its bench safe first."""
+
 
 @dataclass
 class WarmProcess:
     """A process that waits with all modules loaded; one run at a time."""
 
-    process: subprocess.Popen[str]
+    process: ChildProcess
 
     @classmethod
     def start(cls, root: Path) -> WarmProcess:
         """Start it; it loads while its first run is prepared."""
         return cls(
-            subprocess.Popen(
+            ChildProcess(
+                "warm process",
                 [sys.executable, "-m", __name__],
-                cwd=root,
-                env=os.environ | {"PYTHONPATH": os.environ.get("PYTHONPATH", str(root))},
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                text=True,
+                environment=os.environ | {"PYTHONPATH": os.environ.get("PYTHONPATH", str(root))},
+                folder=root,
+                dies_with_parent=True,
             )
         )
 
@@ -55,29 +60,32 @@ class WarmProcess:
     ) -> int:
         """Run ``hil ARGUMENTS`` in a folder, with its output in a file; return the exit code.
 
-        After ``timeout`` seconds it is told to end, and makes its bench safe.
+        After ``timeout`` seconds it is told to end, and makes its bench safe; ``SAFE_END_S`` later it is killed.
         """
         document = {"arguments": list(arguments), "folder": str(folder), "env": dict(environment), "out": str(out)}
-        if self.process.stdin is not None:
-            self.process.stdin.write(json.dumps(document) + "\n")
-            self.process.stdin.flush()
+        self.process.stdin.write(json.dumps(document).encode() + b"\n")
+        self.process.stdin.flush()
         child = int(self._line())
-        timer = threading.Timer(timeout, os.kill, (child, signal.SIGTERM))
-        timer.daemon = True
-        timer.start()
+        ends = ((timeout, signal.SIGTERM), (timeout + SAFE_END_S, signal.SIGKILL))
+        timers = [threading.Timer(after, os.kill, (child, number)) for after, number in ends]
+        for timer in timers:
+            timer.daemon = True
+            timer.start()
         try:
             return int(self._line())
         finally:
-            timer.cancel()
+            for timer in timers:
+                timer.cancel()
 
     def stop(self) -> None:
         """End the process."""
-        self.process.communicate()
+        self.process.end(SAFE_END_S)
 
-    def _line(self) -> str:
-        line = self.process.stdout.readline() if self.process.stdout is not None else ""
+    def _line(self) -> bytes:
+        line = self.process.stdout.readline()
         if not line:
-            raise FrameworkError("the process that runs the suite has ended", place="hil qualify")
+            what = f"the process that runs the suite {self.process.how_it_ended()}"
+            raise FrameworkError(what, place="hil qualify", remedy=f"Its last words: {self.process.last_words()}")
         return line
 
 
@@ -91,7 +99,7 @@ def _load() -> None:
     gc.freeze()
 
 
-def _become(document: dict[str, object]) -> NoReturn:
+def _become(document: dict[str, Any]) -> NoReturn:
     """Be the run: its folder, environment and output, then its exit code."""
     folder = str(document["folder"])
     out = os.open(str(document["out"]), os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
@@ -99,10 +107,10 @@ def _become(document: dict[str, object]) -> NoReturn:
     for source, target in ((nothing, 0), (out, 1), (out, 2)):
         os.dup2(source, target)
     os.chdir(folder)
-    os.environ.update(document["env"])  # type: ignore[call-overload]
+    os.environ.update(document["env"])
     sys.path[0] = folder
-    arguments: object = document["arguments"]
-    sys.argv = ["hil", *arguments]  # type: ignore[misc]
+    arguments = list(document["arguments"])
+    sys.argv = ["hil", *arguments]
     code = 3
     try:
         code = int(importlib.import_module(PROGRAM).main(arguments))
