@@ -101,7 +101,7 @@ class _Session:
             yield Breach(ORDER, "cable", what, frame)
             return
         if not asked:
-            yield Breach(ORDER, "cable", f"it signs payment {n}, which nobody asked for", frame)
+            yield Breach(ORDER, "cable", f"it signs payment {n}, for which there was no request", frame)
             return
         left = min(bought_mwh(offer, n - 1) for offer in offers) - max(each.energy_mwh for each in asked)
         if left > MOST_CREDIT_MWH:
@@ -139,7 +139,7 @@ class _Session:
             what = f"it credits payment {n}, which came under a sequence number that it had seen: no new message"
             yield Breach(CREDITED, "socket", what, frame)
         elif not found:
-            yield Breach(CREDITED, "socket", f"it credits payment {n}, which nobody sent", frame)
+            yield Breach(CREDITED, "socket", f"it credits payment {n}, which was not sent", frame)
         elif all(found):
             yield Breach(CREDITED, "socket", f"it credits payment {n}: {found[-1][0][1]}", frame)
 

@@ -1,6 +1,6 @@
 """The socket's machine (SPEC, "What a socket does with a message", "The socket", "Timers and limits").
 
-It asks its ledger by number and is told the answers later; whoever runs it may answer at once.
+It asks its ledger by number and is told the answers later; its host may answer at once.
 """
 
 from __future__ import annotations
