@@ -238,6 +238,50 @@ class Pzem004t:
         self._bus.close()  # type: ignore[no-untyped-call]  # pymodbus
 
 
+class ToldSilence:
+    """A module whose silence is told when it is asked, and not when it is polled: a program must hear of it and decide.
+
+    Implements :class:`hil.devices.lockstep.program.MeasuringMeter`.
+    """
+
+    def __init__(self, module: Pzem004t) -> None:
+        self._module = module
+        self._silence: SilentMeter | None = None
+
+    def poll(self) -> None:
+        """Read the module; raises RigFault only if it answers nonsense."""
+        try:
+            self._module.poll()
+            self._silence = None
+        except SilentMeter as silence:
+            self._silence = silence
+
+    def energy(self) -> WattHour:
+        """Return the energy since power-on; raises SilentMeter if the module did not answer."""
+        return self._answering().energy()
+
+    def power(self) -> Watt:
+        """Return the active power; raises likewise."""
+        return self._answering().power()
+
+    def voltage(self) -> Volt:
+        """Return the voltage; raises likewise."""
+        return self._answering().voltage()
+
+    def current(self) -> Ampere:
+        """Return the current; raises likewise."""
+        return self._answering().current()
+
+    def live(self) -> bool:
+        """Tell whether there is mains voltage; raises likewise."""
+        return self._answering().live()
+
+    def _answering(self) -> Pzem004t:
+        if self._silence is not None:
+            raise SilentMeter(self._silence.what, place=self._silence.place, remedy=self._silence.remedy)
+        return self._module
+
+
 def on_serial(
     path: str, now: Callable[[], float], unit: int = GENERAL_ADDRESS, *, behind_contact: bool = False
 ) -> Pzem004t:

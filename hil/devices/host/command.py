@@ -16,7 +16,7 @@ from hil.clock import WallClock
 from hil.devices.board import Board
 from hil.devices.firmware.factory import build
 from hil.devices.hardware.contacts import GpioRelay, ModbusCoil, NoContact
-from hil.devices.hardware.pzem004t import POLL_S, on_serial, on_tcp
+from hil.devices.hardware.pzem004t import POLL_S, ToldSilence, on_serial, on_tcp
 from hil.devices.hardware.serial_link import SerialLink
 from hil.devices.host.console import PlainConsole, StructuredConsole, open_sink
 from hil.devices.host.files import LEDGER_VARIABLE, read_document, read_ledger, read_profile
@@ -91,12 +91,13 @@ def run_device(options: DeviceOptions) -> ExitCode:
             client = RpcClient(endpoint, timeout=Policy().ledger_answer_s)
             stack.callback(client.close)
             ledger = NodeView(client)
+        polled = ToldSilence(meter) if options.program else meter
         host = RealTimeHost(
-            build_program(Hardware(console, contact, link, meter, ledger, clock.now), stack),
+            build_program(Hardware(console, contact, link, polled, ledger, clock.now), stack),
             clock=clock,
             link=link,
             contact=contact,
-            meter=meter,
+            meter=polled,
             poll_s=POLL_S,
             console=console,
         )
@@ -110,7 +111,7 @@ class Hardware:
     console: StructuredConsole | PlainConsole
     contact: DeviceContact
     link: SerialLink
-    meter: Pzem004t
+    meter: Pzem004t | ToldSilence
     ledger: NodeView | None
     now: Callable[[], float]
     """The present instant in seconds."""

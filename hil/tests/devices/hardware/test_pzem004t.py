@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from hil.clock import WallClock, stopwatch
-from hil.devices.hardware.pzem004t import ANSWER_TIMEOUT_S, LONGEST_DARKNESS_S, TRIES, EnergyCount, on_serial
+from hil.devices.hardware.pzem004t import (
+    ANSWER_TIMEOUT_S,
+    LONGEST_DARKNESS_S,
+    TRIES,
+    EnergyCount,
+    ToldSilence,
+    on_serial,
+)
 from hil.errors import RigFault
 from hil.tests.devices.pty_kit import answering
 from hil.units import Watt
@@ -56,6 +63,22 @@ def test_a_silent_module_is_a_fault_in_time_to_cut_the_power() -> None:
         with pytest.raises(RigFault, match="the energy meter does not answer"):
             meter.poll()
         assert elapsed() < 2 * TRIES * ANSWER_TIMEOUT_S
+        meter.close()
+
+
+def test_a_program_hears_of_a_silent_module_when_it_is_asked_and_of_its_return() -> None:
+    module = VirtualPzem(lambda: PzemValues(231.4, 5.652, 1307.9, 70_001.9, 49.9))
+    silent = [True]
+    with answering(lambda request: None if silent[0] else module.answer(request)) as path:
+        meter = on_serial(path, WallClock().now)
+        told = ToldSilence(meter)
+        told.poll()  # the host goes on
+        for ask in (told.energy, told.power, told.voltage, told.current, told.live):
+            with pytest.raises(RigFault, match="the energy meter does not answer"):
+                ask()
+        silent[0] = False
+        told.poll()
+        assert (told.power(), told.voltage(), told.current(), told.live()) == (1307.9, 231.4, 5.652, True)
         meter.close()
 
 
