@@ -41,6 +41,7 @@ Feature: A cable calls again
     And the socket will take-a-payment-and-restart
     When the devices are switched on
     And the counterpart has cheated
+    And 30 s have passed
     And a block is mined
-    And 90 s have passed
+    And 60 s have passed
     Then the cable loses no more than the catalogue allows

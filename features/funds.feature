@@ -73,6 +73,8 @@ Feature: The cable's coins
       | socket | 16    | P2PKH  |
       | cable  | 3     | P2WPKH |
       | cable  | 4     | P2PKH  |
+      | socket | 4     | both kinds |
+      | cable  | 3     | both kinds |
 
   @REQ-PAY-2 @REQ-PAY-7
   Scenario: Each payment of a chain that begins with a legacy coin has its fee

@@ -208,6 +208,37 @@ Feature: Mains, plug and appliance misbehave
     And the energy delivered is 0.833 Wh within 70 %
     And the socket billed at most 0.6 Wh more than it delivered
 
+  @REQ-POWER-3 @REQ-LEDGER-1
+  Scenario Outline: An appliance draws <power> where at most 1000 W are sold, in <mode> mode
+    Given the socket is under test in <mode> mode
+    And the socket sells at most 1000 W
+    And the load draws 900 W
+    When the devices are switched on
+    And the first payment has been accepted
+    And 10 s have passed
+    And the load changes to <power>
+    And 6 s have passed
+    Then the device under test closes the session as FAULT
+    And the energy delivered is <energy> within 15 %
+    And at most 0.1 Wh flowed unpaid
+    And the newest valid transaction was broadcast and confirms
+
+    Examples:
+      | power  | mode        | energy  |
+      | 1100 W | single-fee  | 2.95 Wh |
+      | 1700 W | per-payment | 3.2 Wh  |
+
+  @REQ-LOAD-1
+  Scenario: An appliance may draw all that is sold without end
+    Given the socket is under test in single-fee mode
+    And the socket sells at most 1000 W
+    And the load draws 995 W
+    And the cable pays for at most 3 payments
+    When the devices are switched on
+    And the session has ended
+    Then 3 payments of 0.1 mBTC were accepted
+    And the power was never interrupted before the credit was spent
+
   @REQ-LOAD-1
   Scenario: The inrush of a motor trips nothing, at the start and after the mains came back
     Given the socket is under test in single-fee mode

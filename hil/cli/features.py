@@ -1,4 +1,4 @@
-"""``hil check``, ``hil steps``, ``hil new``: for who writes features; nothing is run or switched."""
+"""``hil check``, ``hil steps``, ``hil pairs``, ``hil new``: for who writes features; nothing is run or switched."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from hil.errors import ConfigurationError, ExitCode, HilError
+from hil.errors import AuthorError, ConfigurationError, ExitCode, HilError
 
 STEP_MODULES = "hil.bdd.steps"
 
 
 def add_feature_commands(commands: Any) -> None:
-    """Add ``check``, ``steps`` and ``new`` to argparse's ``commands``."""
+    """Add ``check``, ``steps``, ``pairs`` and ``new`` to argparse's ``commands``."""
     check = commands.add_parser("check", help="find mistakes in feature files without running anything")
     check.add_argument("paths", nargs="*", default=["features"], help="files and folders (default: features)")
     check.add_argument("--rig", metavar="FILE", help="find what this rig does not offer, cannot do or cannot decide")
@@ -36,6 +36,11 @@ def add_feature_commands(commands: Any) -> None:
             dest="modules",
             help=f"module or package with step definitions (default: {STEP_MODULES})",
         )
+
+    pairs = commands.add_parser("pairs", help="write the rows that outlines tagged @pairwise lack")
+    pairs.add_argument("paths", nargs="*", default=["features"], help="files and folders (default: features)")
+    pairs.add_argument("--anew", action="store_true", help="replace all rows by as few as it takes for their values")
+    pairs.set_defaults(act=_pairs)
 
     new = commands.add_parser("new", help="begin a feature or a module of steps")
     new.add_argument("kind", choices=("feature", "steps"))
@@ -85,6 +90,19 @@ def _steps(options: argparse.Namespace, _: list[str]) -> int:
             raise ConfigurationError(f"cannot be written: {error.strerror}", place=options.output) from None
     else:
         print(text)
+    return ExitCode.PASS
+
+
+def _pairs(options: argparse.Namespace, _: list[str]) -> int:
+    from hil.bdd.check.pairwise import write_missing
+    from hil.bdd.language.reader import read_paths
+
+    documents = read_paths(options.paths)
+    if problems := [str(problem) for document in documents for problem in document.problems]:
+        raise AuthorError("\n".join(problems), remedy="Mend that first; no file was written.")
+    for document in documents:
+        if added := write_missing(document, document.path, anew=options.anew):
+            print(f"{document.file}: {added} row{'s' * (added > 1)} written")
     return ExitCode.PASS
 
 

@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hil.errors import ExitCode
+from hil.errors import ConfigurationError, ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,6 +54,9 @@ def _qualify(options: argparse.Namespace, _: list[str]) -> int:
         documents = [json.loads(Path(name).read_text(encoding="utf-8")) for name in options.results]
         outcomes = by_urgency([Outcome.from_document(each) for document in documents for each in document])
     else:
+        for file in filter(None, (options.json_file, options.html, options.page)):
+            if not Path(file).parent.is_dir():
+                raise ConfigurationError("there is no such folder", place=str(Path(file).parent))
         node = options.node or os.environ.get("NODE") or "native"
         outcomes = run_campaign(root, chosen, node, options.jobs, _tell, everything=not options.killers_only)
     print(summary(outcomes))
@@ -72,7 +75,8 @@ def _tell(outcome: Outcome) -> None:
 
 
 def _put_into(path: Path, text: str) -> None:
-    kept, marker, _ = path.read_text(encoding="utf-8").partition(PAGE_MARKER)
+    before = path.read_text(encoding="utf-8") if path.exists() else ""
+    kept, marker, _ = before.partition(PAGE_MARKER)
     path.write_text(f"{kept}{marker}\n\n{text}" if marker else text, encoding="utf-8")
 
 

@@ -83,6 +83,7 @@ class SocketProfile(DeviceProfile):
     fee_rate_sat_per_vb: int = Field(default=10, ge=1, le=10**6)
     max_payments: int = Field(default=100, ge=1, le=65535)
     min_confirmations: int = Field(default=1, ge=0, le=100)
+    max_power_w: int = Field(default=SocketTerms.max_power_w, ge=1, le=1_000_000)
     ledger_delay_s: float = Field(default=0.05, ge=0, le=10)
     """How long a question to the ledger takes on the device's processor (signature checks and RPC on a Pi)."""
     defects: tuple[Defect, ...] = ()
@@ -104,6 +105,7 @@ class SocketProfile(DeviceProfile):
             mode=Mode[self.mode.upper().replace("-", "_")],
             max_payments=self.max_payments,
             min_confirmations=self.min_confirmations,
+            max_power_w=self.max_power_w,
             network=Network.REGTEST,
         )
 

@@ -12,6 +12,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 from hil.errors import ConfigurationError
+from hil.qualify.baseline import Baseline
 from hil.qualify.trial import Outcome, try_defect
 from hil.qualify.warm import WarmProcess
 from hil.qualify.workshop import open_workshop
@@ -66,14 +67,28 @@ def run_campaign(
     remembered = _remembered(root)
     idle: SimpleQueue[WarmProcess] = SimpleQueue()
     with tempfile.TemporaryDirectory(prefix="hil-qualify-") as scratch, ThreadPoolExecutor(jobs) as pool:
+        baseline = Baseline(root, Path(scratch), node)
 
         def work(number: int, target: Target, defect: Defect) -> Outcome:
             workshop = open_workshop(Path(scratch) / str(number), root, target, defect)
             first = remembered.get(defect.id)
             likely = [first] if first is not None else defect.killers
             warm = None if workshop.defective else idle.get()
+
+            def good_passes(scenario: str) -> bool:
+                return baseline.passes(target, scenario, warm)
+
             try:
-                return try_defect(workshop, target, defect, node, likely, warm=warm, everything=everything)
+                return try_defect(
+                    workshop,
+                    target,
+                    defect,
+                    node,
+                    likely,
+                    warm=warm,
+                    everything=everything,
+                    good_passes=good_passes,
+                )
             finally:
                 if warm is not None:
                     idle.put(warm)

@@ -18,6 +18,7 @@ from hil.report.requirement_matrix import RequirementMatrix, matrix_of
 from hil.report.scenario.view import ScenarioView, contradiction
 from hil.report.scenario_loading import view_all
 from hil.report.text_format import MEANINGS, date, number_of, rows_of, section_of, text_of, verdict_of
+from hil.report.tried_pairs import TriedOutline, tried_outlines
 
 Fact = tuple[str, str | None]
 
@@ -72,6 +73,8 @@ class RunView:
     node: list[Fact]
     persons: list[Mapping[str, Any]]
     requirements: RequirementMatrix
+    outlines: list[TriedOutline]
+    """The defences that were laid over several dimensions, and what of them was tried."""
     watchdog: list[WatchdogAct]
     deviations: list[str]
     decision_rule: str | None
@@ -112,6 +115,7 @@ def view_run(record: RunRecord) -> RunView:
         node=_node(section_of(document, "node")),
         persons=rows_of(acceptance, "persons"),
         requirements=matrix_of(document, scenarios),
+        outlines=tried_outlines(scenarios),
         watchdog=acts,
         deviations=deviations_of(document, scenarios, acts),
         decision_rule=text_of(acceptance, "decision_rule"),

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from hil.errors import AuthorError
 from hil.links.abuses.catalogue import AbuseRow, catalogue, executable_by
 
+CREDIT_AT_RISK_SAT = 2625
+"""The credit that a session has left when the next payment is signed: 2100 mWh (SPEC, "What each side can lose")."""
+
 COUNTERPART = "counterpart"
 """Source of the events that tell that it cheats."""
 
@@ -53,6 +56,14 @@ class AbusePlan:
         if self.from_payment is not None:
             return self.from_payment
         return self.row.from_payment if self.row is not None else 1
+
+    @property
+    def loses_sat(self) -> int:
+        """What a row of the catalogue may cost a cable, in satoshi; if it comes later, credit can be lost, too."""
+        if self.row is None:
+            return 0
+        begins_later = 1 <= self.row.from_payment < self.first_payment
+        return (self.row.loses_sat or 0) + (CREDIT_AT_RISK_SAT if begins_later else 0)
 
 
 def row_of(abuse: str) -> AbuseRow:

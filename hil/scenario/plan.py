@@ -44,6 +44,8 @@ class Plan:
     server_fault: ServerFault | None = None
     """What the server of that view lies about."""
     abuse: AbusePlan | None = None
+    honest_at_first: bool = False
+    """Whether the counterpart cheats only when it is told to begin."""
     terms: dict[str, Any] = field(default_factory=dict)
     """What the socket asks for, by the names of :class:`hil.protocol.policy.SocketTerms`, where a scenario says it."""
     limits: dict[str, Any] = field(default_factory=dict)

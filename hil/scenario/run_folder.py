@@ -9,7 +9,7 @@ import secrets
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -44,6 +44,10 @@ class ScenarioFacts:
     """The command that runs it alone, as this run did."""
     rule: str = ""
     """The Gherkin rule that it illustrates, if it stands in one."""
+    outline: str = ""
+    """The name of the outline as it is written, of a row of its Examples."""
+    row: Mapping[str, str] = field(default_factory=dict)
+    """The values of that row, by column."""
 
     def host(self) -> dict[str, Json]:
         """Return what the START event says beside its data: how this machine runs it again."""
@@ -51,11 +55,14 @@ class ScenarioFacts:
 
     def document(self, seed: int) -> dict[str, Json]:
         """Return the data of the START event."""
-        rule = {"rule": self.rule} if self.rule else {}
+        rule: dict[str, Json] = {"rule": self.rule} if self.rule else {}
+        row: list[Json] = [[column, value] for column, value in self.row.items()]
+        outline: dict[str, Json] = {"outline": self.outline, "row": row} if row else {}
         return {
             "name": self.name,
             "feature": self.feature,
             **rule,
+            **outline,
             "line": self.line,
             "tags": list(self.tags),
             "seed": str(seed),

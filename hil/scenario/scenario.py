@@ -155,8 +155,7 @@ class ScenarioRun:
         for rule in plan.link_rules:
             tap.add(rule)
         self._counterpart, observer.abuse = setup.connect(tap)
-        if observer.abuse is not None:
-            observer.abuse.on_strike = self._on_strike
+        self._watch_abuse()
         self._sampling.start()
         self.bench_watch.start()
         rig.strategy.transition(setup.state)
@@ -177,11 +176,13 @@ class ScenarioRun:
         self._counterpart.stop()
         self._cables += 1
         setup = self._setup = SocketUnderTestSetup(self._context, f"cable {self._cables}")
-        self.plan.abuse = None  # the one that was carried off had it
+        if not self.plan.honest_at_first:
+            self.plan.abuse = None  # the one that was carried off had it
         given = setup.fund()
         self.observer.coins = [*self.observer.coins, *given]
         self._ledger_log.on_funding(given)
         self._counterpart, self.observer.abuse = setup.connect(self.tap())
+        self._watch_abuse()
         self._counterpart.start()
 
     def sample_every(self, seconds: float) -> None:
@@ -282,6 +283,12 @@ class ScenarioRun:
     def _on_switch(self, name: str, closed: bool, took: float) -> None:
         self.bench_watch.on_switch(name, closed=closed)
         self.recorder.write(Kind.RELAY, name, {"closed": closed, "read_back": closed}, before=took)
+
+    def _watch_abuse(self) -> None:
+        abuse = self.observer.abuse
+        if abuse is not None:
+            abuse.on_strike = self._on_strike
+            abuse.dormant = self.plan.honest_at_first
 
     def _on_strike(self) -> None:
         abuse = self.observer.abuse

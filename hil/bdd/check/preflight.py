@@ -12,6 +12,7 @@ import pytest
 
 from hil.bdd.check.feasibility.problems import contradictions
 from hil.bdd.check.order import nothing_measured, wrong_order
+from hil.bdd.check.pairwise import uncovered_pairs
 from hil.bdd.check.resolution import Finding, Resolution, guilty_cell
 from hil.bdd.check.tags import wrong_tags
 from hil.bdd.language.applicability import asked_features
@@ -163,6 +164,7 @@ class _Check:
             yield self.problem("no-examples", scenario, what, "Write 'Examples:' and a table below its steps")
         for examples in scenario.examples:
             yield from self._examples(scenario, examples)
+        yield from uncovered_pairs(self.feature.file, scenario)
         for step in scenario.steps:
             if not (scenario.outline and not scenario.examples):
                 yield from self._placeholders(step, scenario)

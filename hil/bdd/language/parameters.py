@@ -176,7 +176,9 @@ _LISTED = (
         name="invention",
         regexp="CLOSE|ERROR|HELLO of this session|HELLO of another network|HELLO|METER far ahead|METER of 5 Wh",
     ),
-    _choice(name="coin_type", regexp="P2WPKH|P2PKH"),
+    _choice(name="coin_type", regexp="P2WPKH|P2PKH|both kinds"),
+    # those of hil/scenario/stimuli/session_walk.py
+    _choice(name="life", regexp="without a restart|after a restart|with another cable"),
     Parameter(
         name="error_code",
         regexp="[A-Z][A-Z_]+",

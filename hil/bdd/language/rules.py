@@ -33,6 +33,7 @@ RULES: dict[str, tuple[Level, str]] = {
     "duplicate-column": (Level.ERROR, "Two columns of Examples have one name"),
     "unused-column": (Level.ERROR, "No step uses a column of Examples"),
     "missing-column": (Level.ERROR, "A step uses a column that the Examples do not have"),
+    "uncovered-pair": (Level.ERROR, "A pair of values stands in no row of an outline tagged @pairwise"),
     "duplicate-row": (Level.ERROR, "Two rows of Examples are alike"),
     "undefined-step": (Level.ERROR, "No step has these words"),
     "odd-character": (Level.ERROR, "A character that looks like a space, or like nothing, makes a step undefined"),

@@ -68,6 +68,8 @@ def facts_of(item: ScenarioItem) -> ScenarioFacts:
         tuple(case.tags),
         rerun_command(item),
         rule=case.scenario.rule or "",
+        outline=case.scenario.name if case.row else "",
+        row=case.values,
     )
 
 

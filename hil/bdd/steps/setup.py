@@ -174,7 +174,7 @@ def coins(count: int, amount: Satoshi, /, scenario: ScenarioRun) -> None:
 @needs(_other_coins)
 @tells(Course.coin_type)
 def coin_type(kind: str, /, scenario: ScenarioRun) -> None:
-    """``P2WPKH`` (witness) or ``P2PKH`` (legacy)."""
+    """``P2WPKH`` (witness), ``P2PKH`` (legacy), or ``both kinds`` in turn, beginning with the first."""
     scenario.plan.funding_type = kind
 
 

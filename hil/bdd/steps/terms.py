@@ -12,7 +12,7 @@ from hil.bdd.language.catalogue import given
 from hil.protocol.policy import Misuse, SocketTerms
 from hil.protocol.terms import checked_terms
 from hil.scenario.scenario import ScenarioRun
-from hil.units import Satoshi
+from hil.units import Satoshi, Watt
 
 
 def _no_terms(terms: SocketTerms) -> str:
@@ -41,6 +41,12 @@ def _confirmations(blocks: int) -> str:
 
 def _payments(payments: int) -> str:
     return _no_terms(SocketTerms(max_payments=payments))
+
+
+def _most_power(power: Watt) -> str:
+    if not float(power).is_integer():
+        return f"a socket offers whole watts, not {power:g} W"
+    return _no_terms(SocketTerms(max_power_w=int(power)))
 
 
 @given("the socket asks for {tariff}")
@@ -87,6 +93,15 @@ def confirmations(blocks: int, /, scenario: ScenarioRun) -> None:
 def session_limit(payments: int, /, scenario: ScenarioRun) -> None:
     """The session's length in its OFFER; the reference is 100 payments."""
     scenario.plan.terms["max_payments"] = payments
+
+
+@given("the socket sells at most {power}")
+@needs(feature("virtual"))
+@sensible(_most_power)
+@tells(Course.goes_on)
+def most_power(power: Watt, /, scenario: ScenarioRun) -> None:
+    """The most that it delivers for longer than a second, in its OFFER; the reference is 3680 W."""
+    scenario.plan.terms["max_power_w"] = int(power)
 
 
 @given("the cable agrees to at most {tariff}")

@@ -14,10 +14,11 @@ from bitcoin.core import COutPoint, CTransaction, CTxIn, CTxOut, b2lx, lx
 from bitcoin.core.script import CScript
 
 from hil.chain.client.rpc import RpcClient, RpcError, to_satoshi
+from hil.chain.funding.signing import sign_all
 from hil.chain.funding.wallet import derive
 from hil.errors import AuthorError
 from hil.protocol.payment.coins import Coin, OutPoint
-from hil.protocol.payment.signing import Key, sign_transaction
+from hil.protocol.payment.signing import Key
 from hil.units import Satoshi
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def spend(
         raise AuthorError(f"outputs of {paid} sat cannot be paid from coins of {total} sat")
     inputs = [CTxIn(COutPoint(lx(coin.outpoint.txid), coin.outpoint.index), nSequence=sequence) for coin in coins]
     paid_out = [CTxOut(value, CScript(script)) for script, value in outputs]
-    raw: bytes = sign_transaction(CTransaction(inputs, paid_out, locktime, 2), coins, keys).serialize()
+    raw: bytes = sign_all(CTransaction(inputs, paid_out, locktime, 2), coins, keys).serialize()
     return raw
 
 

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Final
 from bitcoin.core import COutPoint, CTransaction, CTxIn, CTxOut, b2lx, lx
 from bitcoin.core.script import CScript
 
+from hil.chain.funding.signing import sign_all
 from hil.protocol.payment.coins import Coin, OutPoint
-from hil.protocol.payment.signing import sign_transaction
 from hil.units import Satoshi
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ class CoinTree:
         value = Satoshi(self._worth[len(path)])
         outputs = [CTxOut(value, CScript(coin.script))] * BRANCHES
         spent = [CTxIn(COutPoint(lx(coin.outpoint.txid), coin.outpoint.index))]
-        signed = sign_transaction(CTransaction(spent, outputs, 0, 2), [coin], self._keys)
+        signed = sign_all(CTransaction(spent, outputs, 0, 2), [coin], self._keys)
         txid = b2lx(signed.GetTxid())
         self.txids.add(txid)
         for branch in range(BRANCHES):

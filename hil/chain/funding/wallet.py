@@ -14,9 +14,10 @@ from bitcoin.core import COutPoint, CTransaction, CTxIn, CTxOut, b2lx, lx
 from bitcoin.core.script import CScript
 
 from hil.chain.funding.blocks import MATURITY
+from hil.chain.funding.signing import sign_all
 from hil.errors import AuthorError
 from hil.protocol.payment.coins import Coin, OutPoint
-from hil.protocol.payment.signing import Key, sign_transaction
+from hil.protocol.payment.signing import Key
 from hil.units import Satoshi
 
 FEE_RATE: Final = 2
@@ -103,7 +104,7 @@ class FundingWallet:
         inputs = [CTxIn(COutPoint(lx(coin.outpoint.txid), coin.outpoint.index)) for coin in spent]
         paid = [CTxOut(value, CScript(script))] * outputs
         change = [CTxOut(rest, CScript(self.script))] if has_change else []
-        signed = sign_transaction(CTransaction(inputs, paid + change, 0, 2), spent, self._keys)
+        signed = sign_all(CTransaction(inputs, paid + change, 0, 2), spent, self._keys)
         txid = b2lx(signed.GetTxid())
         return Payment(
             raw=signed.serialize(),

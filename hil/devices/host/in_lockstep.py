@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from hil import __version__
 from hil.devices.board import Board
+from hil.devices.defects import policy_of
 from hil.devices.firmware.factory import build
 from hil.errors import ConfigurationError, ExitCode, RigFault
 from hil.ports import Acceptance, CoinStatus
@@ -49,6 +50,8 @@ def run_in_lockstep() -> ExitCode:
 
 def _program(bench: _Bench) -> Program:
     role = bench.settings["role"]
+    profile = json.loads(bench.settings["profile"])
+    bench.patience_s = policy_of(profile.get("defects", ())).ledger_answer_s
     board = Board(
         link=_Output(bench, "link"),
         console=_Output(bench, "console"),
@@ -59,7 +62,7 @@ def _program(bench: _Bench) -> Program:
         entropy=_Entropy(bytes.fromhex(bench.settings["seed"])),
         contact_position=lambda: None if bench.contact == "-" else bench.contact == "closed",
     )
-    return build(role, json.loads(bench.settings["profile"]), board)
+    return build(role, profile, board)
 
 
 def _serve(program: Program, bench: _Bench, kind: str, words: list[str]) -> None:
@@ -70,6 +73,8 @@ def _serve(program: Program, bench: _Bench, kind: str, words: list[str]) -> None
             program.on_link_bytes(bytes.fromhex(words[0]), bench.now)
         case "plug":
             program.on_plug(bench.plug == "in", bench.now)
+        case "ledger":
+            pass  # the answer to a question that was given up
         case _:
             program.on_time(bench.now)
 
@@ -92,6 +97,8 @@ class _Bench:
         self.now = 0.0
         self.meter: list[int] | None = None
         self.contact = self.plug = ""
+        self.patience_s = math.inf
+        """How long the firmware waits for an answer of the ledger."""
         self._waiting: deque[tuple[str, list[str]]] = deque()
         self._numbers = 0
 
@@ -111,16 +118,23 @@ class _Bench:
         sys.stdout.flush()
 
     def ask(self, question: str) -> list[str]:
-        """Ask the ledger, and serve nothing until it has answered, as firmware does that blocks in a call."""
+        """Ask the ledger, and serve nothing until it has answered, as firmware does that blocks in a call.
+
+        Raises RigFault if it gives no answer, or none in time; an answer that comes later is dropped.
+        """
         self._numbers += 1
         self.say(f"ask {self._numbers} {question}")
+        until = self.now + self.patience_s
         while True:
-            self.say("until never")
+            self.say("until never" if math.isinf(until) else f"until {_not_before(until)}")
             sys.stdout.flush()
             kind, words = self._read()
             if kind == "ledger" and words[0] == str(self._numbers):
                 break
-            self._waiting.append((kind, words))
+            if kind != "ledger":
+                self._waiting.append((kind, words))
+            if self.now >= until:
+                raise RigFault(f"gave no answer within {self.patience_s:g} s")
         if words[1] == "silent":
             raise RigFault(" ".join(words[2:]))
         return words[1:]

@@ -7,7 +7,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 
 from hil.judge.invariants.history import SIDES, Frame, History, Story
-from hil.judge.invariants.rules import CONTACT, ENERGY, UNPAID, Breach
+from hil.judge.invariants.rules import CONTACT, ENERGY, OVERLOAD, UNPAID, Breach
 from hil.judge.messages import Close, Funding, Meter, Offer, Payment, PaymentRequest, Receipt
 from hil.judge.transactions import bought_mwh
 
@@ -19,6 +19,12 @@ AGE_S = 1.5
 
 CUT_OFF_S = 0.5
 """SPEC, "Timers and limits": the slowest cut."""
+
+OVERLOAD_S = 1.0
+"""SPEC, "Timers and limits": how long an appliance may draw more than is sold."""
+
+READ_S = 1.0
+"""A socket may notice so late what its meter shows: it tells its meter each `meter_s`."""
 
 UNPAID_WH = 0.1
 POWER_W = 1.0
@@ -35,6 +41,7 @@ def breaches(history: History) -> Iterator[Breach]:
     if "socket" in history.under_test:
         yield from _power(history)
         yield from _unpaid(history)
+        yield from _overload(history)
 
 
 class _Lab:
@@ -150,3 +157,24 @@ def _unpaid(history: History) -> Iterator[Breach]:
     if energy - spread > most:
         what = f"{energy:.3f} Wh flowed, {paid_wh:.3f} Wh were paid for, and at most {most + spread:.3f} Wh may flow"
         yield Breach(UNPAID, "socket", what, newest)
+
+
+def _overload(history: History) -> Iterator[Breach]:
+    """Hold rows of readings above the power that was sold against the time that they may last."""
+    sold = [frame.item.max_power_w for frame in history.sent_by("socket") if isinstance(frame.item, Offer)]
+    most = max(sold, default=math.inf) * (1 + CLASS) + history.off_w
+    since: float | None = None
+    for reading in history.readings:
+        if reading.late >= history.faulty_at:
+            return
+        if reading.power_w <= most:
+            since = None
+            continue
+        since = reading.late if since is None else since
+        if reading.early - since > OVERLOAD_S + READ_S + CUT_OFF_S:
+            said = [frame for frame in history.sent_by("socket") if frame.early <= reading.early]
+            what = (
+                f"{reading.power_w:.1f} W flow at {reading.late:.3f} s, after {reading.late - since:.1f} s of overload"
+            )
+            yield Breach(OVERLOAD, "socket", what, said[-1] if said else None)
+            return

@@ -163,6 +163,9 @@ CONTACT = Rule(
     "contact", "socket", "No power flows before the first payment of a session, nor after its CLOSE.", "The socket"
 )
 UNPAID = Rule("unpaid", "socket", "No more flows than was paid for, but for `unpaid_energy_mwh`.", "Timers and limits")
+OVERLOAD = Rule(
+    "overload", "socket", "No more than `max_power_w` of OFFER flows for longer than `overload_s`.", "Timers and limits"
+)
 SECRET = Rule(
     "secret",
     "both",
@@ -204,6 +207,7 @@ RULES: Final = (
     ENERGY,
     CONTACT,
     UNPAID,
+    OVERLOAD,
     SECRET,
 )
 """All of them, in the order in which they are judged."""

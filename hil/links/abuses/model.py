@@ -97,6 +97,8 @@ class Cheat:
         self.on_strike: Callable[[], None] = _nobody_watches
         self.strikes = 0
         self.stopped = False
+        self.dormant = False
+        """Whether it is honest yet."""
         self.payment = 0
         """Number of the newest payment, request or receipt that was sent."""
         self.earlier: dict[type[Message], list[Message]] = {}
@@ -170,7 +172,9 @@ class Cheat:
         return sent
 
     def _is_due(self, message: Message) -> bool:
-        if not isinstance(message, self.trick.on) or self.stopped or (self.trick.once and self.strikes):
+        if not isinstance(message, self.trick.on) or self.stopped or self.dormant:
+            return False
+        if self.trick.once and self.strikes:
             return False
         return getattr(message, "n", self.payment) >= self.from_payment
 

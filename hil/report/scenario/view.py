@@ -32,6 +32,10 @@ class ScenarioView:
     rule: str | None
     """The Gherkin rule that it illustrates, if it stands in one."""
     line: str | None
+    outline: str | None
+    """The name of the outline as it is written, of a row of its Examples."""
+    row: Mapping[str, str]
+    """The values of that row, by column; empty if it is none."""
     tags: list[str]
     setup: str | None
     seed: str | None
@@ -119,6 +123,8 @@ def view_scenario(number: int, record: ScenarioRecord) -> ScenarioView:
         feature=text_of(begin, "feature"),
         rule=text_of(begin, "rule"),
         line=text_of(begin, "line"),
+        outline=text_of(begin, "outline"),
+        row=_row(begin.get("row")),
         tags=[str(tag) for tag in tags] if isinstance(tags, list) else [],
         # a scenario's own steps name the set-up, so it is known when it stops rather than when it starts
         setup=text_of(begin, "setup") or text_of(end, "setup"),
@@ -141,6 +147,12 @@ def view_scenario(number: int, record: ScenarioRecord) -> ScenarioView:
         rerun_command=None if verdict in _NOTHING_TO_EXPLAIN else text_of(begin_host, "again"),
         damage=_damage(record, stop),
     )
+
+
+def _row(recorded: object) -> dict[str, str]:
+    """Return a row of Examples as it was recorded: pairs of column and value, in the order of the columns."""
+    pairs = recorded if isinstance(recorded, list) else []
+    return {str(pair[0]): str(pair[1]) for pair in pairs if isinstance(pair, list) and len(pair) == 2}
 
 
 def contradiction(view: ScenarioView) -> str | None:

@@ -88,7 +88,7 @@ def loss(plan: AbusePlan | None, device: str) -> Check:
             Source.LEDGER,
             Source.LINE,
         )
-    limit = Limit("sat", high=row.loses_sat or 0)
+    limit = Limit("sat", high=plan.loses_sat if plan is not None else 0)
     return sampled("signed away and not delivered", limit, _lost_sat, Source.LINE, Source.LAB_METER)
 
 
@@ -96,14 +96,14 @@ def loss(plan: AbusePlan | None, device: str) -> Check:
 
 
 def _held(observer: Observer, row: AbuseRow) -> Counted:
-    before = _newest(observer, row, _strike(observer).t)
+    before = _counted_by(observer, row, _strike(observer).t)
     observer.sleep(row.within_s)
-    return Counted(_newest(observer, row, math.inf) - before)
+    return Counted(len(_counted_by(observer, row, math.inf) - before))
 
 
 def _time_to_answer(observer: Observer, row: AbuseRow) -> Timed:
     strike = _strike(observer)
-    before = _newest(observer, row, strike.t)
+    before = _counted_by(observer, row, strike.t)
     # a device that boots yet hears nothing; what it turns away is said again and again until it does
     patience_s = row.within_s + (BOOT_S if row.must is Must.TURN_AWAY else GRACE_S)
     found = _wait(observer, lambda: _answer(observer, row, strike, before), patience_s)
@@ -115,9 +115,9 @@ def _time_to_answer(observer: Observer, row: AbuseRow) -> Timed:
 
 
 def _went_on(observer: Observer, row: AbuseRow) -> Counted:
-    before = _newest(observer, row, _strike(observer).t)
-    _wait(observer, lambda: _newest(observer, row, math.inf) > before or None, lab.AFTERMATH_S)
-    return Counted(_newest(observer, row, math.inf) - before)
+    before = _counted_by(observer, row, _strike(observer).t)
+    _wait(observer, lambda: _counted_by(observer, row, math.inf) - before or None, lab.AFTERMATH_S)
+    return Counted(len(_counted_by(observer, row, math.inf) - before))
 
 
 def _in_words(row: AbuseRow) -> str:
@@ -126,13 +126,13 @@ def _in_words(row: AbuseRow) -> str:
     return f"{message_name(Close if row.must is Must.CLOSE else Error)} {' or '.join(row.codes)}"
 
 
-def _answer(observer: Observer, row: AbuseRow, strike: Event, before: int) -> Frame | None:
+def _answer(observer: Observer, row: AbuseRow, strike: Event, before: set[tuple[bytes, int]]) -> Frame | None:
     for frame in observer.recorder.frames:
         if frame.t < strike.t or frame.direction != sent_by(row.device):
             continue
         message = frame.message
         if row.must is Must.GO_ON:
-            if isinstance(message, _counted(row)) and message.n > before:
+            if isinstance(message, _counted(row)) and (message.session, message.n) not in before:
                 return frame
         elif row.must is Must.CLOSE:
             if isinstance(message, Close) and message.reason.name in row.codes:
@@ -146,10 +146,10 @@ def _counted(row: AbuseRow) -> type[Receipt] | type[Payment]:
     return Receipt if row.device == "socket" else Payment
 
 
-def _newest(observer: Observer, row: AbuseRow, until: float) -> int:
-    """Number of the newest payment that the socket credited, or the cable signed, up to an instant."""
+def _counted_by(observer: Observer, row: AbuseRow, until: float) -> set[tuple[bytes, int]]:
+    """Return the payments that the socket credited, or the cable signed, by an instant: session and number of each."""
     seen = observer.messages(_counted(row), sent_by(row.device))
-    return max((message.n for frame, message in seen if frame.t <= until), default=0)
+    return {(message.session, message.n) for frame, message in seen if frame.t <= until}
 
 
 def _strike(observer: Observer) -> Event:

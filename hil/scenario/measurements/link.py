@@ -14,6 +14,7 @@ from hil.rig.recorder import LINK, sent_by
 from hil.scenario.accepted_payments import credit_wh
 from hil.scenario.measurements import lab
 from hil.scenario.measurements.cuts import until_cut
+from hil.scenario.stimuli.mains_plug_and_load import PLUG, last
 
 if TYPE_CHECKING:
     from hil.evidence.documents import Event
@@ -81,7 +82,9 @@ def _faults(observer: Observer) -> list[Event]:
 
 
 def _began(observer: Observer) -> Event:
-    found = _faults(observer)
+    """Return the first failure of the link since the cable was plugged in last: before, it was another link."""
+    plugged = last(observer.recorder, PLUG, "again")
+    found = [each for each in _faults(observer) if plugged is None or each.t >= plugged.t]
     if not found:
-        raise EvidenceMissing("nothing happened to the link in this scenario")
+        raise EvidenceMissing("nothing happened to the link since the cable was plugged in")
     return found[0]

@@ -21,6 +21,7 @@ from hil.units import Satoshi
 if TYPE_CHECKING:
     from hil.ports import Line
     from hil.protocol.payment.coins import Coin
+    from hil.protocol.payment.signing import Key
     from hil.rig.rig import Rig
     from hil.scenario.plan import Plan
     from hil.scenario.setups.counterpart_meter import CounterpartMeter
@@ -70,6 +71,22 @@ def coins_wanted(plan: Plan) -> int:
     return max(plan.funding_coins, row.coins if row is not None else 1)
 
 
+def fund(context: SetupContext, key: Key) -> list[Coin]:
+    """Send the coins that the scenario wants to ``key``: P2WPKH, P2PKH, or both kinds in turn."""
+    plan = context.plan
+    scripts = {"P2WPKH": [key.p2wpkh_script], "P2PKH": [key.p2pkh_script]}
+    return fund_scripts(context, scripts.get(plan.funding_type, [key.p2wpkh_script, key.p2pkh_script]))
+
+
+def fund_scripts(context: SetupContext, scripts: Sequence[bytes]) -> list[Coin]:
+    """Send the coins that the scenario wants to each script in turn, in this order."""
+    wanted, kinds = coins_wanted(context.plan), len(scripts)
+    amount, chain = Satoshi(context.plan.funds_sat), context.rig.chain
+    counts = [len(range(first, wanted, kinds)) for first in range(kinds)]
+    given = [chain.fund(script, amount, count) for script, count in zip(scripts, counts, strict=True) if count]
+    return [coins[turn] for turn in range(counts[0]) for coins in given if turn < len(coins)]
+
+
 def hooks(abuse: Cheat | None) -> EndpointHooks:
     """Return what the counterpart asks before it sends: the cheat, if there is one."""
     return EndpointHooks(before_sending=abuse.before_sending) if abuse is not None else EndpointHooks()
@@ -83,13 +100,10 @@ def session_ids(seed: str) -> Callable[[], bytes]:
 
 def fund_cable_under_test(context: SetupContext) -> list[Coin]:
     """Send coins to the first receiving key of the cable under test, or where the rig file says."""
-    plan, facts = context.plan, context.rig.file.options.devices.cable
+    facts = context.rig.file.options.devices.cable
     if facts is not None and facts.coins_to is not None:
-        script = funding_script(facts.coins_to)
-    else:
-        key = Account(account_seed(context.seed, "cable")).key(RECEIVE, 0)
-        script = key.p2wpkh_script if plan.funding_type == "P2WPKH" else key.p2pkh_script
-    return context.rig.chain.fund(script, Satoshi(plan.funds_sat), coins_wanted(plan))
+        return fund_scripts(context, [funding_script(facts.coins_to)])
+    return fund(context, Account(account_seed(context.seed, "cable")).key(RECEIVE, 0))
 
 
 def socket_profile(context: SetupContext) -> dict[str, Any]:

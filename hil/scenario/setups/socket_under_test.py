@@ -17,14 +17,13 @@ from hil.protocol.policy import CableLimits, Policy
 from hil.scenario.setups.common import (
     SECOND,
     account_seed,
-    coins_wanted,
+    fund,
     hooks,
     session_ids,
     socket_profile,
     tools,
 )
 from hil.scenario.setups.second_counterpart import second_cable
-from hil.units import Satoshi
 
 if TYPE_CHECKING:
     from hil.links.abuses.model import Cheat
@@ -64,9 +63,7 @@ class SocketUnderTestSetup:
 
     def fund(self) -> list[Coin]:
         """Give the counterpart cable its coins."""
-        plan = self._context.plan
-        script = self._receive.p2wpkh_script if plan.funding_type == "P2WPKH" else self._receive.p2pkh_script
-        self._coins = self._context.rig.chain.fund(script, Satoshi(plan.funds_sat), coins_wanted(plan))
+        self._coins = fund(self._context, self._receive)
         return self._coins
 
     def device_profiles(self) -> dict[str, Mapping[str, Any] | None]:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from hil.evidence.documents import Event, Kind, Verdict
+from hil.errors import ExitCode
+from hil.evidence.documents import Event, Json, Kind, Verdict
 from hil.evidence.record import ScenarioRecord
+from hil.qualify import baseline, trial
 from hil.qualify.campaign import Tally
 from hil.qualify.catalogue import Defect, Target
 from hil.qualify.table import summary, write_html
-from hil.qualify.trial import Outcome, judged
+from hil.qualify.trial import Outcome, judged, try_defect
+from hil.qualify.workshop import Workshop
 
 AGAIN = "hil run 'features/x.feature::One thing' --seed 7"
 
@@ -107,3 +112,68 @@ def test_foreign_text_is_inert_in_the_page(tmp_path: Path) -> None:
     assert "<script>" not in page
     assert "&lt;script&gt;" in page
     assert "\u202e" not in page
+
+
+class Suite:
+    """Stands where the suite runs: the scenarios that fail, in their order, unless they are left out."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, folder: Path, *failing: str) -> None:
+        self.runs = 0
+        self.workshop = Workshop(folder, folder, ())
+        self._failing = failing
+        self._fails = ""
+        monkeypatch.setattr(trial, "run", self._run)
+        monkeypatch.setattr(trial, "_first_finding", self._first_finding)
+
+    def _run(self, _: object, paths: Sequence[str], *__: object) -> tuple[int, str]:
+        self.runs += 1
+        left_out = [name for option, name in pairwise(paths) if option == "--deselect"]
+        chosen = [name for name in self._failing if name not in left_out and (name in paths or "features" in paths)]
+        self._fails = chosen[0] if chosen else ""
+        return (ExitCode.DEVICE_FAILURE if chosen else ExitCode.PASS), ""
+
+    def _first_finding(self, _: object) -> ScenarioRecord:
+        start = Event(Kind.START, 0.0, "bench", {"name": "One"}, host={"again": f"hil run {self._fails} --seed 7"})
+        data: dict[str, Json] = {"verdict": "fail", "reason": "credited", "setup": "socket under test"}
+        return ScenarioRecord("0001", [start, Event(Kind.STOP, 9.0, "bench", data)])
+
+    def try_it(self, *likely: str, good_fails: Sequence[str] = ()) -> Outcome:
+        of = target()
+        return try_defect(
+            self.workshop, of, defect(of), "native", likely, good_passes=lambda scenario: scenario not in good_fails
+        )
+
+
+def test_a_scenario_that_a_good_device_fails_too_finds_nothing_and_the_search_goes_on(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    suite = Suite(monkeypatch, tmp_path, "a.feature::Shaky", "a.feature::Sound")
+    assert suite.try_it("a.feature::Other", good_fails=["a.feature::Shaky"]).scenario == "a.feature::Sound"
+    assert suite.runs == 3
+    assert suite.try_it(good_fails=["a.feature::Shaky", "a.feature::Sound"]).result == "survived"
+
+
+def test_a_scenario_that_is_expected_to_find_a_defect_is_not_tried_with_a_good_device(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    suite = Suite(monkeypatch, tmp_path, "a.feature::Likely")
+    found = suite.try_it("a.feature::Likely", good_fails=["a.feature::Likely"])
+    assert (found.result, found.scenario, suite.runs) == ("found", "a.feature::Likely", 1)
+
+
+def test_whether_a_good_device_passes_is_seen_by_one_run_and_remembered(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    runs: list[str] = []
+
+    def run(_: object, paths: Sequence[str], *__: object) -> tuple[int, str]:
+        runs.extend(paths)
+        return (ExitCode.PASS if "Good" in paths[0] else ExitCode.DEVICE_FAILURE), ""
+
+    monkeypatch.setattr(baseline, "run", run)
+    monkeypatch.setattr(baseline, "open_workshop", lambda *_: None)
+    good = baseline.Baseline(tmp_path, tmp_path, "native")
+    for _ in range(2):
+        assert good.passes(target(), "a.feature::Good", None)
+        assert not good.passes(target(), "a.feature::Bad", None)
+    assert runs == ["a.feature::Good", "a.feature::Bad"]

@@ -89,6 +89,36 @@ def test_a_requirement_has_the_worst_verdict_of_the_scenarios_that_name_it(page:
     assert "No scenario of this run names REQ-BOOT-2: nothing is said about it." in section.text
 
 
+def row_of_an_outline(mode: str, life: str, verdict: Verdict, number: int) -> Callable[[RunWriter], None]:
+    def write(run: RunWriter) -> None:
+        writer = run.scenario(number, f"row {number}")
+        data: dict[str, Json] = {"name": f"Row {number}", "feature": "features/defences.feature", "line": number}
+        data |= {"outline": f"It holds <mode> {NASTY}", "row": [["mode", mode], ["life", life]], "tags": ["pairwise"]}
+        writer.write(Event(Kind.START, 0.0, "bench", data))
+        writer.write(Event(Kind.STOP, 1.0, "bench", {"verdict": verdict.value, "safe_state": {"reached": True}}))
+        run.scenario_done(writer)
+
+    return write
+
+
+def test_the_report_tells_with_which_values_and_pairs_of_them_a_defence_was_tried(make_run: MakeRun) -> None:
+    parts = [
+        row_of_an_outline("one", "new", Verdict.PASS, 1),
+        row_of_an_outline("two", "new", Verdict.FAIL, 2),
+        row_of_an_outline("two", "old", Verdict.NOT_APPLICABLE, 3),
+    ]
+    page = read(write_html(view(make_run(*parts, verdict=Verdict.FAIL))).read_text(encoding="utf-8"))
+    ((name, tried, count, pairs, verdict),) = rows(page.one("section", id="defences").one("table"))
+    assert NASTY_AS_READ in name
+    assert tried == "mode: one (1), two (1)life: new (2), old (0)"
+    assert (count, pairs) == ("3", "2 of 4")
+    assert "fail" in verdict
+
+
+def test_a_run_without_such_outlines_has_no_table_of_them(page: Node) -> None:
+    assert not page.all("section", id="defences")
+
+
 def test_a_run_without_requirements_has_no_matrix(make_run: MakeRun) -> None:
     bare = {key: value for key, value in DOCUMENT.items() if key != "requirements"}
     page = read(write_html(view(make_run(toast, verdict=Verdict.PASS, document=bare))).read_text(encoding="utf-8"))

@@ -41,6 +41,22 @@ def socket_abuse(course: Course, abuse: str, *_: object) -> str | None:
     return socket_cheats(course) or _row(course, abuse)
 
 
+def honest_at_first(course: Course) -> str | None:
+    """The counterpart cheats later."""
+    course.honest_at_first = True
+    if course.cheats:
+        return None
+    return "no step before says how the counterpart cheats, as 'Given the cable underpays by 1 sat from the …'"
+
+
+def begins(course: Course) -> str | None:
+    """The counterpart that was honest cheats from now on."""
+    course.disturbed = True
+    if course.honest_at_first:
+        return None
+    return "no step before says that 'the counterpart is honest at first'"
+
+
 def _cheats(course: Course, who: str, other: str) -> str | None:
     course.disturbed = True
     if course.cheats:

@@ -28,7 +28,8 @@ class Purse:
     mode: str = Mode.SINGLE_FEE.label
     coins: int = 1
     coin_sat: int = FUNDS_SAT
-    legacy: bool = False
+    kinds: tuple[bytes, ...] = (_WITNESS,)
+    """The scripts of the coins, in turn."""
     cables: int = 1
     """How many cables there are, each with such coins."""
     tariff: int = SocketTerms.tariff_sat_per_wh
@@ -41,6 +42,10 @@ class Purse:
         """Take over one of the terms from a step."""
         setattr(self, name, value)
         self.said.add(name)
+
+    def take_kind(self, kind: str) -> None:
+        """Take over which scripts the coins have: ``P2WPKH``, ``P2PKH``, or both in turn."""
+        self.kinds = {"P2WPKH": (_WITNESS,), "P2PKH": (_LEGACY,)}.get(kind, (_WITNESS, _LEGACY))
 
     def take_profile(self, profile: Mapping[str, Any]) -> None:
         """Take over the terms that a rig file gives its socket, as far as they are numbers and no step says them."""
@@ -61,7 +66,7 @@ class Purse:
 
     def most_payments(self) -> int:
         """Return how many payments the coins can pay, with the lowest fees that there can be."""
-        scripts = [_LEGACY if self.legacy else _WITNESS] * self.coins
+        scripts = [self.kinds[number % len(self.kinds)] for number in range(self.coins)]
         single = self.coins * self.coin_sat
         if self.mode == Mode.SINGLE_FEE.label:
             one_cable = max(0, single - fee_for(scripts, [_WITNESS], self.fee_rate)) // self.quantum

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from hil.bdd.check.feasibility.coins import Purse
 from hil.rig.check.capabilities import beyond_current
 from hil.rig.config.rig_file import PAIR
+from hil.scenario.stimuli.session_walk import OTHER_CABLE, RESTARTED
 from hil.units import Percent, Satoshi, Second, Watt, format_quantity
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ class Course:
     """What the programmable load draws now; None if there is none, or it plays a profile."""
     plays: bool = False
     cheats: bool = False
+    honest_at_first: bool = False
     on: bool = False
     waited_s: float = 0.0
     """Time that steps let pass since the devices were switched on."""
@@ -121,7 +123,7 @@ class Course:
 
     def coin_type(self, kind: str) -> str | None:
         """Which script its coins have."""
-        self.purse.legacy = kind == "P2PKH"
+        self.purse.take_kind(kind)
         return None
 
     def tariff(self, price: int) -> str | None:
@@ -222,6 +224,17 @@ class Course:
         if self.device in {"", "socket"}:
             return None
         return f"the {setup_words(self.device)}; only a cable that the bench plays can be exchanged for another one"
+
+    def comes_to(self, session: int, payment: int, life: str, rest: Second) -> str | None:
+        """Sessions and payments pass, and the device is restarted, or its cable exchanged."""
+        self.disturbed, self.awaited = True, self.awaited + 1
+        if payment > self.most_payments:
+            return f"the cable pays for at most {self.most_payments} payments, so there is no number {payment}"
+        if life == OTHER_CABLE and (wrong := self.another_cable()) is not None:
+            return wrong
+        if life == RESTARTED and self.device == PAIR:
+            return "the socket and the cable are a pair here, so 'a restart' does not say whose"
+        return self.passes(rest)
 
 
 def setup_words(device: str) -> str:

@@ -240,18 +240,20 @@ def test_a_step_with_a_mistake_of_its_own_hides_nothing_from_the_rig() -> None:
 @given(
     st.integers(1, 4),
     st.integers(300, 60_000),
-    st.booleans(),
+    st.sampled_from(["P2WPKH", "P2PKH", "both kinds"]),
     st.integers(1, 100),
     st.integers(300, 20_000),
     st.booleans(),
 )
 def test_a_purse_pays_exactly_what_the_protocol_can_build(
-    count: int, value: int, legacy: bool, fee_rate: int, quantum: int, single_fee: bool
+    count: int, value: int, kind: str, fee_rate: int, quantum: int, single_fee: bool
 ) -> None:
     mode = "single-fee" if single_fee else "per-payment"
-    purse = Purse(mode, count, value, legacy=legacy, fee_rate=fee_rate, quantum=quantum)
-    script = (p2pkh_script if legacy else p2wpkh_script)(bytes(20))
-    coins = [Coin(OutPoint("ab" * 32, index), Satoshi(value), script) for index in range(count)]
+    purse = Purse(mode, count, value, fee_rate=fee_rate, quantum=quantum)
+    purse.take_kind(kind)
+    kinds = {"P2WPKH": [p2wpkh_script], "P2PKH": [p2pkh_script], "both kinds": [p2wpkh_script, p2pkh_script]}[kind]
+    scripts = [kinds[index % len(kinds)](bytes(20)) for index in range(count)]
+    coins = [Coin(OutPoint("ab" * 32, index), Satoshi(value), script) for index, script in enumerate(scripts)]
     assert purse.most_payments() == built(coins, quantum, fee_rate, single_fee=single_fee)
 
 

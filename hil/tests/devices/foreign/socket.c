@@ -3559,7 +3559,7 @@ static void set_terms(const char *profile)
     dev.terms.fee_rate = profile_number(profile, "fee_rate_sat_per_vb", 1, 1000000, 10);
     dev.terms.max_payments = profile_number(profile, "max_payments", 1, 65535, 100);
     dev.terms.min_confirmations = profile_number(profile, "min_confirmations", 0, 100, 1);
-    dev.terms.max_power = MAX_POWER;
+    dev.terms.max_power = profile_number(profile, "max_power_w", 1, 1000000, MAX_POWER);
 }
 
 /* The account of the profile; without one, a new one from the seed of this power-on. */

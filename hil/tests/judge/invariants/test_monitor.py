@@ -201,6 +201,25 @@ def _more_flows() -> History:
     return replace(made, readings=[*made.readings, Reading(1e3, 1e3, 0.0, 17.2)])
 
 
+def _overloaded(seconds: float = 4.0, power_w: float = 5000.0) -> History:
+    made = history()
+    first = nth(made, Payment)
+    t, wh = made.frames[first].t, made.readings[-1].energy_wh
+    more = [Reading(t + step / 10, t + step / 10 + 0.1, power_w, wh) for step in range(round(seconds * 10))]
+    return replace(made, readings=[each for each in made.readings if each.late < t] + more)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "power_w"),
+    [(2.0, 5000.0), (60.0, 3680.0), (60.0, 3680.0 * 1.02)],
+    ids=["as short as a socket needs to notice", "all that is sold", "within the class of its meter"],
+)
+def test_an_appliance_that_is_switched_off_in_time_or_draws_what_is_sold_breaks_nothing(
+    seconds: float, power_w: float
+) -> None:
+    assert "overload" not in {each.rule.id for each in judge(_overloaded(seconds, power_w))}
+
+
 def _early_hello() -> History:
     made = history()
     return renumbered(with_frames(made, [*made.frames, said(0.0005, "cable", made.frames[0].item)]))  # type: ignore[arg-type]
@@ -330,6 +349,7 @@ CASES = (
     Case("contact", "socket", None, _power_before, "1300.0 W"),
     Case("contact", "socket", Close, _power_after, "1300.0 W"),
     Case("unpaid", "socket", Receipt, _more_flows, "17.200 Wh"),
+    Case("overload", "socket", Meter, _overloaded, "5000.0 W"),
     Case("secret", "cable", Payment, _told_raw, "seed"),
 )
 

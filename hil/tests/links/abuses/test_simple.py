@@ -57,6 +57,16 @@ def cheated(abuse: Abuse, message: Message) -> CTransaction:
     return parse_transaction(sent.transaction)
 
 
+def test_a_counterpart_that_is_dormant_is_honest_and_cheats_when_it_is_woken() -> None:
+    abuse = DemandMore(1_000, 1)
+    abuse.dormant = True
+    assert abuse.before_sending(request(1)) == (request(1),)
+    assert abuse.strikes == 0
+    abuse.dormant = False
+    assert cheated(abuse, request(1)) != proposal(1)
+    assert abuse.strikes == 1
+
+
 def outputs(transaction: CTransaction) -> list[tuple[int, bytes]]:
     return [(output.nValue, bytes(output.scriptPubKey)) for output in transaction.vout]
 

@@ -34,6 +34,15 @@ def test_a_session_that_must_go_on_is_shown_by_the_next_receipt_or_payment() -> 
     assert verdicts(cable.run(7.0), theirs, "cable") == [Verdict.PASS]
 
 
+def test_the_payments_of_a_later_session_count_although_their_numbers_begin_anew() -> None:
+    made, later = row(must=Must.GO_ON, codes=(), within_s=3.0), Session(2)
+    scene = cheated(made)
+    scene.from_socket(5.1, later.offer())
+    scene.from_cable(5.2, later.payment(1))
+    scene.from_socket(5.5, later.receipt(1))
+    assert verdicts(scene.run(7.0), made) == [Verdict.PASS]
+
+
 def test_what_objects_must_go_on_as_well() -> None:
     made = row(must=Must.OBJECT)
     for goes_on in (True, False):

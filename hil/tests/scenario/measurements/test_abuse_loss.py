@@ -10,6 +10,7 @@ from hil.evidence.documents import Verdict
 from hil.evidence.observations import Sampled, Source
 from hil.links.abuses.catalogue import AbuseRow, Must
 from hil.protocol.payment.coins import OutPoint
+from hil.scenario.abuse_plan import AbusePlan
 from hil.scenario.measurements import abuse
 from hil.tests.scenario.abuses import CABLES, REFUSE, cheated, plan, row
 from hil.tests.scenario.sessions import GIVEN, QUANTUM_SAT, Session, signed
@@ -140,3 +141,9 @@ def test_without_a_lab_meter_no_loss_can_be_told() -> None:
     scene.observer.plan.abuse = plan(REFUSE)
     found = abuse.loss(plan(REFUSE), "socket").take(scene.run(1.0).observer)
     assert (found.verdict, found.detail) == (Verdict.INCONCLUSIVE, "no reading of the lab meter")
+
+
+def test_what_comes_later_than_its_row_says_may_cost_the_credit_that_is_left_too() -> None:
+    made = row(who="socket", from_payment=1, loses_mwh=None, loses_sat=10_000)
+    assert AbusePlan("", None, row=made).loses_sat == AbusePlan("", 1, row=made).loses_sat == 10_000
+    assert AbusePlan("", 3, row=made).loses_sat == 12_625

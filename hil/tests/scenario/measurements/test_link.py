@@ -42,6 +42,16 @@ def silent(*closes: tuple[float, CloseReason], until: float = 10.0) -> Scene:
     return scene.run(until)
 
 
+def test_a_link_fails_anew_when_the_cable_was_plugged_in_again() -> None:
+    scene = Scene(metered=False)
+    scene.fault(2.0, "link", "dead")
+    scene.fault(3.0, "plug", "cable plugged in again")
+    scene.fault(5.0, "link", "dead")
+    scene.from_socket(9.0, S.close(CloseReason.PEER_SILENT))
+    found = link.given_up(scene.run(10.0).observer, "socket", 60.0)
+    assert (found.low, found.high, found.began) == (4.0, 4.0, 5.0)
+
+
 def test_a_peer_is_given_up_by_the_first_close_for_silence_after_the_first_failure() -> None:
     early, other = (4.0, CloseReason.PEER_SILENT), (6.0, CloseReason.UNPLUGGED)
     found = link.given_up(silent(early, other, (9.0, CloseReason.PEER_SILENT)).observer, "socket", 60.0)
@@ -62,9 +72,9 @@ def test_a_close_that_comes_while_it_is_watched_counts_and_the_cables_does_not()
 
 
 def test_a_link_to_which_nothing_happened_has_no_failure_to_count_from() -> None:
-    with pytest.raises(EvidenceMissing, match=r"^nothing happened to the link in this scenario$"):
+    with pytest.raises(EvidenceMissing, match=r"^nothing happened to the link since the cable was plugged in$"):
         link.given_up(Scene().run(1.0).observer, "socket", 1.0)
-    with pytest.raises(EvidenceMissing, match=r"^nothing happened to the link in this scenario$"):
+    with pytest.raises(EvidenceMissing, match=r"^nothing happened to the link since the cable was plugged in$"):
         link.fault_to_cut(Scene().run(1.0).observer, 1.0)
 
 
