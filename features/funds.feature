@@ -68,13 +68,13 @@ Feature: The cable's coins
     And the energy delivered is 16 Wh within 2 %
 
     Examples:
-      | device | count | kind   |
-      | socket | 3     | P2WPKH |
-      | socket | 16    | P2PKH  |
-      | cable  | 3     | P2WPKH |
-      | cable  | 4     | P2PKH  |
-      | socket | 4     | both kinds |
-      | cable  | 3     | both kinds |
+      | device | count | kind       |
+      | socket | 3     | P2WPKH     |
+      | socket | 16    | P2PKH      |
+      | cable  | 3     | P2WPKH     |
+      | cable  | 4     | P2PKH      |
+      | socket | 8     | both kinds |
+      | cable  | 9     | both kinds |
 
   @REQ-PAY-2 @REQ-PAY-7
   Scenario: Each payment of a chain that begins with a legacy coin has its fee
