@@ -60,7 +60,7 @@ Feature: Limits of time
 
     Examples:
       | power  |
-      | 100 W  |
+      | 150 W  |
       | 700 W  |
       | 1800 W |
 

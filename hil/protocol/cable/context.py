@@ -77,6 +77,12 @@ class CableContext(MachineContext[CableState, CableEvent, CableAction, CableSess
             return None
         return self.idle_since + self.policy.appliance_idle_s
 
+    def unanswered_at(self) -> float | None:
+        """Return the instant at which a socket that gives no answer is given up; None if none is awaited."""
+        if self.reply_due is None or self.session is None:
+            return None
+        return self.session.asked_at + self.policy.silent_peer_s
+
     def unused_mwh(self, session: CableSession) -> int:
         """Energy that the socket has been paid for in the session and that cannot have flowed, by any honest meter."""
         if not session.signed:

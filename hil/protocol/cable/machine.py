@@ -95,7 +95,14 @@ class CableMachine:
     def next_deadline(self) -> float | None:
         """Return the instant at which ``on_time`` must be called at the latest; None if no timer runs."""
         context = self.context
-        return earliest(context.call_due, context.reply_due, context.silent_at, context.meter_due, context.idle_due())
+        return earliest(
+            context.call_due,
+            context.reply_due,
+            context.unanswered_at(),
+            context.silent_at,
+            context.meter_due,
+            context.idle_due(),
+        )
 
     def _at(self, now: float) -> CableContext:
         self.context.now = now
@@ -163,13 +170,12 @@ class CableMachine:
             lose_socket(context)
         if context.call_due is not None and now >= context.call_due:
             context.fire(_E.CALL_DUE)
+        # a repetition that falls due at the instant of giving up is not sent, whichever way the sums are rounded
+        if (unanswered := context.unanswered_at()) is not None and now + ROUNDING_S >= unanswered:
+            # a socket that talks and never answers is given up like one that does not talk
+            lose_socket(context)
         if context.reply_due is not None and now >= context.reply_due:
-            # a repetition that falls due at the instant of giving up is not sent, whichever way the sums are rounded
-            if now + ROUNDING_S >= context.require_session().asked_at + context.policy.silent_peer_s:
-                # a socket that talks and never answers is given up like one that does not talk
-                lose_socket(context)
-            else:
-                context.fire(_E.REPLY_LATE)
+            context.fire(_E.REPLY_LATE)
         if context.meter_due is not None and now >= context.meter_due:
             context.send_meter(context.policy.cable_meter_s)
         idle_due = context.idle_due()

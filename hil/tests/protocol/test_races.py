@@ -99,6 +99,22 @@ def test_a_socket_that_talks_and_sends_no_receipt_is_given_up_after_sixty_second
     assert ended(desk) == ["peer_silent"]
 
 
+@pytest.mark.parametrize("n", [1, 2])
+def test_a_request_that_is_said_again_and_again_is_no_answer_to_a_payment(n: int) -> None:
+    desk = CableDesk().reach(C.PAYING)
+    if n == 2:
+        desk.receipt(1)
+        desk.use(6_000)
+        desk.request(2)
+    for _ in range(59):
+        desk.wait(1.0)
+        desk.request(n)
+    assert desk.machine.state is C.PAYING
+    desk.wait(1.0)
+    assert desk.machine.state is C.CALLING
+    assert desk.last(Close).reason is CloseReason.PEER_SILENT
+
+
 def test_a_payment_that_was_never_acknowledged_is_made_again_from_the_same_coins_and_not_a_second_time() -> None:
     desk = CableDesk().reach(C.PAYING)
     first = desk.last(Payment).transaction
