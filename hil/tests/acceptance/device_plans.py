@@ -105,6 +105,15 @@ def foreign_devices(folder: Path) -> Finished:
 
 
 @plan
+def foreign_at_limits(folder: Path) -> Finished:
+    """The same: large coins, and twenty minutes in which nothing happens."""
+    project = Project.make(folder)
+    rig = _with(project, "foreign.yaml", _build_socket(project), f"[node, '{FOREIGN / 'cable.js'}']")
+    chosen = ("features/funds.feature", "features/idling.feature", "-k", "reckons or minutes")
+    return project.run("run", *chosen, "--rig", rig, "--node", PROVIDER, "--seed", SEED, timeout=600)
+
+
+@plan
 def foreign_in_real_time(folder: Path) -> Finished:
     """The same on the wall clock."""
     project = Project.make(folder)
