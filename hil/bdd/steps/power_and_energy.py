@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from hil.bdd.check.feasibility import doubts
+from hil.bdd.check.feasibility.course import Course
 from hil.bdd.check.values import in_order
 from hil.bdd.language.applicability import decides, sensible, tells, unsure
 from hil.bdd.language.catalogue import then
 from hil.evidence.limits import Limit
 from hil.evidence.observations import Source
-from hil.rig.check.capabilities import doubtful_edge, undecidable_edge, undecidable_energy, unread_updates
+from hil.rig.check.capabilities import (
+    doubtful_edge,
+    undecidable_edge,
+    undecidable_energy,
+    undecidable_interruption,
+    unread_updates,
+)
 from hil.rig.sampling.timer import update_known_s
 from hil.scenario.check import Check, sampled, within_time
 from hil.scenario.measurements import cuts
@@ -67,6 +74,19 @@ def no_power(observer: Observer) -> Check:
 def uninterrupted() -> Check:
     """From the first to the last reading with voltage, the voltage was never off for longer than one mains cycle."""
     return within_time("longest interruption", SHORTEST_INTERRUPTION_S, longest_interruption, Source.LAB_METER)
+
+
+@then("the socket's contact was never open for longer than {duration} before the credit was spent")
+@decides(undecidable_interruption)
+@unsure(unread_updates)
+@tells(Course.sold_by_device)
+def contact_rested(limit: Second, /) -> Check:
+    """As above, with a limit of one's own: it may be far below the time between two readings.
+
+    A contact that opens for some milliseconds lowers the voltage of the reading in whose time that falls. Where the
+    load was told to draw one power, the power of the reading must tell the same, so that no sag of the mains fails.
+    """
+    return within_time("contact open between power and power", limit, longest_interruption, Source.LAB_METER)
 
 
 @then("the highest power was between {power} and {power}")

@@ -109,6 +109,12 @@ VIOLATED: Mapping[str, str] = {
         f"{SOCKET}\n{ON}\nAnd the supply of the socket fails for 3 s\nAnd power flows again\n"
         "Then the power was never interrupted before the credit was spent"
     ),
+    "the socket's contact was never open for longer than {duration} before the credit was spent": (
+        f"{SOCKET}\n{ON}\n"
+        "And the socket's own contact opens by itself for 20 ms every three seconds, as a seeded fault\n"
+        "And 10 s have passed\n"
+        "Then the socket's contact was never open for longer than 5 ms before the credit was spent"
+    ),
     "the highest power was between {power} and {power}": _sold("the highest power was between 10 W and 20 W"),
     "the power was cut within {duration} of the refused payment": _welded(
         "And the cable underpays by 1 sat from the second payment on\n",

@@ -215,6 +215,10 @@ class Course:
             return None
         return f"the {setup_words(self.device)}; the {device} is played by the bench"
 
+    def sold_by_device(self, *_: object) -> str | None:
+        """Something is said of the contact of a socket under test."""
+        return self.must_be_under_test("socket")
+
     def another_cable(self) -> str | None:
         """Another cable, with coins of its own, takes the place of the one that the bench plays."""
         self.disturbed = True
