@@ -85,6 +85,11 @@ class LockstepProgram:
         self._answers: list[tuple[float, int, str]] = []
         """Answers of the ledger that are under way: when each arrives, the number of its question, its words."""
 
+    @property
+    def pid(self) -> int | None:
+        """Process id while the device runs."""
+        return None if self._process is None else self._process.pid
+
     def power_on(self, now: float) -> None:
         """Start the program; raises DeviceFailed if it does not answer, OSError if this machine starts no process."""
         self.power_off(now)
