@@ -126,7 +126,8 @@ class ModelBuilder:
                 raise ConfigurationError(f"'{name}' ends at a device, not in a plug", place="reset.plugs")
             uarts[name].plug(uarts[other])
         for role in fitted:
-            meter = DeviceMeter(plant, gains[role], ahead_of_contact=role == "socket")
+            counted = numbers.socket_meter_counted if role == "socket" else numbers.cable_meter_counted
+            meter = DeviceMeter(plant, gains[role], ahead_of_contact=role == "socket", counted_wh=counted)
             lines = uarts[f"{role}-link"], uarts[f"{role}-console"]
             command = request.programs.get(role)
             if command is not None and command.on_serial_ports and not on_the_wall:

@@ -1,12 +1,13 @@
-"""Power and energy at the lab meter, held against limits."""
+"""Power and energy at the lab meter, held against limits; and what a device's own meter has counted before."""
 
 from __future__ import annotations
 
 from hil.bdd.check.feasibility import doubts
 from hil.bdd.check.feasibility.course import Course
 from hil.bdd.check.values import in_order
-from hil.bdd.language.applicability import decides, sensible, tells, unsure
-from hil.bdd.language.catalogue import then
+from hil.bdd.language.applicability import decides, needs, sensible, tells, unsure
+from hil.bdd.language.catalogue import given, then
+from hil.devices.board import REGISTER_WH
 from hil.evidence.limits import Limit
 from hil.evidence.observations import Source
 from hil.rig.check.capabilities import (
@@ -16,6 +17,7 @@ from hil.rig.check.capabilities import (
     undecidable_interruption,
     unread_updates,
 )
+from hil.rig.config.rig_file import RigFile
 from hil.rig.sampling.timer import update_known_s
 from hil.scenario.check import Check, sampled, within_time
 from hil.scenario.measurements import cuts
@@ -28,6 +30,26 @@ from hil.units import Percent, Second, Watt, WattHour
 
 def _nothing(energy: WattHour, _: Percent) -> str:
     return "" if energy > 0 else "a tolerance in percent needs an energy above zero"
+
+
+def _real_meters(rig: RigFile, *_: object) -> str:
+    return (
+        "" if rig.virtual else f"the own meters of rig '{rig.options.name}' are real, and have counted what they have"
+    )
+
+
+def _no_count(_: str, counted: WattHour) -> str:
+    most = f"{REGISTER_WH / 1000:g} kWh"
+    return "" if 0 <= counted < REGISTER_WH else f"the register of a device's own meter goes on from 0 at {most}"
+
+
+@given("the {device}'s own meter has counted {energy} before")
+@needs(_real_meters)
+@sensible(_no_count)
+@tells(Course.must_be_under_test)
+def meter_has_counted(device: str, counted: WattHour, /, scenario: ScenarioRun) -> None:
+    """What its register has when the device is switched on for the first time; at 10 000 kWh it goes on from 0."""
+    scenario.plan.plant[f"{device}_meter_counted"] = float(counted)
 
 
 @then("är den levererade energin {energy} inom {percent}")

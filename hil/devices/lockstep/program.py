@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from hil.devices.board import EnergyMeter
+from hil.devices.board import REGISTER_WH, EnergyMeter
 from hil.devices.lockstep.answering_process import AnsweringProcess, NoAnswer
 from hil.devices.lockstep.lines import (
     MICROSECONDS,
@@ -33,6 +33,10 @@ if TYPE_CHECKING:
     from hil.devices.board import Board
     from hil.devices.lockstep.command import DeviceCommand
     from hil.ports import Acceptance, LedgerView
+
+
+REGISTER_UWH = REGISTER_WH * 10**6
+"""The register of the meter as the program is told it, in µWh."""
 
 
 class MeasuringMeter(EnergyMeter, Protocol):
@@ -156,7 +160,7 @@ class LockstepProgram:
                 round(meter.voltage() * 1e3),
                 round(meter.current() * 1e3),
                 round(meter.power() * 1e3),
-                round(meter.energy() * 1e6),
+                round(meter.energy() * 1e6) % REGISTER_UWH,
             )
         except RigFault:
             return BoardState(self._microseconds(now), None, self._contact(), self._plug)

@@ -107,10 +107,11 @@ def foreign_devices(folder: Path) -> Finished:
 
 @plan
 def foreign_at_limits(folder: Path) -> Finished:
-    """The same: large coins, and twenty minutes in which nothing happens."""
+    """The same: large coins, twenty minutes in which nothing happens, and meters whose register comes to its end."""
     project = Project.make(folder)
     rig = _with(project, "foreign.yaml", _build_socket(project), f"[node, '{FOREIGN / 'cable.js'}']")
-    chosen = ("features/funds.feature", "features/idling.feature", "-k", "reckons or minutes")
+    features = (f"features/{name}.feature" for name in ("funds", "idling", "metering"))
+    chosen = (*features, "-k", "reckons or minutes or register")
     return project.run("run", *chosen, "--rig", rig, "--node", PROVIDER, "--seed", SEED, timeout=600)
 
 

@@ -20,11 +20,12 @@ def test_they_pass_on_the_wall_clock_too(foreign_in_real_time: Finished) -> None
     assert {scenario.verdict for scenario in foreign_in_real_time.record.scenarios} == {Verdict.PASS}
 
 
-def test_they_bear_with_large_coins_and_with_long_idling(foreign_at_limits: Finished) -> None:
+def test_they_bear_with_large_coins_with_long_idling_and_with_registers_that_end(foreign_at_limits: Finished) -> None:
     assert foreign_at_limits.code == 0, foreign_at_limits.said
     names = {scenario.name for scenario in foreign_at_limits.record.scenarios}
     assert any("coin-of-30-btc" in name for name in names)
     assert any("standby-for-twenty-minutes" in name for name in names)
+    assert any("register-of-the-cable" in name for name in names)
     assert {scenario.verdict for scenario in foreign_at_limits.record.scenarios} == {Verdict.PASS}
 
 
