@@ -56,7 +56,7 @@ class EnergyMeter(Protocol):
     """The device's own meter, not the lab's. One that does not answer raises RigFault."""
 
     def energy(self) -> WattHour:
-        """Return what its register has in Wh, below ``REGISTER_WH``. It begins anywhere, and may outlive a power cut."""
+        """Return what its register has in Wh, below ``REGISTER_WH``. It begins anywhere and may outlive a power cut."""
 
     def power(self) -> Watt:
         """Return the present active power."""

@@ -7,7 +7,6 @@ from hil.bdd.check.feasibility.course import Course
 from hil.bdd.check.values import in_order
 from hil.bdd.language.applicability import decides, needs, sensible, tells, unsure
 from hil.bdd.language.catalogue import given, then
-from hil.devices.board import REGISTER_WH
 from hil.evidence.limits import Limit
 from hil.evidence.observations import Source
 from hil.rig.check.capabilities import (
@@ -28,6 +27,10 @@ from hil.scenario.scenario import ScenarioRun
 from hil.units import Percent, Second, Watt, WattHour
 
 
+REGISTER_ENDS_WH = 10_000_000
+"""Where the register of a device's own meter goes on from 0 (SPEC, "Meter")."""
+
+
 def _nothing(energy: WattHour, _: Percent) -> str:
     return "" if energy > 0 else "a tolerance in percent needs an energy above zero"
 
@@ -39,8 +42,8 @@ def _real_meters(rig: RigFile, *_: object) -> str:
 
 
 def _no_count(_: str, counted: WattHour) -> str:
-    most = f"{REGISTER_WH / 1000:g} kWh"
-    return "" if 0 <= counted < REGISTER_WH else f"the register of a device's own meter goes on from 0 at {most}"
+    most = f"{REGISTER_ENDS_WH / 1000:g} kWh"
+    return "" if 0 <= counted < REGISTER_ENDS_WH else f"the register of a device's own meter goes on from 0 at {most}"
 
 
 @given("the {device}'s own meter has counted {energy} before")
