@@ -26,7 +26,6 @@ from hil.scenario.observer import Observer
 from hil.scenario.scenario import ScenarioRun
 from hil.units import Percent, Second, Watt, WattHour
 
-
 REGISTER_ENDS_WH = 10_000_000
 """Where the register of a device's own meter goes on from 0 (SPEC, "Meter")."""
 
