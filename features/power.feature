@@ -249,7 +249,6 @@ Feature: Mains, plug and appliance misbehave
     When the devices are switched on
     And the session has ended
     Then the socket's contact was never open for longer than 5 ms before the credit was spent
-    And the energy delivered is 24 Wh within 1 %
 
     Examples:
       | power  |
