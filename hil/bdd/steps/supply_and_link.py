@@ -59,7 +59,7 @@ def _no_program(rig: RigFile, device: str, *_: object) -> str:
 
 @when("the program of the {device} is watched from now on")
 @needs(_no_program)
-@tells(Course.must_be_under_test)
+@tells(Course.watches)
 def program_watched(device: str, /, scenario: ScenarioRun) -> None:
     """Looks once a minute how much memory, how many descriptors and threads it has, with all that it started."""
     watching.watch(scenario, device)
@@ -72,7 +72,7 @@ def _no_growth(_: str, *most: float) -> str:
 @then("the program of the {device} grew by at most {memory}, {int} descriptors and {int} threads")
 @needs(_no_program)
 @sensible(_no_growth)
-@tells(Course.must_be_under_test)
+@tells(Course.has_watched)
 def program_grew(device: str, memory: Mebibyte, descriptors: int, threads: int, /) -> list[Check]:
     """Since it is watched: the least in the last third of that time, less the least in the first third.
 
