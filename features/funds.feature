@@ -100,3 +100,25 @@ Feature: The cable's coins
     Then the device under test closes the session as APPLIANCE_FINISHED
     And the cable signed 1 payment
     And the newest valid transaction was broadcast and confirms
+
+  @REQ-PAY-1 @REQ-CABLE-2
+  Scenario Outline: The <device> reckons with a coin of <coin>, in <mode> mode
+    Given the <device> is under test in <mode> mode
+    And the cable's coins are worth <coin>
+    And the load draws 1800 W
+    And the cable pays for at most 3 payments
+    When the devices are switched on
+    And the session has ended
+    Then 3 payments of 0.1 mBTC were accepted
+    And the ledger holds <count> with one fee each
+    And the newest valid transaction was broadcast and confirms
+    And the socket received 0.3 mBTC in all
+    And the energy delivered is 24 Wh within 1 %
+
+    Examples:
+      | device | mode        | coin   | count          |
+      | socket | single-fee  | 30 BTC | 1 transaction  |
+      | socket | per-payment | 30 BTC | 3 transactions |
+      | socket | single-fee  | 45 BTC | 1 transaction  |
+      | cable  | single-fee  | 30 BTC | 1 transaction  |
+      | cable  | per-payment | 45 BTC | 3 transactions |

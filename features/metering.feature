@@ -78,3 +78,24 @@ Feature: The meters
     And the session has ended
     Then 2 sessions began
     And the newest valid transaction was broadcast and confirms
+
+  @REQ-METER-1 @REQ-PAY-1
+  Scenario Outline: The register of the <device>'s meter comes to its end in the middle of a session, in <mode> mode
+    Given the <device> is under test in <mode> mode
+    And the <device>'s own meter has counted 9999.99 kWh before
+    And the load draws 1300 W
+    And the cable pays for at most 3 payments
+    When the devices are switched on
+    And the session has ended
+    Then 1 session began
+    And 3 payments of 0.1 mBTC were accepted
+    And the energy delivered is 24 Wh within 1 %
+    And the meter of the device under test agrees with the lab's within 2 %
+    And the newest valid transaction was broadcast and confirms
+
+    Examples:
+      | device | mode        |
+      | socket | single-fee  |
+      | socket | per-payment |
+      | cable  | single-fee  |
+      | cable  | per-payment |

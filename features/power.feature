@@ -271,3 +271,17 @@ Feature: Mains, plug and appliance misbehave
     And the energy delivered is 3600 Wh within 1 %
     And the socket billed at most 15 Wh more than it delivered
     And the ledger holds 1 transaction with one fee each
+
+  @REQ-POWER-5
+  Scenario Outline: The contact rests while the socket delivers <power>
+    Given the socket is under test in single-fee mode
+    And the load draws <power>
+    And the cable pays for at most 3 payments
+    When the devices are switched on
+    And the session has ended
+    Then the socket's contact was never open for longer than 5 ms before the credit was spent
+
+    Examples:
+      | power  |
+      | 400 W  |
+      | 1800 W |

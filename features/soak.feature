@@ -75,3 +75,23 @@ Feature: Long sessions and many of them
     And the energy delivered is 14.4 kWh within 1 %
     And the socket billed at most 60 Wh more than it delivered
     And the ledger holds 1 transaction with one fee each
+
+  @long @REQ-PROGRAM-1
+  Scenario Outline: An hour of payments leaves nothing behind in the program of the <device>
+    Given the <device> is under test in <mode> mode
+    And the load draws 1800 W
+    And the socket sells up to 300 payments a session
+    And the cable pays for at most 300 payments
+    And the cable's coins are worth 50 mBTC
+    When the devices are switched on
+    And the first payment has been accepted
+    And the lab meter is read once every 10 s from now on
+    And 10 min have passed
+    And the program of the <device> is watched from now on
+    And 60 min have passed
+    Then the program of the <device> grew by at most 4 MiB, 0 descriptors and 0 threads
+
+    Examples:
+      | device | mode       |
+      | socket | single-fee |
+      | cable  | single-fee |

@@ -21,6 +21,7 @@ Volt = NewType("Volt", float)
 Ampere = NewType("Ampere", float)
 Ohm = NewType("Ohm", float)
 Percent = NewType("Percent", float)
+Mebibyte = NewType("Mebibyte", float)
 Satoshi = NewType("Satoshi", int)
 
 
@@ -36,6 +37,7 @@ class Dimension(enum.Enum):
     CURRENT = "current"
     RESISTANCE = "resistance"
     PERCENT = "percent"
+    MEMORY = "memory"
 
 
 UNITS: dict[Dimension, dict[str, Decimal]] = {
@@ -53,6 +55,7 @@ UNITS: dict[Dimension, dict[str, Decimal]] = {
     Dimension.CURRENT: {"A": Decimal(1), "mA": Decimal("0.001")},
     Dimension.RESISTANCE: {"ohm": Decimal(1)},
     Dimension.PERCENT: {"%": Decimal(1)},
+    Dimension.MEMORY: {"MiB": Decimal(1), "KiB": 1 / Decimal(1024)},
 }
 """For each dimension the allowed units with their factor to the base unit (the one with factor 1)."""
 

@@ -26,11 +26,37 @@ class Contact(Protocol):
         """Switch the coil."""
 
 
+REGISTER_WH = 10_000_000
+"""Where the energy register of a device's own meter goes on from 0: that of a PZEM-004T v3 has 9999.99 kWh (manual)."""
+
+
+class RegisterCount:
+    """What a register has counted since it was read first, in its own unit, over its end too.
+
+    :param end: where it goes on from 0. A reading that is lower by more than half of that has passed the end; what is
+        lower by less has gone back.
+    """
+
+    def __init__(self, end: int = REGISTER_WH) -> None:
+        self._end = end
+        self._newest: float | None = None
+        self._offset: float = 0
+
+    def add(self, reading: float) -> float:
+        """Take the next reading; return what was counted, lower than before if the register went back."""
+        if self._newest is None:
+            self._offset = -reading
+        elif reading < self._newest - self._end / 2:
+            self._offset += self._end
+        self._newest = reading
+        return reading + self._offset
+
+
 class EnergyMeter(Protocol):
     """The device's own meter, not the lab's. One that does not answer raises RigFault."""
 
     def energy(self) -> WattHour:
-        """Return the energy since the device was powered on."""
+        """Return what its register has in Wh, below ``REGISTER_WH``. It begins anywhere and may outlive a power cut."""
 
     def power(self) -> Watt:
         """Return the present active power."""

@@ -24,7 +24,8 @@ class Kind(enum.StrEnum):
       ``error?`` (``what``, ``place?``, ``remedy?``)
     - READING: quantities by name with their unit, e.g. ``voltage_V, current_A, power_W, energy_Wh`` (source
       ``meter``), ``credit_Wh, delivered_Wh`` (source ``socket`` or ``counterpart``), or what the tap added between two
-      devices: ``chunks, bytes, sent_again_median_s, sent_again_largest_s`` (source ``tap``)
+      devices: ``chunks, bytes, sent_again_median_s, sent_again_largest_s`` (source ``tap``), or what a device's program
+      takes of its machine: ``memory_MiB, descriptors_count, threads_count`` (source ``socket program``)
     - RELAY: ``closed``, ``read_back?`` (source ``K1`` ... ``K4``), or the contact that the counterpart switches
     - FRAME: ``direction`` (``to socket``, ``to cable``), ``message``, ``fields``, ``bytes`` (hex), ``error?``,
       ``lost?`` (sent, and kept from its receiver by a fault of the link); source is the line on which it was heard

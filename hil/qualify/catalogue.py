@@ -31,6 +31,7 @@ Kind = Literal[
     "order",
     "power",
     "privacy",
+    "resource",
     "restart",
     "signature",
     "timing",

@@ -224,6 +224,10 @@ class Rig:
         """Return what devices that are programs of their own say that they are, by role."""
         return self.bench.identities() if self.bench is not None and self.file.device_programs() else {}
 
+    def resources(self) -> dict[str, dict[str, int]]:
+        """Return what the programs of simulated devices take of this machine, by role; see the bench's client."""
+        return self.bench.resources() if self.bench is not None else {}
+
     def set_mains(self, voltage: float) -> None:
         """Have this voltage (V rms) ahead of K1, K3 and K4; AuthorError if no source of this bench can be set."""
         if self.bench is None:

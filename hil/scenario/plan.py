@@ -39,6 +39,8 @@ class Plan:
     """How many coins of ``funds_sat`` each the cable is given; an abuse may want more."""
     funding_type: str = "P2WPKH"
     boot_delay_s: float = 0.0
+    plant: dict[str, float] = field(default_factory=dict)
+    """Physics of a virtual bench, by the names of ``options.rig.plant``, where the scenario says it."""
     ledger_view: ViewKind | None = None
     """None: the rig file's."""
     server_fault: ServerFault | None = None

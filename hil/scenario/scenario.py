@@ -140,7 +140,11 @@ class ScenarioRun:
         rig.chain.on_change = self._ledger_log.on_change
         observer.coins = setup.fund()
         rig.reset(
-            setup.device_profiles(), self.seed, {}, plan.ledger_view or rig.file.options.ledger, plan.server_fault
+            setup.device_profiles(),
+            self.seed,
+            plan.plant,
+            plan.ledger_view or rig.file.options.ledger,
+            plan.server_fault,
         )
         if rig.updates is not None:
             self.recorder.write(Kind.READING, "meter updates", rig.updates.document())

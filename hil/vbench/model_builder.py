@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from hil.devices.board import ProgramFactory
+    from hil.vbench.devices.resources import Resources
     from hil.vbench.devices.socket_ledger import SocketLedger
     from hil.vbench.plant.terminals import ElectronicLoadState, MeterSample
 
@@ -62,6 +63,11 @@ class BenchModel:
     def identities(self) -> dict[str, str]:
         """Return what the programs of the devices say that they are, by role; those that say nothing are left out."""
         return {role: device.identity for role, device in self._devices().items() if device.identity}
+
+    def resources(self) -> dict[str, Resources]:
+        """Return what the programs of the devices take of this machine, by role; those that are none are left out."""
+        told = {role: device.resources() for role, device in self._devices().items()}
+        return {role: resources for role, resources in told.items() if resources is not None}
 
     def _devices(self) -> dict[str, DeviceHost | ProcessHost]:
         return {**self.hosts, **self.processes}
@@ -120,7 +126,8 @@ class ModelBuilder:
                 raise ConfigurationError(f"'{name}' ends at a device, not in a plug", place="reset.plugs")
             uarts[name].plug(uarts[other])
         for role in fitted:
-            meter = DeviceMeter(plant, gains[role], ahead_of_contact=role == "socket")
+            counted = numbers.socket_meter_counted if role == "socket" else numbers.cable_meter_counted
+            meter = DeviceMeter(plant, gains[role], ahead_of_contact=role == "socket", counted_wh=counted)
             lines = uarts[f"{role}-link"], uarts[f"{role}-console"]
             command = request.programs.get(role)
             if command is not None and command.on_serial_ports and not on_the_wall:
@@ -206,4 +213,4 @@ def on_serial_ports(role: str, program: DeviceCommand | None) -> DeviceCommand:
     words += ["--relay", "modbus:{relay}"] if role == "socket" else []
     if program is None:
         return DeviceCommand(words, Path.cwd(), trusted=True)
-    return DeviceCommand([*words, "--", *program.words], program.folder, trusted=True)
+    return DeviceCommand([*words, "--", *program.words], program.folder, hosts=True, trusted=True)

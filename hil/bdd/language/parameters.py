@@ -144,6 +144,7 @@ _LISTED = (
     _quantity(name="current", regexp="[+-]?[0-9]+(?:[.][0-9]+)? ?(?:A|mA)", example="5.65 A"),
     _quantity(name="resistance", regexp="[+-]?[0-9]+(?:[.][0-9]+)? ?(?:ohm)", example="40 ohm"),
     _quantity(name="percent", regexp="[+-]?[0-9]+(?:[.][0-9]+)? ?(?:%)", example="2 %"),
+    _quantity(name="memory", regexp="[+-]?[0-9]+(?:[.][0-9]+)? ?(?:MiB|KiB)", example="1 MiB"),
     Parameter(
         name="amount",
         regexp="[+-]?[0-9]+(?:[.][0-9]+)? ?(?:sat|mBTC|BTC)",

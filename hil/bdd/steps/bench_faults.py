@@ -26,6 +26,9 @@ def _no_drift_of(_: str, drift: Percent) -> str:
     return _no_drift(drift)
 
 
+LONGEST_CHATTER_S = 1.0
+"""A contact that is open for longer is a contact that has opened."""
+
 HIGHEST_DRIFT = 100.0
 """Below that a meter still tells something of what it measures, percent."""
 
@@ -50,6 +53,20 @@ def relay_bounces(relay: str, duration: Second, /, scenario: ScenarioRun) -> Non
 def contact_fails(fault: str, /, scenario: ScenarioRun) -> None:
     """A fault of the device: power flows on when its credit is spent, or does not begin when it is paid for."""
     bench_faults.seed(scenario, "socket contact", bench_faults.RELAY_FAULTS[fault])
+
+
+def _no_chatter(gap: Second) -> str:
+    if 0 < gap <= LONGEST_CHATTER_S:
+        return ""
+    return f"a contact that chatters opens for more than 0 s, at most {LONGEST_CHATTER_S:g} s"
+
+
+@when("the socket's own contact opens by itself for {duration} every three seconds, as a seeded fault")
+@needs(SEEDED)
+@sensible(_no_chatter)
+def contact_chatters(gap: Second, /, scenario: ScenarioRun) -> None:
+    """A fault of the device: a loose spring, a coil with too little voltage. The coil stays energised meanwhile."""
+    bench_faults.seed(scenario, "socket contact", "chatters", float(gap))
 
 
 @when("the socket's own meter {own_meter_fault}, as a seeded fault")

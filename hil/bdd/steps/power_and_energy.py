@@ -1,14 +1,22 @@
-"""Power and energy at the lab meter, held against limits."""
+"""Power and energy at the lab meter, held against limits; and what a device's own meter has counted before."""
 
 from __future__ import annotations
 
 from hil.bdd.check.feasibility import doubts
+from hil.bdd.check.feasibility.course import Course
 from hil.bdd.check.values import in_order
-from hil.bdd.language.applicability import decides, sensible, tells, unsure
-from hil.bdd.language.catalogue import then
+from hil.bdd.language.applicability import decides, needs, sensible, tells, unsure
+from hil.bdd.language.catalogue import given, then
 from hil.evidence.limits import Limit
 from hil.evidence.observations import Source
-from hil.rig.check.capabilities import doubtful_edge, undecidable_edge, undecidable_energy, unread_updates
+from hil.rig.check.capabilities import (
+    doubtful_edge,
+    undecidable_edge,
+    undecidable_energy,
+    undecidable_interruption,
+    unread_updates,
+)
+from hil.rig.config.rig_file import RigFile
 from hil.rig.sampling.timer import update_known_s
 from hil.scenario.check import Check, sampled, within_time
 from hil.scenario.measurements import cuts
@@ -18,9 +26,32 @@ from hil.scenario.observer import Observer
 from hil.scenario.scenario import ScenarioRun
 from hil.units import Percent, Second, Watt, WattHour
 
+REGISTER_ENDS_WH = 10_000_000
+"""Where the register of a device's own meter goes on from 0 (SPEC, "Meter")."""
+
 
 def _nothing(energy: WattHour, _: Percent) -> str:
     return "" if energy > 0 else "a tolerance in percent needs an energy above zero"
+
+
+def _real_meters(rig: RigFile, *_: object) -> str:
+    return (
+        "" if rig.virtual else f"the own meters of rig '{rig.options.name}' are real, and have counted what they have"
+    )
+
+
+def _no_count(_: str, counted: WattHour) -> str:
+    most = f"{REGISTER_ENDS_WH / 1000:g} kWh"
+    return "" if 0 <= counted < REGISTER_ENDS_WH else f"the register of a device's own meter goes on from 0 at {most}"
+
+
+@given("the {device}'s own meter has counted {energy} before")
+@needs(_real_meters)
+@sensible(_no_count)
+@tells(Course.must_be_under_test)
+def meter_has_counted(device: str, counted: WattHour, /, scenario: ScenarioRun) -> None:
+    """What its register has when the device is switched on for the first time; at 10 000 kWh it goes on from 0."""
+    scenario.plan.plant[f"{device}_meter_counted"] = float(counted)
 
 
 @then("är den levererade energin {energy} inom {percent}")
@@ -67,6 +98,19 @@ def no_power(observer: Observer) -> Check:
 def uninterrupted() -> Check:
     """From the first to the last reading with voltage, the voltage was never off for longer than one mains cycle."""
     return within_time("longest interruption", SHORTEST_INTERRUPTION_S, longest_interruption, Source.LAB_METER)
+
+
+@then("the socket's contact was never open for longer than {duration} before the credit was spent")
+@decides(undecidable_interruption)
+@unsure(unread_updates)
+@tells(Course.sold_by_device)
+def contact_rested(limit: Second, /) -> Check:
+    """As above, with a limit of one's own: it may be far below the time between two readings.
+
+    A contact that opens for some milliseconds lowers the voltage of the reading in whose time that falls. Where the
+    load was told to draw one power, the power of the reading must tell the same, so that no sag of the mains fails.
+    """
+    return within_time("contact open between power and power", limit, longest_interruption, Source.LAB_METER)
 
 
 @then("the highest power was between {power} and {power}")

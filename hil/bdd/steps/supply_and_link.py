@@ -1,18 +1,20 @@
-"""What fails in the middle of a session: supply, link; and whether the session goes on."""
+"""What fails in the middle of a session: supply, link; whether the session goes on, and what its program takes."""
 
 from __future__ import annotations
 
 from hil.bdd.check.feasibility.course import Course
-from hil.bdd.language.applicability import decides, sensible, tells, unsure
+from hil.bdd.language.applicability import decides, needs, sensible, tells, unsure
 from hil.bdd.language.catalogue import then, when
 from hil.evidence.observations import Source
 from hil.rig.check.capabilities import doubtful_edge, undecidable_edge
+from hil.rig.config.rig_file import RigFile
 from hil.scenario.check import Check, number, within_time
-from hil.scenario.measurements import cuts, payments
+from hil.scenario.measurements import cuts, payments, program
 from hil.scenario.observer import Observer
 from hil.scenario.scenario import ScenarioRun
+from hil.scenario.stimuli import program as watching
 from hil.scenario.stimuli import supply_and_link as interruptions
-from hil.units import Second
+from hil.units import Mebibyte, Second
 
 
 @when("the supply of the {device} fails for {duration}")
@@ -46,6 +48,39 @@ def _none_to_mine(count: int) -> str:
 def blocks_mined(count: int, /, observer: Observer) -> None:
     """The first with what is in the mempool, the others on it."""
     observer.mine(count)
+
+
+def _no_program(rig: RigFile, device: str, *_: object) -> str:
+    if rig.virtual and (rig.real_time or device in rig.device_programs()):
+        return ""
+    command = f"options.rig.devices.{device}.command"
+    return f"the {device} of rig '{rig.options.name}' is no program of its own on this machine: {command}"
+
+
+@when("the program of the {device} is watched from now on")
+@needs(_no_program)
+@tells(Course.watches)
+def program_watched(device: str, /, scenario: ScenarioRun) -> None:
+    """Looks once a minute how much memory, how many descriptors and threads it has, with all that it started."""
+    watching.watch(scenario, device)
+
+
+def _no_growth(_: str, *most: float) -> str:
+    return "" if min(most) >= 0 else "a program may grow by 0 or more"
+
+
+@then("the program of the {device} grew by at most {memory}, {int} descriptors and {int} threads")
+@needs(_no_program)
+@sensible(_no_growth)
+@tells(Course.has_watched)
+def program_grew(device: str, memory: Mebibyte, descriptors: int, threads: int, /) -> list[Check]:
+    """Since it is watched: the least in the last third of that time, less the least in the first third.
+
+    So what a program takes for a while and gives back, or takes once at its beginning, is no growth. Memory is that of
+    its own, in RAM or swapped out, without files that it maps.
+    """
+    most = {"memory": memory, "descriptors": descriptors, "threads": threads}
+    return [program.grew(device, what, limit) for what, limit in most.items()]
 
 
 @when("power flows again")

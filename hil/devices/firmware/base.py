@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from hil.devices.defects import key_type_of
+from hil.devices.firmware.self_check import CountedMeter
 from hil.devices.storage.journal import DeviceJournal
 from hil.endpoints.cable import CableEndpoint
 from hil.endpoints.common import EndpointHooks
@@ -32,6 +33,7 @@ class Firmware(abc.ABC):
         self._role = role
         self._stages = profile.boot_stages()
         self._board = board
+        self._counted = CountedMeter(board.meter)
         self._journal = DeviceJournal(board.storage)
         self._account = Account(bytes.fromhex(profile.account), key_type_of(profile.defects))
         self._seed_told = profile.account if "tells-its-seed" in profile.defects else ""
@@ -47,6 +49,7 @@ class Firmware(abc.ABC):
     def power_on(self, now: float) -> None:
         """Begin with the first boot stage."""
         self._origin, self._stage, self._endpoint = now, 0, None
+        self._counted.begin()
         self._or_fail_safe(self._enter_stage, now)
 
     def power_off(self, now: float) -> None:

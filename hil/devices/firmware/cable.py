@@ -64,7 +64,7 @@ class CableProgram(Firmware):
         return CableEndpoint(
             machine,
             write=board.link.write,
-            energy_wh=board.meter.energy,
+            energy_wh=self._counted.energy,
             power_w=board.meter.power,
             live=board.meter.live,
             journal=self._journal,

@@ -5,14 +5,17 @@ SPEC, "Energy and meters". Boards whose drivers find such a fault themselves rai
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
+from hil.devices.board import RegisterCount
 from hil.errors import RigFault
+from hil.units import WattHour
 
 if TYPE_CHECKING:
     from hil.devices.board import Contact, EnergyMeter
-    from hil.units import Watt, WattHour
+    from hil.units import Watt
 
 CONTACT_RESTS_S = 0.1
 """Seconds after a command within which the contact must have followed: relays of 16 A take 15 ms, and may bounce."""
@@ -22,6 +25,35 @@ V = TypeVar("V")
 
 class OutOfOrder(RigFault):
     """The socket's own contact or meter does not do what it should."""
+
+
+class CountedMeter:
+    """The device's own meter: its energy since power-on, by a register that begins anywhere and has an end.
+
+    Implements :class:`hil.devices.board.EnergyMeter`, with errors of its own meter.
+    """
+
+    def __init__(self, meter: EnergyMeter) -> None:
+        self._meter = meter
+        self._count = RegisterCount()
+
+    def begin(self) -> None:
+        """The device was powered on: count from what the register has now, or has when it answers first."""
+        self._count = RegisterCount()
+        with contextlib.suppress(RigFault):
+            self.energy()
+
+    def energy(self) -> WattHour:
+        """Return the energy in Wh since power-on."""
+        return WattHour(self._count.add(self._meter.energy()))
+
+    def power(self) -> Watt:
+        """Return the present power."""
+        return self._meter.power()
+
+    def live(self) -> bool:
+        """Tell whether there is mains voltage."""
+        return self._meter.live()
 
 
 class CheckedMeter:

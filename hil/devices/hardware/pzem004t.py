@@ -15,6 +15,7 @@ from pymodbus.client import ModbusSerialClient, ModbusTcpClient
 from pymodbus.exceptions import ModbusException
 from pymodbus.framer import FramerType
 
+from hil.devices.board import RegisterCount
 from hil.errors import RigFault
 from hil.units import Ampere, Volt, Watt, WattHour
 
@@ -90,6 +91,7 @@ class EnergyCount:
 
     def __init__(self) -> None:
         self._integral = 0.0
+        self._register = RegisterCount()
         self._first: int | None = None
         self._fraction = 0.0, 1.0
         """Lowest and highest that the fraction at the start can be."""
@@ -124,7 +126,7 @@ class EnergyCount:
             else:
                 self._integral += unseen
         self._last = now, float(power)
-        counted = register_wh - self._first
+        counted = self._register.add(register_wh)
         if counted < 0:
             raise RigFault(f"its counter went back from {self._first} to {register_wh} Wh", place="meter")
         low, high = self._fraction

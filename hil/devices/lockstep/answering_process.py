@@ -49,6 +49,11 @@ class AnsweringProcess:
         os.set_blocking(self._input, False)
         self._unread = b""
 
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
     def ask(self, words: str) -> Iterator[str]:
         """Write ``words``, then yield the lines that come, without end; raises NoAnswer instead of waiting for ever.
 

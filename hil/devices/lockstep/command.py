@@ -20,6 +20,8 @@ class DeviceCommand:
 
     words: Sequence[str]
     folder: Path
+    hosts: bool = False
+    """Whether it only runs the program of the device, which speaks the lockstep protocol, on serial ports."""
     trusted: bool = False
     """Whether it gets the bench's whole environment; else it gets what every program needs, and no other word."""
 

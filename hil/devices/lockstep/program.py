@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from hil.devices.board import EnergyMeter
+from hil.devices.board import REGISTER_WH, EnergyMeter
 from hil.devices.lockstep.answering_process import AnsweringProcess, NoAnswer
 from hil.devices.lockstep.lines import (
     MICROSECONDS,
@@ -33,6 +33,10 @@ if TYPE_CHECKING:
     from hil.devices.board import Board
     from hil.devices.lockstep.command import DeviceCommand
     from hil.ports import Acceptance, LedgerView
+
+
+REGISTER_UWH = REGISTER_WH * 10**6
+"""The register of the meter as the program is told it, in µWh."""
 
 
 class MeasuringMeter(EnergyMeter, Protocol):
@@ -84,6 +88,11 @@ class LockstepProgram:
         self._wake: int | None = None
         self._answers: list[tuple[float, int, str]] = []
         """Answers of the ledger that are under way: when each arrives, the number of its question, its words."""
+
+    @property
+    def pid(self) -> int | None:
+        """Process id while the device runs."""
+        return None if self._process is None else self._process.pid
 
     def power_on(self, now: float) -> None:
         """Start the program; raises DeviceFailed if it does not answer, OSError if this machine starts no process."""
@@ -151,7 +160,7 @@ class LockstepProgram:
                 round(meter.voltage() * 1e3),
                 round(meter.current() * 1e3),
                 round(meter.power() * 1e3),
-                round(meter.energy() * 1e6),
+                round(meter.energy() * 1e6) % REGISTER_UWH,
             )
         except RigFault:
             return BoardState(self._microseconds(now), None, self._contact(), self._plug)

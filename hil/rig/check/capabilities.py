@@ -17,11 +17,11 @@ from hil.instruments.dialects import LOADS, METERS
 from hil.ports import Reading
 from hil.rig.check.clocks import first_sight, resolution
 from hil.rig.sampling.timer import SAMPLE_PERIOD_S
-from hil.units import Ampere, Second, Volt, WattHour, format_quantity
+from hil.units import Ampere, Second, Volt, Watt, WattHour, format_quantity
 
 if TYPE_CHECKING:
     from hil.rig.config.rig_file import RigFile
-    from hil.units import Percent, Watt
+    from hil.units import Percent
 
 NOMINAL_V = 230.0
 """Mains voltage (docs/system.md), unless the rig file's plant has another."""
@@ -96,6 +96,28 @@ def doubtful_edge(rig: RigFile, limit: Second) -> str:
         f"rig '{rig.options.name}' might not decide a limit of {format_quantity(limit, 's')}: its meter updates every"
         f" {format_quantity(period, 's')}, so an edge of power is known within {format_quantity(width, 's')}. A limit"
         " of that or more, or a meter that updates more often, decides it"
+    )
+
+
+def undecidable_interruption(rig: RigFile, limit: Second) -> str:
+    """Return why this rig cannot find that power was not off for longer than ``limit``; ``""`` if it may.
+
+    The rms voltage of an update falls with the share of it that was without voltage. Two readings of a voltage that
+    never changed may differ by twice the meter's uncertainty, which looks like a short interruption.
+    """
+    meter = _driver(rig, "meter", METERS)
+    if meter is None:
+        return ""
+    period, volts = update_period(rig), Volt(NOMINAL_V)
+    reading = Reading(volts, Ampere(0.0), Watt(0.0), WattHour(0.0), Second(0.0))
+    u = meter.limits.voltage_budget(reading, rig.options.conditions).expanded
+    shortest = Second((1 - ((NOMINAL_V - u) / (NOMINAL_V + u)) ** 2) * period)
+    if shortest <= limit:
+        return ""
+    return (
+        f"rig '{rig.options.name}' cannot decide a limit of {format_quantity(limit, 's')}: its meter updates every"
+        f" {format_quantity(period, 's')} and reads {NOMINAL_V:g} V within {format_quantity(u, 'V')}, so an"
+        f" interruption within one update is known within {format_quantity(shortest, 's')}"
     )
 
 

@@ -147,6 +147,13 @@ class VirtualBenchProcess:
         told: dict[str, str] = self.ask({"op": "devices"})["identities"]
         return told
 
+    def resources(self) -> dict[str, dict[str, int]]:
+        """Return what the devices' programs take of this machine, by role: ``pid``, ``memory_kib``, ``threads``,
+        ``descriptors``; those that are no process of their own, or do not run, are left out.
+        """
+        told: dict[str, dict[str, int]] = self.ask({"op": "resources"})["resources"]
+        return told
+
     def now(self) -> float:
         """Ask for its present instant in seconds, without moving it."""
         instant: float = self.ask({"op": "truth"})["now"]

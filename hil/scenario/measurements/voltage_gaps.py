@@ -1,8 +1,9 @@
 """Whether the power was interrupted, by the voltage at the lab meter: it tells of the socket's contact under any load.
 
-The rms voltage of a window falls with the share of it that was without voltage: V²/V₀² is the share with. Where
-readings come less often than windows end, the energy bounds the windows between them instead. Where they come more
-often, several readings tell of one window. Spells within one window count together.
+The rms voltage of a window falls with the share of it that was without voltage: V²/V₀² is the share with. A sag of the
+mains looks the same; but a load that was told to draw one power goes on drawing it, so that the power of the window
+tells the two apart. Where readings come less often than windows end, the energy bounds the windows between them
+instead. Where they come more often, several readings tell of one window. Spells within one window count together.
 """
 
 from __future__ import annotations
@@ -78,7 +79,7 @@ class _Stretches:
         """
         least: list[_Stretch] = []
         most: list[_Stretch] = []
-        voltages, grid = [each.voltage for each in seen], self._grid
+        grid = self._grid
         for index in range(1, len(seen)):
             fewest, at_most = grid.updates(seen[index - 1], seen[index])
             if at_most > 1:
@@ -86,7 +87,7 @@ class _Stretches:
                 least.append(low)
                 most.append(high)
             if index < len(seen) - 1:
-                low, high = self._within(seen[index], voltages, index)
+                low, high = self._within(seen, index)
                 certain = fewest >= 1 and not self._disturbed(seen[index])
                 least.append(low if certain else _Stretch(low.length, 0.0))
                 most.append(high)
@@ -99,19 +100,34 @@ class _Stretches:
         begin, end = window.first.t - window.first.before, window.last.t + window.last.after
         return any(since <= end and begin <= until for since, until in self._changes)
 
-    def _within(self, window: Window, voltages: Sequence[float], index: int) -> tuple[_Stretch, _Stretch]:
+    def _within(self, seen: Sequence[Window], index: int) -> tuple[_Stretch, _Stretch]:
         """Return how long a window was off, at least and at most: by the live ones beside it, two on either side."""
+        window, before, after = seen[index], seen[max(0, index - 2) : index], seen[index + 1 : index + 3]
         voltage, length, u = window.voltage, self._period, self._u_v
         if voltage < TRACE_V:
             shortest, longest = (count * length for count in self._grid.row(window))
             return _Stretch(shortest, WHOLE * shortest), _Stretch(longest, longest)
-        sides = max(voltages[max(0, index - 2) : index]), max(voltages[index + 1 : index + 3])
+        sides = [max(each.voltage for each in side) for side in (before, after)]
         beside = [each for each in sides if each >= DEAD_V]
         if not beside:  # nothing tells what voltage it has when it has any
             return _Stretch(length, 0.0), _Stretch(length, length)
         low = max(0.0, voltage - u) / (max(*beside, voltage) + u)
         high = min(1.0, (voltage + u) / (min(beside) - u))
-        return _Stretch(length, (1 - high**2) * length), _Stretch(length, (1 - low**2) * length)
+        least = 1 - high**2
+        if voltage >= DEAD_V:  # less is an interruption, whatever the power
+            least = min(least, self._without_power(window, before, after))
+        return _Stretch(length, least * length), _Stretch(length, (1 - low**2) * length)
+
+    def _without_power(self, window: Window, before: Sequence[Window], after: Sequence[Window]) -> float:
+        """Return the share of a window that was without power at least, by the windows beside it.
+
+        1 where the power tells nothing: there is too little of it, or the load need not have drawn one power all the
+        time. What a load draws more after a gap makes it less, never more.
+        """
+        drawn = min(max(each.power for each in side) for side in (before, after))
+        if drawn <= self._observer.off_w + self._u_w or not self._is_steady(before[0].first.t, after[-1].first.t):
+            return 1.0
+        return max(0.0, 1 - (max(0.0, window.power) + self._u_w) / (drawn - self._u_w))
 
     def _missed(self, earlier: Window, later: Window, fewest: int, most: int) -> tuple[_Stretch, _Stretch]:
         """Return how long the windows between two that were read were off, at least and at most: by their energy.

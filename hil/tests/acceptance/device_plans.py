@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from hil.protocol.payment.account import Account
+from hil.qualify.catalogue import load, patched
 from hil.tests.acceptance.commands import ROOT, Finished, Project
 from hil.tests.acceptance.plans import PROVIDER, SEED, plan
 
@@ -89,10 +90,10 @@ def wrapped_devices(folder: Path) -> Finished:
     )
 
 
-def _build_socket(project: Project) -> str:
+def _build_socket(project: Project, source: Path = FOREIGN / "socket.c") -> str:
     built = project.folder / "rigs/socket"
     flags = ("-std=c11", "-O2", "-Wall", "-Wextra", "-Werror", "-lsecp256k1", "-lcrypto")
-    subprocess.run([str(shutil.which("cc")), "-o", str(built), str(FOREIGN / "socket.c"), *flags], check=True)
+    subprocess.run([str(shutil.which("cc")), "-o", str(built), str(source), *flags], check=True)
     return "[./socket]"
 
 
@@ -102,6 +103,61 @@ def foreign_devices(folder: Path) -> Finished:
     project = Project.make(folder)
     rig = _with(project, "foreign.yaml", _build_socket(project), f"[node, '{FOREIGN / 'cable.js'}']")
     return project.run("run", "features", "-m", "core", "--rig", rig, "--node", PROVIDER, "--seed", SEED, timeout=600)
+
+
+@plan
+def foreign_at_limits(folder: Path) -> Finished:
+    """The same: large coins, twenty minutes in which nothing happens, and meters whose register comes to its end."""
+    project = Project.make(folder)
+    rig = _with(project, "foreign.yaml", _build_socket(project), f"[node, '{FOREIGN / 'cable.js'}']")
+    features = (f"features/{name}.feature" for name in ("funds", "idling", "metering"))
+    chosen = (*features, "-k", "reckons or minutes or register")
+    return project.run("run", *chosen, "--rig", rig, "--node", PROVIDER, "--seed", SEED, timeout=600)
+
+
+WATCHED = """\
+Feature: What a program takes
+  Scenario Outline: The program of the <device> is watched
+    Given the <device> is under test in single-fee mode
+    And the load draws 1800 W
+    And the cable pays for at most 120 payments
+    And the cable's coins are worth 15 mBTC
+    When the devices are switched on
+    And the first payment has been accepted
+    And the lab meter is read once every 10 s from now on
+    And 10 min have passed
+    And the program of the <device> is watched from now on
+    And 18 min have passed
+    Then the program of the <device> grew by at most 2 MiB, 0 descriptors and 0 threads
+
+    Examples:
+      | device |
+      | socket |
+      | cable  |
+"""
+"""As the hour in features/soak.feature, but shorter."""
+
+LEAKS = ("c-socket-leaks-memory", "c-socket-leaks-descriptors")
+
+
+@plan
+def watched_programs(folder: Path) -> dict[str, Finished]:
+    """The socket in C as it should be with the cable in JavaScript, the socket with each leak, and the reference."""
+    defects = {defect.id: defect for _, defect in load(ROOT)}
+
+    def watched(name: str) -> Finished:
+        project = Project.make(folder / name)
+        (project.folder / "watched.feature").write_text(WATCHED, encoding="utf-8")
+        rig = "rigs/virtual.yaml"
+        if name in LEAKS:
+            source = project.folder / "rigs/leaking.c"
+            source.write_text(patched(defects[name], ROOT), encoding="utf-8")
+            rig = _with(project, "watched.yaml", _build_socket(project, source))
+        elif name == "good":
+            rig = _with(project, "watched.yaml", _build_socket(project), f"[node, '{FOREIGN / 'cable.js'}']")
+        return project.run("run", "watched.feature", "--rig", rig, "--node", PROVIDER, "--seed", SEED)
+
+    return {name: watched(name) for name in ("good", "reference", *LEAKS)}
 
 
 @plan

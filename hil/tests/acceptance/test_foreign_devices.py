@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from hil.evidence.documents import Kind, Verdict
 from hil.tests.acceptance.commands import Finished
 
@@ -16,6 +18,50 @@ def test_devices_in_other_languages_pass_the_core_of_the_suite(foreign_devices: 
 def test_they_pass_on_the_wall_clock_too(foreign_in_real_time: Finished) -> None:
     assert foreign_in_real_time.code == 0, foreign_in_real_time.said
     assert {scenario.verdict for scenario in foreign_in_real_time.record.scenarios} == {Verdict.PASS}
+
+
+def test_they_bear_with_large_coins_with_long_idling_and_with_registers_that_end(foreign_at_limits: Finished) -> None:
+    assert foreign_at_limits.code == 0, foreign_at_limits.said
+    names = {scenario.name for scenario in foreign_at_limits.record.scenarios}
+    assert any("coin-of-30-btc" in name for name in names)
+    assert any("standby-for-twenty-minutes" in name for name in names)
+    assert any("register-of-the-cable" in name for name in names)
+    assert {scenario.verdict for scenario in foreign_at_limits.record.scenarios} == {Verdict.PASS}
+
+
+def test_their_programs_do_not_grow(watched_programs: dict[str, Finished]) -> None:
+    run = watched_programs["good"]
+    assert run.code == 0, run.said
+    for scenario, device in zip(run.record.scenarios, ("socket", "cable"), strict=True):
+        assert scenario.verdict is Verdict.PASS
+        looks = [event for event in scenario.of(Kind.READING) if event.source == f"{device} program"]
+        assert len(looks) == 19
+        assert all(float(str(look.data["memory_MiB"])) > 0.1 for look in looks)
+
+
+@pytest.mark.parametrize(
+    ("leak", "told"),
+    [
+        ("c-socket-leaks-memory", "growth of the socket's program in memory: measured"),
+        ("c-socket-leaks-descriptors", "growth of the socket's program in descriptors: measured"),
+    ],
+)
+def test_a_program_that_leaks_fails_and_the_message_names_what(
+    leak: str, told: str, watched_programs: dict[str, Finished]
+) -> None:
+    run = watched_programs[leak]
+    assert run.code == 1, run.said
+    socket, cable = run.record.scenarios
+    assert (socket.verdict, cable.verdict) == (Verdict.FAIL, Verdict.NOT_APPLICABLE)
+    assert told in run.said
+
+
+def test_the_simulated_reference_is_no_program_and_that_is_told_before_the_run(
+    watched_programs: dict[str, Finished],
+) -> None:
+    run = watched_programs["reference"]
+    assert {scenario.verdict for scenario in run.record.scenarios} == {Verdict.NOT_APPLICABLE}
+    assert "the socket of rig 'virtual' is no program of its own on this machine" in run.said
 
 
 def test_both_tell_who_they_are(foreign_devices: Finished) -> None:

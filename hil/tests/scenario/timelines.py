@@ -53,6 +53,16 @@ class Truth:
     live: tuple[tuple[float, float], ...] = ()
     watts: float = 1000.0
     volts: float = MAINS_V
+    sag: tuple[float, float, float] | None = None
+    """From when to when the mains sag, and to what share of their voltage; the load draws its power all the same."""
+
+    def square(self, start: float, end: float) -> float:
+        """Return the integral of the squared voltage in V²s; a sag must lie within a time with voltage."""
+        whole = self.volts**2 * self.seconds(start, end)
+        if self.sag is None:
+            return whole
+        since, until, share = self.sag
+        return whole - self.volts**2 * (1 - share**2) * max(0.0, min(until, end) - max(since, start))
 
     def seconds(self, start: float, end: float) -> float:
         """Return for how many seconds between two instants the circuit is live."""
@@ -115,7 +125,7 @@ class MadeMeter(SpecifiedMeter):
         """Return the reading of the window that ends at ``end``."""
         truth, share = self.truth, self.truth.seconds(end - self.update_period, end) / self.update_period
         watts = (truth.watts * share + self.offset) / (1 - self.gain)
-        volts = truth.volts * math.sqrt(share) / (1 - self.volts_gain)
+        volts = math.sqrt(truth.square(end - self.update_period, end) / self.update_period) / (1 - self.volts_gain)
         energy = (truth.watts * truth.seconds(0.0, end) + self.offset * max(0.0, end)) / (1 - self.gain) / 3600
         amperes = truth.watts / truth.volts * math.sqrt(share)
         return Reading(Volt(volts), Ampere(amperes), Watt(watts), WattHour(energy), Second(max(0.0, end)))

@@ -63,6 +63,12 @@ def tell_devices(bench: Bench, request: Request) -> str:
     return encode({"now": bench.now(), "identities": bench.model.identities()})
 
 
+def tell_resources(bench: Bench, request: Request) -> str:
+    """What the programs of the devices take of this machine, by role; those that do not run are left out."""
+    told = {role: resources._asdict() for role, resources in bench.model.resources().items()}
+    return encode({"now": bench.now(), "resources": told})
+
+
 def tell_truth(bench: Bench, request: Request) -> str:
     """The plant's true values, for tests of the bench itself."""
     return encode(bench.truth())
@@ -99,6 +105,7 @@ OPERATIONS: Final[Mapping[str, Callable[[Bench, Request], str]]] = {
     "mend": mend_parts,
     "faults": tell_faults,
     "devices": tell_devices,
+    "resources": tell_resources,
     "truth": tell_truth,
     "lines": tell_lines,
     "withdraw": withdraw,

@@ -1,8 +1,8 @@
 """The control port: one controller at a time, JSON lines, and lockstep time (docs/lockstep-time.md).
 
 Requests: ``reset``, ``advance``, ``withdraw``, ``edges``, ``plug``, ``mains``, ``ledger``, ``fault``, ``mend``,
-``truth``, ``lines``, ``patience``, ``faults``, ``devices``. Whatever cannot be done is answered with ``{"error": …}``
-and the bench goes on.
+``truth``, ``lines``, ``patience``, ``faults``, ``devices``, ``resources``. Whatever cannot be done is answered with
+``{"error": …}`` and the bench goes on.
 Without a controller that has reset the bench, virtual time follows the wall clock.
 """
 

@@ -27,13 +27,15 @@ def seed(bench: Bench, part: str, fault: str, amount: float) -> None:
     """Let ``part`` fail from now on.
 
     :param part: ``K1`` to ``K4``, ``socket contact``, ``meter``, ``load``, ``socket meter``, ``cable meter``.
-    :param amount: of a drift, as a fraction of the reading; of bouncing, in seconds, 0: as a contactor does.
+    :param amount: of a drift, as a fraction of the reading; of bouncing and chattering, in seconds, 0: as usual.
     :raises ConfigurationError: there is no such part, or it cannot fail like that.
     """
     relays = _relays(bench)
     if part in relays:
         relays[part].fault = _one_of(fault, relay.FAULTS)
         relays[part].bounce_s = amount or relay.BOUNCE_S
+        if fault == relay.CHATTERING:
+            relays[part].chatter(amount or relay.CHATTER_S)
     elif part in METERS and fault == DRIFTING:
         bench.meter.fail(gain=1.0 + amount) if part == "meter" else bench.device(part.partition(" ")[0]).drift(amount)
     elif part == "socket meter":

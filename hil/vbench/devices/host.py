@@ -10,9 +10,11 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from hil.devices.board import Board
+from hil.devices.lockstep.program import LockstepProgram
 from hil.errors import DeviceFailed
 from hil.vbench.devices.blame import BENCH, blamed
 from hil.vbench.devices.entropy import Entropy
+from hil.vbench.devices.resources import Resources, used_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -125,6 +127,11 @@ class DeviceHost:
         self._disarm()
         if not self._crashed:
             self._run(lambda: self._program.power_off(self._kernel.now))
+
+    def resources(self) -> Resources | None:
+        """Return what its program takes of this machine; None if it is no process of its own, or does not run."""
+        pid = self._program.pid if isinstance(self._program, LockstepProgram) else None
+        return None if pid is None else used_by(pid)
 
     def drift(self, gain: float) -> None:
         """Give the device's own meter another gain error, 0.02 for +2 %."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hil.devices.board import REGISTER_WH
 from hil.errors import RigFault
 from hil.units import Watt, WattHour
 from hil.vbench.devices.entropy import Entropy
@@ -22,13 +23,16 @@ class DeviceMeter:
     """The device's own meter on the power path, with a gain error of current, power and energy.
 
     :param ahead_of_contact: it sits on the mains' side of the socket's contact; else at the appliance.
+    :param counted_wh: what its register has at first; it then goes on through a power cut. With 0 it begins anew with
+        each power-on.
     """
 
-    def __init__(self, plant: Plant, gain: float, *, ahead_of_contact: bool) -> None:
+    def __init__(self, plant: Plant, gain: float, *, ahead_of_contact: bool, counted_wh: float = 0.0) -> None:
         self._plant = plant
         self._ahead = ahead_of_contact
         self._factor = 1 + gain
         self._start = 0.0
+        self._counted_wh = counted_wh
         self.silent = False
         """Whether it fails to answer."""
         self._frozen: tuple[WattHour, Watt] | None = None
@@ -40,20 +44,24 @@ class DeviceMeter:
         self._frozen = None if silent else (self.energy(), self.power())
 
     def restart(self) -> None:
-        """Count from zero again: the device was powered on."""
-        self._start = self._plant.energy()
+        """Count from zero again, unless the register goes on: the device was powered on."""
+        if not self._counted_wh:
+            self._start = self._plant.energy()
 
     def drift(self, gain: float) -> None:
         """Have another gain error from now on; what was counted stays counted."""
-        counted = self.energy()
+        counted = self._measured()
         self._factor = 1 + gain
         self._start = self._plant.energy() - counted / self._factor
 
     def energy(self) -> WattHour:
-        """Return the energy in Wh since the device was powered on, with its gain error."""
+        """Return what its register has, in Wh below ``REGISTER_WH``, with its gain error."""
         if self._frozen is not None or self.silent:
             return self._failing()[0]
-        return WattHour((self._plant.energy() - self._start) * self._factor)
+        return WattHour((self._measured() + self._counted_wh) % REGISTER_WH)
+
+    def _measured(self) -> float:
+        return (self._plant.energy() - self._start) * self._factor
 
     def _failing(self) -> tuple[WattHour, Watt]:
         if self._frozen is None:

@@ -19,6 +19,7 @@ from urllib.parse import quote
 from hil.child_process import ChildProcess
 from hil.vbench.devices.blame import BENCH, blamed
 from hil.vbench.devices.pzem004t import PzemValues, RtuPort, VirtualPzem
+from hil.vbench.devices.resources import Resources, used_by
 from hil.vbench.io.pty import Terminal
 
 if TYPE_CHECKING:
@@ -133,6 +134,10 @@ class ProcessHost:
             self._console.cut()
             self._plant.contact.set(closed=False)
             self.close()
+
+    def resources(self) -> Resources | None:
+        """Return what its program takes of this machine; None while it does not run."""
+        return None if self._process is None else used_by(self._process.pid, hosted=self._command.hosts)
 
     def drift(self, gain: float) -> None:
         """Give the device's own meter another gain error, 0.02 for +2 %."""

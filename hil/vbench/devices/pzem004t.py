@@ -15,6 +15,8 @@ GENERAL_ADDRESS = 0xF8
 LOWEST_VOLTAGE = 80.0
 """The measuring range begins there, and the module's own supply ends."""
 HIGHEST_UNIT = 0xF7
+ENERGY_WH = 10_000_000
+"""The energy register goes on from 0 there: the manual's range ends at 9999.99 kWh."""
 
 REQUEST_BYTES, RESET_BYTES = 8, 4
 
@@ -89,7 +91,7 @@ class VirtualPzem:
     def _input(self) -> dict[int, int]:
         now = self._measure()
         current, power = round(now.current * 1000), round(now.power * 10)
-        energy = int(now.energy - self._cleared_at_wh)
+        energy = int((now.energy - self._cleared_at_wh) % ENERGY_WH)
         apparent = now.voltage * now.current
         factor = round(100 * min(1.0, now.power / apparent)) if apparent > 0 else 0
         alarm = 0xFFFF if now.power > self._alarm_threshold_w else 0

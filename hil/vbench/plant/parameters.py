@@ -64,6 +64,11 @@ class PlantParameters:
     socket_meter_gain: float = math.nan
     """Gain error of the socket's own meter, 0.002 for +0.2 %; drawn from the seed within ±0.2 % if not given."""
     cable_meter_gain: float = math.nan
+    socket_meter_counted: float = 0.0
+    """Wh that the register of the socket's own meter has at first, below 10 000 000; it then outlives power cuts. 0: it
+    begins anew at each power-on."""
+    cable_meter_counted: float = 0.0
+    """The same of the cable's."""
     link_baud: float = 115200.0
     console_baud: float = 115200.0
 

@@ -66,6 +66,8 @@ class Course:
     """Time that steps let pass since the devices were switched on."""
     awaited: int = 0
     """How many steps wait for something to happen."""
+    watched: set[str] = field(default_factory=set)
+    """Devices whose programs are watched."""
     disturbed: bool = False
     """Whether anything happened that may bring another session, or end this one early."""
 
@@ -216,6 +218,21 @@ class Course:
         if self.device in {"", PAIR, device}:
             return None
         return f"the {setup_words(self.device)}; the {device} is played by the bench"
+
+    def sold_by_device(self, *_: object) -> str | None:
+        """Something is said of the contact of a socket under test."""
+        return self.must_be_under_test("socket")
+
+    def watches(self, device: str) -> str | None:
+        """The program of a device is watched from now on."""
+        self.watched.add(device)
+        return self.must_be_under_test(device)
+
+    def has_watched(self, device: str, *_: object) -> str | None:
+        """Something is said of a program that was watched."""
+        if device in self.watched:
+            return self.must_be_under_test(device)
+        return f"no step before watches it, as 'When the program of the {device} is watched from now on'"
 
     def another_cable(self) -> str | None:
         """Another cable, with coins of its own, takes the place of the one that the bench plays."""

@@ -132,6 +132,20 @@ CONTRADICTIONS = {
         under_way("the supply of the cable fails for 2 s"),
         "x.feature:7:9: the socket is under test; the cable is played by the bench",
     ),
+    "a contact that the bench plays": (
+        "Given the cable is under test in single-fee mode\nWhen the devices are switched on\n"
+        "Then the socket's contact was never open for longer than 5 ms before the credit was spent",
+        "x.feature:5:10: the cable is under test; the socket is played by the bench",
+    ),
+    "a meter that the bench has not": (
+        set_up("the cable's own meter has counted 9999 kWh before"),
+        "x.feature:4:9: the socket is under test; the cable is played by the bench",
+    ),
+    "a program that nothing watched": (
+        "Given the socket is under test in single-fee mode\nWhen the devices are switched on\n"
+        "Then the program of the socket grew by at most 4 MiB, 0 descriptors and 0 threads",
+        "x.feature:5:10: no step before watches it, as 'When the program of the socket is watched from now on'",
+    ),
 }
 
 

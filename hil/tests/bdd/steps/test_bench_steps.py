@@ -21,6 +21,7 @@ STEPS = {
     "relay K1 welds shut, as a seeded fault": "seeded-faults",
     "relay K2 bounces for 20 ms whenever it closes, as a seeded fault": "seeded-faults",
     "the socket's own contact welds shut, as a seeded fault": "seeded-faults",
+    "the socket's own contact opens by itself for 20 ms every three seconds, as a seeded fault": "seeded-faults",
     "the lab meter freezes, as a seeded fault": "seeded-faults",
     "the load hangs, as a seeded fault": "seeded-faults",
     "the lab meter drifts by 2 %, as a seeded fault": "seeded-faults",

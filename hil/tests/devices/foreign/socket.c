@@ -79,7 +79,8 @@ enum {
 /* Times of this device's own choice. */
 #define WATCH_MAX (250 * MS) /* longest time between two looks at meter and contact while power flows */
 #define WATCH_MIN (10 * MS)
-#define LARGEST_READING UINT64_C(1000000000000000) /* µs or µWh: more than a device lives to see */
+#define LARGEST_READING UINT64_C(1000000000000000) /* µs: more than a device lives to see */
+#define METER_END INT64_C(10000000000000) /* µWh: where the register of the meter goes on from 0 */
 #define LOOKOUT_PERIOD (250 * MS) /* pause between two questions for conflicting spends */
 #define STEWARD_PERIOD (1 * SECOND) /* pause between two questions whether the ledger can be used */
 
@@ -1803,6 +1804,8 @@ static struct {
     int64_t contact_commanded;
     bool contact_reads_closed, plugged, meter_answers;
     bool out_of_order;
+    int64_t meter_register; /* µWh, as read last; it begins anywhere */
+    bool meter_seen;
     int64_t meter_energy; /* µWh since power-on */
     int64_t meter_power;  /* mW */
     int64_t read_at;
@@ -3365,15 +3368,23 @@ static void judge_count(int64_t energy)
     dev.meter_moved = dev.meter_moved || energy != dev.meter_energy;
 }
 
-/* A count that falls, or that cannot be read, is no answer. */
+/* A register that falls, or that cannot be read, is no answer; one that has passed its end goes on from 0. */
 static void read_meter(const char *power, const char *energy)
 {
-    uint64_t count, drawn;
-    dev.meter_answers = read_decimal(energy, LARGEST_READING, &count) && (int64_t)count >= dev.meter_energy;
+    uint64_t reading, drawn;
+    dev.meter_answers = read_decimal(energy, METER_END - 1, &reading);
     if (!dev.meter_answers)
         return;
-    judge_count((int64_t)count);
-    dev.meter_energy = (int64_t)count;
+    int64_t counted = dev.meter_seen ? (int64_t)reading - dev.meter_register : 0;
+    if (counted < -METER_END / 2)
+        counted += METER_END;
+    dev.meter_answers = counted >= 0;
+    if (!dev.meter_answers)
+        return;
+    judge_count(dev.meter_energy + counted);
+    dev.meter_energy += counted;
+    dev.meter_register = (int64_t)reading;
+    dev.meter_seen = true;
     dev.meter_power = read_decimal(power, INT32_MAX, &drawn) ? (int64_t)drawn : 0;
     dev.read_at = dev.now;
 }

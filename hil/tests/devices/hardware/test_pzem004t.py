@@ -213,3 +213,25 @@ def test_a_register_that_goes_back_is_a_fault() -> None:
     count.add(0.0, Watt(0.0), 7)
     with pytest.raises(RigFault, match="went back from 7 to 0 Wh"):
         count.add(0.1, Watt(0.0), 0)
+
+
+def test_a_register_that_comes_to_its_end_goes_on_from_zero_and_the_count_with_it() -> None:
+    count, register = EnergyCount(), 9_999_998
+    for tenth in range(100):
+        now = tenth / 10
+        true = 1800 * now / 3600
+        count.add(now, Watt(1800.0), (register + int(true)) % 10_000_000)
+        assert count.at(now) == pytest.approx(true, abs=0.001)
+
+
+def test_the_driver_counts_across_the_end_of_the_modules_register() -> None:
+    present = [PzemValues(230.0, 0.0, 0.0, 9_999_999.0, 50.0)]
+    module = VirtualPzem(lambda: present[0])
+    with answering(module.answer) as path:
+        meter = on_serial(path, WallClock().now)
+        meter.poll()
+        present[0] = PzemValues(230.0, 0.0, 0.0, 10_000_007.0, 50.0)
+        meter.poll()
+        assert meter.read().energy_wh == 7
+        assert meter.energy() == pytest.approx(8.0, abs=1.0)
+        meter.close()

@@ -7,7 +7,13 @@ from pathlib import Path
 import pytest
 
 from hil.errors import ConfigurationError
-from hil.rig.check.capabilities import another_model, beyond_load, undecidable_edge, undecidable_energy
+from hil.rig.check.capabilities import (
+    another_model,
+    beyond_load,
+    undecidable_edge,
+    undecidable_energy,
+    undecidable_interruption,
+)
 from hil.rig.config.rig_file import RigFile
 from hil.units import Percent, Second, Watt, WattHour
 
@@ -55,6 +61,17 @@ def test_edge_cannot_be_seen_before_the_meter_has_updated(tmp_path: Path) -> Non
     )
     by_the_wall_clock = rig(tmp_path, (BENCH, BENCH + "          clock: wall\n"))
     assert "within 110 ms" in undecidable_edge(by_the_wall_clock, Second(0.1))
+
+
+def test_a_short_interruption_is_known_as_well_as_the_meter_reads_voltage(tmp_path: Path) -> None:
+    assert undecidable_interruption(rig(tmp_path), Second(0.001)) == ""
+    assert undecidable_interruption(rig(tmp_path), Second(0.0004)) == (
+        "rig 'virtual' cannot decide a limit of 0.4 ms: its meter updates every 100 ms and reads 230 V within 0.27 V,"
+        " so an interruption within one update is known within 0.4685 ms"
+    )
+    slower = rig(tmp_path, (BENCH, BENCH + "          meter: wt310e\n"))
+    assert "within 0.8658 ms" in undecidable_interruption(slower, Second(0.0005))
+    assert undecidable_interruption(rig(tmp_path, (BENCH, "")), Second(0.0004)) == ""
 
 
 def test_energy_is_known_no_better_than_the_meter_integrates(tmp_path: Path) -> None:

@@ -144,3 +144,39 @@ def test_one_live_window_amid_windows_of_a_voltage_that_is_dead_and_still_there_
             events[index] = event._replace(data={**event.data, "voltage_V": 30.0})
 
     assert fails(longest_interruption(observer, 0.0))
+
+
+CHATTER_S = 0.005
+"""A limit for a contact that opens by itself, far below the time between two readings."""
+
+
+def chattered(*gaps: float, watts: float = 1000.0) -> Timed:
+    """Measure an outlet whose contact opens for 20 ms up to each of these instants."""
+    live = tuple(zip((1.0, *gaps), (*(gap - 0.02 for gap in gaps), 6.0), strict=True))
+    return longest_interruption(Scene(Truth(live, watts)).run(8.0).observer, 0.0)
+
+
+@pytest.mark.parametrize("gaps", [(3.05,), (3.01,), (2.33, 3.44, 4.55)])
+@pytest.mark.parametrize("watts", [0.0, 200.0, 1000.0])
+def test_a_contact_that_opens_for_20_ms_between_two_readings_is_found(gaps: tuple[float, ...], watts: float) -> None:
+    found = chattered(*gaps, watts=watts)
+    assert found.low > CHATTER_S
+    assert found.high < 0.022
+
+
+def test_without_chatter_the_longest_interruption_is_known_to_a_millisecond() -> None:
+    assert measured(None).high < 0.001
+
+
+def test_a_sag_of_the_mains_under_a_load_of_constant_power_is_not_taken_for_chatter() -> None:
+    sagging = Scene(Truth(((1.0, 6.0),), sag=(3.04, 3.12, 0.8)))
+    found = longest_interruption(sagging.run(8.0).observer, 0.0)
+    assert found.low <= CHATTER_S  # the power went on, so it cannot be a failure
+    assert found.high > CHATTER_S  # the voltage did not, so it is no pass either
+
+
+def test_a_mains_contactor_that_bounces_when_the_bench_closes_it_is_not_taken_for_chatter() -> None:
+    scene = Scene(Truth(((1.0, 3.0), (3.48, 3.49), (3.51, 3.52), (3.53, 6.0))))
+    scene.write(2.99, Kind.FAULT, "mains", {"what": "mains interrupted for 500 ms", "who": "bench"})
+    scene.write(3.48, Kind.FAULT, "mains", {"what": "mains restored", "who": "bench"})
+    assert longest_interruption(scene.run(8.0).observer, 0.0).low <= CHATTER_S

@@ -193,7 +193,10 @@ def test_the_sockets_own_meter_stands_still_or_falls_silent_and_its_contact_can_
     ("request_", "why"),
     [
         ({"part": "K9", "fault": "welded"}, "'K9' is not a part that can fail; known: K1, K2"),
-        ({"part": "K1", "fault": "melted"}, "'melted' is not a way to fail; known: bounces, ignores its coil, welded"),
+        (
+            {"part": "K1", "fault": "melted"},
+            "'melted' is not a way to fail; known: bounces, chatters, ignores its coil, welded",
+        ),
         ({"part": "load", "fault": "freezes"}, "'freezes' is not a way to fail"),
         ({"part": "socket meter", "fault": "drifts", "amount": 0.1}, "no socket is fitted"),
         ({"part": "socket meter", "fault": "falls silent"}, "no socket is fitted"),
@@ -205,3 +208,19 @@ def test_a_fault_that_cannot_be_seeded_is_told_with_what_can(
     control: Client, request_: dict[str, object], why: str
 ) -> None:
     assert why in control.ask(op="fault", **request_)["error"]
+
+
+def test_a_contact_that_chatters_opens_for_an_instant_again_and_again_while_its_coil_is_energised() -> None:
+    kernel = Kernel()
+    edges: list[tuple[float, bool]] = []
+    contact = Relay(kernel, 0.01, 0.005, lambda _: None)
+    contact._on_edge = lambda closed: edges.append((round(kernel.now, 6), closed))
+    contact.set(closed=True)
+    kernel.run_until(1.0)
+    edges.clear()
+    contact.chatter(0.02)
+    kernel.run_until(8.0)
+    assert edges == [(4.07, False), (4.09, True), (7.14, False), (7.16, True)]
+    contact.set(closed=False)
+    kernel.run_until(20.0)
+    assert edges[4:] == [(8.005, False)]

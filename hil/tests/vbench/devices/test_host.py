@@ -96,6 +96,26 @@ def test_the_devices_meter_counts_from_power_on_with_its_gain_error() -> None:
     assert float(program.board.meter.energy()) == 0.0
 
 
+def test_a_meter_that_has_counted_before_goes_on_through_a_power_cut_and_from_zero_at_its_end() -> None:
+    bench, program = fitted({"close_after": 0.0}, socket_meter_counted=9_999_999.0)
+    plant, meter = bench.model.plant, program.board.meter
+    assert float(meter.energy()) == 9_999_999.0
+    for number in range(3):
+        plant.relays[number].set(closed=True)
+    plant.plug("toaster")
+    bench.advance(3600.0, {})
+    went = plant.energy()
+    assert went > 1000
+    gain = meter_gain("s", "socket")
+    assert float(meter.energy()) == pytest.approx(went * (1 + gain) - 1, rel=0.001)
+    before = float(meter.energy())
+    supply(bench, on=False)
+    bench.advance(3601.0, {})
+    supply(bench, on=True)
+    bench.advance(3601.001, {})
+    assert float(meter.energy()) >= before
+
+
 def test_gain_errors_are_drawn_from_the_seed_and_stay_within_0_2_percent() -> None:
     gains = {meter_gain(f"seed {number}", role) for number in range(200) for role in ("socket", "cable")}
     assert len(gains) == 400

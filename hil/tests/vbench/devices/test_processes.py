@@ -199,3 +199,46 @@ def test_a_socket_without_mains_cannot_read_its_meter_and_ends(harness: Harness,
     assert "the energy meter does not answer" in until(console, "failed")["text"]
     told = awaited(lambda: control.ask(op="faults").get("failed"), "the failure")
     assert told == [["socket", "its program ended with code 7"]]
+
+
+SAYS_NOTHING = """\
+#!/bin/sh
+while read -r at time voltage current power energy contact plug event rest; do
+  [ "$at" = at ] && echo "until never"
+done
+"""
+
+
+def test_what_a_program_takes_is_told_while_its_device_has_power(harness: Harness, control: Client, plug: Plug) -> None:
+    console = plug("cable-console")
+    cable(control)
+    assert control.ask(op="resources")["resources"] == {}
+    harness.switch("K4", closed=True)
+    pid = until(console, "start")["pid"]
+    until(console, "ready")
+    taken = control.ask(op="resources")["resources"]["cable"]
+    assert taken["pid"] == pid
+    assert taken["memory_kib"] > 1000  # an interpreter with its modules
+    assert taken["descriptors"] >= 6
+    assert taken["threads"] >= 1
+
+
+def test_of_a_program_that_speaks_the_lockstep_protocol_its_host_is_left_out(
+    harness: Harness, control: Client, plug: Plug, tmp_path: Path
+) -> None:
+    program = tmp_path / "silent.sh"
+    program.write_text(SAYS_NOTHING)
+    program.chmod(0o755)
+    programs = {"cable": {"command": ["./silent.sh"], "folder": str(tmp_path)}}
+    devices = {"cable": {"account": ACCOUNT, "boot": BOOT}}
+    control.ask(op="reset", seed="s", clock="wall", devices=devices, programs=programs)
+    harness.switch("K4", closed=True)
+
+    def shell() -> dict[str, int] | None:
+        taken: dict[str, int] | None = control.ask(op="resources")["resources"].get("cable")
+        running = taken is not None and b"silent.sh" in Path(f"/proc/{taken['pid']}/cmdline").read_bytes()
+        return taken if running else None
+
+    taken = awaited(shell, "the program that the host runs")
+    assert taken["threads"] == 1
+    assert taken["memory_kib"] < 1000  # a shell, and no interpreter that runs it

@@ -43,6 +43,13 @@ def test_the_register_counts_whole_watt_hours_only_and_from_the_last_clearing() 
     assert energy() == 1
 
 
+def test_the_register_goes_on_from_zero_at_10_000_kwh() -> None:
+    module = VirtualPzem(lambda: PzemValues(230.0, 5.652, 1300.0, 10_000_003.5, 50.0))
+    reply = module.answer(READ_ALL)
+    assert reply is not None
+    assert reply[13:17] == bytes([0, 3, 0, 0])
+
+
 class Later:
     """An event loop's ``call_later`` whose time a test moves."""
 

@@ -17,6 +17,7 @@ const APPLIANCE_IDLE = 10 * SECOND;
 const SAMPLE = 0.5 * SECOND;
 const IDLE_POWER_MW = 1000;
 const HOUR_PER_SECOND = 3600;
+const METER_END_UWH = 1e13; // where the register of the meter goes on from 0
 const LAST_SEQUENCE = 0xffffffff;
 const RESTART_STEP = 65536;
 const MOST_TOLD_MWH = 0xffffffff;
@@ -44,6 +45,12 @@ function newSession(id) {
     id, sent: 0, received: 0, offer: null, funding: null, n: 0, acknowledged: 0, newest: null, previous: null,
     counted_uwh: 0, unseen_mwh: 0, drew: false,
   };
+}
+
+// µWh from one reading of the meter's register to the next; one that went back counts for none.
+function countedBetween(earlier, later) {
+  const passedItsEnd = later < earlier - METER_END_UWH / 2;
+  return Math.max(0, later - earlier + (passedItsEnd ? METER_END_UWH : 0));
 }
 
 class Machine {
@@ -96,7 +103,7 @@ class Machine {
     this.now = now;
     if (reading === null) return this.loseMeter();
     const last = this.meter;
-    const used = last.energy_uwh === null ? 0 : Math.max(0, reading.energy_uwh - last.energy_uwh);
+    const used = last.energy_uwh === null ? 0 : countedBetween(last.energy_uwh, reading.energy_uwh);
     const drew = used * HOUR_PER_SECOND > now - last.at;
     const draws = reading.power_mw >= IDLE_POWER_MW;
     const idle = !draws && reading.live;
