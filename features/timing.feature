@@ -64,6 +64,18 @@ Feature: Limits of time
       | 700 W  |
       | 1800 W |
 
+  @REQ-TIME-2
+  Scenario: A socket that asks again and again and gives no receipt is given up
+    Given the cable is under test in single-fee mode
+    And the load draws 100 W
+    When the devices are switched on
+    And the first payment has been accepted
+    And every PAYMENT to the socket is dropped
+    And the second PAYMENT_REQUEST to the cable has passed
+    And 2 s have passed
+    Then the cable gave the other side up within 61 s
+    And the cable signed 2 payments
+
   @REQ-TIME-2 @REQ-LEDGER-1
   Scenario: A cable that falls silent for a minute is given up, and the session is settled
     Given the socket is under test in single-fee mode

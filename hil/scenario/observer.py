@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from hil.evidence.documents import Event, Json
     from hil.links.abuses.model import Cheat
     from hil.links.faults import Direction
-    from hil.ports import LedgerTransaction
+    from hil.ports import LedgerTransaction, Reading
     from hil.rig.recorder import Frame, Recorder
     from hil.rig.rig import Rig
     from hil.rig.sampling.timer import Sampling
@@ -67,6 +67,11 @@ class Watch:
     credited_mwh: int = 0
     awaited: str = ""
     until: float | None = None
+
+    def take(self, reading: Reading) -> None:
+        """Take over what the lab meter shows."""
+        self.power_w, self.energy_wh = float(reading.power), float(reading.energy)
+        self.voltage_v = float(reading.voltage)
 
 
 class Observer:

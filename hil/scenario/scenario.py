@@ -261,9 +261,7 @@ class ScenarioRun:
 
     def _on_reading(self, reading: Reading, read_at: float) -> None:
         self.bench_watch.on_reading(reading, read_at)
-        watch = self.observer.watch
-        watch.power_w, watch.energy_wh = float(reading.power), float(reading.energy)
-        watch.voltage_v = float(reading.voltage)
+        self.observer.watch.take(reading)
         if self._load_player is not None:
             self._load_player.on_reading(reading)
         self.on_progress(self)

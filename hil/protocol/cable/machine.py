@@ -168,12 +168,11 @@ class CableMachine:
         context = self._at(now)
         if context.silent_at is not None and now >= context.silent_at:
             lose_socket(context)
-        if context.call_due is not None and now >= context.call_due:
-            context.fire(_E.CALL_DUE)
         # a repetition that falls due at the instant of giving up is not sent, whichever way the sums are rounded
         if (unanswered := context.unanswered_at()) is not None and now + ROUNDING_S >= unanswered:
-            # a socket that talks and never answers is given up like one that does not talk
-            lose_socket(context)
+            lose_socket(context)  # it talks and never answers
+        if context.call_due is not None and now >= context.call_due:
+            context.fire(_E.CALL_DUE)
         if context.reply_due is not None and now >= context.reply_due:
             context.fire(_E.REPLY_LATE)
         if context.meter_due is not None and now >= context.meter_due:
