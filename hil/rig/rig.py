@@ -224,6 +224,10 @@ class Rig:
         """Return what devices that are programs of their own say that they are, by role."""
         return self.bench.identities() if self.bench is not None and self.file.device_programs() else {}
 
+    def stopped(self) -> dict[str, str]:
+        """Return why devices have stopped over a seeded fault of their storage, by role."""
+        return self.bench.stopped() if self.bench is not None else {}
+
     def set_mains(self, voltage: float) -> None:
         """Have this voltage (V rms) ahead of K1, K3 and K4; AuthorError if no source of this bench can be set."""
         if self.bench is None:

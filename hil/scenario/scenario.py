@@ -235,9 +235,14 @@ class ScenarioRun:
             self.recorder.write_latency(latency)
 
     def _record_identities(self) -> None:
-        """Record what the programs of the devices say that they are; the reference devices are known without a word."""
+        """Record what the programs of the devices say that they are, and which have stopped over their storage and why.
+
+        The reference devices are known without a word.
+        """
         for role, identity in self.rig.identities().items():
             self.recorder.write(Kind.DEVICE, role, {"identity": identity})
+        for role, why in self.rig.stopped().items():
+            self.recorder.write(Kind.DEVICE, role, {"stopped": why})
 
     def _connect_appliance(self) -> None:
         plan, rig = self.plan, self.rig

@@ -63,6 +63,10 @@ class BenchModel:
         """Return what the programs of the devices say that they are, by role; those that say nothing are left out."""
         return {role: device.identity for role, device in self._devices().items() if device.identity}
 
+    def stopped(self) -> dict[str, str]:
+        """Return why devices have stopped over a seeded fault of their storage, by role; others are left out."""
+        return {role: host.stopped for role, host in self.hosts.items() if host.stopped}
+
     def _devices(self) -> dict[str, DeviceHost | ProcessHost]:
         return {**self.hosts, **self.processes}
 

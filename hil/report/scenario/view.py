@@ -133,7 +133,11 @@ def view_scenario(number: int, record: ScenarioRecord) -> ScenarioView:
         faults=fault_rows(record.of(Kind.FAULT)),
         timeline=timeline,
         plot=plot_of(timeline),
-        identities={event.source: text_of(event.data, "identity") or "" for event in record.of(Kind.DEVICE)},
+        identities={
+            event.source: text_of(event.data, "identity") or ""
+            for event in record.of(Kind.DEVICE)
+            if "identity" in event.data
+        },
         tap=next((_tap(event) for event in record.of(Kind.READING) if event.source == "tap"), None),
         safe_state=safe_state,
         safe=safe,

@@ -147,6 +147,11 @@ class VirtualBenchProcess:
         told: dict[str, str] = self.ask({"op": "devices"})["identities"]
         return told
 
+    def stopped(self) -> dict[str, str]:
+        """Return why devices have stopped over a seeded fault of their storage, by role; others are left out."""
+        told: dict[str, str] = self.ask({"op": "devices"})["stopped"]
+        return told
+
     def now(self) -> float:
         """Ask for its present instant in seconds, without moving it."""
         instant: float = self.ask({"op": "truth"})["now"]

@@ -36,6 +36,12 @@ def seed(scenario: ScenarioRun, part: str, fault: str, amount: float = 0.0) -> N
     scenario.recorder.write(Kind.FAULT, SELF_TEST, {"what": f"{part} {fault}", "who": "bench"})
 
 
+def let_storage_work(scenario: ScenarioRun, device: str) -> None:
+    """Let a device's storage be written again; raises AuthorError before the devices are switched on."""
+    scenario.tap()
+    virtual_bench(scenario.rig).seed_fault(f"{device} storage", "works again")
+
+
 def seeded_faults(recorder: Recorder) -> list[Event]:
     """Return the faults that were seeded in this scenario; raises AuthorError if none was."""
     seeded = [each for each in recorder.events if each.kind is Kind.FAULT and each.source == SELF_TEST]

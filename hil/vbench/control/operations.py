@@ -59,8 +59,11 @@ def tell_faults(bench: Bench, request: Request) -> str:
 
 
 def tell_devices(bench: Bench, request: Request) -> str:
-    """What the programs of the devices say that they are, by role; those that say nothing are left out."""
-    return encode({"now": bench.now(), "identities": bench.model.identities()})
+    """What the programs of the devices say that they are, and which have stopped over their storage and why, by role;
+    those that say nothing, and those that run, are left out.
+    """
+    model = bench.model
+    return encode({"now": bench.now(), "identities": model.identities(), "stopped": model.stopped()})
 
 
 def tell_truth(bench: Bench, request: Request) -> str:

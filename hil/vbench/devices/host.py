@@ -10,9 +10,11 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from hil.devices.board import Board
+from hil.devices.storage.journal import StorageFailed
 from hil.errors import DeviceFailed
 from hil.vbench.devices.blame import BENCH, blamed
 from hil.vbench.devices.entropy import Entropy
+from hil.vbench.devices.storage import DeviceStorage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -28,21 +30,6 @@ LIVELOCK = 10_000
 """So many calls of ``on_time`` at one instant mean that the program will never let time pass."""
 
 
-class Records:
-    """Storage that survives power cuts for as long as the model lives."""
-
-    def __init__(self) -> None:
-        self._records: dict[str, bytes] = {}
-
-    def read(self, name: str) -> bytes | None:
-        """Return the record of that name; None if there is none."""
-        return self._records.get(name)
-
-    def write(self, name: str, record: bytes) -> None:
-        """Store a record; it replaces one of that name."""
-        self._records[name] = bytes(record)
-
-
 class OpenOutput:
     """The relay output of a board that has no relay behind it (the cable)."""
 
@@ -54,7 +41,8 @@ class DeviceHost:
     """One device: builds its program, switches its supply, hands it bytes and instants.
 
     A program that raises is reported once through ``Kernel.fail`` and then left alone, its contact as it stands, until
-    its supply is switched off and on: then it is built anew.
+    its supply is switched off and on: then it is built anew. One that stops because a seeded fault of its storage keeps
+    it from its records is left alone likewise, and not reported: SPEC demands that of it.
 
     :param meter: the device's own.
     :param folder: of a program that stores files; removed with the model.
@@ -79,18 +67,21 @@ class DeviceHost:
         self.role = role
         self.identity = ""
         """What its program says that it is; empty until it has said so."""
+        self.stopped = ""
+        """Why its program has stopped, as a device does whose storage fails; empty if it has not."""
+        self.storage = DeviceStorage()
         self._kernel = kernel
         self._link = link
         self._console = console
         self._contact: Contact = plant.contact if role == "socket" else OpenOutput()
         self._meter = meter
-        self._folder = folder
+        self.folder = folder
         self._board = Board(
             link=link,
             console=console,
             contact=self._contact,
             meter=self._meter,
-            storage=Records(),
+            storage=self.storage,
             ledger=ledger,
             entropy=Entropy(seed, role),
             ledger_late_s=ledger_late_s,
@@ -100,7 +91,7 @@ class DeviceHost:
         self._build: Callable[[], Program] = lambda: factory(role, profile, self._board)
         self._program = self._build()
         self._powered = False
-        self._crashed = False
+        self._ended = False
         self._alarm: Alarm | None = None
         self._deadline: float | None = None
         """The program's own, as it stood after the last call: only calls change it."""
@@ -117,13 +108,14 @@ class DeviceHost:
         self._console.powered = on
         if on:
             self._meter.restart()
+            self.storage.restart()
             self._run(self._start)
             return
         self._link.cut()
         self._console.cut()
         self._contact.set(closed=False)
         self._disarm()
-        if not self._crashed:
+        if not self._ended:
             self._run(lambda: self._program.power_off(self._kernel.now))
 
     def drift(self, gain: float) -> None:
@@ -136,28 +128,29 @@ class DeviceHost:
 
     def plug(self, plugged: bool) -> None:
         """The plug contact of the socket moved; runs inside an event of the kernel."""
-        if self._powered and not self._crashed:
+        if self._powered and not self._ended:
             self._run(lambda: self._program.on_plug(plugged, self._kernel.now))
 
     def discard(self) -> None:
         """End the program, and remove what it stored: the model ends."""
-        if self._powered and not self._crashed:
+        if self._powered and not self._ended:
             self._program.power_off(self._kernel.now)
         self._powered = False
-        if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
+        if self.folder is not None:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     def _identify(self, text: str) -> None:
         self.identity = text
 
     def _start(self) -> None:
-        if self._crashed:
+        self.stopped = ""
+        if self._ended:
             self._program = self._build()
-            self._crashed = False
+            self._ended = False
         self._program.power_on(self._kernel.now)
 
     def _on_link_bytes(self, data: bytes) -> None:
-        if not self._crashed:
+        if not self._ended:
             self._run(lambda: self._program.on_link_bytes(data, self._kernel.now))
 
     def _run(self, call: Callable[[], None]) -> None:
@@ -167,20 +160,27 @@ class DeviceHost:
                 self._deadline = self._program.next_deadline()
                 self._arm(self._deadline)
         except Exception as error:  # whatever a program does, the bench lives on and says whose fault it was
-            if self._folder is None or isinstance(error, DeviceFailed):
+            if isinstance(error, StorageFailed) and self.storage.out_of_order:
+                self.stopped = str(error)
+                self._end()
+            elif self.folder is None or isinstance(error, DeviceFailed):
                 self._crash(describe(error))
             else:  # the program is a process of its own: what was raised here was raised by the bench or its machine
                 self._crash(describe(error), BENCH)
 
-    def _crash(self, how: str, who: str = "") -> None:
-        self._crashed = True
+    def _end(self) -> None:
+        """Have no program until the next power-on."""
+        self._ended = True
         self._disarm()
         with contextlib.suppress(Exception):  # it has failed already; a process of its own must not be left behind
             self._program.power_off(self._kernel.now)
+
+    def _crash(self, how: str, who: str = "") -> None:
+        self._end()
         if who:
             self._kernel.fail(who, how)
         else:
-            self._kernel.fail(*((self.role, how) if self._folder is None else blamed(self.role, how, self._folder)))
+            self._kernel.fail(*((self.role, how) if self.folder is None else blamed(self.role, how, self.folder)))
 
     def _disarm(self) -> None:
         if self._alarm is not None:

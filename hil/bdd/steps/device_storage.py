@@ -1,0 +1,58 @@
+"""A device's storage that fails: full, read-only, or torn; the device stops with its contact open."""
+
+from __future__ import annotations
+
+from hil.bdd.check.feasibility.course import Course
+from hil.bdd.language.applicability import feature, needs, tells
+from hil.bdd.language.catalogue import then, when
+from hil.evidence.observations import Source
+from hil.rig.config.rig_file import RigFile
+from hil.scenario.check import Check, within_time
+from hil.scenario.measurements import bench
+from hil.scenario.scenario import ScenarioRun
+from hil.scenario.stimuli import bench as bench_faults
+from hil.units import Second
+
+SEEDED = feature("seeded-faults")
+
+
+def _storage_can_fail(rig: RigFile, device: str, *_: object) -> str:
+    """Return why the storage of a device cannot be made to fail."""
+    facts = rig.options.devices.by_role().get(device)
+    if facts is None or (rig.is_reference(facts) and not rig.real_time):
+        return ""
+    what = f"the storage of the {device} of rig '{rig.options.name}' cannot be made to fail"
+    return f"{what}: only a reference device in virtual time has one that the bench can reach"
+
+
+@when("the storage of the {device} is {storage_fault}, as a seeded fault")
+@needs(SEEDED)
+@needs(_storage_can_fail)
+@tells(Course.must_be_under_test)
+def storage_fails(device: str, fault: str, /, scenario: ScenarioRun) -> None:
+    """``full``: nothing more can be written (ENOSPC). ``read-only``: nothing can be changed (EROFS). Both last until
+    the storage works again. ``torn in its newest file``, ``torn in every file``: the file that was written last, or
+    each, loses its second half, as in a write that was cut; that lasts.
+    """
+    bench_faults.seed(scenario, f"{device} storage", fault)
+
+
+@when("the storage of the {device} works again")
+@needs(SEEDED)
+@needs(_storage_can_fail)
+@tells(Course.must_be_under_test)
+def storage_works_again(device: str, /, scenario: ScenarioRun) -> None:
+    """It can be written. A device that has stopped stays so until its supply fails; what is torn stays torn."""
+    bench_faults.let_storage_work(scenario, device)
+
+
+@then("the console of the {device} says {string} within {duration} of the seeded fault")
+def said_after_fault(device: str, words: str, limit: Second, /) -> Check:
+    """From the newest seeded fault to the first line of the console after it that holds these words."""
+    return within_time(
+        f"seeded fault to '{words}' on the console",
+        limit,
+        lambda observer, limit_s: bench.fault_to_console(observer, device, words, limit_s),
+        Source.BENCH,
+        Source.DEVICE,
+    )
