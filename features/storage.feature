@@ -37,8 +37,8 @@ Feature: A device whose storage fails stops, and loses nothing that was paid
       | full      | per-payment |
       | read-only | single-fee  |
 
-  @REQ-KEEP-4 @REQ-KEEP-2 @REQ-LEDGER-1
-  Scenario Outline: The socket's storage is <fault> while power flows, and the session goes on when it works again
+  @REQ-KEEP-4 @REQ-KEEP-1 @REQ-LEDGER-1
+  Scenario Outline: The socket's storage is <fault> while power flows, and what was paid is settled when it works again
     Given the socket is under test in <mode> mode
     And the load draws 1300 W
     And the cable pays for at most 3 payments
@@ -49,12 +49,10 @@ Feature: A device whose storage fails stops, and loses nothing that was paid
     And 20 s have passed
     And the storage of the socket works again
     And the supply of the socket fails for 3 s
-    And the session has ended
-    Then 1 session began
-    And 3 payments of 0.1 mBTC were accepted
-    And the energy delivered is 24 Wh within 3 %
-    And the newest valid transaction was broadcast and confirms
-    And the socket received 0.3 mBTC in all
+    And 180 s have passed
+    Then the newest valid transaction was broadcast and confirms
+    And the socket lost at most 800 sat
+    And no receiving address was offered twice
 
     Examples:
       | fault     | mode        |
@@ -89,8 +87,9 @@ Feature: A device whose storage fails stops, and loses nothing that was paid
     And the storage of the socket is torn in its newest file, as a seeded fault
     And the supply of the socket fails for 3 s
     And 120 s have passed
-    Then no receiving address was offered twice
-    And 1 session began
+    Then 1 session began
+    And no receiving address was offered twice
+    And the socket lost at most 10000 sat
 
   @REQ-KEEP-4 @REQ-KEEP-3
   Scenario: Every file of the socket is torn in a power cut, and it sells nothing more

@@ -19,7 +19,6 @@ from hil.vbench.model_request import LINES, ModelRequest
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hil.vbench.devices.storage import DeviceStorage
     from hil.vbench.plant.terminals import ElectronicLoadState, LoadInstrument, MeterSample
 
 
@@ -145,13 +144,6 @@ class Bench:
         if host is None:
             raise ConfigurationError(f"no {role} is fitted")
         return host
-
-    def storage(self, role: str) -> DeviceStorage:
-        """Return the storage of a device; raises ConfigurationError if this model has none that can be made to fail."""
-        host = self.device(role)
-        if not isinstance(host, DeviceHost) or host.folder is not None:
-            raise ConfigurationError(f"the {role} is a program, which keeps its storage by itself")
-        return host.storage
 
     # what is built here asks the one who owns time by then
 

@@ -16,6 +16,7 @@ from hil.errors import ConfigurationError, HilError
 from hil.vbench.devices.host import DeviceHost, describe
 from hil.vbench.devices.own_meter import DeviceMeter, meter_gain
 from hil.vbench.devices.processes import ProcessHost, Scratch
+from hil.vbench.devices.program_storage import ProgramStorage
 from hil.vbench.devices.uart import LinePort, Uart
 from hil.vbench.model_request import ROLES, ModelRequest
 from hil.vbench.plant.plant import Plant
@@ -65,7 +66,7 @@ class BenchModel:
 
     def stopped(self) -> dict[str, str]:
         """Return why devices have stopped over a seeded fault of their storage, by role; others are left out."""
-        return {role: host.stopped for role, host in self.hosts.items() if host.stopped}
+        return {role: device.stopped for role, device in self._devices().items() if device.stopped}
 
     def _devices(self) -> dict[str, DeviceHost | ProcessHost]:
         return {**self.hosts, **self.processes}
@@ -156,7 +157,7 @@ class ModelBuilder:
             profile=request.devices[role] or {},
             node=request.node,
             meter=meter,
-            folder=self.scratch.new(role),
+            storage=ProgramStorage(self.scratch.new(role)),
             relays=self.relays_at,
             catch_up=self.catch_up,
         )
@@ -174,14 +175,13 @@ class ModelBuilder:
         """Return a device whose time the bench keeps: the reference program, or one of the lockstep protocol."""
         factory, storage = find_factory(self.programs), None
         if command is not None:
-            storage = self.scratch.new(role)
-            storage.mkdir(mode=0o700)
+            storage = ProgramStorage(self.scratch.new(role))
             factory = partial(
                 LockstepProgram,
-                command=command,
+                command=storage.seen_by(command),
                 meter=meter,
                 plugged=(lambda: plant.relays[1].closed) if role == "socket" else (lambda: None),
-                storage=storage,
+                storage=storage.path,
             )
         try:
             return DeviceHost(
@@ -195,7 +195,7 @@ class ModelBuilder:
                 ledger_late_s=lambda: self.ledger.late_s,
                 seed=request.seed,
                 meter=meter,
-                folder=storage,
+                program_storage=storage,
             )
         except HilError:
             raise

@@ -6,6 +6,7 @@ from hil.bdd.check.feasibility.course import Course
 from hil.bdd.language.applicability import feature, needs, tells
 from hil.bdd.language.catalogue import then, when
 from hil.evidence.observations import Source
+from hil.private_folder import why_unavailable
 from hil.rig.config.rig_file import RigFile
 from hil.scenario.check import Check, within_time
 from hil.scenario.measurements import bench
@@ -19,10 +20,9 @@ SEEDED = feature("seeded-faults")
 def _storage_can_fail(rig: RigFile, device: str, *_: object) -> str:
     """Return why the storage of a device cannot be made to fail."""
     facts = rig.options.devices.by_role().get(device)
-    if facts is None or (rig.is_reference(facts) and not rig.real_time):
-        return ""
-    what = f"the storage of the {device} of rig '{rig.options.name}' cannot be made to fail"
-    return f"{what}: only a reference device in virtual time has one that the bench can reach"
+    in_process = facts is None or (rig.is_reference(facts) and not rig.real_time)
+    why = "" if in_process or "seeded-faults" not in rig.features else why_unavailable()
+    return f"the storage of the {device} of rig '{rig.options.name}' cannot be made to fail: {why}" if why else ""
 
 
 @when("the storage of the {device} is {storage_fault}, as a seeded fault")
@@ -30,7 +30,7 @@ def _storage_can_fail(rig: RigFile, device: str, *_: object) -> str:
 @needs(_storage_can_fail)
 @tells(Course.must_be_under_test)
 def storage_fails(device: str, fault: str, /, scenario: ScenarioRun) -> None:
-    """``full``: nothing more can be written (ENOSPC). ``read-only``: nothing can be changed (EROFS). Both last until
+    """``full``: no free block is left (ENOSPC). ``read-only``: nothing can be changed (EROFS). Both last until
     the storage works again. ``torn in its newest file``, ``torn in every file``: the file that was written last, or
     each, loses its second half, as in a write that was cut; that lasts.
     """

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 from hil import __version__
 from hil.devices.board import Board
 from hil.devices.firmware.factory import build
+from hil.devices.storage.file_storage import FileStorage
+from hil.devices.storage.journal import PLACE
 from hil.errors import ConfigurationError, ExitCode, RigFault
 from hil.ports import Acceptance, CoinStatus
 from hil.units import Satoshi, Watt, WattHour
@@ -54,12 +56,21 @@ def _program(bench: _Bench) -> Program:
         console=_Output(bench, "console"),
         contact=_Coil(bench),
         meter=_Meter(bench),
-        storage=_Files(Path(bench.settings["storage"])),
+        storage=_opened(bench),
         ledger=_Ledger(bench) if role == "socket" else None,
         entropy=_Entropy(bytes.fromhex(bench.settings["seed"])),
         contact_position=lambda: None if bench.contact == "-" else bench.contact == "closed",
     )
     return build(role, json.loads(bench.settings["profile"]), board)
+
+
+def _opened(bench: _Bench) -> FileStorage:
+    """Return the storage; what keeps it from being opened is told on the console before it ends the program."""
+    try:
+        return FileStorage(Path(bench.settings["storage"]), place=PLACE)
+    except RigFault as fault:
+        bench.say(f"console {bench.settings['role']}: halted: {fault}")
+        raise
 
 
 def _serve(program: Program, bench: _Bench, kind: str, words: list[str]) -> None:
@@ -212,20 +223,6 @@ class _Coil:
     def set(self, *, closed: bool) -> None:
         if self._bench.contact != "-":
             self._bench.say(f"contact {'closed' if closed else 'open'}")
-
-
-class _Files:
-    """Records in a folder. The bench cuts power between two answers only, so no write is ever torn."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def read(self, name: str) -> bytes | None:
-        path = self._folder / name
-        return path.read_bytes() if path.exists() else None
-
-    def write(self, name: str, record: bytes) -> None:
-        (self._folder / name).write_bytes(record)
 
 
 class _Entropy:

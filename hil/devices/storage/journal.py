@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
     from hil.devices.board import Storage
 
+PLACE = "device storage"
+"""How a device's errors name its storage where its path says nothing."""
+
 _SESSION = "session"
 _ADDRESSES = "addresses"
 _COINS = "coins"
@@ -165,7 +168,7 @@ class DeviceJournal:
     @staticmethod
     def _torn(name: str, how: str) -> TornRecord:
         # never started over with: a lost count would offer an address twice, a lost payment is money
-        return TornRecord(f"record '{name}' {how}", place="device storage", remedy="Replace or restore the storage.")
+        return TornRecord(f"record '{name}' {how}", place=PLACE, remedy="Replace or restore the storage.")
 
 
 @contextlib.contextmanager

@@ -105,6 +105,14 @@ def foreign_devices(folder: Path) -> Finished:
 
 
 @plan
+def foreign_storages(folder: Path) -> Finished:
+    """The same with storages that are full, read-only and torn."""
+    project = Project.make(folder)
+    rig = _with(project, "foreign.yaml", _build_socket(project), f"[node, '{FOREIGN / 'cable.js'}']")
+    return project.run("run", "features/storage.feature", "--rig", rig, "--node", PROVIDER, "--seed", SEED)
+
+
+@plan
 def foreign_in_real_time(folder: Path) -> Finished:
     """The same on the wall clock."""
     project = Project.make(folder)

@@ -18,6 +18,14 @@ def test_they_pass_on_the_wall_clock_too(foreign_in_real_time: Finished) -> None
     assert {scenario.verdict for scenario in foreign_in_real_time.record.scenarios} == {Verdict.PASS}
 
 
+def test_they_stop_over_a_storage_that_is_full_read_only_or_torn_and_that_is_no_failure(
+    foreign_storages: Finished,
+) -> None:
+    assert foreign_storages.code == 0, foreign_storages.said
+    verdicts = [scenario.verdict for scenario in foreign_storages.record.scenarios]
+    assert (set(verdicts), len(verdicts)) == ({Verdict.PASS}, 13)
+
+
 def test_both_tell_who_they_are(foreign_devices: Finished) -> None:
     told = {
         (event.source, event.data["identity"])

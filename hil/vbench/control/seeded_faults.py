@@ -43,7 +43,7 @@ def seed(bench: Bench, part: str, fault: str, amount: float) -> None:
     elif part == "socket meter":
         bench.device("socket").fail_meter(silent=_one_of(fault, (SILENT, STANDING_STILL, DRIFTING)) == SILENT)
     elif part in STORAGES:
-        storage = bench.storage(part.partition(" ")[0])
+        storage = bench.device(part.partition(" ")[0]).storage
         if _one_of(fault, (*STORAGE_FAULTS, MENDED)) == MENDED:
             storage.mend()
         else:

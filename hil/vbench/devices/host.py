@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import math
-import shutil
 import traceback
-from pathlib import Path, PurePath
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from hil.devices.board import Board
+from hil.devices.lockstep.program import ProgramEnded
 from hil.devices.storage.journal import StorageFailed
 from hil.errors import DeviceFailed
 from hil.vbench.devices.blame import BENCH, blamed
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from hil.devices.board import Contact, Program, ProgramFactory
     from hil.ports import LedgerView
     from hil.vbench.devices.own_meter import DeviceMeter
+    from hil.vbench.devices.program_storage import ProgramStorage
     from hil.vbench.devices.uart import Uart
     from hil.vbench.plant.plant import Plant
     from hil.vbench.virtual_time import Alarm, Kernel
@@ -45,7 +46,7 @@ class DeviceHost:
     it from its records is left alone likewise, and not reported: SPEC demands that of it.
 
     :param meter: the device's own.
-    :param folder: of a program that stores files; removed with the model.
+    :param program_storage: of a program in a process of its own; removed with the model.
     """
 
     def __init__(
@@ -62,26 +63,27 @@ class DeviceHost:
         ledger_late_s: Callable[[], float] = lambda: 0.0,
         seed: str,
         meter: DeviceMeter,
-        folder: Path | None = None,
+        program_storage: ProgramStorage | None = None,
     ) -> None:
         self.role = role
         self.identity = ""
         """What its program says that it is; empty until it has said so."""
         self.stopped = ""
         """Why its program has stopped, as a device does whose storage fails; empty if it has not."""
-        self.storage = DeviceStorage()
+        records = DeviceStorage()
+        self.storage: DeviceStorage | ProgramStorage = program_storage or records
         self._kernel = kernel
         self._link = link
         self._console = console
         self._contact: Contact = plant.contact if role == "socket" else OpenOutput()
         self._meter = meter
-        self.folder = folder
+        self._program_storage = program_storage
         self._board = Board(
             link=link,
             console=console,
             contact=self._contact,
             meter=self._meter,
-            storage=self.storage,
+            storage=records,
             ledger=ledger,
             entropy=Entropy(seed, role),
             ledger_late_s=ledger_late_s,
@@ -136,8 +138,8 @@ class DeviceHost:
         if self._powered and not self._ended:
             self._program.power_off(self._kernel.now)
         self._powered = False
-        if self.folder is not None:
-            shutil.rmtree(self.folder, ignore_errors=True)
+        if self._program_storage is not None:
+            self._program_storage.discard()
 
     def _identify(self, text: str) -> None:
         self.identity = text
@@ -160,10 +162,10 @@ class DeviceHost:
                 self._deadline = self._program.next_deadline()
                 self._arm(self._deadline)
         except Exception as error:  # whatever a program does, the bench lives on and says whose fault it was
-            if isinstance(error, StorageFailed) and self.storage.out_of_order:
+            if isinstance(error, StorageFailed | ProgramEnded) and self.storage.out_of_order:
                 self.stopped = str(error)
                 self._end()
-            elif self.folder is None or isinstance(error, DeviceFailed):
+            elif self._program_storage is None or isinstance(error, DeviceFailed):
                 self._crash(describe(error))
             else:  # the program is a process of its own: what was raised here was raised by the bench or its machine
                 self._crash(describe(error), BENCH)
@@ -179,8 +181,10 @@ class DeviceHost:
         self._end()
         if who:
             self._kernel.fail(who, how)
+        elif self._program_storage is None:
+            self._kernel.fail(self.role, how)
         else:
-            self._kernel.fail(*((self.role, how) if self.folder is None else blamed(self.role, how, self.folder)))
+            self._kernel.fail(*blamed(self.role, how, self._program_storage.folder))
 
     def _disarm(self) -> None:
         if self._alarm is not None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Mapping
@@ -24,6 +23,7 @@ from hil.vbench.io.pty import Terminal
 if TYPE_CHECKING:
     from hil.devices.lockstep.command import DeviceCommand
     from hil.vbench.devices.own_meter import DeviceMeter
+    from hil.vbench.devices.program_storage import ProgramStorage
     from hil.vbench.devices.uart import Uart
     from hil.vbench.model_request import NodeAccess
     from hil.vbench.plant.plant import Plant
@@ -69,7 +69,7 @@ class SocketContact:
 class ProcessHost:
     """One device of the model: starts its program when its supply is switched on, kills it when it is switched off.
 
-    :param folder: of this device and model; its storage lives there.
+    :param storage: its own; removed with the model.
     :param relays: where the relay board listens, ``HOST:PORT``.
     :param catch_up: moves the bench's time to the present before something from outside acts on it.
     """
@@ -86,7 +86,7 @@ class ProcessHost:
         profile: Mapping[str, object],
         node: NodeAccess | None,
         meter: DeviceMeter,
-        folder: Path,
+        storage: ProgramStorage,
         relays: Callable[[], str],
         catch_up: Callable[[], None],
     ) -> None:
@@ -95,21 +95,21 @@ class ProcessHost:
         self._kernel = kernel
         self._plant = plant
         self._link, self._console = link, console
-        self._command = command
+        self._command = storage.seen_by(command)
         self._profile = dict(profile)
         self.identity = ""
         """What its program says that it is; empty until it has said so."""
         self._first_words = b""
         self._node = node
-        self._folder = folder
         self._relays = relays
         self._catch_up = catch_up
         self._meter = meter
         self._module = VirtualPzem(self._measure)
         self._process: ChildProcess | None = None
         self._terminals: list[Terminal] = []
-        self._storage = folder / "storage"
-        self._storage.mkdir(mode=0o700, parents=True)
+        self.storage = storage
+        self.stopped = ""
+        """Why its program has stopped, as a device does whose storage fails; empty if it has not."""
 
     @property
     def pid(self) -> int | None:
@@ -124,6 +124,8 @@ class ProcessHost:
         if self.contact is not None:
             self.contact.powered = on
         if on:
+            self.stopped = ""
+            self.storage.restart()
             try:
                 self._start()
             except OSError as error:  # no PTY, no process, no folder: this machine's
@@ -157,7 +159,7 @@ class ProcessHost:
     def discard(self) -> None:
         """Kill the program and remove its storage: the model ends."""
         self.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self.storage.discard()
 
     def abandon(self) -> None:
         """Kill the program from any thread, when the bench itself is about to go."""
@@ -177,7 +179,7 @@ class ProcessHost:
             "{console}": console.path,
             "{meter}": meter.path,
             "{relay}": f"{self._relays()}/{CONTACT_COIL}",
-            "{storage}": str(self._storage),
+            "{storage}": str(self.storage.path),
         }
         words = [_filled(word, ports) for word in self._command.words]
         ledger: dict[str, str] = {}
@@ -243,7 +245,10 @@ class ProcessHost:
         how = f"its program {process.how_it_ended()}{': ' + words if words else ''}"
         own = f"{self.role}: its program "  # a host tells how the program that it runs has failed
         how = words.removeprefix(f"{self.role}: ") if words.startswith(own) else how
-        self._kernel.fail(*blamed(self.role, how, self._folder))
+        if self.storage.out_of_order and (process.returncode or 0) >= 0:
+            self.stopped = how
+        else:
+            self._kernel.fail(*blamed(self.role, how, self.storage.folder))
 
 
 def _filled(word: str, ports: Mapping[str, str]) -> str:

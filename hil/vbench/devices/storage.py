@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from hil.devices.storage.file_storage import FileStorage
+from hil.devices.storage.journal import PLACE
 
 FULL: Final = "full"
 READ_ONLY: Final = "read-only"
@@ -20,9 +21,6 @@ NEWEST: Final = "torn in its newest file"
 EVERY: Final = "torn in every file"
 STORAGE_FAULTS: Final = (FULL, READ_ONLY, NEWEST, EVERY)
 """In what ways a storage can fail. The first two last until it is mended; what is torn stays torn."""
-
-_PLACE = Path("device storage")
-"""How the device's errors name it; it lies in no file system."""
 
 
 class Medium:
@@ -47,8 +45,9 @@ class Medium:
 
     def lock(self, name: str) -> None:
         """Write the lock file, if it is not there; the device is the only one that uses its storage."""
-        self._changes()
-        self._files.setdefault(name, bytearray())
+        if name not in self._files:
+            self._changes()
+            self._files[name] = bytearray()
 
     def release(self) -> None:
         """Close what is open."""
@@ -152,5 +151,5 @@ class DeviceStorage:
     def _opened(self) -> FileStorage:
         if self._records is None:
             self._medium.release()
-            self._records = FileStorage(_PLACE, self._medium)
+            self._records = FileStorage(Path(), self._medium, place=PLACE)
         return self._records

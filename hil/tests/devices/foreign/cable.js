@@ -8,7 +8,7 @@ const { FrameReader, encodeFrame } = require('./lib/frames');
 const { BadMessage, decodeMessage, encodeMessage } = require('./lib/messages');
 const { Machine } = require('./lib/machine');
 const { Purse } = require('./lib/purse');
-const { Store } = require('./lib/store');
+const { StorageFailed, Store } = require('./lib/store');
 const { Wallet } = require('./lib/wallet');
 const { coinOfProfile, limitsOfProfile } = require('./lib/profile');
 
@@ -110,14 +110,28 @@ function readSetup(setup) {
 async function main() {
   const setup = {};
   let device = null;
+  let stopped = false;
+
+  // What the event leads to. Over a storage that fails the device stops: nothing of the event is said, nothing later.
+  function answer(line) {
+    if (stopped) return ['until never'];
+    try {
+      device ??= readSetup(setup);
+      return device.react(line.split(' '));
+    } catch (error) {
+      if (!(error instanceof StorageFailed)) throw error;
+      stopped = true;
+      return [`console stopped: ${error.message}`, 'until never'];
+    }
+  }
+
   for await (const line of readline.createInterface({ input: process.stdin, crlfDelay: Infinity })) {
     const at = line.indexOf(' ');
     if (!line.startsWith('at ')) {
       setup[line.slice(0, at)] = line.slice(at + 1);
       continue;
     }
-    device ??= readSetup(setup);
-    process.stdout.write(`${device.react(line.split(' ')).join('\n')}\n`);
+    process.stdout.write(`${answer(line).join('\n')}\n`);
   }
 }
 

@@ -351,9 +351,9 @@ def test_a_reset_ends_the_program_and_removes_its_storage() -> None:
     program = bench.model.hosts["cable"]._program
     assert isinstance(program, LockstepProgram)
     storage, running = program._storage, program._process
-    assert storage.is_dir()
+    assert storage.parent.is_dir()
     assert running is not None
     bench.reset(ModelRequest("s"))
     assert program._process is None
-    assert not storage.exists()
+    assert not storage.parent.exists()
     bench.abandon()

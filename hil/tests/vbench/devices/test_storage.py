@@ -40,14 +40,16 @@ def test_a_storage_that_cannot_be_written_keeps_what_it_has_until_it_works_again
     assert storage.read("session") == b"new"
 
 
-def test_a_full_storage_can_be_read_after_a_power_cut_and_a_read_only_one_cannot_be_opened(
-    storage: DeviceStorage,
-) -> None:
-    storage.fail(FULL)
+@pytest.mark.parametrize("fault", [FULL, READ_ONLY])
+def test_a_storage_that_cannot_be_written_can_be_read_after_a_power_cut(storage: DeviceStorage, fault: str) -> None:
+    storage.fail(fault)
     storage.restart()
     assert storage.read("session") == b"old"
+
+
+def test_a_storage_that_was_read_only_from_the_beginning_cannot_be_opened() -> None:
+    storage = DeviceStorage()
     storage.fail(READ_ONLY)
-    storage.restart()
     with pytest.raises(RigFault, match="cannot lock the folder: Read-only file system"):
         storage.read("session")
 
@@ -72,7 +74,7 @@ def test_a_medium_fails_with_the_errors_of_a_file_system() -> None:
     with pytest.raises(FileNotFoundError):
         medium.rename("b", "c")
     medium.fault = READ_ONLY
-    for change, name in ((medium.create, "b"), (medium.remove, "a"), (medium.lock, "lock")):
+    for change, name in ((medium.create, "b"), (medium.remove, "a"), (medium.lock, "b")):
         with pytest.raises(OSError, match="Read-only file system") as found:
             change(name)
         assert found.value.errno == errno.EROFS
@@ -100,6 +102,12 @@ def bench() -> Bench:
     return bench
 
 
+def records(bench: Bench) -> DeviceStorage:
+    storage = bench.model.hosts["socket"].storage
+    assert isinstance(storage, DeviceStorage)
+    return storage
+
+
 def until(bench: Bench, instant: float) -> None:
     while bench.now() < instant:
         bench.advance(instant, {})
@@ -115,14 +123,14 @@ def test_a_device_that_stops_over_a_seeded_fault_of_its_storage_is_no_failure_an
         bench.model.plant.relays[K3].set(closed=on)
         until(bench, bench.now() + 2.0)
     assert bench.model.hosts["socket"].stopped == ""
-    assert DeviceJournal(bench.model.hosts["socket"].storage).addresses_used() == 1
+    assert DeviceJournal(records(bench)).addresses_used() == 1
 
 
 def test_a_device_that_stops_over_its_storage_without_a_seeded_fault_has_failed(bench: Bench) -> None:
     def refuse(name: str, record: bytes) -> None:
         raise StorageFailed("cannot be written", place="device storage")
 
-    bench.model.hosts["socket"].storage.write = refuse  # type: ignore[method-assign]
+    records(bench).write = refuse  # type: ignore[method-assign]
     until(bench, 3.0)
     ((who, how),) = bench.take_faults()
     assert (who, "cannot be written" in how) == ("socket", True)

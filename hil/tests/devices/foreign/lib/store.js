@@ -13,6 +13,17 @@ function flush(name) {
   }
 }
 
+// The record cannot be read or written, or is damaged: the device stops.
+class StorageFailed extends Error {}
+
+function orFail(work) {
+  try {
+    return work();
+  } catch (error) {
+    throw new StorageFailed(`the storage fails: ${error.message}`);
+  }
+}
+
 class Store {
   constructor(folder) {
     this.folder = folder;
@@ -23,15 +34,17 @@ class Store {
   // The record, or null if there is none.
   load() {
     if (!fs.existsSync(this.file)) return null;
-    return JSON.parse(fs.readFileSync(this.file, 'utf8'));
+    return orFail(() => JSON.parse(fs.readFileSync(this.file, 'utf8')));
   }
 
   save(record) {
-    fs.writeFileSync(this.draft, JSON.stringify(record));
-    flush(this.draft);
-    fs.renameSync(this.draft, this.file);
-    flush(this.folder);
+    orFail(() => {
+      fs.writeFileSync(this.draft, JSON.stringify(record));
+      flush(this.draft);
+      fs.renameSync(this.draft, this.file);
+      flush(this.folder);
+    });
   }
 }
 
-module.exports = { Store };
+module.exports = { StorageFailed, Store };
