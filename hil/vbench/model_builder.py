@@ -173,16 +173,18 @@ class ModelBuilder:
         request: ModelRequest,
     ) -> DeviceHost:
         """Return a device whose time the bench keeps: the reference program, or one of the lockstep protocol."""
-        factory, storage = find_factory(self.programs), None
+        factory, other, storage = find_factory(self.programs), None, None
         if command is not None:
             storage = ProgramStorage(self.scratch.new(role))
-            factory = partial(
+            program = partial(
                 LockstepProgram,
-                command=storage.seen_by(command),
                 meter=meter,
                 plugged=(lambda: plant.relays[1].closed) if role == "socket" else (lambda: None),
                 storage=storage.path,
             )
+            factory = partial(program, command=storage.seen_by(command))
+            if command.other_firmware is not None:
+                other = partial(program, command=storage.seen_by(command.other_firmware))
         try:
             return DeviceHost(
                 role,
@@ -196,6 +198,7 @@ class ModelBuilder:
                 seed=request.seed,
                 meter=meter,
                 program_storage=storage,
+                other_factory=other,
             )
         except HilError:
             raise
@@ -210,4 +213,5 @@ def on_serial_ports(role: str, program: DeviceCommand | None) -> DeviceCommand:
     words += ["--relay", "modbus:{relay}"] if role == "socket" else []
     if program is None:
         return DeviceCommand(words, Path.cwd(), trusted=True)
-    return DeviceCommand([*words, "--", *program.words], program.folder, trusted=True)
+    other = [*words, "--", *program.other] if program.other else []
+    return DeviceCommand([*words, "--", *program.words], program.folder, trusted=True, other=other)

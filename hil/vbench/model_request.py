@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeGuard
 
 from hil.devices.lockstep.command import DeviceCommand
 from hil.errors import ConfigurationError, nearest
@@ -101,11 +102,17 @@ def _programs(programs: Mapping[str, object]) -> dict[str, DeviceCommand]:
     for role, told in programs.items():
         words = told.get("command") if isinstance(told, Mapping) else None
         folder = told.get("folder") if isinstance(told, Mapping) else None
-        whole = isinstance(words, list) and words and all(isinstance(word, str) for word in words)
-        if role not in ROLES or not whole or not isinstance(folder, str):
+        other = told.get("other", []) if isinstance(told, Mapping) else None
+        if role not in ROLES or not _are_texts(words) or not words or not isinstance(folder, str):
             raise ConfigurationError("needs command (a list of texts) and folder (a text)", place="reset.programs")
-        commands[role] = DeviceCommand(tuple(map(str, words or ())), Path(folder))
+        if not _are_texts(other):
+            raise ConfigurationError("other must be a list of texts", place="reset.programs")
+        commands[role] = DeviceCommand(tuple(words), Path(folder), other=tuple(other))
     return commands
+
+
+def _are_texts(told: object) -> TypeGuard[list[str]]:
+    return isinstance(told, list) and all(isinstance(word, str) for word in told)
 
 
 def _plugs(plugs: Mapping[str, object]) -> dict[str, str]:

@@ -1,12 +1,13 @@
-"""What fails in the middle of a session: supply, link; and whether the session goes on."""
+"""What fails or changes in the middle of a session: supply, firmware, link; and whether the session goes on."""
 
 from __future__ import annotations
 
 from hil.bdd.check.feasibility.course import Course
-from hil.bdd.language.applicability import decides, sensible, tells, unsure
+from hil.bdd.language.applicability import decides, needs, sensible, tells, unsure
 from hil.bdd.language.catalogue import then, when
 from hil.evidence.observations import Source
 from hil.rig.check.capabilities import doubtful_edge, undecidable_edge
+from hil.rig.config.rig_file import RigFile
 from hil.scenario.check import Check, number, within_time
 from hil.scenario.measurements import cuts, payments
 from hil.scenario.observer import Observer
@@ -20,6 +21,29 @@ from hil.units import Second
 def supply_fails(device: str, duration: Second, /, scenario: ScenarioRun) -> None:
     """The electronics of the device under test lose their supply (K3 or K4) and get it back; it boots anew."""
     interruptions.interrupt_supply(scenario, device, float(duration))
+
+
+def _no_other_firmware(rig: RigFile, device: str) -> str:
+    facts = rig.options.devices.by_role().get(device)
+    if facts is None or facts.other_firmware is not None:
+        return ""
+    return f"rig '{rig.options.name}' names no other firmware of the {device} (devices.{device}.other_firmware)"
+
+
+@when("the {device} is given its other firmware")
+@needs(_no_other_firmware)
+@tells(Course.firmware_changes)
+def other_firmware(device: str, /, scenario: ScenarioRun) -> None:
+    """Its supply is taken away for 3 s; then the program of ``other_firmware`` starts on what the first one stored."""
+    interruptions.change_firmware(scenario, device, other=True)
+
+
+@when("the {device} is given its first firmware again")
+@needs(_no_other_firmware)
+@tells(Course.firmware_changes)
+def first_firmware(device: str, /, scenario: ScenarioRun) -> None:
+    """Its supply is taken away for 3 s; then the program of ``command`` starts on what the other one stored."""
+    interruptions.change_firmware(scenario, device, other=False)
 
 
 @when("the link is interrupted for {duration}")

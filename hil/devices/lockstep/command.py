@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 PASSED_ON = ("PATH", "HOME", "LANG", "TMPDIR")
@@ -22,6 +22,13 @@ class DeviceCommand:
     folder: Path
     trusted: bool = False
     """Whether it gets the bench's whole environment; else it gets what every program needs, and no other word."""
+    other: Sequence[str] = ()
+    """Program and arguments of another version of it, for the same storage; empty if there is none."""
+
+    @property
+    def other_firmware(self) -> DeviceCommand | None:
+        """Return the command of the other version; None if there is none."""
+        return replace(self, words=self.other, other=()) if self.other else None
 
     def environment(self, **more: str) -> dict[str, str]:
         """Return the variables that the program is given, ``more`` among them."""

@@ -192,6 +192,10 @@ class VirtualBenchProcess:
         """Let a part of the bench fail until it is mended or the bench reset (hil/vbench/control/seeded_faults.py)."""
         self.ask({"op": "fault", "part": part, "fault": fault, "amount": amount})
 
+    def install(self, role: str, *, other: bool) -> None:
+        """Put the other firmware on a device, or its first one again; its supply is off."""
+        self.ask({"op": "firmware", "role": role, "other": other})
+
     def mend(self) -> None:
         """Let every part that was made to fail work again."""
         self.ask({"op": "mend"})

@@ -52,6 +52,15 @@ def mend_parts(bench: Bench, request: Request) -> str:
     return _done(bench)
 
 
+def install_firmware(bench: Bench, request: Request) -> str:
+    """Have the ``other`` firmware of a device, or its first, from its next power-on; its supply is off."""
+    other = request.get("other")
+    if not isinstance(other, bool):
+        raise ConfigurationError("must be true or false", place="firmware.other")
+    bench.device(str(request.get("role"))).install(other=other)
+    return _done(bench)
+
+
 def tell_faults(bench: Bench, request: Request) -> str:
     """On the wall clock there is no advance, so the controller asks now and then whether a device has failed."""
     failed, bench.untold = bench.untold, []
@@ -100,6 +109,7 @@ OPERATIONS: Final[Mapping[str, Callable[[Bench, Request], str]]] = {
     "mains": set_mains,
     "ledger": delay_ledger,
     "mend": mend_parts,
+    "firmware": install_firmware,
     "faults": tell_faults,
     "devices": tell_devices,
     "truth": tell_truth,

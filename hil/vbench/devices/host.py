@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from hil.devices.board import Board
 from hil.devices.lockstep.program import ProgramEnded
 from hil.devices.storage.journal import StorageFailed
-from hil.errors import DeviceFailed
+from hil.errors import ConfigurationError, DeviceFailed
 from hil.vbench.devices.blame import BENCH, blamed
 from hil.vbench.devices.entropy import Entropy
 from hil.vbench.devices.storage import DeviceStorage
@@ -47,6 +47,7 @@ class DeviceHost:
 
     :param meter: the device's own.
     :param program_storage: of a program in a process of its own; removed with the model.
+    :param other_factory: builds the other version of that program; None if there is none.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class DeviceHost:
         seed: str,
         meter: DeviceMeter,
         program_storage: ProgramStorage | None = None,
+        other_factory: ProgramFactory | None = None,
     ) -> None:
         self.role = role
         self.identity = ""
@@ -90,7 +92,9 @@ class DeviceHost:
             contact_position=(lambda: plant.contact.closed) if role == "socket" else (lambda: None),
             identify=self._identify,
         )
-        self._build: Callable[[], Program] = lambda: factory(role, profile, self._board)
+        self._factories = (factory, other_factory)
+        self._profile = profile
+        self._factory = factory
         self._program = self._build()
         self._powered = False
         self._ended = False
@@ -120,6 +124,20 @@ class DeviceHost:
         if not self._ended:
             self._run(lambda: self._program.power_off(self._kernel.now))
 
+    def install(self, *, other: bool) -> None:
+        """Have the other version of the program, or the first again, from the next power-on.
+
+        Raises ConfigurationError if there is no other, or while the supply is on.
+        """
+        factory = self._factories[other]
+        if factory is None or self._program_storage is None:
+            raise ConfigurationError(f"the {self.role} has no other firmware", place="firmware.role")
+        if self._powered:
+            raise ConfigurationError(f"the supply of the {self.role} is on", place="firmware.role")
+        self._program_storage.share()
+        self._factory, self._program = factory, factory(self.role, self._profile, self._board)
+        self.identity = ""
+
     def drift(self, gain: float) -> None:
         """Give the device's own meter another gain error, 0.02 for +2 %."""
         self._meter.drift(gain)
@@ -143,6 +161,9 @@ class DeviceHost:
 
     def _identify(self, text: str) -> None:
         self.identity = text
+
+    def _build(self) -> Program:
+        return self._factory(self.role, self._profile, self._board)
 
     def _start(self) -> None:
         self.stopped = ""

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from hil.child_process import ChildProcess
+from hil.errors import ConfigurationError
 from hil.vbench.devices.blame import BENCH, blamed
 from hil.vbench.devices.pzem004t import PzemValues, RtuPort, VirtualPzem
 from hil.vbench.io.pty import Terminal
@@ -95,7 +96,8 @@ class ProcessHost:
         self._kernel = kernel
         self._plant = plant
         self._link, self._console = link, console
-        self._command = storage.seen_by(command)
+        self._commands = (command, command.other_firmware)
+        self._command = command
         self._profile = dict(profile)
         self.identity = ""
         """What its program says that it is; empty until it has said so."""
@@ -135,6 +137,19 @@ class ProcessHost:
             self._console.cut()
             self._plant.contact.set(closed=False)
             self.close()
+
+    def install(self, *, other: bool) -> None:
+        """Have the other version of the program, or the first again, from the next power-on.
+
+        Raises ConfigurationError if there is no other, or while the supply is on.
+        """
+        command = self._commands[other]
+        if command is None:
+            raise ConfigurationError(f"the {self.role} has no other firmware", place="firmware.role")
+        if self._link.powered:
+            raise ConfigurationError(f"the supply of the {self.role} is on", place="firmware.role")
+        self.storage.share()
+        self._command, self.identity, self._first_words = command, "", b""
 
     def drift(self, gain: float) -> None:
         """Give the device's own meter another gain error, 0.02 for +2 %."""
@@ -181,7 +196,8 @@ class ProcessHost:
             "{relay}": f"{self._relays()}/{CONTACT_COIL}",
             "{storage}": str(self.storage.path),
         }
-        words = [_filled(word, ports) for word in self._command.words]
+        command = self.storage.seen_by(self._command)
+        words = [_filled(word, ports) for word in command.words]
         ledger: dict[str, str] = {}
         if self._node is not None and self.role == "socket":
             node = self._node
@@ -197,8 +213,8 @@ class ProcessHost:
             words,
             feed=json.dumps(self._profile).encode(),
             stdout=subprocess.DEVNULL,
-            environment=self._command.environment(**ledger),
-            folder=self._command.folder,
+            environment=command.environment(**ledger),
+            folder=command.folder,
             dies_with_parent=True,
             on_end=on_end,
         )

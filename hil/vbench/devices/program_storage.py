@@ -26,9 +26,9 @@ class ProgramStorage:
 
     def __init__(self, folder: Path) -> None:
         self.out_of_order = False
-        """Whether a fault was seeded that may have stopped the program that runs now."""
+        """Whether something was done to it that may have stopped the program that runs now."""
         self.folder = folder
-        self._torn = self._failing = False
+        self._torn = self._failing = self._shared = False
         folder.mkdir(mode=0o700, parents=True)
         self._mounted: PrivateFolder | None = None
         try:
@@ -64,7 +64,11 @@ class ProgramStorage:
 
     def restart(self) -> None:
         """The device gets power."""
-        self.out_of_order = self._torn or self._failing
+        self.out_of_order = self._torn or self._failing or self._shared
+
+    def share(self) -> None:
+        """Another version of the program uses it from the next power-on: one that is older may have to stop over it."""
+        self._shared = True
 
     def discard(self) -> None:
         """Remove all that was stored; the program has ended."""

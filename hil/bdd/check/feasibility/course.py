@@ -209,6 +209,11 @@ class Course:
         self.interrupts(duration)
         return self.must_be_under_test(device)
 
+    def firmware_changes(self, device: str) -> str | None:
+        """A device under test starts anew with another version of its program."""
+        self.disturbed = True
+        return self.must_be_under_test(device)
+
     def must_be_under_test(self, device: str, *_: object) -> str | None:
         """Something is said of a device under test."""
         if self.device in {"", PAIR, device}:

@@ -12,7 +12,9 @@ const { StorageFailed, Store } = require('./lib/store');
 const { Wallet } = require('./lib/wallet');
 const { coinOfProfile, limitsOfProfile } = require('./lib/profile');
 
-const IDENTITY = 'clean-cable-js 1.0';
+// Version of the program and of its record: `node cable.js 2` runs a newer one.
+const FIRMWARE = Number(process.argv[2] ?? 1);
+const IDENTITY = `clean-cable-js ${FIRMWARE}.0`;
 const LOCKSTEP_VERSION = '1';
 const MAINS_PRESENT_MV = 85000;
 const NO_READING = '-';
@@ -34,7 +36,7 @@ class Device {
     this.answer = [];
     this.frames = new FrameReader();
     this.dropped = 0;
-    this.store = new Store(storage);
+    this.store = new Store(storage, FIRMWARE);
     this.record = this.store.load();
     const limits = limitsOfProfile(profile);
     const wallet = new Wallet(profile.account, limits.network);

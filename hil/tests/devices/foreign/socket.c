@@ -30,7 +30,12 @@
 #include <openssl/sha.h>
 #include <secp256k1.h>
 
-#define IDENTITY "clean-room socket 1.0"
+#ifndef FIRMWARE
+#define FIRMWARE 1 /* version of the program and of its records; -DFIRMWARE=2 compiles a newer one */
+#endif
+#define TEXT_OF(number) #number
+#define VERSION_OF(number) TEXT_OF(number) ".0"
+#define IDENTITY "clean-room socket " VERSION_OF(FIRMWARE)
 #define CHECKSUM "checksum" /* begins the last line of each file of the storage */
 
 /* Sizes and numbers that the specification fixes. */
@@ -247,7 +252,7 @@ static bool read_decimal(const char *text, uint64_t max, uint64_t *value)
     *value = 0;
     for (; *text >= '0' && *text <= '9'; text++) {
         uint64_t digit = (uint64_t)(*text - '0');
-        if (*value > (max - digit) / 10)
+        if (digit > max || *value > (max - digit) / 10)
             return false;
         *value = *value * 10 + digit;
     }
@@ -2012,6 +2017,7 @@ static bool store_session(void)
     if (!begin_file(&draft, dev.storage, SESSION_FILE))
         return false;
     session->remembered = session_energy();
+    fprintf(draft.file, "firmware %d\n", FIRMWARE);
     fprintf(draft.file, "sequences %" PRIu32 " %" PRId64 "\n", session->sent, session->taken);
     fprintf(draft.file, "energy %" PRIu64 "\n", session->remembered);
     fprintf(draft.file, "payments %" PRIu64 "\n", session->payments);
@@ -2101,8 +2107,10 @@ static bool read_session(FILE *file, char **line, size_t *capacity)
 {
     static Buffer offer, funding;
     Session *session = &dev.session;
-    uint64_t reason;
-    if (!read_sequences(record_line(file, line, capacity, "sequences"), session)
+    uint64_t reason, firmware;
+    /* a record of a newer version says what this one does not know */
+    if (!record_number(file, line, capacity, "firmware", FIRMWARE, &firmware)
+        || !read_sequences(record_line(file, line, capacity, "sequences"), session)
         || !record_number(file, line, capacity, "energy", UINT32_MAX, &session->remembered)
         || !record_number(file, line, capacity, "payments", UINT16_MAX, &session->payments)
         || !record_number(file, line, capacity, "reason", LAST_REASON, &reason)
@@ -3658,7 +3666,7 @@ static void on_power_on(void)
     if (!dev.damaged)
         restore_session();
     if (dev.damaged)
-        note("stopped: a record in the storage is damaged");
+        note("stopped: a record in the storage is damaged, or of a newer version");
 }
 
 /* ---------------------------------------------------------------- lockstep */

@@ -25,8 +25,9 @@ function orFail(work) {
 }
 
 class Store {
-  constructor(folder) {
+  constructor(folder, firmware) {
     this.folder = folder;
+    this.firmware = firmware;
     this.file = path.join(folder, 'cable.json');
     this.draft = path.join(folder, 'cable.json.new');
   }
@@ -34,12 +35,16 @@ class Store {
   // The record, or null if there is none.
   load() {
     if (!fs.existsSync(this.file)) return null;
-    return orFail(() => JSON.parse(fs.readFileSync(this.file, 'utf8')));
+    return orFail(() => {
+      const { firmware, ...record } = JSON.parse(fs.readFileSync(this.file, 'utf8'));
+      if (!(firmware <= this.firmware)) throw new Error('its record is of a newer version');
+      return record;
+    });
   }
 
   save(record) {
     orFail(() => {
-      fs.writeFileSync(this.draft, JSON.stringify(record));
+      fs.writeFileSync(this.draft, JSON.stringify({ firmware: this.firmware, ...record }));
       flush(this.draft);
       fs.renameSync(this.draft, this.file);
       flush(this.folder);
