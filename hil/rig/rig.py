@@ -184,6 +184,7 @@ class Rig:
         plant: Mapping[str, Any],
         view: ViewKind,
         server_fault: ServerFault | None = None,
+        calendars: Sequence[str] = (),
     ) -> None:
         """Put devices with these profiles on the virtual bench; prepare instruments and lines; wait till they settle.
 
@@ -191,6 +192,7 @@ class Rig:
 
         :param view: how the socket under test sees the ledger.
         :param server_fault: what the server of that view does wrong.
+        :param calendars: the devices whose calendar can be set, by role.
         """
         if self.bench is not None:
             self.bench.reset(
@@ -201,6 +203,7 @@ class Rig:
                 view=self.chain.views.access(view, server_fault),
                 clock="virtual" if self.lockstep else "wall",
                 programs=self.file.device_programs(),
+                calendars=calendars,
             )
             if not self.lockstep:
                 self._look_after_devices()

@@ -140,9 +140,8 @@ class ScenarioRun:
         rig.chain.look()  # what happened before is not this scenario's
         rig.chain.on_change = self._ledger_log.on_change
         observer.coins = setup.fund()
-        rig.reset(
-            setup.device_profiles(), self.seed, {}, plan.ledger_view or rig.file.options.ledger, plan.server_fault
-        )
+        view = plan.ledger_view or rig.file.options.ledger
+        rig.reset(setup.device_profiles(), self.seed, {}, view, plan.server_fault, plan.calendars)
         if rig.updates is not None:
             self.recorder.write(Kind.READING, "meter updates", rig.updates.document())
         rig.on_switch(self._on_switch)

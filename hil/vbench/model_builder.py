@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from hil.devices.lockstep.command import DeviceCommand
 from hil.devices.lockstep.program import LockstepProgram
 from hil.errors import ConfigurationError, HilError
+from hil.vbench.devices.calendar import Calendar
 from hil.vbench.devices.host import DeviceHost, describe
 from hil.vbench.devices.own_meter import DeviceMeter, meter_gain
 from hil.vbench.devices.processes import ProcessHost, Scratch
@@ -59,6 +60,8 @@ class BenchModel:
         """End the devices that are processes, and remove what they stored."""
         for host in self._devices().values():
             host.discard()
+            if host.calendar is not None:
+                host.calendar.discard()
 
     def identities(self) -> dict[str, str]:
         """Return what the programs of the devices say that they are, by role; those that say nothing are left out."""
@@ -130,12 +133,17 @@ class ModelBuilder:
             command = request.programs.get(role)
             if command is not None and command.on_serial_ports and not on_the_wall:
                 raise ConfigurationError("a program on serial ports needs clock: wall", place=f"devices.{role}")
-            if on_the_wall:
-                if command is None or not command.on_serial_ports:
-                    command = on_serial_ports(role, command)
+            if on_the_wall and (command is None or not command.on_serial_ports):
+                command = on_serial_ports(role, command)
+            calendar = None
+            if role in request.calendars and command is not None:
+                calendar = Calendar(Path(f"{self.scratch.new(role)}.calendar"))
+                command = calendar.seen_by(command)
+            if on_the_wall and command is not None:
                 processes[role] = self._on_serial_ports(role, kernel, plant, lines, command, meter, request)
             else:
                 hosts[role] = self._in_step(role, kernel, plant, lines, command, meter, request)
+            (hosts.get(role) or processes[role]).calendar = calendar
         return BenchModel(kernel, plant, uarts, hosts, processes, on_the_wall)
 
     def _on_serial_ports(

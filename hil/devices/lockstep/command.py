@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+from hil import faketime
 
 PASSED_ON = ("PATH", "HOME", "LANG", "TMPDIR")
 """Variables of the environment that every program of a device gets."""
@@ -25,6 +27,9 @@ class DeviceCommand:
     other: Sequence[str] = ()
     """Program and arguments of another version of it, for the same storage; empty if there is none."""
 
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """What it learns beside that."""
+
     @property
     def other_firmware(self) -> DeviceCommand | None:
         """Return the command of the other version; None if there is none."""
@@ -32,8 +37,10 @@ class DeviceCommand:
 
     def environment(self, **more: str) -> dict[str, str]:
         """Return the variables that the program is given, ``more`` among them."""
-        passed_on = os.environ if self.trusted else {name: os.environ[name] for name in PASSED_ON if name in os.environ}
-        return {**passed_on, **more}
+        # a date that the bench gives to a host of a program is meant for the program
+        names = (*PASSED_ON, *faketime.VARIABLES) if faketime.FILE in os.environ else PASSED_ON
+        passed_on = os.environ if self.trusted else {name: os.environ[name] for name in names if name in os.environ}
+        return {**passed_on, **self.variables, **more}
 
     @property
     def on_serial_ports(self) -> bool:

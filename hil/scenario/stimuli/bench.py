@@ -42,6 +42,18 @@ def let_storage_work(scenario: ScenarioRun, device: str) -> None:
     virtual_bench(scenario.rig).seed_fault(f"{device} storage", "works again")
 
 
+def move_calendar(scenario: ScenarioRun, device: str, seconds: float) -> None:
+    """Set the calendar of a device forward by so many seconds, back if negative; raises AuthorError if it has none."""
+    scenario.tap()
+    if device not in scenario.plan.calendars:
+        raise AuthorError(
+            f"nothing was said of the calendar of the {device}",
+            remedy=f"Given the {device} has a calendar that can be set",
+        )
+    virtual_bench(scenario.rig).move_calendar(device, seconds)
+    scenario.recorder.write(Kind.FAULT, "calendar", {"what": f"{device}: {seconds:+g} s", "who": "bench"})
+
+
 def seeded_faults(recorder: Recorder) -> list[Event]:
     """Return the faults that were seeded in this scenario; raises AuthorError if none was."""
     seeded = [each for each in recorder.events if each.kind is Kind.FAULT and each.source == SELF_TEST]

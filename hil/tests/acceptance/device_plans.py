@@ -120,6 +120,14 @@ def foreign_storages(folder: Path) -> Finished:
 
 
 @plan
+def set_calendars(folder: Path) -> Finished:
+    """The same with calendars that are set back and forth."""
+    project = Project.make(folder)
+    rig = _with(project, "foreign.yaml", _build_socket(project), f"[node, '{FOREIGN / 'cable.js'}']")
+    return project.run("run", "features/calendar.feature", "--rig", rig, "--node", PROVIDER, "--seed", SEED)
+
+
+@plan
 def two_versions(folder: Path) -> Finished:
     """Devices in other languages that get a newer firmware and their first one again in mid-session."""
     project = Project.make(folder)

@@ -18,6 +18,9 @@ Request: TypeAlias = Mapping[str, object]
 MAX_LATENESS_S = 3600.0
 """Longest that the ledger's answers may be under way to a device."""
 
+MAX_CALENDAR_S = 315_360_000.0
+"""Farthest that a calendar is set at a time: ten years."""
+
 MAX_EDGE_V = 1000.0
 """Highest level in volts (rms) at which an edge can be looked for."""
 
@@ -58,6 +61,18 @@ def install_firmware(bench: Bench, request: Request) -> str:
     if not isinstance(other, bool):
         raise ConfigurationError("must be true or false", place="firmware.other")
     bench.device(str(request.get("role"))).install(other=other)
+    return _done(bench)
+
+
+def move_calendar(bench: Bench, request: Request) -> str:
+    """Set the calendar of a device forward by ``seconds``, back if negative."""
+    seconds, role = request.get("seconds"), str(request.get("role"))
+    if isinstance(seconds, bool) or not isinstance(seconds, float | int) or not abs(seconds) <= MAX_CALENDAR_S:
+        raise ConfigurationError(f"must be at most {MAX_CALENDAR_S:g} seconds", place="calendar.seconds")
+    calendar = bench.device(role).calendar
+    if calendar is None:
+        raise ConfigurationError(f"the {role} has no calendar that can be set", place="calendar.role")
+    calendar.move(float(seconds))
     return _done(bench)
 
 
@@ -110,6 +125,7 @@ OPERATIONS: Final[Mapping[str, Callable[[Bench, Request], str]]] = {
     "ledger": delay_ledger,
     "mend": mend_parts,
     "firmware": install_firmware,
+    "calendar": move_calendar,
     "faults": tell_faults,
     "devices": tell_devices,
     "truth": tell_truth,

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from hil.devices.board import Contact, Program, ProgramFactory
     from hil.ports import LedgerView
+    from hil.vbench.devices.calendar import Calendar
     from hil.vbench.devices.own_meter import DeviceMeter
     from hil.vbench.devices.program_storage import ProgramStorage
     from hil.vbench.devices.uart import Uart
@@ -70,6 +71,8 @@ class DeviceHost:
         self.role = role
         self.identity = ""
         """What its program says that it is; empty until it has said so."""
+        self.calendar: Calendar | None = None
+        """Its own, if that can be set."""
         self.stopped = ""
         """Why its program has stopped, as a device does whose storage fails; empty if it has not."""
         records = DeviceStorage()

@@ -23,6 +23,7 @@ from hil.vbench.io.pty import Terminal
 
 if TYPE_CHECKING:
     from hil.devices.lockstep.command import DeviceCommand
+    from hil.vbench.devices.calendar import Calendar
     from hil.vbench.devices.own_meter import DeviceMeter
     from hil.vbench.devices.program_storage import ProgramStorage
     from hil.vbench.devices.uart import Uart
@@ -110,6 +111,8 @@ class ProcessHost:
         self._process: ChildProcess | None = None
         self._terminals: list[Terminal] = []
         self.storage = storage
+        self.calendar: Calendar | None = None
+        """Its own, if that can be set."""
         self.stopped = ""
         """Why its program has stopped, as a device does whose storage fails; empty if it has not."""
 

@@ -1,10 +1,11 @@
-"""A device's storage that fails: full, read-only, or torn; the device stops with its contact open."""
+"""A device's storage that fails (full, read-only, torn), and its calendar that is set back and forth."""
 
 from __future__ import annotations
 
+from hil import faketime
 from hil.bdd.check.feasibility.course import Course
-from hil.bdd.language.applicability import feature, needs, tells
-from hil.bdd.language.catalogue import then, when
+from hil.bdd.language.applicability import feature, needs, sensible, tells
+from hil.bdd.language.catalogue import given, then, when
 from hil.evidence.observations import Source
 from hil.private_folder import why_unavailable
 from hil.rig.config.rig_file import RigFile
@@ -56,3 +57,48 @@ def said_after_fault(device: str, words: str, limit: Second, /) -> Check:
         Source.BENCH,
         Source.DEVICE,
     )
+
+
+def _no_calendar(rig: RigFile, device: str, *_: object) -> str:
+    """Return why the calendar of a device cannot be set."""
+    facts = rig.options.devices.by_role().get(device)
+    if facts is None:
+        return ""
+    if rig.is_reference(facts) and not rig.real_time:
+        return f"the {device} of rig '{rig.options.name}' runs in the bench itself and reads no calendar"
+    if faketime.library() is None:
+        return f"the calendar of the {device} cannot be set: this machine has no libfaketime (Debian: faketime)"
+    return ""
+
+
+def _no_change(_: str, duration: Second) -> str:
+    return "" if duration > 0 else f"a calendar is set by more than 0 s, not by {duration:g} s"
+
+
+@given("the {device} has a calendar that can be set")
+@needs(SEEDED)
+@needs(_no_calendar)
+@tells(Course.must_be_under_test)
+def settable_calendar(device: str, /, scenario: ScenarioRun) -> None:
+    """Its program runs with libfaketime. It begins at this machine's date; one linked statically reads that always."""
+    scenario.plan.calendars.append(device)
+
+
+@when("the calendar of the {device} is set forward by {duration}")
+@needs(SEEDED)
+@needs(_no_calendar)
+@sensible(_no_change)
+@tells(Course.calendar_changes)
+def calendar_forward(device: str, duration: Second, /, scenario: ScenarioRun) -> None:
+    """From where it is; the clocks by which the program measures how long something takes go on."""
+    bench_faults.move_calendar(scenario, device, float(duration))
+
+
+@when("the calendar of the {device} is set back by {duration}")
+@needs(SEEDED)
+@needs(_no_calendar)
+@sensible(_no_change)
+@tells(Course.calendar_changes)
+def calendar_back(device: str, duration: Second, /, scenario: ScenarioRun) -> None:
+    """From where it is; the clocks by which the program measures how long something takes go on."""
+    bench_faults.move_calendar(scenario, device, -float(duration))
