@@ -60,6 +60,33 @@ Feature: A device whose storage fails stops, and loses nothing that was paid
       | read-only | single-fee  |
       | full      | per-payment |
 
+  @REQ-POWER-2 @REQ-POWER-4 @REQ-TIME-1
+  Scenario: Each write of the socket takes 500 ms, and it sells within its limits
+    Given the socket is under test in single-fee mode
+    And the load draws 500 W
+    And the cable pays for at most 3 payments
+    When the devices are switched on
+    And each write to the storage of the socket takes 500 ms, as a seeded fault
+    And the session has ended
+    Then power flowed within 3 s of the first payment
+    And the device under test answered every question within 2 s
+    And 3 payments of 0.1 mBTC were accepted
+    And the energy delivered is 24 Wh within 2 %
+    And at most 0.1 Wh flowed unpaid
+    And the newest valid transaction was broadcast and confirms
+
+  @REQ-POWER-5 @REQ-TIME-1
+  Scenario: Each write of the cable takes 500 ms, and it pays in time
+    Given the cable is under test in single-fee mode
+    And the load draws 1300 W
+    And the cable pays for at most 3 payments
+    When the devices are switched on
+    And each write to the storage of the cable takes 500 ms, as a seeded fault
+    And the session has ended
+    Then the cable signed 3 payments
+    And the device under test answered every question within 2 s
+    And the power was never interrupted before the credit was spent
+
   @REQ-KEEP-4
   Scenario Outline: The cable's storage is <fault>, and it signs nothing more
     Given the cable is under test in single-fee mode

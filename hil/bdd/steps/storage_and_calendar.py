@@ -38,6 +38,33 @@ def storage_fails(device: str, fault: str, /, scenario: ScenarioRun) -> None:
     bench_faults.seed(scenario, f"{device} storage", fault)
 
 
+LONGEST_WRITE_S = 10.0
+"""Longest that one write to a storage can be made to take."""
+
+
+def _no_slow_storage(rig: RigFile, device: str, *_: object) -> str:
+    facts = rig.options.devices.by_role().get(device)
+    if facts is None or (rig.is_reference(facts) and not rig.real_time):
+        return ""
+    return f"the {device} of rig '{rig.options.name}' is a program, whose writes take this machine's time"
+
+
+def _no_write(_: str, duration: Second) -> str:
+    if 0 < duration <= LONGEST_WRITE_S:
+        return ""
+    return f"a write takes more than 0 s and at most {LONGEST_WRITE_S:g} s, not {duration:g} s"
+
+
+@when("each write to the storage of the {device} takes {duration}, as a seeded fault")
+@needs(SEEDED)
+@needs(_no_slow_storage)
+@sensible(_no_write)
+@tells(Course.slow_storage)
+def storage_slow(device: str, duration: Second, /, scenario: ScenarioRun) -> None:
+    """The device does nothing else meanwhile: what follows the write comes after it, what arrives waits."""
+    bench_faults.seed(scenario, f"{device} storage", "slow", float(duration))
+
+
 @when("the storage of the {device} works again")
 @needs(SEEDED)
 @needs(_storage_can_fail)

@@ -29,7 +29,7 @@ RELAY_FAULTS = {"welds shut": "welded", "ignores its coil": "ignores its coil"}
 def seed(scenario: ScenarioRun, part: str, fault: str, amount: float = 0.0) -> None:
     """Let a part of the virtual bench fail from now on; AuthorError before the devices are switched on.
 
-    :param amount: of a drift, as a fraction of the reading; of bouncing, in seconds.
+    :param amount: of a drift, as a fraction of the reading; of bouncing and of a slow storage, in seconds.
     """
     scenario.tap()
     virtual_bench(scenario.rig).seed_fault(part, fault, amount)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hil.errors import ConfigurationError, nearest
-from hil.vbench.devices.storage import STORAGE_FAULTS
+from hil.vbench.devices.storage import SLOW, STORAGE_FAULTS, DeviceStorage
 from hil.vbench.io import instrument_port
 from hil.vbench.plant import relay
 
@@ -31,7 +31,8 @@ def seed(bench: Bench, part: str, fault: str, amount: float) -> None:
 
     :param part: ``K1`` to ``K4``, ``socket contact``, ``meter``, ``load``, ``socket meter``, ``cable meter``,
         ``socket storage``, ``cable storage``.
-    :param amount: of a drift, as a fraction of the reading; of bouncing, in seconds, 0: as a contactor does.
+    :param amount: of a drift, as a fraction of the reading; of bouncing, in seconds, 0: as a contactor does; of a slow
+        storage, the seconds of each write.
     :raises ConfigurationError: there is no such part, or it cannot fail like that.
     """
     relays = _relays(bench)
@@ -44,8 +45,12 @@ def seed(bench: Bench, part: str, fault: str, amount: float) -> None:
         bench.device("socket").fail_meter(silent=_one_of(fault, (SILENT, STANDING_STILL, DRIFTING)) == SILENT)
     elif part in STORAGES:
         storage = bench.device(part.partition(" ")[0]).storage
-        if _one_of(fault, (*STORAGE_FAULTS, MENDED)) == MENDED:
+        if _one_of(fault, (*STORAGE_FAULTS, SLOW, MENDED)) == MENDED:
             storage.mend()
+        elif fault == SLOW:
+            if not isinstance(storage, DeviceStorage):
+                raise ConfigurationError("the writes of a program take this machine's time", place="fault.fault")
+            storage.slow_down(amount)
         else:
             storage.fail(fault)
     elif part == "meter" and fault == FREEZING:

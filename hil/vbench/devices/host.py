@@ -13,6 +13,7 @@ from hil.devices.lockstep.program import ProgramEnded
 from hil.devices.storage.journal import StorageFailed
 from hil.errors import ConfigurationError, DeviceFailed
 from hil.vbench.devices.blame import BENCH, blamed
+from hil.vbench.devices.busy import Busy, BusyContact, BusyOut
 from hil.vbench.devices.entropy import Entropy
 from hil.vbench.devices.storage import DeviceStorage
 
@@ -75,7 +76,8 @@ class DeviceHost:
         """Its own, if that can be set."""
         self.stopped = ""
         """Why its program has stopped, as a device does whose storage fails; empty if it has not."""
-        records = DeviceStorage()
+        self._busy = Busy(kernel)
+        records = DeviceStorage(self._busy.take)
         self.storage: DeviceStorage | ProgramStorage = program_storage or records
         self._kernel = kernel
         self._link = link
@@ -84,9 +86,9 @@ class DeviceHost:
         self._meter = meter
         self._program_storage = program_storage
         self._board = Board(
-            link=link,
-            console=console,
-            contact=self._contact,
+            link=BusyOut(link, self._busy),
+            console=BusyOut(console, self._busy),
+            contact=BusyContact(self._contact, self._busy),
             meter=self._meter,
             storage=records,
             ledger=ledger,
@@ -120,6 +122,7 @@ class DeviceHost:
             self.storage.restart()
             self._run(self._start)
             return
+        self._busy.end()
         self._link.cut()
         self._console.cut()
         self._contact.set(closed=False)
@@ -151,7 +154,9 @@ class DeviceHost:
 
     def plug(self, plugged: bool) -> None:
         """The plug contact of the socket moved; runs inside an event of the kernel."""
-        if self._powered and not self._ended:
+        if self._busy.now:
+            self._busy.then(lambda: self.plug(plugged))
+        elif self._powered and not self._ended:
             self._run(lambda: self._program.on_plug(plugged, self._kernel.now))
 
     def discard(self) -> None:
@@ -176,7 +181,9 @@ class DeviceHost:
         self._program.power_on(self._kernel.now)
 
     def _on_link_bytes(self, data: bytes) -> None:
-        if not self._ended:
+        if self._busy.now:
+            self._busy.then(lambda: self._on_link_bytes(data))
+        elif not self._ended:
             self._run(lambda: self._program.on_link_bytes(data, self._kernel.now))
 
     def _run(self, call: Callable[[], None]) -> None:
@@ -229,6 +236,9 @@ class DeviceHost:
 
     def _ring(self) -> None:
         self._alarm = None
+        if self._busy.now:
+            self._busy.then(self._ring)
+            return
         now = self._kernel.now
         self._turns = self._turns + 1 if now == self._turns_at else 0
         self._turns_at = now

@@ -10,10 +10,13 @@ import errno
 import itertools
 import os
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from hil.devices.storage.file_storage import FileStorage
 from hil.devices.storage.journal import PLACE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 FULL: Final = "full"
 READ_ONLY: Final = "read-only"
@@ -21,6 +24,9 @@ NEWEST: Final = "torn in its newest file"
 EVERY: Final = "torn in every file"
 STORAGE_FAULTS: Final = (FULL, READ_ONLY, NEWEST, EVERY)
 """In what ways a storage can fail. The first two last until it is mended; what is torn stays torn."""
+
+SLOW: Final = "slow"
+"""Another one: each write takes some time until it is mended. It keeps no program from its records."""
 
 
 class Medium:
@@ -113,9 +119,14 @@ class Medium:
 
 
 class DeviceStorage:
-    """Implements :class:`hil.devices.board.Storage`; opened by the first use after each power-on."""
+    """Implements :class:`hil.devices.board.Storage`; opened by the first use after each power-on.
 
-    def __init__(self) -> None:
+    :param takes: told how many seconds of the device's time a write takes that is slow.
+    """
+
+    def __init__(self, takes: Callable[[float], None] = lambda seconds: None) -> None:
+        self._takes = takes
+        self._write_s = 0.0
         self.out_of_order = False
         """Whether a fault was seeded that may have stopped the program that runs now."""
         self._medium = Medium()
@@ -131,9 +142,14 @@ class DeviceStorage:
             self._medium.fault = fault
         self.out_of_order = True
 
+    def slow_down(self, seconds: float) -> None:
+        """Let each write take so long."""
+        self._write_s = seconds
+
     def mend(self) -> None:
         """Let it be written again. What is torn stays torn, and a program that has stopped stays so until power-on."""
         self._medium.fault = ""
+        self._write_s = 0.0
 
     def restart(self) -> None:
         """The device gets power: its program opens the storage anew."""
@@ -147,6 +163,8 @@ class DeviceStorage:
     def write(self, name: str, record: bytes) -> None:
         """Store a record, which replaces one of that name; raises as FileStorage does."""
         self._opened().write(name, record)
+        if self._write_s:
+            self._takes(self._write_s)
 
     def _opened(self) -> FileStorage:
         if self._records is None:

@@ -209,6 +209,10 @@ class Course:
         self.interrupts(duration)
         return self.must_be_under_test(device)
 
+    def slow_storage(self, device: str, _: Second) -> str | None:
+        """The storage of a device under test is slow; its session goes on."""
+        return self.must_be_under_test(device)
+
     def calendar_changes(self, device: str, _: Second) -> str | None:
         """The calendar of a device under test is set; its session goes on."""
         return self.must_be_under_test(device)

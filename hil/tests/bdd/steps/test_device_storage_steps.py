@@ -63,3 +63,19 @@ def test_it_is_not_applicable_to_a_program_where_the_machine_allows_no_mount(
 def test_it_is_not_applicable_on_a_rig_without_seeded_faults(step: str, tmp_path: Path) -> None:
     rig = with_program(tmp_path, without="      - seeded-faults\n")
     assert reasons(step, rig) == ["rig 'virtual' has no feature 'seeded-faults'"]
+
+
+def test_a_slow_storage_is_applicable_to_a_reference_device_in_virtual_time_only(tmp_path: Path) -> None:
+    step = "each write to the storage of the socket takes 500 ms, as a seeded fault"
+    assert reasons(step, RIGS / "virtual.yaml") == []
+    for rig, name in ((with_program(tmp_path), "virtual"), (RIGS / "realtime.yaml", "realtime")):
+        told = f"the socket of rig '{name}' is a program, whose writes take this machine's time"
+        assert reasons(step, rig) == [told]
+
+
+@pytest.mark.parametrize("duration", ["0 s", "-1 s", "11 s"])
+def test_a_write_takes_some_time_and_not_too_long(duration: str) -> None:
+    step = f"each write to the storage of the socket takes {duration}, as a seeded fault"
+    (definition,) = load_catalogue().find("when", step)
+    (check,) = (demand.check for demand in demands(definition.function, "misfit"))
+    assert "a write takes more than 0 s and at most 10 s" in check(*definition.expression.values(step))

@@ -143,7 +143,7 @@ def test_a_device_that_fails_in_another_way_while_its_storage_is_out_of_order_ha
 
 
 def test_a_storage_fails_in_no_other_way(bench: Bench) -> None:
-    with pytest.raises(ConfigurationError, match="'melted' is not a way to fail; known: full, read-only, torn"):
+    with pytest.raises(ConfigurationError, match="'melted' is not a way to fail; known: full, read-only, slow, torn"):
         seed(bench, "socket storage", "melted", 0.0)
     with pytest.raises(ConfigurationError, match="no cable is fitted"):
         seed(bench, "cable storage", FULL, 0.0)
