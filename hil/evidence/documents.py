@@ -37,7 +37,8 @@ class Kind(enum.StrEnum):
     - LOAD: ``power_W`` or ``input_on``: what the load was told while the scenario runs (source ``load``)
     - FAULT: ``what``, ``who`` (a fault that the scenario asked for); of a message on the link (source ``link``) also
       ``direction`` and ``fault`` (``dropped``, ``delayed`` ...)
-    - DEVICE: ``identity``: what the program of a device says that it is (source ``socket`` or ``cable``)
+    - DEVICE: ``identity``: what the program of a device says that it is; or ``stopped``: why it has stopped over its
+      storage, as SPEC demands (source ``socket`` or ``cable``)
     - CONSOLE: ``text`` (a line that a device printed; source is the console's name)
     - VERDICT: see :class:`hil.evidence.limits.Finding`
     - STOP: ``verdict`` (:class:`Verdict`), ``reason``, ``safe_state`` (``reached``, ``seconds``), ``invariants?``

@@ -258,17 +258,20 @@ def _device(device: Mapping[str, Any], acceptance: Mapping[str, Any], scenarios:
         firmware=text_of(device, "firmware"),
         condition=text_of(item, "condition"),
         received=text_of(item, "received"),
-        program=_program(section_of(device, "program"), role, scenarios),
+        program=_programs(device, role, scenarios),
         tested=not setups or "pair" in setups or f"{role} under test" in setups,
     )
 
 
-def _program(program: Mapping[str, Any], role: str | None, scenarios: list[ScenarioView]) -> list[str]:
-    if not program:
+def _programs(device: Mapping[str, Any], role: str | None, scenarios: list[ScenarioView]) -> list[str]:
+    words: list[str] = []
+    for key, name in (("program", "command"), ("other_firmware", "other firmware")):
+        program = section_of(device, key)
+        command = program.get("command")
+        words += [f"{name}: {' '.join(map(str, command))}"] if isinstance(command, list) else []
+        words += [f"SHA-256 of {text_of(row, 'name')}: {text_of(row, 'sha256')}" for row in rows_of(program, "files")]
+    if not words:
         return []
-    command = program.get("command")
-    words = [f"command: {' '.join(map(str, command))}"] if isinstance(command, list) else []
-    words += [f"SHA-256 of {text_of(row, 'name')}: {text_of(row, 'sha256')}" for row in rows_of(program, "files")]
     said = sorted({scenario.identities[role] for scenario in scenarios if role in scenario.identities})
     return [*words, f"says of itself: {'; '.join(said) or 'nothing'}"]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hil import __version__
+from hil.evidence.documents import Kind
 from hil.evidence.uncertainty import COVERAGE
 from hil.rig.config.certificate import read_uncertainty
 from hil.rig.config.device_program import described_program
@@ -13,6 +14,7 @@ from hil.units import format_quantity
 if TYPE_CHECKING:
     from hil.rig.config.parts import InstrumentFacts
     from hil.rig.config.rig_file import RigFile
+    from hil.rig.recorder import Recorder
     from hil.rig.rig import Rig
 
 REFERENCE = "not stated; taken to be within the makers' reference conditions"
@@ -31,7 +33,11 @@ def known_before(file: RigFile) -> dict[str, Any]:
             "serial": facts.serial,
             "firmware": facts.firmware or (f"micropay-hil {__version__}" if file.is_reference(facts) else ""),
             "seeded": [f"{name}: {facts.profile[name]}" for name in SEEDED if facts.profile.get(name)],
-            **({} if facts.command is None else {"program": described_program(facts.command, file.folder)}),
+            **{
+                key: described_program(command, file.folder)
+                for key, command in (("program", facts.command), ("other_firmware", facts.other_firmware))
+                if command is not None
+            },
         }
         for role, facts in options.devices.by_role().items()
     ]
@@ -84,3 +90,16 @@ def _calibration(facts: InstrumentFacts) -> dict[str, Any]:
     if facts.uncertainty is not None:
         k = read_uncertainty(facts.uncertainty).k or facts.k or COVERAGE
     return {"certificate": facts.calibration, "due": facts.due, "uncertainty": facts.uncertainty, "k": k}
+
+
+def record_programs(rig: Rig, recorder: Recorder, *roles: str) -> None:
+    """Record what the programs of devices say that they are, and which have stopped over their storage and why.
+
+    The reference devices are known without a word.
+
+    :param roles: of these devices; none: of all.
+    """
+    for key, told in (("identity", rig.identities()), ("stopped", rig.stopped())):
+        for role, words in told.items():
+            if not roles or role in roles:
+                recorder.write(Kind.DEVICE, role, {key: words})

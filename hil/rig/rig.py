@@ -184,6 +184,7 @@ class Rig:
         plant: Mapping[str, Any],
         view: ViewKind,
         server_fault: ServerFault | None = None,
+        calendars: Sequence[str] = (),
     ) -> None:
         """Put devices with these profiles on the virtual bench; prepare instruments and lines; wait till they settle.
 
@@ -191,6 +192,7 @@ class Rig:
 
         :param view: how the socket under test sees the ledger.
         :param server_fault: what the server of that view does wrong.
+        :param calendars: the devices whose calendar can be set, by role.
         """
         if self.bench is not None:
             self.bench.reset(
@@ -201,6 +203,7 @@ class Rig:
                 view=self.chain.views.access(view, server_fault),
                 clock="virtual" if self.lockstep else "wall",
                 programs=self.file.device_programs(),
+                calendars=calendars,
             )
             if not self.lockstep:
                 self._look_after_devices()
@@ -227,6 +230,10 @@ class Rig:
     def resources(self) -> dict[str, dict[str, int]]:
         """Return what the programs of simulated devices take of this machine, by role; see the bench's client."""
         return self.bench.resources() if self.bench is not None else {}
+
+    def stopped(self) -> dict[str, str]:
+        """Return why devices have stopped over a seeded fault of their storage, by role."""
+        return self.bench.stopped() if self.bench is not None else {}
 
     def set_mains(self, voltage: float) -> None:
         """Have this voltage (V rms) ahead of K1, K3 and K4; AuthorError if no source of this bench can be set."""

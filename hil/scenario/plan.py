@@ -52,5 +52,7 @@ class Plan:
     """What the socket asks for, by the names of :class:`hil.protocol.policy.SocketTerms`, where a scenario says it."""
     limits: dict[str, Any] = field(default_factory=dict)
     """What the cable agrees to at most, by the names of :class:`hil.protocol.policy.CableLimits`, likewise."""
+    calendars: list[str] = field(default_factory=list)
+    """Devices whose calendar can be set in the scenario, by role."""
     link_rules: list[FaultRule] = field(default_factory=list)
     """Faults of the link that are in force from the beginning."""

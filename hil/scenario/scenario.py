@@ -15,6 +15,7 @@ from hil.judge.invariants.history import Memory
 from hil.judge.messages import Close, Message, Receipt
 from hil.links.tap import Tap
 from hil.rig.config.rig_file import CABLE_UNDER_TEST, PAIR, SOCKET_UNDER_TEST
+from hil.rig.description import record_programs
 from hil.rig.recorder import ConsoleLog, LedgerLog, LinkLog, Recorder, sent_by
 from hil.rig.sampling.timer import SAMPLE_PERIOD_S
 from hil.scenario.abuse_plan import COUNTERPART, AbusePlan
@@ -139,13 +140,8 @@ class ScenarioRun:
         rig.chain.look()  # what happened before is not this scenario's
         rig.chain.on_change = self._ledger_log.on_change
         observer.coins = setup.fund()
-        rig.reset(
-            setup.device_profiles(),
-            self.seed,
-            plan.plant,
-            plan.ledger_view or rig.file.options.ledger,
-            plan.server_fault,
-        )
+        view = plan.ledger_view or rig.file.options.ledger
+        rig.reset(setup.device_profiles(), self.seed, plan.plant, view, plan.server_fault, plan.calendars)
         if rig.updates is not None:
             self.recorder.write(Kind.READING, "meter updates", rig.updates.document())
         rig.on_switch(self._on_switch)
@@ -227,7 +223,8 @@ class ScenarioRun:
     def endings(self) -> list[Callable[[], None]]:
         """Return what is to be done before the bench is made safe: each, whatever one before it raised."""
         parts = (self._counterpart, self.observer.abuse, self._sampling, self._load_player, self.bench_watch)
-        return [*(part.stop for part in parts if part is not None), self._record_latency, self._record_identities]
+        stops = [part.stop for part in parts if part is not None]
+        return [*stops, self._record_latency, lambda: record_programs(self.rig, self.recorder)]
 
     def finish(self) -> list[Finding]:
         """Record what was declared and never taken, and return that."""
@@ -238,11 +235,6 @@ class ScenarioRun:
     def _record_latency(self) -> None:
         if self._tap is not None and (latency := self._tap.latency()) is not None:
             self.recorder.write_latency(latency)
-
-    def _record_identities(self) -> None:
-        """Record what the programs of the devices say that they are; the reference devices are known without a word."""
-        for role, identity in self.rig.identities().items():
-            self.recorder.write(Kind.DEVICE, role, {"identity": identity})
 
     def _connect_appliance(self) -> None:
         plan, rig = self.plan, self.rig

@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING
 from hil.devices.lockstep.command import DeviceCommand
 from hil.devices.lockstep.program import LockstepProgram
 from hil.errors import ConfigurationError, HilError
+from hil.vbench.devices.calendar import Calendar
 from hil.vbench.devices.host import DeviceHost, describe
 from hil.vbench.devices.own_meter import DeviceMeter, meter_gain
 from hil.vbench.devices.processes import ProcessHost, Scratch
+from hil.vbench.devices.program_storage import ProgramStorage
 from hil.vbench.devices.uart import LinePort, Uart
 from hil.vbench.model_request import ROLES, ModelRequest
 from hil.vbench.plant.plant import Plant
@@ -59,6 +61,8 @@ class BenchModel:
         """End the devices that are processes, and remove what they stored."""
         for host in self._devices().values():
             host.discard()
+            if host.calendar is not None:
+                host.calendar.discard()
 
     def identities(self) -> dict[str, str]:
         """Return what the programs of the devices say that they are, by role; those that say nothing are left out."""
@@ -68,6 +72,10 @@ class BenchModel:
         """Return what the programs of the devices take of this machine, by role; those that are none are left out."""
         told = {role: device.resources() for role, device in self._devices().items()}
         return {role: resources for role, resources in told.items() if resources is not None}
+
+    def stopped(self) -> dict[str, str]:
+        """Return why devices have stopped over a seeded fault of their storage, by role; others are left out."""
+        return {role: device.stopped for role, device in self._devices().items() if device.stopped}
 
     def _devices(self) -> dict[str, DeviceHost | ProcessHost]:
         return {**self.hosts, **self.processes}
@@ -132,12 +140,17 @@ class ModelBuilder:
             command = request.programs.get(role)
             if command is not None and command.on_serial_ports and not on_the_wall:
                 raise ConfigurationError("a program on serial ports needs clock: wall", place=f"devices.{role}")
-            if on_the_wall:
-                if command is None or not command.on_serial_ports:
-                    command = on_serial_ports(role, command)
+            if on_the_wall and (command is None or not command.on_serial_ports):
+                command = on_serial_ports(role, command)
+            calendar = None
+            if role in request.calendars and command is not None:
+                calendar = Calendar(Path(f"{self.scratch.new(role)}.calendar"))
+                command = calendar.seen_by(command)
+            if on_the_wall and command is not None:
                 processes[role] = self._on_serial_ports(role, kernel, plant, lines, command, meter, request)
             else:
                 hosts[role] = self._in_step(role, kernel, plant, lines, command, meter, request)
+            (hosts.get(role) or processes[role]).calendar = calendar
         return BenchModel(kernel, plant, uarts, hosts, processes, on_the_wall)
 
     def _on_serial_ports(
@@ -159,7 +172,7 @@ class ModelBuilder:
             profile=request.devices[role] or {},
             node=request.node,
             meter=meter,
-            folder=self.scratch.new(role),
+            storage=ProgramStorage(self.scratch.new(role)),
             relays=self.relays_at,
             catch_up=self.catch_up,
         )
@@ -175,17 +188,18 @@ class ModelBuilder:
         request: ModelRequest,
     ) -> DeviceHost:
         """Return a device whose time the bench keeps: the reference program, or one of the lockstep protocol."""
-        factory, storage = find_factory(self.programs), None
+        factory, other, storage = find_factory(self.programs), None, None
         if command is not None:
-            storage = self.scratch.new(role)
-            storage.mkdir(mode=0o700)
-            factory = partial(
+            storage = ProgramStorage(self.scratch.new(role))
+            program = partial(
                 LockstepProgram,
-                command=command,
                 meter=meter,
                 plugged=(lambda: plant.relays[1].closed) if role == "socket" else (lambda: None),
-                storage=storage,
+                storage=storage.path,
             )
+            factory = partial(program, command=storage.seen_by(command))
+            if command.other_firmware is not None:
+                other = partial(program, command=storage.seen_by(command.other_firmware))
         try:
             return DeviceHost(
                 role,
@@ -198,7 +212,8 @@ class ModelBuilder:
                 ledger_late_s=lambda: self.ledger.late_s,
                 seed=request.seed,
                 meter=meter,
-                folder=storage,
+                program_storage=storage,
+                other_factory=other,
             )
         except HilError:
             raise
@@ -213,4 +228,5 @@ def on_serial_ports(role: str, program: DeviceCommand | None) -> DeviceCommand:
     words += ["--relay", "modbus:{relay}"] if role == "socket" else []
     if program is None:
         return DeviceCommand(words, Path.cwd(), trusted=True)
-    return DeviceCommand([*words, "--", *program.words], program.folder, hosts=True, trusted=True)
+    other = [*words, "--", *program.other] if program.other else []
+    return DeviceCommand([*words, "--", *program.words], program.folder, hosts=True, trusted=True, other=other)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeGuard
 
 from hil.devices.lockstep.command import DeviceCommand
 from hil.errors import ConfigurationError, nearest
@@ -14,6 +15,8 @@ ROLES = ("socket", "cable")
 LINES = tuple(f"{role}-{line}" for line in ("link", "console") for role in ROLES)
 CLOCKS = ("virtual", "wall")
 VIEWS = ("spv", "api")
+FIELDS = ("seed", "plant", "devices", "node", "view", "clock", "plugs", "programs", "calendars")
+"""Of a request."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,8 @@ class ModelRequest:
     (hil.vbench.devices.processes), time as this machine's clock."""
     programs: Mapping[str, DeviceCommand] = field(default_factory=dict)
     """Devices that are programs of their own, by role; the others are the reference ones."""
+    calendars: Sequence[str] = ()
+    """Devices whose calendar can be set, by role; they are programs."""
     plugs: Mapping[str, str] = field(default_factory=dict)
     """Lines that end in a plug and not at a device: what is sent there comes back on the line named, which is itself
     (loop-back) or another one that ends in a plug (crossed cable)."""
@@ -57,7 +62,7 @@ class ModelRequest:
     @classmethod
     def of(cls, request: Mapping[str, object]) -> ModelRequest:
         """Return the parsed request; raises ConfigurationError that names the first thing wrong."""
-        unknown = set(request) - {"op", "seed", "plant", "devices", "node", "view", "clock", "plugs", "programs"}
+        unknown = set(request) - {"op", *FIELDS}
         if unknown:
             raise ConfigurationError(f"unknown fields: {', '.join(sorted(unknown))}", place="reset")
         seed, plant, node = request.get("seed", cls.seed), request.get("plant"), request.get("node")
@@ -84,6 +89,9 @@ class ModelRequest:
                 raise ConfigurationError(f"'{role}' is not a device{nearest(role, ROLES)}", place="reset.devices")
             if profile is not None and not isinstance(profile, Mapping):
                 raise ConfigurationError("must be a profile (an object) or null", place=f"reset.devices.{role}")
+        calendars = request.get("calendars", [])
+        if not _are_texts(calendars) or not set(calendars) <= set(ROLES):
+            raise ConfigurationError("must be a list of devices", place="reset.calendars")
         return cls(
             seed,
             PlantParameters.of(plant if isinstance(plant, Mapping) else {}),
@@ -92,6 +100,7 @@ class ModelRequest:
             _view_access(view) if isinstance(view, Mapping) else None,
             str(clock),
             _programs(programs if isinstance(programs, Mapping) else {}),
+            calendars,
             _plugs(plugs if isinstance(plugs, Mapping) else {}),
         )
 
@@ -101,11 +110,17 @@ def _programs(programs: Mapping[str, object]) -> dict[str, DeviceCommand]:
     for role, told in programs.items():
         words = told.get("command") if isinstance(told, Mapping) else None
         folder = told.get("folder") if isinstance(told, Mapping) else None
-        whole = isinstance(words, list) and words and all(isinstance(word, str) for word in words)
-        if role not in ROLES or not whole or not isinstance(folder, str):
+        other = told.get("other", []) if isinstance(told, Mapping) else None
+        if role not in ROLES or not _are_texts(words) or not words or not isinstance(folder, str):
             raise ConfigurationError("needs command (a list of texts) and folder (a text)", place="reset.programs")
-        commands[role] = DeviceCommand(tuple(map(str, words or ())), Path(folder))
+        if not _are_texts(other):
+            raise ConfigurationError("other must be a list of texts", place="reset.programs")
+        commands[role] = DeviceCommand(tuple(words), Path(folder), other=tuple(other))
     return commands
+
+
+def _are_texts(told: object) -> TypeGuard[list[str]]:
+    return isinstance(told, list) and all(isinstance(word, str) for word in told)
 
 
 def _plugs(plugs: Mapping[str, object]) -> dict[str, str]:

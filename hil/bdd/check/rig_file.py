@@ -8,7 +8,7 @@ from hil.bdd.language.applicability import asked_features
 from hil.bdd.language.document import Problem
 from hil.errors import ConfigurationError, nearest
 from hil.rig.check.capabilities import wrong_models
-from hil.rig.config.device_program import wrong_command
+from hil.rig.config.device_program import has_ports, wrong_command
 from hil.rig.config.rig_file import RigFile
 from hil.rig.config.target_section import FEATURES
 from hil.simulated import plant_flaws, profile_flaws
@@ -81,11 +81,16 @@ def _useless_coins(rig: RigFile) -> Iterator[Problem]:
 
 def _wrong_commands(rig: RigFile) -> Iterator[Problem]:
     for device, facts in rig.options.devices.by_role().items():
-        if facts.command is not None:
-            where = ("options", "rig", "devices", device, "command")
-            wrong = wrong_command(facts.command, rig.folder, virtual=rig.virtual, real_time=rig.real_time)
+        for key, command in (("command", facts.command), ("other_firmware", facts.other_firmware)):
+            if command is None:
+                continue
+            where = ("options", "rig", "devices", device, key)
+            wrong = wrong_command(command, rig.folder, virtual=rig.virtual, real_time=rig.real_time)
             for keys, what in wrong:
                 yield _at(rig, (*where, *keys), f"{'.'.join(where)}: {what}")
+            if key == "other_firmware" and (facts.command is None or has_ports(command) != has_ports(facts.command)):
+                what = "is another version of the program of 'command', which has the same kind of ports"
+                yield _at(rig, where, f"{'.'.join(where)}: {what}")
 
 
 def _at(rig: RigFile, keys: tuple[str | int, ...], what: str) -> Problem:

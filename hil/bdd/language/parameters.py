@@ -191,6 +191,7 @@ _LISTED = (
     # those of hil/scenario/stimuli/bench.py
     _choice(name="instrument", regexp="lab meter|load"),
     _choice(name="relay_fault", regexp="welds shut|ignores its coil"),
+    _choice(name="storage_fault", regexp="full|read-only|torn in its newest file|torn in every file"),
     _choice(name="own_meter_fault", regexp="falls silent|stands still"),
     _choice(name="instrument_fault", regexp="freezes|hangs|answers garbage|loses its connection"),
     _choice(name="bench_part", regexp="lab meter|load|relay K1|relay K2|relay K3|relay K4"),

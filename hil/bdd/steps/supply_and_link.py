@@ -1,4 +1,4 @@
-"""What fails in the middle of a session: supply, link; whether the session goes on, and what its program takes."""
+"""What fails or changes in a session: supply, firmware, link; whether it goes on, and what its program takes."""
 
 from __future__ import annotations
 
@@ -22,6 +22,29 @@ from hil.units import Mebibyte, Second
 def supply_fails(device: str, duration: Second, /, scenario: ScenarioRun) -> None:
     """The electronics of the device under test lose their supply (K3 or K4) and get it back; it boots anew."""
     interruptions.interrupt_supply(scenario, device, float(duration))
+
+
+def _no_other_firmware(rig: RigFile, device: str) -> str:
+    facts = rig.options.devices.by_role().get(device)
+    if facts is None or facts.other_firmware is not None:
+        return ""
+    return f"rig '{rig.options.name}' names no other firmware of the {device} (devices.{device}.other_firmware)"
+
+
+@when("the {device} is given its other firmware")
+@needs(_no_other_firmware)
+@tells(Course.firmware_changes)
+def other_firmware(device: str, /, scenario: ScenarioRun) -> None:
+    """Its supply is taken away for 3 s; then the program of ``other_firmware`` starts on what the first one stored."""
+    interruptions.change_firmware(scenario, device, other=True)
+
+
+@when("the {device} is given its first firmware again")
+@needs(_no_other_firmware)
+@tells(Course.firmware_changes)
+def first_firmware(device: str, /, scenario: ScenarioRun) -> None:
+    """Its supply is taken away for 3 s; then the program of ``command`` starts on what the other one stored."""
+    interruptions.change_firmware(scenario, device, other=False)
 
 
 @when("the link is interrupted for {duration}")

@@ -73,7 +73,9 @@ class Firmware(abc.ABC):
 
     def next_deadline(self) -> float | None:
         """Return the instant at which ``on_time`` must be called at the latest; None if nothing is due."""
-        return self._endpoint.next_deadline() if self._endpoint is not None else self._stage_ends
+        if self._endpoint is None or self._stage_ends is not None:
+            return self._stage_ends
+        return self._endpoint.next_deadline()
 
     def _or_fail_safe(self, act: Callable[[float], None], now: float) -> None:
         try:
@@ -85,7 +87,10 @@ class Firmware(abc.ABC):
             raise
 
     def _serve(self, now: float) -> None:
-        if self._stage_ends is not None and now >= self._stage_ends:
+        if self._stage_ends is not None and isinstance(self._endpoint, CableEndpoint):
+            self._stage_ends = None
+            self._endpoint.plug(now)
+        elif self._stage_ends is not None and now >= self._stage_ends:
             self._stage += 1
             self._enter_stage(now)
         elif self._endpoint is not None:
@@ -106,7 +111,7 @@ class Firmware(abc.ABC):
         if self._seed_told:
             self._say(f"account {self._seed_told}", now)
         if isinstance(endpoint, CableEndpoint):
-            endpoint.plug(now)
+            self._stage_ends = now  # it calls when it is served next: what it has written may have taken a while
 
     def _say(self, text: str, now: float) -> None:
         self._board.console.write(f"[{now - self._origin:10.3f}] {self._role}: {text}\r\n".encode())

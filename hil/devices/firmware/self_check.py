@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 CONTACT_RESTS_S = 0.1
 """Seconds after a command within which the contact must have followed: relays of 16 A take 15 ms, and may bounce."""
 
+LATE_S = 0.05
+"""A look at the contact that comes so much too late was held up, by a slow storage for one, and so may the command have
+been that it is about."""
+
 V = TypeVar("V")
 
 
@@ -111,13 +115,14 @@ class CheckedContact:
         self._position = position
         self._now = now
         self._told = False
+        self._put_off = False
         self.due: float | None = None
         """When it must be looked at; None if it was since the last command."""
 
     def set(self, *, closed: bool) -> None:
         """Switch; ``check`` is due when the contact has come to rest."""
         self._contact.set(closed=closed)
-        self._told = closed
+        self._told, self._put_off = closed, False
         self.due = self._now() + CONTACT_RESTS_S
 
     def fall_open(self) -> None:
@@ -125,7 +130,13 @@ class CheckedContact:
         self._told, self.due = False, None
 
     def check(self) -> None:
-        """Read the contact back; raises OutOfOrder if it is not where it was told to be."""
+        """Read the contact back; raises OutOfOrder if it is not where it was told to be.
+
+        A look that comes too late is put off once.
+        """
+        if self.due is not None and self._now() > self.due + LATE_S and not self._put_off:
+            self.due, self._put_off = self._now() + CONTACT_RESTS_S, True
+            return
         self.due = None
         position = self._position()
         if position is not None and position is not self._told:

@@ -26,7 +26,7 @@ from hil.devices.lockstep.program import LockstepProgram
 from hil.devices.storage.account_store import AccountStore
 from hil.devices.storage.file_storage import FileStorage
 from hil.devices.storage.secret_files import read_passphrase
-from hil.errors import ConfigurationError, ExitCode, nearest
+from hil.errors import ConfigurationError, ExitCode, RigFault, nearest
 from hil.protocol.policy import Policy
 
 if TYPE_CHECKING:
@@ -138,7 +138,11 @@ def _reference_program(options: DeviceOptions) -> ProgramBuilder:
     role, profile = options.role, read_profile(options.role, options.profile)
 
     def build_program(hardware: Hardware, stack: contextlib.ExitStack) -> Program:
-        storage = stack.enter_context(FileStorage(Path(options.storage)))
+        try:
+            storage = stack.enter_context(FileStorage(Path(options.storage)))
+        except RigFault as fault:
+            hardware.console.write(f"halted: the storage cannot be opened: {fault}\r\n".encode())
+            raise
         if "account" not in profile:
             passphrase = read_passphrase(options.passphrase_file)
             profile["account"] = AccountStore(storage).open_or_create(passphrase).hex()

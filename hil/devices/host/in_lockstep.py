@@ -18,6 +18,8 @@ from hil import __version__
 from hil.devices.board import Board
 from hil.devices.defects import policy_of
 from hil.devices.firmware.factory import build
+from hil.devices.storage.file_storage import FileStorage
+from hil.devices.storage.journal import PLACE
 from hil.errors import ConfigurationError, ExitCode, RigFault
 from hil.ports import Acceptance, CoinStatus
 from hil.units import Satoshi, Watt, WattHour
@@ -57,12 +59,21 @@ def _program(bench: _Bench) -> Program:
         console=_Output(bench, "console"),
         contact=_Coil(bench),
         meter=_Meter(bench),
-        storage=_Files(Path(bench.settings["storage"])),
+        storage=_opened(bench),
         ledger=_Ledger(bench) if role == "socket" else None,
         entropy=_Entropy(bytes.fromhex(bench.settings["seed"])),
         contact_position=lambda: None if bench.contact == "-" else bench.contact == "closed",
     )
     return build(role, profile, board)
+
+
+def _opened(bench: _Bench) -> FileStorage:
+    """Return the storage; what keeps it from being opened is told on the console before it ends the program."""
+    try:
+        return FileStorage(Path(bench.settings["storage"]), place=PLACE)
+    except RigFault as fault:
+        bench.say(f"console {bench.settings['role']}: halted: {fault}")
+        raise
 
 
 def _serve(program: Program, bench: _Bench, kind: str, words: list[str]) -> None:
@@ -226,20 +237,6 @@ class _Coil:
     def set(self, *, closed: bool) -> None:
         if self._bench.contact != "-":
             self._bench.say(f"contact {'closed' if closed else 'open'}")
-
-
-class _Files:
-    """Records in a folder. The bench cuts power between two answers only, so no write is ever torn."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def read(self, name: str) -> bytes | None:
-        path = self._folder / name
-        return path.read_bytes() if path.exists() else None
-
-    def write(self, name: str, record: bytes) -> None:
-        (self._folder / name).write_bytes(record)
 
 
 class _Entropy:

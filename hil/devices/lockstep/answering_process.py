@@ -26,7 +26,14 @@ LAST_WORDS: Final = 400
 
 
 class NoAnswer(Exception):
-    """The program ended, hung, or wrote more than an answer may hold; the text says which."""
+    """The program ended, hung, or wrote more than an answer may hold; the text says which.
+
+    :ivar ended: whether it ended by itself, with an exit code.
+    """
+
+    def __init__(self, what: str, *, ended: bool = False) -> None:
+        super().__init__(what)
+        self.ended = ended
 
 
 class AnsweringProcess:
@@ -105,4 +112,4 @@ class AnsweringProcess:
     def _ended(self) -> NoAnswer:
         if not self._process.wait(ANSWER_S):
             return NoAnswer("closed its standard output")
-        return NoAnswer(self._process.how_it_ended())
+        return NoAnswer(self._process.how_it_ended(), ended=(self._process.returncode or 0) >= 0)

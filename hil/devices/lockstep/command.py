@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+from hil import faketime
 
 PASSED_ON = ("PATH", "HOME", "LANG", "TMPDIR")
 """Variables of the environment that every program of a device gets."""
@@ -24,11 +26,23 @@ class DeviceCommand:
     """Whether it only runs the program of the device, which speaks the lockstep protocol, on serial ports."""
     trusted: bool = False
     """Whether it gets the bench's whole environment; else it gets what every program needs, and no other word."""
+    other: Sequence[str] = ()
+    """Program and arguments of another version of it, for the same storage; empty if there is none."""
+
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """What it learns beside that."""
+
+    @property
+    def other_firmware(self) -> DeviceCommand | None:
+        """Return the command of the other version; None if there is none."""
+        return replace(self, words=self.other, other=()) if self.other else None
 
     def environment(self, **more: str) -> dict[str, str]:
         """Return the variables that the program is given, ``more`` among them."""
-        passed_on = os.environ if self.trusted else {name: os.environ[name] for name in PASSED_ON if name in os.environ}
-        return {**passed_on, **more}
+        # a date that the bench gives to a host of a program is meant for the program
+        names = (*PASSED_ON, *faketime.VARIABLES) if faketime.FILE in os.environ else PASSED_ON
+        passed_on = os.environ if self.trusted else {name: os.environ[name] for name in names if name in os.environ}
+        return {**passed_on, **self.variables, **more}
 
     @property
     def on_serial_ports(self) -> bool:

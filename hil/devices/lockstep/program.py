@@ -39,6 +39,10 @@ REGISTER_UWH = REGISTER_WH * 10**6
 """The register of the meter as the program is told it, in µWh."""
 
 
+class ProgramEnded(DeviceFailed):
+    """The program ended by itself, with an exit code."""
+
+
 class MeasuringMeter(EnergyMeter, Protocol):
     """A device's own meter that tells voltage and current, too."""
 
@@ -149,7 +153,7 @@ class LockstepProgram:
                 if self._carry_out(line, now):
                     return
         except NoAnswer as error:
-            raise self._failed(f"{error}, when it was told '{kind}'") from None
+            raise self._failed(f"{error}, when it was told '{kind}'", ended=error.ended) from None
         except WrongAnswer as error:
             raise self._failed(f"answered '{kind}' with a line that is not allowed: {error}") from None
 
@@ -213,12 +217,13 @@ class LockstepProgram:
         self._answers.append((now + self._board.ledger_late_s(), ask.number, words))
         self._answers.sort(key=lambda answer: answer[0])  # stable: questions of one instant keep their order
 
-    def _failed(self, what: str) -> DeviceFailed:
+    def _failed(self, what: str, *, ended: bool = False) -> DeviceFailed:
         """Return the failure, with the program's last words; it runs no more."""
         process = self._process
         self.power_off(0.0)
         words = "" if process is None else process.last_words()
-        return DeviceFailed(self._role, f"its program {what}; its last words: {words or 'none'}")
+        kind = ProgramEnded if ended else DeviceFailed
+        return kind(self._role, f"its program {what}; its last words: {words or 'none'}")
 
 
 def _answer(ledger: LedgerView, ask: Ask) -> str:

@@ -64,12 +64,13 @@ class FileStorage:
 
     The folder is made if it is missing; see above for what is promised.
 
-    :param disk: the operations on the folder, for tests; default is the file system.
+    :param disk: the operations on the folder; default is the file system.
+    :param place: how errors name the folder; default is its path.
     :raises RigFault: the folder cannot be used: held by another process, read-only, full, or failing.
     """
 
-    def __init__(self, folder: Path, disk: Folder | None = None) -> None:
-        self._place = str(folder)
+    def __init__(self, folder: Path, disk: Folder | None = None, *, place: str = "") -> None:
+        self._place = place or str(folder)
         self._uncertain = ""
         self.repaired: list[str] = []
         """The files that were found damaged or gone and were made anew from the other copy."""

@@ -76,7 +76,8 @@ class DiskFolder:
 
     def lock(self, name: str) -> None:
         """Take the folder for this process until ``release``; BlockingIOError if another has it."""
-        lock = os.open(name, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600, dir_fd=self._folder)
+        # a file open for writing would keep the file system from being mounted read-only
+        lock = os.open(name, os.O_RDONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600, dir_fd=self._folder)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

@@ -5,19 +5,23 @@ A record is its CRC-32 and its CBOR; one that does not check is refused loudly, 
 
 from __future__ import annotations
 
+import contextlib
 import zlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import cbor2
 
-from hil.errors import PeerViolation
+from hil.errors import ExitCode, HilError, RigFault
 from hil.protocol.payment.coins import Coin, OutPoint
 from hil.protocol.records import BadRecord, Record, decode_record, encode_record
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from hil.devices.board import Storage
+
+PLACE = "device storage"
+"""How a device's errors name its storage where its path says nothing."""
 
 _SESSION = "session"
 _ADDRESSES = "addresses"
@@ -27,8 +31,20 @@ _UNCONFIRMED = "unburied"
 """Name in the storage; kept from earlier versions, whose records are read still."""
 
 
-class TornRecord(PeerViolation):
+class StorageFailed(HilError):
+    """The device's storage cannot be used: it is full, read-only, or damaged.
+
+    The device stops with its contact open (SPEC, "Boot and power-on"). It is no RigFault: that is what a ledger raises
+    that gives no answer, and a device goes on after it.
+    """
+
+    exit_code: ClassVar[ExitCode] = ExitCode.RIG_FAULT
+
+
+class TornRecord(StorageFailed):
     """A stored record does not check: the device's storage is damaged."""
+
+    exit_code: ClassVar[ExitCode] = ExitCode.DEVICE_FAILURE
 
 
 class DeviceJournal:
@@ -133,10 +149,12 @@ class DeviceJournal:
 
     def _write(self, name: str, value: object) -> None:
         body = cbor2.dumps(value)
-        self._storage.write(name, zlib.crc32(body).to_bytes(4, "big") + body)
+        with _as_failed_storage():
+            self._storage.write(name, zlib.crc32(body).to_bytes(4, "big") + body)
 
     def _read(self, name: str) -> object:
-        record = self._storage.read(name)
+        with _as_failed_storage():
+            record = self._storage.read(name)
         if record is None:
             return None
         checksum, body = record[:4], record[4:]
@@ -150,4 +168,13 @@ class DeviceJournal:
     @staticmethod
     def _torn(name: str, how: str) -> TornRecord:
         # never started over with: a lost count would offer an address twice, a lost payment is money
-        return TornRecord(f"record '{name}' {how}", place="device storage", remedy="Replace or restore the storage.")
+        return TornRecord(f"record '{name}' {how}", place=PLACE, remedy="Replace or restore the storage.")
+
+
+@contextlib.contextmanager
+def _as_failed_storage() -> Iterator[None]:
+    """Tell what the storage could not do as StorageFailed."""
+    try:
+        yield
+    except RigFault as fault:
+        raise StorageFailed(fault.what, place=fault.place, remedy=fault.remedy) from None

@@ -139,7 +139,7 @@ def view_scenario(number: int, record: ScenarioRecord) -> ScenarioView:
         faults=fault_rows(record.of(Kind.FAULT)),
         timeline=timeline,
         plot=plot_of(timeline),
-        identities={event.source: text_of(event.data, "identity") or "" for event in record.of(Kind.DEVICE)},
+        identities=_identities(record),
         tap=next((_tap(event) for event in record.of(Kind.READING) if event.source == "tap"), None),
         safe_state=safe_state,
         safe=safe,
@@ -208,3 +208,13 @@ def _safe_state(end: Mapping[str, Any]) -> tuple[bool, str]:
     if safe.get("reached") is False:
         return False, "NOT reached"
     return False, "not recorded"
+
+
+def _identities(record: ScenarioRecord) -> dict[str | None, str]:
+    """Return what the programs of the devices said that they are, by role: one after the other, where they changed."""
+    said: dict[str | None, list[str]] = {}
+    for event in record.of(Kind.DEVICE):
+        identity = text_of(event.data, "identity")
+        if identity is not None and said.setdefault(event.source, [])[-1:] != [identity]:
+            said[event.source].append(identity)
+    return {role: ", then ".join(words) for role, words in said.items()}

@@ -45,6 +45,11 @@ def wrong_command(
                 yield (number,), f"{what}. Set clock: wall, or let the program speak the lockstep device protocol"
 
 
+def has_ports(command: Sequence[str]) -> bool:
+    """Tell whether a command asks for serial ports, and does not speak the lockstep device protocol."""
+    return any(name in PORTS for word in command for name in _IN_BRACES.findall(word))
+
+
 def found(program: str, folder: Path) -> Path | None:
     """Return the file that the first word of a command names; None if there is none."""
     if "/" in program:

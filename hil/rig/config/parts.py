@@ -52,6 +52,9 @@ class DeviceFacts(Strict):
     command: list[str] | None = Field(default=None, min_length=1)
     """Program and arguments of a device of one's own (docs/reference/lockstep-device.md); none: the reference
     device."""
+    other_firmware: list[str] | None = Field(default=None, min_length=1)
+    """Program and arguments of another version of the device that ``command`` runs, older or newer: a scenario puts it
+    on the same storage between two power-ons. It has the same kind of ports."""
 
 
 class CableFacts(DeviceFacts):

@@ -155,9 +155,10 @@ class RigFile:
         self._document = document
 
     def device_programs(self) -> dict[str, dict[str, Any]]:
-        """Return command and working directory of each device that is a program of its own, by role."""
+        """Return command, working directory and other firmware of each device that is a program of its own, by role."""
         return {
             role: {"command": list(facts.command), "folder": str(self.folder)}
+            | ({} if facts.other_firmware is None else {"other": list(facts.other_firmware)})
             for role, facts in self.options.devices.by_role().items()
             if facts.command is not None
         }

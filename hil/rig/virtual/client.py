@@ -123,6 +123,7 @@ class VirtualBenchProcess:
         clock: str = "virtual",
         plugs: Mapping[str, str] | None = None,
         programs: Mapping[str, Mapping[str, Any]] | None = None,
+        calendars: Sequence[str] = (),
     ) -> None:
         """Begin anew at zero: a plant, devices with these profiles, and the node that the socket asks.
 
@@ -130,11 +131,20 @@ class VirtualBenchProcess:
         :param clock: ``wall``: time passes by itself from now on, and the devices are processes of their own.
         :param plugs: lines that end in a plug: the line on which what is sent there comes back.
         :param programs: ``command`` and ``folder`` of devices that are programs of their own, by role.
+        :param calendars: devices whose calendar can be set, by role.
         """
         self._failures.clear()
-        request = {"op": "reset", "seed": seed, "plant": plant, "devices": devices, "node": node, "view": view}
+        request: dict[str, Any] = {
+            "op": "reset",
+            "seed": seed,
+            "plant": plant,
+            "devices": devices,
+            "node": node,
+            "view": view,
+        }
         request |= {} if clock == "virtual" else {"clock": clock}
         request |= {"plugs": plugs} if plugs else {}
+        request |= {"calendars": list(calendars)} if calendars else {}
         self.ask({**request, "programs": programs} if programs else request)
 
     def look_for_faults(self) -> None:
@@ -152,6 +162,11 @@ class VirtualBenchProcess:
         ``descriptors``; those that are no process of their own, or do not run, are left out.
         """
         told: dict[str, dict[str, int]] = self.ask({"op": "resources"})["resources"]
+        return told
+
+    def stopped(self) -> dict[str, str]:
+        """Return why devices have stopped over a seeded fault of their storage, by role; others are left out."""
+        told: dict[str, str] = self.ask({"op": "devices"})["stopped"]
         return told
 
     def now(self) -> float:
@@ -193,6 +208,14 @@ class VirtualBenchProcess:
     def seed_fault(self, part: str, fault: str, amount: float = 0.0) -> None:
         """Let a part of the bench fail until it is mended or the bench reset (hil/vbench/control/seeded_faults.py)."""
         self.ask({"op": "fault", "part": part, "fault": fault, "amount": amount})
+
+    def install(self, role: str, *, other: bool) -> None:
+        """Put the other firmware on a device, or its first one again; its supply is off."""
+        self.ask({"op": "firmware", "role": role, "other": other})
+
+    def move_calendar(self, role: str, seconds: float) -> None:
+        """Set the calendar of a device forward by so many seconds; back, if negative."""
+        self.ask({"op": "calendar", "role": role, "seconds": seconds})
 
     def mend(self) -> None:
         """Let every part that was made to fail work again."""

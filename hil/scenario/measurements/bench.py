@@ -8,6 +8,7 @@ from hil.errors import RigFault
 from hil.evidence.event_intervals import Interval, instant
 from hil.scenario import integrity_checks
 from hil.scenario.measurements.cuts import until_cut
+from hil.scenario.measurements.lab import first_said
 from hil.scenario.stimuli.bench import PLACES, SELF_TEST, seeded_faults, virtual_bench
 
 if TYPE_CHECKING:
@@ -43,3 +44,8 @@ def time_to_blame(observer: Observer, part: str, limit_s: float) -> Timed:
 def fault_to_cut(observer: Observer, limit_s: float) -> Timed:
     """From the first seeded fault to zero power."""
     return until_cut(observer, instant(seeded_faults(observer.recorder)[0]), limit_s)
+
+
+def fault_to_console(observer: Observer, device: str, words: str, limit_s: float) -> Timed:
+    """From the newest seeded fault to the first line after it on the device's console that holds ``words``."""
+    return first_said(observer, seeded_faults(observer.recorder)[-1], device, words, limit_s)

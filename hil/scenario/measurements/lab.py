@@ -9,6 +9,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from hil.evidence.documents import Kind
 from hil.evidence.event_intervals import DEAD_V, TRACE_V, Interval, instant, not_until, power_readings
 from hil.evidence.observations import EvidenceMissing, Sampled, Timed
 from hil.rig.sampling.energy import metered_energy, reading_of
@@ -16,7 +17,7 @@ from hil.scenario.measurements.windows import update_period, updates, windows
 from hil.units import Second, WattHour
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from hil.evidence.documents import Event
     from hil.evidence.uncertainty import Budget
@@ -177,3 +178,24 @@ def between(observer: Observer, earlier: Window, later: Window) -> Sampled:
 
 def _begin(readings: Sequence[tuple[Event, float]]) -> float:
     return max(0.0, readings[0][0].t - readings[0][0].before)
+
+
+# --- what is seen first after something was done ------------------------------------------------------------
+
+
+def first_after(observer: Observer, cause: Event, find: Callable[[Event], Event | None], limit_s: float) -> Timed:
+    """Watch until the limit and ``AFTERMATH_S`` have passed since the cause, at least that once; then look."""
+    observer.sleep(max(AFTERMATH_S, cause.t + limit_s + AFTERMATH_S - observer.clock.now()))
+    found = find(cause)
+    return (instant(found) if found is not None else not_until(observer.clock.now())).since(instant(cause))
+
+
+def first_said(observer: Observer, cause: Event, device: str, words: str, limit_s: float) -> Timed:
+    """From the cause to the first line after it on the device's console that holds ``words``."""
+
+    def find(began: Event) -> Event | None:
+        said = (each for each in observer.recorder.events if each.kind is Kind.CONSOLE and each.t >= began.t)
+        mine = (each for each in said if each.source == f"{device}-console")
+        return next((each for each in mine if words in str(each.data["text"])), None)
+
+    return first_after(observer, cause, find, limit_s)

@@ -12,12 +12,10 @@ from hil.judge.codes import ErrorCode
 from hil.judge.messages import Error
 from hil.judge.transactions import parse, txid_of
 from hil.scenario.measurements.cuts import until_cut
-from hil.scenario.measurements.lab import AFTERMATH_S
+from hil.scenario.measurements.lab import AFTERMATH_S, first_after, first_said
 from hil.scenario.stimuli.mains_plug_and_load import LOOKS_FOR_S, PLUG, last
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from hil.evidence.documents import Event
     from hil.scenario.observer import Observer
 
@@ -32,7 +30,7 @@ def attack_to_report(observer: Observer, code: str, limit_s: float) -> Timed:
         found = (frame for frame, error in errors if error.code is ErrorCode[code] and frame.t >= began.t)
         return next((frame.event for frame in found), None)
 
-    return _first_after(observer, newest_attack(observer), find, limit_s)
+    return first_after(observer, newest_attack(observer), find, limit_s)
 
 
 def attack_to_cut(observer: Observer, limit_s: float) -> Timed:
@@ -42,13 +40,7 @@ def attack_to_cut(observer: Observer, limit_s: float) -> Timed:
 
 def attack_to_console(observer: Observer, device: str, words: str, limit_s: float) -> Timed:
     """From the newest attack to the first line after it on the device's console that holds ``words``."""
-
-    def find(began: Event) -> Event | None:
-        said = (each for each in observer.recorder.events if each.kind is Kind.CONSOLE and each.t >= began.t)
-        mine = (each for each in said if each.source == f"{device}-console")
-        return next((each for each in mine if words in str(each.data["text"])), None)
-
-    return _first_after(observer, newest_attack(observer), find, limit_s)
+    return first_said(observer, newest_attack(observer), device, words, limit_s)
 
 
 def relief_to_ledger(observer: Observer, limit_s: float) -> Timed:
@@ -72,7 +64,7 @@ def unplugged_to_settlement(observer: Observer, limit_s: float) -> Timed:
         raise EvidenceMissing("the plug was not pulled in this scenario")
     raw = observer.newest_valid_payment().transaction
     observer.sleep(LOOKS_FOR_S)
-    return _first_after(observer, pulled, lambda _: _added(observer, raw, -math.inf), limit_s)
+    return first_after(observer, pulled, lambda _: _added(observer, raw, -math.inf), limit_s)
 
 
 def _added(observer: Observer, raw: bytes, since: float) -> Event | None:
@@ -80,13 +72,6 @@ def _added(observer: Observer, raw: bytes, since: float) -> Event | None:
     identity = txid_of(parse(raw))
     changes = (each for each in observer.recorder.events if each.kind is Kind.LEDGER and each.t >= since)
     return next((each for each in changes if each.data["change"] == "added" and each.data["hash"] == identity), None)
-
-
-def _first_after(observer: Observer, cause: Event, find: Callable[[Event], Event | None], limit_s: float) -> Timed:
-    """Watch until the limit and ``AFTERMATH_S`` have passed since the cause, at least that once; then look."""
-    observer.sleep(max(AFTERMATH_S, cause.t + limit_s + AFTERMATH_S - observer.clock.now()))
-    found = find(cause)
-    return (instant(found) if found is not None else not_until(observer.clock.now())).since(instant(cause))
 
 
 def newest_attack(observer: Observer) -> Event:

@@ -29,11 +29,29 @@ RELAY_FAULTS = {"welds shut": "welded", "ignores its coil": "ignores its coil"}
 def seed(scenario: ScenarioRun, part: str, fault: str, amount: float = 0.0) -> None:
     """Let a part of the virtual bench fail from now on; AuthorError before the devices are switched on.
 
-    :param amount: of a drift, as a fraction of the reading; of bouncing, in seconds.
+    :param amount: of a drift, as a fraction of the reading; of bouncing and of a slow storage, in seconds.
     """
     scenario.tap()
     virtual_bench(scenario.rig).seed_fault(part, fault, amount)
     scenario.recorder.write(Kind.FAULT, SELF_TEST, {"what": f"{part} {fault}", "who": "bench"})
+
+
+def let_storage_work(scenario: ScenarioRun, device: str) -> None:
+    """Let a device's storage be written again; raises AuthorError before the devices are switched on."""
+    scenario.tap()
+    virtual_bench(scenario.rig).seed_fault(f"{device} storage", "works again")
+
+
+def move_calendar(scenario: ScenarioRun, device: str, seconds: float) -> None:
+    """Set the calendar of a device forward by so many seconds, back if negative; raises AuthorError if it has none."""
+    scenario.tap()
+    if device not in scenario.plan.calendars:
+        raise AuthorError(
+            f"nothing was said of the calendar of the {device}",
+            remedy=f"Given the {device} has a calendar that can be set",
+        )
+    virtual_bench(scenario.rig).move_calendar(device, seconds)
+    scenario.recorder.write(Kind.FAULT, "calendar", {"what": f"{device}: {seconds:+g} s", "who": "bench"})
 
 
 def seeded_faults(recorder: Recorder) -> list[Event]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from hil import faketime
 from hil.chain.node import container
 from hil.errors import ConfigurationError
 from hil.tests.acceptance import (  # noqa: F401 - they declare their plans
@@ -47,7 +48,8 @@ collect_ignore = [
     *([] if all(map(shutil.which, FOREIGN_CLIENTS)) else ["test_foreign_clients.py"]),
     *([] if SER2NET else ["test_serial_server.py"]),
     *([] if all(map(shutil.which, PROGRAMS)) else ["test_editor.py"]),
-    *([] if all(map(shutil.which, COMPILERS)) else ["test_foreign_devices.py"]),
+    *([] if all(map(shutil.which, COMPILERS)) else ["test_foreign_devices.py", "test_calendar.py"]),
+    *([] if faketime.library() else ["test_calendar.py"]),
 ]
 
 

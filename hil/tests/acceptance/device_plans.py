@@ -90,11 +90,18 @@ def wrapped_devices(folder: Path) -> Finished:
     )
 
 
-def _build_socket(project: Project, source: Path = FOREIGN / "socket.c") -> str:
-    built = project.folder / "rigs/socket"
-    flags = ("-std=c11", "-O2", "-Wall", "-Wextra", "-Werror", "-lsecp256k1", "-lcrypto")
-    subprocess.run([str(shutil.which("cc")), "-o", str(built), str(source), *flags], check=True)
-    return "[./socket]"
+def _build_socket(project: Project, firmware: int = 1, *, source: Path = FOREIGN / "socket.c") -> str:
+    """Compile a version of the socket in C; return its command."""
+    name = f"socket-{firmware}"
+    flags = ("-std=c11", "-O2", "-Wall", "-Wextra", "-Werror", f"-DFIRMWARE={firmware}", "-lsecp256k1", "-lcrypto")
+    built = str(project.folder / "rigs" / name)
+    subprocess.run([str(shutil.which("cc")), "-o", built, str(source), *flags], check=True)
+    return f"[./{name}]"
+
+
+def _versions(first: str, other: str) -> str:
+    """Return what stands behind ``command:`` for a device with two versions of its firmware."""
+    return f"{first}\n        other_firmware: {other}"
 
 
 @plan
@@ -152,12 +159,52 @@ def watched_programs(folder: Path) -> dict[str, Finished]:
         if name in LEAKS:
             source = project.folder / "rigs/leaking.c"
             source.write_text(patched(defects[name], ROOT), encoding="utf-8")
-            rig = _with(project, "watched.yaml", _build_socket(project, source))
+            rig = _with(project, "watched.yaml", _build_socket(project, source=source))
         elif name == "good":
             rig = _with(project, "watched.yaml", _build_socket(project), f"[node, '{FOREIGN / 'cable.js'}']")
         return project.run("run", "watched.feature", "--rig", rig, "--node", PROVIDER, "--seed", SEED)
 
     return {name: watched(name) for name in ("good", "reference", *LEAKS)}
+
+
+@plan
+def foreign_storages(folder: Path) -> Finished:
+    """The same with storages that are full, read-only and torn."""
+    project = Project.make(folder)
+    rig = _with(project, "foreign.yaml", _build_socket(project), f"[node, '{FOREIGN / 'cable.js'}']")
+    return project.run("run", "features/storage.feature", "--rig", rig, "--node", PROVIDER, "--seed", SEED)
+
+
+@plan
+def set_calendars(folder: Path) -> Finished:
+    """The same with calendars that are set back and forth."""
+    project = Project.make(folder)
+    rig = _with(project, "foreign.yaml", _build_socket(project), f"[node, '{FOREIGN / 'cable.js'}']")
+    return project.run("run", "features/calendar.feature", "--rig", rig, "--node", PROVIDER, "--seed", SEED)
+
+
+@plan
+def two_versions(folder: Path) -> Finished:
+    """Devices in other languages that get a newer firmware and their first one again in mid-session."""
+    project = Project.make(folder)
+    socket = _versions(_build_socket(project), _build_socket(project, 2))
+    cable = _versions(f"[node, '{FOREIGN / 'cable.js'}']", f"[node, '{FOREIGN / 'cable.js'}', '2']")
+    rig = _with(project, "versions.yaml", socket, cable)
+    return project.run("run", "features/firmware.feature", "--rig", rig, "--node", PROVIDER, "--seed", SEED)
+
+
+@plan
+def forgetful_version(folder: Path) -> Finished:
+    """A first version of the socket in C that takes a session of the newer one for none, and begins anew."""
+    project = Project.make(folder)
+    text = (FOREIGN / "socket.c").read_text(encoding="utf-8")
+    stops = "    dev.damaged = dev.damaged || !good;\n    return good;\n"
+    assert text.count(stops) == 1
+    source = project.folder / "forgetful.c"
+    source.write_text(text.replace(stops, "    return good;\n"), encoding="utf-8")
+    socket = _versions(_build_socket(project, source=source), _build_socket(project, 2))
+    rig = _with(project, "versions.yaml", socket)
+    return project.run("run", "features/firmware.feature:26", "--rig", rig, "--node", PROVIDER, "--seed", SEED)
 
 
 @plan

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import html
+
 import pytest
 
 from hil.evidence.documents import Kind, Verdict
@@ -62,6 +65,39 @@ def test_the_simulated_reference_is_no_program_and_that_is_told_before_the_run(
     run = watched_programs["reference"]
     assert {scenario.verdict for scenario in run.record.scenarios} == {Verdict.NOT_APPLICABLE}
     assert "the socket of rig 'virtual' is no program of its own on this machine" in run.said
+
+
+def test_they_stop_over_a_storage_that_is_full_read_only_or_torn_and_that_is_no_failure(
+    foreign_storages: Finished,
+) -> None:
+    assert foreign_storages.code == 0, foreign_storages.said
+    verdicts = [scenario.verdict for scenario in foreign_storages.record.scenarios]
+    assert set(verdicts) == {Verdict.PASS, Verdict.NOT_APPLICABLE}
+    assert verdicts.count(Verdict.PASS) == 13
+
+
+def test_they_take_up_what_another_version_of_their_firmware_wrote_down_or_stop(two_versions: Finished) -> None:
+    assert two_versions.code == 0, two_versions.said
+    assert [scenario.verdict for scenario in two_versions.record.scenarios] == [Verdict.PASS] * 5
+
+
+def test_evidence_and_report_name_both_versions_and_what_each_life_said_of_itself(two_versions: Finished) -> None:
+    socket, cable = two_versions.document["rig"]["devices"]
+    for key, name in (("program", "./socket-1"), ("other_firmware", "./socket-2")):
+        digest = hashlib.sha256((two_versions.project / "rigs" / name).read_bytes()).hexdigest()
+        assert socket[key] == {"command": [name], "files": [{"name": name, "sha256": digest}]}
+        assert digest in two_versions.report
+    assert cable["other_firmware"]["command"][-1] == "2"
+    back_and_forth = two_versions.record.scenarios[2]
+    told = [event.data["identity"] for event in back_and_forth.of(Kind.DEVICE)]
+    assert told == [f"clean-room socket {version}.0" for version in (1, 2, 1, 2)]
+    assert "other firmware: ./socket-2" in html.unescape(two_versions.report)
+
+
+def test_a_version_that_begins_anew_over_a_record_of_a_newer_one_fails(forgetful_version: Finished) -> None:
+    assert forgetful_version.code == 1, forgetful_version.said
+    (verdict,) = (scenario.verdict for scenario in forgetful_version.record.scenarios)
+    assert verdict is Verdict.FAIL
 
 
 def test_both_tell_who_they_are(foreign_devices: Finished) -> None:

@@ -39,6 +39,10 @@ VIOLATED: Mapping[str, str] = {
     "the power was cut within {duration} of the seeded fault": _welded(
         "", "And 60 s have passed\n", "the power was cut within 1 s of the seeded fault"
     ),
+    "the console of the {device} says {string} within {duration} of the seeded fault": (
+        f"{SOCKET}\n{ON}\nAnd the storage of the socket is full, as a seeded fault\n"
+        'Then the console of the socket says "all is lost" within 1 s of the seeded fault'
+    ),
     "{int} session/sessions began": _sold("5 sessions began"),
     "power flowed again within {duration} of the restored supply": (
         f"{SOCKET}\n{ON}\nAnd the supply of the socket fails for 3 s\n"

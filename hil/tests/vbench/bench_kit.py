@@ -110,8 +110,8 @@ def build(role: str, profile: Mapping[str, object], board: Board) -> Program:
     return Echo(board, profile)
 
 
-def plain_bench() -> Bench:
-    return Bench(Instrument(), Instrument(), ElectronicLoadState(), programs=PROGRAMS)
+def plain_bench(programs: str = PROGRAMS) -> Bench:
+    return Bench(Instrument(), Instrument(), ElectronicLoadState(), programs=programs)
 
 
 @dataclass

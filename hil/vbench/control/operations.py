@@ -18,6 +18,9 @@ Request: TypeAlias = Mapping[str, object]
 MAX_LATENESS_S = 3600.0
 """Longest that the ledger's answers may be under way to a device."""
 
+MAX_CALENDAR_S = 315_360_000.0
+"""Farthest that a calendar is set at a time: ten years."""
+
 MAX_EDGE_V = 1000.0
 """Highest level in volts (rms) at which an edge can be looked for."""
 
@@ -52,6 +55,27 @@ def mend_parts(bench: Bench, request: Request) -> str:
     return _done(bench)
 
 
+def install_firmware(bench: Bench, request: Request) -> str:
+    """Have the ``other`` firmware of a device, or its first, from its next power-on; its supply is off."""
+    other = request.get("other")
+    if not isinstance(other, bool):
+        raise ConfigurationError("must be true or false", place="firmware.other")
+    bench.device(str(request.get("role"))).install(other=other)
+    return _done(bench)
+
+
+def move_calendar(bench: Bench, request: Request) -> str:
+    """Set the calendar of a device forward by ``seconds``, back if negative."""
+    seconds, role = request.get("seconds"), str(request.get("role"))
+    if isinstance(seconds, bool) or not isinstance(seconds, float | int) or not abs(seconds) <= MAX_CALENDAR_S:
+        raise ConfigurationError(f"must be at most {MAX_CALENDAR_S:g} seconds", place="calendar.seconds")
+    calendar = bench.device(role).calendar
+    if calendar is None:
+        raise ConfigurationError(f"the {role} has no calendar that can be set", place="calendar.role")
+    calendar.move(float(seconds))
+    return _done(bench)
+
+
 def tell_faults(bench: Bench, request: Request) -> str:
     """On the wall clock there is no advance, so the controller asks now and then whether a device has failed."""
     failed, bench.untold = bench.untold, []
@@ -59,8 +83,11 @@ def tell_faults(bench: Bench, request: Request) -> str:
 
 
 def tell_devices(bench: Bench, request: Request) -> str:
-    """What the programs of the devices say that they are, by role; those that say nothing are left out."""
-    return encode({"now": bench.now(), "identities": bench.model.identities()})
+    """What the programs of the devices say that they are, and which have stopped over their storage and why, by role;
+    those that say nothing, and those that run, are left out.
+    """
+    model = bench.model
+    return encode({"now": bench.now(), "identities": model.identities(), "stopped": model.stopped()})
 
 
 def tell_resources(bench: Bench, request: Request) -> str:
@@ -103,6 +130,8 @@ OPERATIONS: Final[Mapping[str, Callable[[Bench, Request], str]]] = {
     "mains": set_mains,
     "ledger": delay_ledger,
     "mend": mend_parts,
+    "firmware": install_firmware,
+    "calendar": move_calendar,
     "faults": tell_faults,
     "devices": tell_devices,
     "resources": tell_resources,

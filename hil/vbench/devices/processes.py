@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Mapping
@@ -17,18 +16,21 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from hil.child_process import ChildProcess
+from hil.errors import ConfigurationError
 from hil.vbench.devices.blame import BENCH, blamed
 from hil.vbench.devices.pzem004t import PzemValues, RtuPort, VirtualPzem
 from hil.vbench.devices.resources import Resources, used_by
+from hil.vbench.devices.socket_contact import SocketContact
 from hil.vbench.io.pty import Terminal
 
 if TYPE_CHECKING:
     from hil.devices.lockstep.command import DeviceCommand
+    from hil.vbench.devices.calendar import Calendar
     from hil.vbench.devices.own_meter import DeviceMeter
+    from hil.vbench.devices.program_storage import ProgramStorage
     from hil.vbench.devices.uart import Uart
     from hil.vbench.model_request import NodeAccess
     from hil.vbench.plant.plant import Plant
-    from hil.vbench.plant.relay import Relay
     from hil.vbench.virtual_time import Kernel
 
 LEDGER_VARIABLE = "HIL_DEVICE_LEDGER"
@@ -45,32 +47,10 @@ LAST_WORDS = 400
 """Characters of a program's standard error that a fault tells."""
 
 
-class SocketContact:
-    """The socket's contact as the relay board drives it: a coil without supply does nothing."""
-
-    def __init__(self, relay: Relay) -> None:
-        self._relay = relay
-        self.powered = False
-
-    @property
-    def coil(self) -> bool:
-        """Whether the coil is driven."""
-        return self._relay.coil
-
-    @property
-    def closed(self) -> bool:
-        """Whether the contact is closed."""
-        return self._relay.closed
-
-    def set(self, *, closed: bool) -> None:
-        """Drive the coil if the device has power."""
-        self._relay.set(closed=closed and self.powered)
-
-
 class ProcessHost:
     """One device of the model: starts its program when its supply is switched on, kills it when it is switched off.
 
-    :param folder: of this device and model; its storage lives there.
+    :param storage: its own; removed with the model.
     :param relays: where the relay board listens, ``HOST:PORT``.
     :param catch_up: moves the bench's time to the present before something from outside acts on it.
     """
@@ -87,7 +67,7 @@ class ProcessHost:
         profile: Mapping[str, object],
         node: NodeAccess | None,
         meter: DeviceMeter,
-        folder: Path,
+        storage: ProgramStorage,
         relays: Callable[[], str],
         catch_up: Callable[[], None],
     ) -> None:
@@ -96,21 +76,24 @@ class ProcessHost:
         self._kernel = kernel
         self._plant = plant
         self._link, self._console = link, console
+        self._commands = (command, command.other_firmware)
         self._command = command
         self._profile = dict(profile)
         self.identity = ""
         """What its program says that it is; empty until it has said so."""
         self._first_words = b""
         self._node = node
-        self._folder = folder
         self._relays = relays
         self._catch_up = catch_up
         self._meter = meter
         self._module = VirtualPzem(self._measure)
         self._process: ChildProcess | None = None
         self._terminals: list[Terminal] = []
-        self._storage = folder / "storage"
-        self._storage.mkdir(mode=0o700, parents=True)
+        self.storage = storage
+        self.calendar: Calendar | None = None
+        """Its own, if that can be set."""
+        self.stopped = ""
+        """Why its program has stopped, as a device does whose storage fails; empty if it has not."""
 
     @property
     def pid(self) -> int | None:
@@ -125,6 +108,8 @@ class ProcessHost:
         if self.contact is not None:
             self.contact.powered = on
         if on:
+            self.stopped = ""
+            self.storage.restart()
             try:
                 self._start()
             except OSError as error:  # no PTY, no process, no folder: this machine's
@@ -138,6 +123,19 @@ class ProcessHost:
     def resources(self) -> Resources | None:
         """Return what its program takes of this machine; None while it does not run."""
         return None if self._process is None else used_by(self._process.pid, hosted=self._command.hosts)
+
+    def install(self, *, other: bool) -> None:
+        """Have the other version of the program, or the first again, from the next power-on.
+
+        Raises ConfigurationError if there is no other, or while the supply is on.
+        """
+        command = self._commands[other]
+        if command is None:
+            raise ConfigurationError(f"the {self.role} has no other firmware", place="firmware.role")
+        if self._link.powered:
+            raise ConfigurationError(f"the supply of the {self.role} is on", place="firmware.role")
+        self.storage.share()
+        self._command, self.identity, self._first_words = command, "", b""
 
     def drift(self, gain: float) -> None:
         """Give the device's own meter another gain error, 0.02 for +2 %."""
@@ -162,7 +160,7 @@ class ProcessHost:
     def discard(self) -> None:
         """Kill the program and remove its storage: the model ends."""
         self.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self.storage.discard()
 
     def abandon(self) -> None:
         """Kill the program from any thread, when the bench itself is about to go."""
@@ -182,9 +180,10 @@ class ProcessHost:
             "{console}": console.path,
             "{meter}": meter.path,
             "{relay}": f"{self._relays()}/{CONTACT_COIL}",
-            "{storage}": str(self._storage),
+            "{storage}": str(self.storage.path),
         }
-        words = [_filled(word, ports) for word in self._command.words]
+        command = self.storage.seen_by(self._command)
+        words = [_filled(word, ports) for word in command.words]
         ledger: dict[str, str] = {}
         if self._node is not None and self.role == "socket":
             node = self._node
@@ -200,8 +199,8 @@ class ProcessHost:
             words,
             feed=json.dumps(self._profile).encode(),
             stdout=subprocess.DEVNULL,
-            environment=self._command.environment(**ledger),
-            folder=self._command.folder,
+            environment=command.environment(**ledger),
+            folder=command.folder,
             dies_with_parent=True,
             on_end=on_end,
         )
@@ -248,7 +247,10 @@ class ProcessHost:
         how = f"its program {process.how_it_ended()}{': ' + words if words else ''}"
         own = f"{self.role}: its program "  # a host tells how the program that it runs has failed
         how = words.removeprefix(f"{self.role}: ") if words.startswith(own) else how
-        self._kernel.fail(*blamed(self.role, how, self._folder))
+        if self.storage.out_of_order and (process.returncode or 0) >= 0:
+            self.stopped = how
+        else:
+            self._kernel.fail(*blamed(self.role, how, self.storage.folder))
 
 
 def _filled(word: str, ports: Mapping[str, str]) -> str:

@@ -213,6 +213,19 @@ class Course:
         self.interrupts(duration)
         return self.must_be_under_test(device)
 
+    def slow_storage(self, device: str, _: Second) -> str | None:
+        """The storage of a device under test is slow; its session goes on."""
+        return self.must_be_under_test(device)
+
+    def calendar_changes(self, device: str, _: Second) -> str | None:
+        """The calendar of a device under test is set; its session goes on."""
+        return self.must_be_under_test(device)
+
+    def firmware_changes(self, device: str) -> str | None:
+        """A device under test starts anew with another version of its program."""
+        self.disturbed = True
+        return self.must_be_under_test(device)
+
     def must_be_under_test(self, device: str, *_: object) -> str | None:
         """Something is said of a device under test."""
         if self.device in {"", PAIR, device}:

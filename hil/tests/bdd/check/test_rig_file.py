@@ -125,6 +125,18 @@ WRONG = {
         "no-such-program",
         "options.rig.devices.socket.command: 'no-such-program' is not found in",
     ),
+    "another firmware that is not there": (
+        "serial: virtual-socket",
+        "serial: virtual-socket\n        command: [sh]\n        other_firmware: [no-such-program]",
+        "no-such-program",
+        "options.rig.devices.socket.other_firmware: 'no-such-program' is not found in",
+    ),
+    "another firmware of a reference device": (
+        "serial: virtual-socket",
+        "serial: virtual-socket\n        other_firmware: [sh]",
+        "other_firmware:",
+        "other_firmware: is another version of the program of 'command', which has the same kind of ports",
+    ),
     "a port that is none": (
         "serial: virtual-socket",
         "serial: virtual-socket\n        command: [sh, '{lnik}']",

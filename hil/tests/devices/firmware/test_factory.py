@@ -85,6 +85,8 @@ def test_a_cable_says_ready_before_it_calls() -> None:
     pair = DevicePair()
     pair.cable.supply(True)
     assert stamped(pair.cable.console) == [(0.0, "ready")]
+    assert pair.sent == []
+    pair.run_for(0.1)
     assert [who for _, who, _ in pair.sent] == ["cable"]
 
 

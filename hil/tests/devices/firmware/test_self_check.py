@@ -211,3 +211,39 @@ def test_a_contact_is_looked_at_once_after_each_command_when_it_has_come_to_rest
     contact.check()
     assert contact.due is None
     assert told == [True, False]
+
+
+class Relay:
+    """A contact whose coil is driven when the test says so."""
+
+    position = False
+
+    def set(self, *, closed: bool) -> None:
+        """The command is under way."""
+
+
+def late_contact(at: list[float]) -> tuple[CheckedContact, Relay]:
+    """Return a contact that was told to close at 0 s, and is looked at only at 0.5 s."""
+    relay = Relay()
+    contact = CheckedContact(relay, lambda: relay.position, lambda: at[0])
+    contact.set(closed=True)
+    at[0] = 0.5
+    contact.check()
+    return contact, relay
+
+
+def test_a_look_at_the_contact_that_was_held_up_is_put_off_until_the_contact_rests() -> None:
+    at = [0.0]
+    contact, relay = late_contact(at)
+    assert contact.due == pytest.approx(0.5 + CONTACT_RESTS_S)
+    relay.position, at[0] = True, 0.6
+    contact.check()
+    assert contact.due is None
+
+
+def test_it_is_put_off_once_and_a_contact_that_does_not_follow_is_out_of_order() -> None:
+    at = [0.0]
+    contact, _ = late_contact(at)
+    at[0] = 1.2
+    with pytest.raises(OutOfOrder, match="told to be closed and reads back open"):
+        contact.check()

@@ -8,11 +8,13 @@ const { FrameReader, encodeFrame } = require('./lib/frames');
 const { BadMessage, decodeMessage, encodeMessage } = require('./lib/messages');
 const { Machine } = require('./lib/machine');
 const { Purse } = require('./lib/purse');
-const { Store } = require('./lib/store');
+const { StorageFailed, Store } = require('./lib/store');
 const { Wallet } = require('./lib/wallet');
 const { coinOfProfile, limitsOfProfile } = require('./lib/profile');
 
-const IDENTITY = 'clean-cable-js 1.0';
+// Version of the program and of its record: `node cable.js 2` runs a newer one.
+const FIRMWARE = Number(process.argv[2] ?? 1);
+const IDENTITY = `clean-cable-js ${FIRMWARE}.0`;
 const LOCKSTEP_VERSION = '1';
 const MAINS_PRESENT_MV = 85000;
 const NO_READING = '-';
@@ -34,7 +36,7 @@ class Device {
     this.answer = [];
     this.frames = new FrameReader();
     this.dropped = 0;
-    this.store = new Store(storage);
+    this.store = new Store(storage, FIRMWARE);
     this.record = this.store.load();
     const limits = limitsOfProfile(profile);
     const wallet = new Wallet(profile.account, limits.network);
@@ -110,14 +112,28 @@ function readSetup(setup) {
 async function main() {
   const setup = {};
   let device = null;
+  let stopped = false;
+
+  // What the event leads to. Over a storage that fails the device stops: nothing of the event is said, nothing later.
+  function answer(line) {
+    if (stopped) return ['until never'];
+    try {
+      device ??= readSetup(setup);
+      return device.react(line.split(' '));
+    } catch (error) {
+      if (!(error instanceof StorageFailed)) throw error;
+      stopped = true;
+      return [`console stopped: ${error.message}`, 'until never'];
+    }
+  }
+
   for await (const line of readline.createInterface({ input: process.stdin, crlfDelay: Infinity })) {
     const at = line.indexOf(' ');
     if (!line.startsWith('at ')) {
       setup[line.slice(0, at)] = line.slice(at + 1);
       continue;
     }
-    device ??= readSetup(setup);
-    process.stdout.write(`${device.react(line.split(' ')).join('\n')}\n`);
+    process.stdout.write(`${answer(line).join('\n')}\n`);
   }
 }
 

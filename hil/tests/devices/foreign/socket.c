@@ -11,6 +11,7 @@
 #define _POSIX_C_SOURCE 200809L
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
@@ -29,7 +30,13 @@
 #include <openssl/sha.h>
 #include <secp256k1.h>
 
-#define IDENTITY "clean-room socket 1.0"
+#ifndef FIRMWARE
+#define FIRMWARE 1 /* version of the program and of its records; -DFIRMWARE=2 compiles a newer one */
+#endif
+#define TEXT_OF(number) #number
+#define VERSION_OF(number) TEXT_OF(number) ".0"
+#define IDENTITY "clean-room socket " VERSION_OF(FIRMWARE)
+#define CHECKSUM "checksum" /* begins the last line of each file of the storage */
 
 /* Sizes and numbers that the specification fixes. */
 enum {
@@ -246,7 +253,7 @@ static bool read_decimal(const char *text, uint64_t max, uint64_t *value)
     *value = 0;
     for (; *text >= '0' && *text <= '9'; text++) {
         uint64_t digit = (uint64_t)(*text - '0');
-        if (*value > (max - digit) / 10)
+        if (digit > max || *value > (max - digit) / 10)
             return false;
         *value = *value * 10 + digit;
     }
@@ -276,9 +283,14 @@ static bool sync_folder(const char *folder)
     return close(descriptor) == 0 && done;
 }
 
-/* Writes a file of the storage whole or not at all: a power cut leaves the old one or the new one. */
+static uint32_t crc32(Span span);
+
+/* Writes a file of the storage whole or not at all: a power cut leaves the old one or the new one. Its last line is a
+ * checksum of those before. */
 typedef struct {
     FILE *file;
+    char *text;
+    size_t length;
     char path[PATH_MAX];
     char draft[PATH_MAX];
     const char *folder;
@@ -295,15 +307,54 @@ static bool begin_file(Draft *draft, const char *folder, const char *name)
     draft->folder = folder;
     if (!join_path(draft->path, folder, name) || !join_path(draft->draft, folder, "draft"))
         return false;
-    draft->file = fopen(draft->draft, "w");
+    draft->file = open_memstream(&draft->text, &draft->length);
     return draft->file != NULL;
 }
 
 static bool finish_file(Draft *draft)
 {
-    bool good = fflush(draft->file) == 0 && fsync(fileno(draft->file)) == 0;
-    good = fclose(draft->file) == 0 && good;
-    return good && rename(draft->draft, draft->path) == 0 && sync_folder(draft->folder);
+    bool good = fclose(draft->file) == 0;
+    FILE *file = good ? fopen(draft->draft, "w") : NULL;
+    if (file != NULL) {
+        uint32_t sum = crc32((Span){(const uint8_t *)draft->text, draft->length});
+        good = fprintf(file, "%s%s %08" PRIx32 "\n", draft->text, CHECKSUM, sum) > 0 && fflush(file) == 0
+            && fsync(fileno(file)) == 0;
+        good = fclose(file) == 0 && good;
+    }
+    free(draft->text);
+    return file != NULL && good && rename(draft->draft, draft->path) == 0 && sync_folder(draft->folder);
+}
+
+/* Opens what is in a file of the storage, without its checksum; NULL if there is no file, or if it is damaged. */
+static FILE *open_whole(const char *folder, const char *name, char **text, bool *damaged)
+{
+    char path[PATH_MAX], told[sizeof CHECKSUM + 16];
+    size_t length = 0;
+    *text = NULL;
+    FILE *file = join_path(path, folder, name) ? fopen(path, "r") : NULL;
+    if (file == NULL) {
+        *damaged = *damaged || errno != ENOENT;
+        return NULL;
+    }
+    FILE *copy = open_memstream(text, &length);
+    for (int byte; copy != NULL && (byte = getc(file)) != EOF;)
+        putc(byte, copy);
+    bool good = copy != NULL && fclose(copy) == 0 && !ferror(file);
+    fclose(file);
+    size_t tail = sizeof CHECKSUM + 9; /* the word, a blank, eight digits, a line feed */
+    good = good && length > tail;
+    if (good) {
+        uint32_t sum = crc32((Span){(const uint8_t *)*text, length - tail});
+        snprintf(told, sizeof told, "%s %08" PRIx32 "\n", CHECKSUM, sum);
+        good = strcmp(*text + length - tail, told) == 0;
+    }
+    FILE *whole = good ? fmemopen(*text, length - tail, "r") : NULL;
+    if (whole == NULL) {
+        *damaged = true;
+        free(*text);
+        *text = NULL;
+    }
+    return whole;
 }
 
 static bool remove_file(const char *folder, const char *name)
@@ -1806,6 +1857,7 @@ static struct {
     bool out_of_order;
     int64_t meter_register; /* µWh, as read last; it begins anywhere */
     bool meter_seen;
+    bool damaged; /* a record of the storage: nothing is done until a person has seen to it */
     int64_t meter_energy; /* µWh since power-on */
     int64_t meter_power;  /* mW */
     int64_t read_at;
@@ -1895,16 +1947,15 @@ static uint64_t credited(void)
 /* A number that only grows, kept in a file of its own; 0 if there is none yet. */
 static uint64_t load_counter(const char *name)
 {
-    char path[PATH_MAX], text[32];
+    char *whole, text[32];
     uint64_t value = 0;
-    if (!join_path(path, dev.storage, name))
-        return 0;
-    FILE *file = fopen(path, "r");
+    FILE *file = open_whole(dev.storage, name, &whole, &dev.damaged);
     if (file == NULL)
         return 0;
     if (fgets(text, sizeof text, file) == NULL || !read_decimal(text, UINT64_MAX, &value))
-        value = 0;
+        dev.damaged = true;
     fclose(file);
+    free(whole);
     return value;
 }
 
@@ -1921,7 +1972,7 @@ static bool store_counter(const char *name, uint64_t value)
 static bool fresh_script(Script *script)
 {
     uint64_t number = load_counter("addresses");
-    return number < UINT32_C(0x80000000) && store_counter("addresses", number + 1)
+    return !dev.damaged && number < UINT32_C(0x80000000) && store_counter("addresses", number + 1)
         && receiving_script(&dev.addresses, (uint32_t)number, script);
 }
 
@@ -1969,6 +2020,7 @@ static bool store_session(void)
     if (!begin_file(&draft, dev.storage, SESSION_FILE))
         return false;
     session->remembered = session_energy();
+    fprintf(draft.file, "firmware %d\n", FIRMWARE);
     fprintf(draft.file, "sequences %" PRIu32 " %" PRId64 "\n", session->sent, session->taken);
     fprintf(draft.file, "energy %" PRIu64 "\n", session->remembered);
     fprintf(draft.file, "payments %" PRIu64 "\n", session->payments);
@@ -2058,8 +2110,10 @@ static bool read_session(FILE *file, char **line, size_t *capacity)
 {
     static Buffer offer, funding;
     Session *session = &dev.session;
-    uint64_t reason;
-    if (!read_sequences(record_line(file, line, capacity, "sequences"), session)
+    uint64_t reason, firmware;
+    /* a record of a newer version says what this one does not know */
+    if (!record_number(file, line, capacity, "firmware", FIRMWARE, &firmware)
+        || !read_sequences(record_line(file, line, capacity, "sequences"), session)
         || !record_number(file, line, capacity, "energy", UINT32_MAX, &session->remembered)
         || !record_number(file, line, capacity, "payments", UINT16_MAX, &session->payments)
         || !record_number(file, line, capacity, "reason", LAST_REASON, &reason)
@@ -2075,17 +2129,17 @@ static bool read_session(FILE *file, char **line, size_t *capacity)
 
 static bool load_session(void)
 {
-    char path[PATH_MAX], *line = NULL;
+    char *whole, *line = NULL;
     size_t capacity = 0;
-    FILE *file = join_path(path, dev.storage, SESSION_FILE) ? fopen(path, "r") : NULL;
+    FILE *file = open_whole(dev.storage, SESSION_FILE, &whole, &dev.damaged);
     if (file == NULL)
         return false;
     memset(&dev.session, 0, sizeof dev.session);
     bool good = read_session(file, &line, &capacity);
     free(line);
     fclose(file);
-    if (!good)
-        note("the record of the last session is damaged");
+    free(whole);
+    dev.damaged = dev.damaged || !good;
     return good;
 }
 
@@ -2175,18 +2229,18 @@ static void drop_transaction(Span bytes)
 static void load_kept(uint64_t serial)
 {
     static Buffer bytes;
-    char path[PATH_MAX], name[32], *line = NULL;
+    char name[32], *whole, *line = NULL;
     size_t capacity = 0;
     kept_name(serial, name);
-    FILE *file = join_path(path, dev.storage, name) ? fopen(path, "r") : NULL;
+    FILE *file = open_whole(dev.storage, name, &whole, &dev.damaged);
     if (file == NULL)
         return;
     bool good = getline(&line, &capacity, file) > 0
         && from_hex(line, bytes.bytes, sizeof bytes.bytes, &bytes.length) && add_kept(serial, span_of(&bytes));
     free(line);
     fclose(file);
-    if (!good)
-        note("the record %s is damaged", name);
+    free(whole);
+    dev.damaged = dev.damaged || !good;
 }
 
 static int compare_serials(const void *a, const void *b)
@@ -3619,7 +3673,11 @@ static void on_power_on(void)
     puts("console " IDENTITY);
     puts("identity " IDENTITY);
     load_all_kept();
-    restore_session();
+    load_counter("addresses");
+    if (!dev.damaged)
+        restore_session();
+    if (dev.damaged)
+        note("stopped: a record in the storage is damaged, or of a newer version");
 }
 
 /* ---------------------------------------------------------------- lockstep */
@@ -3646,6 +3704,8 @@ static void on_event(char *line)
     const char *event = next_word(&line);
     if (strcmp(event, "power-on") == 0)
         on_power_on();
+    if (dev.damaged)
+        return;
     check_hardware();
     check_credit();
     if (strcmp(event, "link") == 0)
@@ -3657,7 +3717,7 @@ static void on_event(char *line)
 
 static void finish_answer(void)
 {
-    int64_t wake = next_wake();
+    int64_t wake = dev.damaged ? NEVER : next_wake();
     if (wake == NEVER)
         puts("until never");
     else

@@ -19,8 +19,8 @@ from hil.ports import Acceptance, CoinStatus
 from hil.protocol.payment.coins import OutPoint
 from hil.tests.vbench.bench_kit import plain_bench
 from hil.units import Satoshi
-from hil.vbench.devices.host import Records
 from hil.vbench.devices.own_meter import DeviceMeter
+from hil.vbench.devices.storage import DeviceStorage
 from hil.vbench.model_request import ModelRequest
 
 K3 = 2
@@ -126,7 +126,7 @@ def device(tmp_path: Path) -> Iterator[Maker]:
             console=console,
             contact=coil,
             meter=(meter := DeviceMeter(plant, 0.0, ahead_of_contact=True)),
-            storage=Records(),
+            storage=DeviceStorage(),
             ledger=ledger if role == "socket" else None,
             entropy=lambda count: bytes(count),
             ledger_late_s=lambda: late_s,
@@ -351,9 +351,9 @@ def test_a_reset_ends_the_program_and_removes_its_storage() -> None:
     program = bench.model.hosts["cable"]._program
     assert isinstance(program, LockstepProgram)
     storage, running = program._storage, program._process
-    assert storage.is_dir()
+    assert storage.parent.is_dir()
     assert running is not None
     bench.reset(ModelRequest("s"))
     assert program._process is None
-    assert not storage.exists()
+    assert not storage.parent.exists()
     bench.abandon()

@@ -97,22 +97,24 @@ def test_what_a_device_stored_outlives_kill_9_but_not_the_scenario(
     console = plug("cable-console")
     cable(control)
 
-    def records() -> list[Path]:
-        return sorted(Path(folder).glob("storage/*.a"))
+    def records(pid: int) -> dict[str, bytes]:
+        """Return the first copies of the records, as the program sees them."""
+        return {path.name: path.read_bytes() for path in Path(f"/proc/{pid}/root{folder}/storage").glob("*.a")}
 
     harness.switch("K4", closed=True)
     pid = until(console, "start")["pid"]
     until(console, "ready")
     arguments = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
     folder = os.path.dirname(arguments[arguments.index(b"--storage") + 1].decode())
-    first = {path.name: path.read_bytes() for path in records()}
+    first = records(pid)
     assert first
     harness.switch("K4", closed=False)
     awaited(lambda: not is_alive(pid), "the end of the cable's program")
     harness.switch("K4", closed=True)
-    assert until(console, "start")["pid"] != pid
+    again = until(console, "start")["pid"]
+    assert again != pid
     until(console, "ready")
-    second = {path.name: path.read_bytes() for path in records()}
+    second = records(again)
     assert second.keys() == first.keys()
     assert second["addresses.a"] != first["addresses.a"]  # it goes on counting where it was
     control.ask(op="reset", seed="t")

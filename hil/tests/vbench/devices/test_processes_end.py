@@ -57,7 +57,7 @@ def started() -> Iterator[Started]:
         board.close()
         arguments = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
         storage = Path(arguments[arguments.index(b"--storage") + 1].decode())
-        assert storage.is_dir()
+        assert Path(f"/proc/{pid}/root{storage}").is_dir()
         yield Started(bench, pid, storage.parents[1])
 
 

@@ -13,9 +13,21 @@ function flush(name) {
   }
 }
 
+// The record cannot be read or written, or is damaged: the device stops.
+class StorageFailed extends Error {}
+
+function orFail(work) {
+  try {
+    return work();
+  } catch (error) {
+    throw new StorageFailed(`the storage fails: ${error.message}`);
+  }
+}
+
 class Store {
-  constructor(folder) {
+  constructor(folder, firmware) {
     this.folder = folder;
+    this.firmware = firmware;
     this.file = path.join(folder, 'cable.json');
     this.draft = path.join(folder, 'cable.json.new');
   }
@@ -23,15 +35,21 @@ class Store {
   // The record, or null if there is none.
   load() {
     if (!fs.existsSync(this.file)) return null;
-    return JSON.parse(fs.readFileSync(this.file, 'utf8'));
+    return orFail(() => {
+      const { firmware, ...record } = JSON.parse(fs.readFileSync(this.file, 'utf8'));
+      if (!(firmware <= this.firmware)) throw new Error('its record is of a newer version');
+      return record;
+    });
   }
 
   save(record) {
-    fs.writeFileSync(this.draft, JSON.stringify(record));
-    flush(this.draft);
-    fs.renameSync(this.draft, this.file);
-    flush(this.folder);
+    orFail(() => {
+      fs.writeFileSync(this.draft, JSON.stringify({ firmware: this.firmware, ...record }));
+      flush(this.draft);
+      fs.renameSync(this.draft, this.file);
+      flush(this.folder);
+    });
   }
 }
 
-module.exports = { Store };
+module.exports = { StorageFailed, Store };
