@@ -101,7 +101,7 @@ Feature: The cable's coins
     And the cable signed 1 payment
     And the newest valid transaction was broadcast and confirms
 
-  @REQ-PAY-1 @REQ-CABLE-2
+  @REQ-PAY-1 @REQ-CABLE-2 @fresh_node
   Scenario Outline: The <device> reckons with a coin of <coin>, in <mode> mode
     Given the <device> is under test in <mode> mode
     And the cable's coins are worth <coin>

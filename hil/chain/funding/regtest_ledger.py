@@ -25,6 +25,9 @@ _ROOT_HEIGHTS: Final = range(_OWN + 1, _OWN + ROOTS + 1)
 PREMINED: Final = MATURITY + _OWN + ROOTS - 1
 """Blocks that a fresh chain gets: then all these coinbases are mature."""
 
+COINS_LOOKED_FOR: Final = 6
+"""A scenario draws one coin, one for each cable that it has, or one of each kind; hardly any draws more."""
+
 _BLOCK_INTERVAL: Final = 600
 _LEAST_SUBSIDY: Final = 1_000_000
 _NOT_FOUND: Final = -5
@@ -82,8 +85,8 @@ class RegtestLedger:
         self._scenario, self._drawn, self._purse = scenario, 0, None
 
     def is_taken(self, scenario: str) -> bool:
-        """Tell whether the coin that a scenario of this name would be paid with was another one's."""
-        return self._tree.is_taken(self._purpose(scenario, 0))
+        """Tell whether a coin that a scenario of this name would draw, one of the first few, was another one's."""
+        return any(self._tree.is_taken(self._purpose(scenario, number)) for number in range(COINS_LOOKED_FOR))
 
     def _purpose(self, scenario: str, number: int) -> bytes:
         """Return the name, to the tree, of one of the coins that a scenario is paid with."""

@@ -9,6 +9,7 @@ instead. Where they come more often, several readings tell of one window. Spells
 from __future__ import annotations
 
 import math
+from bisect import bisect_left, bisect_right
 from itertools import zip_longest
 from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
@@ -70,6 +71,8 @@ class _Stretches:
             if "restored" not in _what(each)
         ]
         """When the bench had other mains, or none."""
+        self._told = sorted(each.t for each in observer.recorder.events if each.kind is Kind.LOAD)
+        """When the load was told what to draw."""
 
     def longest(self, seen: Sequence[Window]) -> Timed:
         """Return the longest time without voltage in a row of windows, of which the first and the last are live.
@@ -152,8 +155,7 @@ class _Stretches:
         plan = self._observer.plan
         if plan.load_profile is not None or plan.load_power_w is None:
             return False
-        events = self._observer.recorder.events
-        return not any(event.kind is Kind.LOAD and start - 1 <= event.t <= end for event in events)
+        return bisect_left(self._told, start - 1) == bisect_right(self._told, end)
 
 
 def _what(event: Event) -> str:
