@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import grp
 import os
 import socket
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -12,7 +14,6 @@ from hil.doctor.finding import DEADLINE_S, ok, problem
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from hil.doctor.finding import Sight
 
@@ -38,7 +39,20 @@ def device_file(path: Path) -> Sight:
         return problem(f"{path} is no device", "Mend the rig file: it wants the port's device file.")
     if not may_open(path):
         return problem(f"{path} may not be opened by this user", how_to_open([path]))
+    if other := holder(path):
+        return problem(f"{path} is open in {other}", "End that program, or give the rig another port.")
     return ok(f"{path} may be opened")
+
+
+def holder(path: Path) -> str:
+    """Return which other process has ``path`` open, by number and name; empty if none that this user may look into."""
+    file = path.resolve()
+    for descriptor in Path("/proc").glob("[0-9]*/fd/*"):
+        process = descriptor.parents[1]
+        with contextlib.suppress(OSError):
+            if process.name != str(os.getpid()) and descriptor.readlink() == file:
+                return f"process {process.name} ({(process / 'comm').read_text(encoding='utf-8').strip()})"
+    return ""
 
 
 def listens(host: str, port: int, remedy: str) -> Sight:

@@ -27,6 +27,9 @@ and the virtual bench."""
 SHARED_MB: Final = 32
 """Of ``/dev/shm``: ten nodes of 3.2 MB at the end of a long run (docs/how-to/choose-a-node.md)."""
 
+FONTS: Final = ("/usr/share/fonts", "/usr/local/share/fonts")
+"""Folders of fontconfig that all users share."""
+
 BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome", "firefox")
 
 _UNSYNCHRONISED: Final = 0x40
@@ -61,6 +64,7 @@ def look(_: Surroundings) -> list[Finding]:
         Probe("machine.namespaces", "mount namespaces", namespaces, optional=True),
         Probe("machine.faketime", "libfaketime", calendar, optional=True),
         Probe("machine.browser", "browser for PDF", browser, optional=True),
+        Probe("machine.fonts", "fonts for PDF", fonts, optional=True),
     )
 
 
@@ -142,3 +146,10 @@ def browser() -> Sight:
     found = next(filter(None, map(shutil.which, BROWSERS)), None)
     seen = f"{found} is there" if found else "none is there"
     return not_needed(f"{seen}; reports are HTML, and nothing makes a PDF yet", "Print the report from any browser.")
+
+
+def fonts() -> Sight:
+    """Count the fonts that a browser could print with; no report is printed by one yet."""
+    files = [path for folder in FONTS for kind in ("ttf", "otf") for path in Path(folder).rglob(f"*.{kind}")]
+    seen = f"{len(files)} are there" if files else "none is there"
+    return not_needed(f"{seen}; nothing makes a PDF yet", "apt install fonts-dejavu-core")

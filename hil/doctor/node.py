@@ -84,7 +84,7 @@ def native_node(wish: str) -> Sight:
         return _version(tree.command("bitcoind"), f"unpacked in {tree.root}")
     source = native.available()
     if source is not None:
-        return ok(f"{source} by the first run (40 MB, 10 s)")
+        return ok(f"{source.removeprefix('bitcoind ')} by the first run (40 MB, 10 s)")
     absent = problem if wish == "native" else not_needed
     return absent("none on PATH, and apt has no Debian mirror to unpack one from", WAYS_OUT)
 

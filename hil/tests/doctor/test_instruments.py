@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from hil.doctor.access import device_file, host_and_port, how_to_open, listens
+from hil.doctor.access import device_file, holder, host_and_port, how_to_open, listens
 from hil.doctor.addresses import Unknown, UsbDevice, Wrong, sight_of
 from hil.doctor.finding import State
 from hil.doctor.instruments import SERIAL_PORTS, coordinator, look, ports, visa
 from hil.rig.config.addresses import Part
+from hil.tests.acceptance.commands import poll
 from hil.tests.doctor.surroundings import around, by_id, closed_port, listening, open_folder, without_rights
 
 
@@ -37,6 +39,17 @@ def test_a_port_that_this_user_may_not_open_is_told_with_the_group_that_may(term
     assert sight.state is State.PROBLEM
     assert sight.seen == f"{terminal} may not be opened by this user"
     assert "log in anew" in sight.remedy or "udev" in sight.remedy
+
+
+def test_a_port_that_another_program_has_open_is_told_with_that_program(terminal: Path) -> None:
+    with subprocess.Popen(["cat", str(terminal)], stdout=subprocess.PIPE) as other:  # noqa: S607 - whichever cat
+        try:
+            poll(lambda: holder(terminal), "the other program to open the port")
+            sight = device_file(terminal)
+        finally:
+            other.kill()
+
+    assert (sight.state, sight.seen) == (State.PROBLEM, f"{terminal} is open in process {other.pid} (cat)")
 
 
 def test_the_remedy_names_the_group_of_the_file(tmp_path: Path) -> None:
@@ -127,6 +140,12 @@ def test_each_kind_of_visa_resource_on_the_network_has_its_port(
     sight = sight_of(Part(("resources",), "VisaInstrument", {"resource": resource}), around(tmp_path))
 
     assert (getattr(sight, "host", None), getattr(sight, "port", None)) == address
+
+
+def test_an_instrument_on_a_serial_port_is_looked_at_by_its_device_file(tmp_path: Path, terminal: Path) -> None:
+    part = Part(("resources",), "VisaInstrument", {"resource": f"ASRL{terminal}::INSTR"})
+
+    assert sight_of(part, around(tmp_path))().seen == f"{terminal} may be opened"
 
 
 def test_what_cannot_be_looked_at_is_told_and_what_cannot_be_read_is_a_problem(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ def with_memory_folder(options: str) -> list[str]:
 def test_each_part_of_this_machine_is_looked_at(tmp_path: Path) -> None:
     found = by_id(machine.look(around(tmp_path)))
 
-    names = ("python", "processors", "memory", "shared-memory", "clock", "namespaces", "faketime", "browser")
+    names = ("python", "processors", "memory", "shared-memory", "clock", "namespaces", "faketime", "browser", "fonts")
     assert list(found) == [f"machine.{name}" for name in names]
     assert [each for each in found.values() if each.state is not State.OK and not each.remedy] == []
     assert found["machine.python"].seen.startswith(sys.version.split()[0])
