@@ -72,13 +72,12 @@ def run_campaign(
         def work(number: int, target: Target, defect: Defect) -> Outcome:
             workshop = open_workshop(Path(scratch) / str(number), root, target, defect)
             first = remembered.get(defect.id)
-            likely = [first] if first is not None else defect.killers
             warm = None if workshop.defective else idle.get()
 
             def good_passes(scenario: str) -> bool:
                 return baseline.passes(target, scenario, warm)
 
-            try:
+            def attempt(likely: Sequence[str]) -> Outcome:
                 return try_defect(
                     workshop,
                     target,
@@ -89,6 +88,9 @@ def run_campaign(
                     everything=everything,
                     good_passes=good_passes,
                 )
+
+            try:
+                return with_memory(attempt, first, defect.killers)
             finally:
                 if warm is not None:
                     idle.put(warm)
@@ -109,6 +111,16 @@ def run_campaign(
     ordered = [outcomes[number] for number in sorted(outcomes)]
     _remember(root, remembered, ordered)
     return by_urgency(ordered)
+
+
+def with_memory(attempt: Callable[[Sequence[str]], Outcome], first: str | None, killers: Sequence[str]) -> Outcome:
+    """Return what comes of the scenario that found the defect the last time; of the catalogue's, if it is no more.
+
+    :param first: that scenario; None if there is none.
+    """
+    if first is not None and (outcome := attempt([first])).result != "no answer":
+        return outcome
+    return attempt(killers)
 
 
 def by_urgency(outcomes: Sequence[Outcome]) -> list[Outcome]:

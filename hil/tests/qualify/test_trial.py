@@ -12,7 +12,7 @@ from hil.errors import ExitCode
 from hil.evidence.documents import Event, Json, Kind, Verdict
 from hil.evidence.record import ScenarioRecord
 from hil.qualify import baseline, trial
-from hil.qualify.campaign import Tally
+from hil.qualify.campaign import Tally, with_memory
 from hil.qualify.catalogue import Defect, Target
 from hil.qualify.table import summary, write_html
 from hil.qualify.trial import Outcome, judged, try_defect
@@ -177,3 +177,16 @@ def test_whether_a_good_device_passes_is_seen_by_one_run_and_remembered(
         assert good.passes(target(), "a.feature::Good", None)
         assert not good.passes(target(), "a.feature::Bad", None)
     assert runs == ["a.feature::Good", "a.feature::Bad"]
+
+
+def test_a_scenario_that_is_remembered_and_is_no_more_gives_way_to_those_of_the_catalogue() -> None:
+    asked: list[Sequence[str]] = []
+
+    def attempt(likely: Sequence[str]) -> Outcome:
+        asked.append(likely)
+        return Outcome("id", "a device", "socket", "money", "", "", "no answer" if "gone" in likely else "found")
+
+    assert with_memory(attempt, "gone", ["a", "b"]).result == "found"
+    assert with_memory(attempt, "there", ["a", "b"]).result == "found"
+    assert with_memory(attempt, None, ["a", "b"]).result == "found"
+    assert asked == [["gone"], ["a", "b"], ["there"], ["a", "b"]]
