@@ -10,7 +10,7 @@ def add_shell_command(commands: Any) -> None:
     """Add ``shell`` to argparse's ``commands``."""
     text = "type steps one by one at a rig; the session can be saved as a feature file"
     shell = commands.add_parser("shell", help=text, description=text)
-    shell.add_argument("rig", metavar="RIG", nargs="?", help="rig file (default: rigs/virtual.yaml)")
+    shell.add_argument("rig", metavar="RIG", nargs="?", help="rig file (default: rig of [tool.hil])")
     shell.add_argument("--node", help="bitcoind: auto, docker, native or external (default: NODE, else auto)")
     shell.add_argument("--seed", type=int, help="repeat a session with its seed")
     shell.set_defaults(act=_shell)

@@ -40,6 +40,8 @@ STEPS_PACKAGE = "hil.bdd.steps"
 DEFINITIONS = "__step_definitions__"
 """The name under which a module keeps the definitions made in it."""
 
+_NAME = "Name it as in 'import', from the folder of the laboratory; hil.bdd.steps holds the framework's."
+
 SIMILAR = 0.55
 """Ratio of difflib above which a definition is worth suggesting."""
 
@@ -243,14 +245,15 @@ def load_modules(names: Iterable[str] = (STEPS_PACKAGE,)) -> list[ModuleType]:
     """
     modules = []
     for name in names:
+        if not all(part.isidentifier() for part in name.split(".")):
+            raise ConfigurationError(f"'{name}' is no name of a module", remedy=_NAME)
         try:
             module = importlib.import_module(name)
         except HilError:
             raise
         except Exception as error:
             if isinstance(error, ModuleNotFoundError) and error.name and f"{name}.".startswith(f"{error.name}."):
-                remedy = "Name it as in 'import', from the folder of the project; hil.bdd.steps holds the framework's."
-                raise ConfigurationError(f"there is no module '{name}' with steps", remedy=remedy) from None
+                raise ConfigurationError(f"there is no module '{name}' with steps", remedy=_NAME) from None
             last = traceback.extract_tb(error.__traceback__)[-1]
             what = f"the step modules cannot be imported: {type(error).__name__}: {error}"
             raise ConfigurationError(what, place=f"{last.filename}:{last.lineno}") from error
