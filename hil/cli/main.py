@@ -116,7 +116,12 @@ def _run(options: argparse.Namespace, rest: list[str]) -> int:
     gc.set_threshold(COLLECT_AFTER)
     import pytest
 
+    from hil.rig.config.project import find_project
+
     project = laboratory()
+    paths = any(map(_names_a_path, rest))
+    if not paths:
+        find_project(project.root)  # else pytest would find nothing to run, and not say why
     if options.acceptance:
         from hil.rig.check.calibration import refuse_expired
         from hil.rig.config.rig_file import RigFile
@@ -133,7 +138,7 @@ def _run(options: argparse.Namespace, rest: list[str]) -> int:
             arguments.append(f"--{name}={value}")  # as one word: pytest takes a path of its own for a folder of tests
     for requirement in options.requirement or ():
         arguments += ["--requirement", requirement]
-    if project.root != Path.cwd() and not any(map(_names_a_path, rest)):
+    if project.root != Path.cwd() and not paths:
         arguments.append(shown(project.features))  # pytest heeds testpaths in its root folder only
     return int(pytest.main(arguments))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Any
 
 
@@ -19,6 +20,9 @@ def add_shell_command(commands: Any) -> None:
 def _shell(options: argparse.Namespace, _: list[str]) -> int:
     import pytest
 
+    from hil.rig.config.project import find_project
+
+    find_project(Path.cwd())
     # nothing of pytest is to be seen but the summary
     arguments = ["-p", "hil.shell.plugin", "-p", "no:hypothesispytest", "-o", "testpaths=features", "-s"]
     arguments += ["-qq", "--no-header", "--tb=no", "-rN"]

@@ -112,7 +112,7 @@ def _our_project(root: Path) -> list[str]:
     (root / "pytest.ini").write_text("[pytest]\npythonpath = .\n")
     (root / "pyproject.toml").write_text('[tool.hil]\nsteps = ["many_steps"]\n')
     # as hil run has it
-    without = ("cacheprovider", "hypothesispytest", "labgrid")
+    without = ("hil", "cacheprovider", "hypothesispytest", "labgrid")
     return ["pytest", "-q", *(f"-pno:{plugin}" for plugin in without), "features"]
 
 

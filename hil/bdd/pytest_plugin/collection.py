@@ -1,6 +1,6 @@
 """A pytest plugin that collects feature files: ``pytest features/``, one file, scenario, row, tag or line.
 
-Load it with ``pytest_plugins = ["hil.bdd.pytest_plugin.collection"]``. It refuses the run (exit code 4) if any feature
+A laboratory has it by :mod:`hil.bdd.pytest_plugin.entry_point`. It refuses the run (exit code 4) if any feature
 file that is collected has a mistake, see hil/bdd/check/preflight.py. Step modules are imported when the first feature
 file is collected, so that runs of plain Python tests don't pay for them.
 
@@ -18,6 +18,7 @@ import pytest
 
 from hil.bdd import pytest_internals
 from hil.bdd.check import preflight, repetition, requirements, rig_problems
+from hil.bdd.check.tags import MARKERS
 from hil.bdd.language import naming, reader
 from hil.bdd.language.catalogue import Catalogue, load_modules
 from hil.bdd.language.rules import Level
@@ -151,6 +152,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Let ``features/toast.feature:17`` name what stands at that line, and a scenario's name all its repetitions."""
+    for line in MARKERS:
+        config.addinivalue_line("markers", line)
     times: int = config.getoption("repeat")
     config.stash[TIMES] = max([times, *map(repetition.repetition_in, config.args)])
 

@@ -439,7 +439,7 @@ def test_target_fixture_hands_a_value_to_later_steps(project: Project) -> None:
 def test_command_line_run_with_labgrid_loaded_passes_by_line_and_from_another_folder(project: Project) -> None:
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     result = subprocess.run(
-        [sys.executable, "-m", "pytest", "-v", "toast.feature:7"],
+        [sys.executable, "-m", "pytest", "-p", "no:hil", "-v", "toast.feature:7"],
         cwd=project.pytester.path / "features",
         env=environment,
         capture_output=True,
