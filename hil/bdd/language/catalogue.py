@@ -56,7 +56,8 @@ class StepDefinition:
     function: Callable[..., object] = field(repr=False)
     names: tuple[str, ...]
     """The function's parameters that the expression fills."""
-    file: str
+    path: Path
+    """Of the module."""
     line: int
     doc: str
     """The documentation of the step; the function's docstring."""
@@ -66,6 +67,11 @@ class StepDefinition:
     """The function's parameters that are fixtures."""
     target_fixture: str | None = None
     """The fixture that has the function's result for the rest of the scenario, if any."""
+
+    @property
+    def file(self) -> str:
+        """The path of its module, as messages show it."""
+        return shown(self.path)
 
     @property
     def source(self) -> str:
@@ -119,19 +125,19 @@ def then(expression: str, *, target_fixture: str | None = None) -> Callable[[Cal
 def _step(keyword: str, source: str, target_fixture: str | None) -> Callable[[Callable[P, R]], Callable[P, R]]:
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
         code: Any = inspect.unwrap(function)
-        file, line = shown(Path(code.__code__.co_filename)), code.__code__.co_firstlineno
+        path, line = Path(code.__code__.co_filename).absolute(), code.__code__.co_firstlineno
         try:
             expression = Expression(source)
             names = parameter_names(function, expression)
         except AuthorError as error:
-            raise AuthorError(error.what, place=f"{file}:{line}", remedy=error.remedy) from None
+            raise AuthorError(error.what, place=f"{shown(path)}:{line}", remedy=error.remedy) from None
         parameters = inspect.signature(function).parameters
         definition = StepDefinition(
             keyword=keyword,
             expression=expression,
             function=function,
             names=names,
-            file=file,
+            path=path,
             line=line,
             doc=inspect.getdoc(function) or "",
             below={name: each.default is each.empty for name, each in parameters.items() if name in RESERVED},
