@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from hil import __version__
+from hil.cli.init import add_init_command
 from hil.cli.laboratory import LATEST_RUN, add_config_command, laboratory, shown
 from hil.cli.readers import outlive_readers
 from hil.errors import ExitCode, HilError
@@ -109,6 +110,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_rig_commands(commands)
     add_shell_command(commands)
     add_config_command(commands)
+    add_init_command(commands)
     return parser
 
 
