@@ -62,6 +62,6 @@ def _unknown(file: str, tag: Text, name: str, known: Collection[str]) -> Problem
         "Known tags are the framework's and the 'markers' in pyproject.toml",
     )
     if is_requirement:
-        rule, remedy = "unknown-requirement", f"Requirements stand in {requirements.FILE}"
+        rule, remedy = "unknown-requirement", f"Requirements stand in {requirements.FILE}, or where [tool.hil] says"
     what = f"'@{tag.text}' is not a {rule.replace('unknown-', 'known ')}{did_you_mean(name, sorted(alike), '@')}"
     return Problem(file, tag.line, tag.column, what, remedy, rule)
