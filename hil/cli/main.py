@@ -99,6 +99,7 @@ def build_parser() -> argparse.ArgumentParser:
     report.set_defaults(act=_report)
 
     from hil.cli.device import add_device_commands
+    from hil.cli.doctor import add_doctor_command
     from hil.cli.features import add_feature_commands
     from hil.cli.qualify import add_qualify_command
     from hil.cli.rig import add_rig_commands
@@ -106,6 +107,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     add_feature_commands(commands)
     add_device_commands(commands)
+    add_doctor_command(commands)
     add_qualify_command(commands)
     add_rig_commands(commands)
     add_shell_command(commands)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from hil.tests.acceptance.foreign import LabgridPlace
 
 
@@ -49,3 +51,22 @@ def test_a_place_that_nobody_acquired_is_a_rig_fault_with_the_remedy(labgrid_pla
     assert refused.code == 7, refused.said
     assert "place bench is not acquired" in refused.said
     assert "labgrid-client" in refused.said
+
+
+def test_the_doctor_tells_that_the_place_is_not_acquired(labgrid_place: LabgridPlace) -> None:
+    told = labgrid_place.commands["looked at before"]
+
+    assert told.code == 7, told.said
+    assert "place bench is not acquired" in told.said
+    assert "labgrid-client -p bench acquire" in told.said
+
+
+def test_the_doctor_finds_each_part_of_an_acquired_place_without_a_word_to_it(labgrid_place: LabgridPlace) -> None:
+    document = json.loads(labgrid_place.commands["looked at"].said)
+    found = {each["id"]: each for each in document["findings"] if each["id"].startswith("rig.")}
+
+    assert found["rig.place.bench"]["state"] == "ok", found
+    assert found["rig.place.bench"]["seen"].endswith("10 resources")
+    parts = [word for name in found for word in name.removeprefix("rig.").split("+")]
+    assert {"meter", "load", "K1", "K4", "socket-link", "cable-console"} <= set(parts)
+    assert {each["state"] for each in found.values()} == {"ok"}, found

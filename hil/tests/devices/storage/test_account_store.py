@@ -7,6 +7,7 @@ import json
 import os
 import pickle
 import pty
+import re
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -297,14 +298,12 @@ def test_backup_to_a_file_and_restore_into_another_folder(tmp_path: Path) -> Non
     words = backup.read_text().split()
     assert backup.stat().st_mode & 0o777 == 0o600
     assert len(words) == 24
-    assert not set(words) & set(done.stdout.replace(".", " ").split()) - {
-        "who",
-        "are",
-        "is",
-        "there",
-        "used",
-        "account",
-    }
+    told = re.sub(r"[0-9a-f]{8}", "FINGERPRINT", done.stdout.replace(str(backup), "FILE"), count=1)
+    # not a word more than this: its own words may be among those of the account, so that they cannot be told apart
+    assert told == (
+        "24 words of account FINGERPRINT are in FILE\n"
+        "addresses used so far: 0; a passphrase, if there is one, is not among the words\n"
+    )
     again = hil("backup", str(device), "--output", str(backup))
     assert "File exists" in again.stderr
 
