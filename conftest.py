@@ -1,9 +1,1 @@
-"""Lets pytest collect feature files and run them on a rig; the fixtures of the bench stand in fixtures/."""
-
-pytest_plugins = [
-    "hil.bdd.pytest_plugin.collection",
-    "hil.bdd.pytest_plugin.run",
-    "hil.bdd.pytest_plugin.scenarios",
-    "fixtures.bench",
-    "fixtures.ledger",
-]
+"""Fixtures of this laboratory's own; it has none. Feature files are collected and run by the pytest plugin ``hil``."""

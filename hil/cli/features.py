@@ -7,15 +7,16 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from hil.errors import AuthorError, ConfigurationError, ExitCode, HilError
+from hil.cli.laboratory import laboratory, shown
+from hil.errors import AuthorError, ConfigurationError, ExitCode
 
-STEP_MODULES = "hil.bdd.steps"
+FEATURES = "features of [tool.hil]"
 
 
 def add_feature_commands(commands: Any) -> None:
     """Add ``check``, ``steps``, ``pairs`` and ``new`` to argparse's ``commands``."""
     check = commands.add_parser("check", help="find mistakes in feature files without running anything")
-    check.add_argument("paths", nargs="*", default=["features"], help="files and folders (default: features)")
+    check.add_argument("paths", nargs="*", help=f"files and folders (default: {FEATURES})")
     check.add_argument("--rig", metavar="FILE", help="find what this rig does not offer, cannot do or cannot decide")
     check.add_argument("--coverage", action="store_true", help="demand a scenario for each requirement")
     check.add_argument("--format", choices=("text", "json", "sarif"), default="text")
@@ -34,11 +35,11 @@ def add_feature_commands(commands: Any) -> None:
             action="append",
             metavar="MODULE",
             dest="modules",
-            help=f"module or package with step definitions (default: {STEP_MODULES})",
+            help="module or package with step definitions (default: steps of [tool.hil])",
         )
 
     pairs = commands.add_parser("pairs", help="write the rows that outlines tagged @pairwise lack")
-    pairs.add_argument("paths", nargs="*", default=["features"], help="files and folders (default: features)")
+    pairs.add_argument("paths", nargs="*", help=f"files and folders (default: {FEATURES})")
     pairs.add_argument("--anew", action="store_true", help="replace all rows by as few as it takes for their values")
     pairs.set_defaults(act=_pairs)
 
@@ -53,13 +54,13 @@ def _check(options: argparse.Namespace, _: list[str]) -> int:
     from hil.bdd.check.features import check_all, project_tags
     from hil.bdd.language.formats import FORMATS
 
-    root = _root()
-    wanted = requirements.load((root or Path()) / requirements.FILE)
+    project = laboratory()
+    wanted = requirements.load(project.requirements)
     report = check_all(
-        options.paths,
-        tags=project_tags(root, wanted),
+        options.paths or [shown(project.features)],
+        tags=project_tags(project.root, wanted),
         wanted=wanted,
-        steps=options.modules or [STEP_MODULES],
+        steps=options.modules or project.steps,
         rig=Path(options.rig) if options.rig else None,
         coverage=options.coverage,
     )
@@ -78,7 +79,7 @@ def _steps(options: argparse.Namespace, _: list[str]) -> int:
     from hil.bdd.language.catalogue import load_catalogue
     from hil.bdd.language.step_docs import FORMATS, search
 
-    found = search(load_catalogue(options.modules or [STEP_MODULES]), options.words)
+    found = search(load_catalogue(options.modules or laboratory().steps), options.words)
     if not found:
         print(f"no step has {' and '.join(repr(word) for word in options.words)}", file=sys.stderr)
         return ExitCode.NOTHING_RUN
@@ -97,7 +98,7 @@ def _pairs(options: argparse.Namespace, _: list[str]) -> int:
     from hil.bdd.check.pairwise import write_missing
     from hil.bdd.language.reader import read_paths
 
-    documents = read_paths(options.paths)
+    documents = read_paths(options.paths or [shown(laboratory().features)])
     if problems := [str(problem) for document in documents for problem in document.problems]:
         raise AuthorError("\n".join(problems), remedy="Mend that first; no file was written.")
     for document in documents:
@@ -109,18 +110,12 @@ def _pairs(options: argparse.Namespace, _: list[str]) -> int:
 def _new(options: argparse.Namespace, _: list[str]) -> int:
     from hil.bdd.language.scaffold import new_feature, new_steps
 
-    root = _root() or Path()
+    project = laboratory()
     if options.kind == "feature":
-        print(new_feature(options.name, root / "features"))
-    else:
-        print(new_steps(options.name, root / "hil/bdd/steps"))
+        print(new_feature(options.name, project.features))
+        return ExitCode.PASS
+    if project.own_steps is None:
+        what = f"steps names no package of this laboratory (read: {', '.join(project.steps)})"
+        raise ConfigurationError(what, place=str(project.root), remedy="Add one, e.g. steps/ with an __init__.py.")
+    print(new_steps(options.name, project.own_steps))
     return ExitCode.PASS
-
-
-def _root() -> Path | None:
-    from hil.rig.config.project import project_root
-
-    try:
-        return project_root(Path.cwd())
-    except HilError:
-        return None

@@ -5,12 +5,15 @@ from __future__ import annotations
 import argparse
 import gc
 import os
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
 from hil import __version__
+from hil.cli.init import add_init_command
+from hil.cli.laboratory import LATEST_RUN, add_config_command, laboratory, shown
 from hil.cli.readers import outlive_readers
 from hil.errors import ExitCode, HilError
 
@@ -61,10 +64,10 @@ def build_parser() -> argparse.ArgumentParser:
         "run",
         help="run feature files on a rig; further options are pytest's",
         usage="hil run [-h] [--rig FILE] [--node PROVIDER] [--seed NUMBER] [pytest's options] [PATH ...]",
-        epilog="PATH: features/, one file, file:line or file::scenario (default: features)",
+        epilog="PATH: features/, one file, file:line or file::scenario (default: features of [tool.hil])",
         allow_abbrev=False,  # what is not spelled out is for pytest
     )
-    run.add_argument("--rig", help="rig file (default: rigs/virtual.yaml)")
+    run.add_argument("--rig", help="rig file (default: rig of [tool.hil])")
     run.add_argument("--node", help="bitcoind: auto, docker, native or external (default: NODE, else auto)")
     run.add_argument("--seed", type=int, help="repeat a run with its seed")
     run.add_argument(
@@ -92,7 +95,7 @@ def build_parser() -> argparse.ArgumentParser:
     vbench.set_defaults(act=_vbench)
 
     report = commands.add_parser("report", help="write the report of a run anew from its evidence")
-    report.add_argument("run", nargs="?", default="reports/runs/latest", help="run folder (default: %(default)s)")
+    report.add_argument("run", nargs="?", help=f"run folder (default: {LATEST_RUN} of the laboratory)")
     report.set_defaults(act=_report)
 
     from hil.cli.device import add_device_commands
@@ -108,6 +111,8 @@ def build_parser() -> argparse.ArgumentParser:
     add_qualify_command(commands)
     add_rig_commands(commands)
     add_shell_command(commands)
+    add_config_command(commands)
+    add_init_command(commands)
     return parser
 
 
@@ -115,22 +120,37 @@ def _run(options: argparse.Namespace, rest: list[str]) -> int:
     gc.set_threshold(COLLECT_AFTER)
     import pytest
 
+    from hil.rig.config.project import find_project
+
+    project = laboratory()
+    paths = any(map(_names_a_path, rest))
+    if not paths:
+        find_project(project.root)  # else pytest would find nothing to run, and not say why
     if options.acceptance:
         from hil.rig.check.calibration import refuse_expired
         from hil.rig.config.rig_file import RigFile
 
-        rig = RigFile.load(Path(options.rig or "rigs/virtual.yaml"))
+        rig = RigFile.load(Path(options.rig or shown(project.rig)))
         refuse_expired(rig.options, str(rig.path), virtual=rig.virtual)
     # pytest itself tells paths from the values of its options; the plugins of hypothesis and labgrid take a second to
     # load, and no scenario needs them: the rig opens labgrid's target itself
-    arguments = ["-o", "testpaths=features", "-p", "no:hypothesispytest", "-p", "no:labgrid", *rest]
+    arguments = ["-o", f"testpaths={shlex.quote(shown(project.features))}"]
+    arguments += ["-p", "no:hypothesispytest", "-p", "no:labgrid", *rest]
     for name in ("rig", "node", "seed"):
         value = getattr(options, name)
         if value is not None:
             arguments.append(f"--{name}={value}")  # as one word: pytest takes a path of its own for a folder of tests
     for requirement in options.requirement or ():
         arguments += ["--requirement", requirement]
+    if project.root != Path.cwd() and not paths:
+        arguments.append(shown(project.features))  # pytest heeds testpaths in its root folder only
     return int(pytest.main(arguments))
+
+
+def _names_a_path(word: str) -> bool:
+    """Tell whether a word of the command line begins with the path of something that is there."""
+    path = word.partition("::")[0]
+    return any(Path(each).exists() for each in (path, path.partition(":")[0]) if each)
 
 
 def _node(options: argparse.Namespace, _: list[str]) -> int:
@@ -139,7 +159,7 @@ def _node(options: argparse.Namespace, _: list[str]) -> int:
     if options.action == "down":
         print("stopped" if persistent.down() else "no node was up")
         return ExitCode.PASS
-    node = persistent.up(options.provider) if options.action == "up" else persistent.info()
+    node = persistent.up(laboratory().provider(options.provider)) if options.action == "up" else persistent.info()
     if node is None:
         print("no node is up; start one with: hil node up")
         return ExitCode.NOTHING_RUN
@@ -168,11 +188,11 @@ def _report(options: argparse.Namespace, _: list[str]) -> int:
     from hil.report.all_reports import read_run, write_files
     from hil.report.html import REPORT_FILE
 
-    folder = Path(options.run).resolve()
+    folder = Path(options.run or laboratory().root / LATEST_RUN).resolve()
     try:
         run = read_run(folder)
     except (OSError, ValueError) as error:
-        raise ConfigurationError(f"this is no run folder ({error})", place=str(options.run)) from None
+        raise ConfigurationError(f"this is no run folder ({error})", place=str(options.run or folder)) from None
     write_files(run)
     print(folder / REPORT_FILE)
     return ExitCode.PASS

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hil.cli.laboratory import laboratory, shown
 from hil.errors import ConfigurationError, ExitCode
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def add_rig_commands(commands: Any) -> None:
         action.add_argument("rig", metavar="RIG", help="rig file")
         action.set_defaults(act=act)
         if name == "check":
-            action.add_argument("features", nargs="*", default=["features"], help="whose limits the meter must decide")
+            action.add_argument("features", nargs="*", help="whose limits the meter must decide")
             action.add_argument(
                 "--conformance", action="store_true", help="every port's conformance suite too, against the real parts"
             )
@@ -95,11 +96,11 @@ def _check(options: argparse.Namespace, _: list[str]) -> int:
     from hil.rig.check.findings import table
     from hil.rig.check.run import check_rig
 
-    rig = _load(options.rig)
+    rig, project = _load(options.rig), laboratory()
     findings = check_rig(
         rig,
-        limits=power_limits(options.features),
-        node=options.node,
+        limits=power_limits(options.features or [shown(project.features)], project.steps),
+        node=project.provider(options.node),
         locks=_locks(),
         conforms=options.conformance,
     )
@@ -107,7 +108,7 @@ def _check(options: argparse.Namespace, _: list[str]) -> int:
     return max((finding.code for finding in findings), default=ExitCode.PASS)
 
 
-def power_limits(paths: Sequence[str]) -> list[TimingLimit]:
+def power_limits(paths: Sequence[str], steps: Sequence[str]) -> list[TimingLimit]:
     """Return the different limits on edges of power that the features want, each with the first step that does."""
     from hil.bdd.language.applicability import demands
     from hil.bdd.language.catalogue import load_catalogue
@@ -117,7 +118,7 @@ def power_limits(paths: Sequence[str]) -> list[TimingLimit]:
     from hil.rig.check.capabilities import undecidable_edge
     from hil.rig.check.clocks import TimingLimit
 
-    catalogue = load_catalogue()
+    catalogue = load_catalogue(steps)
     found: dict[float, TimingLimit] = {}
     for document in read_paths(paths):
         for case in cases(document):
@@ -137,10 +138,10 @@ def _load(path: str) -> RigFile:
 
 
 def _locks() -> Path:
-    from hil.rig.config.project import project_root
+    from hil.rig.config.project import find_project
     from hil.rig.safety.lock import LOCKS
 
-    return project_root(Path.cwd()) / LOCKS
+    return find_project(Path.cwd()).root / LOCKS
 
 
 def _needs_bench(rig: RigFile) -> None:

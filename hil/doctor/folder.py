@@ -1,4 +1,4 @@
-"""The folder in which the command is called: the project, its files, where runs write, and what they left."""
+"""The folder in which the command is called: the laboratory, its files, where runs write, and what they left."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hil.chain.node.folders import cache_folder
 from hil.doctor.finding import Probe, look_at, not_needed, ok, problem, warning
 from hil.errors import ConfigurationError
 from hil.evidence.store import MANIFEST_FILE, RUN_FILE
-from hil.rig.config.project import project_root
+from hil.rig.config.project import Project, look_for_project
 from hil.rig.config.rig_file import RigFile
 from hil.rig.safety.lock import LOCKS
 from hil.scenario.run_folder import RUNS
@@ -34,42 +34,51 @@ CACHE_MB: Final = 200
 
 
 def look(around: Surroundings) -> list[Finding]:
-    """Look at the folder; one that holds no project is looked at as far as it goes."""
+    """Look at the folder; one that holds no laboratory is looked at as far as it goes."""
+    project, flaw = None, None
     try:
-        root = project_root(around.folder.resolve())
-    except ConfigurationError:
-        root = None
-    looks: list[tuple[str, str, Callable[[Path], Sight]]] = [
-        ("project", "project", lambda root: ok(str(root))),
+        project = look_for_project(around.folder.resolve())
+    except ConfigurationError as error:
+        flaw = problem(f"{error.place}: {error.what}" if error.place else error.what, error.remedy or "Mend that file.")
+    looks: list[tuple[str, str, Callable[[Project], Sight]]] = [
         ("features", "feature files", feature_files),
-        ("reports", "reports", lambda root: disk(root / RUNS, LEAST_MB, AMPLE_MB)),
+        ("reports", "reports", lambda project: disk(project.root / RUNS, LEAST_MB, AMPLE_MB)),
         ("locks", "locked rigs", locks),
         ("runs", "last run", last_run),
     ]
-    probes = [Probe(f"folder.{name}", title, partial(_if_there, root, sight)) for name, title, sight in looks]
+    probes = [Probe(f"folder.{name}", title, partial(_if_there, project, sight)) for name, title, sight in looks]
+    found = Probe("folder.project", "laboratory", lambda: flaw or _if_there(project, lambda it: ok(str(it.root))))
     # 40 ms for each rig file: many may take longer than a probe has, which is no reason to fail
-    rigs = Probe("folder.rigs", "rig files", partial(_if_there, root, rig_files), optional=True)
-    return look_at(*probes, rigs, Probe("folder.cache", "cache", cache))
+    rigs = Probe("folder.rigs", "rig files", partial(_if_there, project, rig_files), optional=True)
+    return look_at(found, *probes, rigs, Probe("folder.cache", "cache", cache))
 
 
-def rig_files(root: Path) -> Sight:
-    """Read each rig file of the project."""
-    files = sorted((root / "rigs").glob("*.yaml"))
+def rig_files(project: Project) -> Sight:
+    """Read each rig file of the laboratory."""
+    files = sorted(project.rigs.glob("*.yaml"))
     flaws = {file: flaw for file in files if (flaw := _first_flaw(file))}
     if flaws:
         return warning("; ".join(flaws.values()), f"hil check --rig {next(iter(flaws))} tells all mistakes.")
-    return ok(f"{len(files)} can be read") if files else warning("none in rigs/", "Write one: docs/how-to.")
+    return (
+        ok(f"{len(files)} can be read")
+        if files
+        else warning(f"none in {_shown(project, project.rigs)}/", "Write one: docs/how-to.")
+    )
 
 
-def feature_files(root: Path) -> Sight:
+def feature_files(project: Project) -> Sight:
     """Read each feature file as text; its mistakes are for ``hil check``."""
-    files = sorted((root / "features").rglob("*.feature"))
+    files = sorted(project.features.rglob("*.feature"))
     for file in files:
         try:
             file.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            return problem(f"{file.relative_to(root)} cannot be read ({error})", "Mend its rights or its encoding.")
-    return ok(f"{len(files)} can be read") if files else warning("none in features/", "hil new feature 'in words'")
+            return problem(f"{_shown(project, file)} cannot be read ({error})", "Mend its rights or its encoding.")
+    return (
+        ok(f"{len(files)} can be read")
+        if files
+        else warning(f"none in {_shown(project, project.features)}/", "hil new feature 'in words'")
+    )
 
 
 def disk(folder: Path, least_mb: int, ample_mb: int) -> Sight:
@@ -97,22 +106,25 @@ def cache() -> Sight:
     return disk(cache_folder(), CACHE_MB, CACHE_MB)
 
 
-def locks(root: Path) -> Sight:
+def locks(project: Project) -> Sight:
     """Look for rigs that are locked until a person has looked at them."""
-    found = sorted((root / LOCKS).glob("*.json"))
+    found = sorted((project.root / LOCKS).glob("*.json"))
     if not found:
         return ok("none")
-    stale = [path for path in found if not (root / "rigs" / f"{path.stem}.yaml").is_file()]
+    stale = [path for path in found if not (project.rigs / f"{path.stem}.yaml").is_file()]
     if stale:
-        names = ", ".join(str(path.relative_to(root)) for path in stale)
-        return warning(f"{names}: the rig file is not in rigs/", "Look at that bench; then hil rig clear RIG, or rm.")
-    names = ", ".join(f"rigs/{path.stem}.yaml" for path in found)
+        names = ", ".join(_shown(project, path) for path in stale)
+        where = _shown(project, project.rigs)
+        return warning(
+            f"{names}: the rig file is not in {where}/", "Look at that bench; then hil rig clear RIG, or rm."
+        )
+    names = ", ".join(_shown(project, project.rigs / f"{path.stem}.yaml") for path in found)
     return warning(names, f"Look at the bench, mend it, then: hil rig clear {names.partition(',')[0]}")
 
 
-def last_run(root: Path) -> Sight:
+def last_run(project: Project) -> Sight:
     """Look whether the newest run has come to its end."""
-    runs = sorted(path.parent for path in (root / RUNS).glob(f"*/{RUN_FILE}") if path.parent.name != "latest")
+    runs = sorted(path.parent for path in (project.root / RUNS).glob(f"*/{RUN_FILE}") if path.parent.name != "latest")
     if not runs:
         return ok("none yet")
     newest = runs[-1]
@@ -122,10 +134,15 @@ def last_run(root: Path) -> Sight:
     return ok(f"{newest.name} has ended")
 
 
-def _if_there(root: Path | None, sight: Callable[[Path], Sight]) -> Sight:
-    if root is None:
-        return not_needed("no project here", "Change into a folder that has rigs/ and features/.")
-    return sight(root)
+def _if_there(project: Project | None, sight: Callable[[Project], Sight]) -> Sight:
+    if project is None:
+        return not_needed("no laboratory here", "Change into one, or make one with hil init.")
+    return sight(project)
+
+
+def _shown(project: Project, path: Path) -> str:
+    """Return a path as seen from the laboratory's root."""
+    return os.path.relpath(path, project.root)
 
 
 def _first_flaw(file: Path) -> str:

@@ -19,7 +19,7 @@ from hil.doctor.finding import Probe, State, look_at, not_needed, ok, problem, w
 from hil.errors import ConfigurationError
 from hil.rig.config.addresses import HOLDERS, Part, parts
 from hil.rig.config.mistakes import REMEDY
-from hil.rig.config.project import project_root
+from hil.rig.config.project import find_project
 from hil.rig.safety.lock import LOCKS, find_locks
 from hil.rig.virtual.environment import ADDRESS_VARIABLE
 
@@ -62,9 +62,9 @@ def load(path: Path) -> RigFile:
 def lock(rig: RigFile, folder: Path) -> Sight:
     """Look whether the bench is locked until a person has looked at it."""
     try:
-        locks = project_root(folder.resolve()) / LOCKS
+        locks = find_project(folder.resolve()).root / LOCKS
     except ConfigurationError:
-        return not_needed("no project here, and so no locks", "Change into the project.")
+        return not_needed("no laboratory here, and so no locks", "Change into it.")
     for _, found in find_locks(locks, rig):
         remedy = f"Look at the bench, mend it, then: hil rig clear {rig.path}"
         return problem(f"locked since {found.since}: {found.reason}", remedy)

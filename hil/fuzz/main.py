@@ -25,7 +25,7 @@ from hil.fuzz.sessions.plans import Plan
 from hil.protocol.wire.fields import MessageError
 from hil.protocol.wire.framing import MAX_PAYLOAD, FrameDecoder, FrameError, encode_frame, longest_encoded
 from hil.protocol.wire.messages import decode_message, encode_message
-from hil.rig.config.project import project_root
+from hil.rig.config.project import find_project
 
 INPUTS: Final = 1_000_000
 PROCESSES: Final = 2
@@ -143,7 +143,7 @@ def fuzz(inputs: int, seed: str, seeds: Sequence[bytes], traced: int = _TRACED) 
 
 def fuzz_on_all_processors(inputs: int = INPUTS, seed: int = 1, processes: int = PROCESSES) -> Findings:
     """Run ``inputs`` inputs, shared out to processes; raises FuzzFailed."""
-    seeds = corpus(project_root(Path.cwd()) / "fixtures/data/vectors")
+    seeds = corpus(find_project(Path.cwd()).root / "fixtures/data/vectors")
     elapsed = stopwatch()
     shares = [inputs * (turn + 1) // processes - inputs * turn // processes for turn in range(processes)]
     with ProcessPoolExecutor(processes) as pool:

@@ -109,9 +109,10 @@ def _check(root: Path) -> float:
 def _our_project(root: Path) -> list[str]:
     (root / "conftest.py").write_text('pytest_plugins = ["hil.bdd.pytest_plugin.collection"]\n')
     (root / "many_steps.py").write_text(definitions())
-    (root / "pytest.ini").write_text("[pytest]\npythonpath = .\nstep_modules = many_steps\n")
+    (root / "pytest.ini").write_text("[pytest]\npythonpath = .\n")
+    (root / "pyproject.toml").write_text('[tool.hil]\nsteps = ["many_steps"]\n')
     # as hil run has it
-    without = ("cacheprovider", "hypothesispytest", "labgrid")
+    without = ("hil", "cacheprovider", "hypothesispytest", "labgrid")
     return ["pytest", "-q", *(f"-pno:{plugin}" for plugin in without), "features"]
 
 

@@ -28,7 +28,7 @@ from hil.perf import rig as perf_rig
 from hil.perf import soak
 from hil.perf.query_time import measure_query
 from hil.perf.safe_state import kills
-from hil.rig.config.project import project_root
+from hil.rig.config.project import find_project
 from hil.rig.virtual.client import VirtualBenchProcess
 
 TARGET = Path("reports/perf.json")
@@ -40,7 +40,7 @@ CHAIN_SESSIONS = 500
 
 def main() -> int:
     """Measure everything, print a table, write the file; returns the exit code."""
-    root = project_root(Path.cwd())
+    root = find_project(Path.cwd()).root
     figures: dict[str, Any] = {}
     steps: list[tuple[str, Callable[[], Mapping[str, Any]]]] = [
         ("toast", lambda: _toast(root)),

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from hil.perf.uncertainty import EXTREMES, RIGS, Check, MeterErrors, measurements, shares
-from hil.rig.config.project import project_root
+from hil.rig.config.project import find_project
 
 SESSIONS = 90
 """For each meter with each of ``EXTREMES``: more than 10 000 measurements in all."""
@@ -58,5 +58,5 @@ def tally(measured: Iterable[tuple[str, float, list[Check]]]) -> dict[str, dict[
 
 
 if __name__ == "__main__":
-    for where, share in shares_at_limits(project_root(Path.cwd()) / "rigs").items():
+    for where, share in shares_at_limits(find_project(Path.cwd()).rigs).items():
         sys.stdout.write(f"{where:28} {share}\n")

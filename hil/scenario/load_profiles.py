@@ -1,4 +1,7 @@
-"""Appliances that the programmable load plays: power over time, from ``fixtures/data/load_profiles/*.yaml``.
+"""Appliances that the programmable load plays: power over time, a file ``NAME.yaml`` for each.
+
+A laboratory keeps its own in the folder ``profiles`` of its ``[tool.hil]``; the framework's are in ``profiles/`` beside
+this module. Of two with one name the laboratory's counts.
 
 A file says what it stands for and where its numbers come from, then the steps from the instant at which the outlet has
 voltage; the last one holds, or all begin anew with ``repeat``::
@@ -20,7 +23,7 @@ from hil import yaml_file
 from hil.errors import AuthorError, nearest
 from hil.evidence.documents import Kind
 from hil.evidence.event_intervals import DEAD_V
-from hil.rig.config.project import project_root
+from hil.rig.config.project import look_for_project
 from hil.rig.config.values import Duration, Power
 from hil.units import Watt
 from hil.yaml_file import Strict
@@ -30,7 +33,8 @@ if TYPE_CHECKING:
     from hil.ports import Load, Reading
     from hil.rig.recorder import Recorder
 
-FOLDER = Path("fixtures/data/load_profiles")
+SHIPPED = Path(__file__).parent / "profiles"
+"""Folder of the profiles that come with the framework."""
 
 
 class ProfileStep(Strict):
@@ -62,23 +66,27 @@ class LoadProfile(Strict):
 
 
 def profile_names() -> list[str]:
-    """Return the names of the project's profiles."""
-    return sorted(file.stem for file in (project_root(Path.cwd()) / FOLDER).glob("*.yaml"))
+    """Return the names of the profiles, the laboratory's and the framework's."""
+    return sorted({file.stem for folder in _folders() for file in folder.glob("*.yaml")})
 
 
 def read_profile(name: str) -> LoadProfile:
-    """Return the profile in the project's file of that name.
+    """Return the profile of that name.
 
     Raises AuthorError if there is none, ConfigurationError that lists every mistake in it with its place.
     """
-    folder = project_root(Path.cwd()) / FOLDER
-    path = folder / f"{name}.yaml"
-    if not path.is_file():
-        raise AuthorError(
-            f"'{name}' is no load profile{nearest(name, profile_names())}",
-            remedy=f"A new one is a file in {FOLDER}.",
-        )
+    folders = _folders()
+    path = next((path for folder in folders if (path := folder / f"{name}.yaml").is_file()), None)
+    if path is None:
+        remedy = f"A new one is a file in {folders[0]}."
+        raise AuthorError(f"'{name}' is no load profile{nearest(name, profile_names())}", remedy=remedy)
     return yaml_file.read(LoadProfile, path, remedy="Mend the load profile.")
+
+
+def _folders() -> tuple[Path, ...]:
+    """Return where profiles are looked for, in this order."""
+    project = look_for_project(Path.cwd())
+    return (SHIPPED,) if project is None else (project.profiles, SHIPPED)
 
 
 class LoadPlayer:

@@ -22,6 +22,9 @@ from hil.evidence.store import RunWriter, ScenarioWriter, on_disk
 
 RUNS = Path("reports/runs")
 ACCEPTANCE = Path("reports/acceptance.yaml")
+DEFAULT_ACCEPTANCE = Path(__file__).parent / "acceptance.yaml"
+"""What the report says of a laboratory without that file; :func:`_acceptance` adds that it has none."""
+NO_ACCEPTANCE = f"This laboratory has no {ACCEPTANCE}. What is said of it here and the decision rule are defaults."
 
 CALENDAR_STEP_S = 2.0
 """A calendar that is so far from where it should be after a run was set meanwhile; drift is a second in a day."""
@@ -76,7 +79,7 @@ def new_folder(root: Path, document: Mapping[str, Any], started: datetime) -> Ru
     """
     identity = f"{started:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
     folder = root / RUNS / identity
-    common = {
+    common: dict[str, Json] = {
         "id": identity,
         "version": __version__,
         "commit": _commit(root),
@@ -186,17 +189,17 @@ def _unprintable(value: Any, keys: yaml_file.Keys = ()) -> Iterator[tuple[yaml_f
         yield keys, yaml_file.told(keys, f"holds what no report can print: {error} (read: {value!r})")
 
 
-def _acceptance(path: Path) -> Any:
-    """Return what the laboratory says of itself, days as ISO 8601; {} if the file is missing."""
+def _acceptance(path: Path) -> dict[str, Json]:
+    """Return what the laboratory says of itself, days as ISO 8601; defaults and a remark if it is missing."""
     if not path.is_file():
-        return {}
+        return {**_acceptance(DEFAULT_ACCEPTANCE), "remarks": NO_ACCEPTANCE}
     document = yaml_file.load(path)
     if document is None:
         return {}
     if not isinstance(document, Mapping):
         raise ConfigurationError("this is a mapping: laboratory, customer, items, persons …", place=f"{path}:1:1")
-    plain = yaml_file.plain(document)
+    plain: Any = yaml_file.plain(document)
     flaws = [yaml_file.Flaw.at(path, document, keys, what) for keys, what in _unprintable(plain)]
     if flaws:
         raise ConfigurationError("\n".join(map(str, flaws)), remedy="Mend what the laboratory says of itself.")
-    return plain
+    return dict(plain)

@@ -14,7 +14,7 @@ from hil.bdd.check.feasibility.problems import contradictions
 from hil.bdd.check.order import nothing_measured, wrong_order
 from hil.bdd.check.pairwise import uncovered_pairs
 from hil.bdd.check.resolution import Finding, Resolution, guilty_cell
-from hil.bdd.check.tags import wrong_tags
+from hil.bdd.check.tags import MARKERS, marker_names, wrong_tags
 from hil.bdd.language.applicability import asked_features
 from hil.bdd.language.document import PLACEHOLDER, Document, Problem, Text
 from hil.bdd.language.naming import scenario_cases, scenario_label
@@ -35,13 +35,18 @@ PROBLEMS = pytest.StashKey[tuple[Problem, ...]]()
 
 
 def project_tags(root: Path) -> set[str] | None:
-    """Return the tags that a project's ``pyproject.toml`` registers as markers; None if none can be read there."""
-    try:
-        settings = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
-        markers: list[str] = settings["tool"]["pytest"]["ini_options"]["markers"]
-    except (OSError, ValueError, KeyError):
+    """Return the framework's tags, and those that a project's ``pyproject.toml`` registers as markers.
+
+    None if pytest has its settings in another file there: only a run then knows the tags.
+    """
+    if any((root / name).is_file() for name in ("pytest.ini", ".pytest.ini", "pytest.toml", ".pytest.toml")):
         return None
-    return {marker.partition(":")[0].partition("(")[0].strip() for marker in markers}
+    try:
+        settings = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["pytest"]
+        markers: list[str] = settings.get("ini_options", settings).get("markers", [])
+    except (OSError, ValueError, KeyError):
+        markers = []
+    return marker_names(MARKERS) | marker_names(markers)
 
 
 def check(

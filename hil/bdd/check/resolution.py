@@ -93,7 +93,7 @@ class Resolution:
             return Finding(reason, f"The step is '{definition}' ({definition.source})", "misfit", offset)
         near = self.catalogue.nearest(kind, text)
         meant = " or ".join(f"'{each}'" for each in near)
-        remedy = f"Did you mean {meant}?" if near else "No definition is like it; write one in hil/bdd/steps"
+        remedy = f"Did you mean {meant}?" if near else "No definition is like it; write one: hil new steps NAME"
         return Finding(what, remedy, "undefined-step")
 
 

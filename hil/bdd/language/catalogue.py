@@ -40,6 +40,8 @@ STEPS_PACKAGE = "hil.bdd.steps"
 DEFINITIONS = "__step_definitions__"
 """The name under which a module keeps the definitions made in it."""
 
+_NAME = "Name it as in 'import', from the folder of the laboratory; hil.bdd.steps holds the framework's."
+
 SIMILAR = 0.55
 """Ratio of difflib above which a definition is worth suggesting."""
 
@@ -54,7 +56,8 @@ class StepDefinition:
     function: Callable[..., object] = field(repr=False)
     names: tuple[str, ...]
     """The function's parameters that the expression fills."""
-    file: str
+    path: Path
+    """Of the module."""
     line: int
     doc: str
     """The documentation of the step; the function's docstring."""
@@ -64,6 +67,11 @@ class StepDefinition:
     """The function's parameters that are fixtures."""
     target_fixture: str | None = None
     """The fixture that has the function's result for the rest of the scenario, if any."""
+
+    @property
+    def file(self) -> str:
+        """The path of its module, as messages show it."""
+        return shown(self.path)
 
     @property
     def source(self) -> str:
@@ -117,19 +125,19 @@ def then(expression: str, *, target_fixture: str | None = None) -> Callable[[Cal
 def _step(keyword: str, source: str, target_fixture: str | None) -> Callable[[Callable[P, R]], Callable[P, R]]:
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
         code: Any = inspect.unwrap(function)
-        file, line = shown(Path(code.__code__.co_filename)), code.__code__.co_firstlineno
+        path, line = Path(code.__code__.co_filename).absolute(), code.__code__.co_firstlineno
         try:
             expression = Expression(source)
             names = parameter_names(function, expression)
         except AuthorError as error:
-            raise AuthorError(error.what, place=f"{file}:{line}", remedy=error.remedy) from None
+            raise AuthorError(error.what, place=f"{shown(path)}:{line}", remedy=error.remedy) from None
         parameters = inspect.signature(function).parameters
         definition = StepDefinition(
             keyword=keyword,
             expression=expression,
             function=function,
             names=names,
-            file=file,
+            path=path,
             line=line,
             doc=inspect.getdoc(function) or "",
             below={name: each.default is each.empty for name, each in parameters.items() if name in RESERVED},
@@ -243,14 +251,15 @@ def load_modules(names: Iterable[str] = (STEPS_PACKAGE,)) -> list[ModuleType]:
     """
     modules = []
     for name in names:
+        if not all(part.isidentifier() for part in name.split(".")):
+            raise ConfigurationError(f"'{name}' is no name of a module", remedy=_NAME)
         try:
             module = importlib.import_module(name)
         except HilError:
             raise
         except Exception as error:
             if isinstance(error, ModuleNotFoundError) and error.name and f"{name}.".startswith(f"{error.name}."):
-                remedy = "Name it as in 'import', from the folder of the project; hil.bdd.steps holds the framework's."
-                raise ConfigurationError(f"there is no module '{name}' with steps", remedy=remedy) from None
+                raise ConfigurationError(f"there is no module '{name}' with steps", remedy=_NAME) from None
             last = traceback.extract_tb(error.__traceback__)[-1]
             what = f"the step modules cannot be imported: {type(error).__name__}: {error}"
             raise ConfigurationError(what, place=f"{last.filename}:{last.lineno}") from error

@@ -217,7 +217,7 @@ _LISTED = (
         example="overcharge-one-satoshi",
         choices=_abuses("socket"),
     ),
-    # the name of a file in fixtures/data/load_profiles, or what was meant to be one
+    # the name of a load profile (hil/scenario/load_profiles.py), or what was meant to be one
     Parameter(
         name="load_profile",
         regexp="[a-z0-9]+(?:-[a-z0-9]+)*",

@@ -1,6 +1,6 @@
 """A pytest plugin that collects feature files: ``pytest features/``, one file, scenario, row, tag or line.
 
-Load it with ``pytest_plugins = ["hil.bdd.pytest_plugin.collection"]``. It refuses the run (exit code 4) if any feature
+A laboratory has it by :mod:`hil.bdd.pytest_plugin.entry_point`. It refuses the run (exit code 4) if any feature
 file that is collected has a mistake, see hil/bdd/check/preflight.py. Step modules are imported when the first feature
 file is collected, so that runs of plain Python tests don't pay for them.
 
@@ -18,10 +18,12 @@ import pytest
 
 from hil.bdd import pytest_internals
 from hil.bdd.check import preflight, repetition, requirements, rig_problems
+from hil.bdd.check.tags import MARKERS
 from hil.bdd.language import naming, reader
-from hil.bdd.language.catalogue import STEPS_PACKAGE, Catalogue, load_modules
+from hil.bdd.language.catalogue import Catalogue, load_modules
 from hil.bdd.language.rules import Level
 from hil.bdd.pytest_plugin import execution
+from hil.bdd.pytest_plugin.project import project_of, rig_of
 from hil.errors import HilError
 
 if TYPE_CHECKING:
@@ -119,9 +121,9 @@ def register_step_modules(config: pytest.Config, names: Iterable[str]) -> Catalo
 
 
 def catalogue_of(config: pytest.Config) -> Catalogue:
-    """Return the step definitions of this run; the first call registers those of the ini option ``step_modules``."""
+    """Return the step definitions of this run; the first call registers the laboratory's ``steps``."""
     if CATALOGUE not in config.stash:
-        return register_step_modules(config, config.getini("step_modules"))
+        return register_step_modules(config, project_of(config).steps)
     return config.stash[CATALOGUE]
 
 
@@ -129,7 +131,7 @@ def requirements_of(config: pytest.Config) -> dict[str, Requirement]:
     """Return the requirements of this project; the first call makes their ids known as markers."""
     if REQUIREMENTS not in config.stash:
         try:
-            found = requirements.load(config.rootpath / config.getini("requirements"))
+            found = requirements.load(project_of(config).requirements)
         except HilError as error:
             raise pytest.UsageError(str(error)) from None
         for each in found.values():
@@ -143,10 +145,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.getgroup("hil", "hardware in the loop").addoption(
         "--requirement", action="append", default=[], metavar="ID", help="only scenarios that show this requirement"
     )
-    parser.addini("requirements", "the file with the requirements", default=str(requirements.FILE))
-    parser.addini(
-        "step_modules", "modules and packages that hold step definitions", type="args", default=[STEPS_PACKAGE]
-    )
     parser.getgroup("hil", "hardware in the loop").addoption(
         "--repeat", default=1, type=repetition.times, metavar="TIMES", help="run each scenario so often"
     )
@@ -154,6 +152,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Let ``features/toast.feature:17`` name what stands at that line, and a scenario's name all its repetitions."""
+    for line in MARKERS:
+        config.addinivalue_line("markers", line)
     times: int = config.getoption("repeat")
     config.stash[TIMES] = max([times, *map(repetition.repetition_in, config.args)])
 
@@ -225,8 +225,8 @@ def _refuse(config: pytest.Config) -> None:
     if _FAULT in config.stash:
         raise config.stash[_FAULT]
     found = config.stash.setdefault(_FOUND, set())
-    if found and (rig := config.getoption("rig", None)) is not None:
-        found = found | _against_rig(config, Path(rig))
+    if found and config.pluginmanager.has_plugin("hil.bdd.pytest_plugin.run"):
+        found = found | _against_rig(config, rig_of(config))
     preflight.abort_on_problems(config, sorted(found))
 
 

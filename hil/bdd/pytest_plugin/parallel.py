@@ -43,9 +43,11 @@ END_TIMEOUT_S = 60.0
 def number_of_benches(asked: int | None, rig: RigFile, node: str | None, scenarios: int) -> int:
     """Return how many benches a run of so many scenarios has: one a processor, unless another number was asked for.
 
+    :param node: the provider of bitcoind that is wished for.
+
     Raises ConfigurationError if several were asked for where there is but one.
     """
-    external = (node or os.environ.get("NODE")) == "external"
+    external = node == "external"
     if external or rig.real_time or not rig.virtual:
         if asked is not None and asked > 1:
             why = "an external node has but one chain" if external else f"rig '{rig.options.name}' is one bench"

@@ -12,7 +12,6 @@ import random
 import secrets
 import signal
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -28,14 +27,15 @@ from hil.bdd.pytest_plugin.last_catch import LastCatch
 from hil.bdd.pytest_plugin.live import LiveLine
 from hil.bdd.pytest_plugin.outcome import code_of_session
 from hil.bdd.pytest_plugin.parallel import SeveralBenches, number_of_benches
-from hil.bdd.pytest_plugin.scenarios import DEFAULT_RIG, facts_of, give_back, leave_out_the_rest
+from hil.bdd.pytest_plugin.project import node_of, rig_of
+from hil.bdd.pytest_plugin.scenarios import facts_of, give_back, leave_out_the_rest
 from hil.errors import ConfigurationError, ExitCode, RigFault
 from hil.evidence.documents import Verdict
 from hil.interrupts import interrupt
 from hil.report.all_reports import write_reports
 from hil.report.text_format import visible
 from hil.rig.config.mistakes import REMEDY
-from hil.rig.config.project import project_root
+from hil.rig.config.project import TABLE, find_project
 from hil.scenario.ending import Ending
 from hil.scenario.run import Run
 from hil.scenario.run_folder import refuse
@@ -56,7 +56,7 @@ HANDLERS = pytest.StashKey[dict[int, Any]]()
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Hook of pytest: the options of a run."""
     group = parser.getgroup("hil", "hardware in the loop")
-    group.addoption("--rig", default=DEFAULT_RIG, metavar="FILE", help="rig file (default: %(default)s)")
+    group.addoption("--rig", default=None, metavar="FILE", help=f"rig file (default: rig of [{TABLE}])")
     group.addoption("--node", default=None, metavar="PROVIDER", help="bitcoind: auto, docker, native or external")
     group.addoption("--seed", default=None, type=int, help="repeat a run with its seed (default: a random one)")
     group.addoption(
@@ -122,9 +122,9 @@ def choose_seed(config: pytest.Config) -> int:
 
 def open_run(config: pytest.Config, scenarios: Sequence[ScenarioItem]) -> Run:
     """Open the run of these scenarios; the seed was chosen. Raises pytest.UsageError for a mistake of its author."""
-    seed, path = config.stash[SEED], Path(config.getoption("rig"))
+    seed, path = config.stash[SEED], rig_of(config)
     try:
-        root = project_root(config.rootpath)
+        root = find_project(config.rootpath).root
         rig_file, wrong = read_rig(path, catalogue_of(config))
         if wrong or rig_file is None:
             if rig_file is not None:
@@ -136,13 +136,13 @@ def open_run(config: pytest.Config, scenarios: Sequence[ScenarioItem]) -> Run:
             raise pytest.UsageError(f"{error}\nnothing was run, nothing was switched; report: {report}") from None
         preflight.abort_on_problems(config, _held_against_rig(config, scenarios, rig_file))
         config.stash[BENCHES] = number_of_benches(
-            config.getoption("benches"), rig_file, config.getoption("node"), len(scenarios)
+            config.getoption("benches"), rig_file, node_of(config), len(scenarios)
         )
         features = list(dict.fromkeys(item.document.file for item in scenarios))
         run = config.stash[RUN] = Run(
             root,
             rig_file,
-            node=config.getoption("node"),
+            node=node_of(config),
             seed=seed,
             features=features,
             requirements=[each.as_dict() for each in requirements_of(config).values()],
@@ -196,7 +196,7 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
 
 def pytest_report_header(config: pytest.Config) -> str:
     """Hook of pytest: name the rig file."""
-    return f"rig: {config.getoption('rig')}"
+    return f"rig: {rig_of(config)}"
 
 
 def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Item]) -> list[str]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import shlex
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -31,6 +32,7 @@ from hil.bdd.pytest_plugin.keys import (
     STEPS_LEFT,
 )
 from hil.bdd.pytest_plugin.outcome import blame, error_document, explain
+from hil.bdd.pytest_plugin.project import project_of
 from hil.clock import stopwatch
 from hil.evidence.documents import Kind, Verdict
 from hil.evidence.verdicts import verdict_of
@@ -44,14 +46,12 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
 
-DEFAULT_RIG = "rigs/virtual.yaml"
-
-
 def rerun_command(item: pytest.Item) -> str:
     """Return the command that runs this scenario alone, with this seed, on the same rig and kind of node."""
     option = item.config.option
     words = ["hil", "run", item.nodeid, "--seed", str(item.config.stash[SEED])]
-    words += ["--rig", option.rig] if option.rig != DEFAULT_RIG else []
+    usual = project_of(item.config).rig.resolve()
+    words += ["--rig", option.rig] if option.rig and Path(option.rig).resolve() != usual else []
     words += ["--node", option.node] if option.node else []
     words += ["--counterpart", option.counterpart] if option.counterpart != COUNTERPARTS[0] else []
     return shlex.join(words)

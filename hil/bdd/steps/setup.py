@@ -111,7 +111,7 @@ def _profile_within_limits(rig: RigFile, profile: LoadProfile) -> str:
 @tells(Course.profile)
 def load_plays(profile: LoadProfile, /, scenario: ScenarioRun) -> None:
     """The programmable load behaves as this appliance from the moment the outlet has voltage: its power over time is in
-    ``fixtures/data/load_profiles``.
+    the load profile of that name.
     """
     scenario.use_profile(profile)
 

@@ -13,7 +13,7 @@ import docker.errors
 import requests
 
 from hil.chain.node import debian
-from hil.chain.node.folders import PROJECT, lock
+from hil.chain.node.folders import lock
 from hil.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 OWN_IMAGES: Final = "micropay-hil/"
 """Images under this name are built here; any other name is somebody else's and is only pulled."""
+
+DOCKERFILE: Final = Path(__file__).parent / "bitcoind" / "Dockerfile"
+"""The recipe of our image; it is part of the package."""
 
 DEFAULT_IMAGE: Final = f"{OWN_IMAGES}bitcoind"
 DEBIAN_IMAGE: Final = ("debian", f"{debian.SUITE}-slim")
@@ -43,7 +46,7 @@ def ensure_image(client: DockerClient, name: str) -> tuple[Image, tuple[str, ...
     Raises ConfigurationError with every way that was tried if it cannot be had.
     """
     ours = name.startswith(OWN_IMAGES)
-    fingerprint = hashlib.sha256(dockerfile().read_bytes()).hexdigest()[:16] if ours else ""
+    fingerprint = hashlib.sha256(DOCKERFILE.read_bytes()).hexdigest()[:16] if ours else ""
     image = _present(client, name, fingerprint)
     if image is None:
         with lock("image"):
@@ -51,14 +54,6 @@ def ensure_image(client: DockerClient, name: str) -> tuple[Image, tuple[str, ...
             if image is None:
                 image = _build(client, name, fingerprint) if ours else _pull(client, name)
     return image, tuple(image.labels.get(NOTES_LABEL, "").splitlines())
-
-
-def dockerfile() -> Path:
-    """Return the path of our Dockerfile."""
-    path = PROJECT / "rigs" / "bitcoind" / "Dockerfile"
-    if not path.is_file():
-        raise ConfigurationError("there is no Dockerfile", place=str(path), remedy="Run from a checkout of the project")
-    return path
 
 
 def digest_of(image: Image) -> str:
@@ -103,14 +98,14 @@ def _build(client: DockerClient, name: str, fingerprint: str) -> Image:
         second = f"on the machine's Debian mirror: {_brief(error)}"
     raise ConfigurationError(
         f"the image '{name}' cannot be built, neither {first}; nor {second}",
-        place=str(dockerfile()),
+        place=str(DOCKERFILE),
         remedy="Give a network, or set HIL_BITCOIND_IMAGE to an image that is here, or use NODE=native",
     )
 
 
 def _build_on(client: DockerClient, name: str, base: str, fingerprint: str, notes: tuple[str, ...] = ()) -> Image:
     image, _ = client.images.build(
-        path=str(dockerfile().parent),
+        path=str(DOCKERFILE.parent),
         tag=name,
         buildargs={"BASE": base},
         labels={LABEL: fingerprint, NOTES_LABEL: "\n".join(notes)},

@@ -24,11 +24,13 @@ from hil.tests.acceptance import (  # noqa: F401 - they declare their plans
 )
 from hil.tests.acceptance.device_plans import COMPILERS
 from hil.tests.acceptance.foreign import SER2NET
+from hil.tests.acceptance.installed import Laboratory, new_environment
 from hil.tests.acceptance.language_server import PROGRAMS
 from hil.tests.acceptance.plans import FOREIGN_CLIENTS, PLANS, prepare
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 AT_A_TIME = 3
 
@@ -63,6 +65,20 @@ def started(
     prepare()
     with ThreadPoolExecutor(AT_A_TIME) as pool:
         yield {name: pool.submit(plan, folder / name) for name, plan in PLANS.items() if name in wanted}
+
+
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Laboratory:
+    """An empty folder beside an environment with the wheel."""
+    return new_environment(tmp_path_factory.mktemp("installed"))
+
+
+@pytest.fixture
+def laboratory(installed: Laboratory, tmp_path: Path) -> Laboratory:
+    """A new laboratory, as ``hil init`` makes it."""
+    found = Laboratory(tmp_path / "lab", installed.python, installed.cache)
+    installed.passes("init", str(found.folder))
+    return found
 
 
 def _plans_of(item: pytest.Item) -> set[str]:

@@ -24,7 +24,7 @@ from hil.bdd.language.naming import cases
 from hil.bdd.language.reader import read_paths
 from hil.evidence.documents import Kind, Verdict
 from hil.evidence.record import RunRecord, ScenarioRecord
-from hil.rig.config.project import project_root
+from hil.rig.config.project import find_project
 from hil.rig.config.rig_file import RigFile
 
 RIGS = ("rigs/virtual.yaml", "rigs/virtual-wt310e.yaml")
@@ -74,7 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--runs", type=int, default=1000, help="of all rigs together, at least")
     parser.add_argument("--seed", type=int, default=secrets.randbelow(1 << 31))
     options = parser.parse_args(arguments)
-    root, wrong = project_root(Path.cwd()), 0
+    root, wrong = find_project(Path.cwd()).root, 0
     for name in RIGS:
         expected = announced(root / name, FEATURES)
         times = str(math.ceil(options.runs / len(RIGS) / len(expected)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hil.tests.acceptance.commands import Finished
+from hil.tests.acceptance.installed import Laboratory
 from hil.tests.acceptance.plans import KilledWithContainer
 
 
@@ -26,3 +27,8 @@ def test_a_container_that_a_killed_run_left_is_removed_when_the_next_run_starts(
 ) -> None:
     assert killed_with_container.container
     assert not killed_with_container.is_left
+
+
+def test_an_installed_wheel_has_what_a_node_in_docker_is_made_of(laboratory: Laboratory) -> None:
+    assert "1 scenario: 1 pass" in laboratory.passes("run", "--node", "docker", "--seed", "7")
+    assert laboratory.latest["node"]["provider"] == "docker"

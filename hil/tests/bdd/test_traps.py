@@ -153,7 +153,8 @@ EXPECTED = {
     ),
     "unknown_tag": Trap(
         ("passed",),
-        ":2:3: '@smok' is not a known tag. Did you mean '@smoke'? Known tags are the 'markers' in pyproject.toml",
+        ":2:3: '@smok' is not a known tag. Did you mean '@smoke'? "
+        "Known tags are the framework's and the 'markers' in pyproject.toml",
     ),
     "unknown_requirement": Trap(
         ("passed",),

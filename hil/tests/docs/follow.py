@@ -83,7 +83,7 @@ class Copy:
         (self.folder / ".venv/bin").mkdir(parents=True)
         (self.folder / ".venv/bin/activate").touch()
         self._programs = _programs(folder / "bin")
-        self._cache = _own_cache(folder / "cache")
+        self._cache = own_cache(folder / "cache")
 
     def follow(self, page: Path) -> Iterator[tuple[Block, Done]]:
         """Do what each block says, in their order; yield each block of commands, with what came of it."""
@@ -148,7 +148,7 @@ def _programs(folder: Path) -> Path:
     return folder
 
 
-def _own_cache(folder: Path) -> Path:
+def own_cache(folder: Path) -> Path:
     """Make a cache with the node of the common one, and without the state of a node that stands."""
     folder.mkdir()
     for path in cache_folder().glob("debian-*"):

@@ -124,7 +124,7 @@ def test_in_a_folder_that_is_no_project_the_machine_is_looked_at(tmp_path: Path)
     finished = doctor(tmp_path)
 
     assert finished.returncode == 0, finished.stdout
-    assert "no project here" in finished.stdout
+    assert "no laboratory here" in finished.stdout
     assert "\x1b" not in finished.stdout
     assert list(tmp_path.iterdir()) == []
 

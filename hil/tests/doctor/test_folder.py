@@ -30,7 +30,24 @@ def test_a_folder_that_is_no_project_is_no_problem(tmp_path: Path) -> None:
     found = by_id(look(around(tmp_path)))
 
     assert found.pop("folder.cache").state is State.OK
-    assert {(each.state, each.seen) for each in found.values()} == {(State.NOT_NEEDED, "no project here")}
+    assert {(each.state, each.seen) for each in found.values()} == {(State.NOT_NEEDED, "no laboratory here")}
+
+
+def test_a_wrong_table_of_the_laboratory_is_a_problem_with_its_place(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("[tool.hil]\nrigg = 'one.yaml'\n")
+
+    found = by_id(look(around(tmp_path)))["folder.project"]
+
+    assert found.state is State.PROBLEM
+    assert found.seen.startswith(f"{tmp_path}/pyproject.toml:2:1: 'rigg' is not known")
+
+
+def test_the_folders_are_those_that_the_laboratory_names(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("[tool.hil]\nfeatures = 'trials'\nrigs = 'benches'\n")
+
+    found = by_id(look(around(tmp_path)))
+
+    assert (found["folder.features"].seen, found["folder.rigs"].seen) == ("none in trials/", "none in benches/")
 
 
 def test_a_wrong_rig_file_is_told_with_its_place(project: Path) -> None:

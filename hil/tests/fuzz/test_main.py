@@ -11,9 +11,9 @@ from hil.fuzz.inputs import LONGEST, Generator, corpus
 from hil.fuzz.main import FuzzFailed, Target
 from hil.protocol.wire.fields import MessageErrorCode
 from hil.protocol.wire.framing import FrameErrorCode, encode_frame
-from hil.rig.config.project import project_root
+from hil.rig.config.project import find_project
 
-SEEDS = corpus(project_root(Path(__file__)) / "fixtures/data/vectors")
+SEEDS = corpus(find_project(Path(__file__)).root / "fixtures/data/vectors")
 METER = bytes.fromhex("8407480102030405060708031903e8")
 
 

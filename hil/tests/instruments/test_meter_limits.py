@@ -18,7 +18,7 @@ from hil.units import Ampere, Second, Volt, Watt, WattHour
 
 REFERENCE = Conditions()
 SMALLEST_LOAD_W = 5.0
-"""A telephone's charger, the smallest load that a feature plays (fixtures/data/load_profiles)."""
+"""A telephone's charger, the smallest load that a feature plays (hil/scenario/profiles)."""
 
 makers = st.sampled_from([driver.limits for driver in METERS.values()])
 volts, amperes, factors = st.floats(0, 300), st.floats(0, 10), st.floats(-1, 1)

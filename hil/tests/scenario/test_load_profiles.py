@@ -14,7 +14,7 @@ from hil.evidence.documents import Kind
 from hil.ports import Load, Reading
 from hil.rig.recorder import Recorder
 from hil.rig.virtual.lockstep_clock import LockstepClock
-from hil.scenario.load_profiles import FOLDER, LoadPlayer, LoadProfile, read_profile
+from hil.scenario.load_profiles import SHIPPED, LoadPlayer, LoadProfile, profile_names, read_profile
 from hil.units import Ampere, Second, Volt, Watt, WattHour
 
 MOTOR = {"description": "A motor.", "steps": [{"power": "1750 W", "for": "400 ms"}, {"power": "300 W"}]}
@@ -97,7 +97,7 @@ def test_steps_that_repeat_keep_their_times_over_hours() -> None:
     assert len(bench.told) == 20
 
 
-@pytest.mark.parametrize("name", sorted(path.stem for path in (ROOT / FOLDER).glob("*.yaml")))
+@pytest.mark.parametrize("name", sorted(path.stem for path in SHIPPED.glob("*.yaml")))
 def test_every_profile_of_the_project_reads_and_stays_within_the_load(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -131,10 +131,9 @@ def test_a_profile_that_cannot_be_played_is_refused(change: dict[str, Any], why:
 def test_every_mistake_in_the_file_of_a_profile_is_told_with_its_place(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / FOLDER).mkdir(parents=True)
-    for folder in ("rigs", "features"):
+    for folder in ("rigs", "features", "profiles"):
         (tmp_path / folder).mkdir()
-    (tmp_path / FOLDER / "iron.yaml").write_text("description: An iron.\nsteps:\n  - {power: 7 Watt}\ncolor: white\n")
+    (tmp_path / "profiles/iron.yaml").write_text("description: An iron.\nsteps:\n  - {power: 7 Watt}\ncolor: white\n")
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ConfigurationError) as caught:
         read_profile("iron")
@@ -142,3 +141,27 @@ def test_every_mistake_in_the_file_of_a_profile_is_told_with_its_place(
 
     assert "iron.yaml:3:6: steps.0.power: 'Watt' is not a unit" in told
     assert "iron.yaml:4:1: color: 'color' is not known; known: description, repeat, steps" in told
+
+
+def test_a_profile_of_the_laboratory_comes_before_that_of_the_framework(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "loads").mkdir()
+    (tmp_path / "pyproject.toml").write_text("[tool.hil]\nprofiles = 'loads'\n")
+    for name in ("kettle", "iron"):
+        (tmp_path / f"loads/{name}.yaml").write_text("description: Ours.\nsteps:\n  - {power: 7 W}\n")
+    monkeypatch.chdir(tmp_path)
+
+    assert (read_profile("kettle").highest, read_profile("iron").highest) == (Watt(7), Watt(7))
+    assert read_profile("fridge").description != "Ours."
+    assert {"iron", "fridge"} < set(profile_names())
+
+
+def test_the_profiles_of_the_framework_are_there_outside_of_a_laboratory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    assert profile_names() == sorted(file.stem for file in SHIPPED.glob("*.yaml"))
+    with pytest.raises(AuthorError, match=rf"'kettel' is no load profile; known: .*Did you mean 'kettle'.*{SHIPPED}"):
+        read_profile("kettel")

@@ -41,6 +41,15 @@ def test_what_the_laboratory_says_of_itself_is_read_as_it_is_written(tmp_path: P
     assert RunRecord.load(run.folder).document["acceptance"] == read
 
 
+def test_a_laboratory_that_says_nothing_of_itself_has_defaults_and_the_report_says_so(tmp_path: Path) -> None:
+    run = new_folder(tmp_path, {}, utc_now())
+
+    said = RunRecord.load(run.folder).document["acceptance"]
+    assert said["decision_rule"].startswith("A measurement passes only if every value")
+    assert said["laboratory"] == {"name": "—", "place": "—"}
+    assert said["remarks"].startswith("This laboratory has no reports/acceptance.yaml.")
+
+
 @pytest.mark.parametrize("text", ["x: .inf", "x: [.nan]", "- a", "text", "x: !!set {a}", "x: ["])
 def test_what_no_report_can_print_is_refused_with_the_file(tmp_path: Path, text: str) -> None:
     acceptance(tmp_path, text)

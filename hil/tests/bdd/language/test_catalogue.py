@@ -108,3 +108,13 @@ def test_editor_can_read_the_words_of_each_step(path: Path) -> None:
 
 def test_steps_of_the_framework_load_without_pytest_and_are_documented() -> None:
     assert [each.source for each in load_catalogue().definitions if not each.doc] == []
+
+
+def test_the_place_of_a_step_is_told_from_where_one_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    (definition,) = load_catalogue().find("given", "the load draws 100 W")
+    folder = definition.path.parent
+
+    monkeypatch.chdir(folder.parent)
+    assert definition.file == "steps/setup.py"
+    monkeypatch.chdir(folder)
+    assert definition.source == f"setup.py:{definition.line}"

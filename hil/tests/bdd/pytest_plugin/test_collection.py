@@ -100,11 +100,12 @@ class Project:
     def __init__(self, pytester: pytest.Pytester) -> None:
         self.pytester = pytester
         options = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["pytest"]["ini_options"]
-        lines = [f"addopts = {options['addopts']}", "pythonpath = .", "step_modules = bench_steps", "markers ="]
+        lines = [f"addopts = {options['addopts']}", "pythonpath = .", "markers ="]
         lines += ["    slow: takes long", "    late: comes last", "    rig(name): needs this rig", "filterwarnings ="]
         lines += [f"    {each}" for each in options["filterwarnings"]]
         pytester.makeini("[pytest]\n" + "\n".join(lines) + "\n")
         self.write("conftest.py", CONFTEST)
+        self.write("pyproject.toml", '[tool.hil]\nsteps = ["bench_steps"]\n')
         self.write("bench_steps.py", STEPS)
         self.write("features/toast.feature", TOAST)
         self.write("features/sv.feature", SWEDISH)
@@ -116,7 +117,8 @@ class Project:
 
     def run(self, *arguments: str) -> pytest.RunResult:
         """Run pytest in this process; labgrid starts only once in a process, hypothesis takes a second to load."""
-        return self.pytester.runpytest_inprocess("-p", "no:labgrid", "-p", "no:hypothesispytest", *arguments)
+        without = [word for name in ("hil", "labgrid", "hypothesispytest") for word in ("-p", f"no:{name}")]
+        return self.pytester.runpytest_inprocess(*without, *arguments)
 
     def collected(self, *arguments: str) -> list[str]:
         result = self.run("--collect-only", "-q", *arguments)
@@ -390,7 +392,7 @@ def test_python_tests_beside_features_run_and_do_not_import_the_steps(project: P
     project.run("tests").assert_outcomes(passed=1)
 
 
-def test_steps_registered_by_a_plugin_win_over_the_option(project: Project) -> None:
+def test_steps_registered_by_a_plugin_win_over_those_of_the_laboratory(project: Project) -> None:
     project.write(
         "conftest.py",
         CONFTEST
@@ -437,7 +439,7 @@ def test_target_fixture_hands_a_value_to_later_steps(project: Project) -> None:
 def test_command_line_run_with_labgrid_loaded_passes_by_line_and_from_another_folder(project: Project) -> None:
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     result = subprocess.run(
-        [sys.executable, "-m", "pytest", "-v", "toast.feature:7"],
+        [sys.executable, "-m", "pytest", "-p", "no:hil", "-v", "toast.feature:7"],
         cwd=project.pytester.path / "features",
         env=environment,
         capture_output=True,

@@ -44,9 +44,8 @@ def test_a_bench_on_the_wall_clock_stays_alone(rig: RigFile) -> None:
         number_of_benches(2, rig, None, 1000)
 
 
-def test_an_external_node_has_one_chain(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NODE", "external")
-    assert number_of_benches(None, VIRTUAL, None, 1000) == 1
+def test_an_external_node_has_one_chain() -> None:
+    assert number_of_benches(None, VIRTUAL, "external", 1000) == 1
     assert number_of_benches(None, VIRTUAL, "native", 1000) == 2
     with pytest.raises(ConfigurationError, match="an external node has but one chain"):
-        number_of_benches(2, VIRTUAL, None, 1000)
+        number_of_benches(2, VIRTUAL, "external", 1000)
