@@ -82,7 +82,7 @@ class _Silence:
             if isinstance(frame.item, Payment) and self._has_receipt(frame.item.n, self._story.frames[:place]):
                 continue
             after = [each for each in self._story.frames[place + 1 :] if each.early <= until]
-            if not any(_moves_on(each, side, kind, answers) for each in after):
+            if not any(_moves_on(each, side, kind, answers) or _credits(each, frame) for each in after):
                 what = f"nothing answered it for {period_s + LATE_S:g} s, and it was not said again"
                 yield Breach(rule, side, what, frame)
 
@@ -192,3 +192,9 @@ def _moves_on(frame: Frame, side: str, kind: type[Sent], answers: tuple[type[Sen
     if isinstance(frame.item, Close | Error):
         return True
     return isinstance(frame.item, kind) if frame.sender == side else isinstance(frame.item, answers) and not frame.lost
+
+
+def _credits(frame: Frame, asked: Frame) -> bool:
+    """Tell whether a frame is the RECEIPT for what a request asked for: the payment had crossed it on the way."""
+    request = asked.item
+    return isinstance(request, PaymentRequest) and isinstance(frame.item, Receipt) and frame.item.n >= request.n

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import pytest
@@ -118,3 +118,18 @@ def test_a_payment_under_a_number_that_was_heard_before_asks_for_no_receipt() ->
     assert "repeat-receipt" in {each.rule.id for each in judge(made)}
     stale = changed(made, nth(made, Payment), sequence=1)
     assert "repeat-receipt" not in {each.rule.id for each in judge(stale)}
+
+
+def test_a_request_that_crossed_its_payment_is_answered_by_the_receipt_of_the_socket_itself() -> None:
+    made = up_to(Receipt)
+    receipt, request = made.frames[-1], made.frames[nth(made, PaymentRequest)]
+    assert isinstance(request.item, Message)
+    before = [each for each in made.frames[:-1] if each is not request]
+    crossed = said(receipt.t - 0.001, "socket", request.item)
+
+    def unanswered(frames: Sequence[Frame]) -> bool:
+        found = judge(replace(renumbered(with_frames(made, frames)), readings=alone("cable").readings))
+        return any(each.rule.id == "repeat-request" and "nothing answered" in each.what for each in found)
+
+    assert unanswered([*before, crossed])
+    assert not unanswered([*before, crossed, receipt])
