@@ -14,7 +14,7 @@ from hil.errors import RigFault
 from hil.evidence.documents import Kind
 from hil.rig.config.rig_file import PAIR
 from hil.rig.recorder import LINK, sent_by
-from hil.rig.safety.standalone_safe_state import CONTACT_S
+from hil.rig.safety.contacts import CONTACT_S
 
 LOAD_REMEDY = "Nothing is said about the device. See limits.load in the rig file."
 

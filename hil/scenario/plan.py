@@ -20,6 +20,9 @@ SUPPLY = {"socket": "K3", "cable": "K4"}
 TOASTER_W = 1300.0
 """The reference appliance (slides)."""
 
+UNBROKEN, RESTARTED, OTHER_CABLE = LIVES = ("without a restart", "after a restart", "with another cable")
+"""What has become of the device since its last payment: nothing; its supply failed; the cable was exchanged."""
+
 FUNDS_SAT = 200_000
 """What the cable is given for a scenario: 20 quanta of the toast, less fees."""
 

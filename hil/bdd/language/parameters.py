@@ -178,7 +178,7 @@ _LISTED = (
         regexp="CLOSE|ERROR|HELLO of this session|HELLO of another network|HELLO|METER far ahead|METER of 5 Wh",
     ),
     _choice(name="coin_type", regexp="P2WPKH|P2PKH|both kinds"),
-    # those of hil/scenario/stimuli/session_walk.py
+    # those of hil/scenario/plan.py
     _choice(name="life", regexp="without a restart|after a restart|with another cable"),
     Parameter(
         name="error_code",

@@ -14,8 +14,9 @@ from hil.clock import WallClock, stopwatch
 from hil.errors import HilError, RigFault
 from hil.evidence.own_error import told
 from hil.interrupts import hold, release
+from hil.rig.safety.contacts import CONTACT_S
 from hil.rig.safety.lock import write_lock
-from hil.rig.safety.standalone_safe_state import CONTACT_S, look_for_power
+from hil.rig.safety.standalone_safe_state import look_for_power
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -18,6 +18,7 @@ from hil.evidence.event_intervals import DEAD_V
 from hil.instruments.dialects import open_load, open_meter
 from hil.rig.labgrid.relays import CoilRelay
 from hil.rig.labgrid.target import build_target
+from hil.rig.safety.contacts import CONTACT_S
 from hil.units import format_quantity
 
 if TYPE_CHECKING:
@@ -36,9 +37,6 @@ PATIENCE_S = 1.0
 ROUNDS = 5
 PAUSE_S = 0.2
 """Between two rounds."""
-
-CONTACT_S = 0.05
-"""From a coil's read-back to its open contact: contactors release within 5 to 20 ms, with a suppressor diode 50 ms."""
 
 DEAD_WITHIN_S = 1.0
 """What flows so long after that has an open circuit no longer as its explanation: power stages discharge faster."""

@@ -7,16 +7,13 @@ from typing import TYPE_CHECKING, Final
 
 from hil.errors import AuthorError
 from hil.judge.messages import Offer, Receipt
-from hil.scenario.plan import TOASTER_W
+from hil.scenario.plan import OTHER_CABLE, RESTARTED, TOASTER_W
 from hil.scenario.stimuli.mains_plug_and_load import plug_in, pull_plug
 from hil.scenario.stimuli.supply_and_link import interrupt_link, interrupt_supply
 
 if TYPE_CHECKING:
     from hil.scenario.observer import Observer
     from hil.scenario.scenario import ScenarioRun
-
-UNBROKEN, RESTARTED, OTHER_CABLE = LIVES = ("without a restart", "after a restart", "with another cable")
-"""What has become of the device since its last payment: nothing; its supply failed; the cable was exchanged."""
 
 _BEGIN_S: Final = 120.0
 """Longest that a session may take to begin, and to its first payment, as `the first payment has been accepted`."""
@@ -45,7 +42,7 @@ def come_to(scenario: ScenarioRun, session: int, payment: int, life: str, rest_s
     Before the session that counts, the cable lies beside the socket for ``rest_s``; with another cable, it is another
     one that is plugged in then. A restart comes last, with all payments before in the device's storage.
 
-    :param life: one of :data:`LIVES`.
+    :param life: one of :data:`hil.scenario.plan.LIVES`.
     :raises DeadlineExceeded: the device under test does not come that far.
     """
     observer = scenario.observer

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from hil.bdd.check.feasibility.coins import Purse
 from hil.rig.check.capabilities import beyond_current
 from hil.rig.config.rig_file import PAIR
-from hil.scenario.stimuli.session_walk import OTHER_CABLE, RESTARTED
+from hil.scenario.plan import OTHER_CABLE, RESTARTED
 from hil.units import Percent, Satoshi, Second, Watt, format_quantity
 
 if TYPE_CHECKING:

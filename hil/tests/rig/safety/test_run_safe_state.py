@@ -15,8 +15,8 @@ from hil.errors import FrameworkError, HilError, RigFault
 from hil.ports import Reading
 from hil.rig.config.rig_file import RigFile
 from hil.rig.labgrid.relays import MirrorContact
+from hil.rig.safety.contacts import CONTACT_S
 from hil.rig.safety.run_safe_state import Parts, SafeState, make_safe
-from hil.rig.safety.standalone_safe_state import CONTACT_S
 from hil.rig.virtual.lockstep_clock import LockstepClock
 from hil.tests.acceptance.commands import ROOT
 from hil.units import Ampere, Second, Volt, Watt, WattHour
