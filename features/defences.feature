@@ -150,7 +150,7 @@ Feature: Defences hold in each session, at each payment, in each life
     And power flows again
     And <moment> have passed
     And the link is half-open towards the <device> for 100 s
-    Then the <device> gave the other side up within 60 s
+    Then the <device> gave the other side up within 61 s
     And the newest valid transaction was broadcast and confirms
 
     Examples:

@@ -15,13 +15,13 @@ Feature: Twenty minutes in which nothing happens
     And the session has ended
     Then no power flowed before the first payment was accepted
     And 2 payments of 0.1 mBTC were accepted
-    And the energy delivered is 16 Wh within 5 %
+    And the energy delivered is 16 Wh within <tolerance>
     And the newest valid transaction was broadcast and confirms
 
-    Examples:
-      | device |
-      | socket |
-      | cable  |
+    Examples: A socket that the bench plays cannot tell twenty minutes of its meter's offset from energy
+      | device | tolerance |
+      | socket | 5 %       |
+      | cable  | 10 %      |
 
   @REQ-PLUG-3 @REQ-POWER-1
   Scenario Outline: Twenty minutes pass between two sessions, with the <device> under test
