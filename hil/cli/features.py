@@ -102,7 +102,7 @@ def _pairs(options: argparse.Namespace, _: list[str]) -> int:
     if problems := [str(problem) for document in documents for problem in document.problems]:
         raise AuthorError("\n".join(problems), remedy="Mend that first; no file was written.")
     for document in documents:
-        if added := write_missing(document, document.path, anew=options.anew):
+        if added := write_missing(document, anew=options.anew):
             print(f"{document.file}: {added} row{'s' * (added > 1)} written")
     return ExitCode.PASS
 

@@ -80,7 +80,7 @@ class Probe:
     """One thing to look at.
 
     :param id: ``theme.name``; does not change between versions of the framework.
-    :param look: changes nothing; whatever it raises becomes a problem.
+    :param look: changes nothing; any error that it raises becomes a problem.
     :param optional: not every run uses what it looks at: that the probe fails is a warning only.
     """
 

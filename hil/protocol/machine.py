@@ -7,6 +7,7 @@ that its table does not list is refused: the state stays as it was and the refus
 from __future__ import annotations
 
 import enum
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, Self, TypeAlias, TypeVar
@@ -38,7 +39,7 @@ MOST_UNWRITTEN = SEQUENCE_JUMP // 2
 
 
 @dataclass(kw_only=True)
-class MachineContext(Generic[S, E, A, N]):
+class MachineContext(ABC, Generic[S, E, A, N]):
     """All that a machine knows. The functions of its role act on it; the host sees the effects only.
 
     Instants are in seconds of the host's clock; a timer that is None does not run.
@@ -148,9 +149,9 @@ class MachineContext(Generic[S, E, A, N]):
         if session is not None and session.written is not None and session.sequence - session.written >= MOST_UNWRITTEN:
             self.remember()
 
+    @abstractmethod
     def remember(self) -> None:
         """Have the session written down as it stands, where a power cut cannot take it."""
-        raise NotImplementedError
 
     def send_meter(self, period_s: float) -> None:
         """Tell the peer the energy of the session so far, and again in ``period_s`` seconds."""

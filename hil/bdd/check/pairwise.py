@@ -13,7 +13,6 @@ from hil.evidence.value_pairs import PAIRWISE, Row, missing_pairs, values_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
     from hil.bdd.language.document import Document, Examples, Scenario
 
@@ -52,9 +51,15 @@ def complete(document: Document, *, anew: bool = False) -> tuple[str, int]:
             continue
         place = f"{document.file}:{scenario.line}"
         if len({tuple(column.text for column in each.header) for each in scenario.examples}) > 1:
-            raise AuthorError("the tables of this outline have different columns", place=place)
+            raise AuthorError(
+                "the tables of this outline have different columns", place=place, remedy="Give them the same columns."
+            )
         if anew and len(scenario.examples) > 1:
-            raise AuthorError("this outline has several tables, so its rows cannot be replaced", place=place)
+            raise AuthorError(
+                "this outline has several tables, so its rows cannot be replaced",
+                place=place,
+                remedy="Make one table of them, or leave out --anew.",
+            )
         table = scenario.examples[-1]
         kept = [] if anew else [dict(row.values) for row in table.rows]
         new = _covering(_rows(scenario), [] if anew else _rows(scenario))
@@ -64,11 +69,11 @@ def complete(document: Document, *, anew: bool = False) -> tuple[str, int]:
     return "\n".join(lines), added
 
 
-def write_missing(document: Document, path: Path, *, anew: bool = False) -> int:
+def write_missing(document: Document, *, anew: bool = False) -> int:
     """Write the rows that are missing into the file; return how many."""
     text, added = complete(document, anew=anew)
-    if text != path.read_text(encoding="utf-8"):
-        path.write_text(text, encoding="utf-8")
+    if text != document.path.read_text(encoding="utf-8"):
+        document.path.write_text(text, encoding="utf-8")
     return added
 
 

@@ -14,7 +14,7 @@ from hil.doctor.finding import Finding, Surroundings
 
 ROOT = Path(__file__).parents[3]
 
-NOBODY = 65534
+UNPRIVILEGED_UID = 65534
 """The user without rights of every Linux system."""
 
 
@@ -34,7 +34,7 @@ def without_rights() -> Iterator[None]:
     """Be a user who may open no file of another; the test's own user if that is not root."""
     user = os.geteuid()
     if user == 0:
-        os.seteuid(NOBODY)
+        os.seteuid(UNPRIVILEGED_UID)
     try:
         yield
     finally:

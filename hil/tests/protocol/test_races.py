@@ -470,7 +470,7 @@ def test_a_side_that_talks_for_days_writes_its_count_down_before_a_restart_would
     session.sequence += 32_700
     written: list[int] = []
     for _ in range(100):
-        desk.say(Meter, 0)  # a sign of life, so that nobody is given up
+        desk.say(Meter, 0)  # a sign of life: the silence of the peer is not what this is about
         written += [effect.record.sequence for effect in desk.wait(10.0) if isinstance(effect, Remember)]
     assert len(written) == 1
     assert session.sequence - written[0] < 32_768

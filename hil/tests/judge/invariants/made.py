@@ -66,7 +66,7 @@ def _is_forged(event: dict[str, Any], cheats: bool) -> bool:
 
 
 def as_on_a_bench(name: str) -> bool:
-    """Tell whether a session of the vectors is one that a lab meter could have followed, and nobody fed by hand."""
+    """Tell whether a session of the vectors is one that a lab meter could have followed: its energy is not made up."""
     restarts = any(each.get("in") == "power on" and each["t"] for each in SESSIONS[name]["events"])
     return not restarts and not any(each.get("in") == "bytes" for each in SESSIONS[name]["events"])
 
