@@ -38,6 +38,9 @@ ASKED_TIMES, ASKED_S = 3, 4.0
 loses none the second one tells.
 """
 
+NEXT: dict[type[Sent], type[Sent]] = {Hello: Funding, Funding: Payment}
+"""What a side says once it has the answer, which may have crossed the question when that was said again."""
+
 SWITCHED_S = 1.0
 """After so much time the contact and the lab meter have followed what was said."""
 
@@ -188,10 +191,12 @@ class _Silence:
 
 
 def _moves_on(frame: Frame, side: str, kind: type[Sent], answers: tuple[type[Sent], ...]) -> bool:
-    """Tell whether a frame repeats, answers, or ends the session."""
+    """Tell whether a frame repeats, answers, shows that the answer came, or ends the session."""
     if isinstance(frame.item, Close | Error):
         return True
-    return isinstance(frame.item, kind) if frame.sender == side else isinstance(frame.item, answers) and not frame.lost
+    if frame.sender == side:
+        return isinstance(frame.item, (kind, NEXT.get(kind, kind)))
+    return isinstance(frame.item, answers) and not frame.lost
 
 
 def _credits(frame: Frame, asked: Frame) -> bool:

@@ -10,7 +10,8 @@ import pytest
 from hil.judge.codes import ErrorCode
 from hil.judge.invariants.history import Frame, History, Memory
 from hil.judge.invariants.monitor import judge
-from hil.judge.messages import Error, Funding, Hello, Message, Meter, Payment, PaymentRequest, Receipt
+from hil.judge.invariants.repetition import HELLO_S, REPLY_S
+from hil.judge.messages import Error, Funding, Hello, Message, Meter, Offer, Payment, PaymentRequest, Receipt
 from hil.tests.judge.invariants.made import changed, history, nth, renumbered, said, with_frames
 
 Made = Callable[[], History]
@@ -133,3 +134,26 @@ def test_a_request_that_crossed_its_payment_is_answered_by_the_receipt_of_the_so
 
     assert unanswered([*before, crossed])
     assert not unanswered([*before, crossed, receipt])
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "goes_on", "period_s"),
+    [(Hello, Offer, Funding, HELLO_S), (Funding, PaymentRequest, Payment, REPLY_S)],
+)
+def test_a_question_that_crossed_its_answer_is_answered_once_its_sender_goes_on(
+    question: type[Message], answer: type[Message], goes_on: type[Message], period_s: float
+) -> None:
+    made = history()
+    asked, answered, next_one = (made.frames[nth(made, kind)].item for kind in (question, answer, goes_on))
+    assert isinstance(asked, Message) and isinstance(answered, Message) and isinstance(next_one, Message)
+    begun = made.frames[: nth(made, question) + 1]
+    again_t = begun[-1].t + period_s
+    crossed = [*begun, said(again_t - 0.0005, "socket", answered), said(again_t, "cable", asked)]
+
+    def unanswered(frames: Sequence[Frame]) -> bool:
+        found = judge(replace(renumbered(with_frames(made, frames)), readings=alone("socket").readings))
+        silent = [each.frame for each in found if "nothing answered it" in each.what]
+        return any(each is not None and each.t == again_t for each in silent)
+
+    assert unanswered(crossed)
+    assert not unanswered([*crossed, said(again_t + 0.001, "cable", next_one)])
