@@ -108,7 +108,7 @@ def _pairs(options: argparse.Namespace, _: list[str]) -> int:
 
 
 def _new(options: argparse.Namespace, _: list[str]) -> int:
-    from hil.bdd.language.scaffold import new_feature, new_steps
+    from hil.cli.scaffold import new_feature, new_steps
 
     project = laboratory()
     if options.kind == "feature":

@@ -13,7 +13,7 @@ from hil.errors import FrameworkError, HilError, RigFault
 from hil.evidence.verdicts import of_the_machine, purposeful
 
 _FRAMEWORK = Path(hil.__file__).parent
-_STEPS = _FRAMEWORK / "bdd" / "steps"
+_STEPS = _FRAMEWORK / "steps"
 
 _OTHERS = ("site-packages", "dist-packages", Path(traceback.__file__).parent.name)
 """Folders of what is neither ours nor the laboratory's: libraries, and Python's own."""

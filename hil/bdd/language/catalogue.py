@@ -36,11 +36,11 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 R = TypeVar("R")
 
-STEPS_PACKAGE = "hil.bdd.steps"
+STEPS_PACKAGE = "hil.steps"
 DEFINITIONS = "__step_definitions__"
 """The name under which a module keeps the definitions made in it."""
 
-_NAME = "Name it as in 'import', from the folder of the laboratory; hil.bdd.steps holds the framework's."
+_NAME = "Name it as in 'import', from the folder of the laboratory; hil.steps holds the framework's."
 
 SIMILAR = 0.55
 """Ratio of difflib above which a definition is worth suggesting."""

@@ -1,4 +1,4 @@
-"""Cucumber Expressions with a closed list of parameter types.
+"""Cucumber Expressions over the parameter types of hil/bdd/language/parameters.py.
 
 A step definition takes the expression's parameters as its leading positional-only parameters, in the order in
 which they stand in the expression; all other parameters are fixtures (or ``datatable``, ``docstring``)::
@@ -11,6 +11,7 @@ Quantities come in the base unit of their dimension, see hil/bdd/language/parame
 
 from __future__ import annotations
 
+import functools
 import inspect
 import re
 from dataclasses import dataclass
@@ -34,20 +35,24 @@ RESERVED = {"datatable", "docstring"}
 
 
 class _Registry:
-    """The closed list as the expression compiler asks for it.
+    """The parameter types as the expression compiler asks for them.
 
     :param anything: let each parameter match any text, to find out which one does not fit.
     """
 
     def __init__(self, *, anything: bool = False) -> None:
-        self._types = {
-            each.name: ParameterType(each.name, ".+?" if anything else each.regexp, str) for each in PARAMETERS.values()
-        }
+        self._anything = anything
 
     def lookup_by_type_name(self, name: str) -> ParameterType:
-        if name not in self._types:
-            raise AuthorError(f"'{{{name}}}' is not a parameter type{nearest(name, PARAMETERS)}")
-        return self._types[name]
+        if name not in PARAMETERS:
+            remedy = "A laboratory makes one with hil.testing.parameter_type, above the steps that have it."
+            raise AuthorError(f"'{{{name}}}' is not a parameter type{nearest(name, PARAMETERS)}", remedy=remedy)
+        return _compiled(name, ".+?" if self._anything else PARAMETERS[name].regexp)
+
+
+@functools.cache
+def _compiled(name: str, regexp: str) -> ParameterType:
+    return ParameterType(name, regexp, str)
 
 
 _STRICT = _Registry()
@@ -73,7 +78,7 @@ class Expression:
         except CucumberExpressionError as error:
             raise AuthorError(f"'{source}' is not a Cucumber Expression: {' '.join(str(error).split())}") from None
         except AuthorError as error:
-            raise AuthorError(f"in '{source}', {error.what}") from None
+            raise AuthorError(f"in '{source}', {error.what}", remedy=error.remedy) from None
         self.parameters = tuple(PARAMETERS[each.name] for each in compiled.parameter_types)
         self._regex = re.compile(compiled.regexp)
         self.prefix = _literal_prefix(source)

@@ -1,4 +1,4 @@
-"""The closed list of parameter types that steps may have.
+"""The parameter types that steps may have; a laboratory adds its own by hil/bdd/language/own_parameters.py.
 
 The official Cucumber language server reads this file too, as plain text: it takes each call with ``name=`` and
 ``regexp=`` for a parameter type. Hence each regular expression is one plain string without a backslash, and ``int``,
@@ -231,4 +231,4 @@ _LISTED = (
 )
 
 PARAMETERS = {parameter.name: parameter for parameter in _LISTED}
-"""The closed list, by name."""
+"""All parameter types by name: these, and those of the laboratory whose steps were loaded."""

@@ -4,7 +4,7 @@ The table is found upwards from a folder, and its paths are relative to the file
 left out. A folder with ``rigs/`` and ``features/`` is a laboratory without the table, too::
 
     [tool.hil]
-    steps = ["hil.bdd.steps", "steps"]
+    steps = ["hil.steps", "steps"]
     rig = "rigs/bench-1.yaml"
 """
 
@@ -42,7 +42,7 @@ class Project:
     features: Path
     """Folder of the feature files."""
     steps: tuple[str, ...]
-    """Modules and packages with step definitions; ``hil.bdd.steps`` are the framework's."""
+    """Modules and packages with step definitions; ``hil.steps`` are the framework's."""
     rigs: Path
     """Folder of the rig files."""
     rig: Path
@@ -95,7 +95,7 @@ class Project:
 
 DEFAULTS: Mapping[str, Any] = {
     "features": "features",
-    "steps": ("hil.bdd.steps",),
+    "steps": ("hil.steps",),
     "rigs": "rigs",
     "rig": "rigs/virtual.yaml",
     "requirements": "features/requirements.yaml",
@@ -173,7 +173,7 @@ def _flaw(name: str, value: object) -> str:
     if name == "steps":
         names = value if isinstance(value, list) and value else [None]
         if not all(isinstance(each, str) and _MODULE.fullmatch(each) for each in names):
-            return f"steps: a list of modules, as in ['hil.bdd.steps', 'steps'] (read: {value!r})"
+            return f"steps: a list of modules, as in ['hil.steps', 'steps'] (read: {value!r})"
     elif not isinstance(value, str) or not value.strip() or "\0" in value:
         return f"{name}: a text (read: {value!r})"
     elif name == "node":

@@ -13,6 +13,7 @@ from hil.evidence.documents import Kind
 from hil.evidence.event_intervals import DEAD_V, TRACE_V, Interval, instant, not_until, power_readings
 from hil.evidence.observations import EvidenceMissing, Sampled, Timed
 from hil.rig.sampling.energy import metered_energy, reading_of
+from hil.rig.sampling.timer import update_known_s
 from hil.scenario.measurements.windows import update_period, updates, windows
 from hil.units import Second, WattHour
 
@@ -29,6 +30,14 @@ AFTERMATH_S = 2.0
 
 READ_TIMEOUT_S = 30.0
 """Longest time to wait for readings of an instant that is over: a scenario reads at least every ten seconds."""
+
+
+def time_resolution_s(observer: Observer) -> float:
+    """Return how closely, in seconds, an edge of the power can be known against a message on the line.
+
+    One update period of the meter, the latency of a reading, and the bounds of both stamps.
+    """
+    return update_known_s(observer.rig.meter) + 2 * float(observer.clock.bound)
 
 
 def watch_aftermath(observer: Observer) -> None:

@@ -80,7 +80,7 @@ def run(folder: Path, *steps: str) -> Finished:
     scenarios = [SOUND.format(name=f"S {step}", steps=f"    And {step}\n" if step else "") for step in names]
     (project.folder / "ends.feature").write_text("Feature: Ends\n" + "\n".join(scenarios), encoding="utf-8")
     with (project.folder / "pyproject.toml").open("a", encoding="utf-8") as file:
-        file.write('\n[tool.hil]\nsteps = ["hil.bdd.steps", "lab_steps"]\n')
+        file.write('\n[tool.hil]\nsteps = ["hil.steps", "lab_steps"]\n')
     return project.run("run", "ends.feature", "--node", PROVIDER, "--seed", SEED)
 
 

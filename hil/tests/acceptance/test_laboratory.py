@@ -11,12 +11,8 @@ from hil.tests.acceptance.installed import Laboratory
 OWN_STEP = '''\
 """The kettle of this laboratory."""
 
-from hil.bdd.language.catalogue import then
-from hil.evidence.limits import Limit
-from hil.evidence.observations import Source
-from hil.scenario.check import Check, sampled
-from hil.scenario.measurements import energy
-from hil.units import WattHour
+from hil.testing import Check, Limit, Source, WattHour, sampled, then
+from hil.testing.measurements import energy
 
 
 @then("the kettle took at least {energy}")

@@ -37,7 +37,7 @@ def test_a_new_laboratory_has_all_that_a_run_needs(laboratory: Path) -> None:
     project = find_project(laboratory)
 
     assert files_in(laboratory) == {*FILES, "reports/acceptance.yaml"}
-    assert (project.root, project.steps) == (laboratory, ("hil.bdd.steps", "steps"))
+    assert (project.root, project.steps) == (laboratory, ("hil.steps", "steps"))
     assert all(path.exists() for path in (project.features, project.rig, project.requirements))
     assert project.own_steps == laboratory / "steps"
 

@@ -13,7 +13,7 @@ from hil.cli.main import main
 TABLE = """\
 [tool.hil]
 features = "trials"
-steps = ["hil.bdd.steps", "own_steps_of_a_test"]
+steps = ["hil.steps", "own_steps_of_a_test"]
 requirements = "wanted.yaml"
 node = "docker"
 """
@@ -64,7 +64,7 @@ def test_what_counts_is_shown_with_the_line_that_says_so(
 
     assert rows["root"] == str(laboratory)
     assert rows["features"].split() == ["trials", f"{laboratory}/pyproject.toml:2:1"]
-    assert rows["steps"].startswith("hil.bdd.steps, own_steps_of_a_test ")
+    assert rows["steps"].startswith("hil.steps, own_steps_of_a_test ")
     assert rows["rig"].split() == ["rigs/virtual.yaml", "default"]
     assert rows["node"].split() == ["docker", f"{laboratory}/pyproject.toml:5:1"]
     monkeypatch.setenv("NODE", "native")
@@ -98,10 +98,10 @@ def test_steps_and_new_know_the_steps_of_the_laboratory(laboratory: Path, capsys
 
 
 def test_new_steps_need_a_package_of_the_laboratory(laboratory: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (laboratory / "pyproject.toml").write_text("[tool.hil]\nsteps = ['hil.bdd.steps']\n")
+    (laboratory / "pyproject.toml").write_text("[tool.hil]\nsteps = ['hil.steps']\n")
 
     assert main(["new", "steps", "thunder"]) == 4
-    assert "steps names no package of this laboratory (read: hil.bdd.steps)" in capsys.readouterr().err
+    assert "steps names no package of this laboratory (read: hil.steps)" in capsys.readouterr().err
 
 
 def test_report_writes_that_of_the_latest_run_of_the_laboratory(

@@ -160,7 +160,7 @@ def test_steps_are_listed_searched_and_written(tmp_path: Path, capsys: pytest.Ca
 def test_a_new_feature_is_written_into_the_project_and_has_no_mistake(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for folder in ("features", "rigs", "hil/bdd/steps"):
+    for folder in ("features", "rigs", "hil/steps"):
         (tmp_path / folder).mkdir(parents=True)
     monkeypatch.chdir(tmp_path)
 
@@ -169,7 +169,7 @@ def test_a_new_feature_is_written_into_the_project_and_has_no_mistake(
     assert main(["check"]) == 0
     assert main(["new", "feature", "A kettle"]) == 4
     assert main(["new", "steps", "thunder"]) == 0
-    assert (tmp_path / "hil/bdd/steps/thunder.py").is_file()
+    assert (tmp_path / "hil/steps/thunder.py").is_file()
 
 
 def test_report_writes_the_report_anew_and_tells_where(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -16,7 +16,7 @@ PAGES = {str(path.relative_to(ROOT)): path for path in pages()}
 
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)")
 NAMED = re.compile(r"`((?:hil|features|rigs|fixtures|docs|\.ci)/[\w./-]+)`")
-EXAMPLES = re.compile(r"features/(x|the-kettle|a-.*)\.feature|hil/bdd/steps/the_kettle\.py|docs/_build/.*")
+EXAMPLES = re.compile(r"features/(x|the-kettle|a-.*)\.feature|hil/steps/the_kettle\.py|docs/_build/.*")
 """Files that a page has its reader write, or that stand for any."""
 
 

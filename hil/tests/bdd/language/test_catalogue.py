@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given as for_all
 from hypothesis import strategies as st
 
-from hil.bdd import steps
+from hil import steps
 from hil.bdd.language.catalogue import Catalogue, load_catalogue
 from hil.errors import AuthorError
 from hil.tests.bdd.samples import catalogue_of, module_of

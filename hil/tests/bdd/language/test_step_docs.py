@@ -17,7 +17,7 @@ def test_search_wants_all_words_in_text_documentation_or_theme() -> None:
     assert [str(each) for each in search(CATALOGUE, ["toaster of"])] == [
         "Given a toaster of {power} is plugged into the cable"
     ]
-    assert {each.file for each in search(CATALOGUE, ["cheating.py"])} == {"hil/bdd/steps/cheating.py"}
+    assert {each.file for each in search(CATALOGUE, ["cheating.py"])} == {"hil/steps/cheating.py"}
     assert search(CATALOGUE, []) == list(CATALOGUE.definitions)
     assert search(CATALOGUE, ["load", "xyzzy"]) == []
 
@@ -28,7 +28,7 @@ def test_text_has_a_block_for_each_theme() -> None:
     assert theme == "What stands on the bench: device under test, appliance, budget, seeded defects"
     assert step == "  Given a toaster of {power} is plugged into the cable"
     assert doc.startswith("      The reference appliance: 1300 W when hot")
-    assert "(hil/bdd/steps/setup.py:" in doc
+    assert "(hil/steps/setup.py:" in doc
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_json_tells_what_an_editor_or_a_page_wants_to_know() -> None:
             "parameters": ["power"],
             "documentation": "The reference appliance: 1300 W when hot, more in the first second (PTC inrush).",
             "theme": "What stands on the bench: device under test, appliance, budget, seeded defects",
-            "file": "hil/bdd/steps/setup.py",
+            "file": "hil/steps/setup.py",
             "line": found[0]["line"],
             "below": [],
             "needs_of_rig": True,

@@ -145,7 +145,9 @@ def test_a_question_that_crossed_its_answer_is_answered_once_its_sender_goes_on(
 ) -> None:
     made = history()
     asked, answered, next_one = (made.frames[nth(made, kind)].item for kind in (question, answer, goes_on))
-    assert isinstance(asked, Message) and isinstance(answered, Message) and isinstance(next_one, Message)
+    assert isinstance(asked, Message)
+    assert isinstance(answered, Message)
+    assert isinstance(next_one, Message)
     begun = made.frames[: nth(made, question) + 1]
     again_t = begun[-1].t + period_s
     crossed = [*begun, said(again_t - 0.0005, "socket", answered), said(again_t, "cable", asked)]

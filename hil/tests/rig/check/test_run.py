@@ -122,7 +122,7 @@ def test_a_due_date_that_is_no_date_is_the_fault_of_who_wrote_it(tmp_path: Path)
 
 
 def test_the_limits_are_those_of_the_features() -> None:
-    limits = power_limits([str(ROOT / "features")], ["hil.bdd.steps"])
+    limits = power_limits([str(ROOT / "features")], ["hil.steps"])
     assert [limit.seconds for limit in limits] == sorted({limit.seconds for limit in limits})
     (half,) = (limit for limit in limits if limit.seconds == 0.5)
     file, _, line = half.place.rpartition(":")

@@ -15,7 +15,7 @@ name = "lab"
 steps = "of the project"
 
 [tool.hil]
-steps = ["hil.bdd.steps", "steps"]
+steps = ["hil.steps", "steps"]
 rig = "benches/one.yaml"
 node = "native"
 """
@@ -39,7 +39,7 @@ def test_the_table_is_found_from_a_folder_below_and_its_paths_are_relative_to_it
     project = find_project(below)
 
     assert (project.root, project.rig) == (tmp_path, tmp_path / "benches/one.yaml")
-    assert (project.steps, project.node) == (("hil.bdd.steps", "steps"), "native")
+    assert (project.steps, project.node) == (("hil.steps", "steps"), "native")
     assert (project.features, project.profiles) == (tmp_path / "features", tmp_path / "profiles")
     assert project.places["rig"] == f"{tmp_path}/pyproject.toml:7:1"
 
@@ -52,7 +52,7 @@ def test_a_folder_with_rigs_and_features_is_a_laboratory_with_the_defaults(tmp_p
     project = find_project(tmp_path / "rigs")
 
     assert (project.root, project.rig) == (tmp_path, tmp_path / "rigs/virtual.yaml")
-    assert (project.steps, project.node, project.places) == (("hil.bdd.steps",), None, {})
+    assert (project.steps, project.node, project.places) == (("hil.steps",), None, {})
 
 
 def test_the_nearest_laboratory_counts(tmp_path: Path) -> None:

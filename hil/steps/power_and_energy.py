@@ -2,29 +2,39 @@
 
 from __future__ import annotations
 
-from hil.bdd.check.feasibility import doubts
-from hil.bdd.check.feasibility.course import Course
-from hil.bdd.check.values import in_order
-from hil.bdd.language.applicability import decides, needs, sensible, tells, unsure
-from hil.bdd.language.catalogue import given, then
-from hil.evidence.limits import Limit
-from hil.evidence.observations import Source
-from hil.rig.check.capabilities import (
+from hil.testing import (
+    Check,
+    Limit,
+    Observer,
+    Percent,
+    ScenarioRun,
+    Second,
+    Source,
+    Watt,
+    WattHour,
+    decides,
+    given,
+    needs,
+    sampled,
+    sensible,
+    tells,
+    then,
+    unsure,
+    within_time,
+)
+from hil.testing.feasibility import (
+    Course,
+    RigFile,
     doubtful_edge,
+    doubts,
+    in_order,
     undecidable_edge,
     undecidable_energy,
     undecidable_interruption,
     unread_updates,
 )
-from hil.rig.config.rig_file import RigFile
-from hil.rig.sampling.timer import update_known_s
-from hil.scenario.check import Check, sampled, within_time
-from hil.scenario.measurements import cuts
-from hil.scenario.measurements import energy as measuring
-from hil.scenario.measurements.voltage_gaps import SHORTEST_INTERRUPTION_S, longest_interruption
-from hil.scenario.observer import Observer
-from hil.scenario.scenario import ScenarioRun
-from hil.units import Percent, Second, Watt, WattHour
+from hil.testing.measurements import cuts, lab, voltage_gaps
+from hil.testing.measurements import energy as measuring
 
 REGISTER_ENDS_WH = 10_000_000
 """Where the register of a device's own meter goes on from 0 (SPEC, "Meter")."""
@@ -77,14 +87,15 @@ def unpaid_energy(energy: WattHour, /) -> Check:
 @then("flödade ingen effekt före den första betalningen")
 @then("no power flowed before the first payment was accepted")
 @unsure(unread_updates)
-def no_power_before_payment(scenario: ScenarioRun) -> Check:
+def no_power_before_payment(observer: Observer) -> Check:
     """The lab meter behind the socket saw no voltage before the first receipt, within its time resolution.
 
     The resolution is one update period of the meter, the latency of a reading, and the bounds of both stamps.
     """
     name = "live before the first accepted payment"
-    known_s = update_known_s(scenario.rig.meter) + 2 * float(scenario.clock.bound)
-    return within_time(name, known_s, measuring.live_before_acceptance, Source.LINE, Source.LAB_METER)
+    return within_time(
+        name, lab.time_resolution_s(observer), measuring.live_before_acceptance, Source.LINE, Source.LAB_METER
+    )
 
 
 @then("no power flowed")
@@ -97,7 +108,12 @@ def no_power(observer: Observer) -> Check:
 @unsure(unread_updates)
 def uninterrupted() -> Check:
     """From the first to the last reading with voltage, the voltage was never off for longer than one mains cycle."""
-    return within_time("longest interruption", SHORTEST_INTERRUPTION_S, longest_interruption, Source.LAB_METER)
+    return within_time(
+        "longest interruption",
+        voltage_gaps.SHORTEST_INTERRUPTION_S,
+        voltage_gaps.longest_interruption,
+        Source.LAB_METER,
+    )
 
 
 @then("the socket's contact was never open for longer than {duration} before the credit was spent")
@@ -110,7 +126,9 @@ def contact_rested(limit: Second, /) -> Check:
     A contact that opens for some milliseconds lowers the voltage of the reading in whose time that falls. Where the
     load was told to draw one power, the power of the reading must tell the same, so that no sag of the mains fails.
     """
-    return within_time("contact open between power and power", limit, longest_interruption, Source.LAB_METER)
+    return within_time(
+        "contact open between power and power", limit, voltage_gaps.longest_interruption, Source.LAB_METER
+    )
 
 
 @then("the highest power was between {power} and {power}")

@@ -29,13 +29,8 @@ STEPS = '''\
 
 from __future__ import annotations
 
-from hil.bdd.language.catalogue import then, when
-from hil.evidence.limits import Limit
-from hil.evidence.observations import Source
-from hil.scenario.check import Check, sampled
-from hil.scenario.measurements import energy
-from hil.scenario.observer import Observer
-from hil.units import Second, WattHour
+from hil.testing import Check, Limit, Observer, Second, Source, WattHour, sampled, then, when
+from hil.testing.measurements import energy
 
 
 @when("{words} lasts for {{duration}}")

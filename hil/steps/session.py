@@ -1,19 +1,49 @@
-"""A session as a whole: replies, requests, how it ends, and what the device's own meter made of it."""
+"""A session as a whole: brought to one of its payments, and how it was set up, answered, asked for and closed."""
 
 from __future__ import annotations
 
-from hil.bdd.check.feasibility import doubts
-from hil.bdd.check.values import in_order
-from hil.bdd.language.applicability import sensible, tells
-from hil.bdd.language.catalogue import then
-from hil.errors import nearest
-from hil.evidence.limits import Limit
-from hil.evidence.observations import Source
-from hil.protocol.codes import CloseReason
-from hil.scenario.check import Check, at_least, counted, sampled, timed, within_time
-from hil.scenario.measurements import session
-from hil.scenario.observer import Observer
-from hil.units import Second, WattHour
+from hil.testing import (
+    Check,
+    Limit,
+    Observer,
+    ScenarioRun,
+    Second,
+    Source,
+    WattHour,
+    at_least,
+    counted,
+    feature,
+    nearest,
+    needs,
+    sampled,
+    sensible,
+    tells,
+    then,
+    timed,
+    when,
+    within_time,
+)
+from hil.testing.feasibility import CLOSE_REASONS, Course, doubts, in_order
+from hil.testing.measurements import session
+from hil.testing.stimuli import session_walk
+
+UNDER_LOAD = feature("switches-under-load")
+
+
+def _too_short(_: int, __: int, ___: str, rest: Second) -> str:
+    return session_walk.too_short(float(rest))
+
+
+@when("the {ordinal} session comes to its {ordinal} payment {life}, after {duration} of rest")
+@needs(UNDER_LOAD)
+@sensible(_too_short)
+@tells(Course.comes_to)
+def comes_to(session: int, payment: int, life: str, rest: Second, /, scenario: ScenarioRun) -> None:
+    """Lets time pass until that payment is the next one. Sessions before are cut short after one payment: the cable is
+    pulled. It then lies beside the socket for the time of rest, at least 3 s, before it is plugged in for the session
+    that counts, or another cable is. A restart comes last: the supply of the device under test fails for 1 s.
+    """
+    session_walk.come_to(scenario, session, payment, life, float(rest))
 
 
 @then("the device under test answered every question within {duration}")
@@ -67,8 +97,7 @@ def meters_agree(limit: float, /, observer: Observer) -> Check:
 
 
 def _no_reason(reason: str) -> str:
-    known = CloseReason.__members__
-    return "" if reason in known else f"'{reason}' is no reason to close{nearest(reason, known)}"
+    return "" if reason in CLOSE_REASONS else f"'{reason}' is no reason to close{nearest(reason, CLOSE_REASONS)}"
 
 
 @then("the device under test closes the session as {word}")

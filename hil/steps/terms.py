@@ -5,48 +5,37 @@ A real device has its terms from its maker, so these steps are for a virtual ben
 
 from __future__ import annotations
 
-from hil.bdd.check.feasibility.course import Course
-from hil.bdd.check.values import zero_too
-from hil.bdd.language.applicability import feature, needs, sensible, tells
-from hil.bdd.language.catalogue import given
-from hil.protocol.policy import Misuse, SocketTerms
-from hil.protocol.terms import checked_terms
-from hil.scenario.scenario import ScenarioRun
-from hil.units import Satoshi, Watt
+from hil.testing import Satoshi, ScenarioRun, Watt, feature, given, needs, sensible, tells
+from hil.testing.feasibility import Course, no_offer, zero_too
 
-
-def _no_terms(terms: SocketTerms) -> str:
-    try:
-        checked_terms(terms)
-    except Misuse as error:
-        return error.what.removeprefix("cannot encode OFFER: ")
-    return ""
+QUANTUM_SAT = 10_000
+"""One payment of the reference socket, 0.1 mBTC."""
 
 
 def _tariff(price: int) -> str:
-    return _no_terms(SocketTerms(tariff_sat_per_wh=price, quantum_sat=max(price, SocketTerms.quantum_sat)))
+    return no_offer(tariff_sat_per_wh=price, quantum_sat=max(price, QUANTUM_SAT))
 
 
 def _quantum(amount: Satoshi) -> str:
-    return _no_terms(SocketTerms(quantum_sat=int(amount), tariff_sat_per_wh=max(1, int(amount) // 1000)))
+    return no_offer(quantum_sat=int(amount), tariff_sat_per_wh=max(1, int(amount) // 1000))
 
 
 def _fee_rate(rate: int) -> str:
-    return _no_terms(SocketTerms(fee_rate_sat_per_vb=rate))
+    return no_offer(fee_rate_sat_per_vb=rate)
 
 
 def _confirmations(blocks: int) -> str:
-    return _no_terms(SocketTerms(min_confirmations=blocks))
+    return no_offer(min_confirmations=blocks)
 
 
 def _payments(payments: int) -> str:
-    return _no_terms(SocketTerms(max_payments=payments))
+    return no_offer(max_payments=payments)
 
 
 def _most_power(power: Watt) -> str:
     if not float(power).is_integer():
         return f"a socket offers whole watts, not {power:g} W"
-    return _no_terms(SocketTerms(max_power_w=int(power)))
+    return no_offer(max_power_w=int(power))
 
 
 @given("the socket asks for {tariff}")

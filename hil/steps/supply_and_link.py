@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from hil.bdd.check.feasibility.course import Course
-from hil.bdd.language.applicability import decides, needs, sensible, tells, unsure
-from hil.bdd.language.catalogue import then, when
-from hil.evidence.observations import Source
-from hil.rig.check.capabilities import doubtful_edge, undecidable_edge
-from hil.rig.config.rig_file import RigFile
-from hil.scenario.check import Check, number, within_time
-from hil.scenario.measurements import cuts, payments, program
-from hil.scenario.observer import Observer
-from hil.scenario.scenario import ScenarioRun
-from hil.scenario.stimuli import program as watching
-from hil.scenario.stimuli import supply_and_link as interruptions
-from hil.units import Mebibyte, Second
+from hil.testing import (
+    Check,
+    Mebibyte,
+    Observer,
+    ScenarioRun,
+    Second,
+    Source,
+    decides,
+    needs,
+    number,
+    sensible,
+    tells,
+    then,
+    unsure,
+    when,
+    within_time,
+)
+from hil.testing.feasibility import Course, doubtful_edge, no_other_firmware, no_program, undecidable_edge
+from hil.testing.measurements import cuts, payments, program
+from hil.testing.stimuli import program as watching
+from hil.testing.stimuli import supply_and_link as interruptions
 
 
 @when("the supply of the {device} fails for {duration}")
@@ -24,15 +32,8 @@ def supply_fails(device: str, duration: Second, /, scenario: ScenarioRun) -> Non
     interruptions.interrupt_supply(scenario, device, float(duration))
 
 
-def _no_other_firmware(rig: RigFile, device: str) -> str:
-    facts = rig.options.devices.by_role().get(device)
-    if facts is None or facts.other_firmware is not None:
-        return ""
-    return f"rig '{rig.options.name}' names no other firmware of the {device} (devices.{device}.other_firmware)"
-
-
 @when("the {device} is given its other firmware")
-@needs(_no_other_firmware)
+@needs(no_other_firmware)
 @tells(Course.firmware_changes)
 def other_firmware(device: str, /, scenario: ScenarioRun) -> None:
     """Its supply is taken away for 3 s; then the program of ``other_firmware`` starts on what the first one stored."""
@@ -40,7 +41,7 @@ def other_firmware(device: str, /, scenario: ScenarioRun) -> None:
 
 
 @when("the {device} is given its first firmware again")
-@needs(_no_other_firmware)
+@needs(no_other_firmware)
 @tells(Course.firmware_changes)
 def first_firmware(device: str, /, scenario: ScenarioRun) -> None:
     """Its supply is taken away for 3 s; then the program of ``command`` starts on what the other one stored."""
@@ -73,15 +74,8 @@ def blocks_mined(count: int, /, observer: Observer) -> None:
     observer.mine(count)
 
 
-def _no_program(rig: RigFile, device: str, *_: object) -> str:
-    if rig.virtual and (rig.real_time or device in rig.device_programs()):
-        return ""
-    command = f"options.rig.devices.{device}.command"
-    return f"the {device} of rig '{rig.options.name}' is no program of its own on this machine: {command}"
-
-
 @when("the program of the {device} is watched from now on")
-@needs(_no_program)
+@needs(no_program)
 @tells(Course.watches)
 def program_watched(device: str, /, scenario: ScenarioRun) -> None:
     """Looks once a minute how much memory, how many descriptors and threads it has, with all that it started."""
@@ -93,7 +87,7 @@ def _no_growth(_: str, *most: float) -> str:
 
 
 @then("the program of the {device} grew by at most {memory}, {int} descriptors and {int} threads")
-@needs(_no_program)
+@needs(no_program)
 @sensible(_no_growth)
 @tells(Course.has_watched)
 def program_grew(device: str, memory: Mebibyte, descriptors: int, threads: int, /) -> list[Check]:

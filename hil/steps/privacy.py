@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from hil.bdd.check.feasibility.course import Course
-from hil.bdd.language.applicability import feature, needs, tells
-from hil.bdd.language.catalogue import then
-from hil.evidence.limits import Limit
-from hil.evidence.observations import Source
-from hil.scenario.check import Check, counted
-from hil.scenario.measurements import privacy
-from hil.scenario.observer import Observer
+from hil.testing import Check, Limit, Observer, Source, counted, feature, needs, tells, then
+from hil.testing.feasibility import Course
+from hil.testing.measurements import privacy
 
 NONE = Limit("count", high=0)
 

@@ -4,20 +4,27 @@
 
 from __future__ import annotations
 
-from hil.bdd.check.feasibility import doubts
-from hil.bdd.check.values import zero_too
-from hil.bdd.language.applicability import decides, needs, tells, unsure
-from hil.bdd.language.catalogue import given, then, when
-from hil.evidence.limits import Limit
-from hil.evidence.observations import Source
-from hil.rig.check.capabilities import doubtful_edge, undecidable_edge
-from hil.rig.config.rig_file import RigFile
-from hil.scenario.check import Check, sampled, within_time
-from hil.scenario.measurements import ledger as measured
-from hil.scenario.measurements import payments
-from hil.scenario.scenario import ScenarioRun
-from hil.scenario.stimuli import ledger as ledger_attacks
-from hil.units import Satoshi, Second
+from hil.testing import (
+    Check,
+    Limit,
+    Satoshi,
+    ScenarioRun,
+    Second,
+    Source,
+    decides,
+    given,
+    needs,
+    sampled,
+    tells,
+    then,
+    unsure,
+    when,
+    within_time,
+)
+from hil.testing.feasibility import RigFile, doubtful_edge, doubts, undecidable_edge, zero_too
+from hil.testing.measurements import ledger as measured
+from hil.testing.measurements import payments
+from hil.testing.stimuli import ledger as ledger_attacks
 
 
 @given("somebody has the money to fill the mempool")

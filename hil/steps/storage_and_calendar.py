@@ -2,33 +2,30 @@
 
 from __future__ import annotations
 
-from hil import faketime
-from hil.bdd.check.feasibility.course import Course
-from hil.bdd.language.applicability import feature, needs, sensible, tells
-from hil.bdd.language.catalogue import given, then, when
-from hil.evidence.observations import Source
-from hil.private_folder import why_unavailable
-from hil.rig.config.rig_file import RigFile
-from hil.scenario.check import Check, within_time
-from hil.scenario.measurements import bench
-from hil.scenario.scenario import ScenarioRun
-from hil.scenario.stimuli import bench as bench_faults
-from hil.units import Second
+from hil.testing import (
+    Check,
+    ScenarioRun,
+    Second,
+    Source,
+    feature,
+    given,
+    needs,
+    sensible,
+    tells,
+    then,
+    when,
+    within_time,
+)
+from hil.testing.feasibility import Course, no_calendar, no_slow_storage, no_storage_fault
+from hil.testing.measurements import bench
+from hil.testing.stimuli import bench as bench_faults
 
 SEEDED = feature("seeded-faults")
 
 
-def _storage_can_fail(rig: RigFile, device: str, *_: object) -> str:
-    """Return why the storage of a device cannot be made to fail."""
-    facts = rig.options.devices.by_role().get(device)
-    in_process = facts is None or (rig.is_reference(facts) and not rig.real_time)
-    why = "" if in_process or "seeded-faults" not in rig.features else why_unavailable()
-    return f"the storage of the {device} of rig '{rig.options.name}' cannot be made to fail: {why}" if why else ""
-
-
 @when("the storage of the {device} is {storage_fault}, as a seeded fault")
 @needs(SEEDED)
-@needs(_storage_can_fail)
+@needs(no_storage_fault)
 @tells(Course.must_be_under_test)
 def storage_fails(device: str, fault: str, /, scenario: ScenarioRun) -> None:
     """``full``: no free block is left (ENOSPC). ``read-only``: nothing can be changed (EROFS). Both last until
@@ -42,13 +39,6 @@ LONGEST_WRITE_S = 10.0
 """Longest that one write to a storage can be made to take."""
 
 
-def _no_slow_storage(rig: RigFile, device: str, *_: object) -> str:
-    facts = rig.options.devices.by_role().get(device)
-    if facts is None or (rig.is_reference(facts) and not rig.real_time):
-        return ""
-    return f"the {device} of rig '{rig.options.name}' is a program, whose writes take this machine's time"
-
-
 def _no_write(_: str, duration: Second) -> str:
     if 0 < duration <= LONGEST_WRITE_S:
         return ""
@@ -57,7 +47,7 @@ def _no_write(_: str, duration: Second) -> str:
 
 @when("each write to the storage of the {device} takes {duration}, as a seeded fault")
 @needs(SEEDED)
-@needs(_no_slow_storage)
+@needs(no_slow_storage)
 @sensible(_no_write)
 @tells(Course.slow_storage)
 def storage_slow(device: str, duration: Second, /, scenario: ScenarioRun) -> None:
@@ -67,7 +57,7 @@ def storage_slow(device: str, duration: Second, /, scenario: ScenarioRun) -> Non
 
 @when("the storage of the {device} works again")
 @needs(SEEDED)
-@needs(_storage_can_fail)
+@needs(no_storage_fault)
 @tells(Course.must_be_under_test)
 def storage_works_again(device: str, /, scenario: ScenarioRun) -> None:
     """It can be written. A device that has stopped stays so until its supply fails; what is torn stays torn."""
@@ -86,25 +76,13 @@ def said_after_fault(device: str, words: str, limit: Second, /) -> Check:
     )
 
 
-def _no_calendar(rig: RigFile, device: str, *_: object) -> str:
-    """Return why the calendar of a device cannot be set."""
-    facts = rig.options.devices.by_role().get(device)
-    if facts is None:
-        return ""
-    if rig.is_reference(facts) and not rig.real_time:
-        return f"the {device} of rig '{rig.options.name}' runs in the bench itself and reads no calendar"
-    if faketime.library() is None:
-        return f"the calendar of the {device} cannot be set: this machine has no libfaketime (Debian: faketime)"
-    return ""
-
-
 def _no_change(_: str, duration: Second) -> str:
     return "" if duration > 0 else f"a calendar is set by more than 0 s, not by {duration:g} s"
 
 
 @given("the {device} has a calendar that can be set")
 @needs(SEEDED)
-@needs(_no_calendar)
+@needs(no_calendar)
 @tells(Course.must_be_under_test)
 def settable_calendar(device: str, /, scenario: ScenarioRun) -> None:
     """Its program runs with libfaketime. It begins at this machine's date; one linked statically reads that always."""
@@ -113,7 +91,7 @@ def settable_calendar(device: str, /, scenario: ScenarioRun) -> None:
 
 @when("the calendar of the {device} is set forward by {duration}")
 @needs(SEEDED)
-@needs(_no_calendar)
+@needs(no_calendar)
 @sensible(_no_change)
 @tells(Course.calendar_changes)
 def calendar_forward(device: str, duration: Second, /, scenario: ScenarioRun) -> None:
@@ -123,7 +101,7 @@ def calendar_forward(device: str, duration: Second, /, scenario: ScenarioRun) ->
 
 @when("the calendar of the {device} is set back by {duration}")
 @needs(SEEDED)
-@needs(_no_calendar)
+@needs(no_calendar)
 @sensible(_no_change)
 @tells(Course.calendar_changes)
 def calendar_back(device: str, duration: Second, /, scenario: ScenarioRun) -> None:

@@ -12,7 +12,7 @@ from hil.bdd.language.catalogue import load_catalogue
 from hil.private_folder import why_unavailable
 from hil.rig.config.rig_file import RigFile
 
-RIGS = Path(__file__).parents[4] / "rigs"
+RIGS = Path(__file__).parents[3] / "rigs"
 STEPS = ("the storage of the socket is full, as a seeded fault", "the storage of the socket works again")
 
 

@@ -5,17 +5,11 @@ What it does is recorded as a fault that the scenario asked for.
 
 from __future__ import annotations
 
-from hil.bdd.check.feasibility import cheats, doubts
-from hil.bdd.check.feasibility.course import Course
-from hil.bdd.language.applicability import sensible, tells
-from hil.bdd.language.catalogue import given, then, when
-from hil.bdd.steps.setup import BOOT_TIMEOUT_S
-from hil.scenario.abuse_plan import AbusePlan
-from hil.scenario.check import Check
-from hil.scenario.measurements import abuse as abuse_measuring
-from hil.scenario.observer import Observer
-from hil.scenario.scenario import ScenarioRun
-from hil.units import Percent, Satoshi
+from hil.steps.setup import BOOT_TIMEOUT_S
+from hil.testing import AbusePlan, Check, Observer, Percent, Satoshi, ScenarioRun, given, sensible, tells, then, when
+from hil.testing.feasibility import Course, cheats, doubts
+from hil.testing.measurements import abuse as abuse_measuring
+from hil.testing.stimuli import session_walk
 
 QUANTUM_SAT = 10_000
 """One payment of the reference scenario, 0.1 mBTC."""
@@ -99,6 +93,20 @@ def socket_will(abuse: str, /, scenario: ScenarioRun) -> None:
 def socket_will_from(abuse: str, payment: int, /, scenario: ScenarioRun) -> None:
     """The same, from another payment on."""
     scenario.cheat(AbusePlan.of_catalogue("socket", abuse, payment))
+
+
+@given("the counterpart is honest at first")
+@tells(cheats.honest_at_first)
+def honest_at_first(scenario: ScenarioRun) -> None:
+    """It cheats, as another step says, when 'the counterpart begins to cheat', and not before."""
+    scenario.plan.honest_at_first = True
+
+
+@when("the counterpart begins to cheat")
+@tells(cheats.begins)
+def begins_to_cheat(scenario: ScenarioRun) -> None:
+    """From its next message of the kind on, if the payment is the one from which on it cheats, or a later one."""
+    session_walk.begin_to_cheat(scenario)
 
 
 @when("the counterpart has cheated")

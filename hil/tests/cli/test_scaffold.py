@@ -9,7 +9,7 @@ import pytest
 from hil.bdd.check.preflight import check
 from hil.bdd.language.catalogue import load_catalogue
 from hil.bdd.language.reader import read
-from hil.bdd.language.scaffold import new_feature, new_steps
+from hil.cli.scaffold import new_feature, new_steps
 from hil.errors import ConfigurationError
 from hil.tests.bdd.samples import catalogue_of
 

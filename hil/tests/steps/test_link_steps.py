@@ -15,7 +15,7 @@ from hil.links.faults import FaultKind, FaultRule
 from hil.rig.config.rig_file import RigFile
 from hil.scenario.stimuli import link as link_faults
 
-RIG = Path(__file__).parents[4] / "rigs" / "virtual.yaml"
+RIG = Path(__file__).parents[3] / "rigs" / "virtual.yaml"
 SCENARIO = """Feature: Link
   Scenario: One
     Given socket and cable are a pair in single-fee mode

@@ -11,7 +11,7 @@ from hil.bdd.language.applicability import demands
 from hil.bdd.language.catalogue import load_catalogue
 from hil.rig.config.rig_file import RigFile
 
-RIGS = Path(__file__).parents[4] / "rigs"
+RIGS = Path(__file__).parents[3] / "rigs"
 STEPS = {
     "the socket has a calendar that can be set": "given",
     "the calendar of the socket is set forward by 3 s": "when",

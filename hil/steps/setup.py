@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from hil.bdd.check.feasibility.course import Course
-from hil.bdd.language.applicability import feature, needs, sensible, tells, within
-from hil.bdd.language.catalogue import given, when
-from hil.bdd.language.phases import switches_on
-from hil.protocol.payment.signing import p2wpkh_script
-from hil.protocol.payment.transactions import dust_limit
-from hil.protocol.wire.messages import MAX_COINS
-from hil.rig.chain.electrum import ViewKind
-from hil.rig.check.capabilities import beyond_load
-from hil.rig.config.rig_file import PAIR, RigFile
-from hil.scenario.load_profiles import LoadProfile
-from hil.scenario.observer import Observer
-from hil.scenario.plan import TOASTER_W
-from hil.scenario.scenario import ScenarioRun
-from hil.units import Satoshi, Second, Watt
+from hil.testing import (
+    LoadProfile,
+    Observer,
+    Satoshi,
+    ScenarioRun,
+    Second,
+    Watt,
+    feature,
+    given,
+    needs,
+    sensible,
+    switches_on,
+    tells,
+    when,
+    within,
+)
+from hil.testing.feasibility import LEAST_COIN_SAT, MOST_COINS, PAIR, TOASTER_W, Course, RigFile, ViewKind, beyond_load
 
 MOST_PAYMENTS = 65_535
 """In one session: payments are counted with 16 bits (SPEC, "OFFER")."""
@@ -42,7 +44,7 @@ def _no_coins(rig: RigFile) -> str:
     return f"rig '{rig.options.name}' does not say where its cable's coins go: options.rig.devices.cable.coins_to"
 
 
-def _other_coins(rig: RigFile, kind: str) -> str:
+def _other_coins(rig: RigFile, kind: ViewKind) -> str:
     """Return why the cable under test cannot be given coins of that type; one that the rig plays can be."""
     only = rig.coins_of_cable
     return f"the cable of rig '{rig.options.name}' takes coins of type {only} only" if only and only != kind else ""
@@ -141,8 +143,9 @@ def budget(payments: int, /, scenario: ScenarioRun) -> None:
 
 
 def _dust(amount: Satoshi) -> str:
-    least = dust_limit(p2wpkh_script(bytes(20)))
-    return "" if amount >= least else f"a coin of {amount} sat is dust, which no node relays; at least {least} sat"
+    if amount >= LEAST_COIN_SAT:
+        return ""
+    return f"a coin of {amount} sat is dust, which no node relays; at least {LEAST_COIN_SAT} sat"
 
 
 @given("the cable's coins are worth {amount}")
@@ -154,7 +157,7 @@ def funds(amount: Satoshi, /, scenario: ScenarioRun) -> None:
 
 
 def _too_many_coins(count: int, _: Satoshi) -> str:
-    return "" if 1 <= count <= MAX_COINS else f"a cable declares 1 to {MAX_COINS} coins, not {count}"
+    return "" if 1 <= count <= MOST_COINS else f"a cable declares 1 to {MOST_COINS} coins, not {count}"
 
 
 def _dust_each(_: int, amount: Satoshi) -> str:
@@ -173,7 +176,7 @@ def coins(count: int, amount: Satoshi, /, scenario: ScenarioRun) -> None:
 @given("the cable's coins are of type {coin_type}")
 @needs(_other_coins)
 @tells(Course.coin_type)
-def coin_type(kind: str, /, scenario: ScenarioRun) -> None:
+def coin_type(kind: ViewKind, /, scenario: ScenarioRun) -> None:
     """``P2WPKH`` (witness), ``P2PKH`` (legacy), or ``both kinds`` in turn, beginning with the first."""
     scenario.plan.funding_type = kind
 

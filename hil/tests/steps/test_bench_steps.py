@@ -10,7 +10,7 @@ from hil.bdd.language.applicability import demands, feature
 from hil.bdd.language.catalogue import load_catalogue
 from hil.rig.config.rig_file import RigFile
 
-VIRTUAL = Path(__file__).parents[4] / "rigs" / "virtual.yaml"
+VIRTUAL = Path(__file__).parents[3] / "rigs" / "virtual.yaml"
 
 STEPS = {
     "the mains are lost for 3 s": "switches-under-load",

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from hil.bdd.check.feasibility import demanded
-from hil.bdd.check.feasibility.course import Course
-from hil.bdd.language.applicability import tells
-from hil.bdd.language.catalogue import then
-from hil.evidence.limits import Limit
-from hil.evidence.observations import Source
-from hil.scenario.check import Check, at_least, number, timed, within_time
-from hil.scenario.measurements import payments
-from hil.scenario.observer import Observer
-from hil.units import Satoshi, Second
+from hil.testing import (
+    Check,
+    Limit,
+    Observer,
+    Satoshi,
+    Second,
+    Source,
+    at_least,
+    number,
+    tells,
+    then,
+    timed,
+    within_time,
+)
+from hil.testing.feasibility import Course, demanded
+from hil.testing.measurements import payments
 
 
 @then("togs {int} betalningar om {amount} emot")

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from hil.bdd.check.feasibility import doubts
-from hil.bdd.check.feasibility.course import Course
-from hil.bdd.language.applicability import decides, feature, needs, sensible, tells, unsure, within
-from hil.bdd.language.catalogue import then, when
-from hil.evidence.limits import Limit
-from hil.evidence.observations import Source
-from hil.rig.check.capabilities import beyond_load, doubtful_edge, undecidable_edge
-from hil.rig.sampling.timer import SAMPLE_PERIOD_S
-from hil.scenario.check import Check, sampled, within_time
-from hil.scenario.measurements import cuts, ledger, session
-from hil.scenario.scenario import ScenarioRun
-from hil.scenario.stimuli import mains_plug_and_load as power_faults
-from hil.units import Percent, Second, Watt, WattHour
+from hil.testing import (
+    Check,
+    Limit,
+    Percent,
+    ScenarioRun,
+    Second,
+    Source,
+    Watt,
+    WattHour,
+    decides,
+    feature,
+    needs,
+    sampled,
+    sensible,
+    tells,
+    then,
+    unsure,
+    when,
+    within,
+    within_time,
+)
+from hil.testing.feasibility import SAMPLE_PERIOD_S, Course, beyond_load, doubtful_edge, doubts, undecidable_edge
+from hil.testing.measurements import cuts, ledger, session
+from hil.testing.stimuli import mains_plug_and_load as power_faults
 
 UNDER_LOAD = feature("switches-under-load")
 """K1 and K2 of this bench may open and close while current flows: a matter of the contactors' rating."""

@@ -11,7 +11,7 @@ from hil.bdd.language.applicability import demands
 from hil.bdd.language.catalogue import load_catalogue
 from hil.rig.config.rig_file import RigFile
 
-VIRTUAL = Path(__file__).parents[4] / "rigs" / "virtual.yaml"
+VIRTUAL = Path(__file__).parents[3] / "rigs" / "virtual.yaml"
 STEPS = ("the socket is given its other firmware", "the socket is given its first firmware again")
 
 

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from hil.bdd.language.applicability import decides, feature, needs, sensible, unsure
-from hil.bdd.language.catalogue import then, when
-from hil.bdd.language.phases import proves_the_bench
-from hil.evidence.observations import Source
-from hil.rig.check.capabilities import doubtful_edge, undecidable_edge
-from hil.scenario.check import Check, within_time
-from hil.scenario.measurements import bench
-from hil.scenario.scenario import ScenarioRun
-from hil.scenario.stimuli import bench as bench_faults
-from hil.units import Percent, Second
+from hil.testing import (
+    Check,
+    Percent,
+    ScenarioRun,
+    Second,
+    Source,
+    decides,
+    feature,
+    needs,
+    proves_the_bench,
+    sensible,
+    then,
+    unsure,
+    when,
+    within_time,
+)
+from hil.testing.feasibility import doubtful_edge, undecidable_edge
+from hil.testing.measurements import bench
+from hil.testing.stimuli import bench as bench_faults
 
 SEEDED = feature("seeded-faults")
 

@@ -6,20 +6,31 @@ the same seed.
 
 from __future__ import annotations
 
-from hil.bdd.check.feasibility import doubts
-from hil.bdd.check.feasibility.course import Course
-from hil.bdd.language.applicability import decides, feature, needs, sensible, tells, unsure
-from hil.bdd.language.catalogue import given, then, when
-from hil.evidence.limits import Limit
-from hil.evidence.observations import Source
-from hil.rig.check.capabilities import doubtful_edge, undecidable_edge
-from hil.scenario.check import Check, at_least, number, sampled, within_time
-from hil.scenario.measurements import link as measured
-from hil.scenario.measurements import payments
-from hil.scenario.observer import Observer
-from hil.scenario.scenario import ScenarioRun
-from hil.scenario.stimuli import link as link_faults
-from hil.units import Percent, Satoshi, Second, WattHour
+from hil.testing import (
+    Check,
+    Limit,
+    Observer,
+    Percent,
+    ScenarioRun,
+    Second,
+    Source,
+    WattHour,
+    at_least,
+    decides,
+    feature,
+    given,
+    needs,
+    sampled,
+    sensible,
+    tells,
+    then,
+    unsure,
+    when,
+    within_time,
+)
+from hil.testing.feasibility import Course, doubtful_edge, doubts, undecidable_edge
+from hil.testing.measurements import link as measured
+from hil.testing.stimuli import link as link_faults
 
 
 def _no_share(_: str, percent: Percent, *__: str) -> str:
@@ -183,61 +194,6 @@ def babbles_one_way(device: str, seconds: Second, /, scenario: ScenarioRun) -> N
 def flaps(times: int, seconds: Second, /, scenario: ScenarioRun) -> None:
     """It comes and goes, and is dead for half of the time; returns when it is over."""
     link_faults.flap(scenario, times, float(seconds))
-
-
-# --- somebody who sits on the line --------------------------------------------------------------------------------
-
-
-@given("someone on the line redirects the {redirected} of the {ordinal} {message} {way} to himself")
-@when("someone on the line redirects the {redirected} of the {ordinal} {message} {way} to himself")
-@needs(FAULTS)
-def redirects(what: str, number: int, message: str, way: str, /, scenario: ScenarioRun) -> None:
-    """Replaces the payee script (OFFER, PAYMENT_REQUEST, PAYMENT) or change script (FUNDING, last two) by another."""
-    link_faults.alter(scenario, what, message, way, first=number)
-
-
-@given("someone on the line redirects the {redirected} of every {message} {way} to himself")
-@when("someone on the line redirects the {redirected} of every {message} {way} to himself")
-@needs(FAULTS)
-def redirects_all(what: str, message: str, way: str, /, scenario: ScenarioRun) -> None:
-    """The same for all of its type."""
-    link_faults.alter(scenario, what, message, way, count=None)
-
-
-@given("someone on the line falsifies the energy of the {ordinal} {message} {way}")
-@when("someone on the line falsifies the energy of the {ordinal} {message} {way}")
-@needs(FAULTS)
-def falsifies(number: int, message: str, way: str, /, scenario: ScenarioRun) -> None:
-    """A RECEIPT credits half, a METER claims 5 Wh more."""
-    link_faults.alter(scenario, "energy", message, way, first=number)
-
-
-@given("someone on the line says {invention} to the {device} after the {ordinal} {message} {way}")
-@when("someone on the line says {invention} to the {device} after the {ordinal} {message} {way}")
-@needs(FAULTS)
-def invents_after(what: str, device: str, number: int, message: str, way: str, /, scenario: ScenarioRun) -> None:
-    """The message has the other side's next sequence number and precedes a true answer; ``HELLO`` has a new id."""
-    link_faults.invent_after(scenario, what, device, message, way, number)
-
-
-@when("someone on the line says {invention} to the {device}")
-@needs(FAULTS)
-def invents(what: str, device: str, /, scenario: ScenarioRun) -> None:
-    """The same, now."""
-    link_faults.invent(scenario, what, device)
-
-
-@when("someone on the line says the {ordinal} {message} {way} again")
-@needs(FAULTS)
-def says_again(number: int, message: str, way: str, /, scenario: ScenarioRun) -> None:
-    """What was said in this scenario already, under the next sequence number; counted from the beginning."""
-    link_faults.say_again(scenario, message, way, number)
-
-
-@then("whoever sits on the line received {amount} in all")
-def stranger_received(amount: Satoshi, /) -> Check:
-    """What transactions over the cable's coins pay to his script, confirmed or not, after one more block."""
-    return number("received by a stranger", amount, payments.stranger_received, Source.LEDGER, unit="sat")
 
 
 # --- what came of it ----------------------------------------------------------------------------------------------
