@@ -8,9 +8,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
-from coincurve import PublicKey
-from coincurve.ecdsa import cdata_to_der, deserialize_compact, signature_normalize
-from coincurve.utils import GROUP_ORDER_INT
+from embit.util import secp256k1
 
 from hil.errors import RigFault
 from hil.protocol.cable.messages import check_request, fits_in_session
@@ -77,6 +75,9 @@ CableDefect = Literal["signs-anything", "declares-one-change", "signs-with-one-n
 - tells-its-seed: says the seed of its account on its console when it is ready
 """
 
+ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
+"""Order of secp256k1 (SEC 2)."""
+
 
 def policy_of(defects: Collection[Defect]) -> Policy:
     """Return the limits that a socket with these defects keeps."""
@@ -137,11 +138,11 @@ class _OneNonceKey(Key):
         self._number = int.from_bytes(secret)
 
     def sign(self, digest: bytes) -> bytes:
-        r = PublicKey.from_valid_secret(self._NONCE).point()[0] % GROUP_ORDER_INT
-        s = (int.from_bytes(digest) + r * self._number) * pow(int.from_bytes(self._NONCE), -1, GROUP_ORDER_INT)
-        signature = deserialize_compact(r.to_bytes(32) + (s % GROUP_ORDER_INT).to_bytes(32))
-        _, low = signature_normalize(signature)
-        return bytes(cdata_to_der(low))
+        point = secp256k1.ec_pubkey_serialize(secp256k1.ec_pubkey_create(self._NONCE))
+        r = int.from_bytes(point[1:]) % ORDER
+        s = (int.from_bytes(digest) + r * self._number) * pow(int.from_bytes(self._NONCE), -1, ORDER)
+        signature = secp256k1.ecdsa_signature_parse_compact(r.to_bytes(32) + (s % ORDER).to_bytes(32))
+        return bytes(secp256k1.ecdsa_signature_serialize_der(secp256k1.ecdsa_signature_normalize(signature)))
 
 
 def key_type_of(defects: Collection[Defect | CableDefect]) -> type[Key]:

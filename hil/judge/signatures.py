@@ -7,11 +7,13 @@ from collections.abc import Sequence
 
 from bitcoin.core import CTransaction, Hash160
 from bitcoin.core.script import SIGHASH_ALL, SIGVERSION_BASE, SIGVERSION_WITNESS_V0, CScript, SignatureHash
-from coincurve import PublicKey
-from coincurve.utils import GROUP_ORDER_INT
+from embit.util import secp256k1
 
 from hil.judge.messages import Coin
 from hil.judge.transactions import type_of
+
+ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
+"""Order of secp256k1 (SEC 2)."""
 
 KEY_BYTES = 33
 
@@ -44,11 +46,12 @@ def _flaw_of_input(transaction: CTransaction, number: int, coin: Coin) -> str:
     numbers = _strict_der(signature[:-1])
     if numbers is None:
         return "the signature is not strict DER"
-    if numbers[1] > GROUP_ORDER_INT // 2:
+    if numbers[1] > ORDER // 2:
         return "the signature has a high S"
     digest = _digest(transaction, number, kind, code, coin.value_sat)
     try:
-        verified = PublicKey(key).verify(signature[:-1], digest, hasher=None)
+        parsed = secp256k1.ecdsa_signature_parse_der(signature[:-1])
+        verified = secp256k1.ecdsa_verify(parsed, digest, secp256k1.ec_pubkey_parse(key))
     except ValueError:
         verified = False
     return "" if verified else "the signature does not verify"

@@ -1,7 +1,7 @@
 """Signs what the bench itself spends, for mining, funding and attacks, by libraries alone.
 
 It shares no code with the devices' signing: a mistake there must show in what the devices sign, and must not keep the
-bench from being funded. python-bitcoinlib makes the digest, libsecp256k1 (coincurve) signs it (RFC 6979, low S).
+bench from being funded. python-bitcoinlib makes the digest, libsecp256k1 (by embit) signs it (RFC 6979, low S).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from bitcoin.core.script import (
     CScriptWitness,
     SignatureHash,
 )
-from coincurve import PrivateKey
+from embit.util import secp256k1
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,13 +35,14 @@ def sign_all(unsigned: CTransaction, coins: Sequence[Coin], keys: Mapping[bytes,
     """
     inputs, witnesses = [], []
     for number, (spent, coin) in enumerate(zip(unsigned.vin, coins, strict=True)):
-        private = PrivateKey(keys[coin.script].secret)
-        public = private.public_key.format(compressed=True)
+        secret = keys[coin.script].secret
+        public = secp256k1.ec_pubkey_serialize(secp256k1.ec_pubkey_create(secret))
         witness = coin.script[:1] == b"\x00"
         code = CScript(b"\x76\xa9\x14" + Hash160(public) + b"\x88\xac")
         version = SIGVERSION_WITNESS_V0 if witness else SIGVERSION_BASE
         digest = SignatureHash(code, unsigned, number, SIGHASH_ALL, int(coin.value), version)
-        pair = [private.sign(digest, hasher=None) + bytes([SIGHASH_ALL]), public]
+        signature = secp256k1.ecdsa_signature_serialize_der(secp256k1.ecdsa_sign(digest, secret))
+        pair = [signature + bytes([SIGHASH_ALL]), public]
         inputs.append(CTxIn(spent.prevout, CScript() if witness else CScript(pair), spent.nSequence))
         witnesses.append(CTxInWitness(CScriptWitness(pair if witness else [])))
     return CTransaction(inputs, unsigned.vout, unsigned.nLockTime, unsigned.nVersion, CTxWitness(witnesses))

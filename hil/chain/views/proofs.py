@@ -8,9 +8,8 @@ from typing import Final
 from bitcoin.core import CTransaction, b2lx
 from bitcoin.core.script import CScript, CScriptInvalidError
 from bitcoin.core.serialize import SerializationError
-from coincurve import PublicKey
-from coincurve.ecdsa import cdata_to_der, der_to_cdata, signature_normalize
 from embit.hashes import hash160
+from embit.util import secp256k1
 
 from hil.chain.views.headers import double_sha256
 from hil.protocol.payment.coins import Coin
@@ -95,8 +94,8 @@ def is_signed(transaction: CTransaction, index: int, coin: Coin) -> bool | None:
             return False
         digest = signature_digest(transaction, index, coin, signature[-1])
         # consensus takes both forms of S, libsecp256k1 only the low one
-        _, low = signature_normalize(der_to_cdata(signature[:-1]))
-        return bool(PublicKey(public).verify(cdata_to_der(low), digest, hasher=None))
+        low = secp256k1.ecdsa_signature_normalize(secp256k1.ecdsa_signature_parse_der(signature[:-1]))
+        return bool(secp256k1.ecdsa_verify(low, digest, secp256k1.ec_pubkey_parse(public)))
     except (ValueError, Misuse, CScriptInvalidError):
         return False
 

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from bitcoin.core import CTransaction, CTxIn, CTxInWitness, CTxWitness
 from bitcoin.core.script import CScript, CScriptWitness
-from coincurve.ecdsa import cdata_to_der, der_to_cdata
+from embit.util import secp256k1
 
 from hil.errors import AuthorError
 from hil.links.abuses.model import Cheat, Trick
@@ -168,6 +168,6 @@ def _der(compact: bytes) -> bytes:
         value = b"\x00" + value if value[0] & 0x80 else value
         parts += b"\x02" + bytes([len(value)]) + value
     der = b"\x30" + bytes([len(parts)]) + parts
-    if cdata_to_der(der_to_cdata(der)) != der:
+    if secp256k1.ecdsa_signature_serialize_der(secp256k1.ecdsa_signature_parse_der(der)) != der:
         raise AssertionError("a signature was not put together in strict DER")
     return der

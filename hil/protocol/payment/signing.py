@@ -1,6 +1,6 @@
 """Keys, signing and the judgement of signatures for the two input types: P2WPKH and P2PKH with compressed keys.
 
-libsecp256k1 (coincurve) signs, deterministically (RFC 6979, low-S), and judges. python-bitcoinlib's
+libsecp256k1 (by embit) signs, deterministically (RFC 6979, low-S), and judges. python-bitcoinlib's
 ``VerifyScript`` is never asked: it ignores witnesses, so it accepts forged and empty P2WPKH witnesses, and it
 accepts high-S and padded signatures (pinned in ``hil/tests/protocol/payment/test_signing.py``).
 """
@@ -20,9 +20,8 @@ from bitcoin.core.script import (
     CScriptWitness,
     SignatureHash,
 )
-from coincurve import PrivateKey, PublicKey
-from coincurve.ecdsa import cdata_to_der, der_to_cdata, signature_normalize
 from embit.hashes import hash160
+from embit.util import secp256k1
 
 from hil.errors import PeerViolation
 from hil.protocol.payment.bip143 import bip143_digest
@@ -73,10 +72,11 @@ class Key:
         if len(secret) != 32:
             raise Misuse(f"a private key has 32 bytes, not {len(secret)}")
         try:
-            self._private = PrivateKey(secret)
+            point = secp256k1.ec_pubkey_create(secret)
         except ValueError:
             raise Misuse("a private key must be from 1 to the order of secp256k1 less one") from None
-        self.public: bytes = self._private.public_key.format(compressed=True)
+        self._secret = secret
+        self.public: bytes = secp256k1.ec_pubkey_serialize(point)
         """Compressed public key, 33 bytes."""
         key_hash = hash160(self.public)
         self.p2wpkh_script: bytes = p2wpkh_script(key_hash)
@@ -85,15 +85,14 @@ class Key:
     @property
     def secret(self) -> bytes:
         """The private key, 32 bytes."""
-        return bytes(self._private.secret)
+        return self._secret
 
     def __repr__(self) -> str:
         return f"Key(public={self.public.hex()})"
 
     def sign(self, digest: bytes) -> bytes:
         """Return the strict-DER, low-S, RFC 6979 signature of a 32-byte digest."""
-        signature: bytes = self._private.sign(digest, hasher=None)
-        return signature
+        return bytes(secp256k1.ecdsa_signature_serialize_der(secp256k1.ecdsa_sign(digest, self._secret)))
 
 
 class SignatureFlaw(enum.StrEnum):
@@ -195,18 +194,17 @@ def _verify_input(transaction: CTransaction, index: int, coin: Coin) -> None:
         raise SignatureRefused(SignatureFlaw.HASH_TYPE, index, f"0x{signature[-1:].hex()}")
     der = signature[:-1]
     try:
-        parsed = der_to_cdata(der)
+        parsed = secp256k1.ecdsa_signature_parse_der(der)
     except ValueError:
         raise SignatureRefused(SignatureFlaw.DER, index) from None
     # One number has one strict encoding, so a signature that serialises to other bytes was not strict.
-    if cdata_to_der(parsed) != der:
+    if secp256k1.ecdsa_signature_serialize_der(parsed) != der:
         raise SignatureRefused(SignatureFlaw.DER, index)
-    was_high, _ = signature_normalize(parsed)
-    if was_high:
+    if secp256k1.ecdsa_signature_normalize(parsed) != parsed:
         raise SignatureRefused(SignatureFlaw.HIGH_S, index)
     try:
         digest = signature_digest(transaction, index, coin)
-        valid = PublicKey(public).verify(der, digest, hasher=None)
+        valid = secp256k1.ecdsa_verify(parsed, digest, secp256k1.ec_pubkey_parse(public))
     except Misuse as error:
         raise SignatureRefused(SignatureFlaw.INVALID, index, error.what) from None
     except ValueError:

@@ -13,7 +13,7 @@ from bitcoin.core.script import (
     CScriptWitness,
     SignatureHash,
 )
-from coincurve import PrivateKey, PublicKey
+from embit.util import secp256k1
 
 from hil.second.codes import ErrorCode
 from hil.second.coins import Coin, ScriptKind, key_hash_of, known_kind_of
@@ -37,9 +37,10 @@ def sign(proposal: Proposal, keys: Mapping[bytes, bytes]) -> bytes:
     transaction = parse(proposal.raw)
     inputs, witnesses = [], []
     for index, coin in enumerate(proposal.coins):
-        secret = PrivateKey(keys[coin.script])
-        signature = secret.sign(_digest(transaction, index, coin), hasher=None) + bytes([SIGHASH_ALL])
-        pair = (signature, secret.public_key.format())
+        secret = keys[coin.script]
+        signed = secp256k1.ecdsa_sign(_digest(transaction, index, coin), secret)
+        signature = secp256k1.ecdsa_signature_serialize_der(signed) + bytes([SIGHASH_ALL])
+        pair = (signature, secp256k1.ec_pubkey_serialize(secp256k1.ec_pubkey_create(secret)))
         segwit = known_kind_of(coin.script) is ScriptKind.P2WPKH
         script_sig = b"" if segwit else b"".join(bytes([len(each)]) + each for each in pair)
         inputs.append(CTxIn(transaction.vin[index].prevout, CScript(script_sig), transaction.vin[index].nSequence))
@@ -78,7 +79,8 @@ def _judge_input(transaction: CTransaction, index: int, coin: Coin) -> ErrorCode
     if s > _ORDER // 2:
         return ErrorCode.HIGH_S
     try:
-        good = PublicKey(key).verify(signature[:-1], _digest(transaction, index, coin), hasher=None)
+        parsed = secp256k1.ecdsa_signature_parse_der(signature[:-1])
+        good = secp256k1.ecdsa_verify(parsed, _digest(transaction, index, coin), secp256k1.ec_pubkey_parse(key))
     except ValueError:
         good = False
     return None if good else ErrorCode.BAD_SIGNATURE

@@ -108,7 +108,7 @@ def secrets(node: StandingNode) -> list[bytes]:
     for role in ("socket", "cable", "counterpart socket", "counterpart cable"):
         seed = account_seed(f"{SEED}/{TOAST}/{SLICE}", role)
         account = Account(seed)
-        keys = [account.key(chain, index)._private.secret for chain in (RECEIVE, CHANGE) for index in range(4)]
+        keys = [account.key(chain, index).secret for chain in (RECEIVE, CHANGE) for index in range(4)]
         found += [secret.hex().encode() for secret in (seed, *keys)]
     return found
 

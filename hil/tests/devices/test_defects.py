@@ -6,7 +6,7 @@ import hashlib
 from typing import TypeVar
 
 import pytest
-from coincurve import PublicKey
+from embit.util import secp256k1
 
 from hil.devices.defects import key_type_of
 from hil.protocol.codes import CloseReason
@@ -129,9 +129,9 @@ def test_two_signatures_with_one_nonce_are_valid_and_give_the_key_away() -> None
     key = key_type_of(["signs-with-one-nonce"])(secret)
     digests = [hashlib.sha256(text).digest() for text in (b"one", b"two")]
     signatures = [key.sign(digest) for digest in digests]
-    assert all(
-        PublicKey(key.public).verify(der, digest, hasher=None) for der, digest in zip(signatures, digests, strict=True)
-    )
+    public = secp256k1.ec_pubkey_parse(key.public)
+    parsed = [secp256k1.ecdsa_signature_parse_der(der) for der in signatures]
+    assert all(secp256k1.ecdsa_verify(each, digest, public) for each, digest in zip(parsed, digests, strict=True))
 
     r = int.from_bytes(signatures[0][4 : 4 + signatures[0][3]])
     s1, s2 = (int.from_bytes(der[6 + der[3] :]) for der in signatures)

@@ -16,7 +16,7 @@ from bitcoin.core import (
     lx,
 )
 from bitcoin.core.script import SIGHASH_ALL, CScript, CScriptWitness
-from coincurve.ecdsa import cdata_to_der, der_to_cdata, deserialize_compact, serialize_compact
+from embit.util import secp256k1
 
 from hil.protocol.payment.coins import Coin, OutPoint
 from hil.protocol.payment.signing import Key, sign_transaction
@@ -214,10 +214,10 @@ def _set_stack(tx: CMutableTransaction, original: CTransaction, index: int, stac
 
 def high_s(signature: bytes) -> bytes:
     """Return the other valid signature of the same digest: S replaced by order minus S."""
-    compact = serialize_compact(der_to_cdata(signature[:-1]))
+    compact = secp256k1.ecdsa_signature_serialize_compact(secp256k1.ecdsa_signature_parse_der(signature[:-1]))
     other = ORDER - int.from_bytes(compact[32:], "big")
-    der: bytes = cdata_to_der(deserialize_compact(compact[:32] + other.to_bytes(32, "big")))
-    return der + signature[-1:]
+    parsed = secp256k1.ecdsa_signature_parse_compact(compact[:32] + other.to_bytes(32, "big"))
+    return bytes(secp256k1.ecdsa_signature_serialize_der(parsed)) + signature[-1:]
 
 
 def padded(signature: bytes) -> bytes:

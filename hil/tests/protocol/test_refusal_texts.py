@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from bitcoin.core import CMutableTxOut, CTransaction, CTxIn, CTxInWitness, CTxWitness
 from bitcoin.core.script import SIGHASH_NONE, CScript, CScriptWitness
-from coincurve import PublicKey
+from embit.util import secp256k1
 
 from hil.protocol.checks import Refusal, check_funding, check_offer, check_payment, check_proposal
 from hil.protocol.payment.account import Account
@@ -232,7 +232,8 @@ def test_a_signature_commits_to_what_its_hash_type_says() -> None:
     signature, key = witness_of(loose, number)
     digest = signature_digest(proposal(), number, COINS[number], SIGHASH_NONE)
     assert signature[-1] == SIGHASH_NONE
-    assert PublicKey(key).verify(signature[:-1], digest, hasher=None)
+    parsed = secp256k1.ecdsa_signature_parse_der(signature[:-1])
+    assert secp256k1.ecdsa_verify(parsed, digest, secp256k1.ec_pubkey_parse(key))
 
 
 # --- the payment -------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from bitcoin.core import Hash160, b2lx
-from coincurve import PrivateKey
+from embit.util import secp256k1
 
 from hil.second.cable import Cable
 from hil.second.codes import CloseReason, Mode
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 SECRET = bytes([0x11]) * 32
-KEY_HASH = Hash160(PrivateKey(SECRET).public_key.format())
+KEY_HASH = Hash160(secp256k1.ec_pubkey_serialize(secp256k1.ec_pubkey_create(SECRET)))
 COIN_SCRIPT = b"\x00\x14" + KEY_HASH
 CHANGE_SCRIPT = b"\x76\xa9\x14" + KEY_HASH + b"\x88\xac"
 LINE_DELAY_S = 0.002

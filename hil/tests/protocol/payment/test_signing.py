@@ -6,6 +6,7 @@ from bitcoin.core.script import SIGHASH_ALL, SIGHASH_ANYONECANPAY, SIGHASH_NONE,
 from bitcoin.core.scripteval import SCRIPT_VERIFY_P2SH, VerifyScript
 from embit.script import Script
 from embit.transaction import Transaction
+from embit.util import secp256k1
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -137,7 +138,8 @@ def test_a_witness_holds_exactly_signature_and_key(items: int) -> None:
 def test_uncompressed_and_impossible_keys_are_refused() -> None:
     good = signed(proposal())
     signature = samples.witness_stack(good, 0)[0]
-    for key in (STRANGER.public, CABLE._private.public_key.format(compressed=False), b"\x05" + CABLE.public[1:]):
+    uncompressed = secp256k1.ec_pubkey_serialize(secp256k1.ec_pubkey_create(CABLE.secret), secp256k1.EC_UNCOMPRESSED)
+    for key in (STRANGER.public, uncompressed, b"\x05" + CABLE.public[1:]):
         assert flaw_of(samples.with_stack(good, 0, [signature, key])) is SignatureFlaw.PUBLIC_KEY
 
 

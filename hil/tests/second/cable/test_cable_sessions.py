@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from bitcoin.core import Hash160
-from coincurve import PrivateKey
+from embit.util import secp256k1
 
 from hil.second.cable import Cable
 from hil.second.codes import Mode, Network
@@ -24,7 +24,7 @@ def keys_of(secrets: list[str]) -> dict[bytes, bytes]:
     """Return the secret of each script, of both kinds, that the keys of the vectors can spend."""
     keys = {}
     for secret in map(bytes.fromhex, secrets):
-        key_hash = Hash160(PrivateKey(secret).public_key.format())
+        key_hash = Hash160(secp256k1.ec_pubkey_serialize(secp256k1.ec_pubkey_create(secret)))
         keys[b"\x00\x14" + key_hash] = keys[b"\x76\xa9\x14" + key_hash + b"\x88\xac"] = secret
     return keys
 
