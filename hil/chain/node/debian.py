@@ -67,16 +67,14 @@ def mirror() -> str | None:
         return chosen
     if any(shutil.which(tool) is None for tool in _TOOLS) or not _KEYRING.is_file():
         return None
-    return mirror_in(_run(["apt-get", "indextargets", "--format", "$(REPO_URI) $(COMPONENT)"], timeout=30).stdout)
+    # says what it would fetch, and fetches nothing; it needs no lists, which images of Debian come without
+    return mirror_in(_run(["apt-get", "update", "--print-uris"], timeout=30).stdout)
 
 
-def mirror_in(index_targets: str) -> str | None:
-    """Find the Debian archive in lines of ``<address> <component>``; security and foreign archives don't count."""
-    for line in index_targets.splitlines():
-        address, _, component = line.partition(" ")
-        if component == "main" and address.rstrip("/").endswith("/debian"):
-            return address
-    return None
+def mirror_in(uris: str) -> str | None:
+    """Find the Debian archive in what ``apt-get update --print-uris`` says; security and other archives don't count."""
+    found = re.search(r"^'(\S+/debian/)dists/[^/']+/(?:InRelease|Release)'", uris, re.MULTILINE)
+    return found[1] if found else None
 
 
 def unpacked() -> Tree | None:

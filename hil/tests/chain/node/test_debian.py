@@ -19,15 +19,14 @@ EXPIRED = (
 
 
 def test_the_mirror_is_the_debian_archive_and_not_its_neighbours() -> None:
-    targets = (
-        "http://mirror.example/debian-security/ main\n"
-        "https://packages.example/apt main\n"
-        "http://mirror.example/debian/ contrib\n"
-        "http://mirror.example/debian/ main\n"
+    uris = (
+        "'http://mirror.example/debian-security/dists/bookworm-security/InRelease' a_InRelease 0 \n"
+        "'https://packages.example/apt/dists/stable/InRelease' b_InRelease 0 \n"
+        "'http://mirror.example/debian/dists/bookworm/InRelease' c_InRelease 0 \n"
+        "'http://mirror.example/debian/dists/bookworm/main/binary-amd64/Packages.xz' d_Packages 0 \n"
     )
-    assert mirror_in(targets) == "http://mirror.example/debian/"
-    assert mirror_in("http://mirror.example/debian main") == "http://mirror.example/debian"
-    assert mirror_in("http://mirror.example/ubuntu/ main\n") is None
+    assert mirror_in(uris) == "http://mirror.example/debian/"
+    assert mirror_in("'http://mirror.example/ubuntu/dists/noble/InRelease' e_InRelease 0 \n") is None
     assert mirror_in("") is None
 
 

@@ -1,0 +1,62 @@
+"""What a release consists of, installed by a plain user on a bare Debian without a compiler: a laboratory works there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import docker
+import pytest
+
+from hil.tests.acceptance.test_laboratory import OWN_FEATURE, OWN_STEP
+from hil.tests.package.bare_debian import Bare, container, image, release
+
+PYTHONS = {"bookworm": "3.11", "forky": "3.14"}
+"""The oldest Python that is served, and the newest that Debian has."""
+
+
+@pytest.fixture(scope="session")
+def packages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    return release(tmp_path_factory.mktemp("release"))
+
+
+@pytest.fixture(params=[(suite, kind) for suite in PYTHONS for kind in ("wheel", "sdist")], ids="-".join)
+def bare(
+    request: pytest.FixtureRequest, packages: dict[str, Path], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Bare]:
+    """An environment with the wheel (its node in Docker) or the sdist (its node as a process), and an empty folder."""
+    suite, kind = request.param
+    folder = tmp_path_factory.mktemp("bare")
+    for part in (folder, *folder.parents[:2]):
+        part.chmod(0o755)
+    for name in ("work", "home", "home/cache"):
+        (folder / name).mkdir()
+    package = folder / packages[kind].name
+    package.write_bytes(packages[kind].read_bytes())
+    client = docker.from_env()
+    with container(client, image(client, suite, folder), folder) as started:
+        node = {"wheel": "docker", "sdist": "native"}[kind]
+        python = folder / "venv/bin/python"
+        laboratory = Bare(folder / "work", python, folder / "home/cache", container=started, node=node)
+        for command in (
+            ("python3", "-m", "venv", str(folder / "venv")),
+            (str(python), "-m", "pip", "install", package),
+        ):
+            done = laboratory.run(*map(str, command))
+            assert done.returncode == 0, done.stdout
+        told = laboratory.call("-c", "import os, sys; print(os.getuid(), sys.version)").stdout
+        assert told.startswith(f"1000 {PYTHONS[suite]}.")
+        yield laboratory
+
+
+def test_a_laboratory_is_made_and_run_and_gets_a_step_of_its_own(bare: Bare) -> None:
+    assert bare.run("sh", "-c", "command -v cc gcc").returncode != 0
+
+    bare.passes("init", ".")
+    assert "1 scenario: 1 pass" in bare.passes("run", "--seed", "7")
+    assert bare.latest["node"]["provider"] == bare.node
+
+    bare.write("profiles/iron.yaml", "description: An iron.\nsteps:\n  - {power: 1200 W}\n")
+    bare.write("steps/kettle.py", OWN_STEP)
+    bare.write("features/kettle.feature", OWN_FEATURE.format(energy="7.5 Wh"))
+    assert "1 scenario: 1 pass" in bare.passes("run", "features/kettle.feature", "--seed", "7")
