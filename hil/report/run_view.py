@@ -33,6 +33,8 @@ class InstrumentRow:
     model: str | None
     serial: str | None
     firmware: str | None
+    driver: str | None
+    """Which driver speaks to it, whence that comes, and who chose it."""
     calibration: str
 
 
@@ -277,7 +279,7 @@ def _programs(device: Mapping[str, Any], role: str | None, scenarios: list[Scena
 
 
 def _instrument(row: Mapping[str, Any], virtual: bool) -> InstrumentRow:
-    fields = {key: text_of(row, key) for key in ("role", "name", "manufacturer", "model", "serial", "firmware")}
+    fields = {name: text_of(row, name) for name in InstrumentRow.__annotations__ if name != "calibration"}
     words = _calibration(section_of(row, "calibration"))
     return InstrumentRow(**fields, calibration=words or ("none: virtual" if virtual else "not recorded"))
 

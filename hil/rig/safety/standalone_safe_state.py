@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from hil.clock import Clock, WallClock, stopwatch
 from hil.errors import RigFault
 from hil.evidence.event_intervals import DEAD_V
-from hil.instruments.dialects import open_load, open_meter
+from hil.rig.labgrid.protocols import load_driver, meter_driver
 from hil.rig.labgrid.relays import CoilRelay
 from hil.rig.labgrid.target import build_target
 from hil.rig.safety.contacts import CONTACT_S
@@ -92,8 +92,8 @@ class SafeStateMaker:
 
     def __init__(self, path: Path) -> None:
         self._environment, target = build_target(path)
-        self._load: str = target.get_driver("LoadDriver", name="load", activate=False).instrument.resource
-        self._meter: str = target.get_driver("PowerMeterDriver", name="meter", activate=False).instrument.resource
+        self._load = load_driver(target, activate=False)
+        self._meter = meter_driver(target, activate=False)
         self._target = target
 
     def act(self, cause: str, since: Callable[[], float] | None = None, *, prepare: bool = False) -> SafeStateReport:
@@ -133,7 +133,7 @@ class SafeStateMaker:
         self._environment.cleanup()
 
     def _load_off(self, patience: float) -> None:
-        load = open_load("load", self._load, timeout=patience)
+        load = self._load.connect(timeout=patience)
         try:
             try:
                 load.set_input(on=False)
@@ -154,7 +154,7 @@ class SafeStateMaker:
     def _ask_meter(self, clock: Clock, *, prepare: bool) -> tuple[str, str]:
         """Return what the meter says, and what is wrong with that."""
         try:
-            meter = open_meter("meter", self._meter, timeout=PATIENCE_S)
+            meter = self._meter.connect(timeout=PATIENCE_S)
             try:
                 try:
                     meter.read()
