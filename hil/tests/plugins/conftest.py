@@ -13,7 +13,7 @@ from hil.plugins.laboratory import VARIABLE
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder on Python's path, and a laboratory that names no plug-in; what is imported from it goes with it."""
     monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path)])
-    monkeypatch.delenv(VARIABLE, raising=False)
+    monkeypatch.setenv(VARIABLE, "")  # what a test declares goes with it
     before = set(sys.modules)
     yield tmp_path
     for name in set(sys.modules) - before:

@@ -52,7 +52,7 @@ def test_each_plug_in_has_its_place(tmp_path: Path) -> None:
 
 
 def test_plug_ins_count_once_the_laboratory_is_entered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(VARIABLE, raising=False)
+    monkeypatch.setenv(VARIABLE, "")  # what a test declares goes with it
     monkeypatch.setattr("sys.path", [])
     places(tmp_path, INLINE)
 
