@@ -191,7 +191,8 @@ def _report(options: argparse.Namespace, _: list[str]) -> int:
     from hil.report.all_reports import read_run, write_files
     from hil.report.html import REPORT_FILE
 
-    folder = Path(options.run or laboratory().root / LATEST_RUN).resolve()
+    project = laboratory()
+    folder = Path(options.run or project.root / LATEST_RUN).resolve()
     try:
         run = read_run(folder)
     except (OSError, ValueError) as error:

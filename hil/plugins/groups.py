@@ -70,6 +70,13 @@ VIRTUAL_LOADS = Group(
         "dl3021": "hil.vbench.instruments.dl3021:Dl3021",
     },
 )
+REPORT_SECTIONS = Group(
+    "hil.report_sections",
+    "a section of the report",
+    "a function; called with the `RunRecord` of a run, it returns a `hil.report.sections.Section` or None",
+)
 
-GROUPS: Mapping[str, Group] = {each.key: each for each in (METERS, LOADS, VIRTUAL_METERS, VIRTUAL_LOADS)}
+GROUPS: Mapping[str, Group] = {
+    each.key: each for each in (METERS, LOADS, VIRTUAL_METERS, VIRTUAL_LOADS, REPORT_SECTIONS)
+}
 """All groups, by their key in ``[tool.hil.plugins]``."""

@@ -14,7 +14,6 @@ import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.metadata import distributions
 from typing import Any
 
 from hil import __version__
@@ -101,6 +100,8 @@ def ordered(group: Group, *, installed: bool = True) -> Iterator[Plugin]:
 @lru_cache(maxsize=4)
 def _installed(path: tuple[str, ...]) -> list[tuple[str, str, str, str]]:
     """Return group, name, reference and distribution of what is installed on ``path``, in the order of the words."""
+    from importlib.metadata import distributions  # takes as long to load as all of this package; most need none of it
+
     known = {group.name for group in GROUPS.values()}
     found: dict[str, list[tuple[str, str, str, str]]] = {}
     for distribution in distributions(path=list(path)):
