@@ -9,7 +9,7 @@ from typing import ClassVar
 import pytest
 
 from hil.clock import WallClock
-from hil.conformance.finding import Finding
+from hil.conformance.finding import Finding, Wait
 from hil.conformance.load import check_load
 from hil.conformance.meter import check_meter
 from hil.conformance.relay import check_relay
@@ -126,9 +126,14 @@ class RelayConformance:
     ``hil.rig.labgrid.relays.CoilRelay(driver)``.
     """
 
-    def test_the_relay_conforms(self, relay: Relay) -> None:
-        """Every check of :mod:`hil.conformance.relay`, on the wall clock."""
-        _refuse(check_relay(relay, WallClock().sleep))
+    @pytest.fixture
+    def wait(self) -> Wait:
+        """Let so many seconds pass: on the wall clock, unless a subclass knows better."""
+        return WallClock().sleep
+
+    def test_the_relay_conforms(self, relay: Relay, wait: Wait) -> None:
+        """Every check of :mod:`hil.conformance.relay`."""
+        _refuse(check_relay(relay, wait))
 
 
 def _refuse(findings: Sequence[Finding]) -> None:
