@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from hil.clock import Clock, WallClock, stopwatch
 from hil.errors import RigFault
 from hil.evidence.event_intervals import DEAD_V
+from hil.instruments.dialects import LOADS, METERS
 from hil.rig.labgrid.protocols import load_driver, meter_driver
 from hil.rig.labgrid.relays import CoilRelay
 from hil.rig.labgrid.target import build_target
@@ -127,6 +128,12 @@ class SafeStateMaker:
         problems += [live] if live else []
         steps = tuple(done[part] for part in actions)
         return SafeStateReport(cause, not problems, ms, steps, meter, "; ".join(problems))
+
+    def load_drivers(self) -> None:
+        """Import the drivers of instruments now, plug-ins too: what an import takes must not keep a relay closed."""
+        for dialects in (LOADS, METERS):
+            for _ in dialects.loaded([]):
+                pass
 
     def close(self) -> None:
         """Let go of labgrid's target."""
