@@ -1,4 +1,4 @@
-"""What a rig file may set of a simulated bench: plant and device profiles, held against what the bench knows.
+"""What a rig file may set of a simulated bench: plant, instruments, profiles; held against what the bench knows.
 
 The bench is a program of its own and says the same when it is started; here it is said at the desk, all at once. This
 is the one place above the bench that reads its tables: neither rig nor scenario may.
@@ -14,6 +14,8 @@ from pydantic import ValidationError
 from hil import yaml_file
 from hil.devices.profiles import CableProfile, SocketProfile
 from hil.errors import ConfigurationError
+from hil.plugins import registry
+from hil.plugins.groups import VIRTUAL_LOADS, VIRTUAL_METERS
 from hil.vbench.plant.parameters import PlantParameters
 from hil.yaml_file import Keys
 
@@ -21,6 +23,22 @@ PROFILES: Mapping[str, type[SocketProfile | CableProfile]] = {"socket": SocketPr
 
 _ACCOUNT = "00" * 32
 """Stands for the account that each scenario gives a device."""
+
+
+def instrument_flaws(instruments: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Return role and mistake for each instrument of a virtual bench that comes from others and cannot be loaded.
+
+    :param instruments: by role, as a rig file names them; a name that there is not is no matter of this.
+    """
+    found = []
+    for role, group in (("meter", VIRTUAL_METERS), ("load", VIRTUAL_LOADS)):
+        plugin = registry.look_for(group, instruments[role]) if role in instruments else None
+        if plugin is not None and plugin.origin != registry.OWN:
+            try:
+                plugin.load()
+            except ConfigurationError as error:
+                found.append((role, f"{error.what} ({error.place})"))
+    return found
 
 
 def plant_flaws(plant: Mapping[str, Any]) -> list[tuple[Keys, str]]:

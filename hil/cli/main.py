@@ -101,6 +101,7 @@ def build_parser() -> argparse.ArgumentParser:
     from hil.cli.device import add_device_commands
     from hil.cli.doctor import add_doctor_command
     from hil.cli.features import add_feature_commands
+    from hil.cli.plugins import add_plugins_command
     from hil.cli.qualify import add_qualify_command
     from hil.cli.rig import add_rig_commands
     from hil.cli.shell import add_shell_command
@@ -113,6 +114,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_shell_command(commands)
     add_config_command(commands)
     add_init_command(commands)
+    add_plugins_command(commands)
     return parser
 
 
@@ -175,6 +177,7 @@ def _node(options: argparse.Namespace, _: list[str]) -> int:
 
 def _vbench(options: argparse.Namespace, _: list[str]) -> int:
     """The bench takes over this process: its signals, output and exit code are the command's."""
+    laboratory()  # its virtual instruments are handed on
     sys.stdout.flush()
     arguments = [sys.executable, "-m", "hil.vbench", "--address", options.address]
     arguments += [f"--{role}={name}" for role in ("meter", "load") if (name := getattr(options, role))]
@@ -188,7 +191,8 @@ def _report(options: argparse.Namespace, _: list[str]) -> int:
     from hil.report.all_reports import read_run, write_files
     from hil.report.html import REPORT_FILE
 
-    folder = Path(options.run or laboratory().root / LATEST_RUN).resolve()
+    project = laboratory()
+    folder = Path(options.run or project.root / LATEST_RUN).resolve()
     try:
         run = read_run(folder)
     except (OSError, ValueError) as error:

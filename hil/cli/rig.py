@@ -42,18 +42,21 @@ def add_rig_commands(commands: Any) -> None:
 
 
 def _dialects(options: argparse.Namespace, _: list[str]) -> int:
-    """List the instruments that have a driver, by what *IDN? tells, and those of the virtual bench."""
-    from hil.instruments import dialects
-    from hil.vbench.instruments import registry as choice
+    """List the instruments that have a driver: its name, what *IDN? tells, whence it comes; and the virtual ones."""
+    from hil.instruments.dialects import LOADS, METERS
+    from hil.plugins import registry
+    from hil.plugins.groups import VIRTUAL_LOADS, VIRTUAL_METERS
 
-    for role, drivers, simulated in (
-        ("meter", dialects.METERS, choice.METERS),
-        ("load", dialects.LOADS, choice.LOADS),
-    ):
-        for model, driver in drivers.items():
-            words = (driver.__doc__ or "").partition("\n")[0]
-            print(f"{role:5}  {model:26}  {words}")
-        print(f"{role:5}  {'on a VirtualBench':26}  {', '.join(simulated)}")
+    laboratory()
+    broken: list[ConfigurationError] = []
+    for dialects, simulated in ((METERS, VIRTUAL_METERS), (LOADS, VIRTUAL_LOADS)):
+        role = dialects.kind
+        for plugin, driver in dialects.loaded(broken):
+            words = f"{driver.serves.maker} {', '.join(driver.serves.models)}"
+            print(f"{role:5}  {plugin.name:12}  {words:36}  {plugin.origin}")
+        print(f"{role:5}  on a VirtualBench: {', '.join(registry.names(simulated))}")
+    for error in broken:
+        print(f"hil rig dialects: {error}", file=sys.stderr)
     return ExitCode.PASS
 
 
@@ -134,6 +137,7 @@ def power_limits(paths: Sequence[str], steps: Sequence[str]) -> list[TimingLimit
 def _load(path: str) -> RigFile:
     from hil.rig.config.rig_file import RigFile
 
+    laboratory()  # its plug-ins may drive the rig
     return RigFile.load(Path(path))
 
 

@@ -1,52 +1,104 @@
-"""Which driver speaks to which instrument. A new dialect is one driver file and one line in a table here."""
+"""Which driver speaks to which instrument: by what ``*IDN?`` tells, or as the rig file names it.
+
+Drivers are plug-ins of the groups ``hil.meters`` and ``hil.loads`` (:mod:`hil.plugins`); those of the framework too.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Protocol, TypeVar
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
 
-from hil.errors import RigFault, nearest
-from hil.instruments.dl3021 import Dl3021
-from hil.instruments.hmc8015 import Hmc8015
-from hil.instruments.it8615 import It8615
+from hil.errors import ConfigurationError, HilError, RigFault, nearest
+from hil.instruments.identity import Models, lenient_identity, parse_identity
 from hil.instruments.meter_limits import MakersLimits
-from hil.instruments.scpi import query_identity
 from hil.instruments.transport import TIMEOUT, Observer, Transport
-from hil.instruments.wt310e import Wt310e
+from hil.plugins import groups, registry
+from hil.plugins.registry import Plugin
 from hil.ports import Identity, Load, Meter
 from hil.units import Second, Watt
 
 
 class MeterDriver(Protocol):
-    """A driver, and what it says of every meter of its kind."""
+    """A driver, and what it says of every meter of its kind: what a plug-in of ``hil.meters`` is."""
 
+    serves: Models
     update_period: Second
+    settling: Second
     limits: MakersLimits
 
     def __call__(self, transport: Transport, identity: Identity, /) -> Meter: ...
 
 
 class LoadDriver(Protocol):
-    """A driver, and what it says of every load of its kind."""
+    """A driver, and what it says of every load of its kind: what a plug-in of ``hil.loads`` is."""
 
+    serves: Models
     max_power: Watt
 
     def __call__(self, transport: Transport, identity: Identity, /) -> Load: ...
 
 
-METERS: Mapping[str, MeterDriver] = {
-    "Rohde&Schwarz HMC8015": Hmc8015,
-    "YOKOGAWA WT310E": Wt310e,
-}
-"""Power meters by the manufacturer and model that ``*IDN?`` tells, in any case of letters."""
+D = TypeVar("D", bound=MeterDriver | LoadDriver)
+P = TypeVar("P")
 
-LOADS: Mapping[str, LoadDriver] = {
-    "ITECH IT8615": It8615,
-    "RIGOL TECHNOLOGIES DL3021": Dl3021,
-}
-"""Electronic loads, likewise."""
 
-T = TypeVar("T")
+@dataclass(frozen=True)
+class Dialects(Generic[D]):
+    """The drivers of one role.
+
+    :param kind: ``meter`` or ``load``.
+    """
+
+    group: groups.Group
+    kind: str
+
+    def names(self) -> list[str]:
+        """Return their names; none is loaded."""
+        return registry.names(self.group)
+
+    def get(self, name: str) -> D:
+        """Return the driver of that name; raises ConfigurationError if there is none, or if it cannot be loaded."""
+        driver: D = registry.find(self.group, name).load()
+        return driver
+
+    def loaded(self, broken: list[ConfigurationError]) -> Iterator[tuple[Plugin, D]]:
+        """Yield each with its driver; what cannot be loaded is added to ``broken`` instead."""
+        for plugin in registry.plugins(self.group):
+            try:
+                yield plugin, plugin.load()
+            except ConfigurationError as error:
+                broken.append(error)
+
+    def meant(self, words: str) -> D | None:
+        """Return the driver that ``words`` of a rig file mean: its name, or maker and model; None if there is none.
+
+        Raises ConfigurationError if they name one that cannot be loaded.
+        """
+        named = registry.look_for(self.group, words)
+        if named is not None:
+            driver: D = named.load()
+            return driver
+        return next((driver for _, driver in self.loaded([]) if driver.serves.mean(words)), None)
+
+    def titles(self) -> list[str]:
+        """Return maker and model of each that can be loaded."""
+        return [driver.serves.title for _, driver in self.loaded([])]
+
+
+METERS: Dialects[MeterDriver] = Dialects(groups.METERS, "meter")
+LOADS: Dialects[LoadDriver] = Dialects(groups.LOADS, "load")
+
+
+@dataclass(frozen=True)
+class Opened(Generic[P]):
+    """An instrument that is open.
+
+    :param driver: which driver that is, whence it comes and who chose it, for the report.
+    """
+
+    port: P
+    driver: str
 
 
 def open_meter(name: str, resource: str, *, timeout: float = TIMEOUT, observer: Observer | None = None) -> Meter:
@@ -54,27 +106,77 @@ def open_meter(name: str, resource: str, *, timeout: float = TIMEOUT, observer: 
 
     Raises RigFault if it is not there, does not answer within ``timeout`` seconds, or is no meter that is known.
     """
-    return _open(Transport(name, resource, timeout=timeout, observer=observer), "meter", METERS)
+    return opened_meter(Transport(name, resource, timeout=timeout, observer=observer)).port
 
 
 def open_load(name: str, resource: str, *, timeout: float = TIMEOUT, observer: Observer | None = None) -> Load:
     """Open the electronic load ``name``, likewise."""
-    return _open(Transport(name, resource, timeout=timeout, observer=observer), "load", LOADS)
+    return opened_load(Transport(name, resource, timeout=timeout, observer=observer)).port
 
 
-def _open(transport: Transport, kind: str, drivers: Mapping[str, Callable[[Transport, Identity], T]]) -> T:
+def opened_meter(transport: Transport, dialect: str = "") -> Opened[Meter]:
+    """Return the meter at the end of ``transport``, which is closed if that fails.
+
+    :param dialect: name of the driver that the rig file names; empty: the one that ``*IDN?`` tells.
+    :raises RigFault: it does not answer, or no driver serves it; :raises ConfigurationError: the driver that it needs
+        cannot be loaded.
+    """
+    return _opened(transport, METERS, dialect)
+
+
+def opened_load(transport: Transport, dialect: str = "") -> Opened[Load]:
+    """Return the electronic load, likewise."""
+    return _opened(transport, LOADS, dialect)
+
+
+def _opened(transport: Transport, dialects: Dialects[Any], dialect: str) -> Opened[Any]:
     try:
-        identity = query_identity(transport)
-        read = f"{identity.manufacturer} {identity.model}"
-        for model, driver in drivers.items():
-            if model.casefold() == read.casefold():
-                return driver(transport, identity)
-        raise RigFault(
-            f"'{read}' is not a {kind} with a driver{nearest(read, drivers)}",
-            place=transport.place,
-            remedy="See whether the resources in the rig file are swapped; hil rig dialects lists the known ones, and"
-            " docs/how-to/add-a-dialect.md tells how to add one.",
-        )
+        reply = transport.query("*IDN?")
+        if dialect:
+            plugin = registry.find(dialects.group, dialect)
+            driver, identity = plugin.load(), lenient_identity(reply)
+            words = f"{plugin.name} ({plugin.origin}), named by the rig file; the instrument tells '{reply}'"
+        else:
+            plugin, driver, identity = _chosen(transport, reply, dialects)
+            words = f"{plugin.name} ({plugin.origin})"
+        return Opened(driver(transport, identity), words)
     except BaseException:
         transport.close()
         raise
+
+
+def _chosen(transport: Transport, reply: str, dialects: Dialects[Any]) -> tuple[Plugin, Any, Identity]:
+    """Return the driver that serves an instrument which answers ``reply`` to ``*IDN?``."""
+    identity = parse_identity(reply)
+    if identity is None:
+        raise transport.fault(
+            "*IDN?",
+            reply,
+            "no identity (manufacturer,model,serial,firmware)",
+            "Check that the port is the SCPI port; if it is, name the dialect in the rig file.",
+        )
+    broken: list[ConfigurationError] = []
+    titles = []
+    for plugin, driver in dialects.loaded(broken):
+        if driver.serves.serve(identity):
+            return plugin, driver, identity
+        titles.append(driver.serves.title)
+    read = f"{identity.manufacturer} {identity.model}"
+    raise _refused(read, reply, transport.place, dialects.kind, titles, broken)
+
+
+def _refused(
+    read: str, reply: str, place: str, kind: str, titles: list[str], broken: list[ConfigurationError]
+) -> HilError:
+    what = f"'{read}' is not a {kind} with a driver ('*IDN?' read '{reply}'){nearest(read, titles)}"
+    if broken:  # the driver that it needs may be one of these
+        return ConfigurationError(
+            "\n".join([f"{what}. These drivers cannot be loaded:", *map(str, broken)]), place=place
+        )
+    return RigFault(
+        what,
+        place=place,
+        remedy="See whether the resources in the rig file are swapped; hil rig dialects lists the known ones. For one"
+        " that speaks as a known one does, name the dialect in the rig file; docs/how-to/add-a-dialect.md tells how to"
+        " add another.",
+    )

@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from hil.errors import AuthorError
+from hil.instruments.identity import Models
 from hil.instruments.scpi import refuse_errors, wait_for_completion
 from hil.instruments.scpi_load import ScpiLoad, keep
 from hil.units import Ampere, Ohm, Volt, Watt
@@ -52,6 +53,9 @@ class Dl3021(ScpiLoad):
     protection that tripped is found at the next setting at the latest. The meter before the cable shows more than the
     load takes: the adapter's loss.
     """
+
+    serves = Models("RIGOL TECHNOLOGIES", ("DL3021", "DL3021A"), ("RIGOL",))
+    """DL3021A has more interfaces and a quicker transient mode, and the same ratings (u)."""
 
     max_power = Watt(POWER.highest)
     input_command = ":SOUR:INP:STAT"

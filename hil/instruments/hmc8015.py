@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hil.instruments.identity import Models
 from hil.instruments.meter_limits import MakersLimits, QuantityLimits
 from hil.instruments.one_query_meter import CHANGED, DIALECT, OneQueryMeter
 from hil.instruments.scpi import (
@@ -68,6 +69,9 @@ class Hmc8015(OneQueryMeter):
 
     The range of power is 300 V x 10 A = 3 kW, of which the maker's limits are 1.5 W.
     """
+
+    serves = Models("Rohde&Schwarz", ("HMC8015", "HMC8015-G"), ("R&S", "HAMEG"))
+    """HMC8015-G has GPIB as well. The series was sold under the name HAMEG at first (u)."""
 
     update_period = Second(0.1)
     limits = LIMITS

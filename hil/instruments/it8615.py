@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from hil.errors import AuthorError
+from hil.instruments.identity import Models
 from hil.instruments.scpi_load import ScpiLoad, keep
 from hil.units import Volt, Watt
 
@@ -16,9 +17,6 @@ if TYPE_CHECKING:
 
 MAINS = Volt(230.0)
 """At this voltage a current or a resistance is held against the rated power (docs/system.md)."""
-
-MAX_VOLTAGE = Volt(420.0)
-"""R.m.s., beyond which the load opens its input (data sheet: u)."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +40,11 @@ class It8615(ScpiLoad):
     the error queue is read: a protection that tripped is found at the next setting at the latest.
     """
 
+    serves = Models("ITECH", ("IT8615",), ("ITECH Electronic",))
     max_power = Watt(1800.0)
+    max_voltage = Volt(420.0)
+    """R.m.s., beyond which the load opens its input (data sheet: u)."""
+
     input_command = "INPUT:STATE"
     power_query = "MEAS:POW?"
     read_back_tolerance = 0.005  # (u)
@@ -83,7 +85,7 @@ class It8615(ScpiLoad):
         return [
             *keep(limits.power, self.max_power, "W", partial(self._protect, POWER)),
             *keep(limits.current, self.max_power / MAINS, "A", partial(self._protect, CURRENT)),
-            *keep(limits.voltage, MAX_VOLTAGE, "V"),
+            *keep(limits.voltage, self.max_voltage, "V"),
         ]
 
     def _refuse_beyond_rating(self, value: float, power: float, function: Function) -> None:
@@ -106,3 +108,12 @@ class It8615(ScpiLoad):
         for setting, value in (("", limit), (":STAT", 1.0)):
             self._set(f"{header}{setting} {value:.7g}")
             self._read_back(f"{header}{setting}?", value, f"the protection {value:g}")
+
+
+class It8615L(It8615):
+    """The smaller sister of the IT8615, in the same programming guide (IT8600 series, V2.3): rated for 1.5 kVA (u)."""
+
+    serves = Models("ITECH", ("IT8615L",), ("ITECH Electronic",))
+    max_power = Watt(1500.0)
+    max_voltage = Volt(260.0)
+    """R.m.s. (u)."""

@@ -6,7 +6,6 @@ import re
 from typing import TYPE_CHECKING
 
 from hil.errors import RigFault
-from hil.ports import Identity
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -86,17 +85,6 @@ def read_back(
     read = query_number(transport, query)
     if abs(read - value) > tolerance:
         raise transport.fault(query, f"{read:g}", f"{what} {wrong}", remedy)
-
-
-def query_identity(transport: Transport) -> Identity:
-    """Ask ``*IDN?``; raises RigFault if the reply has not the four fields of IEEE 488.2."""
-    reply = transport.query("*IDN?")
-    fields = [field.strip() for field in reply.split(",")]
-    if len(fields) != 4 or not all(fields[:2]):
-        raise transport.fault(
-            "*IDN?", reply, "no identity (manufacturer,model,serial,firmware)", "Check that the port is the SCPI port."
-        )
-    return Identity(*fields)
 
 
 def wait_for_completion(transport: Transport, *, timeout: float | None = None) -> None:

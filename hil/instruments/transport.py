@@ -1,7 +1,7 @@
 """SCPI over VISA: one line out, one line back, every failure a RigFault that names the instrument.
 
-pyvisa with pyvisa-py carries it; any VISA resource string passes. For a raw ``TCPIP::host::port::SOCKET`` and for a
-serial ``ASRL/dev/…::INSTR`` the line feed is set on both sides and the line is watched (``visa_socket``,
+pyvisa carries it, with pyvisa-py or another backend (``visa_backend``); any VISA resource string passes. With pyvisa-py
+the line of a raw ``TCPIP::host::port::SOCKET`` and of a serial ``ASRL/dev/…::INSTR`` is watched (``visa_socket``,
 ``visa_serial``); a query then costs no more than pyvisa's own, 61 µs on loopback (research/hil.md).
 """
 
@@ -13,16 +13,17 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias, cast
 
-import pyvisa
 from pyvisa import rname
 from pyvisa.constants import StatusCode
 from pyvisa.errors import VisaIOError
 
 from hil.errors import ConfigurationError, RigFault
+from hil.instruments.visa_backend import OWN_BACKEND, resource_manager
 from hil.instruments.visa_serial import VisaSerial, take_over_serial
 from hil.instruments.visa_socket import LONGEST_REPLY, LineSession, UnaskedBytes, VisaSocket, take_over
 
 if TYPE_CHECKING:
+    from pyvisa import ResourceManager
     from pyvisa.resources import MessageBasedResource
 
 Observer: TypeAlias = Callable[[str, str | None], None]
@@ -30,27 +31,6 @@ Observer: TypeAlias = Callable[[str, str | None], None]
 
 TIMEOUT = 2.0
 """Seconds in which a whole reply must be there, if nothing else is said."""
-
-_manager_lock = threading.Lock()
-_manager: pyvisa.ResourceManager | None = None
-
-
-def resource_manager() -> pyvisa.ResourceManager:
-    """Return the one VISA resource manager of this process; pyvisa closes it at exit."""
-    global _manager  # noqa: PLW0603 - VISA itself has one manager a process
-    with _manager_lock:
-        if _manager is None:
-            _manager = pyvisa.ResourceManager("@py")
-        return _manager
-
-
-def close_resource_manager() -> None:
-    """Close the manager and every resource that it opened; the next transport makes a new one."""
-    global _manager  # noqa: PLW0603 - as above
-    with _manager_lock:
-        if _manager is not None:
-            _manager.close()
-            _manager = None
 
 
 class Transport:
@@ -60,18 +40,28 @@ class Transport:
     never taken for the next one's, and a load can still be switched off after a query that it did not answer.
     """
 
-    def __init__(self, name: str, resource: str, *, timeout: float = TIMEOUT, observer: Observer | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        resource: str,
+        *,
+        timeout: float = TIMEOUT,
+        observer: Observer | None = None,
+        backend: str = OWN_BACKEND,
+    ) -> None:
         """Open ``resource``.
 
         :param name: the instrument's name in the rig.
         :param timeout: seconds for the connection and for each reply.
-        :raises ConfigurationError: its port is none.
+        :param backend: see :func:`hil.instruments.visa_backend.resource_manager`.
+        :raises ConfigurationError: its port is none, or the backend cannot be used.
         :raises RigFault: no such resource, unknown host, refused, or no connection in time.
         """
         self.name = name
         self.resource = resource
         self.timeout = timeout
         self.observer = observer
+        self._backend = backend
         self._lock = threading.Lock()
         self._closed = False
         self._line: VisaSocket | VisaSerial | None = None
@@ -224,14 +214,17 @@ class Transport:
                 place=self.place,
                 remedy="Correct it in the rig file, for example TCPIP::192.0.2.7::5025::SOCKET.",
             ) from error
+        own = self._backend == OWN_BACKEND
         raw, serial = isinstance(parsed, rname.TCPIPSocket), isinstance(parsed, rname.ASRLInstr)
         if isinstance(parsed, rname.TCPIPSocket):
             self._refuse_port(parsed.port)
-            self._resolve(parsed.host_address)
+            if own:
+                self._resolve(parsed.host_address)
+        manager = self._manager()
         try:
             visa = cast(
                 "MessageBasedResource",
-                resource_manager().open_resource(self.resource, open_timeout=max(1, round(self.timeout * 1000))),
+                manager.open_resource(self.resource, open_timeout=max(1, round(self.timeout * 1000))),
             )
         except Exception as error:  # pyvisa-py raises plain Exception
             raise self._unreachable(str(error)) from error
@@ -240,6 +233,7 @@ class Transport:
             visa.write_termination = "\n"
             if raw or serial:
                 visa.read_termination = "\n"
+            if own and (raw or serial):
                 session = visa.visalib.sessions[visa.session]  # type: ignore[attr-defined]  # pyvisa-py
                 self._line = take_over(session) if raw else take_over_serial(session)
                 self._session = session if raw else None
@@ -249,6 +243,13 @@ class Transport:
             raise self._unreachable(getattr(error, "strerror", None) or str(error)) from error
         self._visa = visa
         return visa
+
+    def _manager(self) -> ResourceManager:
+        try:
+            return resource_manager(self._backend)
+        except ConfigurationError as error:
+            error.place = self.place
+            raise
 
     def _resolve(self, host: str) -> None:
         # pyvisa-py leaks its socket when the name is unknown

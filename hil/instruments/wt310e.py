@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hil.instruments.identity import Models
 from hil.instruments.meter_limits import MakersLimits, QuantityLimits
 from hil.instruments.one_query_meter import CHANGED, DIALECT, OneQueryMeter
 from hil.instruments.scpi import (
@@ -76,6 +77,10 @@ class Wt310e(OneQueryMeter):
 
     The range of power is 300 V x 10 A = 3 kW, of which the maker's limits are 1.5 W.
     """
+
+    serves = Models("YOKOGAWA", ("WT310E", "WT310EH"), ("YOKOGAWA ELECTRIC", "YOKOGAWA Test & Measurement"))
+    """WT310EH takes up to 40 A. It has the same commands, the 10 A range too (IM WT310E-01EN, 2-7), and the same limits
+    of error of power at 45 to 66 Hz (IM WT310E-02EN, 7-7)."""
 
     update_period = UPDATE_PERIOD
     limits = LIMITS

@@ -13,7 +13,8 @@ from pyvisa import rname
 from hil.clock import WallClock, stopwatch
 from hil.errors import ConfigurationError
 from hil.instruments.dialects import open_meter
-from hil.instruments.transport import Transport, resource_manager
+from hil.instruments.transport import Transport
+from hil.instruments.visa_backend import resource_manager
 
 if TYPE_CHECKING:
     from pyvisa.resources import MessageBasedResource

@@ -25,8 +25,8 @@ from labgrid import Environment
 
 from hil.clock import WallClock, stopwatch
 from hil.errors import RigFault
-from hil.instruments.dialects import open_load, open_meter
 from hil.rig.config.rig_file import RigFile
+from hil.rig.labgrid.protocols import load_driver, meter_driver
 from hil.rig.labgrid.relays import CoilRelay
 from hil.rig.safety.watchdog_client import WatchdogClient
 from hil.rig.virtual.client import VirtualBenchProcess
@@ -176,9 +176,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         RigFile.load(options.rig), address=options.address, report=options.report, locks=options.locks
     )
     target = Environment(config_file=str(options.rig)).get_target("main")
-    load = open_load("load", target.get_driver("LoadDriver", name="load", activate=False).instrument.resource)
+    load = load_driver(target).port
     relays = [CoilRelay(target.get_driver("DigitalOutputProtocol", name=name)) for name in SWITCHED]
-    meter = open_meter("meter", target.get_driver("PowerMeterDriver", name="meter", activate=False).instrument.resource)
+    meter = meter_driver(target).port
     guard.wait_until_ready()
     _say("ready")
     sys.stdin.readline()

@@ -23,6 +23,7 @@ from hil.instruments.dialects import METERS
 from hil.instruments.meter_limits import MakersLimits
 from hil.ports import Load, Meter
 from hil.rig.config.rig_file import RigFile, SafetyLimits
+from hil.rig.labgrid.protocols import load_driver, meter_driver
 from hil.rig.labgrid.relays import CoilRelay
 from hil.rig.recorder import Recorder
 from hil.rig.sampling.energy import metered_energy, reading_of
@@ -125,9 +126,11 @@ class Site:
         self._latency = 0.0
         """Of the load, in s."""
         self.clock = LockstepClock(bench)
-        self.meter: Meter = target.get_driver("PowerMeterDriver", name="meter").port
+        self.meter: Meter = meter_driver(target).port
+        identity = self.meter.identity
+        self._makers_limits = next(driver.limits for _, driver in METERS.loaded([]) if driver.serves.serve(identity))
         self._stated_period = self.meter.update_period
-        self.load: Load = target.get_driver("LoadDriver", name="load").port
+        self.load: Load = load_driver(target).port
         self.relays = {name: CoilRelay(target.get_driver("DigitalOutputProtocol", name=name)) for name in ("K1", "K2")}
 
     def truth(self) -> dict[str, Any]:
@@ -167,8 +170,7 @@ class Site:
         plant = {"mains_voltage": chance.uniform(207.0, 253.0)}
         plant |= {f"contactor_{name}_time": chance.uniform(0.003, 0.04) for name in ("operate", "release")}
         plant["load_latency"] = self._latency = chance.uniform(0.0, LOAD_LATENCY_S)
-        identity = self.meter.identity
-        plant |= self._errors.plant(METERS[f"{identity.manufacturer} {identity.model}"].limits)
+        plant |= self._errors.plant(self._makers_limits)
         self.bench.reset(seed=seed, plant=plant, devices={}, node=None)
         self.clock.reset()
         self.meter.prepare()

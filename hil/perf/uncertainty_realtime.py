@@ -18,6 +18,7 @@ from hil.clock import stopwatch
 from hil.evidence.documents import Kind
 from hil.evidence.event_intervals import instant, power_came, power_lost
 from hil.perf.uncertainty import LIMITS, SAMPLE_S, Check, Log
+from hil.rig.labgrid.protocols import load_driver, meter_driver
 from hil.rig.labgrid.relays import CoilRelay
 from hil.rig.realtime.clock import RigClock
 from hil.rig.recorder import Recorder
@@ -54,8 +55,8 @@ class WallSite:
         os.environ[ADDRESS_VARIABLE] = self.bench.address
         self._environment = Environment(config_file=str(rig))
         target = self._environment.get_target("main")
-        self.meter = target.get_driver("PowerMeterDriver", name="meter").port
-        self.load = target.get_driver("LoadDriver", name="load").port
+        self.meter = meter_driver(target).port
+        self.load = load_driver(target).port
         self.relays = {name: CoilRelay(target.get_driver("DigitalOutputProtocol", name=name)) for name in ("K1", "K2")}
         self.clock = RigClock()
         self.log = Log()

@@ -13,27 +13,16 @@ from hil.evidence.documents import Verdict
 from hil.evidence.record import RunRecord
 from hil.evidence.verdicts import verdict_of_run
 from hil.report.deviations import WatchdogAct, deviations_of, watchdog_acts
+from hil.report.equipment import InstrumentRow, instrument_row
 from hil.report.integrity import Statement, check
 from hil.report.requirement_matrix import RequirementMatrix, matrix_of
 from hil.report.scenario.view import ScenarioView, contradiction
 from hil.report.scenario_loading import view_all
+from hil.report.sections import AddedSection, added_sections
 from hil.report.text_format import MEANINGS, date, number_of, rows_of, section_of, text_of, verdict_of
 from hil.report.tried_pairs import TriedOutline, tried_outlines
 
 Fact = tuple[str, str | None]
-
-
-@dataclass(frozen=True)
-class InstrumentRow:
-    """An instrument as printed; None: not recorded."""
-
-    role: str | None
-    name: str | None
-    manufacturer: str | None
-    model: str | None
-    serial: str | None
-    firmware: str | None
-    calibration: str
 
 
 @dataclass(frozen=True)
@@ -75,6 +64,8 @@ class RunView:
     requirements: RequirementMatrix
     outlines: list[TriedOutline]
     """The defences that were laid over several dimensions, and what of them was tried."""
+    added: list[AddedSection]
+    """What plug-ins have to say of the run."""
     watchdog: list[WatchdogAct]
     deviations: list[str]
     decision_rule: str | None
@@ -98,7 +89,10 @@ def view_run(record: RunRecord) -> RunView:
     integrity = check(record, seals)
     counted = Counter(scenario.verdict for scenario in scenarios)
     virtual = rig.get("virtual")
-    acts = watchdog_acts(record.folder)
+    acts, added = watchdog_acts(record.folder), added_sections(record)
+    missing = [
+        f"The section '{each.section.title}' could not be made: {each.problem}" for each in added if each.problem
+    ]
     return RunView(
         folder=record.folder,
         run_id=text_of(document, "id") or record.folder.name,
@@ -111,11 +105,12 @@ def view_run(record: RunRecord) -> RunView:
         identification=_identification(document, acceptance, rig),
         method=_method(document, acceptance),
         devices=[_device(device, acceptance, scenarios) for device in rows_of(rig, "devices")],
-        instruments=[_instrument(row, virtual is True) for row in rows_of(rig, "instruments")],
+        instruments=[instrument_row(row, virtual=virtual is True) for row in rows_of(rig, "instruments")],
         node=_node(section_of(document, "node")),
         persons=rows_of(acceptance, "persons"),
         requirements=matrix_of(document, scenarios),
         outlines=tried_outlines(scenarios),
+        added=added,
         watchdog=acts,
         deviations=deviations_of(document, scenarios, acts),
         decision_rule=text_of(acceptance, "decision_rule"),
@@ -123,7 +118,7 @@ def view_run(record: RunRecord) -> RunView:
         scenarios=scenarios,
         counts=[(each, counted[each]) for each in Verdict if counted[each]],
         integrity=integrity,
-        warnings=[*befell, *_warnings(document, finished, recorded, scenarios, integrity, acts)],
+        warnings=[*befell, *_warnings(document, finished, recorded, scenarios, integrity, acts), *missing],
     )
 
 
@@ -274,24 +269,3 @@ def _programs(device: Mapping[str, Any], role: str | None, scenarios: list[Scena
         return []
     said = sorted({scenario.identities[role] for scenario in scenarios if role in scenario.identities})
     return [*words, f"says of itself: {'; '.join(said) or 'nothing'}"]
-
-
-def _instrument(row: Mapping[str, Any], virtual: bool) -> InstrumentRow:
-    fields = {key: text_of(row, key) for key in ("role", "name", "manufacturer", "model", "serial", "firmware")}
-    words = _calibration(section_of(row, "calibration"))
-    return InstrumentRow(**fields, calibration=words or ("none: virtual" if virtual else "not recorded"))
-
-
-def _calibration(calibration: Mapping[str, Any]) -> str:
-    """Return certificate, due date, uncertainty and its k, as far as they are recorded; empty if nothing is."""
-    certificate, uncertainty = text_of(calibration, "certificate"), text_of(calibration, "uncertainty")
-    if certificate is not None and not certificate.startswith("none:"):
-        certificate = f"certificate {certificate}"
-    due, k = text_of(calibration, "due"), number_of(calibration, "k")
-    parts = [
-        certificate,
-        f"due {due}" if due else None,
-        f"uncertainty {uncertainty}" if uncertainty else None,
-        f"k = {k:g}" if k is not None and "k" not in (uncertainty or "k") else None,
-    ]
-    return ", ".join(filter(None, parts))

@@ -53,7 +53,7 @@ def described(rig: Rig) -> dict[str, Any]:
     """Return what is known of it once it is open: its instruments have said who they are."""
     options = rig.file.options
     instruments = []
-    for role, instrument in (("meter", rig.meter), ("load", rig.load)):
+    for role, instrument, driver in (("meter", rig.meter, rig.meter_driver), ("load", rig.load, rig.load_driver)):
         facts = options.instruments.get(role)
         identity = instrument.identity
         instruments.append(
@@ -64,6 +64,7 @@ def described(rig: Rig) -> dict[str, Any]:
                 "model": identity.model,
                 "serial": identity.serial,
                 "firmware": identity.firmware,
+                "driver": driver.told,
                 "calibration": _calibration(facts) if facts else None,
             }
         )

@@ -16,6 +16,7 @@ from hil.rig.chain.access import BEHIND, ChainAccess, second_node
 from hil.rig.config.rig_file import RigFile
 from hil.rig.config.target_section import LINES, RELAYS
 from hil.rig.labgrid.bench_strategy import BenchState, BenchStrategy
+from hil.rig.labgrid.protocols import load_driver, meter_driver
 from hil.rig.labgrid.relays import MirrorContact
 from hil.rig.labgrid.serial_ports import port_of
 from hil.rig.labgrid.target import active_target
@@ -82,9 +83,11 @@ class Rig:
         self._closing.callback(environment.cleanup)
         self.strategy: BenchStrategy = target.get_driver("BenchStrategy")
         self.strategy.now = self._now
-        self.meter: Meter = target.get_driver("PowerMeterDriver", name="meter").port
+        self.meter_driver = meter_driver(target)
+        self.meter: Meter = self.meter_driver.port
         self.meter.conditions = file.options.conditions
-        self.load: Load = target.get_driver("LoadDriver", name="load").port
+        self.load_driver = load_driver(target)
+        self.load: Load = self.load_driver.port
         self._stated_period = self.meter.update_period
         self._closing.callback(self.meter.close)
         self._closing.callback(self.load.close)

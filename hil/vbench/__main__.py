@@ -20,7 +20,7 @@ from typing import Any
 
 from hil.errors import ConfigurationError, ExitCode, HilError
 from hil.vbench.bench import Bench
-from hil.vbench.instruments.registry import LOADS, METERS, Instruments
+from hil.vbench.instruments.registry import Instruments
 from hil.vbench.io.fast_path import FastLaneLoop
 from hil.vbench.model_builder import PROGRAMS, find_factory
 from hil.vbench.model_request import LINES, ModelRequest
@@ -58,8 +58,8 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME=PORT",
         help=f"another port than the standard one, 0 for any; names: {', '.join(STANDARD_PORTS)}",
     )
-    parser.add_argument("--meter", metavar="NAME", help=f"dialect of the power meter: {', '.join(METERS)}")
-    parser.add_argument("--load", metavar="NAME", help=f"dialect of the electronic load: {', '.join(LOADS)}")
+    parser.add_argument("--meter", metavar="NAME", help="power meter; hil plugins lists hil.virtual_meters")
+    parser.add_argument("--load", metavar="NAME", help="electronic load; hil plugins lists hil.virtual_loads")
     parser.add_argument(
         "--pty",
         action="append",

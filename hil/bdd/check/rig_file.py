@@ -11,7 +11,7 @@ from hil.rig.check.capabilities import wrong_models
 from hil.rig.config.device_program import has_ports, wrong_command
 from hil.rig.config.rig_file import RigFile
 from hil.rig.config.target_section import FEATURES
-from hil.simulated import plant_flaws, profile_flaws
+from hil.simulated import instrument_flaws, plant_flaws, profile_flaws
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,6 +62,8 @@ def _unknown_features(rig: RigFile, catalogue: Catalogue | None) -> Iterator[Pro
 def _wrong_simulation(rig: RigFile) -> Iterator[Problem]:
     if not rig.virtual:
         return
+    for role, what in instrument_flaws(rig.bench_instruments):
+        yield _at(rig, (*rig.bench_keys, role), f"targets.main.resources: {what}")
     for keys, what in plant_flaws(rig.options.plant):
         yield _at(rig, ("options", "rig", "plant", *keys), f"options.rig.plant: {what}")
     for device, facts in rig.options.devices.by_role().items():

@@ -8,18 +8,22 @@ are not known and not reckoned with.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from hil.clock import WallClock
 from hil.errors import ConfigurationError, nearest
-from hil.instruments.dialects import LOADS, METERS
+from hil.instruments.dialects import LOADS, METERS, D, Dialects
+from hil.instruments.identity import Models
+from hil.plugins import registry
+from hil.plugins.groups import VIRTUAL_LOADS, VIRTUAL_METERS
 from hil.ports import Reading
 from hil.rig.check.clocks import first_sight, resolution
 from hil.rig.sampling.timer import SAMPLE_PERIOD_S
 from hil.units import Ampere, Second, Volt, Watt, WattHour, format_quantity
 
 if TYPE_CHECKING:
+    from hil.ports import Identity
     from hil.rig.config.rig_file import RigFile
     from hil.units import Percent
 
@@ -29,12 +33,10 @@ NOMINAL_V = 230.0
 VIRTUAL = {"meter": "HMC8015", "load": "IT8615"}
 """What a virtual bench has if its rig file names nothing else."""
 
-T = TypeVar("T")
-
 
 def beyond_load(rig: RigFile, power: Watt) -> str:
     """Return why the programmable load of this rig cannot draw ``power``, ``""`` if it can."""
-    load, limit = _driver(rig, "load", LOADS), rig.options.limits.power
+    load, limit = _driver(rig, LOADS), rig.options.limits.power
     highest, why = limit, "its limits.power"
     if load is not None and load.max_power < highest:
         highest, why = float(load.max_power), f"its load is {_article(_model(rig, 'load').upper())}"
@@ -54,7 +56,7 @@ def beyond_current(rig: RigFile, power: Watt, share: float = 100.0) -> str:
     voltage = nominal * share / 100
     current = power / voltage
     highest, why = rig.options.limits.current or math.inf, "its limits.current"
-    meter = _driver(rig, "meter", METERS)
+    meter = _driver(rig, METERS)
     if meter is not None and meter.limits.current.end < highest:
         highest, why = float(meter.limits.current.end), f"the range of its {_model(rig, 'meter').upper()}"
     if current <= highest:
@@ -70,7 +72,7 @@ def undecidable_edge(rig: RigFile, limit: Second) -> str:
 
     Reckoned with the least bound that its clock can have; ``hil rig check`` measures what it has.
     """
-    meter = _driver(rig, "meter", METERS)
+    meter = _driver(rig, METERS)
     if meter is None:
         return ""
     period = update_period(rig)
@@ -86,7 +88,7 @@ def undecidable_edge(rig: RigFile, limit: Second) -> str:
 
 def doubtful_edge(rig: RigFile, limit: Second) -> str:
     """Return why this rig might not decide a limit on an edge, by when that comes; ``""`` if it does or cannot."""
-    if _driver(rig, "meter", METERS) is None or undecidable_edge(rig, limit):
+    if _driver(rig, METERS) is None or undecidable_edge(rig, limit):
         return ""
     period = update_period(rig)
     width = resolution(period, _clock_bound(rig))
@@ -105,7 +107,7 @@ def undecidable_interruption(rig: RigFile, limit: Second) -> str:
     The rms voltage of an update falls with the share of it that was without voltage. Two readings of a voltage that
     never changed may differ by twice the meter's uncertainty, which looks like a short interruption.
     """
-    meter = _driver(rig, "meter", METERS)
+    meter = _driver(rig, METERS)
     if meter is None:
         return ""
     period, volts = update_period(rig), Volt(NOMINAL_V)
@@ -124,7 +126,7 @@ def undecidable_interruption(rig: RigFile, limit: Second) -> str:
 def unread_updates(rig: RigFile, *_: object) -> str:
     """Return why this rig may not see an interruption of one update; ``""`` if it reads each update of its meter."""
     period = update_period(rig)
-    if _driver(rig, "meter", METERS) is None or period >= SAMPLE_PERIOD_S:
+    if _driver(rig, METERS) is None or period >= SAMPLE_PERIOD_S:
         return ""
     return (
         f"rig '{rig.options.name}' might not decide it: its meter updates every {format_quantity(period, 's')} and is"
@@ -135,7 +137,7 @@ def unread_updates(rig: RigFile, *_: object) -> str:
 
 def update_period(rig: RigFile) -> Second:
     """Return the update period of this rig's meter in seconds; 0 if its model is not known."""
-    meter = _driver(rig, "meter", METERS)
+    meter = _driver(rig, METERS)
     if meter is None:
         return Second(0.0)
     told = rig.options.plant.get("meter_period")
@@ -144,7 +146,7 @@ def update_period(rig: RigFile) -> Second:
 
 def energy_uncertainty(rig: RigFile, energy: WattHour, seconds: Second) -> float | None:
     """Return U in Wh of an energy that this rig's meter integrates in so many seconds; None if it is not known."""
-    meter = _driver(rig, "meter", METERS)
+    meter = _driver(rig, METERS)
     if meter is None:
         return None
     return meter.limits.energy_budget(energy, seconds, energy, rig.options.conditions).expanded
@@ -152,7 +154,7 @@ def energy_uncertainty(rig: RigFile, energy: WattHour, seconds: Second) -> float
 
 def power_uncertainty(rig: RigFile, power: Watt) -> float | None:
     """Return U in W of a power that this rig's meter shows at the nominal voltage; None if it is not known."""
-    meter = _driver(rig, "meter", METERS)
+    meter = _driver(rig, METERS)
     if meter is None:
         return None
     reading = Reading(Volt(NOMINAL_V), Ampere(power / NOMINAL_V), power, WattHour(0.0), Second(0.0))
@@ -164,7 +166,7 @@ def undecidable_energy(rig: RigFile, energy: WattHour, tolerance: Percent) -> st
 
     The meter's uncertainty is at least that of the energy drawn in the shortest time, at the most power.
     """
-    meter = _driver(rig, "meter", METERS)
+    meter = _driver(rig, METERS)
     if meter is None:
         return ""
     shortest = energy / rig.options.limits.power * 3600
@@ -178,29 +180,32 @@ def undecidable_energy(rig: RigFile, energy: WattHour, tolerance: Percent) -> st
     )
 
 
-def another_model(rig: RigFile, role: str, read: str) -> str:
-    """Return what is wrong if the instrument in ``role`` says by ``*IDN?`` that it is ``read``, ``""`` if nothing."""
+def another_model(rig: RigFile, role: str, identity: Identity) -> str:
+    """Return what is wrong if the instrument in ``role`` says by ``*IDN?`` that it is another, ``""`` if nothing."""
     facts = rig.options.instruments.get(role)
     model = facts.model if facts is not None else None
-    if model is None or model.casefold() == read.casefold():
+    if model is None or Models(identity.manufacturer, (identity.model,)).mean(model):
         return ""
-    return f"the rig file says that it is {_article(model)}, and it says '{read}'"
+    driver = (METERS if role == "meter" else LOADS).meant(model)
+    if driver is not None and driver.serves.serve(identity):
+        return ""
+    return f"the rig file says that it is {_article(model)}, and it says '{identity.manufacturer} {identity.model}'"
 
 
 def wrong_models(rig: RigFile) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """Yield each instrument's model that has no driver, with the keys that lead to its place in the rig file."""
-    for role, drivers in (("meter", METERS), ("load", LOADS)):
+    """Yield each instrument whose driver there is not, or cannot be loaded, with the keys of its place in the file."""
+    for dialects in (METERS, LOADS):
         try:
-            _driver(rig, role, drivers)
+            _driver(rig, dialects)  # type: ignore[misc]  # of either role
         except ConfigurationError as error:
-            facts = rig.options.instruments.get(role)
-            if facts is not None and facts.model:
-                yield ("options", "rig", "instruments", role, "model"), error.what
+            facts = rig.options.instruments.get(dialects.kind)
+            what = f"{error.what} ({error.place})" if error.place else error.what
+            if dialects.kind in rig.dialects:
+                yield rig.driver_keys(dialects.kind), f"targets.main.drivers: {what}"
+            elif facts is not None and facts.model:
+                yield ("options", "rig", "instruments", dialects.kind, "model"), what
             else:
-                dialects = [known.rpartition(" ")[2].lower() for known in drivers]
-                dialect = _model(rig, role)
-                what = f"'{dialect}' is not a virtual {role}{nearest(dialect, dialects)}"
-                yield (*rig.bench_keys, role), f"targets.main.resources: {what}"
+                yield (*rig.bench_keys, dialects.kind), f"targets.main.resources: {what}"
 
 
 def _clock_bound(rig: RigFile) -> float:
@@ -208,16 +213,25 @@ def _clock_bound(rig: RigFile) -> float:
     return 0.0 if rig.virtual and not rig.real_time else float(WallClock.bound)
 
 
-def _driver(rig: RigFile, role: str, drivers: Mapping[str, T]) -> T | None:
-    """Return the driver of the instrument in ``role``; None if its model is not known."""
-    model = _model(rig, role)
-    if not model:
-        return None
-    for known, driver in drivers.items():
-        if model.casefold() in {known.casefold(), known.casefold().rpartition(" ")[2]}:
-            return driver
+def _driver(rig: RigFile, dialects: Dialects[D]) -> D | None:
+    """Return the driver of the instrument in this role; None if its model is not known.
+
+    A virtual instrument is told by its name, which is that of its driver.
+    """
+    role = dialects.kind
+    if role in rig.dialects:
+        return dialects.get(rig.dialects[role])
+    model, virtual = _model(rig, role), _is_virtual(rig, role)
+    driver = dialects.meant(model) if model else None
+    if not model or driver is not None or role in rig.foreign:
+        return driver
+    if virtual:
+        simulated = VIRTUAL_METERS if role == "meter" else VIRTUAL_LOADS
+        if registry.look_for(simulated, model) is not None:
+            return None
+        raise ConfigurationError(f"'{model}' is not a virtual {role}{nearest(model, registry.names(simulated))}")
     raise ConfigurationError(
-        f"options.rig.instruments.{role}.model: '{model}' has no driver{nearest(model, drivers)}", place=str(rig.path)
+        f"options.rig.instruments.{role}.model: '{model}' has no driver{nearest(model, dialects.titles())}"
     )
 
 
@@ -226,7 +240,13 @@ def _model(rig: RigFile, role: str) -> str:
     facts = rig.options.instruments.get(role)
     if facts is not None and facts.model:
         return facts.model
-    return rig.bench_instruments.get(role, VIRTUAL[role]) if rig.virtual else ""
+    return rig.bench_instruments.get(role, VIRTUAL[role]) if rig.virtual else rig.dialects.get(role, "")
+
+
+def _is_virtual(rig: RigFile, role: str) -> bool:
+    """Tell whether the model of the instrument in this role is that of a virtual one."""
+    facts = rig.options.instruments.get(role)
+    return rig.virtual and not (facts is not None and facts.model)
 
 
 def _article(model: str) -> str:

@@ -10,11 +10,11 @@ from hil.conformance.line import check_line
 from hil.conformance.load import check_load
 from hil.conformance.meter import check_meter
 from hil.conformance.relay import check_relay
-from hil.instruments.dialects import open_load, open_meter
 from hil.links.serial_line import SerialLine, close_together
 from hil.rig.check.findings import CheckFinding, each, fault, note, ok
-from hil.rig.check.parts import PATIENCE_S, relay, resource
+from hil.rig.check.parts import PATIENCE_S, relay
 from hil.rig.config.target_section import LINES, RELAYS
+from hil.rig.labgrid.protocols import load_driver, meter_driver
 from hil.rig.labgrid.serial_ports import port_of
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def _told(title: str, findings: Sequence[Finding]) -> list[CheckFinding]:
 
 
 def _load(target: Any) -> list[Finding]:
-    load = open_load("load", resource(target, "LoadDriver", "load"), timeout=PATIENCE_S)
+    load = load_driver(target, activate=False).connect(timeout=PATIENCE_S)
     try:
         return check_load(load)
     finally:
@@ -61,7 +61,7 @@ def _load(target: Any) -> list[Finding]:
 
 
 def _meter(target: Any) -> list[Finding]:
-    meter = open_meter("meter", resource(target, "PowerMeterDriver", "meter"), timeout=PATIENCE_S)
+    meter = meter_driver(target, activate=False).connect(timeout=PATIENCE_S)
     try:
         return check_meter(meter, WallClock().sleep)
     finally:

@@ -9,11 +9,11 @@ from hil.chain.node.providers import choose
 from hil.clock import WallClock, stopwatch
 from hil.conformance.update_period import look_closely
 from hil.errors import ExitCode
-from hil.instruments.dialects import open_load, open_meter
 from hil.ports import Protecting, Reading
 from hil.rig.check.capabilities import another_model
 from hil.rig.check.clocks import TimingLimit, decidable, node_skew
 from hil.rig.check.findings import CheckFinding, fault, note, ok
+from hil.rig.labgrid.protocols import load_driver, meter_driver
 from hil.rig.labgrid.relays import CoilRelay
 from hil.rig.safety.standalone_safe_state import limit_patience
 from hil.units import Ampere, Second, Volt, Watt, WattHour, format_quantity
@@ -30,12 +30,6 @@ LOOP_BACK = b"hil loop-back \x00\x55\xaa\xff"
 LOOP_BACK_S = 1.0
 
 
-def resource(target: Any, kind: str, name: str) -> str:
-    """Return the VISA resource of an instrument of labgrid's target."""
-    found: str = target.get_driver(kind, name=name, activate=False).instrument.resource
-    return found
-
-
 def relay(target: Any, name: str) -> CoilRelay:
     """Return a relay of labgrid's target that does not keep anybody waiting for long."""
     output = target.get_driver("DigitalOutputProtocol", name=name)
@@ -45,7 +39,7 @@ def relay(target: Any, name: str) -> CoilRelay:
 
 def look_at_load(target: Any, rig: RigFile) -> list[CheckFinding]:
     """Identity, firmware, its own protections; its input is off afterwards, read back."""
-    load = open_load("load", resource(target, "LoadDriver", "load"), timeout=PATIENCE_S)
+    load = load_driver(target, activate=False).connect(timeout=PATIENCE_S)
     try:
         load.set_input(on=False)
         findings = [ok("load", f"{_identity(load.identity)}; input off, read back"), *_queue("load", load.errors())]
@@ -66,7 +60,7 @@ def look_at_load(target: Any, rig: RigFile) -> list[CheckFinding]:
 
 def look_at_meter(target: Any, rig: RigFile, bound: float, limits: Sequence[TimingLimit]) -> list[CheckFinding]:
     """Identity, firmware, update rate, and which limits it decides with a clock of this bound."""
-    meter = open_meter("meter", resource(target, "PowerMeterDriver", "meter"), timeout=PATIENCE_S)
+    meter = meter_driver(target, activate=False).connect(timeout=PATIENCE_S)
     meter.conditions = rig.options.conditions
     try:
         findings = [ok("meter", _identity(meter.identity)), *_queue("meter", meter.errors())]
@@ -150,7 +144,7 @@ def look_at_node(preference: str | None) -> list[CheckFinding]:
 
 def _declared(rig: RigFile, role: str, identity: Identity) -> list[CheckFinding]:
     """Hold what the rig file says of an instrument's model against what the instrument says."""
-    what = another_model(rig, role, f"{identity.manufacturer} {identity.model}")
+    what = another_model(rig, role, identity)
     return [fault(f"{role} model", what, ExitCode.AUTHOR_ERROR)] if what else []
 
 

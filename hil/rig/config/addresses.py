@@ -5,6 +5,7 @@ One coil for K1 and K2 would be told as welded contacts after an hour of the ben
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeAlias
 
@@ -19,7 +20,7 @@ Flaw: TypeAlias = tuple[Keys, str]
 
 ARGUMENTS: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
     "VirtualBench": (frozenset(), frozenset({"name", "address", "clock", "meter", "load"})),
-    "VisaInstrument": (frozenset({"resource"}), frozenset({"name"})),
+    "VisaInstrument": (frozenset({"resource"}), frozenset({"name", "backend"})),
     "ModbusTCPCoil": (frozenset({"host", "coil"}), frozenset({"name", "invert", "write_multiple_coils"})),
     "NetworkSerialPort": (frozenset({"host", "port"}), frozenset({"name", "speed", "protocol"})),
     "RawSerialPort": (frozenset({"port"}), frozenset({"name", "speed"})),
@@ -104,7 +105,12 @@ def _used_twice(resources: list[Part]) -> Iterator[Flaw]:
             yield part.keys, what
 
 
-_WHERE = {"ModbusTCPCoil": ("host", "coil"), "NetworkSerialPort": ("host", "port"), "RawSerialPort": ("port",)}
+_WHERE = {
+    "VisaInstrument": ("resource",),
+    "ModbusTCPCoil": ("host", "coil"),
+    "NetworkSerialPort": ("host", "port"),
+    "RawSerialPort": ("port",),
+}
 """Which arguments tell where a resource is; of others all but the name do."""
 
 
@@ -158,6 +164,12 @@ def _visa(value: object) -> str:
     return visa_flaw(str(value))
 
 
+def _backend(value: object) -> str:
+    if isinstance(value, str) and re.fullmatch(r".*@\w+", value):
+        return ""
+    return f"'{value}' is no VISA backend: @py, @ivi or @sim, after the path of a library or file if need be"
+
+
 def _host_and_port(value: object) -> str:
     host, colon, port = str(value).rpartition(":")
     return (host_flaw(host) or port_flaw(port)) if colon else host_flaw(str(value))
@@ -184,7 +196,7 @@ def _speed(value: object) -> str:
 
 
 CHECKS: Mapping[str, Mapping[str, Callable[[object], str]]] = {
-    "VisaInstrument": {"resource": _visa},
+    "VisaInstrument": {"resource": _visa, "backend": _backend},
     "ModbusTCPCoil": {"host": _host_and_port, "coil": _coil},
     "NetworkSerialPort": {"host": _host, "port": port_flaw, "protocol": _protocol, "speed": _speed},
     "RawSerialPort": {"speed": _speed},

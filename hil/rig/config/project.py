@@ -6,6 +6,8 @@ left out. A folder with ``rigs/`` and ``features/`` is a laboratory without the 
     [tool.hil]
     steps = ["hil.steps", "steps"]
     rig = "rigs/bench-1.yaml"
+
+Plug-ins have a table of their own below it (:mod:`hil.rig.config.plugin_table`).
 """
 
 from __future__ import annotations
@@ -20,6 +22,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hil.errors import ConfigurationError, nearest
+from hil.plugins.laboratory import Declared, declare
+from hil.rig.config.plugin_table import declared_plugins, flaws_of_plugins
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -53,15 +57,20 @@ class Project:
     """Folder of the laboratory's own load profiles, looked through before the framework's; it may be missing."""
     node: str | None
     """The provider of bitcoind if neither option nor ``NODE`` names one; None: ``auto``."""
+    plugins: tuple[Declared, ...] = ()
+    """What ``[tool.hil.plugins]`` adds (:mod:`hil.rig.config.plugin_table`)."""
     places: Mapping[str, str] = field(default_factory=dict, compare=False)
     """For each entry that the table sets, ``file:line:column``; the others are defaults."""
 
     @classmethod
-    def of(cls, root: Path, table: Mapping[str, Any], places: Mapping[str, str]) -> Project:
+    def of(
+        cls, root: Path, table: Mapping[str, Any], places: Mapping[str, str], plugins: tuple[Declared, ...] = ()
+    ) -> Project:
         """Return the project in ``root`` whose table has no mistake."""
         values = {**DEFAULTS, **table}
         paths = {name: root / values[name] for name in PATHS}
-        return cls(root=root, steps=tuple(values["steps"]), node=values["node"], places=places, **paths)
+        steps = tuple(values["steps"])
+        return cls(root=root, steps=steps, node=values["node"], plugins=plugins, places=places, **paths)
 
     @classmethod
     def with_defaults(cls, root: Path) -> Project:
@@ -75,9 +84,13 @@ class Project:
         return next((folder for folder in folders if folder.is_dir()), None)
 
     def make_importable(self) -> None:
-        """Let modules that lie in the root be imported by name, as in a pytest with ``pythonpath = .``."""
+        """Let modules that lie in the root be imported by name, as in a pytest with ``pythonpath = .``.
+
+        The plug-ins of its table are found from then on, here and in the programs that are started.
+        """
         if str(self.root) not in sys.path:
             sys.path.insert(0, str(self.root))
+        declare(self.plugins)
 
     def provider(self, option: str | None) -> str | None:
         """Return the provider of bitcoind that is wished for: by an option, by ``NODE`` or by the table; None: auto."""
@@ -91,6 +104,8 @@ class Project:
                 value = os.path.relpath(value, self.root)
             text = ", ".join(value) if isinstance(value, tuple) else value or "auto"
             yield name, text, self.places.get(name, "default")
+        for each in self.plugins:
+            yield f"plugins.{each.group}", f"{each.name} = {each.reference}", f"{self.root}/{each.place}"
 
 
 DEFAULTS: Mapping[str, Any] = {
@@ -160,16 +175,19 @@ def _from_file(path: Path, modified: int) -> Project | None:
     table = tools["hil"]
     if not isinstance(table, dict):
         raise ConfigurationError(f"[{TABLE}] is a table (read: {table!r})", place=f"{path}:{_place(text, '')}")
+    plugins, table = table.get("plugins", {}), {name: value for name, value in table.items() if name != "plugins"}
     places = {name: f"{path}:{_place(text, name)}" for name in table}
-    if wrong := [f"{places[name]}: {what}" for name, value in table.items() if (what := _flaw(name, value))]:
+    wrong = [f"{places[name]}: {what}" for name, value in table.items() if (what := _flaw(name, value))]
+    wrong += [f"{path}:{place}: {what}" for place, what in flaws_of_plugins(plugins, text)]
+    if wrong:
         raise ConfigurationError("\n".join(wrong), remedy=REMEDY)
-    return Project.of(path.parent, table, places)
+    return Project.of(path.parent, table, places, declared_plugins(plugins, path, text))
 
 
 def _flaw(name: str, value: object) -> str:
     """Return what is wrong with an entry: what was read, and what is allowed; empty if nothing is."""
     if name not in DEFAULTS:
-        return f"'{name}' is not known{nearest(name, DEFAULTS)}"
+        return f"'{name}' is not known{nearest(name, [*DEFAULTS, 'plugins'])}"
     if name == "steps":
         names = value if isinstance(value, list) and value else [None]
         if not all(isinstance(each, str) and _MODULE.fullmatch(each) for each in names):

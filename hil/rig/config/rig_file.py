@@ -21,7 +21,13 @@ from hil.rig.config.certificate import read_uncertainty
 from hil.rig.config.coins_to import coin_type
 from hil.rig.config.mistakes import REMEDY, read_options
 from hil.rig.config.parts import Ambient, DeviceFacts, Devices, InstrumentFacts
-from hil.rig.config.target_section import entries, target_is_unreadable, wrong_target
+from hil.rig.config.target_section import (
+    entries,
+    foreign_drivers,
+    named_dialects,
+    target_is_unreadable,
+    wrong_target,
+)
 from hil.rig.config.values import Current, Duration, Energy, Power, Voltage
 from hil.units import Ampere, Volt, Watt
 from hil.yaml_file import Flaw, Strict
@@ -131,6 +137,8 @@ class RigFile:
     :ivar real_time: whether time is the wall clock's; a physical bench has no other.
     :ivar bench_address: where the simulated bench is to listen; empty: wherever it is free.
     :ivar bench_instruments: dialects of the simulated bench by role, where they differ from its own.
+    :ivar dialects: drivers that the file names for its instruments, by role.
+    :ivar foreign: roles whose labgrid driver is the laboratory's own.
     """
 
     def __init__(
@@ -143,6 +151,8 @@ class RigFile:
         bench_address: str = "",
         real_time: bool | None = None,
         bench_instruments: Mapping[str, str] | None = None,
+        dialects: Mapping[str, str] | None = None,
+        foreign: frozenset[str] = frozenset(),
         document: object = None,
     ) -> None:
         self.path = path
@@ -151,6 +161,8 @@ class RigFile:
         self.virtual = virtual
         self.bench_address = bench_address
         self.bench_instruments = dict(bench_instruments or {})
+        self.dialects = dict(dialects or {})
+        self.foreign = foreign
         self.real_time = not virtual if real_time is None else real_time
         self._document = document
 
@@ -192,6 +204,13 @@ class RigFile:
         found = parts(target, "resources") if isinstance(target, Mapping) else []
         keys = next((part.keys for part in found if part.kind == "VirtualBench"), ("resources",))
         return ("targets", "main", *keys)
+
+    def driver_keys(self, name: str) -> tuple[str | int, ...]:
+        """Return what leads to the dialect of the driver ``name`` in the file."""
+        target = _get(self._document, "targets", "main")
+        found = parts(target, "drivers") if isinstance(target, Mapping) else []
+        keys = next((part.keys for part in found if part.name == name), ("drivers",))
+        return ("targets", "main", *keys, "dialect")
 
     @property
     def listed_features(self) -> tuple[str, ...]:
@@ -236,7 +255,9 @@ class RigFile:
         if not isinstance(document, Mapping):
             raise ConfigurationError("a rig file is a mapping with targets and options", place=f"{path}:1:1")
         target = _get(document, "targets", "main")
-        wrong = wrong_target(target) if isinstance(target, Mapping) else [((), "targets.main is missing")]
+        imports = document.get("imports") or ()
+        own = [] if isinstance(imports, str) else [str(each) for each in imports]
+        wrong = wrong_target(target, own) if isinstance(target, Mapping) else [((), "targets.main is missing")]
         options, more = read_options(RigOptions, _get(document, "options", "rig"))
         flaws = [
             Flaw.at(path, document, keys, what)
@@ -257,6 +278,8 @@ class RigFile:
             bench_address=address,
             real_time=real_time,
             bench_instruments=chosen,
+            dialects=named_dialects(target),
+            foreign=foreign_drivers(target),
             document=document,
         )
         return rig, flaws

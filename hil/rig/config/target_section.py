@@ -33,7 +33,14 @@ REQUIRED = {
     "LoadDriver": ("load",),
     "SerialDriver": LINES,
 }
-"""Drivers that every rig has, by class and name; relays may be driven by any digital output of labgrid."""
+"""Drivers that every rig has, by class and name. Relays may be driven by any digital output of labgrid, meter and load
+by a driver of the laboratory's own (:mod:`hil.rig.labgrid.protocols`) where the rig file imports its module."""
+
+INSTRUMENTS = {"meter": "PowerMeterDriver", "load": "LoadDriver"}
+"""The framework's own driver for each role."""
+
+OWN_MODULES = ("hil.rig.labgrid.bench_strategy", "hil.rig.labgrid.resources_and_drivers")
+"""What a rig file imports of the framework."""
 
 
 def entries(target: Mapping[str, Any], section: str) -> list[tuple[str, Mapping[str, Any]]]:
@@ -48,12 +55,15 @@ def target_is_unreadable(target: Mapping[str, Any]) -> bool:
     return bool(_wrong_shape(target))
 
 
-def wrong_target(target: Mapping[str, Any]) -> list[tuple[tuple[str | int, ...], str]]:
-    """Return what is wrong with a target, each with the keys that lead to its place."""
+def wrong_target(target: Mapping[str, Any], imports: Sequence[str] = ()) -> list[tuple[tuple[str | int, ...], str]]:
+    """Return what is wrong with a target, each with the keys that lead to its place.
+
+    :param imports: the modules that the rig file imports: a laboratory's own bring drivers of other classes.
+    """
     if wrong := _wrong_shape(target):
         return wrong
     found = _wrong_clocks(target) + _misspelt_features(target) + wrong_addresses(target)
-    return [*found, *(((), what) for what in _missing_drivers(target))]
+    return [*found, *(((), what) for what in _missing_drivers(target, others=bool(set(imports) - {*OWN_MODULES})))]
 
 
 def _wrong_shape(target: Mapping[str, Any]) -> list[tuple[tuple[str | int, ...], str]]:
@@ -104,15 +114,31 @@ def _wrong_clocks(target: Mapping[str, Any]) -> list[tuple[tuple[str | int, ...]
     return wrong
 
 
-def _missing_drivers(target: Mapping[str, Any]) -> list[str]:
+def named_dialects(target: Mapping[str, Any]) -> dict[str, str]:
+    """Return the dialects that the drivers of meter and load name, by role."""
+    return {
+        role: str(arguments["dialect"])
+        for kind, arguments in entries(target, "drivers")
+        for role, ours in INSTRUMENTS.items()
+        if kind == ours and arguments.get("name") == role and arguments.get("dialect")
+    }
+
+
+def foreign_drivers(target: Mapping[str, Any]) -> frozenset[str]:
+    """Return the roles, ``meter`` or ``load``, that a driver of another class than the framework's has."""
+    drivers = {str(arguments.get("name", kind)): kind for kind, arguments in entries(target, "drivers")}
+    return frozenset(role for role, ours in INSTRUMENTS.items() if drivers.get(role, ours) != ours)
+
+
+def _missing_drivers(target: Mapping[str, Any], *, others: bool) -> list[str]:
     drivers = [(kind, str(arguments.get("name", kind))) for kind, arguments in entries(target, "drivers")]
+    named = {name for _, name in drivers}
     missing = [
         f"targets.main.drivers: no {kind} named '{name}'"
         for kind, names in REQUIRED.items()
         for name in names
-        if (kind, name) not in drivers
+        if (kind, name) not in drivers and not (others and name in INSTRUMENTS and name in named)
     ]
-    named = {name for _, name in drivers}
     missing += [f"targets.main.drivers: no driver named '{relay}'" for relay in RELAYS if relay not in named]
     if "BenchStrategy" not in {kind for kind, _ in drivers}:
         missing.append("targets.main.drivers: no BenchStrategy")

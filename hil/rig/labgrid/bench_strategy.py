@@ -14,9 +14,10 @@ from labgrid.strategy.common import Strategy, StrategyError, never_retry
 
 from hil.errors import HilError, RigFault
 from hil.evidence.own_error import sentence
+from hil.rig.labgrid import resources_and_drivers  # noqa: F401 - labgrid knows what was imported
 from hil.rig.labgrid.bounded_call import BoundedCall
+from hil.rig.labgrid.protocols import LoadProtocol
 from hil.rig.labgrid.relays import CoilRelay, DigitalOutput
-from hil.rig.labgrid.resources_and_drivers import LoadDriver
 
 LOAD_PATIENCE_S = 0.25
 """For the load's input to go off before K1 is opened; a load that hangs must not keep it closed for longer."""
@@ -48,7 +49,7 @@ class BenchStrategy(Strategy):  # type: ignore[misc]  # labgrid has no types
         "k2": "DigitalOutputProtocol",
         "k3": "DigitalOutputProtocol",
         "k4": "DigitalOutputProtocol",
-        "load": LoadDriver,
+        "load": LoadProtocol,
     }
 
     def __attrs_post_init__(self) -> None:

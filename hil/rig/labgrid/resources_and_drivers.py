@@ -6,13 +6,19 @@ SOCKET resources are impossible with it; ours passes any VISA resource string th
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import attr
 from labgrid import target_factory
-from labgrid.driver import Driver
 from labgrid.resource import Resource
 
-from hil.instruments.dialects import open_load, open_meter
+from hil.instruments.dialects import Opened, opened_load, opened_meter
+from hil.instruments.transport import Transport
+from hil.instruments.visa_backend import OWN_BACKEND
 from hil.ports import Load, Meter
+from hil.rig.labgrid.protocols import InstrumentDriver, LoadProtocol, PowerMeterProtocol
+
+P = TypeVar("P")
 
 
 @target_factory.reg_resource
@@ -23,7 +29,8 @@ class VirtualBench(Resource):  # type: ignore[misc]  # labgrid has no types
     :param address: loopback address to listen on; empty: one of 127.0.0.0/8 that is free.
     :param clock: ``virtual``: time moves as fast as it can, with devices inside the bench. ``wall``: real time, with
         devices that are processes of their own, on PTYs.
-    :param meter: dialect of its power meter; :param load: of its electronic load. ``hil vbench --help`` lists them.
+    :param meter: its power meter, a plug-in of ``hil.virtual_meters``; :param load: its electronic load, a plug-in of
+        ``hil.virtual_loads``. ``hil plugins`` lists them.
     """
 
     address: str = attr.ib(default="", validator=attr.validators.instance_of(str))
@@ -35,39 +42,58 @@ class VirtualBench(Resource):  # type: ignore[misc]  # labgrid has no types
 @target_factory.reg_resource
 @attr.s(eq=False)
 class VisaInstrument(Resource):  # type: ignore[misc]  # labgrid has no types
-    """An instrument by its VISA resource, e.g. ``TCPIP::192.0.2.7::5025::SOCKET`` or ``ASRL/dev/ttyS0::INSTR``."""
+    """An instrument by its VISA resource, e.g. ``TCPIP::192.0.2.7::5025::SOCKET`` or ``ASRL/dev/ttyS0::INSTR``.
+
+    :param backend: the VISA library that carries it: ``@py`` (pyvisa-py), ``@ivi`` (the one of an instrument's maker),
+        ``@sim`` (pyvisa-sim); a path before the ``@`` is relative to the rig file.
+    """
 
     resource: str = attr.ib(validator=attr.validators.instance_of(str))
+    backend: str = attr.ib(default=OWN_BACKEND, validator=attr.validators.instance_of(str))
 
 
-class _InstrumentDriver(Driver):  # type: ignore[misc]  # labgrid has no types
+class _VisaInstrumentDriver(InstrumentDriver):
+    """Speaks to a VisaInstrument."""
+
     bindings = {"instrument": VisaInstrument}  # noqa: RUF012 - labgrid's way to declare bindings
 
-    def __attrs_post_init__(self) -> None:
-        super().__attrs_post_init__()
-        self.port: Meter | Load | None = None
+    def _transport(self, role: str, timeout: float) -> Transport:
+        path, at, library = self.instrument.backend.rpartition("@")
+        if path and self.target.env is not None:
+            path = self.target.env.config.resolve_path(path)
+        backend = f"{path}{at}{library}"
+        return Transport(self.name or role, self.instrument.resource, timeout=timeout, backend=backend)
 
-    def on_deactivate(self) -> None:
-        if self.port is not None:
-            self.port.close()
-            self.port = None
-
-
-@target_factory.reg_driver
-@attr.s(eq=False)
-class PowerMeterDriver(_InstrumentDriver):
-    """Opens the lab power meter by the dialect that its ``*IDN?`` names; ``port`` is a :class:`hil.ports.Meter`."""
-
-    def on_activate(self) -> None:
-        """Open the meter (called by labgrid)."""
-        self.port = open_meter(self.name or "meter", self.instrument.resource)
+    def _took(self, opened: Opened[P]) -> P:
+        self.told = opened.driver
+        return opened.port
 
 
 @target_factory.reg_driver
 @attr.s(eq=False)
-class LoadDriver(_InstrumentDriver):
-    """Opens the programmable load by the dialect that its ``*IDN?`` names; ``port`` is a :class:`hil.ports.Load`."""
+class PowerMeterDriver(_VisaInstrumentDriver, PowerMeterProtocol):
+    """Opens the lab power meter by the dialect that its ``*IDN?`` tells; ``port`` is a :class:`hil.ports.Meter`.
 
-    def on_activate(self) -> None:
-        """Open the load (called by labgrid)."""
-        self.port = open_load(self.name or "load", self.instrument.resource)
+    :param dialect: a plug-in of ``hil.meters`` that speaks to it, whatever it tells (``hil rig dialects`` lists them).
+    """
+
+    dialect: str = attr.ib(default="", validator=attr.validators.instance_of(str))
+
+    def connect(self, *, timeout: float) -> Meter:
+        """Open the meter anew; see :class:`hil.rig.labgrid.protocols.PowerMeterProtocol`."""
+        return self._took(opened_meter(self._transport("meter", timeout), self.dialect))
+
+
+@target_factory.reg_driver
+@attr.s(eq=False)
+class LoadDriver(_VisaInstrumentDriver, LoadProtocol):
+    """Opens the programmable load by the dialect that its ``*IDN?`` tells; ``port`` is a :class:`hil.ports.Load`.
+
+    :param dialect: a plug-in of ``hil.loads`` that speaks to it, whatever it tells.
+    """
+
+    dialect: str = attr.ib(default="", validator=attr.validators.instance_of(str))
+
+    def connect(self, *, timeout: float) -> Load:
+        """Open the load anew; see :class:`hil.rig.labgrid.protocols.LoadProtocol`."""
+        return self._took(opened_load(self._transport("load", timeout), self.dialect))

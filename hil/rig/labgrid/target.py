@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
-from labgrid import Environment
+from labgrid import Environment, target_factory
+from labgrid.config import Config
 from labgrid.exceptions import InvalidConfigError, NoDriverFoundError, NoResourceFoundError
 from labgrid.resource import NetworkSerialPort
 from labgrid.strategy import Strategy
 from serial import SerialException
 
 from hil.errors import ConfigurationError, RigFault
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from hil.plugins.registry import what_failed
 
 
 def build_target(path: Path) -> tuple[Any, Any]:
@@ -23,8 +23,8 @@ def build_target(path: Path) -> tuple[Any, Any]:
     Raises ConfigurationError if labgrid cannot read the file, RigFault if a place that it names cannot be had.
     """
     place = str(path)
+    environment = _environment(place)
     try:
-        environment = Environment(config_file=place)
         target = environment.get_target("main")
     except (InvalidConfigError, NoResourceFoundError, NoDriverFoundError, KeyError, TypeError, ValueError) as error:
         raise ConfigurationError(f"labgrid cannot build the bench: {error}", place=place) from error
@@ -42,6 +42,32 @@ def build_target(path: Path) -> tuple[Any, Any]:
     # safe state, and what is gone is found out by its silence
     target.last_update = math.inf
     return environment, target
+
+
+def _environment(place: str) -> Any:
+    """Return labgrid's environment; the modules that the file imports are imported by that."""
+    try:
+        _forget_drivers_of_files(Config(place).get_imports())
+        return Environment(config_file=place)
+    except (InvalidConfigError, KeyError) as error:
+        raise ConfigurationError(f"labgrid cannot build the bench: {error}", place=place) from error
+    except (Exception, SystemExit) as error:  # whatever a laboratory's module does when it is imported
+        raise ConfigurationError(
+            f"a module that the rig file imports cannot be loaded: {what_failed(error)}", place=place
+        ) from error
+
+
+def _forget_drivers_of_files(imports: list[str]) -> None:
+    """Let labgrid carry out again what a rig file imports by the path of a file.
+
+    It does so for each environment, and then refuses the classes that the first time has registered.
+    """
+    files = {Path(each).stem for each in imports if each.endswith(".py")}
+    for registered in (target_factory.drivers, target_factory.resources):
+        for name, kind in list(registered.items()):
+            if kind.__module__ in files:
+                del registered[name]
+                target_factory.all_classes.pop(name, None)
 
 
 def active_target(path: Path) -> tuple[Any, Any]:

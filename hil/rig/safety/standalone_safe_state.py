@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from hil.clock import Clock, WallClock, stopwatch
 from hil.errors import RigFault
 from hil.evidence.event_intervals import DEAD_V
-from hil.instruments.dialects import open_load, open_meter
+from hil.instruments.dialects import LOADS, METERS
+from hil.rig.labgrid.protocols import load_driver, meter_driver
 from hil.rig.labgrid.relays import CoilRelay
 from hil.rig.labgrid.target import build_target
 from hil.rig.safety.contacts import CONTACT_S
@@ -92,8 +93,8 @@ class SafeStateMaker:
 
     def __init__(self, path: Path) -> None:
         self._environment, target = build_target(path)
-        self._load: str = target.get_driver("LoadDriver", name="load", activate=False).instrument.resource
-        self._meter: str = target.get_driver("PowerMeterDriver", name="meter", activate=False).instrument.resource
+        self._load = load_driver(target, activate=False)
+        self._meter = meter_driver(target, activate=False)
         self._target = target
 
     def act(self, cause: str, since: Callable[[], float] | None = None, *, prepare: bool = False) -> SafeStateReport:
@@ -128,12 +129,18 @@ class SafeStateMaker:
         steps = tuple(done[part] for part in actions)
         return SafeStateReport(cause, not problems, ms, steps, meter, "; ".join(problems))
 
+    def load_drivers(self) -> None:
+        """Import the drivers of instruments now, plug-ins too: what an import takes must not keep a relay closed."""
+        for dialects in (LOADS, METERS):
+            for _ in dialects.loaded([]):
+                pass
+
     def close(self) -> None:
         """Let go of labgrid's target."""
         self._environment.cleanup()
 
     def _load_off(self, patience: float) -> None:
-        load = open_load("load", self._load, timeout=patience)
+        load = self._load.connect(timeout=patience)
         try:
             try:
                 load.set_input(on=False)
@@ -154,7 +161,7 @@ class SafeStateMaker:
     def _ask_meter(self, clock: Clock, *, prepare: bool) -> tuple[str, str]:
         """Return what the meter says, and what is wrong with that."""
         try:
-            meter = open_meter("meter", self._meter, timeout=PATIENCE_S)
+            meter = self._meter.connect(timeout=PATIENCE_S)
             try:
                 try:
                     meter.read()

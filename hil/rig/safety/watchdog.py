@@ -102,7 +102,7 @@ class Watchdog:
     def watch(self) -> int:
         """Return the exit code when there is nothing more to watch."""
         if self._limit:
-            self._load()
+            self._load().load_drivers()
         self._tell("ready")
         while True:
             left = None if self._silence is None or not self._limit else max(0.0, self._limit - self._silence())

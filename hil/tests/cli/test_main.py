@@ -63,9 +63,15 @@ def test_every_command_explains_itself(capsys: pytest.CaptureFixture[str], comma
 def test_every_instrument_that_has_a_driver_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["rig", "dialects"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines] == ["meter"] * (len(METERS) + 1) + ["load"] * (len(LOADS) + 1)
-    assert all(any(model in line for line in lines) for model in (*METERS, *LOADS))
-    assert lines[len(METERS)].endswith("hmc8015, wt310e")
+    meters, loads = METERS.names(), LOADS.names()
+    assert [line.split()[:2] for line in lines] == [
+        *(["meter", name] for name in meters),
+        ["meter", "on"],
+        *(["load", name] for name in loads),
+        ["load", "on"],
+    ]
+    assert all(any(model in line for line in lines) for model in (*METERS.titles(), *LOADS.titles()))
+    assert lines[len(meters)].endswith("hmc8015, wt310e")
 
 
 def test_check_passes_the_features_of_the_project(

@@ -82,6 +82,7 @@ class Copy:
                 shutil.copy(ROOT / name, self.folder / name)
         (self.folder / ".venv/bin").mkdir(parents=True)
         (self.folder / ".venv/bin/activate").touch()
+        self._source = self.folder
         self._programs = _programs(folder / "bin")
         self._cache = own_cache(folder / "cache")
 
@@ -96,7 +97,7 @@ class Copy:
     def run(self, commands: str) -> Done:
         """Run shell commands in the copy, up to the first one that fails."""
         search = f"{self._programs}{os.pathsep}{os.environ['PATH']}"
-        settings = {"PATH": search, "PYTHONPATH": str(self.folder), "NODE": "native", "HIL_CACHE": str(self._cache)}
+        settings = {"PATH": search, "PYTHONPATH": str(self._source), "NODE": "native", "HIL_CACHE": str(self._cache)}
         done = subprocess.run(
             ["bash", "-euo", "pipefail", "-c", commands],  # noqa: S607 - the machine's
             cwd=self.folder,
@@ -112,6 +113,7 @@ class Copy:
     def _put(self, block: Block) -> None:
         if where := block.value("file"):
             assert not (self.folder / where).exists(), f"{where} is there already"
+            (self.folder / where).parent.mkdir(exist_ok=True)
             (self.folder / where).write_text(block.text, encoding="utf-8")
         elif where := block.value("replace"):
             assert (self.folder / where).exists(), f"{where} is not there"
@@ -124,6 +126,19 @@ class Copy:
         elif where := block.value("entry"):
             file, _, table = where.partition(":")
             _insert(self.folder / file, rf"^{table}: .*\{{$", block.text, before=False)
+
+
+class OwnLaboratory(Copy):
+    """A laboratory that ``hil init`` made, in which pages are followed; the framework is this checkout."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder / "lab"
+        self._source = ROOT
+        self._programs = _programs(folder / "bin")
+        self._cache = own_cache(folder / "cache")
+        self.folder.mkdir()
+        made = self.run("hil init .")
+        assert made.code == 0, made.said
 
 
 def _insert(path: Path, line: str, text: str, *, before: bool) -> None:

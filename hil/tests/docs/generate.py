@@ -10,7 +10,14 @@ import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from hil.tests.docs import command_tables, evidence_tables, invariant_tables, rig_file_tables, rule_tables
+from hil.tests.docs import (
+    command_tables,
+    evidence_tables,
+    invariant_tables,
+    plugin_tables,
+    rig_file_tables,
+    rule_tables,
+)
 
 ROOT = Path(__file__).parents[3]
 DOCS = ROOT / "docs"
@@ -30,6 +37,7 @@ REGIONS: Mapping[str, Callable[[], str]] = {
     "profiles": rig_file_tables.profiles,
     "plant": rig_file_tables.plant,
     "invariants": invariant_tables.invariants,
+    "plugin groups": plugin_tables.groups,
     "kinds": evidence_tables.kinds,
     "event": evidence_tables.event,
     "files": evidence_tables.files,

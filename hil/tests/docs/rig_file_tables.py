@@ -86,7 +86,7 @@ def labgrid_classes() -> str:
         kind = getattr(resources_and_drivers, name, None) or getattr(bench_strategy, name)
         what = "driver" if issubclass(kind, Driver) else "resource"
         own = [each.name for each in attr.fields(kind) if each.init and each.name not in {"target", "name"}]
-        known = own if what == "resource" else sorted(kind.bindings)
+        known = own if what == "resource" else [*sorted(kind.bindings), *own]
         rows.append((f"`{name}`", what, ", ".join(f"`{each}`" for each in known), _first_sentence(kind)))
     return table(("class", "is a", "arguments or bindings", "meaning"), rows)
 

@@ -1,23 +1,32 @@
-"""docs/how-to/add-a-dialect.md, followed to the letter: the driver and the virtual instrument pass every test."""
+"""docs/how-to/add-a-dialect.md, followed to the letter in a laboratory: driver and twin pass every test."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
-from hil.tests.docs.follow import ROOT, Copy
+from hil.errors import ExitCode
+from hil.tests.docs.follow import ROOT, OwnLaboratory
 
 PAGE = ROOT / "docs/how-to/add-a-dialect.md"
 
+TWIN = ("VirtualBench:\n          name: bench\n", "VirtualBench:\n          name: bench\n          meter: acme_pm1\n")
 
-def test_the_page_gives_a_dialect_that_passes_every_test(tmp_path: Path) -> None:
-    followed = list(Copy(tmp_path).follow(PAGE))
 
-    assert len(followed) == 1
-    [(_, done)] = followed
-    assert done.code == 0, done.said
-    passed = re.search(r"(\d+) passed", done.said)
-    assert passed is not None
-    # two of the transcript, one of the virtual instrument, conformance on a socket and on a serial line, and readings
-    # under each of two loads
-    assert int(passed[1]) == 7, done.said
+def test_the_page_gives_a_dialect_that_passes_every_test_and_a_run(tmp_path: Path) -> None:
+    laboratory = OwnLaboratory(tmp_path)
+
+    listed, tested = laboratory.follow(PAGE)
+
+    assert listed[1].code == 0, listed[1].said
+    assert re.search(r"^  acme_pm1  instruments\.acme_pm1:AcmePm1 +pyproject\.toml:\d+:11$", listed[1].said, re.M)
+    assert re.search(r"^meter  acme_pm1      ACME PM1, PM1-A  +pyproject\.toml:\d+:11$", listed[1].said, re.M)
+    assert tested[1].code == 0, tested[1].said
+    assert "8 passed" in tested[1].said
+
+    rig = laboratory.folder / "rigs/virtual.yaml"
+    text = rig.read_text(encoding="utf-8")
+    assert TWIN[0] in text
+    rig.write_text(text.replace(*TWIN), encoding="utf-8")
+    done = laboratory.run("hil run --seed 7")
+    assert done.code == ExitCode.PASS, done.said

@@ -20,7 +20,7 @@ REFERENCE = Conditions()
 SMALLEST_LOAD_W = 5.0
 """A telephone's charger, the smallest load that a feature plays (hil/scenario/profiles)."""
 
-makers = st.sampled_from([driver.limits for driver in METERS.values()])
+makers = st.sampled_from([METERS.get(name).limits for name in METERS.names()])
 volts, amperes, factors = st.floats(0, 300), st.floats(0, 10), st.floats(-1, 1)
 conditions = st.builds(
     Conditions,
@@ -135,18 +135,18 @@ def test_a_circuit_without_power_reads_below_the_threshold_with_all_its_uncertai
         assert limits.power_budget(seen, around).bounds(shown)[1] <= threshold + 1e-9
 
 
-@pytest.mark.parametrize("model", METERS)
-def test_the_smallest_load_is_never_taken_for_none(model: str) -> None:
-    limits = METERS[model].limits
+@pytest.mark.parametrize("name", METERS.names())
+def test_the_smallest_load_is_never_taken_for_none(name: str) -> None:
+    limits = METERS.get(name).limits
     threshold = limits.off_threshold(REFERENCE)
     assert limits.power.of_range * limits.power.end < threshold
     shown = SMALLEST_LOAD_W - limits.power_budget(reading(230.0, SMALLEST_LOAD_W / 230), REFERENCE).expanded
     assert shown > threshold
 
 
-@pytest.mark.parametrize("model", METERS)
-def test_each_part_of_each_budget_names_its_source(model: str) -> None:
-    limits = METERS[model].limits
+@pytest.mark.parametrize("name", METERS.names())
+def test_each_part_of_each_budget_names_its_source(name: str) -> None:
+    limits = METERS.get(name).limits
     around = Conditions(10.0, 35.0, CertifiedUncertainty(0.0003, 0.1, 2.0, "C-2031-118"))
     seen = reading(230.0, 5.0, 0.8)
     budgets = [
@@ -173,7 +173,7 @@ def test_resolution_is_half_of_the_last_digit(value: float, digits: int, half: f
 
 
 def test_a_meter_under_other_conditions_states_other_budgets() -> None:
-    driver = METERS["YOKOGAWA WT310E"]
+    driver = METERS.get("wt310e")
     seen = reading(230.0, 5.0)
     rooms = [Conditions(), Conditions(15.0, 30.0), Conditions(10.0, 35.0)]
     for cool, warm in pairwise(driver.limits.power_budget(seen, room).expanded for room in rooms):

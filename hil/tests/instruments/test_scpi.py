@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hil.errors import RigFault
-from hil.instruments.scpi import LONGEST_QUEUE, parse_number, query_identity, query_number, read_errors
+from hil.instruments.scpi import LONGEST_QUEUE, parse_number, query_number, read_errors
 from hil.instruments.transport import Transport
 from hil.tests.instruments.scripted import Line, ScriptedInstrument
 
@@ -52,15 +52,6 @@ def test_text_is_a_finite_number_or_refused(text: str) -> None:
 def test_what_is_no_number_is_refused_with_the_reason(text: str, why: str) -> None:
     with pytest.raises(ValueError, match=f"^{why}$"):
         parse_number(text)
-
-
-@pytest.mark.parametrize("reply", ["ACME", "", "ACME,M1,7", "ACME,M1,7,1.0,more", ",,,"])
-def test_identity_without_four_fields_is_a_rig_fault(reply: str) -> None:
-    with ScriptedInstrument([Line("*IDN?", reply, "u")]) as acme:
-        transport = Transport("meter", acme.resource)
-        with pytest.raises(RigFault, match="no identity"):
-            query_identity(transport)
-        transport.close()
 
 
 def test_number_query_names_the_instrument_and_what_it_read() -> None:

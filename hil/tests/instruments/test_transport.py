@@ -12,7 +12,8 @@ import pytest
 from hil.clock import stopwatch
 from hil.errors import ConfigurationError, RigFault
 from hil.instruments.dialects import open_meter
-from hil.instruments.transport import Transport, close_resource_manager, resource_manager
+from hil.instruments.transport import Transport
+from hil.instruments.visa_backend import close_resource_managers, resource_manager
 from hil.instruments.visa_socket import LONGEST_REPLY, VisaSocket
 from hil.perf.query_time import measure_query
 from hil.tests.instruments.hislip import hislip_instrument
@@ -92,7 +93,7 @@ def test_all_transports_share_one_manager_and_closing_it_closes_them() -> None:
         transport = Transport("meter", acme.resource)
         first = resource_manager()
         assert resource_manager() is first
-        close_resource_manager()
+        close_resource_managers()
         with pytest.raises(RigFault):
             transport.query("*IDN?")
         transport.close()

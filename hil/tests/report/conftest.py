@@ -42,6 +42,7 @@ DOCUMENT: Mapping[str, Json] = {
                 "model": "HMC8015",
                 "serial": "100042",
                 "firmware": "01.102",
+                "driver": "wt310e",
             },
             {
                 "name": "IT8615",

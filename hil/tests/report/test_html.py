@@ -73,7 +73,16 @@ def test_report_identifies_run_laboratory_method_and_equipment(page: Node) -> No
     assert (found["Tested from"], found["Tested until"]) == ("2031-05-17 09:30:00 UTC", "2031-05-17 09:30:04 UTC")
     assert rows(page.one("section", id="items").one("table"))[0][4:] == ["as delivered", "2031-05-02"]
     meter, load = rows(page.one("section", id="equipment").one("table"))
-    assert meter == ["meter", "HMC8015", "Rohde & Schwarz", "HMC8015", "100042", "01.102", "none: virtual"]
+    assert meter == [
+        "meter",
+        "HMC8015",
+        "Rohde & Schwarz",
+        "HMC8015",
+        "100042",
+        "01.102",
+        "wt310e",
+        "none: virtual",
+    ]
     assert load[-1] == "certificate C-2031-118, due 2032-01-31, uncertainty 0.1 %"
     assert "Results relate only to the items tested." in page.one("section", id="items").text
     assert page.one("p", id="end").text == "— End of report 2031-05-17T0930Z-7f3a —"

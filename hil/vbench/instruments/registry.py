@@ -1,16 +1,18 @@
-"""Which instruments a bench has: dialects by the name that rig files and ``--meter`` and ``--load`` use."""
+"""Which instruments a bench has: by the name that rig files and ``--meter`` and ``--load`` use.
+
+They are plug-ins of the groups ``hil.virtual_meters`` and ``hil.virtual_loads`` (:mod:`hil.plugins`); those of the
+framework too.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from hil.errors import ConfigurationError, nearest
-from hil.vbench.instruments.dl3021 import Dl3021
-from hil.vbench.instruments.hmc8015 import Hmc8015
-from hil.vbench.instruments.it8615 import It8615
-from hil.vbench.instruments.wt310e import Wt310e
+from hil.plugins import registry
+from hil.plugins.groups import VIRTUAL_LOADS, VIRTUAL_METERS, Group
 from hil.vbench.plant.terminals import ElectronicLoadState, LoadInstrument
 
 if TYPE_CHECKING:
@@ -18,19 +20,20 @@ if TYPE_CHECKING:
 
 Now: TypeAlias = Callable[[], float]
 
-METERS: Mapping[str, Callable[[Now], MeterInstrument]] = {
-    "hmc8015": Hmc8015,
-    "wt310e": Wt310e,
-}
-LOADS: Mapping[str, Callable[[ElectronicLoadState, Now], LoadInstrument]] = {
-    "it8615": It8615,
-    "dl3021": Dl3021,
-}
 
-SERIAL = frozenset({"wt310e"})
-"""Dialects whose instrument has RS-232: the bench gives them a PTY beside the raw socket."""
+class VirtualMeter(Protocol):
+    """What a plug-in of ``hil.virtual_meters`` is: called with what returns the present instant, it gives a meter.
 
-T = TypeVar("T")
+    One whose ``on_serial`` is true has RS-232: the bench gives it a PTY beside the raw socket.
+    """
+
+    def __call__(self, now: Now, /) -> MeterInstrument: ...
+
+
+class VirtualLoad(Protocol):
+    """What a plug-in of ``hil.virtual_loads`` is, likewise; it acts on the plant by its ``state``."""
+
+    def __call__(self, state: ElectronicLoadState, now: Now, /) -> LoadInstrument: ...
 
 
 @dataclass(frozen=True)
@@ -41,18 +44,31 @@ class Instruments:
     load: str = "it8615"
 
     def build(self, state: ElectronicLoadState, now: Now) -> tuple[MeterInstrument, LoadInstrument]:
-        """Return meter and load; raises ConfigurationError for a dialect that the bench does not have."""
-        return _known("meter", self.meter, METERS)(now), _known("load", self.load, LOADS)(state, now)
+        """Return meter and load; ConfigurationError for one that the bench does not have, or that cannot be loaded."""
+        return virtual_meter(self.meter)(now), virtual_load(self.load)(state, now)
 
     @property
     def on_serial(self) -> tuple[str, ...]:
         """The roles that have a serial port."""
-        return tuple(role for role in ("meter", "load") if getattr(self, role) in SERIAL)
+        chosen = {"meter": virtual_meter(self.meter), "load": virtual_load(self.load)}
+        return tuple(role for role, kind in chosen.items() if getattr(kind, "on_serial", False))
 
 
-def _known(role: str, name: str, dialects: Mapping[str, T]) -> T:
-    if name not in dialects:
-        raise ConfigurationError(
-            f"'{name}' is not a virtual {role}{nearest(name, dialects)}", place=f"VirtualBench.{role}"
-        )
-    return dialects[name]
+def virtual_meter(name: str) -> VirtualMeter:
+    """Return what makes the virtual meter of that name; raises ConfigurationError as ``Instruments.build`` does."""
+    made: VirtualMeter = _known("meter", name, VIRTUAL_METERS)
+    return made
+
+
+def virtual_load(name: str) -> VirtualLoad:
+    """Return what makes the virtual load of that name, likewise."""
+    made: VirtualLoad = _known("load", name, VIRTUAL_LOADS)
+    return made
+
+
+def _known(role: str, name: str, group: Group) -> Any:
+    plugin = registry.look_for(group, name)
+    if plugin is None:
+        known = nearest(name, registry.names(group))
+        raise ConfigurationError(f"'{name}' is not a virtual {role}{known}", place=f"VirtualBench.{role}")
+    return plugin.load()

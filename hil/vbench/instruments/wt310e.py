@@ -78,7 +78,8 @@ class Wt310e:
     :param now: returns the present instant in seconds of virtual time; opens and closes the integrator's gate.
     """
 
-    serial = True
+    on_serial = True
+    """The bench gives it a PTY beside the raw socket."""
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from hil.errors import ConfigurationError
+from hil.ports import Identity
 from hil.rig.check.capabilities import (
     another_model,
     beyond_load,
@@ -94,7 +95,8 @@ def test_model_without_a_driver_is_refused_with_the_nearest(tmp_path: Path) -> N
 
 def test_instrument_that_is_another_than_the_rig_file_says_is_found(tmp_path: Path) -> None:
     declared = rig(tmp_path, (FACTS, FACTS.replace("{", "{model: ITECH IT8615, ")))
-    assert another_model(declared, "load", "ITECH IT8615") == another_model(declared, "meter", "anything") == ""
-    assert another_model(declared, "load", "RIGOL TECHNOLOGIES DL3021") == (
+    same, other = Identity("ITECH Ltd.", "IT8615", "1", "1"), Identity("RIGOL TECHNOLOGIES", "DL3021", "1", "1")
+    assert another_model(declared, "load", same) == another_model(declared, "meter", other) == ""
+    assert another_model(declared, "load", other) == (
         "the rig file says that it is an ITECH IT8615, and it says 'RIGOL TECHNOLOGIES DL3021'"
     )

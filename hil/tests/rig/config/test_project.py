@@ -80,7 +80,10 @@ def test_every_mistake_is_told_at_once_with_its_place(tmp_path: Path) -> None:
 
     told = refusal(tmp_path, wrong).splitlines()
 
-    assert told[0] == f"{file}:7:3: 'rigg' is not known; known: {', '.join(sorted(DEFAULTS))}. Did you mean 'rig'?"
+    assert (
+        told[0]
+        == f"{file}:7:3: 'rigg' is not known; known: {', '.join(sorted([*DEFAULTS, 'plugins']))}. Did you mean 'rig'?"
+    )
     assert told[1].startswith(f"{file}:8:1: node: 'nativ' is no provider of a node; known: auto, docker")
     assert told[2] == f"{file}:9:1: profiles: a text (read: 3)"
     assert told[3].startswith(f"{file}:10:1: features: a text (read: ' '). Mend [tool.hil]")

@@ -1,0 +1,46 @@
+"""The instruments of a run, as the report lists them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hil.report.text_format import number_of, section_of, text_of
+
+
+@dataclass(frozen=True)
+class InstrumentRow:
+    """An instrument as printed; None: not recorded."""
+
+    role: str | None
+    name: str | None
+    manufacturer: str | None
+    model: str | None
+    serial: str | None
+    firmware: str | None
+    driver: str | None
+    """Which driver speaks to it, whence that comes, and who chose it."""
+    calibration: str
+
+
+def instrument_row(row: Mapping[str, Any], *, virtual: bool) -> InstrumentRow:
+    """Return an instrument of ``run.json`` as it is printed."""
+    fields = {name: text_of(row, name) for name in InstrumentRow.__annotations__ if name != "calibration"}
+    words = _calibration(section_of(row, "calibration"))
+    return InstrumentRow(**fields, calibration=words or ("none: virtual" if virtual else "not recorded"))
+
+
+def _calibration(calibration: Mapping[str, Any]) -> str:
+    """Return certificate, due date, uncertainty and its k, as far as they are recorded; empty if nothing is."""
+    certificate, uncertainty = text_of(calibration, "certificate"), text_of(calibration, "uncertainty")
+    if certificate is not None and not certificate.startswith("none:"):
+        certificate = f"certificate {certificate}"
+    due, k = text_of(calibration, "due"), number_of(calibration, "k")
+    parts = [
+        certificate,
+        f"due {due}" if due else None,
+        f"uncertainty {uncertainty}" if uncertainty else None,
+        f"k = {k:g}" if k is not None and "k" not in (uncertainty or "k") else None,
+    ]
+    return ", ".join(filter(None, parts))
