@@ -18,13 +18,14 @@ from hil.cli.readers import outlive_readers
 from hil.errors import ExitCode, HilError
 
 COLLECT_AFTER = 50_000
-"""New objects before the garbage collector looks at them while a run is prepared: what is loaded and collected then
-stays. The default of 700 has it look a thousand times, which takes a tenth of the start.
+"""New objects before the garbage collector looks at them: what a command loads stays until it ends. The default of 700
+has it look a thousand times, which takes a tenth of the start.
 """
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Entry point of the command; returns the exit code."""
+    gc.set_threshold(COLLECT_AFTER)
     outlive_readers()
     options, rest = build_parser().parse_known_args(arguments)
     if rest and options.command != "run":
@@ -119,7 +120,6 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def _run(options: argparse.Namespace, rest: list[str]) -> int:
-    gc.set_threshold(COLLECT_AFTER)
     import pytest
 
     from hil.rig.config.project import find_project

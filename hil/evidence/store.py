@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Self
 
 from hil.errors import FrameworkError, RigFault
-from hil.evidence.documents import Event, Json, Kind, Verdict, encode
+from hil.evidence.documents import Event, Json, Kind, Verdict, encode, encode_finite
 
 RUN_FILE = "run.json"
 MANIFEST_FILE = "manifest.json"
@@ -86,24 +86,27 @@ class ScenarioWriter:
             lines = _lines_of(event)
             self.encode_waiting()
             self.events.append(event)
-            self._take([lines])
+            self._take([lines[0]], [lines[1]])
         if event.kind in _PROMPT or len(self.events) - self._encoded + len(self._unwritten) >= BATCH:
             self._write_out()
 
     def encode_waiting(self) -> None:
         """Encode what was written meanwhile: work that is to be done once, at any time before it goes to the disk."""
         if waiting := self.events[self._encoded :]:
-            self._take([_lines_of(event) for event in waiting])
+            lines = [encode_finite(event.canonical()) for event in waiting]
+            self._take(lines, lines)
 
     def _can_wait(self, event: Event) -> bool:
         """Tell whether it is sure without trying that ``event`` can be encoded: most are readings of numbers."""
         if event.kind is not Kind.READING or event.host is not None:
             return False
         data = event.data
-        if not _FLOAT.issuperset(map(type, data.values())):
-            return False
-        numbers: Iterable[float] = data.values()  # type: ignore[assignment]  # looked at above
-        if not math.isfinite(sum(numbers) + event.t + event.before + event.after):
+        total = event.t + event.before + event.after
+        for value in data.values():
+            if type(value) is not float:
+                return False
+            total += value
+        if not math.isfinite(total):
             return False
         shape = (event.source, event.clock, *data)
         if shape in self._known:
@@ -112,10 +115,10 @@ class ScenarioWriter:
         self._known.add(shape)
         return True
 
-    def _take(self, lines: Sequence[tuple[bytes, bytes]]) -> None:
-        """Take the next events, each as the digest covers it and as it stands in the file."""
-        self._digest.update(b"".join([covered for covered, _ in lines]))
-        self._unwritten += [line for _, line in lines]
+    def _take(self, covered: Sequence[bytes], lines: Sequence[bytes]) -> None:
+        """Take the next events, as the digest covers them and as they stand in the file."""
+        self._digest.update(b"".join(covered))
+        self._unwritten += lines
         self._encoded += len(lines)
 
     def _write_out(self) -> None:
@@ -134,9 +137,6 @@ class ScenarioWriter:
             self._write_out()
             os.fsync(self._file.fileno())
         return self._digest.hexdigest()
-
-
-_FLOAT = frozenset({float})
 
 
 def _lines_of(event: Event) -> tuple[bytes, bytes]:

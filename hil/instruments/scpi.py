@@ -27,8 +27,10 @@ INFINITY = 9.9e37
 NOT_A_NUMBER = 9.91e37
 """SCPI's NAN (SCPI-99 §7.2.1)."""
 
-_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
-_NUMBERS = re.compile(rf"{_NUMBER.pattern}(?:,{_NUMBER.pattern})*", re.ASCII)
+_NUMBER = re.compile(r"[+-]?+(?:[0-9]++\.?+[0-9]*+|\.[0-9]++)(?:[eE][+-]?+[0-9]{1,3}+)?+")
+_NUMBERS = re.compile(rf"{_NUMBER.pattern}(?:,{_NUMBER.pattern})*+")
+"""Nothing in them can be read in two ways, so they never go back (``+`` behind a repetition)."""
+
 _ERROR = re.compile(r"([+-]?\d+)(?:\s*,\s*(.*))?")
 
 

@@ -25,7 +25,7 @@ from hil.perf import language as perf_language
 from hil.perf import ledger as perf_ledger
 from hil.perf import node as perf_node
 from hil.perf import rig as perf_rig
-from hil.perf import soak
+from hil.perf import soak, start_up
 from hil.perf.query_time import measure_query
 from hil.perf.safe_state import kills
 from hil.rig.config.project import find_project
@@ -43,6 +43,7 @@ def main() -> int:
     root = find_project(Path.cwd()).root
     figures: dict[str, Any] = {}
     steps: list[tuple[str, Callable[[], Mapping[str, Any]]]] = [
+        ("start-up", lambda: start_up.measure(root)),
         ("toast", lambda: _toast(root)),
         ("suite", lambda: _suite(root)),
         ("node", perf_node.measure),

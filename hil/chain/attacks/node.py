@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Final
 from hil.chain.attacks.partition import wait_until
 from hil.chain.client.rpc import LedgerUnavailable, RpcClient
 from hil.chain.funding.blocks import EPOCH
+from hil.chain.node.base import stop_cleanly
 from hil.chain.node.native import NativeNode
-from hil.chain.node.snapshot import stop_cleanly
 from hil.errors import ConfigurationError
 
 if TYPE_CHECKING:

@@ -50,6 +50,8 @@ OLDEST_VERSION: Final = 240_000
 
 START_TIMEOUT: Final = 20.0
 LOG_LINES: Final = 6
+_STOP_TIMEOUT: Final = 20.0
+
 LAUNCH_ATTEMPTS: Final = 3
 _TAKEN: Final = ("Unable to start HTTP server", "Unable to bind to", "Failed to listen on any port")
 
@@ -172,6 +174,25 @@ class NodeBase:
 
     def _not_started(self) -> RigFault:
         return RigFault(f"the {self.provider} node is not started", remedy="Call start() first")
+
+
+class OwnProcess(Protocol):
+    """A node that this process has started."""
+
+    @property
+    def endpoint(self) -> RpcEndpoint:
+        """Where it answers RPC."""
+
+    def wait_ended(self, timeout: float) -> None:
+        """Wait for the end of its process, at most so many seconds."""
+
+
+def stop_cleanly(node: OwnProcess) -> None:
+    """End bitcoind so that everything is on disk; SIGKILL would lose blocks. Its data stay until ``node.stop()``."""
+    client = RpcClient(node.endpoint)
+    client.call("stop")
+    client.close()
+    node.wait_ended(_STOP_TIMEOUT)
 
 
 def random_credentials() -> tuple[str, str, str]:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from hil.chain.client.rpc import LedgerUnavailable, RpcClient
 from hil.chain.funding.regtest_ledger import PREMINED, RegtestLedger
 from hil.chain.node import container
-from hil.chain.node.base import OPTIONS, REGTEST
+from hil.chain.node.base import OPTIONS, REGTEST, stop_cleanly
 from hil.chain.node.container import ContainerNode
 from hil.chain.node.folders import cache_folder, lock
 from hil.chain.node.image import ensure_image, image_name
@@ -37,7 +37,6 @@ KEPT: Final = 8
 """Snapshots kept in the cache, about 1.1 MB each; the least recently used go first."""
 
 _FORMAT: Final = "1"
-_STOP_TIMEOUT: Final = 20.0
 _IN_USE_S: Final = 3600.0
 _LEFT_OUT: Final = shutil.ignore_patterns(
     "*.log.tmp", "debug.log", "node.log", "*.pid", ".cookie", ".lock", "LOCK", "notifications", "settings.json",
@@ -109,14 +108,6 @@ def measure_fresh(provider: str) -> Second:
         seconds = elapsed()
         client.close()
     return seconds
-
-
-def stop_cleanly(node: OwnNode) -> None:
-    """End bitcoind so that everything is on disk; SIGKILL would lose blocks. Its data stay until ``node.stop()``."""
-    client = RpcClient(node.endpoint)
-    client.call("stop")
-    client.close()
-    node.wait_ended(_STOP_TIMEOUT)
 
 
 def _make(provider: str, seed: int, target: Path) -> bool:

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from hil.judge.frames import Decoded
 from hil.judge.messages import Coin, Funding, Message, Offer, Payment, Sent
@@ -46,8 +46,7 @@ class Frame:
         return f"{self.name} to the {towards} at {self.t:.3f} s"
 
 
-@dataclass(frozen=True)
-class Reading:
+class Reading(NamedTuple):
     """A reading of the lab meter: it tells of some time between ``early`` and ``late``."""
 
     early: float

@@ -93,10 +93,14 @@ class EnergyBalance:
     def _add(self, window: _Window, before: Reading, reading: Reading, seconds: float) -> None:
         """Sum up what a reading adds to the one before it, which was had so many seconds ago."""
         passed = reading.integrated - before.integrated if self._timed else seconds
-        power = float(reading.power)
-        missed = passed - self._period if passed > MISSED * self._period else 0.0
-        window.expected += power * (passed - missed)
-        window.through += abs(power) * (passed - missed)
-        window.unseen += missed
+        power = reading.power
+        size = abs(power)
+        if passed > MISSED * self._period:
+            missed = passed - self._period
+            window.unseen += missed
+            passed -= missed
+        window.expected += power * passed
+        window.through += size * passed
         window.changes += abs(power - before.power)
-        window.largest = max(window.largest, abs(power), abs(before.power))
+        if size > window.largest or abs(before.power) > window.largest:
+            window.largest = max(size, abs(before.power))

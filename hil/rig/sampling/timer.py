@@ -87,6 +87,7 @@ class Readings:
         self._clock = clock
         self._recorder = recorder
         self._limits = limits
+        self._most_current = math.inf if limits.current is None else limits.current
         self._watch = watch
         self._listener = listener
 
@@ -117,8 +118,7 @@ class Readings:
         self._listener(reading, read_at)
 
     def _supervise(self, reading: Reading) -> None:
-        limits, now = self._limits, self._clock.now()
-        most = math.inf if limits.current is None else limits.current
+        limits, most, now = self._limits, self._most_current, self._clock.now()
         within = reading.power <= limits.power and reading.energy <= limits.energy and now <= limits.session
         if within and reading.current <= most:
             return

@@ -78,13 +78,13 @@ class LockstepClock(Clock):
         super().__init__()
         self._after_advance = after_advance
         self._bench = bench
-        self._now = 0.0
+        self._now = Second(0.0)
         self._lines: dict[str, LockstepLine] = {}
         self._scheduler: tuple[SchedulingControl, QueryScheduler] | None = None
 
     def now(self) -> Second:
         """See :class:`hil.clock.Clock`."""
-        return Second(self._now)
+        return self._now
 
     def serve_scheduler(self, bench: SchedulingControl, scheduler: QueryScheduler | None) -> None:
         """Let ``scheduler`` plan each advance from now on; None: no queries are scheduled any more.
@@ -99,7 +99,7 @@ class LockstepClock(Clock):
 
     def reset(self) -> None:
         """Start again at zero with no timers and no lines: the bench was reset."""
-        self._now = 0.0
+        self._now = Second(0.0)
         self._timers.clear()
         self._lines.clear()
         self._scheduler = None
@@ -110,7 +110,8 @@ class LockstepClock(Clock):
         try:
             with _Deferred() as deferred:
                 if self._scheduler is None:
-                    self._now, sent = self._bench.advance(until, received, deferred.call(self.on_idle))
+                    now, sent = self._bench.advance(until, received, deferred.call(self.on_idle))
+                    self._now = Second(now)
                 else:
                     sent = self._pass_time_scheduled(*self._scheduler, until, received, deferred)
             for name, total in sent.items():
@@ -137,7 +138,8 @@ class LockstepClock(Clock):
             self.on_idle()
 
         try:
-            self._now, sent, delivered = bench.advance_asking(until, received, asked, deferred.call(on_idle))
+            now, sent, delivered = bench.advance_asking(until, received, asked, deferred.call(on_idle))
+            self._now = Second(now)
             deferred.tell()
         except BaseException:
             self._scheduler = None  # which of the queries were delivered is not known

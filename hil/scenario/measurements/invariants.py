@@ -21,6 +21,7 @@ from hil.judge.invariants.rules import Breach
 from hil.links.faults import FaultKind
 from hil.rig.config.rig_file import CABLE_UNDER_TEST
 from hil.rig.recorder import LINK
+from hil.rig.sampling.energy import reading_of
 from hil.scenario.plan import SUPPLY
 from hil.scenario.setups.common import account_seed
 from hil.scenario.stimuli.bench import SELF_TEST
@@ -136,11 +137,10 @@ def _readings(observer: Observer, events: Sequence[Event]) -> tuple[list[Reading
     for event in events:
         if event.kind is not Kind.READING or event.source != "meter" or "energy_Wh" not in event.data:
             continue
-        numbers: dict[str, Json] = dict(event.data)
-        power, energy = float(numbers["power_W"]), float(numbers["energy_Wh"])  # type: ignore[arg-type]
-        apparent += float(numbers["voltage_V"]) * float(numbers["current_A"]) * (event.t - before) / 3600  # type: ignore[arg-type]
-        before = event.t
-        found.append(Reading(event.t - event.before, event.t + event.after, power, energy))
+        reading, t = reading_of(event), event.t
+        apparent += reading.voltage * reading.current * (t - before) / 3600
+        before = t
+        found.append(Reading(t - event.before, t + event.after, reading.power, reading.energy))
     if not found:
         return [], 0.0
     budget = observer.rig.meter.energy_budget(WattHour(found[-1].energy_wh), Second(before), apparent)

@@ -148,7 +148,7 @@ class _MadeClock(LockstepClock):
     @contextmanager
     def off_by(self, error: float) -> Iterator[None]:
         """Tell an instant that is in error, for as long as something is recorded."""
-        true, self._now = self._now, self._now + error
+        true, self._now = self._now, Second(self._now + error)
         try:
             yield
         finally:

@@ -132,7 +132,7 @@ class Hmc8015:
             None if over_voltage else quantise(voltage, u_range),
             None if over_current else quantise(current, i_range),
             None if over_voltage or over_current else quantise(power, u_range * i_range),
-            quantise(sample.frequency, 100.0),
+            sample.frequency,
         )
         self._data = None
         self._all_values()

@@ -7,8 +7,10 @@
 from __future__ import annotations
 
 import math
+from operator import attrgetter
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from hil.vbench.scpi.metering import quantise
 from hil.vbench.scpi.parameters import Choice
 
 if TYPE_CHECKING:
@@ -26,6 +28,10 @@ NO_VALUE: Final = "NAN"
 OVERLOADED: Final = "INF"
 
 
+FREQUENCY_RANGE: Final = 100.0
+"""Hz; five significant digits of it are shown (unverified)."""
+
+
 def _shown(amount: float | None) -> str:
     return OVERLOADED if amount is None else f"{amount:.4E}"
 
@@ -36,7 +42,7 @@ def _mean(amount: float | None) -> str:
 
 
 def _frequency(reading: Reading) -> str:
-    return _shown(reading.frequency) if reading.frequency else NO_VALUE
+    return _shown(quantise(reading.frequency, FREQUENCY_RANGE)) if reading.frequency else NO_VALUE
 
 
 def _factor(reading: Reading) -> tuple[float, float] | None:
@@ -63,11 +69,8 @@ def _derived(formula: Callable[[float, float], float | None]) -> Callable[[Readi
 
 
 _MEASURED: Final[dict[str, Callable[[Reading], str]]] = {
-    "URMS": lambda reading: _shown(reading.voltage),
     "UAVG": lambda reading: _mean(reading.voltage),
-    "IRMS": lambda reading: _shown(reading.current),
     "IAVG": lambda reading: _mean(reading.current),
-    "P": lambda reading: _shown(reading.power),
     "S": _derived(lambda apparent, factor: apparent),
     "Q": _derived(lambda apparent, factor: apparent * math.sqrt(1.0 - factor * factor)),
     "LAMB": _derived(lambda apparent, factor: factor if apparent else None),
@@ -103,11 +106,26 @@ def _of_reading(write: Callable[[Reading], str]) -> Writer:
     return lambda reading, integrator, ranges: NO_VALUE if reading is None else write(reading)
 
 
+def _plain(amount: Callable[[Reading], float | None]) -> Writer:
+    """Return a writer of what was measured as such; these are read ten times a second, so it is a single call."""
+
+    def write(reading: Reading | None, _: Integrator, __: tuple[float, float]) -> str:
+        if reading is None:
+            return NO_VALUE
+        value = amount(reading)
+        return OVERLOADED if value is None else f"{value:.4E}"
+
+    return write
+
+
 def _of_integrator(amount: Callable[[Integrator], float]) -> Writer:
     return lambda reading, integrator, ranges: f"{amount(integrator):.6E}"
 
 
 VALUES: Final[dict[str, Writer]] = {
+    "URMS": _plain(attrgetter("voltage")),
+    "IRMS": _plain(attrgetter("current")),
+    "P": _plain(attrgetter("power")),
     **{name: _of_reading(write) for name, write in _MEASURED.items()},
     **{name: _of_integrator(amount) for name, amount in _INTEGRATED.items()},
     "URAN": lambda reading, integrator, ranges: _shown(ranges[0]),

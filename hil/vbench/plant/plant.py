@@ -94,7 +94,8 @@ class Plant:
         """K1 to K4."""
         self.contact = Relay(kernel, p.contact_operate_time, p.contact_release_time, path)
         """The relay inside the socket."""
-        self._metered = Integrals()
+        self._metered = 0.0, 0.0, 0.0
+        """The integrals of voltage, current and energy at the end of the last update period."""
         self._updates = 0
         kernel.call_at(p.meter_period, self._update_meter)
 
@@ -158,17 +159,18 @@ class Plant:
 
     def _update_meter(self) -> None:
         self.settle()
-        totals, before, period = self.integrals, self._metered, self.parameters.meter_period
-        squared = (totals.voltage - before.voltage) / period
+        totals, period = self.integrals, self.parameters.meter_period
+        voltage, current, energy = self._metered
+        self._metered = totals.voltage, totals.current, totals.energy
+        squared = (totals.voltage - voltage) / period
         sample = MeterSample(
-            t=self.kernel.now,
-            period=period,
-            voltage=math.sqrt(max(0.0, squared)),
-            current=math.sqrt(max(0.0, (totals.current - before.current) / period)),
-            power=(totals.energy - before.energy) / period,
-            frequency=self.parameters.mains_frequency if squared > 0 else 0.0,
+            self.kernel.now,
+            period,
+            math.sqrt(max(0.0, squared)),
+            math.sqrt(max(0.0, (totals.current - current) / period)),
+            (totals.energy - energy) / period,
+            self.parameters.mains_frequency if squared > 0 else 0.0,
         )
-        self._metered = Integrals(totals.voltage, totals.current, totals.energy)
         self._updates += 1
         # A multiple, not a sum: no drift after hours of virtual time.
         self.kernel.call_at((self._updates + 1) * period, self._update_meter)

@@ -14,7 +14,7 @@ from hil.scenario.plan import FUNDS_SAT
 _WITNESS, _LEGACY = p2wpkh_script(bytes(20)), p2pkh_script(bytes(20))
 
 MOST_RECKONED = 65_535
-"""Payments that a session can have; no chain of transactions is followed any further."""
+"""Payments that a session can have; a longer chain of transactions is of no use."""
 
 
 TERMS = {"tariff": "tariff_sat_per_wh", "quantum": "quantum_sat", "fee_rate": "fee_rate_sat_per_vb"}
@@ -75,12 +75,16 @@ class Purse:
         return self.cables * one_cable
 
     def _chain(self, scripts: list[bytes], left: int) -> int:
-        """Return how many transactions, each over the change of the one before, pay a quantum each."""
-        payments = 0
-        while payments < MOST_RECKONED and left >= self.quantum + fee_for(scripts, [_WITNESS], self.fee_rate):
-            payments += 1
-            left -= self.quantum + fee_for(scripts, [_WITNESS, _WITNESS], self.fee_rate)
-            if left < dust_limit(_WITNESS):
-                break
-            scripts = [_WITNESS]
-        return payments
+        """Return how many transactions, each over the change of the one before, pay a quantum each.
+
+        From the second one on all have the same shape, so their number is a division.
+        """
+        if left < self.quantum + fee_for(scripts, [_WITNESS], self.fee_rate):
+            return 0
+        left -= self.quantum + fee_for(scripts, [_WITNESS, _WITNESS], self.fee_rate)
+        # the last one needs no change, so it may be smaller than those before
+        least = max(dust_limit(_WITNESS), self.quantum + fee_for([_WITNESS], [_WITNESS], self.fee_rate))
+        if left < least:
+            return 1
+        each = self.quantum + fee_for([_WITNESS], [_WITNESS, _WITNESS], self.fee_rate)
+        return min(MOST_RECKONED, 2 + (left - least) // each)

@@ -25,7 +25,7 @@ def without(kind: type[Message], sender: str) -> History:
 
 def up_to(kind: type[Message]) -> History:
     made = history()
-    idle = [replace(each, power_w=0.0, energy_wh=0.0) for each in made.readings]
+    idle = [each._replace(power_w=0.0, energy_wh=0.0) for each in made.readings]
     return replace(made, frames=made.frames[: nth(made, kind) + 1], readings=idle)
 
 
@@ -64,7 +64,7 @@ def alone(sender: str) -> History:
     """Return a session of which one side says nothing after the first receipt, for more than a minute."""
     made = up_to(Receipt)
     other = next(each for each in ("socket", "cable") if each != sender)
-    idle = [replace(each, early=each.early + t, late=each.late + t) for t in range(0, 90, 10) for each in made.readings]
+    idle = [each._replace(early=each.early + t, late=each.late + t) for t in range(0, 90, 10) for each in made.readings]
     return replace(made, readings=sorted(idle, key=lambda each: each.late), under_test=(other,))
 
 

@@ -23,7 +23,7 @@ def session() -> bytes:
 
 def cut(at: int, *frames: object) -> History:
     made = history()
-    idle = [replace(each, power_w=0.0, energy_wh=0.0) for each in made.readings]
+    idle = [each._replace(power_w=0.0, energy_wh=0.0) for each in made.readings]
     kept = [*made.frames[: at + 1], *frames]
     return replace(with_frames(made, kept), readings=idle, memory=Memory())  # type: ignore[arg-type]
 
