@@ -23,7 +23,7 @@ INSTALL = if $(BIN)/python -m pip --version >/dev/null 2>&1; then $(BIN)/python 
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: acceptance suite ledger abuse link smoke long transitions test lint perf reference fuzz soundness good-devices mutation qualify
-.PHONY: spec docs setup clean
+.PHONY: spec docs setup clean package
 
 # The core of the suite: toast, both payment modes, the boot budget, cheats, two real devices.
 acceptance: $(INSTALLED)
@@ -65,9 +65,13 @@ WITH_PROGRAMS := hil/tests/chain hil/tests/docs hil/tests/conformance hil/tests/
   hil/tests/devices/host/test_command.py hil/tests/rig/check/test_run.py hil/tests/rig/virtual \
   hil/tests/rig/safety/test_watchdog.py hil/tests/vbench/test_bench.py hil/tests/vbench/devices
 test: $(INSTALLED)
-	@$(BIN)/python -m pytest -q -n 2 --dist worksteal hil/tests $(WITH_PROGRAMS:%=--ignore %) --ignore hil/tests/acceptance
+	@$(BIN)/python -m pytest -q -n 2 --dist worksteal hil/tests $(WITH_PROGRAMS:%=--ignore %) --ignore hil/tests/acceptance --ignore hil/tests/package
 	@$(BIN)/python -m pytest -q -n 2 --dist worksteal $(WITH_PROGRAMS)
 	@$(BIN)/python -m pytest -q hil/tests/acceptance
+
+# Wheel and sdist on a bare Debian, oldest and newest Python, as a plain user: some minutes. Needs Docker and mmdebstrap.
+package: $(INSTALLED)
+	@$(BIN)/python -m pytest -q hil/tests/package
 
 lint: $(INSTALLED)
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check -q . && $(BIN)/mypy && $(BIN)/lint-imports --no-logo

@@ -1,7 +1,7 @@
 """A Debian with Python and no compiler, in a container, where a plain user installs what a release consists of.
 
-The machine needs Docker, mmdebstrap and a Debian mirror, and root for mmdebstrap. What pip needs to reach its index here
-(its configuration, certificates, ``PIP_…``) is lent to the container.
+The machine needs Docker, mmdebstrap and a Debian mirror, and root for mmdebstrap. What pip needs to reach its index
+here (its configuration, certificates, ``PIP_…``) is lent to the container.
 """
 
 from __future__ import annotations
@@ -45,7 +45,8 @@ TIMEOUT_S = 600
 def release(folder: Path) -> dict[str, Path]:
     """Build ``wheel`` and ``sdist`` from what git tracks; return their paths by kind."""
     source = folder / "source"
-    files = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    listing = [str(shutil.which("git")), "ls-files", "-z"]
+    files = subprocess.run(listing, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     for name in files.split("\0"):
         if name and (ROOT / name).is_file():
             (source / name).parent.mkdir(parents=True, exist_ok=True)
@@ -79,24 +80,21 @@ class Bare(Laboratory):
     """A laboratory in the container; its folders have the same paths as outside."""
 
     container: Container = field(kw_only=True)
-    node: str = field(kw_only=True)
+    node: str = field(default="native", kw_only=True)
 
     def call(self, *words: str) -> subprocess.CompletedProcess[str]:
         return self.run(str(self.python), *words)
 
     def run(self, *command: str) -> subprocess.CompletedProcess[str]:
         """Run a command as the plain user; output and errors are one text."""
-        settings = {
-            "NODE": self.node,
-            "HOME": str(self.cache.parent),
-            "HIL_CACHE": str(self.cache),
-            "LC_ALL": "C.UTF-8",
-        }
+        settings = {"NODE": self.node, "HOME": str(self.cache.parent), "HIL_CACHE": str(self.cache)}
         lent = {name: value for name, value in os.environ.items() if name.startswith("PIP_") and "LINKS" not in name}
-        code, output = self.container.exec_run(
+        done = self.container.exec_run(
             ["timeout", str(TIMEOUT_S), *command], workdir=str(self.folder), environment={**lent, **settings}
         )
-        return subprocess.CompletedProcess(command, code, output.decode("utf-8", "replace"))
+        assert done.exit_code is not None
+        assert isinstance(done.output, bytes)
+        return subprocess.CompletedProcess(command, done.exit_code, done.output.decode("utf-8", "replace"))
 
     def write(self, name: str, text: str) -> None:
         super().write(name, text)

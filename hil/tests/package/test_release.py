@@ -1,18 +1,22 @@
-"""What a release consists of, installed by a plain user on a bare Debian without a compiler: a laboratory works there."""
+"""What a release consists of, installed by a plain user on a bare Debian without a compiler: a laboratory works."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import docker
 import pytest
 
 from hil.tests.acceptance.test_laboratory import OWN_FEATURE, OWN_STEP
+from hil.tests.acceptance.test_plugins import add_acme
 from hil.tests.package.bare_debian import Bare, container, image, release
 
-PYTHONS = {"bookworm": "3.11", "forky": "3.14"}
-"""The oldest Python that is served, and the newest that Debian has."""
+RELEASES = [("bookworm", "3.11", "sdist"), ("forky", "3.14", "wheel")]
+"""The oldest Python that is served, and the newest that Debian has. hil/tests/acceptance installs the wheel on the
+oldest one, too.
+"""
 
 
 @pytest.fixture(scope="session")
@@ -20,12 +24,12 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return release(tmp_path_factory.mktemp("release"))
 
 
-@pytest.fixture(params=[(suite, kind) for suite in PYTHONS for kind in ("wheel", "sdist")], ids="-".join)
+@pytest.fixture(params=RELEASES, ids="-".join)
 def bare(
     request: pytest.FixtureRequest, packages: dict[str, Path], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Bare]:
-    """An environment with the wheel (its node in Docker) or the sdist (its node as a process), and an empty folder."""
-    suite, kind = request.param
+    """An environment in which a plain user has installed one of the packages, and an empty folder."""
+    suite, version, kind = request.param
     folder = tmp_path_factory.mktemp("bare")
     for part in (folder, *folder.parents[:2]):
         part.chmod(0o755)
@@ -33,30 +37,29 @@ def bare(
         (folder / name).mkdir()
     package = folder / packages[kind].name
     package.write_bytes(packages[kind].read_bytes())
+    python = folder / "venv/bin/python"
     client = docker.from_env()
     with container(client, image(client, suite, folder), folder) as started:
-        node = {"wheel": "docker", "sdist": "native"}[kind]
-        python = folder / "venv/bin/python"
-        laboratory = Bare(folder / "work", python, folder / "home/cache", container=started, node=node)
-        for command in (
-            ("python3", "-m", "venv", str(folder / "venv")),
-            (str(python), "-m", "pip", "install", package),
-        ):
+        laboratory = Bare(folder / "work", python, folder / "home/cache", container=started)
+        for command in (("python3", "-m", "venv", folder / "venv"), (python, "-m", "pip", "install", package)):
             done = laboratory.run(*map(str, command))
             assert done.returncode == 0, done.stdout
         told = laboratory.call("-c", "import os, sys; print(os.getuid(), sys.version)").stdout
-        assert told.startswith(f"1000 {PYTHONS[suite]}.")
+        assert told.startswith(f"1000 {version}.")
         yield laboratory
 
 
-def test_a_laboratory_is_made_and_run_and_gets_a_step_of_its_own(bare: Bare) -> None:
+def test_a_laboratory_is_made_and_run_and_gets_a_step_and_a_driver_of_its_own(bare: Bare) -> None:
     assert bare.run("sh", "-c", "command -v cc gcc").returncode != 0
 
     bare.passes("init", ".")
-    assert "1 scenario: 1 pass" in bare.passes("run", "--seed", "7")
-    assert bare.latest["node"]["provider"] == bare.node
+    for node in ("native", "docker"):
+        assert "1 scenario: 1 pass" in replace(bare, node=node).passes("run", "--seed", "7")
+        assert bare.latest["node"]["provider"] == node
 
     bare.write("profiles/iron.yaml", "description: An iron.\nsteps:\n  - {power: 1200 W}\n")
     bare.write("steps/kettle.py", OWN_STEP)
     bare.write("features/kettle.feature", OWN_FEATURE.format(energy="7.5 Wh"))
+    add_acme(bare)
     assert "1 scenario: 1 pass" in bare.passes("run", "features/kettle.feature", "--seed", "7")
+    assert bare.latest["rig"]["instruments"][0]["manufacturer"] == "ACME"
