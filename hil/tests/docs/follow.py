@@ -112,6 +112,7 @@ class Copy:
     def _put(self, block: Block) -> None:
         if where := block.value("file"):
             assert not (self.folder / where).exists(), f"{where} is there already"
+            (self.folder / where).parent.mkdir(exist_ok=True)
             (self.folder / where).write_text(block.text, encoding="utf-8")
         elif where := block.value("replace"):
             assert (self.folder / where).exists(), f"{where} is not there"
