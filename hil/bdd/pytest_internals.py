@@ -101,6 +101,19 @@ def registered_markers(config: pytest.Config) -> set[str]:
     return {line.split(":")[0].split("(")[0].strip() for line in lines}
 
 
+def module_of_fixture(test: pytest.Function | pytest.Metafunc, name: str) -> str | None:
+    """Return the module of the fixture that a test gets by this name, itself or through another fixture; None: none."""
+    info = test._fixtureinfo if isinstance(test, pytest.Function) else test.definition._fixtureinfo
+    found = info.name2fixturedefs.get(name)
+    return found[-1].func.__module__ if found else None
+
+
+def choose_paths(config: pytest.Config, paths: list[str]) -> None:
+    """Let the session collect ``paths`` unless the command line names any."""
+    if config.args_source is not pytest.Config.ArgsSource.ARGS:
+        config.args[:] = paths
+
+
 def replace_arguments(config: pytest.Config, replace: Callable[[str], list[str]]) -> None:
     """Put the answer of ``replace`` in the place of each path or node id on the command line."""
     config.args[:] = [new for old in config.args for new in replace(old)]

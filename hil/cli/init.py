@@ -19,9 +19,11 @@ FILES = {
     "features/requirements.yaml": "requirements.yaml",
     "steps/__init__.py": "steps.txt",
     "steps/appliance.py": "appliance.txt",
+    "tests/test_bench.py": "test_bench.txt",
     "rigs/virtual.yaml": "virtual.yaml",
     "rigs/bench-1.yaml": "bench-example.yaml",
     ".gitignore": "gitignore.txt",
+    ".vscode/settings.json": "vscode.json",
     ".github/workflows/hil.yml": "github.yml",
     ".gitlab-ci.yml": "gitlab.yml",
 }
@@ -30,7 +32,7 @@ FILES = {
 
 def add_init_command(commands: Any) -> None:
     """Add ``init`` to argparse's ``commands``."""
-    text = "make a laboratory: features, steps, rig files and CI of your own, whose first run passes"
+    text = "make a laboratory: features, steps, tests, rig files and CI of your own, whose first run passes"
     init = commands.add_parser("init", help=text, description=text)
     init.add_argument("folder", metavar="FOLDER", help="a folder that is empty, or not there yet")
     init.set_defaults(act=_init)

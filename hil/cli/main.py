@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import gc
 import os
-import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -65,7 +64,7 @@ def build_parser() -> argparse.ArgumentParser:
         "run",
         help="run feature files on a rig; further options are pytest's",
         usage="hil run [-h] [--rig FILE] [--node PROVIDER] [--seed NUMBER] [pytest's options] [PATH ...]",
-        epilog="PATH: features/, one file, file:line or file::scenario (default: features of [tool.hil])",
+        epilog="PATH: a folder, a file, file:line or file::scenario (default: features and tests of [tool.hil])",
         allow_abbrev=False,  # what is not spelled out is for pytest
     )
     run.add_argument("--rig", help="rig file (default: rig of [tool.hil])")
@@ -122,11 +121,11 @@ def build_parser() -> argparse.ArgumentParser:
 def _run(options: argparse.Namespace, rest: list[str]) -> int:
     import pytest
 
+    from hil.cli.run_paths import LaboratoryPaths
     from hil.rig.config.project import find_project
 
     project = laboratory()
-    paths = any(map(_names_a_path, rest))
-    if not paths:
+    if not any(map(_names_a_path, rest)):
         find_project(project.root)  # else pytest would find nothing to run, and not say why
     if options.acceptance:
         from hil.rig.check.calibration import refuse_expired
@@ -134,24 +133,22 @@ def _run(options: argparse.Namespace, rest: list[str]) -> int:
 
         rig = RigFile.load(Path(options.rig or shown(project.rig)))
         refuse_expired(rig.options, str(rig.path), virtual=rig.virtual)
-    # pytest itself tells paths from the values of its options; the plugins of hypothesis and labgrid take a second to
-    # load, and no scenario needs them: the rig opens labgrid's target itself
-    arguments = ["-o", f"testpaths={shlex.quote(shown(project.features))}"]
-    arguments += ["-p", "no:hypothesispytest", "-p", "no:labgrid", *rest]
+    # the plugins of hypothesis and labgrid take a second to load, and no scenario needs them: the rig opens labgrid's
+    # target itself
+    paths = LaboratoryPaths(project)
+    arguments = [*paths.arguments, "-p", "no:hypothesispytest", "-p", "no:labgrid", *rest]
     for name in ("rig", "node", "seed"):
         value = getattr(options, name)
         if value is not None:
             arguments.append(f"--{name}={value}")  # as one word: pytest takes a path of its own for a folder of tests
     for requirement in options.requirement or ():
         arguments += ["--requirement", requirement]
-    if project.root != Path.cwd() and not paths:
-        arguments.append(shown(project.features))  # pytest heeds testpaths in its root folder only
-    return int(pytest.main(arguments))
+    return int(pytest.main(arguments, plugins=[paths]))
 
 
 def _names_a_path(word: str) -> bool:
     """Tell whether a word of the command line begins with the path of something that is there."""
-    path = word.partition("::")[0]
+    path = word.removeprefix("@").partition("::")[0]
     return any(Path(each).exists() for each in (path, path.partition(":")[0]) if each)
 
 

@@ -38,7 +38,7 @@ def write_junit(run: RunView, folder: Path | None = None) -> Path:
         root.append(_of_the_run("the run has no final verdict", "unfinished run"))
     elif _ELEMENTS.get(run.verdict) == "error" and run.verdict not in {view.verdict for view in run.scenarios}:
         root.append(_of_the_run("; ".join(run.befell) or run.sentence, run.verdict.value))
-    _total(root)
+    total(root)
     path = (folder or run.folder) / JUNIT_FILE
     Xml.indent(root)
     replace_file(path, f"<?xml version='1.0' encoding='utf-8'?>\n{Xml.tostring(root, encoding='unicode')}")
@@ -49,7 +49,7 @@ def _suite(feature: str | None, views: list[ScenarioView]) -> Xml.Element:
     suite = Xml.Element("testsuite", {"name": visible(feature or "not recorded")})
     suite.extend(_case(view) for view in views)
     suite.set("time", f"{sum(view.duration or 0.0 for view in views):.3f}")
-    _total(suite)
+    total(suite)
     return suite
 
 
@@ -60,12 +60,11 @@ def _case(view: ScenarioView) -> Xml.Element:
         case.set("file", visible(view.feature or ""))
         case.set("line", visible(view.line or "0"))
     case.set("time", f"{view.duration or 0.0:.3f}")
-    named = [("rule", view.rule)] if view.rule else []
+    named = [("scenario", str(view.number))] + ([("rule", view.rule)] if view.rule else [])
     named += [("requirement", tag) for tag in view.tags if tag.startswith("REQ-")]
-    if named:
-        properties = Xml.SubElement(case, "properties")
-        for each, value in named:
-            Xml.SubElement(properties, "property", {"name": each, "value": visible(value)})
+    properties = Xml.SubElement(case, "properties")
+    for each, value in named:
+        Xml.SubElement(properties, "property", {"name": each, "value": visible(value)})
     # evidence that breaks off is an error of the run, not a scenario that was left out on purpose
     element = "error" if view.damage else _ELEMENTS.get(view.verdict)
     if element is not None:
@@ -94,11 +93,12 @@ def _of_the_run(message: str, kind: str) -> Xml.Element:
     suite = Xml.Element("testsuite", {"name": "run"})
     case = Xml.SubElement(suite, "testcase", {"classname": "run", "name": "the run was finished", "time": "0.000"})
     Xml.SubElement(case, "error", {"message": visible(message), "type": kind})
-    _total(suite)
+    total(suite)
     return suite
 
 
-def _total(element: Xml.Element) -> None:
+def total(element: Xml.Element) -> None:
+    """Count the test cases in an element, and those that failed, in its attributes."""
     cases = list(element.iter("testcase"))
     element.set("tests", str(len(cases)))
     for kind, attribute in (("failure", "failures"), ("error", "errors"), ("skipped", "skipped")):

@@ -77,7 +77,7 @@ def at_rest(rig: Rig) -> None:
 
     Asked when the bench is safe: it takes time to find out that a part does not answer.
     """
-    if rig.meter_watch is not None:
+    if rig.meter_watch is not None and rig.meter_watch.began:
         rig.meter_watch.prove(rig.clock)
         rig.meter.verify()
     lines(rig)

@@ -214,6 +214,10 @@ class ScenarioRun:
             raise AuthorError("the cable is under test and keeps its keys to itself")
         return self._setup.keys
 
+    def declare(self, *checks: Check) -> None:
+        """Say before power is applied what will be measured: what is not taken then stands so in the evidence."""
+        self.findings.declare(checks)
+
     # --- Then --------------------------------------------------------------------------------------------------
 
     def take(self, check: Check) -> None:

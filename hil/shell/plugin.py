@@ -20,10 +20,10 @@ from hil.bdd.check.preflight import project_tags
 from hil.bdd.language import naming
 from hil.bdd.pytest_plugin import execution
 from hil.bdd.pytest_plugin.collection import ScenarioItem, catalogue_of
+from hil.bdd.pytest_plugin.facts import facts_of
 from hil.bdd.pytest_plugin.keys import AT_PROMPT, NUMBER, OUTCOME, STEPS_LEFT
 from hil.bdd.pytest_plugin.outcome import blame
 from hil.bdd.pytest_plugin.run import choose_seed, open_run
-from hil.bdd.pytest_plugin.scenarios import facts_of
 from hil.chain.node.folders import cache_folder
 from hil.errors import ExitCode, HilError
 from hil.interrupts import interrupt

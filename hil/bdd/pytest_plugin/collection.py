@@ -38,6 +38,7 @@ CATALOGUE = pytest.StashKey[Catalogue]()
 REQUIREMENTS = pytest.StashKey[dict[str, "Requirement"]]()
 TIMES = pytest.StashKey[int]()
 """How often each scenario is collected: what ``--repeat`` says, or as far as a node id counts."""
+REQUIREMENT_MARKER = "requirement"
 _FAULT = pytest.StashKey[pytest.UsageError]()
 _FOUND = pytest.StashKey[set["Problem"]]()
 
@@ -216,9 +217,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         wanted = requirements.known(config.option.requirement, requirements_of(config))
     except HilError as error:
         raise pytest.UsageError(str(error)) from None
-    chosen = [item for item in items if isinstance(item, ScenarioItem) and wanted.intersection(item.case.tags)]
+    chosen = [item for item in items if wanted.intersection(requirement_ids(item))]
     config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
     items[:] = chosen
+
+
+def requirement_ids(item: pytest.Item) -> list[str]:
+    """Return the requirements that it says it shows: by the tags of a scenario, by the markers of a test."""
+    if isinstance(item, ScenarioItem):
+        return [tag for tag in item.case.tags if tag.startswith(requirements.PREFIX)]
+    named = [str(each) for marker in item.iter_markers(REQUIREMENT_MARKER) for each in marker.args]
+    return [each.removeprefix("@") for each in named]
 
 
 def _refuse(config: pytest.Config) -> None:

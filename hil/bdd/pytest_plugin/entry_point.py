@@ -13,7 +13,10 @@ import pytest
 from hil.errors import ConfigurationError
 from hil.rig.config.project import look_for_project
 
-PLUGINS = tuple(f"hil.bdd.pytest_plugin.{name}" for name in ("collection", "run", "scenarios", "fixtures"))
+PLUGINS = tuple(
+    f"hil.bdd.pytest_plugin.{name}"
+    for name in ("collection", "run", "scenarios", "fixtures", "python_tests", "options")
+)
 
 
 @pytest.hookimpl(tryfirst=True)

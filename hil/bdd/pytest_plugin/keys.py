@@ -19,6 +19,8 @@ SEED = pytest.StashKey[int]()
 """Of the run; known before it is opened."""
 CLOSING = pytest.StashKey[list[str]]()
 """The last lines on the terminal: what came of the run."""
+OTHERS_FAILED = pytest.StashKey[bool]()
+"""Whether a test that does not use the bench has failed."""
 BENCHES = pytest.StashKey[int]()
 """How many benches share the scenarios of the run."""
 LIVE = pytest.StashKey[LiveLine]()
@@ -35,5 +37,7 @@ STEP = pytest.StashKey[Any]()
 STEP_STARTED = pytest.StashKey[tuple[float, "Callable[[], float]"]]()
 """The bench's time at which it began, and what tells how long ago that was on the wall."""
 STEPS_LEFT = pytest.StashKey[list[Any]]()
+CALLED = pytest.StashKey[bool]()
+"""That the function of an ordinary test has come to its end, however; before, pytest makes reports of its subtests."""
 AT_PROMPT = pytest.StashKey[bool]()
 """Whether a person types the steps: a mistake is then typed again, and is nothing that the scenario did."""

@@ -10,7 +10,7 @@ import pytest
 from hil.errors import ExitCode, FrameworkError
 from hil.evidence.documents import Verdict
 from hil.evidence.own_error import told, trail
-from hil.evidence.verdicts import exit_code_of, verdict_of
+from hil.evidence.verdicts import exit_code_of, verdict_of, worst
 from hil.report.scenario.recent_events import account
 
 if TYPE_CHECKING:
@@ -28,10 +28,12 @@ def blame(error: BaseException) -> tuple[Verdict, str]:
     return verdict_of(error), str(told(error))
 
 
-def code_of_session(of_pytest: int, verdict: Verdict) -> int:
-    """Return the exit code of a session that pytest would end with ``of_pytest`` and whose run has this verdict."""
-    code = exit_code_of(verdict)
-    # a test that is no scenario may have failed too: then the run's pass does not stand for all
+def code_of_session(of_pytest: int, verdict: Verdict, *, others_failed: bool = False) -> int:
+    """Return the exit code of a session that pytest would end with ``of_pytest`` and whose run has this verdict.
+
+    :param others_failed: a test that does not use the bench has failed: that weighs as much as a failed device.
+    """
+    code = exit_code_of(worst([verdict, Verdict.FAIL]) if others_failed else verdict)
     told_by_verdict = of_pytest in {ExitCode.DEVICE_FAILURE, ExitCode.INTERNAL_ERROR} and code is not ExitCode.PASS
     decides = of_pytest == ExitCode.PASS or told_by_verdict
     return code if decides else of_pytest
@@ -50,6 +52,14 @@ def explain(place: str, step: str, error: BaseException, events: Sequence[Event]
     """
     own: HilError = told(error)
     calls = ["the calls that led there:", *(f"  {call}" for call in trail(error))]
-    happened = account(events).lines()
     code = calls if isinstance(own, FrameworkError) else []
-    return "\n".join([f"{place}: {step}", f"{verdict_of(own)}: {own}", *code, *happened, f"run it again: {again}"])
+    return "\n".join([f"{place}: {step}", f"{verdict_of(own)}: {own}", *code, *_happened(events, again)])
+
+
+def told_beside(error: BaseException, events: Sequence[Event], again: str) -> str:
+    """Return the same for a test of which pytest itself shows what went wrong, and where."""
+    return "\n".join([f"{verdict_of(error)}: {told(error)}", *_happened(events, again)])
+
+
+def _happened(events: Sequence[Event], again: str) -> list[str]:
+    return [*account(events).lines(), f"run it again: {again}"]

@@ -20,16 +20,19 @@ from hil.bdd.check import preflight, rig_problems
 from hil.bdd.check.rig_file import read_rig
 from hil.bdd.language.document import Problem
 from hil.bdd.language.rules import Level
-from hil.bdd.pytest_plugin.closing import last_lines, write_run_reports
-from hil.bdd.pytest_plugin.collection import ScenarioItem, catalogue_of, requirements_of
-from hil.bdd.pytest_plugin.keys import BENCHES, CLOSING, LIVE, NUMBER, OPEN, PRECHECK, RUN, SEED
+from hil.bdd.pytest_plugin import options, python_tests
+from hil.bdd.pytest_plugin.collection import REQUIREMENT_MARKER, ScenarioItem, catalogue_of, requirements_of
+from hil.bdd.pytest_plugin.facts import facts_of, on_bench
+from hil.bdd.pytest_plugin.keys import BENCHES, CLOSING, LIVE, NUMBER, OPEN, OTHERS_FAILED, PRECHECK, RUN, SEED
 from hil.bdd.pytest_plugin.last_catch import LastCatch
 from hil.bdd.pytest_plugin.live import LiveLine
 from hil.bdd.pytest_plugin.outcome import code_of_session
-from hil.bdd.pytest_plugin.parallel import SeveralBenches, number_of_benches
 from hil.bdd.pytest_plugin.project import node_of, rig_of
-from hil.bdd.pytest_plugin.scenarios import facts_of, give_back, leave_out_the_rest
-from hil.errors import ConfigurationError, ExitCode, RigFault
+from hil.bdd.pytest_plugin.reports import junit_file
+from hil.bdd.pytest_plugin.reports.closing import last_lines, write_run_reports
+from hil.bdd.pytest_plugin.scenarios import give_back, leave_out_the_rest
+from hil.bdd.pytest_plugin.several_benches.parallel import SeveralBenches, number_of_benches
+from hil.errors import AuthorError, ConfigurationError, ExitCode, RigFault
 from hil.evidence.documents import Verdict
 from hil.interrupts import interrupt
 from hil.report.all_reports import write_reports
@@ -42,12 +45,15 @@ from hil.scenario.run_folder import refuse
 from hil.scenario.setups.common import COUNTERPARTS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Generator, Sequence
 
     from hil.rig.config.rig_file import RigFile
 
 _SUMMED_UP = frozenset(pytest.ExitCode) - {pytest.ExitCode.INTERNAL_ERROR}
 """Ends of a session after which pytest tells its summary, and ours."""
+
+COLLECTED = pytest.StashKey[bool]()
+"""That the collection has come to its end without an error."""
 
 HANDLERS = pytest.StashKey[dict[int, Any]]()
 """Who handled signals before this run."""
@@ -102,15 +108,35 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Open the run if there is a scenario to run; whatever is wrong with the rig file ends it before that."""
+    """Hook of pytest: bring the items into the order that was asked for; refuse requirements that none may name."""
     seed = choose_seed(config)
     if config.getoption("shuffle"):
         random.Random(seed).shuffle(items)  # noqa: S311 - repeatable, and nothing to keep secret
-    scenarios = [item for item in items if isinstance(item, ScenarioItem)]
+    if any(not isinstance(item, ScenarioItem) and item.get_closest_marker(REQUIREMENT_MARKER) for item in items):
+        try:
+            python_tests.check_requirements(items, requirements_of(config))
+        except AuthorError as error:
+            raise pytest.UsageError(str(error)) from None
+    config.stash[COLLECTED] = True
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Open the run if there is a scenario to run; whatever is wrong with the rig file ends it before that.
+
+    Only now is it known what ``--lf``, ``--ff`` and their like have left, and in which order. pytest calls this even if
+    the collection has failed.
+    """
+    config = session.config
+    if COLLECTED not in config.stash or options.shows_only(config) or hasattr(config, "workerinput"):
+        return
+    scenarios = [item for item in session.items if isinstance(item, ScenarioItem) or python_tests.uses_bench(item)]
+    if not scenarios:
+        return
     for number, item in enumerate(scenarios, 1):
         item.stash[NUMBER] = number
-    if scenarios and not config.option.collectonly and not hasattr(config, "workerinput"):
-        open_run(config, scenarios)
+        item.user_properties.append((junit_file.SCENARIO_PROPERTY, number))
+    open_run(config, scenarios)
 
 
 def choose_seed(config: pytest.Config) -> int:
@@ -120,7 +146,7 @@ def choose_seed(config: pytest.Config) -> int:
     return config.stash[SEED]
 
 
-def open_run(config: pytest.Config, scenarios: Sequence[ScenarioItem]) -> Run:
+def open_run(config: pytest.Config, scenarios: Sequence[pytest.Item]) -> Run:
     """Open the run of these scenarios; the seed was chosen. Raises pytest.UsageError for a mistake of its author."""
     seed, path = config.stash[SEED], rig_of(config)
     try:
@@ -135,10 +161,10 @@ def open_run(config: pytest.Config, scenarios: Sequence[ScenarioItem]) -> Run:
             report = folder.relative_to(root) / "report.html"
             raise pytest.UsageError(f"{error}\nnothing was run, nothing was switched; report: {report}") from None
         preflight.abort_on_problems(config, _held_against_rig(config, scenarios, rig_file))
-        config.stash[BENCHES] = number_of_benches(
-            config.getoption("benches"), rig_file, node_of(config), len(scenarios)
-        )
-        features = list(dict.fromkeys(item.document.file for item in scenarios))
+        options.refuse(config, scenarios, real_time=rig_file.real_time or not rig_file.virtual)
+        asked = 1 if options.one_bench_for(config) else config.getoption("benches")
+        config.stash[BENCHES] = number_of_benches(asked, rig_file, node_of(config), len(scenarios))
+        features = list(dict.fromkeys(facts_of(item).feature for item in scenarios))
         run = config.stash[RUN] = Run(
             root,
             rig_file,
@@ -155,10 +181,12 @@ def open_run(config: pytest.Config, scenarios: Sequence[ScenarioItem]) -> Run:
     return run
 
 
-def _held_against_rig(config: pytest.Config, scenarios: Sequence[ScenarioItem], rig: RigFile) -> list[Problem]:
+def _held_against_rig(config: pytest.Config, scenarios: Sequence[pytest.Item], rig: RigFile) -> list[Problem]:
     """Return what the rig cannot do; leave out what it does not offer and cannot decide."""
     wrong: set[Problem] = set()
     for item in scenarios:
+        if not isinstance(item, ScenarioItem):
+            continue
         found = rig_problems.problems(item.document, item.case, catalogue_of(config), rig)
         found = [problem for problem in found if problem.rule != "doubtful"]  # the run tells what became of it
         wrong.update(problem for problem in found if problem.level is Level.ERROR)
@@ -173,18 +201,14 @@ def _held_against_rig(config: pytest.Config, scenarios: Sequence[ScenarioItem], 
 def pytest_xdist_node_collection_finished(ids: list[str]) -> None:
     """Refuse to deal out scenarios to pytest-xdist's workers: see docs/decisions/0013-several-benches.md."""
     if any(each.partition("::")[0].endswith(".feature") for each in ids):
-        pytest.exit(
-            "-n does not go with features: a bench can do one scenario at a time. "
-            "--benches 2 lets two virtual benches share the scenarios, each with a node of its own.",
-            returncode=ExitCode.AUTHOR_ERROR,
-        )
+        pytest.exit(options.XDIST, returncode=ExitCode.AUTHOR_ERROR)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtestloop(session: pytest.Session) -> bool | None:
     """Share the items out if the run has several benches; else pytest runs them."""
     config = session.config
-    if config.stash.get(BENCHES, 1) == 1 or session.testsfailed or config.option.usepdb:
+    if config.stash.get(BENCHES, 1) == 1 or session.testsfailed:
         return None
     SeveralBenches(session, config.stash[BENCHES]).run()
     if session.shouldfail:
@@ -207,6 +231,18 @@ def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Ite
     return [*shared, *(f"{verdict}: {node}: {why}" for node, verdict, why in unmet)]
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Hook of pytest: note whether a test that does not use the bench fails."""
+    report = yield
+    if report.failed and not on_bench(item):
+        item.config.stash[OTHERS_FAILED] = True
+    return report
+
+
+@pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """End the run and write its reports; each part of that is done, whatever the one before it raised."""
     config = session.config
@@ -225,11 +261,12 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     verdict = run.close(interrupted=interrupted)
     reports = Ending(Verdict.NOT_RUN, "")
     reports.phase(lambda: write_run_reports(config, run))
+    reports.phase(lambda: junit_file.rewrite(config, run.folder))
     if reports.verdict is not Verdict.NOT_RUN:
         run.note(reports.verdict, reports.reason)
         verdict = run.close(interrupted=interrupted)
     config.stash[CLOSING] += last_lines(config, run)
-    session.exitstatus = code_of_session(exitstatus, verdict)
+    session.exitstatus = code_of_session(exitstatus, verdict, others_failed=OTHERS_FAILED in config.stash)
     terminal = config.pluginmanager.get_plugin("terminalreporter")
     if exitstatus not in _SUMMED_UP and terminal is not None:
         reports.phase(lambda: pytest_terminal_summary(terminal, config))

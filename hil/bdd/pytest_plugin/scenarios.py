@@ -1,5 +1,5 @@
 """The part of the pytest plugin that deals with one scenario: it gets the bench, its steps are recorded, it gives the
-bench back safe.
+bench back safe. An ordinary test that uses the bench is a scenario of one step.
 
 The bench is had in ``pytest_runtest_setup`` and given back in ``pytest_runtest_teardown``, or by the run when that
 ends before; steps are recorded as pytest-bdd tells of them.
@@ -9,16 +9,17 @@ PYTEST_DONT_REWRITE: the run's plugin imports this module before pytest loads it
 
 from __future__ import annotations
 
-import shlex
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from hil.bdd.pytest_plugin import python_tests
 from hil.bdd.pytest_plugin.collection import ScenarioItem
+from hil.bdd.pytest_plugin.facts import facts_of, on_bench, rerun_command
 from hil.bdd.pytest_plugin.keys import (
     AT_PROMPT,
+    CALLED,
     LIVE,
     NUMBER,
     OPEN,
@@ -26,56 +27,23 @@ from hil.bdd.pytest_plugin.keys import (
     PRECHECK,
     RUN,
     SCENARIO,
-    SEED,
     STEP,
     STEP_STARTED,
     STEPS_LEFT,
 )
-from hil.bdd.pytest_plugin.outcome import blame, error_document, explain
-from hil.bdd.pytest_plugin.project import project_of
+from hil.bdd.pytest_plugin.outcome import blame, error_document, explain, told_beside
 from hil.clock import stopwatch
 from hil.evidence.documents import Kind, Verdict
-from hil.evidence.verdicts import verdict_of
-from hil.scenario.ending import Ending, OpenScenario
-from hil.scenario.observer import Observer
-from hil.scenario.run_folder import ScenarioFacts
-from hil.scenario.scenario import ScenarioRun
-from hil.scenario.setups.common import COUNTERPARTS
+from hil.evidence.verdicts import purposeful, verdict_of
+from hil.scenario.ending import Ending
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
 
-def rerun_command(item: pytest.Item) -> str:
-    """Return the command that runs this scenario alone, with this seed, on the same rig and kind of node."""
-    option = item.config.option
-    words = ["hil", "run", item.nodeid, "--seed", str(item.config.stash[SEED])]
-    usual = project_of(item.config).rig.resolve()
-    words += ["--rig", option.rig] if option.rig and Path(option.rig).resolve() != usual else []
-    words += ["--node", option.node] if option.node else []
-    words += ["--counterpart", option.counterpart] if option.counterpart != COUNTERPARTS[0] else []
-    return shlex.join(words)
-
-
-def facts_of(item: ScenarioItem) -> ScenarioFacts:
-    """Return what the evidence says of the scenario before it has the bench."""
-    case = item.case
-    return ScenarioFacts(
-        case.title,
-        item.name,
-        item.document.file,
-        case.line,
-        tuple(case.tags),
-        rerun_command(item),
-        rule=case.scenario.rule or "",
-        outline=case.scenario.name if case.row else "",
-        row=case.values,
-    )
-
-
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Hook of pytest: give the scenario the bench; fail at once what the rig cannot offer or decide."""
-    if not isinstance(item, ScenarioItem):
+    if not on_bench(item) or RUN not in item.config.stash:
         return
     run = item.config.stash[RUN]
     if PRECHECK in item.stash:
@@ -91,6 +59,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         raise
     item.stash[SCENARIO] = scenario
     item.config.stash[OPEN] = item
+    if not isinstance(item, ScenarioItem):
+        item.stash[STEPS_LEFT] = [python_tests.step_of(item)]
     scenario.run.on_progress = item.config.stash[LIVE].show
 
 
@@ -99,9 +69,23 @@ def leave_out_the_rest(session: pytest.Session, otherwise: str) -> None:
     run = session.config.stash[RUN]
     why = str(session.shouldfail or session.shouldstop or otherwise)
     for item in session.items:
-        if isinstance(item, ScenarioItem) and OUTCOME not in item.stash and SCENARIO not in item.stash:
+        if on_bench(item) and OUTCOME not in item.stash and SCENARIO not in item.stash:
             item.stash[OUTCOME] = (Verdict.NOT_RUN, why)
             run.record_failed_start(item.stash[NUMBER], facts_of(item), Verdict.NOT_RUN, why)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Hook of pytest: an ordinary test that has the bench is the one step of its scenario."""
+    if isinstance(item, ScenarioItem) or SCENARIO not in item.stash:
+        return (yield)
+    begin_step(item, item.stash[STEPS_LEFT][0])
+    try:
+        result = yield
+    finally:
+        item.stash[CALLED] = True
+    python_tests.refuse_swallowed(item.stash[SCENARIO].run)
+    return result
 
 
 def pytest_bdd_before_scenario(request: pytest.FixtureRequest, scenario: Any) -> None:
@@ -111,11 +95,7 @@ def pytest_bdd_before_scenario(request: pytest.FixtureRequest, scenario: Any) ->
 
 def pytest_bdd_before_step(request: pytest.FixtureRequest, step: Any) -> None:
     """Hook of pytest-bdd: note when the step begins, and show it."""
-    item = request.node
-    now = item.stash[SCENARIO].run.clock.now()
-    item.stash[STEP_STARTED] = (now, stopwatch())
-    item.stash[STEP] = step
-    item.config.stash[LIVE].begin_step(f"{step.keyword} {step.name}", now)
+    begin_step(request.node, step)
 
 
 def pytest_bdd_after_step(request: pytest.FixtureRequest, step: Any) -> None:
@@ -128,9 +108,22 @@ def pytest_bdd_step_error(request: pytest.FixtureRequest, step: Any, exception: 
     item = request.node
     if verdict_of(exception) is Verdict.AUTHOR_ERROR and item.stash.get(AT_PROMPT, False):
         return
-    recorded = Ending(*blame(exception))
-    recorded.phase(lambda: record_step(item, step, "failed", exception))
-    if recorded.reason != blame(exception)[1]:  # the error of the step must not give way to that of its record
+    record_failure(item, step, exception)
+
+
+def begin_step(item: pytest.Item, step: Any) -> None:
+    """Note when a step begins, and show it."""
+    now = item.stash[SCENARIO].run.clock.now()
+    item.stash[STEP_STARTED] = (now, stopwatch())
+    item.stash[STEP] = step
+    item.config.stash[LIVE].begin_step(f"{step.keyword} {step.name}", now)
+
+
+def record_failure(item: pytest.Item, step: Any, error: BaseException) -> None:
+    """Write that a step failed, and why."""
+    recorded = Ending(*blame(error))
+    recorded.phase(lambda: record_step(item, step, "failed", error))
+    if recorded.reason != blame(error)[1]:  # the error of the step must not give way to that of its record
         item.stash[OUTCOME] = recorded.verdict, recorded.reason
     if recorded.interrupt is not None:
         raise recorded.interrupt
@@ -163,13 +156,43 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Hook of pytest: decide the verdict of the scenario from what was raised."""
     report = yield
-    if isinstance(item, ScenarioItem) and call.excinfo is not None:
-        error = call.excinfo.value
-        item.stash.setdefault(OUTCOME, blame(error))
-        own_words = isinstance(error, pytest.skip.Exception) or (call.when == "teardown" and _is_our_fail(error))
-        if not own_words and not item.config.getoption("fulltrace"):
-            report.longrepr = _explain(item, error)
+    if not on_bench(item) or RUN not in item.config.stash:
+        return report
+    raised = call.excinfo.value if call.excinfo is not None else None
+    error = raised
+    if not isinstance(item, ScenarioItem) and call.when == "call":
+        error = python_tests.judged(item, report, raised)
+        _record_call(item, error)
+    if error is None:
+        return report
+    left_out_before = call.when == "setup" and SCENARIO not in item.stash and OUTCOME not in item.stash
+    own_rule = left_out_before or not isinstance(item, ScenarioItem)
+    outcome = python_tests.outcome_of(error) if own_rule else blame(error)
+    if left_out_before:  # by a marker, so that it never had the bench
+        item.config.stash[RUN].record_failed_start(item.stash[NUMBER], facts_of(item), *outcome)
+    item.stash.setdefault(OUTCOME, outcome)
+    own_words = isinstance(error, pytest.skip.Exception) or (call.when == "teardown" and _is_our_fail(error))
+    if not own_words and not item.config.getoption("fulltrace"):
+        _tell(item, report, error, raised)
     return report
+
+
+def _record_call(item: pytest.Item, error: BaseException | None) -> None:
+    """Record what came of an ordinary test that has the bench; one that was left out on the way is not run."""
+    if SCENARIO not in item.stash or CALLED not in item.stash or isinstance(error, pytest.skip.Exception):
+        return
+    (step,) = item.stash[STEPS_LEFT]
+    if error is None and OUTCOME in item.stash:
+        error = python_tests.AssertionMissed(f"a subtest failed: {item.stash[OUTCOME][1]}")
+    if error is not None:
+        record_failure(item, step, error)
+        return
+    recorded = Ending(Verdict.PASS, "")
+    recorded.phase(lambda: record_step(item, step, "passed"))
+    if recorded.verdict is not Verdict.PASS:
+        item.stash[OUTCOME] = recorded.verdict, recorded.reason
+    if recorded.interrupt is not None:
+        raise recorded.interrupt
 
 
 def _is_our_fail(error: BaseException) -> bool:
@@ -177,11 +200,19 @@ def _is_our_fail(error: BaseException) -> bool:
     return isinstance(error, pytest.fail.Exception) and not error.pytrace
 
 
-def _explain(item: ScenarioItem, error: BaseException) -> str:
-    step = item.stash.get(STEP, None)
-    line, words = (step.line_number, f"{step.keyword.strip()} {step.name}") if step else (item.case.line, item.name)
+def _tell(item: pytest.Item, report: pytest.TestReport, error: BaseException, raised: BaseException | None) -> None:
+    """Say what an engineer needs. What went wrong in the code of a test pytest itself shows best, and keeps."""
     events = item.stash[SCENARIO].recorder.events if SCENARIO in item.stash else []
-    return explain(f"{item.document.file}:{line}", words, error, events, rerun_command(item))
+    again = rerun_command(item)
+    if isinstance(item, ScenarioItem):
+        step = item.stash.get(STEP, None)
+        line, words = (step.line_number, f"{step.keyword.strip()} {step.name}") if step else (item.case.line, item.name)
+        report.longrepr = explain(f"{item.document.file}:{line}", words, error, events, again)
+    elif raised is not None and purposeful(raised) is not None:
+        place = f"{python_tests.file_of(item)}:{python_tests.line_of(item, raised)}"
+        report.longrepr = explain(place, item.name, error, events, again)
+    else:
+        report.sections.append(("on the bench", told_beside(error, events, again)))
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -190,13 +221,13 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object
     try:
         result = yield
     except BaseException as error:
-        if isinstance(item, ScenarioItem) and SCENARIO in item.stash:
+        if SCENARIO in item.stash:
             ending = Ending(*_came_out(item))
             ending.add(*blame(error))
             item.stash[OUTCOME] = ending.verdict, ending.reason
             _end(item)
         raise
-    if isinstance(item, ScenarioItem) and SCENARIO in item.stash:
+    if SCENARIO in item.stash:
         verdict, _ = _came_out(item)
         stands, why = _end(item)
         if stands is not verdict and stands is not Verdict.NOT_RUN:
@@ -238,16 +269,3 @@ def give_back(item: pytest.Item) -> tuple[Verdict, str]:
     if ending.interrupt is not None:
         raise ending.interrupt
     return scenario.outcome
-
-
-@pytest.fixture
-def scenario(request: pytest.FixtureRequest) -> ScenarioRun:
-    """The scenario on the bench: what Given and When steps work with."""
-    begun: OpenScenario = request.node.stash[SCENARIO]
-    return begun.run
-
-
-@pytest.fixture
-def observer(scenario: ScenarioRun) -> Observer:
-    """What was seen in the scenario: what Then steps measure by, and When steps wait with."""
-    return scenario.observer

@@ -45,6 +45,8 @@ class Project:
     root: Path
     features: Path
     """Folder of the feature files."""
+    tests: Path
+    """Folder of the laboratory's own pytest tests, which may use the bench; it may be missing."""
     steps: tuple[str, ...]
     """Modules and packages with step definitions; ``hil.steps`` are the framework's."""
     rigs: Path
@@ -110,6 +112,7 @@ class Project:
 
 DEFAULTS: Mapping[str, Any] = {
     "features": "features",
+    "tests": "tests",
     "steps": ("hil.steps",),
     "rigs": "rigs",
     "rig": "rigs/virtual.yaml",
@@ -119,7 +122,7 @@ DEFAULTS: Mapping[str, Any] = {
 }
 """What counts where the table says nothing."""
 
-PATHS = ("features", "rigs", "rig", "requirements", "profiles")
+PATHS = ("features", "tests", "rigs", "rig", "requirements", "profiles")
 """The entries that are paths."""
 
 

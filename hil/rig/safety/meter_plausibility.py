@@ -50,6 +50,11 @@ class MeterWatch:
         self._age: ReadingAge | None = None
         self._balance = self._new_balance(timed=False)
 
+    @property
+    def began(self) -> bool:
+        """Whether a reading was checked: without one nothing is known of the meter, which may not even be prepared."""
+        return self._origin is not None
+
     def expect(self, updates: Updates, prepared: float) -> None:
         """Reckon with what was observed of the meter's updates; its integrator ran at ``prepared`` (s) already."""
         self._age = ReadingAge(prepared) if updates.timed else None

@@ -36,15 +36,20 @@ class Laboratory:
     python: Path
     cache: Path
 
-    def call(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """Run the fresh environment's Python with these words; output and errors are one text."""
+    @property
+    def settings(self) -> dict[str, str]:
+        """The environment of a command in it."""
         settings = environment({"NODE": PROVIDER, "HIL_CACHE": str(self.cache)})
         for name in ("PYTHONPATH", "PYTHONPYCACHEPREFIX"):
             settings.pop(name, None)
+        return settings
+
+    def call(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run the fresh environment's Python with these words; output and errors are one text."""
         return subprocess.run(
             [str(self.python), *words],
             cwd=self.folder,
-            env=settings,
+            env=self.settings,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

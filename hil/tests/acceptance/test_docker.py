@@ -30,5 +30,5 @@ def test_a_container_that_a_killed_run_left_is_removed_when_the_next_run_starts(
 
 
 def test_an_installed_wheel_has_what_a_node_in_docker_is_made_of(laboratory: Laboratory) -> None:
-    assert "1 scenario: 1 pass" in laboratory.passes("run", "--node", "docker", "--seed", "7")
+    assert "2 scenarios: 2 pass" in laboratory.passes("run", "--node", "docker", "--seed", "7")
     assert laboratory.latest["node"]["provider"] == "docker"

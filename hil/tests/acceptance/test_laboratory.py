@@ -46,7 +46,7 @@ def test_the_installed_framework_is_used_and_not_this_checkout(installed: Labora
 def test_the_first_run_of_a_new_laboratory_passes(laboratory: Laboratory) -> None:
     told = laboratory.passes("run", "--seed", "7")
 
-    assert "1 scenario: 1 pass" in told
+    assert "2 scenarios: 2 pass" in told
     assert "warning" not in told
     assert laboratory.latest["verdict"] == "pass"
     assert (laboratory.folder / "reports/runs/latest/report.html").is_file()
@@ -68,7 +68,7 @@ def test_commands_know_the_laboratory_from_any_folder_of_it(laboratory: Laborato
     assert "2 of 2 requirements are covered" in below.passes("check", "--coverage")
     assert "Then the appliance drew at most {power}" in below.passes("steps", "the appliance drew")
     assert f"{laboratory.folder}/pyproject.toml:4:1" in below.passes("config")
-    assert "1 scenario: 1 pass" in below.passes("run", "--seed", "7")
+    assert "2 scenarios: 2 pass" in below.passes("run", "--seed", "7")
     assert "report.html" in below.passes("report")
 
 
@@ -87,8 +87,8 @@ def test_a_step_a_load_profile_and_a_tag_of_the_laboratory_s_own_are_used(labora
 def test_plain_pytest_runs_the_laboratory_and_can_leave_the_framework_out(laboratory: Laboratory) -> None:
     done = laboratory.call("-m", "pytest", "-q", "-W", "error::pytest.PytestWarning", "--seed", "7")
 
-    assert (done.returncode, "1 passed" in done.stdout) == (ExitCode.PASS, True), done.stdout
-    left_out = laboratory.call("-m", "pytest", "-q", "-p", "no:hil")
+    assert (done.returncode, "2 passed" in done.stdout) == (ExitCode.PASS, True), done.stdout
+    left_out = laboratory.call("-m", "pytest", "-q", "-p", "no:hil", "features")
     assert left_out.returncode == ExitCode.NOTHING_RUN, left_out.stdout
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -80,6 +81,17 @@ def test_the_jobs_in_ci_run_the_virtual_rig_for_a_change_and_the_bench_at_night(
     assert "hil run --node native --seed 7" in gitlab["virtual"]["script"]
     assert "hil run --rig rigs/bench-1.yaml --acceptance" in gitlab["bench"]["script"]
     assert github["jobs"]["bench"]["if"] == "github.event_name == 'schedule'"
+
+
+def test_the_editor_is_told_where_the_features_and_all_their_steps_are(laboratory: Path) -> None:
+    settings = json.loads((laboratory / ".vscode/settings.json").read_text())
+    packages = laboratory / ".venv/lib/python3.12/site-packages"
+    packages.mkdir(parents=True)
+    (packages / "hil").symlink_to(ROOT / "hil")
+    found = {path.name for pattern in settings["cucumber.glue"] for path in laboratory.glob(pattern)}
+
+    assert {path.name for path in laboratory.glob(settings["cucumber.features"][0])} == {"first.feature"}
+    assert {"appliance.py", "parameters.py", "setup.py", "session.py"} <= found
 
 
 def test_a_folder_with_files_is_refused_and_stays_as_it_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

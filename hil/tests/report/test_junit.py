@@ -59,7 +59,9 @@ def test_failure_tells_the_step_what_happened_last_and_how_to_run_it_again(suite
 
 
 def test_a_case_names_its_requirement(suites: Xml.Element) -> None:
-    (named,) = case(suites, "The cable underpays").iter("property")
+    number, named = case(suites, "The cable underpays").iter("property")
+
+    assert number.get("name") == "scenario"
     assert (named.get("name"), named.get("value")) == ("requirement", "REQ-CUT-1")
 
 

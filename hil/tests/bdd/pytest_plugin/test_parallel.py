@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hil.bdd.pytest_plugin.parallel import FEWEST_SCENARIOS, number_of_benches
+from hil.bdd.pytest_plugin.several_benches.parallel import FEWEST_SCENARIOS, number_of_benches
 from hil.errors import ConfigurationError
 from hil.rig.config.rig_file import RigFile
 

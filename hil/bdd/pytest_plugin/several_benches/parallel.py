@@ -22,10 +22,19 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hil.bdd.pytest_plugin.collection import ScenarioItem
+from hil.bdd.pytest_plugin.facts import facts_of, on_bench
 from hil.bdd.pytest_plugin.keys import LIVE, NUMBER, OUTCOME, RUN
-from hil.bdd.pytest_plugin.scenarios import facts_of
-from hil.bdd.pytest_plugin.worker import Assign, Done, Ended, Live, NoMore, Stop, TestReport, Warned, serve
+from hil.bdd.pytest_plugin.several_benches.worker import (
+    Assign,
+    Done,
+    Ended,
+    Live,
+    NoMore,
+    Stop,
+    TestReport,
+    Warned,
+    serve,
+)
 from hil.clock import stopwatch
 from hil.errors import ConfigurationError
 from hil.evidence.documents import Verdict
@@ -209,7 +218,7 @@ class SeveralBenches:
         if bench.assigned:
             index = bench.assigned[0]
             item = self._items[index]
-            if isinstance(item, ScenarioItem):
+            if on_bench(item):
                 item.stash[OUTCOME] = (Verdict.RIG_FAULT, why)
                 self._config.stash[RUN].record_failed_start(item.stash[NUMBER], facts_of(item), *item.stash[OUTCOME])
             told = f"{Verdict.RIG_FAULT}: {why}"

@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from hil.bdd import pytest_internals
-from hil.bdd.pytest_plugin.collection import ScenarioItem
 from hil.bdd.pytest_plugin.keys import LIVE, OPEN, OUTCOME, RUN
 from hil.bdd.pytest_plugin.outcome import blame
 from hil.bdd.pytest_plugin.scenarios import give_back
@@ -79,7 +78,7 @@ class Done:
 
     index: int
     outcome: tuple[Verdict, str] | None
-    """Of a scenario; None: it is no scenario."""
+    """Of a scenario, or of a test that uses the bench; None: it is neither."""
     learned: WorkerReport
 
 
@@ -180,7 +179,7 @@ def _run_items(session: pytest.Session, link: Connection, forwarding: _Forwardin
         item = session.items[index]
         following = session.items[assigned[0]] if assigned else None
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
-        outcome = item.stash.get(OUTCOME, None) if isinstance(item, ScenarioItem) else None
+        outcome = item.stash.get(OUTCOME, None)
         link.send(Done(index, outcome, session.config.stash[RUN].worker_report()))
         if session.shouldfail or session.shouldstop:
             return
