@@ -13,7 +13,7 @@ import pytest
 import pytest_bdd
 from pytest_bdd.compat import inject_fixture
 from pytest_bdd.gherkin_parser import GherkinDocument
-from pytest_bdd.parser import FeatureParser, render_string
+from pytest_bdd.parser import FeatureParser
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -43,11 +43,6 @@ def build_feature(path: Path, raw: Mapping[str, Any]) -> Feature:
     It keys scenarios by name and drops the first of two alike, so preflight must have refused such a file.
     """
     return _ParsedFeature(path, raw).parse()
-
-
-def render(text: str, values: Mapping[str, str]) -> str:
-    """Return ``text`` with ``<column>`` replaced as pytest-bdd will replace it; unknown columns stay."""
-    return render_string(text, values) if "<" in text else text
 
 
 def render_scenario(feature: Feature, name: str, values: Mapping[str, str]) -> Scenario:

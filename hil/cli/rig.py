@@ -115,9 +115,9 @@ def power_limits(paths: Sequence[str], steps: Sequence[str]) -> list[TimingLimit
     """Return the different limits on edges of power that the features want, each with the first step that does."""
     from hil.bdd.language.applicability import demands
     from hil.bdd.language.catalogue import load_catalogue
+    from hil.bdd.language.document import render
     from hil.bdd.language.naming import cases
     from hil.bdd.language.reader import read_paths
-    from hil.bdd.pytest_internals import render
     from hil.rig.check.capabilities import undecidable_edge
     from hil.rig.check.clocks import TimingLimit
 

@@ -7,16 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from hil.errors import ConfigurationError, HilError, RigFault, nearest
 from hil.instruments.identity import Models, lenient_identity, parse_identity
 from hil.instruments.meter_limits import MakersLimits
-from hil.instruments.transport import TIMEOUT, Observer, Transport
 from hil.plugins import groups, registry
 from hil.plugins.registry import Plugin
 from hil.ports import Identity, Load, Meter
 from hil.units import Second, Watt
+
+if TYPE_CHECKING:
+    from hil.instruments.transport import Observer, Transport
 
 
 class MeterDriver(Protocol):
@@ -101,17 +103,18 @@ class Opened(Generic[P]):
     driver: str
 
 
-def open_meter(name: str, resource: str, *, timeout: float = TIMEOUT, observer: Observer | None = None) -> Meter:
+def open_meter(name: str, resource: str, *, timeout: float | None = None, observer: Observer | None = None) -> Meter:
     """Open the power meter ``name`` at a VISA resource and choose its driver by ``*IDN?``; nothing is set yet.
 
-    Raises RigFault if it is not there, does not answer within ``timeout`` seconds, or is no meter that is known.
+    Raises RigFault if it is not there, does not answer within ``timeout`` seconds (None: the usual), or is no meter
+    that is known.
     """
-    return opened_meter(Transport(name, resource, timeout=timeout, observer=observer)).port
+    return opened_meter(_transport(name, resource, timeout, observer)).port
 
 
-def open_load(name: str, resource: str, *, timeout: float = TIMEOUT, observer: Observer | None = None) -> Load:
+def open_load(name: str, resource: str, *, timeout: float | None = None, observer: Observer | None = None) -> Load:
     """Open the electronic load ``name``, likewise."""
-    return opened_load(Transport(name, resource, timeout=timeout, observer=observer)).port
+    return opened_load(_transport(name, resource, timeout, observer)).port
 
 
 def opened_meter(transport: Transport, dialect: str = "") -> Opened[Meter]:
@@ -127,6 +130,12 @@ def opened_meter(transport: Transport, dialect: str = "") -> Opened[Meter]:
 def opened_load(transport: Transport, dialect: str = "") -> Opened[Load]:
     """Return the electronic load, likewise."""
     return _opened(transport, LOADS, dialect)
+
+
+def _transport(name: str, resource: str, timeout: float | None, observer: Observer | None) -> Transport:
+    from hil.instruments.transport import TIMEOUT, Transport  # loads pyvisa, which hil check does not need
+
+    return Transport(name, resource, timeout=TIMEOUT if timeout is None else timeout, observer=observer)
 
 
 def _opened(transport: Transport, dialects: Dialects[Any], dialect: str) -> Opened[Any]:

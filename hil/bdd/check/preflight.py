@@ -8,30 +8,24 @@ from __future__ import annotations
 import tomllib
 from typing import TYPE_CHECKING, Protocol
 
-import pytest
-
 from hil.bdd.check.feasibility.problems import contradictions
 from hil.bdd.check.order import nothing_measured, wrong_order
 from hil.bdd.check.pairwise import uncovered_pairs
 from hil.bdd.check.resolution import Finding, Resolution, guilty_cell
 from hil.bdd.check.tags import MARKERS, marker_names, wrong_tags
 from hil.bdd.language.applicability import asked_features
-from hil.bdd.language.document import PLACEHOLDER, Document, Problem, Text
+from hil.bdd.language.document import PLACEHOLDER, Document, Problem, Text, render
 from hil.bdd.language.naming import scenario_cases, scenario_label
 from hil.bdd.language.odd_characters import odd_character, plain, shown
 from hil.bdd.language.typos import did_you_mean, meant_keyword
-from hil.bdd.pytest_internals import render
 from hil.rig.config.target_section import FEATURES
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator
     from pathlib import Path
 
     from hil.bdd.language.catalogue import Catalogue
     from hil.bdd.language.document import Examples, Scenario, Step
-
-PROBLEMS = pytest.StashKey[tuple[Problem, ...]]()
-"""The problems for which the run was refused, kept in ``config.stash``."""
 
 
 def project_tags(root: Path) -> set[str] | None:
@@ -62,22 +56,6 @@ def check(
     for feature in features:
         problems.update(feature.problems or _Check(feature, resolution, tags, whole).problems())
     return sorted(problems)
-
-
-def abort_on_problems(config: pytest.Config, problems: Sequence[Problem]) -> None:
-    """End the run with exit code 4 (author error) and the list of ``problems`` if there are any.
-
-    Raises pytest.UsageError, so it must be called from a hook of pytest's start or collection.
-    """
-    if not problems:
-        return
-    config.stash[PROBLEMS] = tuple(problems)
-    files = {problem.file for problem in problems}
-    features = sum(file.endswith(".feature") for file in files)
-    where = [f"{features} feature file{'s' * (features > 1)}"] if features else []
-    where += ["the rig file"] if features < len(files) else []
-    count = f"{len(problems)} mistake{'s' * (len(problems) > 1)} in {' and '.join(where)}"
-    raise pytest.UsageError(f"{count}; nothing was run, nothing was switched\n" + "\n".join(map(str, problems)))
 
 
 class _Placed(Protocol):

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from hil.bdd.check.order import Known
 from hil.bdd.check.values import senseless
 from hil.bdd.language.applicability import demands
-from hil.bdd.language.document import PLACEHOLDER
+from hil.bdd.language.document import PLACEHOLDER, render
 from hil.bdd.language.odd_characters import odd_character, shown
 from hil.bdd.language.step_docs import first_sentence
-from hil.bdd.pytest_internals import render
 from hil.errors import AuthorError
 from hil.scenario.stimuli.link import wrong_way
 

@@ -14,8 +14,12 @@ from typing import TYPE_CHECKING, Any
 from hil.bdd.language.rules import RULES, Level
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
+
+_COLUMN = re.compile("<(.+?)>")
+"""What pytest-bdd replaces; a test holds :func:`render` against it."""
 
 PLACEHOLDER = re.compile(r"<([^<>\s](?:[^<>]*[^<>\s])?)>")
 """A column of Examples in a step; ``a < b`` is none."""
@@ -163,3 +167,8 @@ def shown(path: Path) -> str:
     """Return ``path`` as messages show it: relative to the working directory if it lies below."""
     absolute, here = os.path.abspath(path), os.getcwd()
     return os.path.relpath(absolute, here) if absolute.startswith(here + os.sep) else absolute
+
+
+def render(text: str, values: Mapping[str, str]) -> str:
+    """Return ``text`` with ``<column>`` replaced as pytest-bdd will replace it; unknown columns stay."""
+    return _COLUMN.sub(lambda found: values.get(found[1], found[0]), text) if "<" in text else text

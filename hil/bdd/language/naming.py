@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hil.bdd.pytest_internals import render
+from hil.bdd.language.document import render
 from hil.errors import ConfigurationError
 
 if TYPE_CHECKING:

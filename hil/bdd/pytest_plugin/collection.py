@@ -23,6 +23,7 @@ from hil.bdd.language import naming, reader
 from hil.bdd.language.catalogue import Catalogue, load_modules
 from hil.bdd.language.rules import Level
 from hil.bdd.pytest_plugin import execution
+from hil.bdd.pytest_plugin.outcome import abort_on_problems
 from hil.bdd.pytest_plugin.project import project_of, rig_of
 from hil.errors import HilError
 
@@ -236,7 +237,7 @@ def _refuse(config: pytest.Config) -> None:
     found = config.stash.setdefault(_FOUND, set())
     if found and config.pluginmanager.has_plugin("hil.bdd.pytest_plugin.run"):
         found = found | _against_rig(config, rig_of(config))
-    preflight.abort_on_problems(config, sorted(found))
+    abort_on_problems(sorted(found))
 
 
 def _against_rig(config: pytest.Config, path: Path) -> set[Problem]:

@@ -14,6 +14,7 @@ from hil.evidence.verdicts import exit_code_of, verdict_of, worst
 from hil.report.scenario.recent_events import account
 
 if TYPE_CHECKING:
+    from hil.bdd.language.document import Problem
     from hil.errors import HilError
     from hil.evidence.documents import Event
 
@@ -63,3 +64,18 @@ def told_beside(error: BaseException, events: Sequence[Event], again: str) -> st
 
 def _happened(events: Sequence[Event], again: str) -> list[str]:
     return [*account(events).lines(), f"run it again: {again}"]
+
+
+def abort_on_problems(problems: Sequence[Problem]) -> None:
+    """End the run with exit code 4 (author error) and the list of ``problems`` if there are any.
+
+    Raises pytest.UsageError, so it must be called from a hook of pytest's start or collection.
+    """
+    if not problems:
+        return
+    files = {problem.file for problem in problems}
+    features = sum(file.endswith(".feature") for file in files)
+    where = [f"{features} feature file{'s' * (features > 1)}"] if features else []
+    where += ["the rig file"] if features < len(files) else []
+    count = f"{len(problems)} mistake{'s' * (len(problems) > 1)} in {' and '.join(where)}"
+    raise pytest.UsageError(f"{count}; nothing was run, nothing was switched\n" + "\n".join(map(str, problems)))

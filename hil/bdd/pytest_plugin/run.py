@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hil.bdd.check import preflight, rig_problems
+from hil.bdd.check import rig_problems
 from hil.bdd.check.rig_file import read_rig
 from hil.bdd.language.document import Problem
 from hil.bdd.language.rules import Level
@@ -26,7 +26,7 @@ from hil.bdd.pytest_plugin.facts import facts_of, on_bench
 from hil.bdd.pytest_plugin.keys import BENCHES, CLOSING, LIVE, NUMBER, OPEN, OTHERS_FAILED, PRECHECK, RUN, SEED
 from hil.bdd.pytest_plugin.last_catch import LastCatch
 from hil.bdd.pytest_plugin.live import LiveLine
-from hil.bdd.pytest_plugin.outcome import code_of_session
+from hil.bdd.pytest_plugin.outcome import abort_on_problems, code_of_session
 from hil.bdd.pytest_plugin.project import node_of, rig_of
 from hil.bdd.pytest_plugin.reports import junit_file
 from hil.bdd.pytest_plugin.reports.closing import last_lines, write_run_reports
@@ -160,7 +160,7 @@ def open_run(config: pytest.Config, scenarios: Sequence[pytest.Item]) -> Run:
             write_reports(folder)
             report = folder.relative_to(root) / "report.html"
             raise pytest.UsageError(f"{error}\nnothing was run, nothing was switched; report: {report}") from None
-        preflight.abort_on_problems(config, _held_against_rig(config, scenarios, rig_file))
+        abort_on_problems(_held_against_rig(config, scenarios, rig_file))
         options.refuse(config, scenarios, real_time=rig_file.real_time or not rig_file.virtual)
         asked = 1 if options.one_bench_for(config) else config.getoption("benches")
         config.stash[BENCHES] = number_of_benches(asked, rig_file, node_of(config), len(scenarios))

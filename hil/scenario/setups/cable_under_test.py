@@ -20,7 +20,6 @@ from hil.scenario.setups.common import (
     hooks,
     tools,
 )
-from hil.scenario.setups.second_counterpart import second_socket
 
 if TYPE_CHECKING:
     from hil.links.abuses.model import Cheat
@@ -76,6 +75,8 @@ class CableUnderTestSetup:
             self._switch(closed if abuse is None else abuse.before_switching(closed))
 
         if context.counterpart == SECOND:
+            from hil.scenario.setups.second_counterpart import second_socket  # most runs never load it
+
             socket = second_socket(
                 context,
                 line.write,

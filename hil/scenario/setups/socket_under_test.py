@@ -23,7 +23,6 @@ from hil.scenario.setups.common import (
     socket_profile,
     tools,
 )
-from hil.scenario.setups.second_counterpart import second_cable
 
 if TYPE_CHECKING:
     from hil.links.abuses.model import Cheat
@@ -81,6 +80,8 @@ class SocketUnderTestSetup:
         context = self._context
         abuse = self._abuse(self.keys, line)
         if context.counterpart == SECOND:
+            from hil.scenario.setups.second_counterpart import second_cable  # most runs never load it
+
             cable = second_cable(
                 context,
                 line.write,

@@ -7,17 +7,19 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given as for_all
+from hypothesis import strategies as st
 from pytest_bdd import hooks
 from pytest_bdd.gherkin_parser import GherkinDocument
-from pytest_bdd.parser import FeatureParser
+from pytest_bdd.parser import FeatureParser, render_string
 
+from hil.bdd.language.document import render
 from hil.bdd.language.naming import cases
 from hil.bdd.pytest_internals import (
     build_feature,
     give_fixture,
     last_step,
     registered_markers,
-    render,
     render_scenario,
     replace_arguments,
 )
@@ -86,8 +88,13 @@ def test_feature_is_the_same_as_pytest_bdd_reads_from_the_file(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("text", "rendered"), [("a <n> b", "a 1 b"), ("<n><n>", "11"), ("<m> stays", "<m> stays"), ("a < b", "a < b")]
 )
-def test_columns_are_rendered_as_pytest_bdd_renders_them(text: str, rendered: str) -> None:
+def test_columns_are_rendered(text: str, rendered: str) -> None:
     assert render(text, {"n": "1"}) == rendered
+
+
+@for_all(st.text("<>nm \n\\1"), st.dictionaries(st.sampled_from(["n", "m", "n m", ">", "\\1"]), st.text("<n>\\1")))
+def test_columns_are_rendered_as_pytest_bdd_renders_them(text: str, values: dict[str, str]) -> None:
+    assert render(text, values) == render_string(text, values)
 
 
 def test_scenario_is_rendered_with_the_steps_of_its_backgrounds_first(tmp_path: Path) -> None:

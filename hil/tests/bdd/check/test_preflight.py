@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hil.bdd.check.preflight import PROBLEMS, abort_on_problems, check
+from hil.bdd.check.preflight import check
 from hil.bdd.language.reader import read_paths
+from hil.bdd.pytest_plugin.outcome import abort_on_problems
 from hil.errors import ConfigurationError
 from hil.tests.bdd.samples import catalogue_of, feature_of
 
@@ -257,14 +258,9 @@ def test_path_without_features_is_refused(
         read_paths([path])
 
 
-def test_problems_end_the_run_and_are_kept(tmp_path: Path, pytestconfig: pytest.Config) -> None:
+def test_problems_end_the_run(tmp_path: Path) -> None:
     problems = check([feature_of(tmp_path, SCENARIO)], CATALOGUE)
-    abort_on_problems(pytestconfig, [])
-    try:
-        with pytest.raises(
-            pytest.UsageError, match="1 mistake in 1 feature file; nothing was run, nothing was switched"
-        ):
-            abort_on_problems(pytestconfig, problems)
-        assert pytestconfig.stash[PROBLEMS] == tuple(problems)
-    finally:
-        del pytestconfig.stash[PROBLEMS]
+    abort_on_problems([])
+
+    with pytest.raises(pytest.UsageError, match="1 mistake in 1 feature file; nothing was run, nothing was switched"):
+        abort_on_problems(problems)
