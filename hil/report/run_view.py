@@ -254,7 +254,7 @@ def _device(device: Mapping[str, Any], acceptance: Mapping[str, Any], scenarios:
         condition=text_of(item, "condition"),
         received=text_of(item, "received"),
         program=_programs(device, role, scenarios),
-        tested=not setups or "pair" in setups or f"{role} under test" in setups,
+        tested=not setups or "pair" in setups or any(each.startswith(f"{role} ") for each in setups),
     )
 
 

@@ -14,6 +14,7 @@ from hil.evidence.store import ScenarioWriter, Unencodable
 from hil.evidence.verdicts import verdict_of, worst
 from hil.judge.codes import CloseReason
 from hil.judge.messages import Close, Error, told_end
+from hil.rig.config.rig_file import OTHER_SOCKET
 from hil.rig.recorder import Frame, Recorder, sent_by
 from hil.rig.safety.run_safe_state import SafeState
 from hil.scenario import integrity_checks as inspection
@@ -139,6 +140,8 @@ def _take_missing(run: ScenarioRun, ending: Ending) -> None:
 
 def _hold_invariants(run: ScenarioRun, ending: Ending) -> None:
     """Hold what was recorded against the invariants of the protocol; a broken one is a failure of the device."""
+    if run.plan.setup == OTHER_SOCKET:
+        return  # it does not speak the protocol
     held = invariants.hold(run.observer, run.memory)
     ending.invariants = held.document()
     for breach in held.broken:

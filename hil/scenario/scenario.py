@@ -7,14 +7,14 @@ stimuli act on it; Then steps measure by its observer. Everything observed goes 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from hil.errors import AuthorError
 from hil.evidence.documents import Kind
 from hil.judge.invariants.history import Memory
 from hil.judge.messages import Close, Message, Receipt
 from hil.links.tap import Tap
-from hil.rig.config.rig_file import CABLE_UNDER_TEST, PAIR, SOCKET_UNDER_TEST
+from hil.rig.config.rig_file import CABLE_UNDER_TEST, OTHER_SOCKET, PAIR, SOCKET_UNDER_TEST
 from hil.rig.description import record_programs
 from hil.rig.recorder import ConsoleLog, LedgerLog, LinkLog, Recorder, sent_by
 from hil.rig.sampling.timer import SAMPLE_PERIOD_S
@@ -27,6 +27,7 @@ from hil.scenario.plan import SUPPLY, Plan
 from hil.scenario.setups.cable_under_test import CableUnderTestSetup
 from hil.scenario.setups.common import FIRST, SetupContext
 from hil.scenario.setups.counterpart_meter import CounterpartMeter
+from hil.scenario.setups.other_socket import OtherSocketSetup
 from hil.scenario.setups.pair import PairSetup
 from hil.scenario.setups.socket_under_test import SocketUnderTestSetup
 
@@ -43,10 +44,13 @@ if TYPE_CHECKING:
     from hil.scenario.load_profiles import LoadProfile
     from hil.units import Watt
 
-_SETUPS: dict[str, type[SocketUnderTestSetup | CableUnderTestSetup | PairSetup]] = {
+_Setup: TypeAlias = SocketUnderTestSetup | CableUnderTestSetup | PairSetup | OtherSocketSetup
+
+_SETUPS: dict[str, type[_Setup]] = {
     SOCKET_UNDER_TEST: SocketUnderTestSetup,
     CABLE_UNDER_TEST: CableUnderTestSetup,
     PAIR: PairSetup,
+    OTHER_SOCKET: OtherSocketSetup,
 }
 
 
@@ -84,7 +88,7 @@ class ScenarioRun:
         self._cables = 1
         """How many cables the rig has played in this scenario."""
         self._tap: Tap | None = None
-        self._setup: SocketUnderTestSetup | CableUnderTestSetup | PairSetup | None = None
+        self._setup: _Setup | None = None
         self._load_player: LoadPlayer | None = None
         self._sampling = self.observer.sampling = rig.sampling(recorder, self._on_reading)
 
@@ -146,8 +150,8 @@ class ScenarioRun:
             self.recorder.write(Kind.READING, "meter updates", rig.updates.document())
         rig.on_switch(self._on_switch)
         self._ledger_log.on_funding(observer.coins)
-        for device in SUPPLY:
-            name = f"{device}-console"
+        texts = {**{f"{device}-console": device for device in SUPPLY}, **setup.texts}
+        for name, device in texts.items():
             rig.lines[name].listen(self._console(name, device))
         arriving = {sent_by(device) for device in setup.under_test}
         log = LinkLog(self.recorder, setup.lines, arriving, setup.meter_source, self._on_message)

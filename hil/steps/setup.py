@@ -18,7 +18,17 @@ from hil.testing import (
     when,
     within,
 )
-from hil.testing.feasibility import LEAST_COIN_SAT, MOST_COINS, PAIR, TOASTER_W, Course, RigFile, ViewKind, beyond_load
+from hil.testing.feasibility import (
+    LEAST_COIN_SAT,
+    MOST_COINS,
+    OTHER_SOCKET,
+    PAIR,
+    TOASTER_W,
+    Course,
+    RigFile,
+    ViewKind,
+    beyond_load,
+)
 
 MOST_PAYMENTS = 65_535
 """In one session: payments are counted with 16 bits (SPEC, "OFFER")."""
@@ -90,6 +100,20 @@ def pair(mode: str, /, scenario: ScenarioRun) -> None:
     """Both devices are real and both are under test; the rig listens in on their link."""
     scenario.use_setup(PAIR)
     scenario.plan.mode = mode
+
+
+def _other_socket_offered(rig: RigFile) -> str:
+    return _missing_setup(rig, OTHER_SOCKET)
+
+
+@given("a socket of another kind is under test")
+@needs(_other_socket_offered)
+@tells(Course.other_socket)
+def other_socket(scenario: ScenarioRun) -> None:
+    """A device between mains and appliance that does not speak the payment protocol, such as a timer. The rig plays no
+    cable; the steps of its laboratory say lines of text to it, and what it says is recorded.
+    """
+    scenario.use_setup(OTHER_SOCKET)
 
 
 @given("a toaster of {power} is plugged into the cable")

@@ -40,6 +40,7 @@ from hil.bdd.language.phases import at_any_time, proves_the_bench, sets_up, swit
 from hil.clock import Clock
 from hil.errors import AuthorError, ConfigurationError, DeadlineExceeded, HilError, RigFault, nearest
 from hil.evidence.documents import Event, Kind, Verdict
+from hil.evidence.event_intervals import Interval, instant, not_until
 from hil.evidence.limits import Limit
 from hil.evidence.observations import Counted, DeviceIdle, EvidenceMissing, Sampled, Source, Timed
 from hil.ports import Ledger, LedgerTransaction, Load, Meter, Reading
@@ -77,6 +78,7 @@ __all__ = [
     "EvidenceMissing",
     "Frame",
     "HilError",
+    "Interval",
     "Kind",
     "Ledger",
     "LedgerTransaction",
@@ -109,8 +111,10 @@ __all__ = [
     "feature",
     "format_quantity",
     "given",
+    "instant",
     "nearest",
     "needs",
+    "not_until",
     "number",
     "parameter_type",
     "proves_the_bench",

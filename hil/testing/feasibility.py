@@ -23,7 +23,7 @@ from hil.rig.check.capabilities import (
     unread_updates,
 )
 from hil.rig.check.device_programs import no_calendar, no_other_firmware, no_program, no_slow_storage, no_storage_fault
-from hil.rig.config.rig_file import PAIR, RigFile
+from hil.rig.config.rig_file import OTHER_SOCKET, PAIR, RigFile
 from hil.rig.sampling.timer import SAMPLE_PERIOD_S
 from hil.scenario.plan import TOASTER_W
 
@@ -31,6 +31,7 @@ __all__ = [
     "CLOSE_REASONS",
     "LEAST_COIN_SAT",
     "MOST_COINS",
+    "OTHER_SOCKET",
     "PAIR",
     "SAMPLE_PERIOD_S",
     "TOASTER_W",

@@ -14,6 +14,7 @@ from hil.scenario.stimuli import (
     program,
     session_walk,
     supply_and_link,
+    text_line,
 )
 
 __all__ = [
@@ -24,4 +25,5 @@ __all__ = [
     "program",
     "session_walk",
     "supply_and_link",
+    "text_line",
 ]

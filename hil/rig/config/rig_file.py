@@ -35,6 +35,8 @@ from hil.yaml_file import Flaw, Strict
 SOCKET_UNDER_TEST = "socket under test"
 CABLE_UNDER_TEST = "cable under test"
 PAIR = "pair"
+OTHER_SOCKET = "socket of another kind"
+"""A device between mains and appliance that does not speak the payment protocol."""
 
 
 LineName = Literal["socket-link", "cable-link", "socket-console", "cable-console"]
@@ -81,7 +83,9 @@ class RigOptions(Strict):
     name: str
     """Of the rig, in messages, locks and the report."""
     description: str = ""
-    setups: list[Literal["socket under test", "cable under test", "pair"]] = Field(min_length=1)
+    setups: list[Literal["socket under test", "cable under test", "pair", "socket of another kind"]] = Field(
+        min_length=1
+    )
     """Which set-ups the bench offers."""
     appliances: list[Literal["toaster", "load"]] = Field(min_length=1)
     """What can stand behind the cable: the reference toaster, the programmable load."""

@@ -14,7 +14,7 @@ from hil.evidence.event_intervals import Interval, instant, power_came, power_lo
 from hil.evidence.observations import DeviceIdle, EvidenceMissing, Timed
 from hil.judge.messages import Error, Payment
 from hil.scenario.abuse_plan import COUNTERPART
-from hil.scenario.measurements.lab import AFTERMATH_S, READINGS_AT_ONCE
+from hil.scenario.measurements.lab import AFTERMATH_S, READINGS_AT_ONCE, watch_past
 from hil.scenario.plan import SUPPLY
 from hil.scenario.stimuli.mains_plug_and_load import MAINS, PLUG, last
 
@@ -52,7 +52,7 @@ def payment_to_power(observer: Observer, limit_s: float) -> Timed:
     payments = [frame for frame, _ in observer.messages(Payment) if not frame.lost]
     if not payments:
         raise observer.no_evidence("no payment passed on the line")
-    return _until_power(observer, instant(payments[0].event), limit_s)
+    return until_power(observer, instant(payments[0].event), limit_s)
 
 
 def supply_to_power(observer: Observer, limit_s: float) -> Timed:
@@ -61,15 +61,17 @@ def supply_to_power(observer: Observer, limit_s: float) -> Timed:
     closings = [each for each in observer.recorder.events if each.source in relays and each.data.get("closed")]
     if len(closings) <= len(relays):
         raise EvidenceMissing("the supply was not interrupted")
-    return _until_power(observer, instant(closings[-1]), limit_s)
+    return until_power(observer, instant(closings[-1]), limit_s)
 
 
 def restored_to_power(observer: Observer, limit_s: float) -> Timed:
     """From the newest return of the mains to the first reading with power after it."""
-    return _until_power(observer, instant(_fault(observer, MAINS, "restored")), limit_s)
+    return until_power(observer, instant(_fault(observer, MAINS, "restored")), limit_s)
 
 
-def _until_power(observer: Observer, cause: Interval, limit_s: float) -> Timed:
+def until_power(observer: Observer, cause: Interval, limit_s: float) -> Timed:
+    """From a cause to the first reading with power after it; open if none flows until the limit and ``AFTERMATH_S``."""
+
     def came() -> Interval:
         return power_came(observer.recorder.events, cause.early, observer.off_w)
 
@@ -80,6 +82,19 @@ def _until_power(observer: Observer, cause: Interval, limit_s: float) -> Timed:
 
     _watch(observer, cause, limit_s, has_come)
     return came().since(cause)
+
+
+def power_lasted(observer: Observer, cause: Interval) -> Timed:
+    """For how long power flowed from its first reading after a cause on; open if it still flows.
+
+    EvidenceMissing, or DeviceIdle if the device was due to act, if none flowed.
+    """
+    watch_past(observer, observer.clock.now())
+    events = observer.recorder.events
+    came = power_came(events, cause.early, observer.off_w)
+    if math.isinf(came.late):
+        raise observer.no_evidence("no power flowed")
+    return power_lost(events, came.late, observer.off_w).since(came)
 
 
 # --- power that goes ----------------------------------------------------------------------------------------------

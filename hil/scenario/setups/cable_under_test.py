@@ -41,6 +41,7 @@ class CableUnderTestSetup:
     under_test = ("cable",)
     lines: ClassVar[Mapping[Direction, str]] = {"to socket": "cable-link", "to cable": "cable-link"}
     meter_source = "counterpart"
+    texts: ClassVar[Mapping[str, str]] = {}
 
     def __init__(self, context: SetupContext) -> None:
         self._context = context

@@ -24,6 +24,7 @@ class PairSetup:
     under_test = ("socket", "cable")
     lines: ClassVar[Mapping[Direction, str]] = {"to socket": "cable-link", "to cable": "socket-link"}
     meter_source = "socket"
+    texts: ClassVar[Mapping[str, str]] = {}
 
     def __init__(self, context: SetupContext) -> None:
         if context.plan.abuse is not None:

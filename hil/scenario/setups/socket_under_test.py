@@ -47,6 +47,8 @@ class SocketUnderTestSetup:
     """Where the messages of each direction are heard."""
     meter_source = "socket"
     """Named in the evidence for what the socket's meter tells."""
+    texts: ClassVar[Mapping[str, str]] = {}
+    """Links on which a device says lines of text, by the line; none of the payment protocol is."""
 
     def __init__(self, context: SetupContext, who: str = "counterpart cable") -> None:
         """:param who: decides its account and session ids; another cable is another one."""

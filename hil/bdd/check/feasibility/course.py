@@ -68,6 +68,8 @@ class Course:
     """How many steps wait for something to happen."""
     watched: set[str] = field(default_factory=set)
     """Devices whose programs are watched."""
+    no_protocol: bool = False
+    """Whether the device under test does not speak the payment protocol."""
     disturbed: bool = False
     """Whether anything happened that may bring another session, or end this one early."""
 
@@ -75,6 +77,8 @@ class Course:
 
     def under_test(self, device: str, mode: str) -> str | None:
         """The device under test and the mode were named."""
+        if self.no_protocol:
+            return f"a socket of another kind is under test here already, so it cannot be the {device}'s turn too"
         if self.device and self.device != device:
             return f"the {setup_words(self.device)} here already, so it cannot be the {device}'s turn too"
         self.device, self.purse.mode = device, mode
@@ -87,6 +91,13 @@ class Course:
     def pair(self, mode: str) -> str | None:
         """Both devices are under test."""
         return self.under_test(PAIR, mode)
+
+    def other_socket(self) -> str | None:
+        """A socket that does not speak the payment protocol is under test."""
+        if self.device:
+            return f"the {setup_words(self.device)} here already"
+        self.device, self.no_protocol = "socket", True
+        return None
 
     def toaster(self, power: Watt) -> str | None:
         """The reference appliance is plugged in."""
@@ -168,9 +179,9 @@ class Course:
         return self.passes(Second(float(str(values[-1]))))
 
     def awaits(self, *_: object) -> str | None:
-        """Something is waited for."""
+        """Something of the payment protocol is waited for."""
         self.awaited += 1
-        return None
+        return "a socket of another kind knows no sessions and no payments" if self.no_protocol else None
 
     def unknown(self) -> None:
         """Nothing is known of a step: it may wait, and bring another session."""

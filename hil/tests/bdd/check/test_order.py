@@ -148,3 +148,27 @@ def test_an_order_without_a_mistake_sets_up_then_switches_on_then_measures(lines
     in_order = order[:3] == "ggg" and order[3] == "h"
     wrong = {"too-early", "too-late", "never-switched-on"} & {each.rule for each in found(text)}
     assert bool(wrong) is not in_order
+
+
+OTHER_SOCKET = """
+Given a socket of another kind is under test
+And the load draws 1300 W
+When the devices are switched on
+And 10 s have passed
+Then no power flowed
+"""
+
+
+def test_a_socket_of_another_kind_is_measured_and_has_no_sessions() -> None:
+    assert found(OTHER_SOCKET) == []
+
+    for line in ("the session has ended", "the first payment has been accepted"):
+        (problem,) = found(OTHER_SOCKET.replace("10 s have passed", line))
+        assert "a socket of another kind knows no sessions and no payments" in str(problem)
+
+
+def test_a_socket_is_of_one_kind() -> None:
+    twice = OTHER_SOCKET.replace("And the load", "And the socket is under test in single-fee mode\nAnd the load")
+
+    (problem,) = found(twice)
+    assert "a socket of another kind is under test here already" in str(problem)

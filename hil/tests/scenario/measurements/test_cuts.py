@@ -7,7 +7,7 @@ import math
 import pytest
 
 from hil.evidence.documents import Kind, Verdict
-from hil.evidence.event_intervals import instant
+from hil.evidence.event_intervals import Interval, instant
 from hil.evidence.observations import DeviceIdle, EvidenceMissing, Source, Timed
 from hil.protocol.codes import ErrorCode
 from hil.scenario.check import within_time
@@ -276,6 +276,27 @@ def test_a_meter_without_readings_has_not_seen_that_power_did_not_come() -> None
     scene.from_cable(2.0, S.payment(1))
     with pytest.raises(EvidenceMissing, match="no reading of power"):
         cuts.payment_to_power(scene.run(2.0).observer, 3.0)
+
+
+@pytest.mark.parametrize(("off", "cause_s"), [(9.27, 2.1), (9.27, 3.9), (12.0, 2.1)])
+def test_power_lasts_from_its_first_reading_after_the_cause_to_the_first_without(off: float, cause_s: float) -> None:
+    scene = Scene(Truth(((1.0, 1.5), (4.13, off)))).run(15.0)
+
+    found = cuts.power_lasted(scene.observer, Interval(cause_s, cause_s))
+
+    assert holds(found, off - 4.13)
+    assert found.high - found.low <= 0.8
+
+
+def test_power_that_never_ended_lasted_for_longer_than_was_watched_and_none_is_evidence_that_is_missing() -> None:
+    scene = Scene(Truth(((4.0, math.inf),))).run(15.0)
+
+    found = cuts.power_lasted(scene.observer, Interval(2.0, 2.0))
+
+    assert found.low >= 10.0
+    assert math.isinf(found.high)
+    with pytest.raises(EvidenceMissing, match="no power flowed"):
+        cuts.power_lasted(Scene(Truth()).run(5.0).observer, Interval(2.0, 2.0))
 
 
 def test_power_of_before_an_interruption_is_none_that_came_back() -> None:

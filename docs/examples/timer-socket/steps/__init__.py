@@ -1,0 +1,1 @@
+"""Steps of the laboratory for timer sockets."""
