@@ -71,5 +71,5 @@ Feature: Two real devices
     And power flows again
     And the session has ended
     Then 2 sessions began
-    And at most 0.1 Wh flowed unpaid
+    And at most 0.2 Wh flowed unpaid
     And the ledger holds 2 transactions with one fee each

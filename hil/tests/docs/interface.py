@@ -13,12 +13,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
+import hil.plugin_tests
 import hil.testing
 from hil.testing import feasibility, measurements, stimuli
 
 FILE = Path(__file__).parents[3] / "docs/reference/public-interface.txt"
 
-PUBLIC = (hil.testing, feasibility, measurements, stimuli)
+PUBLIC = (hil.testing, feasibility, measurements, stimuli, hil.plugin_tests)
 
 
 def interface() -> str:

@@ -63,3 +63,14 @@ def test_a_laboratory_is_made_and_run_and_gets_a_step_and_a_driver_of_its_own(ba
     add_acme(bare)
     assert "1 scenario: 1 pass" in bare.passes("run", "features/kettle.feature", "--seed", "7")
     assert bare.latest["rig"]["instruments"][0]["manufacturer"] == "ACME"
+
+
+@pytest.mark.parametrize("bare", RELEASES[1:], ids="-".join, indirect=True)
+def test_pipx_runs_the_command_by_the_name_of_the_package(bare: Bare) -> None:
+    python = str(bare.python)
+    assert bare.run(python, "-m", "pip", "install", "pipx").returncode == 0
+    (package,) = [each for each in bare.folder.parent.glob("micropay_hil-*") if each.is_file()]
+
+    done = bare.run(python, "-m", "pipx", "run", "--spec", str(package), "micropay-hil", "--version")
+
+    assert (done.returncode, done.stdout.splitlines()[-1][:4]) == (0, "hil "), done.stdout
