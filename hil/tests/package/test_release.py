@@ -54,7 +54,7 @@ def test_a_laboratory_is_made_and_run_and_gets_a_step_and_a_driver_of_its_own(ba
 
     bare.passes("init", ".")
     for node in ("native", "docker"):
-        assert "1 scenario: 1 pass" in replace(bare, node=node).passes("run", "--seed", "7")
+        assert "2 scenarios: 2 pass" in replace(bare, node=node).passes("run", "--seed", "7")
         assert bare.latest["node"]["provider"] == node
 
     bare.write("profiles/iron.yaml", "description: An iron.\nsteps:\n  - {power: 1200 W}\n")
