@@ -1,0 +1,1 @@
+"""Steps of this laboratory, beside those of the framework."""
