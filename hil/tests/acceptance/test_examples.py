@@ -14,6 +14,7 @@ from hil.tests.acceptance.commands import ROOT
 from hil.tests.acceptance.installed import Laboratory
 
 OWN_LOAD = ROOT / "docs/examples/own-load"
+TIMER_SOCKET = ROOT / "docs/examples/timer-socket"
 BENCH = "VirtualBench:\n          name: bench\n"
 MADE_BY_INIT = "rigs/virtual.yaml"
 SOUND = "    plant: {}\n"
@@ -113,3 +114,41 @@ def line_of_the_driver() -> int:
     lines = (OWN_LOAD / "pyproject.toml").read_text(encoding="utf-8").splitlines()
     (found,) = (number for number, line in enumerate(lines, 1) if line.startswith("loads = "))
     return found
+
+
+@pytest.fixture
+def timers(installed: Laboratory, tmp_path: Path) -> Laboratory:
+    """A copy of the example with another kind of device."""
+    folder = tmp_path / "timers"
+    shutil.copytree(TIMER_SOCKET, folder, ignore=shutil.ignore_patterns(*LEFT_BY_TOOLS))
+    return Laboratory(folder, installed.python, installed.cache)
+
+
+def test_a_timer_socket_passes_by_the_lab_meter_and_is_held_against_no_payment_protocol(timers: Laboratory) -> None:
+    assert "0 mistakes" in timers.passes("check", "--rig", "rigs/virtual.yaml")
+    assert "4 scenarios: 4 pass" in timers.passes("run", "--seed", "7")
+
+    evidence = "".join(
+        path.read_text("utf-8") for path in (timers.folder / "reports/runs/latest").glob("scenarios/*.jsonl")
+    )
+    assert '"invariants"' not in evidence
+    assert '"text":"on 60"' in evidence
+    assert "timer-socket 1.0" in (timers.folder / "reports/runs/latest/report.html").read_text("utf-8")
+
+
+def test_a_timer_that_never_opens_fails_and_the_bench_is_made_safe(timers: Laboratory) -> None:
+    done = timers.hil("run", "--seed", "7", "--rig", "rigs/sticky.yaml")
+
+    assert done.returncode == ExitCode.DEVICE_FAILURE, done.stdout
+    assert "2 pass, 2 fail" in done.stdout
+    assert "time of delivery: not within" in done.stdout
+
+
+def test_the_steps_of_the_payment_protocol_are_refused_for_it(timers: Laboratory) -> None:
+    feature = (timers.folder / "features/timer.feature").read_text("utf-8")
+    timers.write("features/timer.feature", feature.replace("And 75 s have passed", "And the session has ended"))
+
+    done = timers.hil("check")
+
+    assert done.returncode == ExitCode.AUTHOR_ERROR
+    assert "a socket of another kind knows no sessions and no payments" in done.stdout
