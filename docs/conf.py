@@ -16,7 +16,7 @@ from hil import __version__  # noqa: E402 - this checkout's, not an installed on
 project = "micropay-hil"
 version = release = __version__
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.autosummary"]
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "**/.pytest_cache", "examples/*/reports"]
 templates_path = ["_templates"]
 html_theme = "furo"
 html_title = "micropay-hil"

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 from pathlib import Path
 from typing import Any
+
+from hil.cli.laboratory import laboratory
+from hil.errors import ConfigurationError
 
 
 def add_doctor_command(commands: Any) -> None:
@@ -24,6 +28,8 @@ def _doctor(options: argparse.Namespace, _: list[str]) -> int:
     from hil.doctor.examination import examine, exit_code
     from hil.doctor.finding import Surroundings
 
+    with contextlib.suppress(ConfigurationError):  # a mistake in [tool.hil] is one of the findings
+        laboratory()  # a rig file may name its plug-ins
     rig = Path(options.rig) if options.rig else None
     around = Surroundings(Path.cwd(), rig, devices=Path("/dev"), usb=Path("/sys/bus/usb/devices"))
     findings = examine(around)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -59,5 +60,5 @@ def _init(options: argparse.Namespace, _: list[str]) -> int:
             path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise ConfigurationError(f"cannot be written: {error.strerror}", place=str(folder)) from None
-    print(f"{folder}: a laboratory with {len(files)} files. Next: cd {folder}; hil run")
+    print(f"{folder}: a laboratory with {len(files)} files. Next: cd {shlex.quote(str(folder))}; hil run")
     return ExitCode.PASS

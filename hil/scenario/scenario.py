@@ -136,7 +136,7 @@ class ScenarioRun:
         """Build what was planned, apply power to the devices under test, and let the counterpart begin."""
         plan, rig, observer = self.plan, self.rig, self.observer
         if plan.setup not in _SETUPS:
-            raise AuthorError("no device under test", remedy="Begin with 'Given the socket is under test in … mode'.")
+            raise AuthorError("no device under test", remedy="Name it first: a Given step, or use_setup in a test.")
         if plan.abuse is not None:
             plan.abuse.check(plan.setup, plan.mode)
         self.findings.declare(self.checks_ahead())

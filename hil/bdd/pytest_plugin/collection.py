@@ -69,7 +69,11 @@ class FeatureFile(pytest_internals.FeatureModule):
             self.config.stash[_FAULT] = error
             return
         feature = read_once(self.config, self.path)
-        problems = preflight.check([feature], catalogue, pytest_internals.registered_markers(self.config))
+        try:
+            problems = preflight.check([feature], catalogue, pytest_internals.registered_markers(self.config))
+        except HilError as error:  # of a file that a step names, such as a load profile
+            self.config.stash[_FAULT] = pytest.UsageError(str(error))
+            return
         if problems:
             self.config.stash.setdefault(_FOUND, set()).update(problems)
             return

@@ -8,6 +8,7 @@ PYTEST_DONT_REWRITE: the run's plugin imports this module before pytest loads it
 
 from __future__ import annotations
 
+import inspect
 import traceback
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,7 @@ import pytest
 from hil.bdd import pytest_internals
 from hil.bdd.check import requirements
 from hil.bdd.pytest_plugin import fixtures
-from hil.bdd.pytest_plugin.collection import REQUIREMENT_MARKER, ScenarioItem, requirement_ids
+from hil.bdd.pytest_plugin.collection import REQUIREMENT_MARKER, ScenarioItem, requirement_ids, requirements_of
 from hil.bdd.pytest_plugin.outcome import blame
 from hil.bdd.pytest_plugin.project import project_of
 from hil.errors import AuthorError, PeerViolation
@@ -98,6 +99,16 @@ def check_requirements(items: Sequence[pytest.Item], known: Mapping[str, Require
             raise AuthorError(what, place=item.nodeid, remedy="Let it use 'bench', or remove the marker.")
 
 
+def check_functions(items: Sequence[pytest.Item]) -> None:
+    """Raise AuthorError for a test that uses the bench and that pytest could not run: nothing would await it."""
+    for item in items:
+        if isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.function) and uses_bench(item):
+            place = f"{file_of(item)}:{step_of(item).line_number}"
+            raise AuthorError(
+                "a test that uses the bench is async, and nothing awaits it", place=place, remedy="Write 'def'."
+            )
+
+
 def judged(item: pytest.Item, report: pytest.TestReport, error: BaseException | None) -> BaseException | None:
     """Return the error by which the call of a test is judged: an assertion that does not hold is the device's failure.
 
@@ -160,6 +171,13 @@ def pytest_configure(config: pytest.Config) -> None:
     """Hook of pytest: register the marker."""
     for line in MARKERS:
         config.addinivalue_line("markers", line)
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Hook of pytest: let ``-m REQ-…`` choose a test by what it shows, as it chooses a scenario by its tags."""
+    if uses_bench(item) and (named := requirement_ids(item)):
+        for each in set(named) & set(requirements_of(item.config)):
+            item.add_marker(getattr(pytest.mark, each))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

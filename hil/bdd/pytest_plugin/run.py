@@ -112,11 +112,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     seed = choose_seed(config)
     if config.getoption("shuffle"):
         random.Random(seed).shuffle(items)  # noqa: S311 - repeatable, and nothing to keep secret
-    if any(not isinstance(item, ScenarioItem) and item.get_closest_marker(REQUIREMENT_MARKER) for item in items):
-        try:
+    try:
+        python_tests.check_functions(items)
+        if any(not isinstance(item, ScenarioItem) and item.get_closest_marker(REQUIREMENT_MARKER) for item in items):
             python_tests.check_requirements(items, requirements_of(config))
-        except AuthorError as error:
-            raise pytest.UsageError(str(error)) from None
+    except AuthorError as error:
+        raise pytest.UsageError(str(error)) from None
     config.stash[COLLECTED] = True
 
 

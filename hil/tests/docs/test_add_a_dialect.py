@@ -22,7 +22,7 @@ def test_the_page_gives_a_dialect_that_passes_every_test_and_a_run(tmp_path: Pat
     assert re.search(r"^  acme_pm1  instruments\.acme_pm1:AcmePm1 +pyproject\.toml:\d+:11$", listed[1].said, re.M)
     assert re.search(r"^meter  acme_pm1      ACME PM1, PM1-A  +pyproject\.toml:\d+:11$", listed[1].said, re.M)
     assert tested[1].code == 0, tested[1].said
-    assert "8 passed" in tested[1].said
+    assert "9 passed" in tested[1].said
 
     rig = laboratory.folder / "rigs/virtual.yaml"
     text = rig.read_text(encoding="utf-8")

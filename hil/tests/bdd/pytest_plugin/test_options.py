@@ -128,6 +128,7 @@ def test_options_that_select_do_so_for_scenarios_and_tests_alike(laboratory: Lab
         ("-m", "night"): [FIRST],
         ("-m", "requirement"): [DIRECT],
         ("--requirement", "REQ-LAB-2"): [DIRECT],
+        ("-m", "REQ-LAB-1 or REQ-LAB-2"): [FIRST, DIRECT],
         ("--deselect", FIRST, "--ignore", "tests/test_ours.py"): [SECOND],
         (SECOND, f"{DIRECT}"): [SECOND, DIRECT],
         ("features/ours.feature:3",): [FIRST],
@@ -233,3 +234,19 @@ def test_each_option_on_the_page_is_tried() -> None:
 
     assert len(options) > 40
     assert {each for each in options if not re.search(rf"{re.escape(each)}\b", tried)} == set()
+
+
+def test_an_async_test_on_the_bench_is_its_authors_mistake(laboratory: Laboratory) -> None:
+    laboratory.write("tests/test_async.py", "async def test_later(bench): ...\n")
+
+    assert "tests/test_async.py:1: a test that uses the bench is async, and nothing awaits it" in laboratory.refused()
+
+
+def test_a_load_profile_with_a_mistake_refuses_the_run_at_its_line(laboratory: Laboratory) -> None:
+    laboratory.write("profiles/samovar.yaml", "description: A samovar.\nsteps: [{power: 1500 W, for: 10 s}]\n")
+    laboratory.write("features/ours.feature", FEATURE.replace("the load draws 100 W", "the load plays a samovar"))
+
+    said = laboratory.refused()
+
+    assert "profiles/samovar.yaml:1:1: the last step needs 'for'" in said
+    assert "Traceback" not in said
