@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -9,7 +11,7 @@ from hil.bdd.check.feasibility.course import Course
 from hil.bdd.check.feasibility.demanded import limit_of_time
 from hil.bdd.language.applicability import telling
 from hil.bdd.language.document import Problem
-from hil.errors import ConfigurationError
+from hil.errors import AuthorError, ConfigurationError
 from hil.units import Second
 
 if TYPE_CHECKING:
@@ -61,6 +63,9 @@ def _told(course: Course, steps: Sequence[Known]) -> Iterator[tuple[Known, str, 
 def _tell(course: Course, definition: StepDefinition, values: Sequence[object]) -> tuple[str, str]:
     course.beyond, course.doubt = "", None
     tell = telling(definition.function)
+    if tell is not None and (misfit := _misfit(tell, len(values))):
+        what = f"@tells of '{definition}': {tell.__qualname__} cannot take its {len(values)} values: {misfit}"
+        raise AuthorError(what, place=definition.source, remedy="Course.goes_on takes any.")
     wrong = tell(course, *values) if tell is not None else None
     if definition.keyword == "then":
         for parameter, value in zip(definition.expression.parameters, values, strict=True):
@@ -69,3 +74,13 @@ def _tell(course: Course, definition: StepDefinition, values: Sequence[object]) 
     elif tell is None:
         course.unknown()
     return wrong or "", course.beyond
+
+
+@functools.cache
+def _misfit(tell: Callable[..., object], values: int) -> str:
+    """Return why a method cannot be called with the course and so many values; ``""`` if it can."""
+    try:
+        inspect.signature(tell).bind(None, *range(values))
+    except TypeError as error:
+        return str(error)
+    return ""

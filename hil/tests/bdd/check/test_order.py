@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hil.bdd.language.catalogue import Catalogue
+from hil.errors import AuthorError
 from hil.tests.bdd.check.desk import SOUND, found, steps, with_step
 from hil.tests.bdd.samples import module_of
 
@@ -172,3 +173,23 @@ def test_a_socket_is_of_one_kind() -> None:
 
     (problem,) = found(twice)
     assert "a socket of another kind is under test here already" in str(problem)
+
+
+MISTOLD = """
+from hil.testing import ScenarioRun, Watt, given, tells
+from hil.testing.feasibility import Course
+
+
+@given("the lamp draws {power}")
+@tells(Course.needs_load)
+def lamp(power: Watt, /, scenario: ScenarioRun) -> None: ...
+"""
+
+
+def test_a_step_that_tells_the_course_what_it_cannot_take_is_the_mistake_of_the_step() -> None:
+    catalogue = Catalogue((*steps().definitions, *Catalogue.of_modules([module_of(MISTOLD)]).definitions))
+
+    with pytest.raises(AuthorError, match=r"Course[.]needs_load cannot take its 1 values") as caught:
+        found(with_step("And the load", "And the lamp draws 10 W\nAnd the load"), catalogue)
+
+    assert str(caught.value.place).endswith("sample_steps.py:6")
