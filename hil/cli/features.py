@@ -70,6 +70,8 @@ def _check(options: argparse.Namespace, _: list[str]) -> int:
         if problem.rule == "unreadable-rig":
             print(f"hil check: {problem}", file=sys.stderr)
     print(f"{report.mistakes} mistake{'' if report.mistakes == 1 else 's'}", file=sys.stderr)
+    if not (report.mistakes or options.rig or options.coverage) and options.format == "text":
+        print(f"not held against a rig: hil check --rig {shown(project.rig)} does that", file=sys.stderr)
     if report.covered:
         print(report.covered, file=sys.stderr)
     return report.code

@@ -135,6 +135,8 @@ class ScenarioRun:
     def switch_on(self) -> None:
         """Build what was planned, apply power to the devices under test, and let the counterpart begin."""
         plan, rig, observer = self.plan, self.rig, self.observer
+        if self._tap is not None:
+            raise AuthorError("the devices are switched on already")
         if plan.setup not in _SETUPS:
             raise AuthorError("no device under test", remedy="Name it first: a Given step, or use_setup in a test.")
         if plan.abuse is not None:
@@ -293,7 +295,6 @@ class ScenarioRun:
             abuse.dormant = self.plan.honest_at_first
 
     def _on_strike(self) -> None:
-        abuse = self.observer.abuse
-        if abuse is not None:
+        if (abuse := self.observer.abuse) is not None:
             who = "cable" if self.plan.setup == SOCKET_UNDER_TEST else "socket"
             self.recorder.write(Kind.FAULT, COUNTERPART, {"what": abuse.words, "who": who})

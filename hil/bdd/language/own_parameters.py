@@ -60,7 +60,7 @@ def _wrong_name(name: str, place: str) -> str:
         return ""
     made = _PLACES.get(name)
     if made is None:
-        return "the framework has one of this name; hil steps shows it"
+        return f"the framework has one of this name, as in '{PARAMETERS[name].example}'; take another name"
     return "" if made == place else f"it is made already at {made}"  # the same line: its module is loaded once more
 
 

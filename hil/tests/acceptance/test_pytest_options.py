@@ -87,6 +87,11 @@ def test_reads_too_early(meter):
     meter.read()
 
 
+def test_switches_on_twice(bench):
+    sell(bench, 8.6)
+    bench.switch_on()
+
+
 @pytest.mark.skip(reason="no time")
 def test_is_left_out(bench): ...
 
@@ -122,6 +127,7 @@ EXPECTED = {
     "test_has_a_subtest_that_fails": Verdict.FAIL,
     "test_is_wrong_itself": Verdict.FRAMEWORK_ERROR,
     "test_reads_too_early": Verdict.AUTHOR_ERROR,
+    "test_switches_on_twice": Verdict.AUTHOR_ERROR,
     "test_is_left_out": Verdict.NOT_APPLICABLE,
     "test_finds_nothing_to_try": Verdict.NOT_APPLICABLE,
     "test_finds_a_fault_under_power": Verdict.RIG_FAULT,
@@ -237,6 +243,7 @@ def test_the_reason_of_a_failure_says_what_and_where(everything: Done) -> None:
     assert "AttributeError" in everything.stop("test_is_wrong_itself")["reason"]
     assert "not taken" in everything.stop("test_takes_less_than_it_declared")["reason"]
     assert "Call bench.switch_on() first." in everything.stop("test_reads_too_early")["reason"]
+    assert "the devices are switched on already" in everything.stop("test_switches_on_twice")["reason"]
     assert everything.stop("test_finds_nothing_to_try")["reason"].endswith("this bench has one phase")
     assert "this test did not say before it began that it uses the bench" in everything.said
 

@@ -83,6 +83,16 @@ def test_check_passes_the_features_of_the_project(
     assert capsys.readouterr().err == "0 mistakes\n"
 
 
+def test_check_says_that_it_held_the_features_against_no_rig(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(ROOT)
+
+    assert main(["check", "features/toast.feature"]) == 0
+    expected = "0 mistakes\nnot held against a rig: hil check --rig rigs/virtual.yaml does that\n"
+    assert capsys.readouterr().err == expected
+
+
 def test_check_tells_each_mistake_with_file_line_and_column(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
