@@ -12,6 +12,7 @@ from gherkin.errors import CompositeParserException, ParserException
 from gherkin.parser import Parser
 
 from hil.bdd.language.document import Background, Document, Examples, Problem, Row, Scenario, Step, Text, shown
+from hil.bdd.language.typos import meant_keyword
 from hil.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -90,7 +91,16 @@ def _parse_problem(file: str, error: ParserException, source: str) -> Problem:
     if match[1]:
         last = len(_lines(source))
         return Problem(file, min(line, last), column, f"the file ends too early; expected {expected}")
-    return Problem(file, line, column, f"'{match[3]}' cannot stand here; expected {expected}")
+    meant = _meant(match[3] or "", source)
+    told = f". Did you mean '{meant}'?" if meant else f"; expected {expected}"
+    return Problem(file, line, column, f"'{match[3]}' cannot stand here{told}")
+
+
+def _meant(read: str, source: str) -> str | None:
+    """Return the keyword that a line probably begins with, None if it does not look like one."""
+    language = re.search(r"^\s*#\s*language\s*:\s*(\S+)", source, re.MULTILINE)
+    known = language[1] if language and language[1] in DIALECTS else "en"
+    return meant_keyword(read, known) if read.strip() else None
 
 
 class _Reader:

@@ -101,7 +101,7 @@ TRAPS = {
     ),
     "typo keyword below a step": (
         SCENARIO + "    Given a 1 W toaster\n    Thne the socket waits\n",
-        ["4:5: 'Thne the socket waits' cannot stand here; expected"],
+        ["4:5: 'Thne the socket waits' cannot stand here. Did you mean 'Then'?"],
     ),
     "outline without Examples": (
         "Feature: f\n  Scenario Outline: s\n    When the socket waits 2 s\n",

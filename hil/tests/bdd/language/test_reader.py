@@ -97,8 +97,16 @@ def test_step_that_inherits_from_nothing_has_no_kind(tmp_path: Path) -> None:
         ("", ["1:1: there is no Feature in this file. Begin it with 'Feature: ' and a name"]),
         (
             "Feature: f\n  Scenario: s\n    Given a\n    Giben b\n",
+            ["4:5: 'Giben b' cannot stand here. Did you mean 'Given'?"],
+        ),
+        (
+            "# language: sv\nEgenskap: f\n  Scenario: s\n    Givet a\n    Gicet b\n",
+            ["5:5: 'Gicet b' cannot stand here. Did you mean 'Givet'?"],
+        ),
+        (
+            "Feature: f\n  Scenario: s\n    Given a\n    hello b\n",
             [
-                '4:5: \'Giben b\' cannot stand here; expected the end of the file, a table row, a doc string ("""),'
+                '4:5: \'hello b\' cannot stand here; expected the end of the file, a table row, a doc string ("""),'
                 " a step (Given, When, Then, And, But), tags, Examples:, Scenario:, Rule:"
             ],
         ),
