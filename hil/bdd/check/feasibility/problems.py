@@ -42,9 +42,17 @@ def against_rig(file: str, steps: Sequence[Known], row: Row | None, rig: RigFile
         elif course.doubt is not None:
             doubts.append((known, course.doubt))
     for known, doubt in doubts:
-        if doubtful := doubt():
+        if doubtful := _of_rig(doubt):
             at = known.place(row)
             yield Problem(file, at.line, at.column, doubtful, rule="doubtful")
+
+
+def _of_rig(doubt: Callable[[], str]) -> str:
+    """Return the answer of a question about the rig; what is wrong with its file is told where it stands."""
+    try:
+        return doubt()
+    except ConfigurationError:
+        return ""
 
 
 def _told(course: Course, steps: Sequence[Known]) -> Iterator[tuple[Known, str, str]]:

@@ -285,3 +285,15 @@ def built(coins: list[Coin], quantum: int, fee_rate: int, *, single_fee: bool) -
             if len(transaction.vout) < 2:
                 return payments
             coins = [Coin(OutPoint("cd" * 32, 1), Satoshi(transaction.vout[1].nValue), change)]
+
+
+def test_an_instrument_that_the_rig_file_names_wrongly_is_told_there_and_by_no_step(tmp_path: Path) -> None:
+    path = tmp_path / "wrong.yaml"
+    text = (ROOT / "rigs/virtual.yaml").read_text(encoding="utf-8")
+    path.write_text(text.replace("          name: bench\n", "          name: bench\n          meter: acme_pm9\n", 1))
+
+    rig, wrong = read_rig(path, steps())
+
+    assert rig is not None
+    assert ["'acme_pm9' is not a virtual meter" in str(each) for each in wrong] == [True]
+    assert on_rig(SOUND, rig) == []
