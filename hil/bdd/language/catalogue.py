@@ -127,7 +127,7 @@ def _step(keyword: str, source: str, target_fixture: str | None) -> Callable[[Ca
         code: Any = inspect.unwrap(function)
         path, line = Path(code.__code__.co_filename).absolute(), code.__code__.co_firstlineno
         try:
-            expression = Expression(source)
+            expression = Expression(source, known=function.__module__.startswith(f"{STEPS_PACKAGE}."))
             names = parameter_names(function, expression)
         except AuthorError as error:
             raise AuthorError(error.what, place=f"{shown(path)}:{line}", remedy=error.remedy) from None

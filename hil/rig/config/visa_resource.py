@@ -1,12 +1,17 @@
-"""VISA resource strings of a rig file, looked through at a desk: what is wrong with one, before anything is opened."""
+"""VISA resource strings of a rig file, looked through at a desk: what is wrong with one, before anything is opened.
+
+pyvisa is loaded when there is such a string: a check without a rig starts sooner.
+"""
 
 from __future__ import annotations
 
 import ipaddress
 import re
 from difflib import get_close_matches
+from typing import TYPE_CHECKING
 
-from pyvisa import rname
+if TYPE_CHECKING:
+    from pyvisa import rname
 
 ENDINGS = ("INSTR", "SOCKET")
 """The resource classes with which a string ends here."""
@@ -19,6 +24,8 @@ _EXAMPLES = "TCPIP::192.0.2.1::5025::SOCKET, TCPIP::192.0.2.1::INSTR, ASRL/dev/t
 
 def visa_flaw(resource: str) -> str:
     """Return what is wrong with a VISA resource string, and how it is written; ``""`` if nothing is."""
+    from pyvisa import rname
+
     *before, ending = resource.split("::")
     if ending not in ENDINGS:
         close = get_close_matches(ending.upper(), ENDINGS, n=1)
@@ -35,6 +42,8 @@ def visa_flaw(resource: str) -> str:
 
 def canonical(resource: str) -> str:
     """Return the one spelling of a VISA resource string: ``TCPIP`` and ``TCPIP0`` are one; as it is if it is none."""
+    from pyvisa import rname
+
     try:
         return str(rname.ResourceName.from_string(resource)).casefold()
     except rname.InvalidResourceName:
@@ -42,6 +51,8 @@ def canonical(resource: str) -> str:
 
 
 def _flaws(parsed: rname.ResourceName) -> tuple[str, ...]:
+    from pyvisa import rname
+
     if isinstance(parsed, rname.TCPIPSocket):
         return host_flaw(parsed.host_address), port_flaw(parsed.port)
     if isinstance(parsed, rname.TCPIPInstr):

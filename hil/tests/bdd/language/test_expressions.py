@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given as for_all
 from hypothesis import strategies as st
 
+from hil.bdd.language.catalogue import StepDefinition, load_catalogue
 from hil.bdd.language.expressions import Expression, parameter_names
 from hil.bdd.language.parameters import PARAMETERS
 from hil.errors import AuthorError
@@ -141,3 +142,13 @@ def _reserved(datatable: Any, /) -> None: ...
 def test_function_that_cannot_be_a_step_is_refused_when_it_is_defined(function: Any, message: str) -> None:
     with pytest.raises(AuthorError, match=message):
         parameter_names(function, Expression("draws {power}"))
+
+
+@pytest.mark.parametrize("definition", load_catalogue().definitions, ids=str)
+def test_each_step_of_the_framework_is_a_cucumber_expression_with_the_parameters_that_its_words_name(
+    definition: StepDefinition,
+) -> None:
+    compiled = Expression(definition.expression.source)
+
+    assert definition.expression.parameters == compiled.parameters
+    assert not definition.expression.matches("no such step")
