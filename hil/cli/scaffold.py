@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import TYPE_CHECKING
 
 from hil.errors import ConfigurationError
@@ -73,8 +74,12 @@ def _write(path: Path, text: str) -> Path:
 
 
 def _words(name: str) -> str:
-    """Return the name in small letters and digits, one space between words; ConfigurationError if none is left."""
-    words = " ".join(re.findall(r"[a-z0-9]+", name.lower()))
+    """Return the name in small letters and digits, one space between words; ConfigurationError if none is left.
+
+    A letter with a mark counts as the letter: ``Ä`` is ``a``.
+    """
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    words = " ".join(re.findall(r"[a-z0-9]+", plain.lower()))
     if not words or not words[0].isalpha():
         raise ConfigurationError(f"'{name}' is no name", remedy="Begin it with a letter from a to z, e.g. 'kettle'.")
     return words

@@ -54,7 +54,7 @@ def _no_coins(rig: RigFile) -> str:
     return f"rig '{rig.options.name}' does not say where its cable's coins go: options.rig.devices.cable.coins_to"
 
 
-def _other_coins(rig: RigFile, kind: ViewKind) -> str:
+def _other_coins(rig: RigFile, kind: str) -> str:
     """Return why the cable under test cannot be given coins of that type; one that the rig plays can be."""
     only = rig.coins_of_cable
     return f"the cable of rig '{rig.options.name}' takes coins of type {only} only" if only and only != kind else ""
@@ -200,7 +200,7 @@ def coins(count: int, amount: Satoshi, /, scenario: ScenarioRun) -> None:
 @given("the cable's coins are of type {coin_type}")
 @needs(_other_coins)
 @tells(Course.coin_type)
-def coin_type(kind: ViewKind, /, scenario: ScenarioRun) -> None:
+def coin_type(kind: str, /, scenario: ScenarioRun) -> None:
     """``P2WPKH`` (witness), ``P2PKH`` (legacy), or ``both kinds`` in turn, beginning with the first."""
     scenario.plan.funding_type = kind
 

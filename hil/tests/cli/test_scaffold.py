@@ -34,10 +34,14 @@ def test_new_steps_can_be_loaded_and_are_documented(tmp_path: Path) -> None:
     assert not stimulus.measures
 
 
-@pytest.mark.parametrize("name", ["", "åäö", "7 dwarfs", "../"])
+@pytest.mark.parametrize("name", ["", "東京", "7 dwarfs", "../"])
 def test_name_that_is_none_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(ConfigurationError, match="is no name"):
         new_feature(name, tmp_path)
+
+
+def test_a_letter_with_a_mark_counts_as_the_letter(tmp_path: Path) -> None:
+    assert new_feature("Ärger mit dem Kessel", tmp_path).name == "arger-mit-dem-kessel.feature"
 
 
 def test_what_is_there_is_not_overwritten(tmp_path: Path) -> None:
