@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import struct
 from collections.abc import Callable, Mapping, Sequence
@@ -281,5 +282,17 @@ class VirtualBenchProcess:
 
     def _lost(self, what: str) -> RigFault:
         words, state = self._process.last_words(), self._process.how_it_ended()
+        if mistake := mistake_in(words):
+            remedy = "Mend it, if it is a plug-in of yours; else send us the run folder."
+            return RigFault(f"{mistake}; so there is {what}", place="virtual bench", remedy=remedy)
         state += f"; its last words: {words}" if words else ""
         return RigFault(f"{what}; the program {state}", place="virtual bench", remedy="Rerun.")
+
+
+def mistake_in(words: str) -> str:
+    """Return the mistake in code that ended a Python program, by the traceback in its last words; else ``""``."""
+    if "Traceback (most recent call last):" not in words:
+        return ""
+    places = re.findall(r'^  File "([^"]+)", line (\d+)', words, re.MULTILINE)
+    place = ":".join(places[-1]) if places else "a place that is not told"
+    return f"its program ended over a mistake in code at {place}: {words.splitlines()[-1]}"

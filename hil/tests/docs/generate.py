@@ -48,7 +48,7 @@ _REGION = re.compile(r"(<!-- generated: ([a-z ]+) -->\n).*?(<!-- end -->\n)", re
 
 def pages() -> list[Path]:
     """Return every page that Sphinx reads or that stands at the top of the project."""
-    found = [path for path in DOCS.rglob("*.md") if "_build" not in path.parts]
+    found = [path for path in DOCS.rglob("*.md") if not {"_build", ".pytest_cache"}.intersection(path.parts)]
     return [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(found)]
 
 

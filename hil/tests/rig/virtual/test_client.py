@@ -10,7 +10,7 @@ import pytest
 
 from hil.errors import DeviceFailed, HilError, RigFault
 from hil.interrupts import interrupt
-from hil.rig.virtual.client import VirtualBenchProcess
+from hil.rig.virtual.client import VirtualBenchProcess, mistake_in
 from hil.rig.virtual.lockstep_clock import LockstepClock
 from hil.rig.virtual.process import TRIES, loopback_address
 
@@ -105,3 +105,20 @@ def test_after_an_error_in_the_meantime_the_clock_knows_how_much_time_has_passed
         clock.sleep(1.0)
 
     assert clock.now() == bench.now() == 1.0
+
+
+def test_a_mistake_in_the_code_of_the_bench_is_told_in_one_line_with_its_place() -> None:
+    words = (
+        "ready\nTraceback (most recent call last):\n"
+        '  File "/bench/hil/vbench/server.py", line 88, in serve\n    reply = instrument(line)\n'
+        '  File "/lab/instruments/twin.py", line 61, in _read\n    return 1 / 0\n'
+        "ZeroDivisionError: division by zero"
+    )
+
+    told = mistake_in(words)
+
+    assert told == (
+        "its program ended over a mistake in code at /lab/instruments/twin.py:61: ZeroDivisionError: division by zero"
+    )
+    assert mistake_in("the port is taken") == ""
+    assert "at a place that is not told" in mistake_in("Traceback (most recent call last):\nSyntaxError: bad")
