@@ -85,6 +85,7 @@ def test_a_node_out_of_disk_ends_at_the_next_block_and_comes_back_without_it(ben
 
 
 def test_space_made_in_time_saves_the_node(bench: AdversaryBench) -> None:
+    bench.client.call("syncwithvalidationinterfacequeue")  # its index of transactions has written the newest block
     faults.fill_disk(bench.node)
     faults.free_disk(bench.node)
     bench.ledger.begin()
