@@ -40,7 +40,7 @@ def test_a_laboratory_runs_with_a_meter_of_its_own_and_the_report_names_its_driv
     add_acme(laboratory)
 
     assert "0 mistakes" in laboratory.passes("check", "--rig", "rigs/virtual.yaml")
-    assert "2 scenarios: 2 pass" in laboratory.passes("run", "--seed", "7")
+    assert "1 scenario: 1 pass" in laboratory.passes("run", "features", "--seed", "7")
 
     meter, load = laboratory.latest["rig"]["instruments"]
     place = meter["driver"].removeprefix("acme_pm1 (pyproject.toml:").removesuffix(":11)")
@@ -69,7 +69,7 @@ def test_a_plug_in_that_is_installed_serves_the_run_and_its_distribution_is_name
     path = site / "acme.pth"
     path.write_text(f"{installed}\n", encoding="utf-8")
     try:
-        assert "2 scenarios: 2 pass" in laboratory.passes("run", "--seed", "7")
+        assert "1 scenario: 1 pass" in laboratory.passes("run", "features", "--seed", "7")
         assert laboratory.latest["rig"]["instruments"][0]["driver"] == "acme_pm1 (acme-hil 1.2)"
     finally:
         path.unlink()
@@ -94,7 +94,7 @@ def test_a_broken_plug_in_is_told_where_it_is_needed_and_disturbs_nothing_else(l
     rig = (laboratory.folder / "rigs/virtual.yaml").read_text(encoding="utf-8")
     laboratory.write("rigs/virtual.yaml", rig.replace("          meter: acme_pm1\n", ""))
     assert "0 mistakes" in laboratory.passes("check", "--rig", "rigs/virtual.yaml")
-    assert "2 scenarios: 2 pass" in laboratory.passes("run", "--seed", "7")
+    assert "1 scenario: 1 pass" in laboratory.passes("run", "features", "--seed", "7")
 
 
 def test_the_tests_of_the_plug_in_run_in_the_laboratory(laboratory: Laboratory) -> None:

@@ -280,7 +280,7 @@ def test_the_file_of_junitxml_holds_the_verdicts_and_all_of_pytest_s_own(mixed: 
     assert "energy delivered: measured" in (asked["test_passes"].findtext("system-out") or "")
     (suite,) = tree(mixed.folder / "out/all.xml").iter("testsuite")
     counts = [suite.get(name) for name in ("tests", "failures", "errors", "skipped")]
-    assert counts == ["16", "6", "3", "2"]
+    assert counts == ["17", "6", "4", "2"]
 
 
 def test_two_benches_give_the_evidence_the_codes_and_the_junit_of_one(mixed: Laboratory, everything: Done) -> None:
