@@ -14,7 +14,7 @@ Feature: Somebody who sits on the line
     And the power was cut within 500 ms of the forgery
     And the newest valid transaction was broadcast and confirms
     And the socket received 0.1 mBTC in all
-    And whoever sits on the line received 0 sat in all
+    And someone on the line received 0 sat in all
 
     Examples:
       | part   | mode        | error           |
@@ -35,7 +35,7 @@ Feature: Somebody who sits on the line
     And the power was cut within 500 ms of the forgery
     And the newest valid transaction was broadcast and confirms
     And the socket received 0.1 mBTC in all
-    And whoever sits on the line received 0 sat in all
+    And someone on the line received 0 sat in all
 
     Examples:
       | part   | mode        | error           |
@@ -52,7 +52,7 @@ Feature: Somebody who sits on the line
     And the session has ended
     Then the socket reports WRONG_PAYEE
     And no power flowed
-    And whoever sits on the line received 0 sat in all
+    And someone on the line received 0 sat in all
 
   Scenario Outline: The <part> in the <message> is his, and no payment is signed
     Given socket and cable are a pair in single-fee mode
@@ -63,7 +63,7 @@ Feature: Somebody who sits on the line
     Then the cable reports <error>
     And the cable signed 0 payments
     And no power flowed
-    And whoever sits on the line received 0 sat in all
+    And someone on the line received 0 sat in all
 
     Examples:
       | part   | message | way           | error           |
@@ -93,7 +93,7 @@ Feature: Somebody who sits on the line
     And at most 0.1 Wh flowed unpaid
     And the newest valid transaction was broadcast and confirms
     And the socket received 0.1 mBTC in all
-    And whoever sits on the line received 0 sat in all
+    And someone on the line received 0 sat in all
 
     Examples:
       | nth    | message         | way           |
@@ -110,7 +110,7 @@ Feature: Somebody who sits on the line
     And the session has ended
     And 1 s have passed
     Then no power flowed
-    And whoever sits on the line received 0 sat in all
+    And someone on the line received 0 sat in all
 
     Examples:
       | message         | way           |
@@ -128,7 +128,7 @@ Feature: Somebody who sits on the line
     And 90 s have passed
     Then no power flowed
     And the cable signed 0 payments
-    And whoever sits on the line received 0 sat in all
+    And someone on the line received 0 sat in all
 
     Examples:
       | word          | message |
@@ -158,7 +158,7 @@ Feature: Somebody who sits on the line
     Then the cable reports ENERGY_OVERCLAIMED
     And the cable signed 1 payment
     And no power flowed
-    And whoever sits on the line received 0 sat in all
+    And someone on the line received 0 sat in all
 
   @REQ-SOCKET-4
   Scenario: A payment of before, said again as if it were new, is not credited and ends the session
@@ -200,7 +200,7 @@ Feature: Somebody who sits on the line
     Then the cable reports WRONG_PAYEE
     And the cable signed 1 payment
     And the newest valid transaction was broadcast and confirms
-    And whoever sits on the line received 0 sat in all
+    And someone on the line received 0 sat in all
 
   Scenario Outline: <word> said to the cable ends the session when what was paid for is used up
     Given socket and cable are a pair in single-fee mode
@@ -232,7 +232,7 @@ Feature: Somebody who sits on the line
     And 3 s have passed
     Then at most 0.1 Wh flowed unpaid
     And the newest valid transaction was broadcast and confirms
-    And whoever sits on the line received 0 sat in all
+    And someone on the line received 0 sat in all
 
     Examples:
       | hello                    | message         | way           |

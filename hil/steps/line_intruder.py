@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from hil.testing import Check, Satoshi, ScenarioRun, Source, feature, given, needs, number, then, when
+from hil.steps.link import FAULTS
+from hil.testing import Check, Satoshi, ScenarioRun, Source, given, needs, number, then, when
 from hil.testing.measurements import payments
 from hil.testing.stimuli import link as link_faults
-
-FAULTS = feature("link-faults")
-"""The rig's tap carries the link and may do with its bytes what a scenario asks for."""
 
 
 @given("someone on the line redirects the {redirected} of the {ordinal} {message} {way} to himself")
@@ -56,7 +54,7 @@ def says_again(number: int, message: str, way: str, /, scenario: ScenarioRun) ->
     link_faults.say_again(scenario, message, way, number)
 
 
-@then("whoever sits on the line received {amount} in all")
+@then("someone on the line received {amount} in all")
 def stranger_received(amount: Satoshi, /) -> Check:
     """What transactions over the cable's coins pay to his script, confirmed or not, after one more block."""
     return number("received by a stranger", amount, payments.stranger_received, Source.LEDGER, unit="sat")

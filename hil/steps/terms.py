@@ -5,11 +5,9 @@ A real device has its terms from its maker, so these steps are for a virtual ben
 
 from __future__ import annotations
 
+from hil.steps.cheating import QUANTUM_SAT
 from hil.testing import Satoshi, ScenarioRun, Watt, feature, given, needs, sensible, tells
 from hil.testing.feasibility import Course, no_offer, zero_too
-
-QUANTUM_SAT = 10_000
-"""One payment of the reference socket, 0.1 mBTC."""
 
 
 def _tariff(price: int) -> str:

@@ -44,11 +44,14 @@ def said(observer: Observer, begins: str = "", *, since: float = 0.0) -> list[Ev
     :param begins: only lines that begin with this text.
     :param since: only those after this second of the scenario.
     """
-    lines = [each for each in observer.recorder.events if each.kind is Kind.CONSOLE and each.source == SOURCE]
-    return [each for each in lines if each.t > since and str(each.data["text"]).startswith(begins)]
+    return [each for each in _lines(observer, SOURCE, begins) if each.t > since]
 
 
 def told(observer: Observer, begins: str = "") -> list[Event]:
-    """Return the lines that the socket was told, oldest first, likewise."""
-    lines = [each for each in observer.recorder.events if each.kind is Kind.CONSOLE and each.source == BENCH]
+    """Return the lines that the socket was told, oldest first; ``begins`` as above."""
+    return _lines(observer, BENCH, begins)
+
+
+def _lines(observer: Observer, source: str, begins: str) -> list[Event]:
+    lines = [each for each in observer.recorder.events if each.kind is Kind.CONSOLE and each.source == source]
     return [each for each in lines if str(each.data["text"]).startswith(begins)]

@@ -63,7 +63,7 @@ VIOLATED: Mapping[str, str] = {
     "the socket reports {error_code} within {duration} of the attack": (
         f"{SOCKET}\n{ATTACKED}\nThen the socket reports PREMATURE within 1 s of the attack"
     ),
-    "whoever sits on the line received {amount} in all": _sold("whoever sits on the line received 9 sat in all"),
+    "someone on the line received {amount} in all": _sold("someone on the line received 9 sat in all"),
     "the {device} gave the other side up within {duration}": (
         f"{SOCKET}\n{ON}\nAnd the link is interrupted for 20 s\nThen the socket gave the other side up within 5 s"
     ),
