@@ -12,7 +12,7 @@ from typing import NoReturn
 
 from hil import __version__
 from hil.cli.init import add_init_command
-from hil.cli.laboratory import LATEST_RUN, add_config_command, laboratory, shown
+from hil.cli.laboratory import add_config_command, laboratory, shown
 from hil.cli.readers import outlive_readers
 from hil.errors import ExitCode, HilError
 
@@ -94,18 +94,16 @@ def build_parser() -> argparse.ArgumentParser:
     )
     vbench.set_defaults(act=_vbench)
 
-    report = commands.add_parser("report", help="write the report of a run anew from its evidence")
-    report.add_argument("run", nargs="?", help=f"run folder (default: {LATEST_RUN} of the laboratory)")
-    report.set_defaults(act=_report)
-
     from hil.cli.device import add_device_commands
     from hil.cli.doctor import add_doctor_command
     from hil.cli.features import add_feature_commands
     from hil.cli.plugins import add_plugins_command
     from hil.cli.qualify import add_qualify_command
+    from hil.cli.report import add_report_command
     from hil.cli.rig import add_rig_commands
     from hil.cli.shell import add_shell_command
 
+    add_report_command(commands)
     add_feature_commands(commands)
     add_device_commands(commands)
     add_doctor_command(commands)
@@ -181,22 +179,6 @@ def _vbench(options: argparse.Namespace, _: list[str]) -> int:
     arguments += [f"--{option}={name}" for option in ("pty", "plug") for name in getattr(options, option)]
     os.execv(sys.executable, arguments)  # noqa: S606 - our own program, no shell
     return ExitCode.INTERNAL_ERROR  # not reached: execv replaces this process or raises
-
-
-def _report(options: argparse.Namespace, _: list[str]) -> int:
-    from hil.errors import ConfigurationError
-    from hil.report.all_reports import read_run, write_files
-    from hil.report.html import REPORT_FILE
-
-    project = laboratory()
-    folder = Path(options.run or project.root / LATEST_RUN).resolve()
-    try:
-        run = read_run(folder)
-    except (OSError, ValueError) as error:
-        raise ConfigurationError(f"this is no run folder ({error})", place=str(options.run or folder)) from None
-    write_files(run)
-    print(folder / REPORT_FILE)
-    return ExitCode.PASS
 
 
 if __name__ == "__main__":

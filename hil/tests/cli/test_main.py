@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from hil import __version__
-from hil.cli import main as cli
+from hil.cli import report
 from hil.cli.main import main
 from hil.evidence.documents import Event, Kind, Verdict
 from hil.evidence.store import RunWriter
@@ -266,7 +266,7 @@ def test_no_command_ends_with_a_traceback_or_with_the_code_of_a_device(
 
     monkeypatch.setattr(all_reports, "read_run", fail)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    monkeypatch.setattr(cli, "_report", lambda options, rest: all_reports.write_reports(tmp_path))
+    monkeypatch.setattr(report, "_report", lambda options, rest: all_reports.write_reports(tmp_path))
 
     assert main(["report"]) == code
     said = capsys.readouterr().err
@@ -284,3 +284,18 @@ def test_a_report_that_cannot_be_written_is_the_laboratorys_fault(
 
     assert main(["report", str(tmp_path / "run")]) == 7
     assert "report.html: evidence cannot be written: Is a directory" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "missing"),
+    [
+        (["--key", "k.pem"], "--certificate and --key-certificate FILE"),
+        (["--certificate", "--key", "k.pem"], "--key-certificate FILE"),
+        (["--certificate", "--time-stamps", "https://tsa.example/"], "--key FILE and --key-certificate FILE"),
+    ],
+)
+def test_half_a_signature_is_refused_before_anything_is_written(
+    capsys: pytest.CaptureFixture[str], options: list[str], missing: str
+) -> None:
+    assert main(["report", *options]) == 4
+    assert f"also needs {missing}" in capsys.readouterr().err

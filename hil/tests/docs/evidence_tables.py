@@ -8,6 +8,7 @@ from hil.evidence import store
 from hil.evidence.documents import Event, Kind
 from hil.report.html import REPORT_FILE
 from hil.report.junit import JUNIT_FILE
+from hil.report.pdf.documents import CERTIFICATE_FILE
 from hil.tests.docs.markdown import table, text_of
 
 _KIND = re.compile(r"^- ([A-Z]+)(.*?)(?=^- [A-Z]+|\Z)", re.MULTILINE | re.DOTALL)
@@ -42,6 +43,7 @@ def files() -> str:
         (store.MANIFEST_FILE, "SHA-256 sums of all other files."),
         (REPORT_FILE, "The report, one file; written anew by `hil report`."),
         (JUNIT_FILE, "The same for CI."),
+        (CERTIFICATE_FILE, "The pages that a person signs; written by `hil report --certificate`."),
         (store.SAFE_STATE_FILES, "What a watchdog did, if one had to act."),
     ]
     return table(("file", "content"), [(f"`{name}`", text) for name, text in rows])

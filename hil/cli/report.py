@@ -1,0 +1,62 @@
+"""``hil report``: the reports of a run, written anew from its evidence."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hil.cli.laboratory import LATEST_RUN, laboratory
+from hil.errors import ConfigurationError, ExitCode
+
+if TYPE_CHECKING:
+    from hil.report.pdf.signature import PdfSigner
+
+
+def add_report_command(commands: Any) -> None:
+    """Add ``hil report`` to the command line."""
+    report = commands.add_parser("report", help="write the report of a run anew from its evidence")
+    report.add_argument("run", nargs="?", help=f"run folder (default: {LATEST_RUN} of the laboratory)")
+    report.add_argument("--certificate", action="store_true", help="also write certificate.pdf, the pages to sign")
+    report.add_argument("--key", metavar="FILE", help="sign the PDF with this private key (PEM)")
+    report.add_argument("--key-certificate", metavar="FILE", help="the X.509 certificate of the key (PEM)")
+    report.add_argument(
+        "--time-stamps", metavar="URL", help="time stamp authority (RFC 3161) for the signature of the PDF"
+    )
+    report.set_defaults(act=_report)
+
+
+def _report(options: argparse.Namespace, _: list[str]) -> int:
+    from hil.report.all_reports import read_run, write_files
+    from hil.report.html import REPORT_FILE
+
+    signer = _signer(options)
+    project = laboratory()
+    folder = Path(options.run or project.root / LATEST_RUN).resolve()
+    try:
+        run = read_run(folder)
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"this is no run folder ({error})", place=str(options.run or folder)) from None
+    write_files(run)
+    print(folder / REPORT_FILE)
+    if options.certificate:
+        from hil.report.pdf.documents import write_certificate
+
+        print(write_certificate(run, folder, signer))
+    return ExitCode.PASS
+
+
+def _signer(options: argparse.Namespace) -> PdfSigner | None:
+    """Return who signs; None if the command line names no key. Raises ConfigurationError for half a signature."""
+    given = [name for name in ("key", "key_certificate", "time_stamps") if getattr(options, name)]
+    if not given:
+        return None
+    needed = {"certificate": "--certificate", "key": "--key FILE", "key_certificate": "--key-certificate FILE"}
+    missing = [option for name, option in needed.items() if not getattr(options, name)]
+    if missing:
+        raise ConfigurationError(
+            f"--{given[0].replace('_', '-')} asks for a signed PDF, which also needs {' and '.join(missing)}"
+        )
+    from hil.report.pdf.signature import PdfSigner
+
+    return PdfSigner(Path(options.key), Path(options.key_certificate), time_stamps=options.time_stamps)
