@@ -21,6 +21,7 @@ from hil.report.scenario_loading import view_all
 from hil.report.sections import AddedSection, added_sections
 from hil.report.text_format import MEANINGS, date, number_of, rows_of, section_of, text_of, verdict_of
 from hil.report.tried_pairs import TriedOutline, tried_outlines
+from hil.report.waivers import Waivers, waivers_of
 
 Fact = tuple[str, str | None]
 
@@ -74,6 +75,8 @@ class RunView:
     counts: list[tuple[Verdict, int]]
     integrity: Statement
     warnings: list[str]
+    waivers: Waivers
+    """The failures that someone had accepted beforehand; no verdict changes by that."""
 
 
 def view_run(record: RunRecord) -> RunView:
@@ -119,6 +122,7 @@ def view_run(record: RunRecord) -> RunView:
         counts=[(each, counted[each]) for each in Verdict if counted[each]],
         integrity=integrity,
         warnings=[*befell, *_warnings(document, finished, recorded, scenarios, integrity, acts), *missing],
+        waivers=waivers_of(document, scenarios),
     )
 
 

@@ -20,7 +20,8 @@ def summary_lines(run: RunView) -> list[str]:
     lines = []
     for view in run.scenarios:
         if view.verdict is not Verdict.PASS:
-            lines.append(_line(view, view.why))
+            accepted = run.waivers.words(view)
+            lines.append(_line(view, f"{view.why} [waived: {accepted}]" if accepted else view.why))
         elif (warning := contradiction(view)) is not None:
             lines.append(_line(view, warning))
     nearest = _nearest_timing_limit(run.scenarios)

@@ -17,6 +17,7 @@ from typing import Any
 from hil import __version__, yaml_file
 from hil.clock import stopwatch, utc_now
 from hil.errors import ConfigurationError
+from hil.evidence import waivers
 from hil.evidence.documents import Event, Json, Kind, Verdict, encode
 from hil.evidence.store import RunWriter, ScenarioWriter, on_disk
 
@@ -199,7 +200,8 @@ def _acceptance(path: Path) -> dict[str, Json]:
     if not isinstance(document, Mapping):
         raise ConfigurationError("this is a mapping: laboratory, customer, items, persons …", place=f"{path}:1:1")
     plain: Any = yaml_file.plain(document)
-    flaws = [yaml_file.Flaw.at(path, document, keys, what) for keys, what in _unprintable(plain)]
+    wrong = [*_unprintable(plain), *(waivers.flaws_of(plain["waivers"]) if plain.get("waivers") is not None else [])]
+    flaws = [yaml_file.Flaw.at(path, document, keys, what) for keys, what in wrong]
     if flaws:
         raise ConfigurationError("\n".join(map(str, flaws)), remedy="Mend what the laboratory says of itself.")
     return dict(plain)

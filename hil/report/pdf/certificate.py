@@ -32,6 +32,11 @@ def certificate_content(run: RunView) -> dict[str, Any]:
         "verdict": run.verdict.value if run.verdict else _NO_VERDICT,
         "sentence": run.sentence,
         "counts": counts(run),
+        "waived": _waived(run),
+        "waivers": [
+            [row.waiver.id, row.waiver.scenario, row.waiver.reason, row.waiver.who, str(row.waiver.until), row.state]
+            for row in run.waivers.rows
+        ],
         "warnings": shortened(run.warnings, "warnings"),
         "identification": facts(run.identification),
         "method": [
@@ -84,6 +89,16 @@ def counts(run: RunView) -> str:
     number = len(run.scenarios)
     told = ", ".join(f"{count} {verdict}" for verdict, count in run.counts)
     return f"{number} scenario{'' if number == 1 else 's'}{': ' if told else ''}{told}"
+
+
+def _waived(run: RunView) -> str | None:
+    """Return how many failures were accepted beforehand, in words; None if there is none."""
+    waived = len(run.waivers.waived)
+    failed = sum(scenario.verdict is Verdict.FAIL for scenario in run.scenarios)
+    if not waived:
+        return None
+    are = "failure is a known deviation that was" if failed == 1 else "failures are known deviations that were"
+    return f"{waived} of {failed} {are} accepted: see Waivers."
 
 
 def shortened(sentences: list[str], what: str) -> list[str]:

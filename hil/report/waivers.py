@@ -1,0 +1,93 @@
+"""Which failures of a run someone had accepted beforehand, and until when. No verdict changes by that."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+from hil.evidence.documents import Verdict
+from hil.evidence.waivers import Waiver
+from hil.report.scenario.view import ScenarioView
+from hil.report.text_format import rows_of, section_of, text_of
+
+
+@dataclass(frozen=True)
+class WaiverRow:
+    """A waiver of the run as the reports print it.
+
+    :param state: what came of it in this run, in words.
+    :param applies: whether it covers a failure of this run.
+    """
+
+    waiver: Waiver
+    state: str
+    applies: bool
+
+
+@dataclass(frozen=True)
+class Waivers:
+    """All waivers of a run.
+
+    :param waived: for each scenario whose every failure is covered, by its number: the waivers that cover it.
+    """
+
+    rows: list[WaiverRow]
+    waived: Mapping[int, list[Waiver]]
+
+    def words(self, scenario: ScenarioView) -> str | None:
+        """Return who accepted that the scenario fails, and until when; None if it was not accepted."""
+        waivers = self.waived.get(scenario.number)
+        if not waivers:
+            return None
+        return "; ".join(f"{each.id}, {each.who}, until {each.until}: {each.reason}" for each in waivers)
+
+
+def waivers_of(document: Mapping[str, Any], scenarios: Sequence[ScenarioView]) -> Waivers:
+    """Hold the waivers of ``run.json`` against the scenarios of the run, by the day on which it began."""
+    recorded = rows_of(section_of(document, "acceptance"), "waivers")
+    waivers = [waiver for row in recorded if (waiver := Waiver.of(row)) is not None]
+    day = _day(document)
+    in_force = [waiver for waiver in waivers if day is None or day <= waiver.until]
+    waived = {
+        scenario.number: covering for scenario in scenarios if (covering := _covering(scenario, in_force)) is not None
+    }
+    used = {waiver.id for covering in waived.values() for waiver in covering}
+    rows = [WaiverRow(each, _state(each, day, used, scenarios), each.id in used) for each in waivers]
+    return Waivers(rows, waived)
+
+
+def _covering(scenario: ScenarioView, waivers: Sequence[Waiver]) -> list[Waiver] | None:
+    """Return the waivers that together cover each failure of the scenario; None if they do not, or it did not fail."""
+    if scenario.verdict is not Verdict.FAIL or scenario.damage:
+        return None
+    concerned = [waiver for waiver in waivers if waiver.scenario == scenario_id(scenario)]
+    whole = [waiver for waiver in concerned if waiver.measurement is None]
+    if whole:
+        return whole
+    failed = {row.name for row in scenario.findings if row.verdict is Verdict.FAIL}
+    covering = [waiver for waiver in concerned if waiver.measurement in failed]
+    return covering if failed and failed == {waiver.measurement for waiver in covering} else None
+
+
+def scenario_id(scenario: ScenarioView) -> str:
+    """Return how a waiver names the scenario."""
+    return f"{scenario.feature}::{scenario.name}"
+
+
+def _state(waiver: Waiver, day: date | None, used: set[str], scenarios: Sequence[ScenarioView]) -> str:
+    if day is not None and day > waiver.until:
+        return "expired before this run"
+    if waiver.id in used:
+        return "covers a failure of this run"
+    if not any(waiver.scenario == scenario_id(scenario) for scenario in scenarios):
+        return "its scenario was not part of this run"
+    return "was not needed, or does not cover each failure of its scenario"
+
+
+def _day(document: Mapping[str, Any]) -> date | None:
+    try:
+        return datetime.fromisoformat(text_of(section_of(document, "host"), "started") or "").astimezone(UTC).date()
+    except ValueError:
+        return None
