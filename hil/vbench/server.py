@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from hil.errors import ConfigurationError, RigFault, nearest
 from hil.vbench.control.port import ControlPort
-from hil.vbench.control.relay_board import serve_relays
+from hil.vbench.control.relay_board import RelayBoard
+from hil.vbench.io.modbus_tcp import ModbusConnection
 from hil.vbench.io.pty import Terminal
 from hil.vbench.io.sockets import ByteProtocol
 from hil.vbench.model_request import LINES
@@ -21,8 +22,6 @@ from hil.vbench.scpi.serial import ScpiTerminal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-
-    from pymodbus.server import ModbusTcpServer
 
     from hil.vbench.bench import Bench
     from hil.vbench.io.instrument_port import InstrumentPort
@@ -156,7 +155,6 @@ class RunningBench:
     ports: Mapping[str, int]
     control: ControlPort
     _servers: list[asyncio.Server]
-    _relays: ModbusTcpServer
     _connections: weakref.WeakSet[ByteProtocol]
     terminals: Mapping[str, Terminal] = field(default_factory=dict)
     """PTYs of the instruments and lines that have one, by name."""
@@ -172,7 +170,6 @@ class RunningBench:
             server.close()
         for connection in list(self._connections):
             connection.abort()
-        await self._relays.shutdown()  # type: ignore[no-untyped-call]  # pymodbus
 
 
 async def start(bench: Bench, endpoints: Endpoints, *, serial: Sequence[str] = ()) -> RunningBench:
@@ -188,6 +185,7 @@ async def start(bench: Bench, endpoints: Endpoints, *, serial: Sequence[str] = (
     makers: dict[str, Callable[[], ByteProtocol]] = {
         "meter": lambda: ScpiConnection(bench.instrument_ports["meter"]),
         "load": lambda: ScpiConnection(bench.instrument_ports["load"]),
+        "relays": lambda: ModbusConnection(RelayBoard(bench)),
         "control": control.make_protocol,
         **{name: port.make_protocol for name, port in bench.ports.items()},
     }
@@ -199,11 +197,10 @@ async def start(bench: Bench, endpoints: Endpoints, *, serial: Sequence[str] = (
         return connection
 
     servers = [await loop.create_server(partial(remembered, make), sock=sockets[name]) for name, make in makers.items()]
-    relays = await serve_relays(bench, sockets["relays"], loop)
     terminals = {
         name: bench.ports[name].open_terminal()
         if name in bench.ports
         else ScpiTerminal(bench.instrument_ports[name]).terminal
         for name in dict.fromkeys(serial)
     }
-    return RunningBench(bench, endpoints.address, ports, control, servers, relays, connections, terminals)
+    return RunningBench(bench, endpoints.address, ports, control, servers, connections, terminals)

@@ -69,9 +69,11 @@ class VirtualPzem:
         address, value = int.from_bytes(body[:2], "big"), int.from_bytes(body[2:], "big")
         if function == WRITE_HOLDING:
             return self._write(address, value) or bytes([function]) + body
+        if not value:
+            return ILLEGAL_DATA
         registers = self._input() if function == READ_INPUT else {1: self._alarm_threshold_w, 2: self._unit}
         wanted = range(address, address + value)
-        if not wanted or not set(wanted) <= set(registers):
+        if not set(wanted) <= set(registers):
             return ILLEGAL_ADDRESS
         data = b"".join(registers[number].to_bytes(2, "big") for number in wanted)
         return bytes([function, len(data)]) + data
@@ -105,8 +107,9 @@ class RtuPort:
     :param send: writes a reply to the wire.
     :param call_later: an event loop's: runs an action after some seconds.
 
-    A request is whole when its length is reached and its CRC fits; what is left after a silence is dropped. The reply
-    leaves when both would have been on the wire at 9600 8N1.
+    A request is whole when its function's length is reached and its CRC fits, or after a silence: one of another
+    length, or of a function that the module does not have, gets its exception then. The reply leaves when both would
+    have been on the wire at 9600 8N1.
     """
 
     BYTE_S = 10 / 9600
@@ -130,18 +133,21 @@ class RtuPort:
         self._received += data
         self._blocks += 1
         length = RESET_BYTES if self._received[1:2] == bytes([RESET_ENERGY]) else REQUEST_BYTES
-        if len(self._received) >= length:
-            request, self._received = bytes(self._received[:length]), bytearray()
-            reply = self._module.answer(request)
-            if reply is not None:
-                self._call_later((len(request) + len(reply)) * self.BYTE_S, lambda: self._send(reply))
+        if len(self._received) == length and crc16(bytes(self._received)) == 0:
+            self._answer()
             return
         block = self._blocks
-        self._call_later(self.SILENCE_S, lambda: self._drop(block))
+        self._call_later(self.SILENCE_S, lambda: self._end_frame(block))
 
-    def _drop(self, block: int) -> None:
-        if block == self._blocks:
-            self._received.clear()
+    def _end_frame(self, block: int) -> None:
+        if block == self._blocks and self._received:
+            self._answer()
+
+    def _answer(self) -> None:
+        request, self._received = bytes(self._received), bytearray()
+        reply = self._module.answer(request)
+        if reply is not None:
+            self._call_later((len(request) + len(reply)) * self.BYTE_S, lambda: self._send(reply))
 
 
 def crc16(data: bytes) -> int:

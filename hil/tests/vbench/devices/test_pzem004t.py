@@ -95,3 +95,48 @@ def test_garbage_is_dropped_after_a_silence_and_the_next_request_is_answered(lat
     port.receive(READ_ALL)
     later.move(0.1)
     assert len(sent) == 1
+
+
+def sealed(request: str) -> bytes:
+    frame = bytes.fromhex(request)
+    return frame + crc16(frame).to_bytes(2, "little")
+
+
+@pytest.mark.parametrize(
+    ("request_frame", "function", "exception"),
+    [
+        ("01 10 0001 0001 02 0001", 0x10, 1),
+        ("01 01 0000 0001", 0x01, 1),
+        ("01 11", 0x11, 1),
+        ("01 2B 0E 01 00", 0x2B, 1),
+        ("01 04 0000 0000", 0x04, 3),
+        ("01 03 0001 0000", 0x03, 3),
+        ("01 04 0000", 0x04, 3),
+        ("01 04 0000 000A 00", 0x04, 3),
+        ("01 06 0002 0000", 0x06, 3),
+        ("01 04 0000 000B", 0x04, 2),
+        ("01 03 0000 0001", 0x03, 2),
+        ("01 06 0007 0001", 0x06, 2),
+    ],
+)
+def test_a_wrong_request_gets_the_exception_of_its_function(
+    later: Later, request_frame: str, function: int, exception: int
+) -> None:
+    sent: list[bytes] = []
+    port = RtuPort(VirtualPzem(lambda: TOAST), sent.append, later)
+    port.receive(sealed(request_frame))
+    later.move(0.03)
+    later.move(0.1)
+    assert sent == [sealed(f"01 {function | 0x80:02X} {exception:02X}")]
+
+
+@pytest.mark.parametrize("request_frame", ["02 04 0000 000A", "00 04 0000 000A", "07 10 0001 0001 02 0001"])
+def test_a_frame_for_another_module_and_a_damaged_one_get_no_answer(later: Later, request_frame: str) -> None:
+    sent: list[bytes] = []
+    port = RtuPort(VirtualPzem(lambda: TOAST), sent.append, later)
+    port.receive(sealed(request_frame))
+    later.move(0.1)
+    port.receive(bytes([*sealed("01 04 0000 000A")[:-1], 0]))
+    later.move(0.1)
+    later.move(0.1)
+    assert sent == []
