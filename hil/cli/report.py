@@ -17,6 +17,7 @@ def add_report_command(commands: Any) -> None:
     """Add ``hil report`` to the command line."""
     report = commands.add_parser("report", help="write the report of a run anew from its evidence")
     report.add_argument("run", nargs="?", help=f"run folder (default: {LATEST_RUN} of the laboratory)")
+    report.add_argument("--annex", action="store_true", help="also write annex.html: each scenario in full")
     report.add_argument("--certificate", action="store_true", help="also write certificate.pdf, the pages to sign")
     report.add_argument("--key", metavar="FILE", help="sign the PDF with this private key (PEM)")
     report.add_argument("--key-certificate", metavar="FILE", help="the X.509 certificate of the key (PEM)")
@@ -28,7 +29,7 @@ def add_report_command(commands: Any) -> None:
 
 def _report(options: argparse.Namespace, _: list[str]) -> int:
     from hil.report.all_reports import read_run, write_files
-    from hil.report.html import REPORT_FILE
+    from hil.report.html.page import REPORT_FILE, write_annex
 
     signer = _signer(options)
     project = laboratory()
@@ -39,6 +40,8 @@ def _report(options: argparse.Namespace, _: list[str]) -> int:
         raise ConfigurationError(f"this is no run folder ({error})", place=str(options.run or folder)) from None
     write_files(run)
     print(folder / REPORT_FILE)
+    if options.annex:
+        print(write_annex(run))
     if options.certificate:
         from hil.report.pdf.documents import write_certificate
 

@@ -74,6 +74,12 @@ def _act(path: Path) -> WatchdogAct:
     )
 
 
+def _named(scenarios: Sequence[ScenarioView]) -> str:
+    if len(scenarios) == 1:
+        return f"Scenario {scenarios[0].number}, {scenarios[0].name}"
+    return f"Scenarios {', '.join(str(each.number) for each in scenarios)}"
+
+
 def _milliseconds(told: Mapping[str, Any]) -> str | None:
     value = number_of(told, "ms")
     return None if value is None else f"{value:.1f} ms"
@@ -95,9 +101,11 @@ def deviations_of(
         (Verdict.NOT_APPLICABLE, "not carried out, since this bench cannot offer it"),
         (Verdict.NOT_RUN, "not carried out, or not to its end"),
     ):
+        reasons: dict[str, list[ScenarioView]] = {}
         for scenario in scenarios:
             if scenario.verdict is verdict:
-                found.append(f"Scenario {scenario.number}, {scenario.name}: {words} ({scenario.why}).")
+                reasons.setdefault(scenario.why, []).append(scenario)
+        found += [f"{_named(alike)}: {words} ({why})." for why, alike in reasons.items()]
     for act in acts:
         found.append(f"The watchdog had to make the bench safe ({act.cause or 'cause not recorded'}): {act.state}.")
     return found

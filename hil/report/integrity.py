@@ -14,7 +14,7 @@ from hil.evidence.documents import Kind, encode
 from hil.evidence.record import RunRecord, ScenarioRecord
 from hil.evidence.store import MANIFEST_FILE, SCENARIOS
 
-DERIVED_FILES = frozenset({"report.html", "report.pdf", "certificate.pdf", "junit.xml"})
+DERIVED_FILES = frozenset({"report.html", "annex.html", "report.pdf", "certificate.pdf", "junit.xml"})
 """Files that are made from the evidence; a later rendering changes them without touching it."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -28,6 +29,23 @@ class RequirementRow:
         unfinished = {Verdict.NOT_RUN, Verdict.NOT_APPLICABLE} & set(verdicts)
         found = worst(verdicts)
         return Verdict.NOT_RUN if found is Verdict.PASS and unfinished else found
+
+    @property
+    def counts(self) -> list[tuple[Verdict, int]]:
+        """How many of its scenarios have which verdict."""
+        counted = Counter(scenario.verdict for scenario in self.scenarios)
+        return [(each, counted[each]) for each in Verdict if counted[each]]
+
+    @property
+    def spans(self) -> list[tuple[ScenarioView, ScenarioView]]:
+        """Its scenarios as first and last of each sequence without a gap that has one verdict."""
+        spans: list[tuple[ScenarioView, ScenarioView]] = []
+        for scenario in self.scenarios:
+            if spans and spans[-1][1].number + 1 == scenario.number and spans[-1][1].verdict is scenario.verdict:
+                spans[-1] = (spans[-1][0], scenario)
+            else:
+                spans.append((scenario, scenario))
+        return spans
 
 
 @dataclass(frozen=True)

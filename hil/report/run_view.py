@@ -12,6 +12,7 @@ from typing import Any
 from hil.evidence.documents import Verdict
 from hil.evidence.record import RunRecord
 from hil.evidence.verdicts import verdict_of_run
+from hil.report.certificate import Amendment, Fact, amendment_of, fields_not_stated, identification, item_of
 from hil.report.deviations import WatchdogAct, deviations_of, watchdog_acts
 from hil.report.equipment import InstrumentRow, instrument_row
 from hil.report.integrity import Statement, check
@@ -19,11 +20,9 @@ from hil.report.requirement_matrix import RequirementMatrix, matrix_of
 from hil.report.scenario.view import ScenarioView, contradiction
 from hil.report.scenario_loading import view_all
 from hil.report.sections import AddedSection, added_sections
-from hil.report.text_format import MEANINGS, date, number_of, rows_of, section_of, text_of, verdict_of
+from hil.report.text_format import MEANINGS, number_of, rows_of, section_of, stated, text_of, verdict_of
 from hil.report.tried_pairs import TriedOutline, tried_outlines
 from hil.report.waivers import Waivers, waivers_of
-
-Fact = tuple[str, str | None]
 
 
 @dataclass(frozen=True)
@@ -56,6 +55,9 @@ class RunView:
     befell: list[str]
     """What happened to the run beside its scenarios."""
     virtual: bool | None
+    amendment: Amendment | None
+    not_stated: list[str]
+    """The fields of ISO/IEC 17025 that the laboratory left empty."""
     identification: list[Fact]
     method: list[Fact]
     devices: list[DeviceRow]
@@ -105,7 +107,9 @@ def view_run(record: RunRecord) -> RunView:
         sentence=_sentence(finished, verdict),
         befell=befell,
         virtual=virtual if isinstance(virtual, bool) else None,
-        identification=_identification(document, acceptance, rig),
+        amendment=amendment_of(acceptance),
+        not_stated=fields_not_stated(document),
+        identification=identification(document),
         method=_method(document, acceptance),
         devices=[_device(device, acceptance, scenarios) for device in rows_of(rig, "devices")],
         instruments=[instrument_row(row, virtual=virtual is True) for row in rows_of(rig, "instruments")],
@@ -193,31 +197,12 @@ def _moment(text: str | None) -> datetime | None:
     return moment if moment.tzinfo is not None else None
 
 
-def _identification(document: Mapping[str, Any], acceptance: Mapping[str, Any], rig: Mapping[str, Any]) -> list[Fact]:
-    laboratory, customer = section_of(acceptance, "laboratory"), section_of(acceptance, "customer")
-    host = section_of(document, "host")
-    return [
-        ("Report of run", text_of(document, "id")),
-        ("Laboratory", text_of(laboratory, "name")),
-        ("Place", text_of(laboratory, "place")),
-        ("Customer", text_of(customer, "name")),
-        ("Order", text_of(customer, "order")),
-        ("Tested from", date(text_of(document, "started") or text_of(host, "started"))),
-        ("Tested until", date(text_of(host, "finished"))),
-        ("Test conditions", text_of(acceptance, "conditions")),
-        ("Rig", " · ".join(filter(None, (text_of(rig, "name"), text_of(rig, "file")))) or None),
-        ("Set-ups of the rig", text_of(rig, "setups")),
-        ("Limits of the rig", text_of(rig, "limits")),
-        ("Temperature of the room", text_of(rig, "ambient")),
-    ]
-
-
 def _method(document: Mapping[str, Any], acceptance: Mapping[str, Any]) -> list[Fact]:
     host = section_of(document, "host")
     wall = number_of(host, "wall_s")
     machine = " · Python ".join(filter(None, (text_of(host, "platform"), text_of(host, "python"))))
     return [
-        ("Method", text_of(acceptance, "method")),
+        ("Method", stated(acceptance, "method")),
         ("Feature files", text_of(document, "features")),
         ("Framework", f"micropay-hil {text_of(document, 'version') or '(version not recorded)'}"),
         ("Git commit", _commit(text_of(document, "commit"))),
@@ -248,15 +233,15 @@ def _commit(commit: str | None) -> str | None:
 
 def _device(device: Mapping[str, Any], acceptance: Mapping[str, Any], scenarios: list[ScenarioView]) -> DeviceRow:
     role = text_of(device, "role")
-    item: Mapping[str, Any] = next((row for row in rows_of(acceptance, "items") if row.get("role") == role), {})
+    item = item_of(acceptance, role)
     setups = {scenario.setup for scenario in scenarios if scenario.setup}
     return DeviceRow(
         role=role,
         description=text_of(device, "description"),
         serial=text_of(device, "serial"),
         firmware=text_of(device, "firmware"),
-        condition=text_of(item, "condition"),
-        received=text_of(item, "received"),
+        condition=stated(item, "condition"),
+        received=stated(item, "received"),
         program=_programs(device, role, scenarios),
         tested=not setups or "pair" in setups or any(each.startswith(f"{role} ") for each in setups),
     )

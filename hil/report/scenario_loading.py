@@ -14,7 +14,8 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from hil.report.integrity import Seal, seal_of
-from hil.report.scenario.view import ScenarioView, view_scenario
+from hil.report.scenario.from_events import view_scenario
+from hil.report.scenario.view import ScenarioView
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -18,6 +18,9 @@ from hil.units import format_quantity
 NOT_RECORDED = "not recorded"
 """Printed wherever the evidence says nothing."""
 
+NOT_STATED = "not stated"
+"""Printed wherever the laboratory left a field of the certificate empty."""
+
 MARKS: Mapping[Verdict, str] = {
     Verdict.PASS: "✓",
     Verdict.FAIL: "✗",
@@ -45,13 +48,30 @@ MEANINGS: Mapping[Verdict, str] = {
 """What a verdict of the whole run means, as a sentence for its reader."""
 
 _INVISIBLE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufffe\uffff\ud800-\udfff]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u034f\u0600-\u0605\u061c\u06dd\u070f\u115f\u1160\u17b4\u17b5\u180b-\u180f"
+    "\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff\ud800-\udfff"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
+"""Control, format, tag and surrogate characters, variation selectors, and letters that are drawn as nothing."""
+
+LONGEST_TEXT = 2000
+"""Characters of one text that a report prints: a device may send a line of a megabyte."""
 
 
 def visible(text: str) -> str:
-    """Return ``text`` with each control, bidirectional or surrogate character written as ``⟨U+XXXX⟩``."""
+    """Return ``text`` with each character that cannot be seen or turns the reading direction as ``⟨U+XXXX⟩``."""
+    if text.isascii() and text.isprintable():  # nearly all text, in a twentieth of the time
+        return text
     return _INVISIBLE.sub(lambda match: f"⟨U+{ord(match[0]):04X}⟩", text)
+
+
+def printed(text: str) -> str:
+    """Return ``text`` as a report prints it: visible, and of a long one the beginning and how long it is."""
+    shown = visible(text[:LONGEST_TEXT])
+    if len(text) <= LONGEST_TEXT and len(shown) <= LONGEST_TEXT:
+        return shown
+    remark = f" … ({len(text)} characters; the evidence file holds them all)"
+    return shown[: LONGEST_TEXT - len(remark)] + remark
 
 
 def text_of(document: Mapping[str, Any], key: str) -> str | None:
@@ -66,6 +86,12 @@ def text_of(document: Mapping[str, Any], key: str) -> str | None:
     if isinstance(value, Sequence) and not isinstance(value, str):
         return ", ".join(str(item) for item in value)
     return str(value)
+
+
+def stated(document: Mapping[str, Any], key: str) -> str:
+    """Return what the laboratory says at ``key``; :data:`NOT_STATED` if that is nothing, or only a dash."""
+    text = text_of(document, key)
+    return NOT_STATED if text is None or not text.strip(" \t\n-\u2010\u2011\u2012\u2013\u2014\u2212") else text
 
 
 def number_of(document: Mapping[str, Any], key: str) -> float | None:

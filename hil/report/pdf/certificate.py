@@ -7,10 +7,12 @@ from typing import Any
 
 from hil.evidence.documents import Json, Verdict
 from hil.evidence.limits import Rule
+from hil.report.certificate import Fact
 from hil.report.requirement_matrix import RequirementRow
-from hil.report.run_view import Fact, RunView
+from hil.report.run_view import RunView
 from hil.report.scenario.rows import FindingRow
 from hil.report.scenario.view import ScenarioView
+from hil.report.text_format import NOT_STATED
 
 _NO_VERDICT = "no verdict"
 
@@ -42,7 +44,7 @@ def certificate_content(run: RunView) -> dict[str, Any]:
         "method": [
             [label, _counted(value) if label == "Feature files" else value] for label, value in facts(run.method)
         ],
-        "amendments": [],
+        "amendments": [[said.number, said.replaces, said.changes]] if (said := run.amendment) else [],
         "items": [
             [
                 stated(device.role),
@@ -63,7 +65,7 @@ def certificate_content(run: RunView) -> dict[str, Any]:
         ],
         "decision-rule": run.decision_rule,
         "integrity": [*run.integrity.sentences],
-        "empty-fields": empty_fields(run),
+        "empty-fields": run.not_stated,
         "persons": [{"name": stated(row.get("name")), "role": stated(row.get("role"))} for row in run.persons],
     }
 
@@ -71,7 +73,7 @@ def certificate_content(run: RunView) -> dict[str, Any]:
 def stated(value: object) -> str | None:
     """Return ``value`` as text; None if it is missing, or a dash that stands for what is to be filled in by hand."""
     text = "" if value is None else str(value).strip()
-    return text if text.strip("-\u2013\u2014") else None
+    return text if text.strip("-\u2013\u2014") and text != NOT_STATED else None
 
 
 def facts(rows: list[Fact]) -> list[tuple[str, str | None]]:
@@ -107,21 +109,6 @@ def shortened(sentences: list[str], what: str) -> list[str]:
     if more <= 0:
         return [*sentences]
     return [*sentences[:MOST_SENTENCES], f"The report of this run lists {more} more {what}."]
-
-
-def empty_fields(run: RunView) -> list[str]:
-    """Return the fields that ISO/IEC 17025 asks for and the laboratory left empty, in its own words."""
-    wanted = ("Laboratory", "Place", "Customer", "Order")
-    missing = [label for label, value in run.identification if label in wanted and stated(value) is None]
-    for device in run.devices:
-        parts = {"serial": device.serial, "condition": device.condition, "date of receipt": device.received}
-        missing += [f"{name} of the {device.role}" for name, value in parts.items() if stated(value) is None]
-    missing += [
-        f"name of the person '{stated(row.get('role')) or 'without a role'}'"
-        for row in run.persons
-        if stated(row.get("name")) is None
-    ]
-    return missing + ([] if stated(run.decision_rule) else ["decision rule"])
 
 
 def _described(text: str | None, *, tested: bool) -> str | None:

@@ -73,6 +73,8 @@ class FindingRow:
     """What its uncertainty consists of, as far as that was recorded."""
     margin_share: float | None
     """Margin as a share of the limit, to find what came closest to it; None if it cannot be told."""
+    at: float | None = None
+    """The instant that it is about, in seconds of the bench's clock; None if it names none."""
 
 
 @dataclass(frozen=True)
@@ -143,6 +145,7 @@ def finding_row(data: Mapping[str, Any]) -> FindingRow:
         text=text_of(data, "text") or text_of(data, "name") or "not recorded",
         budget=[_part(row) for row in rows_of(data, "budget")],
         margin_share=margin / reference if margin is not None and reference else None,
+        at=number_of(data, "at"),
     )
 
 

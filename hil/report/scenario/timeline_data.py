@@ -1,8 +1,7 @@
-"""What the timeline plot of a scenario shows, taken from its events. timeline_drawing.py and report.js draw it."""
+"""What the timeline plot of a scenario shows, taken from its events. timeline_drawing.py and plot.js draw it."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
@@ -18,8 +17,28 @@ MOST_POINTS = 4000
 GAP_FACTOR = 5
 """A pause this many times the usual one between two readings breaks the curve: nothing was measured there."""
 
+LARGEST = 1e12
+"""No instant and no value is larger than this; foreign evidence may hold what no plot can be scaled to."""
+
 POWER_OFF_SHARE = 0.01
 """Power counts as off at or below this share of the scenario's largest power."""
+
+MARK_WORDS = {
+    "accepted": "payment accepted",
+    "refused": "refusal on the link",
+    "ledger": "change on the ledger",
+    "link": "message on the link lost, damaged or held back",
+    "load": "load set anew",
+    "fault": "fault that the scenario asked for",
+    "off": "power went off",
+}
+"""What each kind of mark means."""
+
+_MOST_TOLD = 40
+"""Marks that are told in words."""
+
+_MOST_SPANS = 20
+"""Spans of a relay that are told in words."""
 
 Point = tuple[float, float | None]
 
@@ -41,9 +60,7 @@ class Curve:
 
 @dataclass(frozen=True)
 class Mark:
-    """Something that happened at ``t``: ``accepted``, ``refused``, ``ledger``, ``link`` (a message was struck),
-    ``fault``, ``load`` or ``off``.
-    """
+    """Something that happened at ``t``; ``kind`` is one of :data:`MARK_WORDS`."""
 
     t: float
     kind: str
@@ -57,6 +74,15 @@ class Lane:
     name: str
     closed: list[tuple[float, float]]
     edges: list[float]
+
+    @property
+    def words(self) -> str:
+        """When it was closed."""
+        if not self.closed:
+            return f"{self.name} never closed"
+        spans = [f"{start:.3f} s to {end:.3f} s" for start, end in self.closed[:_MOST_SPANS]]
+        more = len(self.closed) - len(spans)
+        return f"{self.name} closed {', '.join(spans)}{f' and {more} times more' if more else ''}"
 
 
 @dataclass(frozen=True)
@@ -75,9 +101,27 @@ class Timeline:
         return not (self.curves or self.marks or self.lanes)
 
     @property
+    def legend(self) -> list[tuple[str, str]]:
+        """What stands for what: the axis of a curve, the kind of a mark or ``closed``, and its meaning."""
+        curves = [(each.axis, f"{each.label}{', as last reported' if each.stepped else ''}") for each in self.curves]
+        kinds = {mark.kind for mark in self.marks}
+        marks = [(kind, words) for kind, words in MARK_WORDS.items() if kind in kinds]
+        return [*curves, *marks, *([("closed", "relay closed")] if self.lanes else [])]
+
+    @property
     def told(self) -> list[Mark]:
         """The marks that are told in words too: struck messages may be hundreds, and are counted elsewhere."""
         return [mark for mark in self.marks if mark.kind != "link"]
+
+    @property
+    def words(self) -> str:
+        """The marks and the relays in words, for a reader who does not see the picture."""
+        told = [f"{mark.t:.3f} s {mark.label}" for mark in self.told[:_MOST_TOLD]]
+        more = len(self.told) - len(told)
+        sentences = ["; ".join(told) + (f" and {more} more marks" if more else "")] if told else []
+        return (
+            ". ".join([*sentences, "; ".join(lane.words for lane in self.lanes)]) if self.lanes else "".join(sentences)
+        )
 
     @property
     def notes(self) -> list[str]:
@@ -86,8 +130,8 @@ class Timeline:
 
 
 def timeline_of(scenario: ScenarioRecord) -> Timeline:
-    """Gather the curves, marks and lanes of ``scenario``; events without a finite time are left out."""
-    events = [event for event in scenario.events if math.isfinite(event.t)]
+    """Gather the curves, marks and lanes of ``scenario``; events and values beyond :data:`LARGEST` are left out."""
+    events = [event for event in scenario.events if -LARGEST <= event.t <= LARGEST]
     times = [event.t for event in events] or [0.0]
     readings = [event for event in events if event.kind is Kind.READING]
     others = [event for event in events if event.kind is not Kind.READING]
@@ -103,8 +147,13 @@ def timeline_of(scenario: ScenarioRecord) -> Timeline:
 def _readings(events: list[Event], key: str) -> dict[str, list[tuple[float, float]]]:
     found: dict[str, list[tuple[float, float]]] = {}
     for event in events:
-        if key in event.data and (value := number_of(event.data, key)) is not None:
-            found.setdefault(event.source, []).append((event.t, value))
+        value = event.data.get(key)
+        if value is None:
+            continue
+        # half a million readings: a float, as nearly all are, needs no further question
+        number = value if type(value) is float else number_of(event.data, key)
+        if number is not None and -LARGEST <= number <= LARGEST:
+            found.setdefault(event.source, []).append((event.t, number))
     named: dict[str, list[tuple[float, float]]] = {}
     for source, points in found.items():
         named.setdefault(visible(source), []).extend(points)
@@ -121,7 +170,8 @@ def _curve(label: str, axis: str, points: list[tuple[float, float]]) -> Curve:
         )
     stepped = axis == "credit"
     gaps = [] if stepped else _gaps(points)
-    return Curve(label, axis, stepped, sorted([*reduced, *gaps], key=lambda point: point[0]), note)
+    drawn: list[Point] = [*reduced]
+    return Curve(label, axis, stepped, sorted([*drawn, *gaps], key=lambda point: point[0]) if gaps else drawn, note)
 
 
 def reduce_points(points: list[tuple[float, float]], most: int) -> list[tuple[float, float]]:
@@ -149,11 +199,14 @@ def _gaps(points: list[tuple[float, float]]) -> list[Point]:
     """Return a point without a value in the middle of each pause in which the instrument gave no reading."""
     if len(points) < 3:
         return []
-    longest = GAP_FACTOR * median(later[0] - earlier[0] for earlier, later in pairwise(points))
+    pauses = [later[0] - earlier[0] for earlier, later in pairwise(points)]
+    longest = GAP_FACTOR * median(pauses)
+    if longest <= 0 or max(pauses) <= longest:
+        return []
     return [
         ((earlier[0] + later[0]) / 2, None)
-        for earlier, later in pairwise(points)
-        if 0 < longest < later[0] - earlier[0]
+        for pause, (earlier, later) in zip(pauses, pairwise(points), strict=True)
+        if pause > longest
     ]
 
 

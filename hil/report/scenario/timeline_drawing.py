@@ -1,11 +1,10 @@
-"""The timeline as numbers: coordinates of a static SVG (print, no script) and the data of the live plot.
+"""The timeline as coordinates of a static drawing, for paper and for a page without scripts.
 
-Both are drawn to the same scales and with the same lanes above the curves, so that paper and screen agree.
+The live plot (assets/plot.js) has the same scales and the same lanes above the curves, so that paper and screen agree.
 """
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -64,19 +63,6 @@ class Drawing:
     width: float = WIDTH
     left: float = LEFT
     right: float = WIDTH - RIGHT
-
-
-@dataclass(frozen=True)
-class Plot:
-    """A timeline as both of its pictures: the drawing on paper, and the data of the live plot as JSON for a script."""
-
-    static: Drawing
-    data: str
-
-
-def plot_of(timeline: Timeline) -> Plot | None:
-    """Return the pictures of ``timeline``; None if it shows nothing."""
-    return None if timeline.empty else Plot(draw(timeline), plot_data(timeline))
 
 
 def nice_ticks(low: float, high: float, about: int) -> list[float]:
@@ -154,38 +140,3 @@ def _path(points: list[tuple[float, float | None]], curve: Curve) -> str:
             parts.append(f"H{x:g}V{y:g}" if curve.stepped else f"L{x:g} {y:g}")
             previous = (x, y)
     return "".join(parts)
-
-
-def script_json(document: object) -> str:
-    """Return JSON that is safe inside an HTML ``script`` element: ASCII only, no ``<``, ``>`` or ``&``."""
-    text = json.dumps(document, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
-    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
-
-
-def plot_data(timeline: Timeline) -> str:
-    """Return the data of the live plot as JSON for a script element; times to 1 ms, values to five digits."""
-    return script_json(
-        {
-            "start": timeline.start,
-            "end": timeline.end,
-            "scales": {axis: scale_of(timeline, axis) for axis in ("power", "credit")},
-            "curves": [_live_curve(curve) for curve in timeline.curves],
-            "marks": [[round(mark.t, 3), mark.kind] for mark in timeline.marks],
-            "lanes": [{"name": lane.name, "closed": lane.closed, "edges": lane.edges} for lane in timeline.lanes],
-        }
-    )
-
-
-def _live_curve(curve: Curve) -> dict[str, object]:
-    times: list[float] = []
-    for t, _ in curve.points:
-        rounded = round(t, 3)
-        # two readings of one millisecond must both be seen: the live plot keeps one value for each instant
-        times.append(rounded if not times or rounded > times[-1] else round(times[-1] + 0.0001, 4))
-    values = [None if value is None else _short(value) for _, value in curve.points]
-    return {"label": curve.label, "axis": curve.axis, "stepped": curve.stepped, "x": times, "y": values}
-
-
-def _short(value: float) -> float | int:
-    rounded = float(f"{value:.5g}")
-    return int(rounded) if rounded.is_integer() else rounded

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from hil.evidence.documents import Event, Kind, Verdict
-from hil.evidence.record import ScenarioRecord
+from hil.evidence.documents import Verdict
 from hil.evidence.verdicts import worst
-from hil.report.scenario.recent_events import Account, account
-from hil.report.scenario.rows import FaultRow, FindingRow, StepRow, fault_rows, finding_row, step_row
-from hil.report.scenario.timeline_data import Timeline, timeline_of
-from hil.report.scenario.timeline_drawing import Plot, plot_of
-from hil.report.text_format import number_of, section_of, text_of, verdict_of
-from hil.units import format_quantity
+from hil.report.scenario.detail import Detail, unpack_detail
+from hil.report.scenario.recent_events import Account
+from hil.report.scenario.rows import FaultRow, FindingRow, StepRow
 
 _NOTHING_DRIVEN = frozenset({Verdict.NOT_APPLICABLE, Verdict.NOT_RUN, Verdict.AUTHOR_ERROR})
 """Verdicts of scenarios that may never have touched the bench, so that no safe state had to be reached."""
-
-_NOTHING_TO_EXPLAIN = frozenset({Verdict.PASS, Verdict.NOT_APPLICABLE})
 
 
 @dataclass(frozen=True)
@@ -45,11 +39,7 @@ class ScenarioView:
     clock: str | None
     steps: list[StepRow]
     findings: list[FindingRow]
-    transactions: list[Event]
     faults: list[FaultRow]
-    timeline: Timeline
-    plot: Plot | None
-    """Drawn with the rest, as that is done on all processors; None if the timeline shows nothing."""
     identities: Mapping[str | None, str]
     """What the programs of the devices said that they are, by role."""
     tap: str | None
@@ -62,6 +52,24 @@ class ScenarioView:
     """The command that runs it alone with the same seed."""
     damage: str | None
     """Set when the evidence stops before the scenario did; says what is missing."""
+    packed: bytes = b""
+    """Its detail in few bytes: a run has more curves than fit in memory. See :attr:`detail`."""
+
+    @property
+    def detail(self) -> Detail:
+        """All that is told of it, timeline, transactions and messages too; unpacked anew at each call."""
+        return unpack_detail(self.packed)
+
+    @property
+    def focus(self) -> float | None:
+        """The instant that the newest measurement that is no pass is about, in seconds; None if none names one."""
+        return next((row.at for row in reversed(self.findings) if row.verdict is not Verdict.PASS), None)
+
+    @property
+    def unsolved(self) -> bool:
+        """Whether somebody has to look at it: it neither passed to its end nor was left out on purpose."""
+        left_out = self.verdict in {Verdict.PASS, Verdict.NOT_APPLICABLE}
+        return not left_out or self.damage is not None or contradiction(self) is not None
 
     @property
     def place(self) -> str | None:
@@ -93,6 +101,12 @@ class ScenarioView:
         return sum(step.outcome == "not run" for step in self.steps)
 
     @property
+    def finding_counts(self) -> list[tuple[Verdict, int]]:
+        """How many of its measurements have which verdict."""
+        counted = Counter(row.verdict for row in self.findings)
+        return [(each, counted[each]) for each in Verdict if counted[each]]
+
+    @property
     def measured(self) -> bool:
         """Whether it says something of the requirements that it names: not a pass without a measurement taken."""
         return self.verdict is not Verdict.PASS or any(row.taken for row in self.findings)
@@ -105,56 +119,6 @@ class ScenarioView:
         return self.damage or decisive or self.reason or errors or "no reason recorded"
 
 
-def view_scenario(number: int, record: ScenarioRecord) -> ScenarioView:
-    """Tell the scenario from its events, of which it keeps the transactions; whatever is missing stays None."""
-    start = next(record.of(Kind.START), None)
-    begin: Mapping[str, Any] = start.data if start else {}
-    begin_host: Mapping[str, Any] = (start.host if start else None) or {}
-    stop = next(record.of(Kind.STOP), None)
-    end: Mapping[str, Any] = stop.data if stop else {}
-    findings = [finding_row(event.data) for event in record.of(Kind.VERDICT)]
-    tags = begin.get("tags")
-    safe, safe_state = _safe_state(end)
-    verdict = verdict_of(end) or Verdict.NOT_RUN
-    timeline = timeline_of(record)
-    return ScenarioView(
-        number=number,
-        name=text_of(begin, "name") or record.name,
-        feature=text_of(begin, "feature"),
-        rule=text_of(begin, "rule"),
-        line=text_of(begin, "line"),
-        outline=text_of(begin, "outline"),
-        row=_row(begin.get("row")),
-        tags=[str(tag) for tag in tags] if isinstance(tags, list) else [],
-        # a scenario's own steps name the set-up, so it is known when it stops rather than when it starts
-        setup=text_of(begin, "setup") or text_of(end, "setup"),
-        seed=text_of(begin, "seed"),
-        verdict=verdict,
-        reason=text_of(end, "reason"),
-        duration=record.events[-1].t if record.events else None,
-        clock=record.events[0].clock if record.events else None,
-        steps=[step_row(event) for event in record.of(Kind.STEP)],
-        findings=findings,
-        transactions=list(record.of(Kind.TRANSACTION)),
-        faults=fault_rows(record.of(Kind.FAULT)),
-        timeline=timeline,
-        plot=plot_of(timeline),
-        identities=_identities(record),
-        tap=next((_tap(event) for event in record.of(Kind.READING) if event.source == "tap"), None),
-        safe_state=safe_state,
-        safe=safe,
-        account=Account(None, []) if verdict in _NOTHING_TO_EXPLAIN else account(_until_it_failed(record.events)),
-        rerun_command=None if verdict in _NOTHING_TO_EXPLAIN else text_of(begin_host, "again"),
-        damage=_damage(record, stop),
-    )
-
-
-def _row(recorded: object) -> dict[str, str]:
-    """Return a row of Examples as it was recorded: pairs of column and value, in the order of the columns."""
-    pairs = recorded if isinstance(recorded, list) else []
-    return {str(pair[0]): str(pair[1]) for pair in pairs if isinstance(pair, list) and len(pair) == 2}
-
-
 def contradiction(view: ScenarioView) -> str | None:
     """Return a warning if the verdict of the scenario is milder than what its own measurements and steps say."""
     found = [row.verdict for row in view.findings]
@@ -163,58 +127,3 @@ def contradiction(view: ScenarioView) -> str | None:
     if view.verdict is Verdict.PASS and (unfinished or worst([Verdict.PASS, *found]) is not Verdict.PASS):
         return f"Scenario {view.number} is recorded as a pass, although not all its steps and measurements passed."
     return None
-
-
-def _until_it_failed(events: list[Event]) -> list[Event]:
-    """Return the events up to the step that failed, all if none did: how the bench became safe did not lead there."""
-    for number, event in enumerate(events):
-        if event.kind is Kind.STEP and event.data.get("outcome") == "failed":
-            return events[:number]
-    return events
-
-
-def _tap(event: Event) -> str:
-    def both(data: Mapping[str, Any], name: str) -> str:
-        median, largest = (number_of(data, f"{name}_{which}_s") for which in ("median", "largest"))
-        if median is None or largest is None:
-            return "a time that was not recorded"
-        return f"{format_quantity(median, 's')} (median), at most {format_quantity(largest, 's')}"
-
-    count = number_of(event.data, "chunks") or 0
-    return (
-        f"carried {format_quantity(count, 'count')} chunks between the devices. Each crosses two serial lines instead"
-        f" of one, which adds up to {both(event.data, 'sent_again')}; passing it on took"
-        f" {both(event.host or {}, 'forwarding')} of wall time"
-    )
-
-
-def _damage(record: ScenarioRecord, stop: Event | None) -> str | None:
-    after = f"; the last whole event is at {record.events[-1].t:.3f} s" if record.events else ""
-    if record.damage is not None:
-        return f"The evidence file is cut off: {record.damage}{after}. What came later is not known."
-    if stop is None:
-        return f"The evidence ends without a stop event{after}. What came later is not known."
-    if verdict_of(stop.data) is None:
-        return "The stop event holds no verdict that this report knows."
-    return None
-
-
-def _safe_state(end: Mapping[str, Any]) -> tuple[bool, str]:
-    safe = section_of(end, "safe_state")
-    seconds = number_of(safe, "seconds")
-    took = f", {seconds:.3f} s after it was asked for" if seconds is not None else ", time not recorded"
-    if safe.get("reached") is True:
-        return True, "; ".join(filter(None, [f"reached{took}", text_of(safe, "remarks")]))
-    if safe.get("reached") is False:
-        return False, "NOT reached"
-    return False, "not recorded"
-
-
-def _identities(record: ScenarioRecord) -> dict[str | None, str]:
-    """Return what the programs of the devices said that they are, by role: one after the other, where they changed."""
-    said: dict[str | None, list[str]] = {}
-    for event in record.of(Kind.DEVICE):
-        identity = text_of(event.data, "identity")
-        if identity is not None and said.setdefault(event.source, [])[-1:] != [identity]:
-            said[event.source].append(identity)
-    return {role: ", then ".join(words) for role, words in said.items()}

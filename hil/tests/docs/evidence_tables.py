@@ -6,7 +6,7 @@ import re
 
 from hil.evidence import store
 from hil.evidence.documents import Event, Kind
-from hil.report.html import REPORT_FILE
+from hil.report.html.page import ANNEX_FILE, REPORT_FILE
 from hil.report.junit import JUNIT_FILE
 from hil.report.pdf.documents import CERTIFICATE_FILE
 from hil.tests.docs.markdown import table, text_of
@@ -42,6 +42,7 @@ def files() -> str:
         (f"{store.SCENARIOS}/NNNN-name.jsonl", "One scenario, one event a line, in the order in which they came."),
         (store.MANIFEST_FILE, "SHA-256 sums of all other files."),
         (REPORT_FILE, "The report, one file; written anew by `hil report`."),
+        (ANNEX_FILE, "Each scenario in full, without a script; written by `hil report --annex`."),
         (JUNIT_FILE, "The same for CI."),
         (CERTIFICATE_FILE, "The pages that a person signs; written by `hil report --certificate`."),
         (store.SAFE_STATE_FILES, "What a watchdog did, if one had to act."),

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from typing import Any
 
-VOID = {"meta", "line", "rect", "path", "br"}
+VOID = {"meta", "line", "rect", "path", "br", "input"}
+
+DATA = {"application/json", "application/deflate"}
+"""Types of script elements that a browser does not run."""
 
 
 @dataclass
@@ -84,9 +90,14 @@ def rows(table: Node) -> list[list[str]]:
     return [[cell.text for cell in row.all("td")] for row in table.one("tbody").all("tr")]
 
 
-def assert_nothing_foreign_can_run(page: Node) -> None:
-    running = [node for node in page.all("script") if node.attributes.get("type") != "application/json"]
-    assert len(running) == 2
+def detail(page: Node, number: int) -> Any:
+    """What the page's script draws of a scenario."""
+    return json.loads(zlib.decompress(base64.b64decode(page.one("script", id=f"data-{number}").raw)))
+
+
+def assert_nothing_foreign_can_run(page: Node, scripts: int = 4) -> None:
+    running = [node for node in page.all("script") if node.attributes.get("type") not in DATA]
+    assert len(running) == scripts
     policy = page.one("meta", **{"http-equiv": "Content-Security-Policy"}).attributes["content"] or ""
     for node in [*running, page.one("style")]:
         digest = base64.b64encode(hashlib.sha256(node.raw.encode()).digest()).decode()

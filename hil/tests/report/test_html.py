@@ -18,10 +18,11 @@ from hil.evidence.documents import Event, Json, Kind, Verdict
 from hil.evidence.record import RunRecord, ScenarioRecord
 from hil.evidence.store import RunWriter
 from hil.evidence.uncertainty import Budget
-from hil.report.html import render, write_html
+from hil.report.html.index import MOST_STATIC
+from hil.report.html.page import render, render_annex, write_annex, write_html
 from hil.report.run_view import view_run
 from hil.tests.report.conftest import DOCUMENT, NASTY, cut_off, not_applicable, toast, view
-from hil.tests.report.page import Node, assert_nothing_foreign_can_run, facts, read, rows
+from hil.tests.report.page import Node, assert_nothing_foreign_can_run, detail, facts, read, rows
 
 MakeRun = Callable[..., Path]
 NASTY_AS_READ = "</script><script>alert(\"1\")</script> & 'quoted' ⟨U+2028⟩ ⟨U+202E⟩ ⟨U+001B⟩[31m"
@@ -33,17 +34,23 @@ def page(finished_run: Path) -> Node:
 
 
 @pytest.fixture(scope="module")
+def annex(finished_run: Path) -> Node:
+    return read(write_annex(view(finished_run)).read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
 def crashed_page(crashed_run: Path) -> Node:
     return read(write_html(view(crashed_run)).read_text(encoding="utf-8"))
 
 
-def test_report_runs_only_its_own_two_scripts_and_loads_nothing(page: Node, crashed_page: Node) -> None:
+def test_report_runs_only_its_own_scripts_and_loads_nothing(page: Node, crashed_page: Node, annex: Node) -> None:
     assert_nothing_foreign_can_run(page)
     assert_nothing_foreign_can_run(crashed_page)
+    assert_nothing_foreign_can_run(annex, scripts=0)
 
 
-def test_foreign_text_is_printed_letter_by_letter_wherever_it_stands(page: Node) -> None:
-    second = page.one("article", id="scenario-2")
+def test_foreign_text_is_printed_letter_by_letter_wherever_it_stands(page: Node, annex: Node) -> None:
+    second = annex.one("article", id="scenario-2")
     assert f"Energy laboratory {NASTY_AS_READ}" in facts(page)["Laboratory"]
     assert NASTY_AS_READ in rows(page.one("section", id="items").one("table"))[0][1]
     assert NASTY_AS_READ in second.one("h3").text
@@ -52,6 +59,10 @@ def test_foreign_text_is_printed_letter_by_letter_wherever_it_stands(page: Node)
         assert NASTY_AS_READ in second.one("table", class_=name).text, name
     assert NASTY_AS_READ in second.one("p", class_="marks-in-words").text
     assert NASTY_AS_READ in second.one("p", class_="reason").text
+    drawn = detail(page, 2)
+    assert NASTY_AS_READ in drawn["head"]["name"]
+    assert NASTY_AS_READ in drawn["plot"]["words"]
+    assert NASTY not in json.dumps(drawn, ensure_ascii=False)
 
 
 def test_report_holds_no_invisible_or_reversing_character(finished_run: Path) -> None:
@@ -89,12 +100,15 @@ def test_report_identifies_run_laboratory_method_and_equipment(page: Node) -> No
 
 
 def test_a_requirement_has_the_worst_verdict_of_the_scenarios_that_name_it(page: Node) -> None:
-    section = page.one("section", id="requirements")
-    cut, boot = rows(section.one("table", class_="requirements"))
-
-    assert (cut[0], cut[2], cut[3]) == ("REQ-CUT-1", "2 ✗, 3 ?", "✗ fail")
-    assert (boot[0], boot[2], boot[3]) == ("REQ-BOOT-1", "1 ✓, 4 \u2013", "○ not run")
+    section = page.one("section", id="results")
+    cut, boot = rows(section.one("table", class_="results"))
+    assert (cut[0], cut[2], cut[3]) == ("REQ-CUT-1", "1 fail, 1 inconclusive", "✗ fail")
+    assert (boot[0], boot[2], boot[3]) == ("REQ-BOOT-1", "1 pass, 1 not applicable", "○ not run")
     assert NASTY_AS_READ in cut[1]
+
+    cut, boot = rows(page.one("section", id="requirements").one("table", class_="requirements"))
+    assert cut == ["REQ-CUT-1", "✗ fail", "2 ✗ fail, 3 ? inconclusive"]
+    assert boot == ["REQ-BOOT-1", "○ not run", "1 ✓ pass, 4 \u2013 not applicable"]
     assert "No scenario of this run names REQ-BOOT-2: nothing is said about it." in section.text
 
 
@@ -214,42 +228,41 @@ def test_virtual_rig_is_said_at_the_top_and_across_the_page(page: Node, make_run
 
 
 def test_summary_has_a_line_for_each_scenario(page: Node) -> None:
-    lines = rows(page.one("table", class_="summary"))
+    lines = rows(page.one("table", class_="index"))
     assert [line[2] for line in lines] == ["✓ pass", "✗ fail", "? inconclusive", "\u2013 not applicable"]
     assert lines[1][3] == "1 fail 1 not run"
     assert lines[0][4] == "135.300 s"
     assert "features/toast.feature:7" in lines[0][1]
 
 
-def test_measurement_is_printed_with_value_uncertainty_limit_margin_and_rule(page: Node) -> None:
-    first, energy, count = rows(page.one("article", id="scenario-1").one("table", class_="findings"))
+def test_measurement_is_printed_with_value_uncertainty_limit_margin_and_rule(annex: Node) -> None:
+    first, energy, count = rows(annex.one("article", id="scenario-1").one("table", class_="findings"))
     assert first == [
         "✓ pass",
         "power-on to first accepted payment by line",
-        "24.200",
-        "± 0.050",
+        "24.200 ± 0.050",
         "s",
         "≤ 27 s",
         "+2.750",
         "interval",
     ]
-    assert energy[2:] == ["40.03", "± 0.41", "Wh", "39.2 Wh … 40.8 Wh", "+0.36", "guarded"]
-    assert count[2:] == ["1", "", "", "= 1", "0", "exact"]
-    late, missing = rows(page.one("article", id="scenario-2").one("table", class_="findings"))
-    assert late[2:] == ["650", "± 50", "ms", "≤ 500 ms", "\u2212200", "interval"]
+    assert energy[2:] == ["40.03 ± 0.41", "Wh", "39.2 Wh … 40.8 Wh", "+0.36", "guarded"]
+    assert count[2:] == ["1", "", "= 1", "0", "exact"]
+    late, missing = rows(annex.one("article", id="scenario-2").one("table", class_="findings"))
+    assert late[2:] == ["650 ± 50", "ms", "≤ 500 ms", "\u2212200", "interval"]
     assert late[0] == "✗ fail"
-    assert missing[2:4] == ["not taken", ""]
+    assert missing[2] == "not taken"
 
 
-def test_step_that_did_not_run_is_not_shown_as_failed(page: Node) -> None:
-    steps = rows(page.one("article", id="scenario-2").one("table", class_="steps"))
+def test_step_that_did_not_run_is_not_shown_as_failed(annex: Node) -> None:
+    steps = rows(annex.one("article", id="scenario-2").one("table", class_="steps"))
     assert [step[2] for step in steps] == ["✓ pass", "✓ pass", "✗ fail", "○ not run"]
     assert steps[3][3:] == ["\u2013"] * 3
     assert steps[2][3:] == ["37.700 s", "40.000 s", "2.300 s"]
 
 
-def test_a_failure_tells_the_step_with_its_place_what_happened_last_and_how_to_run_it_again(page: Node) -> None:
-    article = page.one("article", id="scenario-2")
+def test_a_failure_tells_the_step_with_its_place_what_happened_last_and_how_to_run_it_again(annex: Node) -> None:
+    article = annex.one("article", id="scenario-2")
 
     assert "features/underpayment.feature:10 Then the power is cut" in article.one("p", class_="failed-step").text
     last = rows(article.one("table", class_="last"))
@@ -259,9 +272,9 @@ def test_a_failure_tells_the_step_with_its_place_what_happened_last_and_how_to_r
     assert article.one("p", class_="again").text == "Run it again: hil run features/underpayment.feature:12 --seed 42"
 
 
-def test_a_scenario_that_passed_has_nothing_to_explain(page: Node) -> None:
-    assert not page.one("article", id="scenario-1").all("table", class_="last")
-    assert not page.one("article", id="scenario-1").all("p", class_="again")
+def test_a_scenario_that_passed_has_nothing_to_explain(annex: Node) -> None:
+    assert not annex.one("article", id="scenario-1").all("table", class_="last")
+    assert not annex.one("article", id="scenario-1").all("p", class_="again")
 
 
 def test_what_an_uncertainty_consists_of_is_listed_part_by_part_with_its_source(make_run: MakeRun) -> None:
@@ -280,7 +293,7 @@ def test_what_an_uncertainty_consists_of_is_listed_part_by_part_with_its_source(
         writer.write(Event(Kind.STOP, 1.0, "bench", {"verdict": "pass", "safe_state": {"reached": True}}))
         run.scenario_done(writer)
 
-    page = read(render(view(make_run(energy, verdict=Verdict.PASS))))
+    page = read(render_annex(view(make_run(energy, verdict=Verdict.PASS))))
     first, second = rows(page.one("table", class_="budgets"))
     assert first == ["energy delivered", "accuracy of reading", "± 0.016 Wh", "manual, 7-7"]
     assert second[:3] == ["", "calibration", "± 0.004 Wh"]
@@ -310,39 +323,68 @@ def test_the_certificate_of_an_instrument_is_told_with_its_uncertainty(
     assert words in page.one("section", id="equipment").text
 
 
-def test_error_of_a_step_says_where_and_what_to_do(page: Node) -> None:
-    problem = page.one("article", id="scenario-2").one("span", class_="problem")
+def test_error_of_a_step_says_where_and_what_to_do(annex: Node) -> None:
+    problem = annex.one("article", id="scenario-2").one("span", class_="problem")
     what, where, remedy = problem.children
     assert what.text.startswith("power was cut too late")
     assert (where.text, remedy.text) == ("Where: features/underpayment.feature:15", "What to do: See its log.")
 
 
-def test_transactions_faults_and_safe_state_are_listed(page: Node) -> None:
-    funding, broadcast, confirmed = rows(page.one("article", id="scenario-1").one("table", class_="transactions"))
+def test_transactions_faults_and_safe_state_are_listed(annex: Node) -> None:
+    funding, broadcast, confirmed = rows(annex.one("article", id="scenario-1").one("table", class_="transactions"))
     assert funding[3:] == ["\u2013", "\u2013", "\u2013"]
     assert broadcast[0:2] == ["135.100 s", "broadcast"]
     assert confirmed[3:] == ["50 000 sat", "437 400 sat", "12 600 sat"]
-    assert rows(page.one("article", id="scenario-2").one("table", class_="faults"))[0][:2] == ["30.000 s", "cable"]
-    assert "reached, 0.142 s" in page.one("article", id="scenario-1").one("p", class_="safe-state").text
+    assert rows(annex.one("article", id="scenario-2").one("table", class_="faults"))[0][:2] == ["30.000 s", "cable"]
+    assert "reached, 0.142 s" in annex.one("article", id="scenario-1").one("p", class_="safe-state").text
 
 
-def test_plot_holds_power_credit_payments_and_relay_edges(page: Node) -> None:
-    data = json.loads(page.one("script", id="plot-2").raw)
+def test_plot_holds_power_credit_payments_and_relay_edges(page: Node, annex: Node) -> None:
+    data = detail(page, 2)["plot"]
     assert [curve["axis"] for curve in data["curves"]] == ["power", "credit"]
-    assert len(data["curves"][0]["x"]) == 400
-    assert [kind for _, kind in data["marks"]] == ["accepted", "fault", "refused", "off"]
+    assert len(data["curves"][0]["steps"]) == 400
+    assert [kind for _, kind, _ in data["marks"]] == ["accepted", "fault", "refused", "off"]
     assert data["lanes"][0] == {"name": "K1", "closed": [[0.5, 40.0]], "edges": [0.0, 0.5, 40.0]}
-    static = page.one("article", id="scenario-2").one("svg", class_="timeline")
+    static = annex.one("article", id="scenario-2").one("svg", class_="timeline")
     assert {path.attributes["class"] for path in static.all("path", class_="curve")} == {"curve power", "curve credit"}
-    assert len(page.one("article", id="scenario-1").one("svg", class_="timeline").all("g", class_="accepted")) == 5
+    assert len(annex.one("article", id="scenario-1").one("svg", class_="timeline").all("g", class_="accepted")) == 5
 
 
-def test_toast_of_135_seconds_at_10_hz_takes_less_than_150_kilobytes(make_run: MakeRun, finished_run: Path) -> None:
+def test_failures_can_be_read_without_a_script_and_what_passed_is_data_for_one(page: Node) -> None:
+    section = page.one("section", id="unsolved")
+    told = [each.one("p", class_="unsolved-head").text for each in section.all("div", class_="unsolved")]
+    assert [line.split(" ", 3)[:3] for line in told] == [["✗", "fail", "2"], ["?", "inconclusive", "3"]]
+    assert "refused payment to zero current" in section.one("div", id="scenario-2").one("p", class_="why").text
+    static = section.one("article", id="static-2")
+    assert rows(static.one("table", class_="findings"))[0][0] == "✗ fail"
+    assert static.one("svg", class_="timeline").all("path", class_="curve")
+    assert not page.all("article", id="static-1")
+    assert detail(page, 1)["head"]["verdict"] == "pass"
+    assert "hil report --annex" in page.one("noscript").text
+
+
+def test_of_many_failures_the_first_are_shown_in_full_and_each_with_its_reason(make_run: MakeRun) -> None:
+    def failing(number: int) -> Callable[[RunWriter], None]:
+        def write(run: RunWriter) -> None:
+            writer = run.scenario(number, f"fails {number}")
+            writer.write(Event(Kind.STOP, 1.0, "bench", {"verdict": "fail", "reason": f"reason {number}"}))
+            run.scenario_done(writer)
+
+        return write
+
+    failures = [failing(number) for number in range(1, MOST_STATIC + 4)]
+    section = read(render(view(make_run(*failures, verdict=Verdict.FAIL)))).one("section", id="unsolved")
+    assert len(section.all("article")) == MOST_STATIC
+    reasons = [each.text for each in section.all("p", class_="why")]
+    assert reasons == [f"reason {number}" for number in range(1, MOST_STATIC + 4)]
+
+
+def test_toast_of_135_seconds_at_10_hz_takes_less_than_20_kilobytes(make_run: MakeRun, finished_run: Path) -> None:
     record = RunRecord.load(finished_run)
     scenario = record.scenarios[0]
     assert len(list(scenario.of(Kind.READING))) == 2704
     alone, nothing = (view_run(replace(record, scenarios=scenarios)) for scenarios in ([scenario], []))
-    assert len(render(alone)) - len(render(nothing)) < 150_000
+    assert len(render(alone)) - len(render(nothing)) < 20_000
 
 
 def test_run_that_was_never_finished_has_no_verdict_and_says_so(crashed_page: Node) -> None:
@@ -353,13 +395,13 @@ def test_run_that_was_never_finished_has_no_verdict_and_says_so(crashed_page: No
 
 
 def test_scenario_cut_off_in_the_middle_of_a_line_renders_and_says_it_loudly(crashed_page: Node) -> None:
-    scenario = crashed_page.one("article", id="scenario-2")
+    scenario = crashed_page.one("article", id="static-2")
     assert scenario.one("p", class_="damage").text.startswith("Incomplete evidence. The evidence file is cut off")
     assert "the last whole event is at 29.900 s" in scenario.one("p", class_="damage").text
     assert scenario.one("svg", class_="timeline").all("path", class_="curve")
     attention = crashed_page.one("section", id="attention").text
     assert "Scenario 2, Boot in time: The evidence file is cut off" in attention
-    assert rows(crashed_page.one("table", class_="summary"))[1][2] == "○ not run cut off"
+    assert rows(crashed_page.one("table", class_="index"))[1][2] == "○ not run cut off"
 
 
 def test_step_that_failed_because_of_the_rig_is_not_blamed_on_the_device(make_run: MakeRun) -> None:
@@ -429,7 +471,10 @@ def test_run_that_recorded_nothing_still_renders(make_run: MakeRun) -> None:
     page = read(render(view(make_run(verdict=Verdict.NOT_RUN, document={}))))
     found = facts(page)
     known = {"Framework", "Evidence digest", "Tested from", "Tested until", "Wall time"}
-    assert {value for label, value in found.items() if label not in known} == {"not recorded"}
+    empty = {label for label, value in found.items() if value == "not stated"}
+    laboratory = {"Laboratory", "Address", "Place of the test", "Customer", "Contact", "Order", "Test conditions"}
+    assert empty == {*laboratory, "Method"}
+    assert {value for label, value in found.items() if label not in known | empty} == {"not recorded"}
     assert page.one("section", id="outcome").one("span", class_="verdict").text == "○ not run"
 
 
@@ -438,12 +483,13 @@ def test_the_acceptance_file_of_the_project_fills_its_places_in_the_report(make_
     acceptance: Any = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
     page = read(render(view(make_run(verdict=Verdict.PASS, document={"acceptance": acceptance}))))
     found = facts(page)
-    for label in ("Laboratory", "Place", "Customer", "Order", "Test conditions", "Method"):
-        assert found[label] != "not recorded", label
+    assert found["Method"].startswith("Gherkin scenarios")
+    for label in ("Laboratory", "Address", "Place of the test", "Customer", "Contact", "Order", "Test conditions"):
+        assert found[label] == "not stated", label
     agreed = page.one("section", id="decision-rules").one("p", class_="agreed-rule").text
     assert agreed == acceptance["decision_rule"].strip()
     signatures = rows(page.one("table", class_="signatures"))
-    assert [line[:2] for line in signatures] == [["Performed by", "—"], ["Authorised by", "—"]]
+    assert [line[:2] for line in signatures] == [["Performed by", "not stated"], ["Authorised by", "not stated"]]
 
 
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=True) | st.text(max_size=8) | st.just("<b>")

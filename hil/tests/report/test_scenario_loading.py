@@ -8,7 +8,7 @@ import pytest
 
 from hil.evidence.documents import Event, Kind
 from hil.evidence.record import ScenarioRecord
-from hil.report.scenario.view import view_scenario
+from hil.report.scenario.from_events import view_scenario
 from hil.report.scenario_loading import FEWEST, view_all
 
 

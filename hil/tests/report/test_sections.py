@@ -12,7 +12,7 @@ import pytest
 from hil.evidence.documents import Verdict
 from hil.plugins.laboratory import VARIABLE, Declared, declare
 from hil.report.all_reports import read_run
-from hil.report.html import render
+from hil.report.html.page import render
 from hil.tests.report.conftest import MakeRun, underpayment
 
 GOOD = """\

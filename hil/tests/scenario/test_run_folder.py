@@ -46,7 +46,7 @@ def test_a_laboratory_that_says_nothing_of_itself_has_defaults_and_the_report_sa
 
     said = RunRecord.load(run.folder).document["acceptance"]
     assert said["decision_rule"].startswith("A measurement passes only if every value")
-    assert said["laboratory"] == {"name": "—", "place": "—"}
+    assert said["laboratory"] == {"name": "—", "address": "—", "place": "—"}
     assert said["remarks"].startswith("This laboratory has no reports/acceptance.yaml.")
 
 

@@ -12,7 +12,7 @@ import pytest
 from hil.bdd.pytest_plugin.keys import CLOSING
 from hil.errors import RigFault
 from hil.report.all_reports import read_run, write_elsewhere, write_files
-from hil.report.html import REPORT_FILE
+from hil.report.html.page import REPORT_FILE
 from hil.report.summary import slowest_steps, summary_lines
 
 if TYPE_CHECKING:

@@ -13,10 +13,12 @@ from pypdf import PdfReader
 
 from hil.clock import utc_now
 from hil.errors import FrameworkError
+from hil.report.certificate import Amendment
 from hil.report.pdf.certificate import certificate_content
 from hil.report.pdf.documents import write_certificate
 from hil.report.pdf.typesetting import LONGEST_TEXT, Attached, typeset
 from hil.report.run_view import RunView
+from hil.report.text_format import NOT_STATED
 
 HOSTILE = '</script> #read("/etc/passwd") *bold* \x00 \x1b[31m \u202e \ue000 \U000e0041 語 \U0001f35e'
 
@@ -79,20 +81,22 @@ def test_a_virtual_rig_is_told_on_the_first_page(certificate: Path) -> None:
 
 
 def test_fields_that_were_left_empty_are_listed_and_not_printed_as_a_dash(view: RunView) -> None:
-    empty = replace(
-        view,
-        identification=[("Laboratory", "—"), ("Place", None), ("Customer", "Toast & Sons"), ("Order", " - ")],
-        persons=[{"role": "Performed by", "name": "—"}],
-    )
-    content = certificate_content(empty)
+    missing = ["Laboratory (7.8.2.1 b)", "Name of the person: Performed by (7.8.2.1 o)"]
+    said = [("Laboratory", NOT_STATED), ("Place", None), ("Customer", "Toast & Sons"), ("Order", " - ")]
+    content = certificate_content(replace(view, identification=said, not_stated=missing))
     assert content["identification"] == [
         ("Laboratory", None),
         ("Place", None),
         ("Customer", "Toast & Sons"),
         ("Order", None),
     ]
-    assert {"Laboratory", "Place", "Order", "name of the person 'Performed by'"} <= set(content["empty-fields"])
-    assert "Customer" not in content["empty-fields"]
+    assert content["empty-fields"] == missing
+
+
+def test_an_amendment_tells_what_it_replaces(view: RunView) -> None:
+    content = certificate_content(replace(view, amendment=Amendment("2", "run 7f3a", "serial number corrected")))
+    assert content["amendments"] == [["2", "run 7f3a", "serial number corrected"]]
+    assert certificate_content(view)["amendments"] == []
 
 
 def test_the_closest_measurements_are_those_with_least_room_and_no_counts(view: RunView) -> None:

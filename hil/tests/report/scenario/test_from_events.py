@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from hil.evidence.documents import Event, Kind
 from hil.evidence.record import ScenarioRecord
+from hil.report.scenario.from_events import view_scenario
 from hil.report.scenario.rows import FaultRow
-from hil.report.scenario.view import view_scenario
 
 
 def test_what_befell_many_messages_alike_is_one_row_and_what_befell_the_link_is_told_each_time() -> None:
