@@ -19,6 +19,7 @@ def add_report_command(commands: Any) -> None:
     report.add_argument("run", nargs="?", help=f"run folder (default: {LATEST_RUN} of the laboratory)")
     report.add_argument("--annex", action="store_true", help="also write annex.html: each scenario in full")
     report.add_argument("--certificate", action="store_true", help="also write certificate.pdf, the pages to sign")
+    report.add_argument("--pdf", action="store_true", help="also write report.pdf, with the evidence attached")
     report.add_argument("--key", metavar="FILE", help="sign the PDF with this private key (PEM)")
     report.add_argument("--key-certificate", metavar="FILE", help="the X.509 certificate of the key (PEM)")
     report.add_argument(
@@ -42,10 +43,11 @@ def _report(options: argparse.Namespace, _: list[str]) -> int:
     print(folder / REPORT_FILE)
     if options.annex:
         print(write_annex(run))
-    if options.certificate:
-        from hil.report.pdf.documents import write_certificate
+    if options.certificate or options.pdf:
+        from hil.report.pdf.documents import write_certificate, write_report
 
-        print(write_certificate(run, folder, signer))
+        for write in filter(None, (options.certificate and write_certificate, options.pdf and write_report)):
+            print(write(run, folder, signer))
     return ExitCode.PASS
 
 
@@ -54,8 +56,9 @@ def _signer(options: argparse.Namespace) -> PdfSigner | None:
     given = [name for name in ("key", "key_certificate", "time_stamps") if getattr(options, name)]
     if not given:
         return None
-    needed = {"certificate": "--certificate", "key": "--key FILE", "key_certificate": "--key-certificate FILE"}
-    missing = [option for name, option in needed.items() if not getattr(options, name)]
+    needed = {"key": "--key FILE", "key_certificate": "--key-certificate FILE"}
+    missing = [] if options.certificate or options.pdf else ["--certificate or --pdf"]
+    missing += [option for name, option in needed.items() if not getattr(options, name)]
     if missing:
         raise ConfigurationError(
             f"--{given[0].replace('_', '-')} asks for a signed PDF, which also needs {' and '.join(missing)}"

@@ -24,22 +24,12 @@ from hil.report.html.index import index_of
 from hil.report.html.policy import assets
 from hil.report.integrity import DERIVED_FILES
 from hil.report.run_view import RunView
+from hil.report.scenario.rules import MARGIN, RULES, VERDICT_WORDS
 from hil.report.scenario.timeline_drawing import draw
 from hil.report.text_format import MARKS, NOT_RECORDED, NOT_STATED, date, instant, printed, stated
 
 REPORT_FILE = "report.html"
 ANNEX_FILE = "annex.html"
-
-_VERDICT_WORDS = [
-    (Verdict.PASS, "within the limit"),
-    (Verdict.FAIL, "beyond the limit, or never measured"),
-    (Verdict.INCONCLUSIVE, "this rig cannot decide"),
-    (Verdict.RIG_FAULT, "the bench failed"),
-    (Verdict.AUTHOR_ERROR, "the feature or configuration file is wrong"),
-    (Verdict.FRAMEWORK_ERROR, "a mistake in the code of the framework or of a step"),
-    (Verdict.NOT_APPLICABLE, "this bench cannot offer it"),
-    (Verdict.NOT_RUN, "not carried out, or not to its end"),
-]
 
 
 def write_html(run: RunView, folder: Path | None = None) -> Path:
@@ -102,7 +92,9 @@ def _environment() -> Environment:
         "signs": Markup(orjson.dumps({verdict.value: mark for verdict, mark in MARKS.items()}).decode()),  # noqa: S704
         "not_stated": NOT_STATED,
         "verdicts": list(Verdict),
-        "meanings": _VERDICT_WORDS,
+        "meanings": VERDICT_WORDS,
+        "rules": RULES,
+        "margin_words": MARGIN,
     }
     return environment
 

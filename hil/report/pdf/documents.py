@@ -5,13 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 from hil.clock import utc_now
-from hil.evidence.store import MANIFEST_FILE, RUN_FILE, on_disk
+from hil.evidence.store import MANIFEST_FILE, RUN_FILE, SCENARIOS, on_disk
 from hil.report.pdf.certificate import certificate_content
+from hil.report.pdf.report import report_content
 from hil.report.pdf.signature import PdfSigner, sign_pdf
 from hil.report.pdf.typesetting import Attached, typeset
 from hil.report.run_view import RunView
 
 CERTIFICATE_FILE = "certificate.pdf"
+REPORT_PDF_FILE = "report.pdf"
+
+_TYPES = {".jsonl": "application/jsonl", ".gz": "application/gzip"}
+"""Media types of the files of scenarios."""
 
 
 def write_certificate(run: RunView, folder: Path, signer: PdfSigner | None = None) -> Path:
@@ -24,19 +29,40 @@ def write_certificate(run: RunView, folder: Path, signer: PdfSigner | None = Non
 
     Raises RigFault if the disk does not take it, ConfigurationError if a library is missing or a key cannot be used.
     """
-    attached = [
+    document = typeset("certificate.typ", certificate_content(run), _described(run), utc_now())
+    return _write(folder / CERTIFICATE_FILE, document, signer, f"Certificate of run {run.run_id}")
+
+
+def write_report(run: RunView, folder: Path, signer: PdfSigner | None = None) -> Path:
+    """Write ``report.pdf`` into ``folder`` and return its path: the certificate, and each scenario.
+
+    The evidence is attached, each scenario as it was recorded. Parameters and errors: see :func:`write_certificate`.
+    """
+    content, pictures = report_content(run)
+    scenarios = [
+        Attached(path.name, path.read_bytes(), _TYPES.get(path.suffix, "application/octet-stream"), "One scenario")
+        for path in sorted((run.folder / SCENARIOS).iterdir())
+        if path.is_file()
+    ]
+    document = typeset("report.typ", content, [*_described(run), *scenarios], utc_now(), pictures)
+    return _write(folder / REPORT_PDF_FILE, document, signer, f"Report of run {run.run_id}")
+
+
+def _described(run: RunView) -> list[Attached]:
+    """Return what describes the run and its files, as far as it is there."""
+    described = {
+        RUN_FILE: "The run: rig, instruments, versions, verdict, digest of the evidence",
+        MANIFEST_FILE: "SHA-256 sums of the files of the evidence",
+    }
+    return [
         Attached(name, (run.folder / name).read_bytes(), "application/json", description)
-        for name, description in (
-            (RUN_FILE, "The run: rig, instruments, versions, verdict, digest of the evidence"),
-            (MANIFEST_FILE, "SHA-256 sums of the files of the evidence"),
-        )
+        for name, description in described.items()
         if (run.folder / name).is_file()
     ]
-    document = typeset("certificate.typ", certificate_content(run), attached, utc_now())
-    if signer is not None:
-        document = sign_pdf(document, signer, f"Certificate of run {run.run_id}")
-    path = folder / CERTIFICATE_FILE
-    _replace(path, document)
+
+
+def _write(path: Path, document: bytes, signer: PdfSigner | None, reason: str) -> Path:
+    _replace(path, sign_pdf(document, signer, reason) if signer else document)
     return path
 
 

@@ -13,18 +13,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.resources import as_file, files
+from itertools import chain
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal
 
 from hil.errors import ConfigurationError, FrameworkError
-from hil.report.text_format import visible
+from hil.report.text_format import printed
 
 STANDARDS: list[Literal["a-3a", "ua-1"]] = ["a-3a", "ua-1"]
 """PDF/A-3 level A (ISO 19005-3) with the evidence attached, and PDF/UA-1 (ISO 14289-1)."""
-
-LONGEST_TEXT = 2_000
-"""Characters of one text that are printed; a device may send megabytes."""
 
 _NO_GLYPH = re.compile(r'the text `"(.+?)"` could not be displayed|contains the codepoint `"(.+?)"`')
 _ESCAPED = re.compile(r"\\u\{([0-9a-f]+)\}")
@@ -50,15 +48,22 @@ class Attached:
     description: str
 
 
-def typeset(template: str, content: Mapping[str, Any], attached: Sequence[Attached], written: datetime) -> bytes:
+def typeset(
+    template: str,
+    content: Mapping[str, Any],
+    attached: Sequence[Attached],
+    written: datetime,
+    pictures: Mapping[str, str] | None = None,
+) -> bytes:
     """Return the PDF that the template in ``assets/pdf`` makes of ``content``.
 
     :param written: the date of the document.
+    :param pictures: SVG documents, by the name under which the template reads them.
 
     Raises ConfigurationError if Typst is not installed, FrameworkError if the template cannot be typeset.
     """
     typst = _typst()
-    plain = _printable(typst, content)
+    plain, drawn = _printable(typst, content, pictures or {})
     with (
         tempfile.TemporaryDirectory(prefix="hil-pdf-") as folder,
         as_file(files("hil.report") / "assets/pdf") as assets,
@@ -66,6 +71,8 @@ def typeset(template: str, content: Mapping[str, Any], attached: Sequence[Attach
         root = Path(folder)
         for source in assets.iterdir():
             (root / source.name).write_bytes(source.read_bytes())
+        for name, picture in drawn.items():
+            (root / name).write_text(picture, encoding="utf-8")
         for number, file in enumerate(attached):
             (root / f"attached-{number}").write_bytes(file.content)
         rows = [
@@ -103,14 +110,19 @@ def _typst() -> ModuleType:
     return typst
 
 
-def _printable(typst: ModuleType, content: Mapping[str, Any]) -> dict[str, Any]:
-    """Return ``content`` with each text shortened, and each character that no font has as ``⟨U+XXXX⟩``."""
-    shown = _mapped(content, lambda text: visible(_shortened(text)))
-    rare = sorted({character for text in _texts(shown) for character in text if not character.isascii()})
+def _printable(
+    typst: ModuleType, content: Mapping[str, Any], pictures: Mapping[str, str]
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return content and pictures; long texts are shortened, and a character that no font has is ``⟨U+XXXX⟩``."""
+    shown: dict[str, Any] = _mapped(content, printed)
+    texts = chain(_texts(shown), pictures.values())
+    rare = sorted({character for text in texts if not text.isascii() for character in text if not character.isascii()})
     lacking = _without_glyph(typst, rare)
     table = {ord(character): f"⟨U+{ord(character):04X}⟩" for character in lacking}
-    printed: dict[str, Any] = _mapped(shown, lambda text: text.translate(table)) if table else shown
-    return printed
+    if not table:
+        return shown, dict(pictures)
+    plain: dict[str, Any] = _mapped(shown, lambda text: text.translate(table))
+    return plain, {name: picture.translate(table) for name, picture in pictures.items()}
 
 
 def _without_glyph(typst: ModuleType, characters: Sequence[str]) -> set[str]:
@@ -139,11 +151,6 @@ def _without_glyph(typst: ModuleType, characters: Sequence[str]) -> set[str]:
 
 def _unescaped(text: str) -> str:
     return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text)
-
-
-def _shortened(text: str) -> str:
-    more = len(text) - LONGEST_TEXT
-    return text if more <= 0 else f"{text[:LONGEST_TEXT]} … ({more} more characters)"
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -289,7 +289,7 @@ def test_a_report_that_cannot_be_written_is_the_laboratorys_fault(
 @pytest.mark.parametrize(
     ("options", "missing"),
     [
-        (["--key", "k.pem"], "--certificate and --key-certificate FILE"),
+        (["--key", "k.pem"], "--certificate or --pdf and --key-certificate FILE"),
         (["--certificate", "--key", "k.pem"], "--key-certificate FILE"),
         (["--certificate", "--time-stamps", "https://tsa.example/"], "--key FILE and --key-certificate FILE"),
     ],

@@ -8,7 +8,7 @@ from hil.evidence import store
 from hil.evidence.documents import Event, Kind
 from hil.report.html.page import ANNEX_FILE, REPORT_FILE
 from hil.report.junit import JUNIT_FILE
-from hil.report.pdf.documents import CERTIFICATE_FILE
+from hil.report.pdf.documents import CERTIFICATE_FILE, REPORT_PDF_FILE
 from hil.tests.docs.markdown import table, text_of
 
 _KIND = re.compile(r"^- ([A-Z]+)(.*?)(?=^- [A-Z]+|\Z)", re.MULTILINE | re.DOTALL)
@@ -45,6 +45,7 @@ def files() -> str:
         (ANNEX_FILE, "Each scenario in full, without a script; written by `hil report --annex`."),
         (JUNIT_FILE, "The same for CI."),
         (CERTIFICATE_FILE, "The pages that a person signs; written by `hil report --certificate`."),
+        (REPORT_PDF_FILE, "Certificate and scenarios, with the evidence attached; written by `hil report --pdf`."),
         (store.SAFE_STATE_FILES, "What a watchdog did, if one had to act."),
     ]
     return table(("file", "content"), [(f"`{name}`", text) for name, text in rows])
