@@ -9,6 +9,7 @@ from __future__ import annotations
 import heapq
 import itertools
 import selectors
+import threading
 import time
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
@@ -195,3 +196,26 @@ def stopwatch() -> Callable[[], Second]:
     """Return a function that tells the wall seconds since this call, for figures about the framework itself."""
     start = time.perf_counter()
     return lambda: Second(time.perf_counter() - start)
+
+
+class Repeated:
+    """Calls a function again and again by the wall clock, in a thread of its own, until it is closed.
+
+    For work that must be done even while the thread of the bench is blocked.
+
+    :param act: raises nothing.
+    """
+
+    def __init__(self, every_s: float, act: Callable[[], None]) -> None:
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._repeat, args=(every_s, act), daemon=True)
+        self._thread.start()
+
+    def _repeat(self, every_s: float, act: Callable[[], None]) -> None:
+        while not self._closed.wait(every_s):
+            act()
+
+    def close(self) -> None:
+        """Return when the function is not running and will not be called again."""
+        self._closed.set()
+        self._thread.join()

@@ -34,6 +34,9 @@ class ExitCode(enum.IntEnum):
     """*Inconclusive*: a limit cannot be decided with this rig's uncertainty. The laboratory acts."""
     RIG_FAULT = 7
     """*Rig fault*: instrument, relay, line or node failed; says nothing about the device. The laboratory acts."""
+    EVIDENCE_ALTERED = 8
+    """*Evidence altered*: files of a run folder are missing, changed or added since the run, or contradict each other;
+    or the run was never finished. The laboratory acts."""
 
 
 class HilError(Exception):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,6 +49,11 @@ def _report(options: argparse.Namespace, _: list[str]) -> int:
 
         for write in filter(None, (options.certificate and write_certificate, options.pdf and write_report)):
             print(write(run, folder, signer))
+    if run.integrity.altered:
+        from hil.report.summary import alterations
+
+        print("\n".join(alterations(run)), file=sys.stderr)
+        return ExitCode.EVIDENCE_ALTERED
     return ExitCode.PASS
 
 

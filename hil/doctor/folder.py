@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from hil.chain.node.folders import cache_folder
 from hil.doctor.finding import Probe, look_at, not_needed, ok, problem, warning
 from hil.errors import ConfigurationError
-from hil.evidence.store import MANIFEST_FILE, RUN_FILE
+from hil.evidence.run_folder.files import MANIFEST_FILE, RUN_FILE
 from hil.rig.config.project import Project, look_for_project
 from hil.rig.config.rig_file import RigFile
 from hil.rig.safety.lock import LOCKS
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
     from hil.doctor.finding import Finding, Sight, Surroundings
 
-LEAST_MB: Final = 200
-"""Free disk: what the evidence and the report of one run of the whole suite take (measured: 194 MB)."""
+LEAST_MB: Final = 60
+"""Free disk: what the evidence and the report of one run of the whole suite take (measured: 40 MB)."""
 
-AMPLE_MB: Final = 2000
+AMPLE_MB: Final = 600
 """Free disk for ten such runs."""
 
 CACHE_MB: Final = 200

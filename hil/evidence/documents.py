@@ -20,7 +20,7 @@ Json: TypeAlias = "str | int | float | bool | Sequence[Json] | Mapping[str, Json
 class Kind(enum.StrEnum):
     """What an event tells. The keys of ``data`` are listed for each.
 
-    - START: ``name, feature, rule?, line, tags, setup, seed``; first event of a scenario file
+    - START: ``name, feature, rule?, line, tags, seed, rig?``; first event of a scenario file
     - STEP: ``keyword, text, line, outcome`` (``passed``, ``failed``, ``not run``), ``started`` (s),
       ``error?`` (``what``, ``place?``, ``remedy?``)
     - READING: quantities by name with their unit, e.g. ``voltage_V, current_A, power_W, energy_Wh`` (source
@@ -62,7 +62,10 @@ class Kind(enum.StrEnum):
 
 
 class Verdict(enum.StrEnum):
-    """The result of a measurement, a scenario or a run; never mixed up with each other."""
+    """The result of a measurement, a scenario or a run; never mixed up with each other.
+
+    ALTERED is the verdict of a run that is read, if its evidence is not what was recorded.
+    """
 
     PASS = "pass"  # noqa: S105 - no password
     FAIL = "fail"
@@ -72,6 +75,7 @@ class Verdict(enum.StrEnum):
     FRAMEWORK_ERROR = "framework error"
     NOT_APPLICABLE = "not applicable"
     NOT_RUN = "not run"
+    ALTERED = "evidence altered"
 
 
 _NO_DATA: Mapping[str, Json] = {}

@@ -9,6 +9,7 @@ import contextlib
 import hashlib
 import io
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,16 @@ from typing import Any, overload
 import orjson
 
 from hil.evidence.documents import Event, Json, Kind, Verdict, encode
-from hil.evidence.store import MANIFEST_FILE, RUN_FILE, SCENARIOS
+from hil.evidence.run_folder.blocks import Gap, read_blocks, told
+from hil.evidence.run_folder.files import (
+    MANIFEST_FILE,
+    RUN_FILE,
+    SCENARIO_SUFFIX,
+    SCENARIOS,
+    scenario_files,
+    scenario_name,
+)
+from hil.evidence.run_folder.manifest import changes_since, read_manifest
 
 
 @dataclass(frozen=True)
@@ -70,57 +80,115 @@ class ScenarioFiles(Sequence[ScenarioRecord]):
 
 @dataclass(frozen=True)
 class RunRecord:
-    """A run folder as read back."""
+    """A run folder as read back.
+
+    :param damage: what of ``run.json`` could not be read; None: nothing.
+    """
 
     folder: Path
     document: Mapping[str, Any]
     scenarios: Sequence[ScenarioRecord]
+    damage: str | None = None
 
     @classmethod
     def load(cls, folder: Path) -> RunRecord:
         """Read ``run.json`` and find the scenario files; a damaged one is read as far as it goes when its turn comes.
 
-        Raises OSError or ValueError if there is no readable ``run.json``.
+        A ``run.json`` that is damaged or gone is read as far as it goes, if the folder holds scenarios or a manifest.
+        Raises OSError or ValueError if it does not: then nothing shows that this is a run folder.
         """
+        files = scenario_files(folder)
         try:
-            document = json.loads((folder / RUN_FILE).read_text(encoding="utf-8"))
-        except RecursionError:
-            raise ValueError(f"{RUN_FILE} is nested too deeply") from None
-        if not isinstance(document, Mapping):
-            raise ValueError(f"{RUN_FILE} holds no object")
-        return cls(folder, document, ScenarioFiles(sorted((folder / SCENARIOS).glob("*.jsonl"))))
+            document, damage = _document(folder / RUN_FILE), None
+        except (OSError, ValueError) as error:
+            if not files and not (folder / MANIFEST_FILE).is_file() and not (folder / SCENARIOS).is_dir():
+                raise
+            document, damage = _salvaged(folder / RUN_FILE)
+            reason = error.strerror if isinstance(error, OSError) else error
+            damage = f"{RUN_FILE} cannot be read ({reason}). {damage}"
+        return cls(folder, document, ScenarioFiles(files), damage)
 
     def altered_files(self) -> list[str]:
-        """Return the files that do not have the SHA-256 sum of the manifest, or are gone; all if it is missing."""
-        try:
-            sums = json.loads((self.folder / MANIFEST_FILE).read_text())
-        except FileNotFoundError:
+        """Return the files that are not as the manifest lists them; the manifest itself if it is missing or damaged."""
+        manifest = read_manifest(self.folder)
+        if manifest.problem is not None and not manifest.files:
             return [MANIFEST_FILE]
-        altered = []
-        for name, expected in sums.items():
-            path = self.folder / name
-            if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != expected:
-                altered.append(name)
-        return altered
+        changes = changes_since(self.folder, manifest)
+        return [*[MANIFEST_FILE] * bool(manifest.problem), *sorted(changes.removed + changes.changed + changes.added)]
+
+
+def _document(path: Path) -> Mapping[str, Any]:
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except RecursionError:
+        raise ValueError(f"{RUN_FILE} is nested too deeply") from None
+    if not isinstance(document, Mapping):
+        raise ValueError(f"{RUN_FILE} holds no object")
+    return document
+
+
+_ENTRY = re.compile(r'\s*[{,]\s*("[^"\\]*")\s*:\s*')
+"""What stands before a value at the top of ``run.json``."""
+
+_END = re.compile(r"\s*[,}]")
+"""What stands behind it."""
+
+
+def _salvaged(path: Path) -> tuple[dict[str, Any], str]:
+    """Return the entries of a damaged ``run.json`` up to the damage, and in words how far that is."""
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return {}, "Nothing is known of rig, node, seed and verdict."
+    document: dict[str, Any] = {}
+    decoder, position = json.JSONDecoder(), 0
+    with contextlib.suppress(ValueError, RecursionError):
+        while (found := _ENTRY.match(text, position)) is not None:
+            value, position = decoder.raw_decode(text, found.end())
+            if _END.match(text, position) is None:  # half a number looks whole
+                break
+            document[json.loads(found[1])] = value
+    read = f"These entries could be read: {', '.join(document)}." if document else "No entry of it could be read."
+    return document, read
+
+
+def scenario_text(path: Path) -> tuple[bytes, list[Gap]]:
+    """Return the lines of a scenario's file of any version, and what of it could not be read."""
+    content = path.read_bytes()
+    return read_blocks(content) if path.name.endswith(SCENARIO_SUFFIX) else (content, [])
 
 
 def read_scenario(path: Path) -> ScenarioRecord:
-    """Read one scenario file up to its end or to the first line that is no event."""
+    """Read one scenario file up to its end or to the first line that is no event, without the blocks that are damaged.
+
+    A file that the operating system does not give is one of which nothing can be read.
+    """
     events: list[Event] = []
     covered: list[bytes] = []
-    content = path.read_bytes()
+    name = scenario_name(path.name)
+    try:
+        content, gaps = scenario_text(path)
+    except OSError as error:
+        return ScenarioRecord(name, [], f"it cannot be read ({error.strerror})")
     parse = json.loads if _holds_long_number(content) else _parse
-    damage = None
+    damage = [_told(gap, content) for gap in gaps]
     for number, line in enumerate(_lines(content), 1):
         try:
             document = parse(line)
             events.append(Event.from_json(document))
         except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
-            damage = f"line {number} is no event ({type(error).__name__})"
+            damage.append(f"line {number} is no event ({type(error).__name__})")
             break
         covered.append(_without_host(line, document))
     digest = hashlib.sha256(b"\n".join([*covered, b""])).hexdigest()
-    return ScenarioRecord(path.stem, events, damage if events or damage else "the file is empty", digest)
+    if not events and not damage:
+        damage.append("the file is empty")
+    return ScenarioRecord(name, events, "; ".join(damage) or None, digest)
+
+
+def _told(gap: Gap, content: bytes) -> str:
+    lines = content.count(b"\n", 0, gap.text)
+    return f"{told(gap)}, after line {lines}"
 
 
 def _lines(content: bytes) -> Iterable[str]:

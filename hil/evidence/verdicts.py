@@ -33,6 +33,7 @@ _EXIT_CODES = {
     Verdict.FRAMEWORK_ERROR: ExitCode.INTERNAL_ERROR,
     Verdict.NOT_APPLICABLE: ExitCode.NOTHING_RUN,
     Verdict.NOT_RUN: ExitCode.INTERRUPTED,
+    Verdict.ALTERED: ExitCode.EVIDENCE_ALTERED,
 }
 
 _SEVERITY = [
@@ -44,6 +45,7 @@ _SEVERITY = [
     Verdict.AUTHOR_ERROR,
     Verdict.FRAMEWORK_ERROR,
     Verdict.RIG_FAULT,
+    Verdict.ALTERED,
 ]
 
 _OF_THE_MACHINE = frozenset(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from hil.evidence.store import replace_file
+from hil.evidence.run_folder.files import replace_file
 from hil.qualify.campaign import LEAST_FOUND, LEAST_NAMED, Tally
 from hil.report.text_format import visible
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from hil.errors import RigFault
 from hil.evidence.record import RunRecord
-from hil.evidence.store import on_disk
+from hil.evidence.run_folder.files import on_disk
 from hil.report.html.page import write_html
 from hil.report.junit import write_junit
 from hil.report.run_view import RunView, view_run

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from hil.evidence.documents import Verdict
-from hil.evidence.store import SAFE_STATE_FILES
+from hil.evidence.run_folder.files import SAFE_STATE_FILES
 from hil.report.scenario.view import ScenarioView
 from hil.report.text_format import number_of, rows_of, section_of, text_of
 

@@ -1,29 +1,49 @@
-"""What the report may say about the run folder that it was made from.
+"""Whether a run folder still is what was recorded: the one derivation for report, terminal, JUnit and exit codes.
 
-The reports themselves are left out: they are derived from the evidence and may be written again at any time.
+The reports themselves have sums of their own: they are derived from the evidence and may be written again at any time.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
 
-from hil.evidence.documents import Kind, encode
+from hil.evidence.documents import Kind, Verdict, encode
 from hil.evidence.record import RunRecord, ScenarioRecord
-from hil.evidence.store import MANIFEST_FILE, SCENARIOS
+from hil.evidence.run_folder import files
+from hil.evidence.run_folder.digests import EVIDENCE_DIGEST, OBSERVATIONS_DIGEST, evidence_digest, observations_digest
+from hil.evidence.run_folder.files import PLAIN_SUFFIX, SCENARIO_SUFFIX, SCENARIOS, scenario_name
+from hil.evidence.run_folder.manifest import Manifest, chain_faults, changes_since, read_manifest, sum_of
+from hil.report.text_format import rows_of, section_of, text_of
 
-DERIVED_FILES = frozenset({"report.html", "annex.html", "report.pdf", "certificate.pdf", "junit.xml"})
-"""Files that are made from the evidence; a later rendering changes them without touching it."""
+DERIVED_FILES = files.DERIVED_FILES
+"""Files that are made from the evidence."""
+
+_SOUND = (
+    "When this report was written, every file of the run folder had the SHA-256 sum of its manifest, and both digests "
+    "computed anew from run.json and the recorded events were the recorded ones.",
+)
+_SOUND_OLD = (
+    "When this report was written, every file of the run folder had the SHA-256 sum of its manifest, and the digest "
+    "computed anew from the recorded events was the recorded one.",
+    "This evidence was recorded by an older version: no digest covers run.json, so only the manifest protects it.",
+)
+_NEVER_FINISHED = "The run was never finished: it has no manifest and no final digest, and was not checked."
 
 
 @dataclass(frozen=True)
 class Statement:
-    """The result of the check, in sentences; ``sound`` only if nothing speaks against the evidence."""
+    """The result of the check, in sentences; ``sound`` only if nothing speaks against the evidence.
+
+    :param altered: whether the evidence is not what was recorded; a run that was never finished is not sound either.
+    """
 
     sound: bool
     sentences: list[str]
+    altered: bool = False
 
 
 @dataclass(frozen=True)
@@ -32,17 +52,32 @@ class Seal:
 
     :param digest: of its events; None if one of them cannot be put in canonical form (only in foreign evidence).
     :param complete: whether it was recorded to its last event.
+    :param clocks: by which its times were taken.
+    :param told: what its events say of themselves: name, feature, line, seed, rig, verdict, and how many they are.
     """
 
     name: str
     digest: str | None
     complete: bool
+    clocks: frozenset[str] = frozenset()
+    told: Mapping[str, Any] | None = None
 
 
 def seal_of(scenario: ScenarioRecord) -> Seal:
-    """Return the digest of a scenario's evidence and whether the evidence is complete."""
-    complete = scenario.damage is None and any(True for _ in scenario.of(Kind.STOP))
-    return Seal(scenario.name, scenario.digest or _canonical_digest(scenario), complete)
+    """Return the digest of a scenario's evidence, whether it is complete, and what it says of itself."""
+    stop = next(scenario.of(Kind.STOP), None)
+    start = next(scenario.of(Kind.START), None)
+    begin: Mapping[str, Any] = {} if start is None else start.data
+    told = {key: begin[key] for key in ("name", "feature", "line", "seed", "rig") if key in begin}
+    if stop is not None:
+        told["verdict"] = stop.data.get("verdict")
+    return Seal(
+        scenario.name,
+        scenario.digest or _canonical_digest(scenario),
+        scenario.damage is None and stop is not None,
+        frozenset(event.clock for event in scenario.events),
+        {**told, "events": len(scenario.events)},
+    )
 
 
 def _canonical_digest(scenario: ScenarioRecord) -> str | None:
@@ -55,69 +90,124 @@ def _canonical_digest(scenario: ScenarioRecord) -> str | None:
     return digest.hexdigest()
 
 
-def evidence_digest(seals: Iterable[Seal]) -> str | None:
-    """Return the digest over these scenarios as :meth:`hil.evidence.store.RunWriter.digest` makes it.
-
-    None if one of them has none.
-    """
-    lines = []
-    for seal in sorted(seals, key=lambda seal: f"{seal.name}.jsonl"):
-        if seal.digest is None:
-            return None
-        lines.append(f"{seal.digest}  {seal.name}.jsonl\n")
-    return hashlib.sha256("".join(lines).encode()).hexdigest()
+def verdict_as_read(verdict: Verdict | None, statement: Statement) -> Verdict | None:
+    """Return the verdict that stands for a run as it is read: none can be trusted if its evidence was altered."""
+    return Verdict.ALTERED if statement.altered else verdict
 
 
 def check(record: RunRecord, seals: Sequence[Seal]) -> Statement:
-    """Hold the run folder against its manifest and its events against the recorded evidence digest.
+    """Hold the run folder against its manifest, its events against ``run.json``, and that against its digest.
 
     :param seals: of all scenarios of ``record``, in their order.
     """
-    if record.document.get("finished") is not True:
-        return Statement(
-            False, ["The run was never finished: it has no manifest and no final digest, and was not checked."]
-        )
-    faults = [*_manifest_faults(record, seals), *_digest_faults(record, seals)]
-    if faults:
-        return Statement(False, faults)
-    return Statement(
-        True,
-        [
-            "When this report was written, every file of the run folder had the SHA-256 sum of its manifest, and the "
-            "evidence digest computed anew from the recorded events was the recorded one.",
-        ],
-    )
+    manifest = read_manifest(record.folder)
+    ended = record.document.get("finished") is True
+    if not ended and record.damage is None and manifest.problem is not None and not manifest.files:
+        return Statement(False, [_NEVER_FINISHED])
+    faults = [record.damage] if record.damage else []
+    if not ended and record.damage is None:
+        faults.append(f"{files.RUN_FILE} says that the run was never finished, but it has a manifest.")
+    faults += _manifest_faults(record.folder, manifest)
+    if record.damage is None:
+        old = "evidence_version" not in record.document and manifest.version == 1
+        faults += _old_digest_faults(record, seals) if old else _document_faults(record, seals)
+        faults += _contradictions(record.document, seals)
+        if not faults:
+            return Statement(True, list(_SOUND_OLD if old else _SOUND))
+    return Statement(False, list(dict.fromkeys(faults)), altered=True)
 
 
-def _manifest_faults(record: RunRecord, seals: Sequence[Seal]) -> list[str]:
-    path = record.folder / MANIFEST_FILE
-    if not path.is_file():
-        return [f"{MANIFEST_FILE} is missing: no file of the run folder could be checked."]
-    try:
-        altered = set(record.altered_files()) - DERIVED_FILES
-        listed = set(json.loads(path.read_text(encoding="utf-8")))
-    except (ValueError, AttributeError, TypeError, OSError):
-        return [f"{MANIFEST_FILE} cannot be read: no file of the run folder could be checked."]
-    faults = [f"{name} does not have the SHA-256 sum of the manifest, or is gone." for name in sorted(altered)]
-    added = {f"{SCENARIOS}/{seal.name}.jsonl" for seal in seals} - listed
-    return faults + [f"{name} is not in the manifest: it was added after the run." for name in sorted(added)]
+def _manifest_faults(folder: Path, manifest: Manifest) -> Iterator[str]:
+    if manifest.problem is not None:
+        yield manifest.problem
+        if not manifest.files:
+            return
+    changes = changes_since(folder, manifest)
+    yield from (f"{name} is gone: it was removed after the run." for name in changes.removed)
+    yield from (f"{name} does not have the SHA-256 sum of the manifest: it was changed." for name in changes.changed)
+    yield from (f"{name} is not in the manifest: it was added after the run." for name in changes.added)
+    if manifest.problem is None:
+        yield from chain_faults(folder, manifest)
 
 
-def _digest_faults(record: RunRecord, seals: Sequence[Seal]) -> list[str]:
-    recorded = record.document.get("evidence_digest")
-    if recorded in _digests(seals):
+def _document_faults(record: RunRecord, seals: Sequence[Seal]) -> Iterator[str]:
+    """Hold ``run.json`` against its own digest, and the scenarios that it lists against those in the folder."""
+    document = record.document
+    if evidence_digest(document) != document.get(EVIDENCE_DIGEST):
+        yield f"{files.RUN_FILE} does not have its recorded evidence digest: it was changed."
+    there = {f"{SCENARIOS}/{seal.name}{SCENARIO_SUFFIX}": (seal, number) for number, seal in enumerate(seals)}
+    listed = {str(row.get("file")): row for row in rows_of(document, "scenarios")}
+    for file, row in listed.items():
+        if file not in there:
+            yield (
+                f"{file} is gone: {files.RUN_FILE} lists it as scenario '{text_of(row, 'name')}' with the verdict "
+                f"'{text_of(row, 'verdict')}'."
+            )
+            continue
+        seal, number = there[file]
+        recorded = row.get("digest")
+        same = recorded in (None, seal.digest) or recorded == _canonical_digest(record.scenarios[number])
+        if not same:
+            yield f"{file}: its events are not those whose digest {files.RUN_FILE} lists."
+        yield from _differences(file, row, seal)
+    yield from (f"{file} is not listed in {files.RUN_FILE}." for file in there if file not in listed)
+    for row in rows_of(document, "attachments"):
+        path = record.folder / str(row.get("file"))
+        if path.is_file() and sum_of(path) != row.get("sha256"):  # one that is gone is missed by the manifest
+            yield f"{row.get('file')} does not have the SHA-256 sum that {files.RUN_FILE} lists: it was changed."
+    digests = {file: str(row["digest"]) for file, row in listed.items() if row.get("digest") is not None}
+    if observations_digest(digests) != document.get(OBSERVATIONS_DIGEST):
+        yield f"The scenarios that {files.RUN_FILE} lists do not have the recorded observations digest."
+
+
+def _differences(file: str, row: Mapping[str, Any], seal: Seal) -> Iterator[str]:
+    told = seal.told or {}
+    for key in ("name", "feature", "line", "verdict"):
+        if row.get("digest") is not None and row.get(key) != told.get(key):
+            yield (
+                f"{file}: {files.RUN_FILE} says of it {key} '{text_of(row, key)}', its events say "
+                f"'{text_of(told, key)}'."
+            )
+
+
+def _contradictions(document: Mapping[str, Any], seals: Sequence[Seal]) -> Iterator[str]:
+    """Return what the events say of the bench that ``run.json`` denies."""
+    rig = section_of(document, "rig")
+    for seal in seals:
+        told = seal.told or {}
+        if rig.get("virtual") is False and "virtual" in seal.clocks:
+            yield f"Scenario {seal.name} has events in virtual time, but {files.RUN_FILE} calls the rig a physical one."
+        for key, said in (("seed", document.get("seed")), ("rig", rig.get("name"))):
+            if key in told and said is not None and str(told[key]) != str(said):
+                yield f"Scenario {seal.name} was recorded with {key} '{told[key]}', {files.RUN_FILE} names '{said}'."
+
+
+def _old_digest_faults(record: RunRecord, seals: Sequence[Seal]) -> list[str]:
+    """Hold the events of version 1 against the one digest that it has."""
+    recorded = record.document.get(EVIDENCE_DIGEST)
+    if recorded in _old_digests(seals):
         return []
     # the lines are not as we write them, but events written in another form may still be the same
     again = [
         replace(seal, digest=_canonical_digest(scenario))
         for seal, scenario in zip(seals, record.scenarios, strict=True)
     ]
-    if recorded in _digests(again):
+    if recorded in _old_digests(again):
         return []
     return ["The evidence digest computed anew from the recorded events is not the one that was recorded."]
 
 
-def _digests(seals: Sequence[Seal]) -> list[str]:
+def _old_digests(seals: Sequence[Seal]) -> list[str]:
     """Return the digests that the run may have: a scenario that was cut off is in the folder but not in the digest."""
-    digests = (evidence_digest(seals), evidence_digest(seal for seal in seals if seal.complete))
-    return [digest for digest in digests if digest is not None]
+    found = []
+    for chosen in (seals, [seal for seal in seals if seal.complete]):
+        digests = {f"{seal.name}{PLAIN_SUFFIX}": seal.digest for seal in chosen}
+        if None not in digests.values():
+            found.append(observations_digest({name: str(digest) for name, digest in digests.items()}))
+    return found
+
+
+def missing_scenarios(document: Mapping[str, Any], seals: Sequence[Seal]) -> list[Mapping[str, Any]]:
+    """Return what ``run.json`` lists of scenarios whose files are gone."""
+    there = {seal.name for seal in seals}
+    return [row for row in rows_of(document, "scenarios") if scenario_name(str(row.get("file"))) not in there]

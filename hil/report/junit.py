@@ -11,7 +11,7 @@ from pathlib import Path
 from xml.etree import ElementTree as Xml
 
 from hil.evidence.documents import Verdict
-from hil.evidence.store import replace_file
+from hil.evidence.run_folder.files import replace_file
 from hil.report.run_view import RunView
 from hil.report.scenario.view import ScenarioView
 from hil.report.text_format import MARKS, visible
@@ -26,6 +26,7 @@ _ELEMENTS = {
     Verdict.FRAMEWORK_ERROR: "error",
     Verdict.NOT_APPLICABLE: "skipped",
     Verdict.NOT_RUN: "skipped",
+    Verdict.ALTERED: "error",
 }
 
 
@@ -37,7 +38,8 @@ def write_junit(run: RunView, folder: Path | None = None) -> Path:
     if run.verdict is None:
         root.append(_of_the_run("the run has no final verdict", "unfinished run"))
     elif _ELEMENTS.get(run.verdict) == "error" and run.verdict not in {view.verdict for view in run.scenarios}:
-        root.append(_of_the_run("; ".join(run.befell) or run.sentence, run.verdict.value))
+        why = run.integrity.sentences if run.verdict is Verdict.ALTERED else run.befell
+        root.append(_of_the_run("; ".join(why) or run.sentence, run.verdict.value))
     total(root)
     path = (folder or run.folder) / JUNIT_FILE
     Xml.indent(root)

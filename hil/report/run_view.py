@@ -15,7 +15,7 @@ from hil.evidence.verdicts import verdict_of_run
 from hil.report.certificate import Amendment, Fact, amendment_of, fields_not_stated, identification, item_of
 from hil.report.deviations import WatchdogAct, deviations_of, watchdog_acts
 from hil.report.equipment import InstrumentRow, instrument_row
-from hil.report.integrity import Statement, check
+from hil.report.integrity import Statement, check, verdict_as_read
 from hil.report.requirement_matrix import RequirementMatrix, matrix_of
 from hil.report.scenario.view import ScenarioView, contradiction
 from hil.report.scenario_loading import view_all
@@ -90,8 +90,8 @@ def view_run(record: RunRecord) -> RunView:
     finished = document.get("finished") is True
     recorded = verdict_of(document) if finished else None
     befell = [f"{text_of(row, 'verdict')}: {text_of(row, 'why')}" for row in rows_of(document, "befell")]
-    verdict = _stands(recorded, scenarios)
     integrity = check(record, seals)
+    verdict = verdict_as_read(_stands(recorded, scenarios), integrity)
     counted = Counter(scenario.verdict for scenario in scenarios)
     virtual = rig.get("virtual")
     acts, added = watchdog_acts(record.folder), added_sections(record)
@@ -104,7 +104,7 @@ def view_run(record: RunRecord) -> RunView:
         title=text_of(acceptance, "title") or "Acceptance report",
         finished=finished,
         verdict=verdict,
-        sentence=_sentence(finished, verdict),
+        sentence=MEANINGS[verdict] if verdict is Verdict.ALTERED else _sentence(finished, verdict),
         befell=befell,
         virtual=virtual if isinstance(virtual, bool) else None,
         amendment=amendment_of(acceptance),
@@ -158,7 +158,7 @@ def _warnings(
     warnings += [f"The watchdog had to make the bench safe: {act.state}." for act in acts]
     if finished and verdict is None:
         warnings.append(f"The recorded verdict of the run is {text_of(document, 'verdict') or 'missing'}.")
-    if finished and not integrity.sound:
+    if integrity.altered:
         warnings += integrity.sentences
     for scenario in scenarios:
         if scenario.damage:
@@ -207,6 +207,7 @@ def _method(document: Mapping[str, Any], acceptance: Mapping[str, Any]) -> list[
         ("Framework", f"micropay-hil {text_of(document, 'version') or '(version not recorded)'}"),
         ("Git commit", _commit(text_of(document, "commit"))),
         ("Seed", text_of(document, "seed")),
+        ("Observations digest", text_of(document, "observations_digest")),
         ("Evidence digest", text_of(document, "evidence_digest")),
         ("Machine", machine or None),
         ("Wall time", None if wall is None else f"{wall:.1f} s"),

@@ -12,12 +12,18 @@ _WORD_WIDTH = len(Verdict.NOT_APPLICABLE.value)
 """The longest verdict of a run that went as it should; the one that is longer is rare."""
 
 
+def alterations(run: RunView) -> list[str]:
+    """Return what was altered since the run, a line each; empty if nothing was."""
+    mark = f"{MARKS[Verdict.ALTERED]} {Verdict.ALTERED.value}"
+    return [f"{mark}  {visible(sentence)}" for sentence in run.integrity.sentences] if run.integrity.altered else []
+
+
 def summary_lines(run: RunView) -> list[str]:
     """Return one line for each scenario that did not pass, the timing limit that was nearest, and the counts.
 
     Needs no finished run. The lines hold no control characters, whatever the evidence holds.
     """
-    lines = []
+    lines = alterations(run)
     for view in run.scenarios:
         if view.verdict is not Verdict.PASS:
             accepted = run.waivers.words(view)

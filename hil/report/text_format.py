@@ -30,6 +30,7 @@ MARKS: Mapping[Verdict, str] = {
     Verdict.FRAMEWORK_ERROR: "‼",
     Verdict.NOT_APPLICABLE: "\u2013",
     Verdict.NOT_RUN: "○",
+    Verdict.ALTERED: "≠",
 }
 """A mark for each verdict; always printed beside the word, so that nothing depends on colour."""
 
@@ -44,6 +45,7 @@ MEANINGS: Mapping[Verdict, str] = {
     "items tested.",
     Verdict.NOT_APPLICABLE: "Nothing was tested: this bench cannot offer what the scenarios ask for.",
     Verdict.NOT_RUN: "Nothing was tested.",
+    Verdict.ALTERED: "The evidence is not what was recorded. No verdict of this run can be trusted.",
 }
 """What a verdict of the whole run means, as a sentence for its reader."""
 

@@ -47,7 +47,7 @@ class Stamp(NamedTuple):
 
 
 class EventWriter(Protocol):
-    """Where events go; :class:`hil.evidence.store.ScenarioWriter` is one."""
+    """Where events go; :class:`hil.evidence.run_folder.scenario_writer.ScenarioWriter` is one."""
 
     events: list[Event]
 

@@ -10,7 +10,7 @@ from hil.clock import utc_now
 from hil.errors import RigFault
 from hil.evidence.documents import Json, Kind, Verdict
 from hil.evidence.own_error import told
-from hil.evidence.store import ScenarioWriter, Unencodable
+from hil.evidence.run_folder.scenario_writer import ScenarioWriter, Unencodable
 from hil.evidence.verdicts import verdict_of, worst
 from hil.judge.codes import CloseReason
 from hil.judge.messages import Close, Error, told_end

@@ -13,7 +13,7 @@ from hil.chain.node.providers import choose
 from hil.clock import stopwatch, utc_now
 from hil.errors import RigFault
 from hil.evidence.documents import Json, Kind, Verdict
-from hil.evidence.store import ScenarioWriter
+from hil.evidence.run_folder.scenario_writer import ScenarioEntry, ScenarioWriter
 from hil.evidence.verdicts import verdict_of_run
 from hil.interrupts import hold, release
 from hil.judge.invariants.history import Memory
@@ -38,7 +38,7 @@ class WorkerReport:
     """What the part of a run that one of several benches has learned since it last told."""
 
     verdicts: list[Verdict]
-    digests: dict[str, str]
+    entries: dict[str, ScenarioEntry]
     """Of the scenarios that are done, by the name of their file."""
     facts: dict[str, Json]
     """What ``run.json`` says of rig and node, once they are known."""
@@ -85,7 +85,7 @@ class Run:
         self._open: OpenScenario | None = None
         self._begun: ScenarioWriter | None = None
         """Evidence of a scenario that did not get so far as to have the bench."""
-        self.digest = ""
+        self.digest, self.observations_digest = "", ""
         document = {
             "seed": str(seed),
             "rig": known_before(self.rig_file),
@@ -140,17 +140,17 @@ class Run:
 
     def worker_report(self) -> WorkerReport:
         """Return what this part has learned since it was last asked; for :meth:`merge` in the process of the run."""
-        digests, verdicts = dict(self._writer.digests), list(self._verdicts)
-        self._writer.digests.clear()
+        entries, verdicts = dict(self._writer.entries), list(self._verdicts)
+        self._writer.entries.clear()
         self._verdicts.clear()
         facts = {name: self._writer.document[name] for name in ("node", "rig") if self._rig is not None}
         befell, self._befell = self._befell, []
-        return WorkerReport(verdicts, digests, facts, largest_memory_mb(), befell)
+        return WorkerReport(verdicts, entries, facts, largest_memory_mb(), befell)
 
     def merge(self, report: WorkerReport) -> None:
         """Take up what a part has learned."""
         self._verdicts += report.verdicts
-        self._writer.digests |= report.digests
+        self._writer.entries |= report.entries
         self._memory_mb = max(self._memory_mb, report.memory_mb)
         for verdict, why in report.befell:
             self.note(verdict, why)
@@ -187,7 +187,8 @@ class Run:
 
             rig.clock.on_idle = on_idle
             recorder = Recorder(writer, rig.clock)
-            recorder.write(Kind.START, "bench", facts.document(self.seed), host=host)
+            begin = facts.document(self.seed, self.rig_file.options.name)
+            recorder.write(Kind.START, "bench", begin, host=host)
             scenario = ScenarioRun(rig, recorder, key, self._counterpart)
             scenario.memory = self._memory
             # whatever fails before this ends the scenario's node as well
@@ -221,8 +222,8 @@ class Run:
     def record_failed_start(self, number: int, facts: ScenarioFacts, verdict: Verdict, reason: str) -> None:
         """Write the evidence of a scenario for which the bench could not be had."""
         begun, self._begun = self._begun, None
-        ending = Ending(verdict, reason)
-        ending.phase(lambda: write_not_started(self._writer, number, facts, self.seed, verdict, reason, begun))
+        ending, begin = Ending(verdict, reason), facts.document(self.seed, self.rig_file.options.name)
+        ending.phase(lambda: write_not_started(self._writer, number, begin, facts.host(), verdict, reason, begun))
         self._verdicts.append(ending.verdict)
         if ending.verdict is not verdict:
             self.note(ending.verdict, ending.reason)
@@ -246,14 +247,15 @@ class Run:
         ending.phase(lambda: self._finish(interrupted=interrupted, ending=ending))
         if ending.verdict is not Verdict.NOT_RUN:
             self.note(ending.verdict, ending.reason)
-            self.digest = self.digest or self._writer.digest()
+            self.observations_digest = self._writer.observations_digest()
         if ending.interrupt is not None:
             raise ending.interrupt
-        return self._verdict(interrupted=interrupted)
+        return self.verdict(interrupted=interrupted)
 
-    def _verdict(self, *, interrupted: bool) -> Verdict:
+    def verdict(self, *, interrupted: bool) -> Verdict:
+        """Return the verdict of the run as far as it is known."""
         also = [verdict for verdict, _ in self._befell] + [Verdict.NOT_RUN] * interrupted
-        return verdict_of_run([*self._verdicts, *[None] * self._writer.without_end()], also)
+        return verdict_of_run([*self._verdicts, *[None] * len(self._writer.without_end())], also)
 
     def _finish(self, *, interrupted: bool, ending: Ending) -> None:
         if ending.verdict is not Verdict.NOT_RUN:
@@ -263,4 +265,5 @@ class Run:
         elapsed = self._watch()
         self._writer.host["wall_s"] = round(elapsed, 3)
         self._writer.host["max_rss_mb"] = max(self._memory_mb, largest_memory_mb())
-        self.digest = finish(self._writer, self._verdict(interrupted=interrupted), self.started, elapsed)
+        self.observations_digest = self._writer.observations_digest()
+        self.digest = finish(self._writer, self.verdict(interrupted=interrupted), self.started, elapsed)

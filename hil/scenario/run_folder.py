@@ -19,7 +19,9 @@ from hil.clock import stopwatch, utc_now
 from hil.errors import ConfigurationError
 from hil.evidence import waivers
 from hil.evidence.documents import Event, Json, Kind, Verdict, encode
-from hil.evidence.store import RunWriter, ScenarioWriter, on_disk
+from hil.evidence.run_folder.files import on_disk
+from hil.evidence.run_folder.scenario_writer import ScenarioWriter
+from hil.evidence.store import RunWriter
 
 RUNS = Path("reports/runs")
 ACCEPTANCE = Path("reports/acceptance.yaml")
@@ -57,8 +59,11 @@ class ScenarioFacts:
         """Return what the START event says beside its data: how this machine runs it again."""
         return {"wall": utc_now().isoformat(), "again": self.rerun_command}
 
-    def document(self, seed: int) -> dict[str, Json]:
-        """Return the data of the START event."""
+    def document(self, seed: int, rig: str = "") -> dict[str, Json]:
+        """Return the data of the START event.
+
+        :param rig: name of the rig; empty if its file cannot be read.
+        """
         rule: dict[str, Json] = {"rule": self.rule} if self.rule else {}
         row: list[Json] = [[column, value] for column, value in self.row.items()]
         outline: dict[str, Json] = {"outline": self.outline, "row": row} if row else {}
@@ -70,6 +75,7 @@ class ScenarioFacts:
             "line": self.line,
             "tags": list(self.tags),
             "seed": str(seed),
+            **({"rig": rig} if rig else {}),
         }
 
 
@@ -123,21 +129,22 @@ def largest_memory_mb() -> int:
 def write_not_started(
     run: RunWriter,
     number: int,
-    facts: ScenarioFacts,
-    seed: int,
+    begin: Mapping[str, Json],
+    host: Mapping[str, Json],
     verdict: Verdict,
     reason: str,
     begun: ScenarioWriter | None = None,
 ) -> None:
     """Write the evidence of a scenario that never had the bench.
 
+    :param begin: the data of its START event, with ``host`` beside it.
     :param begun: its evidence, if that had been opened before.
     """
-    writer = begun or run.scenario(number, f"{facts.name} not started")
+    writer = begun or run.scenario(number, f"{begin['name']} not started")
     stop: dict[str, Json] = {"verdict": verdict.value, "reason": reason}
     try:
         if not writer.events:
-            writer.write(Event(Kind.START, 0.0, "bench", facts.document(seed), clock="none", host=facts.host()))
+            writer.write(Event(Kind.START, 0.0, "bench", begin, clock="none", host=host))
         writer.write(Event(Kind.STOP, writer.events[-1].t, "bench", stop, clock=writer.events[-1].clock))
     finally:
         run.scenario_done(writer)
@@ -151,7 +158,7 @@ def refuse(
     run = new_folder(root, {"seed": str(seed), "rig": {"file": rig_file.name}}, started)
     verdict, reason = Verdict.AUTHOR_ERROR, str(error)
     for number, facts in enumerate(scenarios, 1):
-        write_not_started(run, number, facts, seed, verdict, reason)
+        write_not_started(run, number, facts.document(seed), facts.host(), verdict, reason)
         verdict, reason = Verdict.NOT_RUN, "the rig file cannot be used"
     finish(run, Verdict.AUTHOR_ERROR, started, watch())
     return run.folder

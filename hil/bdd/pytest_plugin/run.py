@@ -259,13 +259,14 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     ending.phase(lambda: leave_out_the_rest(session, "interrupted" if interrupted else "the run ended before"))
     if ending.verdict is not Verdict.NOT_RUN:
         run.note(ending.verdict, ending.reason)
-    verdict = run.close(interrupted=interrupted)
+    run.close(interrupted=interrupted)
     reports = Ending(Verdict.NOT_RUN, "")
     reports.phase(lambda: write_run_reports(config, run))
     reports.phase(lambda: junit_file.rewrite(config, run.folder))
     if reports.verdict is not Verdict.NOT_RUN:
         run.note(reports.verdict, reports.reason)
-        verdict = run.close(interrupted=interrupted)
+        run.close(interrupted=interrupted)
+    verdict = run.verdict(interrupted=interrupted)
     config.stash[CLOSING] += last_lines(config, run)
     session.exitstatus = code_of_session(exitstatus, verdict, others_failed=OTHERS_FAILED in config.stash)
     terminal = config.pluginmanager.get_plugin("terminalreporter")

@@ -19,7 +19,7 @@ from markupsafe import Markup
 
 from hil.clock import utc_now
 from hil.evidence.documents import Verdict
-from hil.evidence.store import replace_file
+from hil.evidence.run_folder.files import replace_file
 from hil.report.html.index import index_of
 from hil.report.html.policy import assets
 from hil.report.integrity import DERIVED_FILES

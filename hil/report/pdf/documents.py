@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from hil.clock import utc_now
-from hil.evidence.store import MANIFEST_FILE, RUN_FILE, SCENARIOS, on_disk
+from hil.evidence.run_folder.files import MANIFEST_FILE, RUN_FILE, SCENARIOS, on_disk
 from hil.report.pdf.certificate import certificate_content
 from hil.report.pdf.report import report_content
 from hil.report.pdf.signature import PdfSigner, sign_pdf

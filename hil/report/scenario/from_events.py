@@ -99,6 +99,8 @@ def _tap(event: Event) -> str:
 def _damage(record: ScenarioRecord, stop: Event | None) -> str | None:
     after = f"; the last whole event is at {record.events[-1].t:.3f} s" if record.events else ""
     if record.damage is not None:
+        if stop is not None:
+            return f"The evidence file is damaged: {record.damage}. What is missing is not known."
         return f"The evidence file is cut off: {record.damage}{after}. What came later is not known."
     if stop is None:
         return f"The evidence ends without a stop event{after}. What came later is not known."

@@ -43,5 +43,6 @@ VERDICT_WORDS: tuple[tuple[Verdict, str], ...] = (
     (Verdict.FRAMEWORK_ERROR, "a mistake in the code of the framework or of a step"),
     (Verdict.NOT_APPLICABLE, "this bench cannot offer it"),
     (Verdict.NOT_RUN, "not carried out, or not to its end"),
+    (Verdict.ALTERED, "the evidence is not what was recorded"),
 )
 """What the verdict of a measurement or a scenario means."""

@@ -7,6 +7,8 @@ import signal
 from dataclasses import dataclass
 from pathlib import Path
 
+from hil.evidence.record import scenario_text
+from hil.evidence.run_folder.files import SCENARIO_SUFFIX
 from hil.tests.acceptance.commands import Finished, Helper, Project, Running, gone, helpers_of, poll
 from hil.tests.acceptance.plans import PROVIDER, SEED, plan
 
@@ -38,8 +40,8 @@ def _start(project: Project, duration: str = "9 h") -> tuple[Running, list[Helpe
 
     def both_are_busy() -> bool:
         assert running.process.poll() is None, running.said.read_text()
-        files = list(project.folder.glob("reports/runs/*/scenarios/*.jsonl"))
-        return len([file for file in files if '"RECEIPT"' in file.read_text(encoding="utf-8")]) == 2
+        files = list(project.folder.glob(f"reports/runs/*/scenarios/*{SCENARIO_SUFFIX}"))
+        return len([file for file in files if b'"RECEIPT"' in scenario_text(file)[0]]) == 2
 
     poll(both_are_busy, "receipts in the evidence of two scenarios")
     return running, running.helpers()

@@ -17,7 +17,8 @@ from typing import Any
 from hil.chain.node.folders import cache_folder
 from hil.clock import WallClock
 from hil.evidence.documents import Event, Kind
-from hil.evidence.record import RunRecord
+from hil.evidence.record import RunRecord, scenario_text
+from hil.evidence.run_folder.files import SCENARIO_SUFFIX
 
 ROOT = Path(__file__).parents[3]
 TIMEOUT = 120.0
@@ -81,6 +82,13 @@ class Finished:
         lines = [line for line in self.said.splitlines() if line.startswith("evidence digest: ")]
         assert len(lines) == 1, self.said
         return lines[0].removeprefix("evidence digest: ")
+
+    @property
+    def observations_digest(self) -> str:
+        """The digest over what was observed, which does not depend on the node's provider."""
+        digest: str = self.document["observations_digest"]
+        assert f"observations digest: {digest}\n" in self.said
+        return digest
 
     def stop_event(self, scenario: int = 0) -> Event:
         return next(self.record.scenarios[scenario].of(Kind.STOP))
@@ -171,8 +179,8 @@ class Running:
 
         def receipt_is_written() -> bool:
             assert self.process.poll() is None, self.said.read_text()
-            files = self.folder.glob("reports/runs/*/scenarios/*.jsonl")
-            return any('"RECEIPT"' in file.read_text(encoding="utf-8") for file in files)
+            files = self.folder.glob(f"reports/runs/*/scenarios/*{SCENARIO_SUFFIX}")
+            return any(b'"RECEIPT"' in scenario_text(file)[0] for file in files)
 
         poll(receipt_is_written, "a receipt in the evidence")
 

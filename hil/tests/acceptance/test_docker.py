@@ -11,7 +11,7 @@ def test_a_node_in_docker_gives_the_same_evidence_as_a_native_one(
     toast: Finished, killed_with_container: KilledWithContainer
 ) -> None:
     assert killed_with_container.next_run.code == 0, killed_with_container.next_run.said
-    assert killed_with_container.next_run.digest == toast.digest
+    assert killed_with_container.next_run.observations_digest == toast.observations_digest
 
 
 def test_the_evidence_names_image_and_digest(killed_with_container: KilledWithContainer) -> None:

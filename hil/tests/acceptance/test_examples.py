@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from hil.errors import ExitCode
+from hil.evidence.record import scenario_text
+from hil.evidence.run_folder.files import scenario_files
 from hil.tests.acceptance.commands import ROOT
 from hil.tests.acceptance.installed import Laboratory
 
@@ -128,11 +130,9 @@ def test_a_timer_socket_passes_by_the_lab_meter_and_is_held_against_no_payment_p
     assert "0 mistakes" in timers.passes("check", "--rig", "rigs/virtual.yaml")
     assert "4 scenarios: 4 pass" in timers.passes("run", "--seed", "7")
 
-    evidence = "".join(
-        path.read_text("utf-8") for path in (timers.folder / "reports/runs/latest").glob("scenarios/*.jsonl")
-    )
-    assert '"invariants"' not in evidence
-    assert '"text":"on 60"' in evidence
+    evidence = b"".join(scenario_text(path)[0] for path in scenario_files(timers.folder / "reports/runs/latest"))
+    assert b'"invariants"' not in evidence
+    assert b'"text":"on 60"' in evidence
     assert "timer-socket 1.0" in (timers.folder / "reports/runs/latest/report.html").read_text("utf-8")
 
 

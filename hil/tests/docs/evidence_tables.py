@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from hil.evidence import store
 from hil.evidence.documents import Event, Kind
+from hil.evidence.run_folder import files as names
 from hil.report.html.page import ANNEX_FILE, REPORT_FILE
 from hil.report.junit import JUNIT_FILE
 from hil.report.pdf.documents import CERTIFICATE_FILE, REPORT_PDF_FILE
@@ -30,7 +30,7 @@ def event() -> str:
         "clock": "`virtual`, `wall`, or `none` for a scenario that never had the bench.",
         "source": "Who observed it: `meter`, `K1`, `socket-link`, `ledger`, `bench` …",
         "data": "What was observed.",
-        "host": "Optional: what belongs to the machine (wall times, ports, paths). Not part of the digest.",
+        "host": "Optional: what belongs to the machine (wall times, ports, paths). Not part of the digests.",
     }
     return table(("key", "meaning"), [(f"`{key}`", told[key]) for key in line])
 
@@ -38,15 +38,21 @@ def event() -> str:
 def files() -> str:
     """Return what a run folder holds."""
     rows = [
-        (store.RUN_FILE, "The run: rig, instruments, node, seed, versions, verdict, digest."),
-        (f"{store.SCENARIOS}/NNNN-name.jsonl", "One scenario, one event a line, in the order in which they came."),
-        (store.MANIFEST_FILE, "SHA-256 sums of all other files."),
+        (names.RUN_FILE, "The run: rig, instruments, node, seed, versions, verdict, scenarios, digests."),
+        (
+            f"{names.SCENARIOS}/NNNN-name{names.SCENARIO_SUFFIX}",
+            "One scenario, one event a line; gzip.",
+        ),
+        (
+            names.MANIFEST_FILE,
+            "SHA-256 sums of all files but the reports, and of the manifest before.",
+        ),
         (REPORT_FILE, "The report, one file; written anew by `hil report`."),
         (ANNEX_FILE, "Each scenario in full, without a script; written by `hil report --annex`."),
         (JUNIT_FILE, "The same for CI."),
         (CERTIFICATE_FILE, "The pages that a person signs; written by `hil report --certificate`."),
         (REPORT_PDF_FILE, "Certificate and scenarios, with the evidence attached; written by `hil report --pdf`."),
-        (store.SAFE_STATE_FILES, "What a watchdog did, if one had to act."),
+        (names.SAFE_STATE_FILES, "What a watchdog did, if one had to act."),
     ]
     return table(("file", "content"), [(f"`{name}`", text) for name, text in rows])
 

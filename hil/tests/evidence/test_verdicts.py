@@ -21,7 +21,7 @@ from hil.errors import (
 )
 from hil.evidence.documents import Verdict
 from hil.evidence.observations import DeviceIdle, EvidenceMissing
-from hil.evidence.store import Unencodable
+from hil.evidence.run_folder.scenario_writer import Unencodable
 from hil.evidence.verdicts import exit_code_of, purposeful, verdict_of, verdict_of_run, worst
 
 SEVERITY = [
@@ -33,6 +33,7 @@ SEVERITY = [
     Verdict.AUTHOR_ERROR,
     Verdict.FRAMEWORK_ERROR,
     Verdict.RIG_FAULT,
+    Verdict.ALTERED,
 ]
 
 

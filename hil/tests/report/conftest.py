@@ -16,7 +16,8 @@ from hil.evidence.documents import Event, Json, Kind, Verdict
 from hil.evidence.limits import Limit, Measurement
 from hil.evidence.observations import Counted, Sampled, Source, Timed
 from hil.evidence.record import RunRecord
-from hil.evidence.store import RunWriter, ScenarioWriter
+from hil.evidence.run_folder.scenario_writer import ScenarioWriter
+from hil.evidence.store import RunWriter
 from hil.report.run_view import RunView, view_run
 
 NASTY = "</script><script>alert(\"1\")</script> & 'quoted' \u2028 \u202e \x1b[31m"

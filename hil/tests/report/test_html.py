@@ -470,7 +470,7 @@ def test_a_calendar_that_was_set_during_the_run_is_remarked(
 def test_run_that_recorded_nothing_still_renders(make_run: MakeRun) -> None:
     page = read(render(view(make_run(verdict=Verdict.NOT_RUN, document={}))))
     found = facts(page)
-    known = {"Framework", "Evidence digest", "Tested from", "Tested until", "Wall time"}
+    known = {"Framework", "Evidence digest", "Observations digest", "Tested from", "Tested until", "Wall time"}
     empty = {label for label, value in found.items() if value == "not stated"}
     laboratory = {"Laboratory", "Address", "Place of the test", "Customer", "Contact", "Order", "Test conditions"}
     assert empty == {*laboratory, "Method"}

@@ -1,15 +1,26 @@
+"""A run folder that is not what was recorded: each alteration is named, and no verdict stands."""
+
 from __future__ import annotations
 
+import gzip
+import hashlib
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from hil.evidence.record import RunRecord, ScenarioRecord
-from hil.evidence.store import MANIFEST_FILE, RUN_FILE, SCENARIOS
-from hil.report.all_reports import write_reports
-from hil.report.integrity import Statement, check, evidence_digest, seal_of
+from hil.evidence.documents import Event, Kind, Verdict
+from hil.evidence.record import RunRecord, ScenarioRecord, scenario_text
+from hil.evidence.run_folder.digests import evidence_digest, observations_digest
+from hil.evidence.run_folder.files import MANIFEST_FILE, RUN_FILE, SCENARIOS
+from hil.evidence.run_folder.manifest import write_manifest
+from hil.evidence.store import RunWriter
+from hil.report.all_reports import read_run, write_reports
+from hil.report.integrity import Statement, check, seal_of
+from hil.report.summary import summary_lines
 
 
 @pytest.fixture
@@ -26,13 +37,33 @@ def check_of(folder: Path) -> Statement:
 def sentences(folder: Path) -> list[str]:
     statement = check_of(folder)
     assert not statement.sound
+    assert statement.altered
     return statement.sentences
 
 
-def test_untouched_run_is_sound_and_its_digest_can_be_computed_anew(folder: Path) -> None:
+def scenario(folder: Path, number: int) -> Path:
+    return next((folder / SCENARIOS).glob(f"{number:04d}*"))
+
+
+def rewrite(path: Path, old: bytes, new: bytes) -> None:
+    """Replace a passage of a scenario's file, which stays a good file."""
+    text = scenario_text(path)[0]
+    assert old in text
+    path.write_bytes(gzip.compress(text.replace(old, new, 1)))
+
+
+def change_document(folder: Path, **changes: Any) -> None:
+    path = folder / RUN_FILE
+    path.write_text(json.dumps({**json.loads(path.read_text()), **changes}, indent=2, sort_keys=True) + "\n")
+
+
+def test_untouched_run_is_sound_and_its_digests_can_be_computed_anew(folder: Path) -> None:
     record = RunRecord.load(folder)
+    digests = {scenario.name: str(scenario.digest) for scenario in record.scenarios}
     assert check_of(folder).sound
-    assert evidence_digest(map(seal_of, record.scenarios)) == record.document["evidence_digest"]
+    assert not check_of(folder).altered
+    assert evidence_digest(record.document) == record.document["evidence_digest"]
+    assert observations_digest(digests) == record.document["observations_digest"]
 
 
 def test_the_digest_of_the_lines_is_that_of_their_events(folder: Path) -> None:
@@ -43,67 +74,173 @@ def test_the_digest_of_the_lines_is_that_of_their_events(folder: Path) -> None:
 
 def test_events_written_in_another_form_still_have_the_recorded_digest(folder: Path) -> None:
     for path in (folder / SCENARIOS).iterdir():
-        lines = [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]
-        path.write_text("".join(json.dumps(line, indent=None) + "\n" for line in lines), encoding="utf-8")
-    assert not any("evidence digest" in line for line in sentences(folder))
-    (folder / MANIFEST_FILE).write_text(json.dumps(_sums(folder)))
+        lines = [json.loads(line) for line in scenario_text(path)[0].split(b"\n") if line]
+        path.write_bytes(gzip.compress("".join(json.dumps(line) + "\n" for line in lines).encode()))
+    assert all("it was changed" in line for line in sentences(folder))
+    write_manifest(folder)
     assert check_of(folder).sound
 
 
 def test_writing_the_reports_again_does_not_count_as_altering_the_evidence(folder: Path) -> None:
     for name in ("report.html", "junit.xml"):
         (folder / name).write_text("an older rendering")
-    sums = json.loads((folder / MANIFEST_FILE).read_text())
-    (folder / MANIFEST_FILE).write_text(json.dumps({**sums, "report.html": "0" * 64, "junit.xml": "0" * 64}))
     assert write_reports(folder).integrity.sound
     assert check_of(folder).sound
 
 
 def test_altered_event_is_found_by_the_manifest_and_by_the_digest(folder: Path) -> None:
-    path = next((folder / SCENARIOS).glob("0001*"))
-    path.write_text(path.read_text(encoding="utf-8").replace('"power_W":1300', '"power_W":1200', 1), encoding="utf-8")
+    path = scenario(folder, 1)
+    rewrite(path, b'"power_W":1300', b'"power_W":1200')
     by_manifest, by_digest = sentences(folder)
-    assert by_manifest.startswith(f"{SCENARIOS}/{path.name} does not have the SHA-256 sum of the manifest")
-    assert "evidence digest" in by_digest
+    assert by_manifest == f"{SCENARIOS}/{path.name} does not have the SHA-256 sum of the manifest: it was changed."
+    assert by_digest == f"{SCENARIOS}/{path.name}: its events are not those whose digest run.json lists."
 
 
 def test_event_altered_together_with_its_sum_is_still_found_by_the_digest(folder: Path) -> None:
-    path = next((folder / SCENARIOS).glob("0003*"))
-    path.write_text(path.read_text(encoding="utf-8").replace("inconclusive", "pass"), encoding="utf-8")
-    record = RunRecord.load(folder)
-    (folder / MANIFEST_FILE).write_text(json.dumps(_sums(folder)))
-    assert sentences(folder) == [
-        "The evidence digest computed anew from the recorded events is not the one that was recorded."
-    ]
-    assert record.scenarios[2].verdict == "pass"
+    rewrite(scenario(folder, 3), b"inconclusive", b"pass")
+    write_manifest(folder)
+    name = scenario(folder, 3).name
+    assert f"{SCENARIOS}/{name}: its events are not those whose digest run.json lists." in sentences(folder)
 
 
 def test_scenario_that_was_added_after_the_run_is_named(folder: Path) -> None:
-    source = next((folder / SCENARIOS).glob("0001*"))
-    shutil.copy(source, folder / SCENARIOS / "0009-added.jsonl")
-    assert "scenarios/0009-added.jsonl is not in the manifest: it was added after the run." in sentences(folder)
+    shutil.copy(scenario(folder, 1), folder / SCENARIOS / "0009-added.jsonl.gz")
+    assert "scenarios/0009-added.jsonl.gz is not in the manifest: it was added after the run." in sentences(folder)
+    assert "scenarios/0009-added.jsonl.gz is not listed in run.json." in sentences(folder)
 
 
-def test_file_that_is_gone_is_named(folder: Path) -> None:
-    next((folder / SCENARIOS).glob("0002*")).unlink()
-    assert any("0002-underpays-by-one-satoshi.jsonl does not have" in line for line in sentences(folder))
+def test_a_file_of_any_other_name_that_was_added_is_named(folder: Path) -> None:
+    (folder / "photo.jpg").write_bytes(b"x")
+    assert sentences(folder) == ["photo.jpg is not in the manifest: it was added after the run."]
 
 
-@pytest.mark.parametrize("text", ["{", "[]", "3", None])
+def test_scenario_that_is_gone_is_named_and_leaves_no_pass(make_run: Callable[..., Path], tmp_path: Path) -> None:
+    def passed(run: RunWriter) -> None:
+        writer = run.scenario(len(run.entries) + 1, "a slice")
+        writer.write(Event(Kind.START, 0.0, "bench", {"name": "A slice"}))
+        writer.write(Event(Kind.STOP, 9.0, "bench", {"verdict": "pass", "safe_state": {"reached": True}}))
+        run.scenario_done(writer)
+
+    folder = Path(shutil.copytree(make_run(passed, passed, verdict=Verdict.PASS), tmp_path / "run"))
+    assert read_run(folder).verdict is Verdict.PASS
+    path = scenario(folder, 2)
+    path.unlink()
+
+    run = write_reports(folder)
+
+    assert run.verdict is Verdict.ALTERED
+    gone = f"{SCENARIOS}/{path.name} is gone"
+    assert any(line.startswith(f"{gone}: run.json lists it as scenario 'A slice' with") for line in run.warnings)
+    assert any(gone in line for line in summary_lines(run))
+    assert 'type="evidence altered"' in (folder / "junit.xml").read_text()
+    assert gone in (folder / "junit.xml").read_text()
+    assert "evidence altered" in (folder / "report.html").read_text()
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "3", '{"a": 1}', None])
 def test_unusable_manifest_is_said_and_stops_nothing(folder: Path, text: str | None) -> None:
     manifest = folder / MANIFEST_FILE
     manifest.unlink() if text is None else manifest.write_text(text)
     assert sentences(folder)[0].startswith(MANIFEST_FILE)
 
 
-def test_run_whose_document_was_altered_is_named(folder: Path) -> None:
+def test_a_manifest_with_another_line_end_is_not_as_it_was_written(folder: Path) -> None:
+    manifest = folder / MANIFEST_FILE
+    manifest.write_text(manifest.read_text() + "\n")
+    assert sentences(folder) == [f"{MANIFEST_FILE} is not as it was written: its own digest does not hold."]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"seed": 43},
+        {"verdict": "pass"},
+        {"commit": "0" * 40},
+        {"version": "9"},
+        {"rig": {"name": "bench 7", "virtual": False}},
+        {"node": {}},
+        {"acceptance": {}},
+        {"scenarios": []},
+        {"attachments": [{"file": "photo.jpg", "sha256": "0" * 64}]},
+    ],
+)
+def test_a_changed_run_document_is_found_even_with_a_new_manifest(folder: Path, changes: dict[str, Any]) -> None:
+    change_document(folder, **changes)
+    assert f"{RUN_FILE} does not have the SHA-256 sum of the manifest: it was changed." in sentences(folder)
+    write_manifest(folder)
+    assert f"{RUN_FILE} does not have its recorded evidence digest: it was changed." in sentences(folder)
+
+
+def test_a_virtual_run_that_is_made_a_physical_one_is_contradicted_by_its_events(folder: Path) -> None:
     document = json.loads((folder / RUN_FILE).read_text())
-    (folder / RUN_FILE).write_text(json.dumps({**document, "seed": 43}))
-    assert sentences(folder) == [f"{RUN_FILE} does not have the SHA-256 sum of the manifest, or is gone."]
+    document["rig"] |= {"virtual": False, "name": "bench 7"}
+    change_document(folder, rig=document["rig"], evidence_digest=evidence_digest(document))
+    write_manifest(folder)
+    found = sentences(folder)
+    assert len(found) == 4
+    assert all("has events in virtual time, but run.json calls the rig a physical one." in line for line in found)
 
 
-def _sums(folder: Path) -> dict[str, str]:
-    import hashlib
+@pytest.mark.parametrize(("key", "value"), [("seed", "8"), ("rig", "another")])
+def test_events_of_another_run_are_found(make_run: Callable[..., Path], key: str, value: str, tmp_path: Path) -> None:
+    def foreign(run: RunWriter) -> None:
+        writer = run.scenario(1, "x")
+        writer.write(Event(Kind.START, 0.0, "bench", {"name": "x", "seed": "7", "rig": "virtual", key: value}))
+        writer.write(Event(Kind.STOP, 9.0, "bench", {"verdict": "pass"}))
+        run.scenario_done(writer)
 
-    files = [path for path in folder.rglob("*") if path.is_file() and path.name != MANIFEST_FILE]
-    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+    document = {"seed": "7", "rig": {"name": "virtual"}}
+    folder = make_run(foreign, verdict=Verdict.PASS, document=document)
+    (found,) = sentences(folder)
+    assert found.startswith(f"Scenario 0001-x was recorded with {key} '{value}', run.json names ")
+
+
+def test_an_attachment_that_was_changed_together_with_the_manifest_is_named(
+    make_run: Callable[..., Path], tmp_path: Path
+) -> None:
+    def attached(run: RunWriter) -> None:
+        (run.folder / "photo.jpg").write_bytes(b"a photo")
+
+    folder = make_run(attached, verdict=Verdict.NOT_RUN)
+    assert check_of(folder).sound
+    (folder / "photo.jpg").write_bytes(b"another")
+    write_manifest(folder)
+    assert sentences(folder) == ["photo.jpg does not have the SHA-256 sum that run.json lists: it was changed."]
+
+
+def test_a_run_that_was_forged_whole_is_found_by_the_run_after_it(tmp_path: Path) -> None:
+    for name in ("1", "2"):
+        RunWriter.create(tmp_path / name, {"seed": "1"}, {}).finish(Verdict.NOT_RUN)
+    assert check_of(tmp_path / "1").sound
+    assert check_of(tmp_path / "2").sound
+
+    shutil.rmtree(tmp_path / "1")
+    RunWriter.create(tmp_path / "1", {"seed": "2"}, {}).finish(Verdict.NOT_RUN)
+
+    assert sentences(tmp_path / "1")[-1] == f"{MANIFEST_FILE} was changed after run 2, which recorded its sum."
+    assert sentences(tmp_path / "2") == ["The manifest of the run before, 1, was changed after this run."]
+
+
+def test_a_run_whose_predecessor_was_moved_away_is_still_sound(tmp_path: Path) -> None:
+    for name in ("1", "2"):
+        RunWriter.create(tmp_path / name, {"seed": "1"}, {}).finish(Verdict.NOT_RUN)
+    shutil.rmtree(tmp_path / "1")
+    assert check_of(tmp_path / "2").sound
+
+
+def test_a_run_that_was_never_finished_is_neither_sound_nor_altered(crashed_run: Path) -> None:
+    statement = check_of(crashed_run)
+    assert (statement.sound, statement.altered) == (False, False)
+
+
+def test_a_finished_run_that_is_made_an_unfinished_one_is_found(folder: Path) -> None:
+    change_document(folder, finished=False)
+    assert sentences(folder)[0] == f"{RUN_FILE} says that the run was never finished, but it has a manifest."
+
+
+def test_the_manifest_has_the_sum_of_every_file_but_itself_and_the_reports(folder: Path) -> None:
+    write_reports(folder)
+    files = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
+    listed = json.loads((folder / MANIFEST_FILE).read_text())["files"]
+    assert set(files) - set(listed) == {MANIFEST_FILE, "report.html", "junit.xml"}
+    assert all(hashlib.sha256(files[name].read_bytes()).hexdigest() == digest for name, digest in listed.items())

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from hil.errors import AuthorError, HilError, PeerViolation, RigFault
 from hil.evidence.documents import Event, Kind, Verdict
 from hil.evidence.record import read_scenario
-from hil.evidence.store import ScenarioWriter
+from hil.evidence.run_folder.scenario_writer import ScenarioWriter
 from hil.evidence.verdicts import verdict_of, worst
 from hil.judge.codes import CloseReason, ErrorCode
 from hil.judge.invariants.rules import CREDIT, Breach
@@ -65,7 +65,7 @@ class Bench:
         self.safe = SafeState(True, 0.25, 0.001)
         self._raising, self._error = raising, error
         self.clock = SimpleNamespace(now=lambda: 5.0, bound=0.0, name="virtual", largest_bound=0.0)
-        self.writer = ScenarioWriter(folder / "0001-x.jsonl")
+        self.writer = ScenarioWriter(folder / "0001-x.jsonl.gz")
         self.writer.write(Event(Kind.START, 0.0, "bench", {"name": "x"}))
         closing = contextlib.ExitStack()
         closing.callback(self.phase("closing"))

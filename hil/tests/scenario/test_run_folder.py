@@ -91,12 +91,12 @@ def test_a_calendar_that_nobody_set_is_not_remarked(tmp_path: Path) -> None:
 def test_a_scenario_whose_evidence_was_begun_gets_its_stop_in_the_same_file(tmp_path: Path) -> None:
     run = new_folder(tmp_path, {}, utc_now())
     begun = run.scenario(1, "A")
-    assert run.without_end() == 1
+    assert len(run.without_end()) == 1
 
-    write_not_started(run, 1, FACTS, 7, Verdict.RIG_FAULT, "no bench", begun)
-    write_not_started(run, 2, FACTS, 7, Verdict.NOT_RUN, "no bench")
+    write_not_started(run, 1, FACTS.document(7), FACTS.host(), Verdict.RIG_FAULT, "no bench", begun)
+    write_not_started(run, 2, FACTS.document(7), FACTS.host(), Verdict.NOT_RUN, "no bench")
 
-    assert run.without_end() == 0
+    assert run.without_end() == []
     records = RunRecord.load(run.folder).scenarios
     assert [[event.kind for event in record.events] for record in records] == [[Kind.START, Kind.STOP]] * 2
     assert [record.verdict for record in records] == [Verdict.RIG_FAULT, Verdict.NOT_RUN]

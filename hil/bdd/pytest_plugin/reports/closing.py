@@ -11,6 +11,7 @@ import pytest
 
 from hil.bdd.pytest_plugin.keys import CLOSING
 from hil.errors import RigFault
+from hil.evidence.documents import Verdict
 from hil.report.all_reports import read_run, write_elsewhere, write_files
 from hil.report.html.page import REPORT_FILE
 from hil.report.summary import slowest_steps, summary_lines
@@ -23,11 +24,16 @@ REPORT = pytest.StashKey[str]()
 
 
 def write_run_reports(config: pytest.Config, run: Run) -> None:
-    """Write the reports of what there is, if need be elsewhere; raises RigFault for what kept them from the folder."""
+    """Write the reports of what there is, if need be elsewhere; raises RigFault for what kept them from the folder.
+
+    Evidence that was altered while the run was under way is told, and is the verdict of the run.
+    """
     try:
         told = read_run(run.folder)
     except (OSError, ValueError) as error:
         raise RigFault(f"the run folder cannot be read any more: {error}", place=str(run.folder)) from error
+    if told.integrity.altered:
+        run.note(Verdict.ALTERED, "; ".join(told.integrity.sentences))
     config.stash[CLOSING] = [*slowest_steps(told, config.getoption("step_times")), *summary_lines(told)]
     try:
         write_files(told)
@@ -40,4 +46,5 @@ def write_run_reports(config: pytest.Config, run: Run) -> None:
 def last_lines(config: pytest.Config, run: Run) -> list[str]:
     """Return what happened to the run beside its scenarios, its seed, where its report is, and its digest."""
     report = config.stash.get(REPORT, "none could be written")
-    return [*run.befell, f"seed: {run.seed}", f"report: {report}", f"evidence digest: {run.digest}"]
+    digests = [f"observations digest: {run.observations_digest}", f"evidence digest: {run.digest or 'none'}"]
+    return [*run.befell, f"seed: {run.seed}", f"report: {report}", *digests]

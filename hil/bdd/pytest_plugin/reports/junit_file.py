@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as Xml
 
-from hil.evidence.store import replace_file
+from hil.evidence.run_folder.files import replace_file
 from hil.report.junit import JUNIT_FILE, total
 
 if TYPE_CHECKING:

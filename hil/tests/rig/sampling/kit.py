@@ -9,7 +9,8 @@ from pathlib import Path
 
 from hil.clock import Clock
 from hil.evidence.documents import Event, Kind
-from hil.evidence.store import RunWriter, ScenarioWriter
+from hil.evidence.run_folder.scenario_writer import ScenarioWriter
+from hil.evidence.store import RunWriter
 from hil.evidence.uncertainty import Budget, Conditions
 from hil.ports import Identity, Reading
 from hil.rig.config.rig_file import SafetyLimits
