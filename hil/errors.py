@@ -57,7 +57,9 @@ class HilError(Exception):
 
     def __str__(self) -> str:
         text = f"{self.place}: {self.what}" if self.place else self.what
-        return f"{text}. {self.remedy}" if self.remedy else text
+        if not self.remedy:
+            return text
+        return f"{text} {self.remedy}" if text.endswith("?") else f"{text}. {self.remedy}"
 
 
 class FrameworkError(HilError):

@@ -6,6 +6,7 @@ import argparse
 import sys
 from typing import Protocol
 
+from hil.cli.laboratory import laboratory
 from hil.devices.host.options import add_program_commands
 from hil.errors import ExitCode
 
@@ -24,7 +25,7 @@ def add_device_commands(commands: Commands) -> None:
     device = commands.add_parser("device", help="the reference devices: run them, back up and restore their accounts")
     actions = device.add_subparsers(dest="device_command", required=True, metavar="ACTION")
     _add_account_commands(actions)
-    add_program_commands(actions)
+    add_program_commands(actions, laboratory)
     lockstep = actions.add_parser("lockstep", help="a reference device in step with a bench, for a rig file's command")
     lockstep.set_defaults(act=_lockstep)
 

@@ -70,6 +70,17 @@ VIRTUAL_LOADS = Group(
         "dl3021": "hil.vbench.instruments.dl3021:Dl3021",
     },
 )
+LEDGER_VIEWS = Group(
+    "hil.ledger_views",
+    "a view of the ledger",
+    "a class; its `opened` with a `LedgerServer` returns a `hil.ports.LedgerView` that can be closed (`ViewClass`)",
+    ("asks", "opened", "ready", "coin", "accepts", "broadcast", "conflict", "close"),
+    {
+        "node": "hil.chain.views.full_node:NodeView",
+        "spv": "hil.chain.views.spv:SpvView",
+        "api": "hil.chain.views.api:ApiView",
+    },
+)
 REPORT_SECTIONS = Group(
     "hil.report_sections",
     "a section of the report",
@@ -77,6 +88,6 @@ REPORT_SECTIONS = Group(
 )
 
 GROUPS: Mapping[str, Group] = {
-    each.key: each for each in (METERS, LOADS, VIRTUAL_METERS, VIRTUAL_LOADS, REPORT_SECTIONS)
+    each.key: each for each in (METERS, LOADS, VIRTUAL_METERS, VIRTUAL_LOADS, LEDGER_VIEWS, REPORT_SECTIONS)
 }
 """All groups, by their key in ``[tool.hil.plugins]``."""

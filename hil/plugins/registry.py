@@ -41,6 +41,11 @@ class Plugin:
     origin: str
     root: str = ""
 
+    @property
+    def is_own(self) -> bool:
+        """Whether it is one of the framework's own."""
+        return not self.root and self.origin == OWN
+
     def load(self) -> Any:
         """Return the class or function; ConfigurationError that tells what failed, where, and whose it is."""
         module, _, attribute = self.reference.partition(":")
@@ -135,7 +140,9 @@ def find(group: Group, name: str) -> Plugin:
     """
     plugin = look_for(group, name)
     if plugin is None:
-        raise ConfigurationError(f"'{name}' is not known in {group.name}{nearest(name, names(group))}")
+        raise ConfigurationError(
+            f"'{name}' is not {group.holds}{nearest(name, names(group))}", remedy="hil plugins lists all."
+        )
     return plugin
 
 
@@ -159,4 +166,4 @@ def look_for(group: Group, name: str) -> Plugin | None:
 
 
 def _is_installed(plugin: Plugin) -> bool:
-    return not plugin.root and plugin.origin != OWN
+    return not plugin.root and not plugin.is_own

@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from hil.chain.node.snapshot import OwnNode
     from hil.conformance.update_period import Updates
     from hil.ports import Ledger, LedgerView, Load, Meter, Reading
-    from hil.rig.chain.electrum import ViewKind
     from hil.rig.recorder import Recorder
 
 RELAY_PATIENCE_S = 2.0
@@ -185,7 +184,7 @@ class Rig:
         devices: Mapping[str, Mapping[str, Any] | None],
         seed: str,
         plant: Mapping[str, Any],
-        view: ViewKind,
+        view: str,
         server_fault: ServerFault | None = None,
         calendars: Sequence[str] = (),
     ) -> None:

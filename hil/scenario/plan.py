@@ -10,7 +10,6 @@ from hil.protocol.policy import Mode
 if TYPE_CHECKING:
     from hil.chain.attacks.electrum_faults import ServerFault
     from hil.links.faults import FaultRule
-    from hil.rig.chain.electrum import ViewKind
     from hil.scenario.abuse_plan import AbusePlan
     from hil.scenario.load_profiles import LoadProfile
 
@@ -44,8 +43,8 @@ class Plan:
     boot_delay_s: float = 0.0
     plant: dict[str, float] = field(default_factory=dict)
     """Physics of a virtual bench, by the names of ``options.rig.plant``, where the scenario says it."""
-    ledger_view: ViewKind | None = None
-    """None: the rig file's."""
+    ledger_view: str | None = None
+    """Name of a plug-in of ``hil.ledger_views``; None: the rig file's."""
     server_fault: ServerFault | None = None
     """What the server of that view lies about."""
     abuse: AbusePlan | None = None

@@ -26,7 +26,6 @@ from hil.testing.feasibility import (
     TOASTER_W,
     Course,
     RigFile,
-    ViewKind,
     beyond_load,
 )
 
@@ -78,9 +77,9 @@ def _other_toaster(power: Watt) -> str:
     return "" if power == TOASTER_W else f"the bench's toaster has {TOASTER_W:g} W, not {power:g} W; use the load"
 
 
-def _view_offered(rig: RigFile, kind: ViewKind) -> str:
+def _view_offered(rig: RigFile, name: str) -> str:
     offered = rig.options.ledger_views
-    return "" if kind in offered else f"rig '{rig.options.name}' offers no view by '{kind}', only {', '.join(offered)}"
+    return "" if name in offered else f"rig '{rig.options.name}' offers no view by '{name}', only {', '.join(offered)}"
 
 
 @given("enheten {device} provas i läget {mode}")
@@ -208,9 +207,11 @@ def coin_type(kind: str, /, scenario: ScenarioRun) -> None:
 @given("the socket sees the ledger by {ledger_view}")
 @needs(_view_offered)
 @tells(Course.goes_on)
-def ledger_view(kind: ViewKind, /, scenario: ScenarioRun) -> None:
-    """``node``: a full node; ``spv``: an Electrum server, checked by headers and proofs; ``api``: no checks."""
-    scenario.plan.ledger_view = kind
+def ledger_view(name: str, /, scenario: ScenarioRun) -> None:
+    """``node``: a full node; ``spv``: an Electrum server, checked by headers and proofs; ``api``: no checks; or a view
+    that a plug-in adds.
+    """
+    scenario.plan.ledger_view = name
 
 
 @given("the device under test needs {duration} longer to start, as a seeded defect")

@@ -13,7 +13,6 @@ from hil.bdd.check.feasibility import cheats, demanded, doubts
 from hil.bdd.check.feasibility.course import Course
 from hil.bdd.check.feasibility.protocol_limits import CLOSE_REASONS, LEAST_COIN_SAT, MOST_COINS, no_offer
 from hil.bdd.check.values import in_order, zero_too
-from hil.rig.chain.electrum import ViewKind
 from hil.rig.check.capabilities import (
     beyond_load,
     doubtful_edge,
@@ -37,7 +36,6 @@ __all__ = [
     "TOASTER_W",
     "Course",
     "RigFile",
-    "ViewKind",
     "beyond_load",
     "cheats",
     "demanded",

@@ -82,7 +82,7 @@ def test_every_mistake_of_a_file_is_told_at_once_with_place_value_and_what_is_al
         f"{path}:3:6: steps.0.power: must be above 0 (read: 0)",
         f"{path}:3:16: steps.0.kind: 'rmap' is not known; known: hold, ramp. Did you mean 'ramp'?",
         f"{path}:4:6: steps.1.pover: 'pover' is not known; known: kind, power. Did you mean 'power'?",
-        f"{path}:1:1: titel: 'titel' is not known; known: steps, title. Did you mean 'title'?. Mend it.",
+        f"{path}:1:1: titel: 'titel' is not known; known: steps, title. Did you mean 'title'? Mend it.",
     ]
 
 

@@ -18,6 +18,7 @@ from hil.vbench.devices.host import DeviceHost, describe
 from hil.vbench.devices.own_meter import DeviceMeter, meter_gain
 from hil.vbench.devices.processes import ProcessHost, Scratch
 from hil.vbench.devices.program_storage import ProgramStorage
+from hil.vbench.devices.socket_ledger import ledger_access
 from hil.vbench.devices.uart import LinePort, Uart
 from hil.vbench.model_request import ROLES, ModelRequest
 from hil.vbench.plant.plant import Plant
@@ -170,7 +171,7 @@ class ModelBuilder:
             *lines,
             command=command,
             profile=request.devices[role] or {},
-            node=request.node,
+            ledger=ledger_access(request) if role == "socket" else None,
             meter=meter,
             storage=ProgramStorage(self.scratch.new(role)),
             relays=self.relays_at,

@@ -14,7 +14,6 @@ from hil.vbench.plant.parameters import PlantParameters
 ROLES = ("socket", "cable")
 LINES = tuple(f"{role}-{line}" for line in ("link", "console") for role in ROLES)
 CLOCKS = ("virtual", "wall")
-VIEWS = ("spv", "api")
 FIELDS = ("seed", "plant", "devices", "node", "view", "clock", "plugs", "programs", "calendars")
 """Of a request."""
 
@@ -31,11 +30,11 @@ class NodeAccess:
 
 @dataclass(frozen=True)
 class ViewAccess:
-    """How the socket sees the ledger, if not by the node itself: ``spv`` or ``api``, and the server for it."""
+    """How the socket sees the ledger: the name of the view, and where its Electrum server is, if it asks one."""
 
     kind: str
-    host: str
-    port: int
+    server: tuple[str, int] | None = None
+    """Host and port; None: it asks the node."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,7 @@ class ModelRequest:
     devices: Mapping[str, Mapping[str, object] | None] = field(default_factory=dict)
     """Profiles of the devices fitted, by role."""
     node: NodeAccess | None = None
-    view: ViewAccess | None = None
+    view: ViewAccess = ViewAccess("node")
     clock: str = "virtual"
     """``virtual``: devices inside the bench, time moved by the controller. ``wall``: devices as processes of their own
     (hil.vbench.devices.processes), time as this machine's clock."""
@@ -97,7 +96,7 @@ class ModelRequest:
             PlantParameters.of(plant if isinstance(plant, Mapping) else {}),
             profiles,
             _node_access(node) if isinstance(node, Mapping) else None,
-            _view_access(view) if isinstance(view, Mapping) else None,
+            _view_access(view) if isinstance(view, Mapping) else cls.view,
             str(clock),
             _programs(programs if isinstance(programs, Mapping) else {}),
             calendars,
@@ -135,9 +134,12 @@ def _plugs(plugs: Mapping[str, object]) -> dict[str, str]:
 
 def _view_access(view: Mapping[str, object]) -> ViewAccess:
     kind, host, port = (view.get(name) for name in ("kind", "host", "port"))
-    if kind in VIEWS and isinstance(host, str) and type(port) is int:
-        return ViewAccess(str(kind), host, port)
-    raise ConfigurationError(f"needs kind ({' or '.join(VIEWS)}), host (a text), port (a number)", place="reset.view")
+    if isinstance(kind, str) and host is None and port is None:
+        return ViewAccess(kind)
+    if isinstance(kind, str) and isinstance(host, str) and type(port) is int:
+        return ViewAccess(kind, (host, port))
+    what = "needs kind (a text), and host (a text) and port (a number) for one that asks an Electrum server"
+    raise ConfigurationError(what, place="reset.view")
 
 
 def _node_access(node: Mapping[str, object]) -> NodeAccess:

@@ -8,6 +8,7 @@ from hil.bdd.language.applicability import asked_features
 from hil.bdd.language.document import Problem
 from hil.errors import ConfigurationError, nearest
 from hil.rig.check.capabilities import wrong_models
+from hil.rig.check.ledger_views import wrong_views
 from hil.rig.config.device_program import has_ports, wrong_command
 from hil.rig.config.rig_file import RigFile
 from hil.rig.config.target_section import FEATURES
@@ -37,7 +38,7 @@ def read_rig(path: Path, catalogue: Catalogue | None) -> tuple[RigFile | None, l
         found += _wrong_simulation(rig)
         found += _wrong_commands(rig)
         found += _useless_coins(rig)
-        found += [_at(rig, keys, what) for keys, what in wrong_models(rig)]
+        found += [_at(rig, keys, what) for keys, what in (*wrong_models(rig), *wrong_views(rig))]
     return rig, sorted(set(found))
 
 

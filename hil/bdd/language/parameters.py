@@ -13,7 +13,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from hil import units
-from hil.errors import AuthorError, nearest
+from hil.errors import AuthorError, ConfigurationError, nearest
+from hil.plugins.groups import LEDGER_VIEWS
+from hil.plugins.registry import find, names
 from hil.protocol.codes import ErrorCode
 from hil.units import Dimension
 
@@ -105,6 +107,13 @@ def _read_error_code(text: str) -> str:
     return text
 
 
+def _read_ledger_view(text: str) -> str:
+    try:
+        return find(LEDGER_VIEWS, text).name
+    except ConfigurationError as error:
+        raise AuthorError(error.what, place=error.place, remedy=error.remedy) from None
+
+
 # These bring half of the rig with them, which is loaded when a step asks for it.
 def _read_load_profile(text: str) -> object:
     from hil.scenario.load_profiles import read_profile
@@ -159,7 +168,14 @@ _LISTED = (
     ),
     _choice(name="device", regexp="socket|cable"),
     _choice(name="mode", regexp="single-fee|per-payment"),
-    _choice(name="ledger_view", regexp="node|spv|api"),
+    # the name of a plug-in of hil.ledger_views, or what was meant to be one
+    Parameter(
+        name="ledger_view",
+        regexp="[A-Za-z0-9_.+-]+",
+        read=_read_ledger_view,
+        example="node",
+        choices=lambda: names(LEDGER_VIEWS),
+    ),
     # those of hil/scenario/stimuli/ledger.py
     _choice(
         name="lie",

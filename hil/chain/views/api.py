@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from hil.chain.client.rpc import LedgerUnavailable
 from hil.chain.electrum.client import script_hash
 from hil.chain.views.headers import time_of
-from hil.chain.views.light import Entry, LightView
+from hil.chain.views.light import Entry, LightView, client_of
 from hil.chain.views.proofs import txid_of
 from hil.ports import CoinStatus
 from hil.units import Satoshi
@@ -15,11 +15,17 @@ from hil.units import Satoshi
 if TYPE_CHECKING:
     from bitcoin.core import CTransaction
 
+    from hil.chain.views.servers import LedgerServer
     from hil.protocol.payment.coins import OutPoint
 
 
 class ApiView(LightView):
     """Implements :class:`hil.ports.LedgerView` on the word of one Electrum server. Nothing is checked, on purpose."""
+
+    @classmethod
+    def opened(cls, server: LedgerServer) -> Self:
+        """See :class:`hil.chain.views.servers.ViewClass`."""
+        return cls(client_of(server))
 
     def ready(self) -> bool:
         """See :class:`hil.ports.LedgerView`."""

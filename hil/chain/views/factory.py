@@ -1,81 +1,48 @@
-"""Which view of the ledger a device gets: ``node``, ``spv`` or ``api`` (docs/system.md), from plain data."""
+"""Which view of the ledger a device gets, by its name: a plug-in of ``hil.ledger_views``."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from hil.chain.client.rpc import RpcClient, RpcEndpoint
-from hil.chain.electrum.client import ElectrumClient, ElectrumEndpoint
-from hil.chain.views.api import ApiView
-from hil.chain.views.full_node import NodeView
-from hil.chain.views.header_store import FileHeaders, RecordHeaders
-from hil.chain.views.headers import network_named
-from hil.chain.views.spv import SpvView
-from hil.errors import ConfigurationError, nearest
+from hil.chain.views.guarded import GuardedView, mistake
+from hil.chain.views.servers import SERVERS
+from hil.errors import ConfigurationError, HilError, nearest
+from hil.plugins import registry
+from hil.plugins.groups import LEDGER_VIEWS
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
-    from hil.chain.views.header_store import HeaderStore, Records
-    from hil.ports import LedgerView
-
-KINDS: Final = ("node", "spv", "api")
+    from hil.chain.views.servers import LedgerServer, OpenView, ViewClass
+    from hil.plugins.registry import Plugin
 
 
-class OpenView:
-    """A view with the connection under it; ``close`` drops that. Use ``view`` as the ledger of a device."""
+def view_named(name: str) -> ViewClass:
+    """Return the class of the view of that name.
 
-    def __init__(self, kind: str, view: LedgerView, client: RpcClient | ElectrumClient) -> None:
-        self.kind = kind
-        self.view = view
-        self._client = client
-
-    def __enter__(self) -> LedgerView:
-        return self.view
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the connection to the server or node."""
-        self._client.close()
-
-
-def open_view(
-    kind: str,
-    host: str,
-    port: int,
-    *,
-    user: str = "",
-    password: str = "",
-    timeout: float = 10.0,
-    network: str = "regtest",
-    headers: Path | Records | None = None,
-    minimum_work: int = 0,
-) -> OpenView:
-    """Return a view of that kind; nothing is asked yet.
-
-    :param kind: ``node``, ``spv`` or ``api``.
-    :param host: of the bitcoind for ``node``, of the Electrum server else; ``port`` likewise.
-    :param user: of the bitcoind's RPC, with ``password``; Electrum servers know no users.
-    :param timeout: seconds for one answer.
-    :param headers: where ``spv`` keeps its headers: a file, a device's storage, or (None) its memory.
-    :param minimum_work: see :class:`SpvView`.
-
-    Raises ConfigurationError for an unknown kind or network.
+    Raises ConfigurationError if there is none, if it cannot be loaded, or if it asks a server that is not known.
     """
-    if kind not in KINDS:
-        raise ConfigurationError(f"'{kind}' is no view of the ledger{nearest(kind, KINDS)}", place="ledger")
-    if kind == "node":
-        node = RpcClient(RpcEndpoint(host, port, user, password), timeout=timeout)
-        return OpenView(kind, NodeView(node), node)
-    client = ElectrumClient(ElectrumEndpoint(host, port), timeout=timeout)
-    if kind == "api":
-        return OpenView(kind, ApiView(client), client)
-    store: HeaderStore | None = None
-    if headers is not None:
-        store = FileHeaders(headers) if isinstance(headers, Path) else RecordHeaders(headers)
-    return OpenView(
-        kind, SpvView(client, network=network_named(network), store=store, minimum_work=minimum_work), client
-    )
+    return _loaded(registry.find(LEDGER_VIEWS, name))
+
+
+def open_view(name: str, server: LedgerServer) -> OpenView:
+    """Return the view of that name; nothing is asked yet. Raises ConfigurationError as :func:`view_named` does."""
+    plugin = registry.find(LEDGER_VIEWS, name)
+    kind = _loaded(plugin)
+    if plugin.is_own:
+        return kind.opened(server)
+    try:
+        return GuardedView(plugin, kind.opened(server))
+    except HilError:
+        raise
+    except Exception as error:  # whatever its author's code does
+        raise mistake(plugin, error) from error
+
+
+def _loaded(plugin: Plugin) -> ViewClass:
+    found: ViewClass = plugin.load()
+    if found.asks not in SERVERS:
+        raise ConfigurationError(
+            f"the plug-in '{plugin.name}' of {LEDGER_VIEWS.name} asks '{found.asks}', which is no server"
+            f"{nearest(str(found.asks), SERVERS)}",
+            place=plugin.origin,
+        )
+    return found

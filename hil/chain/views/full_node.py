@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 from bitcoin.core import CTransaction, b2lx
 from bitcoin.core.serialize import SerializationError
 
 from hil.chain.client.block_scanner import BlockScanner
-from hil.chain.client.rpc import LedgerUnavailable, RpcClient, RpcError, to_satoshi
+from hil.chain.client.rpc import LedgerUnavailable, RpcClient, RpcEndpoint, RpcError, to_satoshi
 from hil.chain.node.base import REGTEST
+from hil.chain.views.servers import NODE
 from hil.ports import Acceptance, CoinStatus
 from hil.protocol.payment.coins import OutPoint
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from hil.chain.views.servers import LedgerServer
 
 _PARENTHESES = re.compile(r"\((.*)\)$", re.DOTALL)
 _KNOWN: Final = frozenset({"txn-already-in-mempool", "txn-already-known"})
@@ -53,11 +56,22 @@ class NodeView:
     :param chain: the network that it must be on, as the node names it; another one is never ready.
     """
 
+    asks: ClassVar[str] = NODE
+
     def __init__(self, client: RpcClient, chain: str = REGTEST) -> None:
         self._client = client
         self._chain = chain
         self._scanner = BlockScanner(client)
         self._first_height: int | None = None
+
+    @classmethod
+    def opened(cls, server: LedgerServer) -> Self:
+        """See :class:`hil.chain.views.servers.ViewClass`."""
+        return cls(RpcClient(RpcEndpoint(server.host, server.port, server.user, server.password), server.timeout))
+
+    def close(self) -> None:
+        """Close the connection to the node."""
+        self._client.close()
 
     def ready(self) -> bool:
         """See :class:`hil.ports.LedgerView`."""

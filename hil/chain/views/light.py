@@ -5,22 +5,23 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections import OrderedDict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn
 
 from bitcoin.core import CTransaction
 
 from hil.chain.client.rpc import LedgerUnavailable, to_satoshi
-from hil.chain.electrum.client import ElectrumError, script_hash
+from hil.chain.electrum.client import ElectrumClient, ElectrumEndpoint, ElectrumError, script_hash
 from hil.chain.views.full_node import normalised
 from hil.chain.views.light_policy import Surroundings, judge, spent_by
 from hil.chain.views.proofs import parse, txid_of
+from hil.chain.views.servers import ELECTRUM
 from hil.ports import Acceptance, CoinStatus
 from hil.protocol.payment.coins import OutPoint
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hil.chain.electrum.client import ElectrumClient
+    from hil.chain.views.servers import LedgerServer
 
 LEAST_RELAY_FEE: Final = 1000
 """In sat/kvB. The server's word can only raise it: too low a fee would leave a settlement unsent."""
@@ -37,6 +38,11 @@ _HAS_IT: Final = frozenset(
 )
 
 
+def client_of(server: LedgerServer) -> ElectrumClient:
+    """Return a client of the Electrum server; nothing is asked yet."""
+    return ElectrumClient(ElectrumEndpoint(server.host, server.port), timeout=server.timeout)
+
+
 @dataclass(frozen=True)
 class Entry:
     """A transaction that touches a script.
@@ -51,10 +57,16 @@ class Entry:
 class LightView(ABC):
     """Implements :class:`hil.ports.LedgerView` over an Electrum server; see the two kinds for what they check."""
 
+    asks: ClassVar[str] = ELECTRUM
+
     def __init__(self, client: ElectrumClient) -> None:
         self.client = client
         self._transactions: OrderedDict[str, tuple[CTransaction, bytes]] = OrderedDict()
         self._relay_fee: int | None = None
+
+    def close(self) -> None:
+        """Close the connection to the server."""
+        self.client.close()
 
     @abstractmethod
     def ready(self) -> bool:

@@ -5,14 +5,15 @@ What it cannot know is in docs/ledger-views.md: above all, a server that consist
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NoReturn, Self, TypeVar
 
 from hil.chain.client.rpc import LedgerUnavailable
 from hil.chain.electrum.client import ElectrumError, LedgerLied
-from hil.chain.views.header_store import MemoryHeaders
+from hil.chain.views.header_store import FileHeaders, MemoryHeaders, RecordHeaders
 from hil.chain.views.header_sync import HeaderSync
-from hil.chain.views.headers import REGTEST, HeaderChain, hash_of, time_of
-from hil.chain.views.light import Entry, LightView
+from hil.chain.views.headers import REGTEST, HeaderChain, hash_of, network_named, time_of
+from hil.chain.views.light import Entry, LightView, client_of
 from hil.chain.views.proofs import ProofFailed, check_inclusion, is_signed, txid_of
 from hil.clock import WallClock, stopwatch
 from hil.ports import CoinStatus
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from hil.chain.electrum.client import ElectrumClient
     from hil.chain.views.header_store import HeaderStore
     from hil.chain.views.headers import Network
+    from hil.chain.views.servers import LedgerServer
 
 T = TypeVar("T")
 
@@ -73,6 +75,16 @@ class SpvView(LightView):
         self._most_tip_age_s = most_tip_age_s
         self._patience_s = patience_s
         self._proven: dict[str, tuple[int, str]] = {}
+
+    @classmethod
+    def opened(cls, server: LedgerServer) -> Self:
+        """See :class:`hil.chain.views.servers.ViewClass`; raises ConfigurationError for an unknown network."""
+        headers = server.headers
+        store: HeaderStore | None = None
+        if headers is not None:
+            store = FileHeaders(headers) if isinstance(headers, Path) else RecordHeaders(headers)
+        network = network_named(server.network)
+        return cls(client_of(server), network=network, store=store, minimum_work=server.minimum_work)
 
     def ready(self) -> bool:
         """Load headers for a turn; tell whether the chain is complete. Raises LedgerLied where the server lies."""

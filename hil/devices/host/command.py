@@ -6,12 +6,12 @@ import contextlib
 import logging
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from hil.chain.client.rpc import RpcClient
-from hil.chain.views.full_node import NodeView
+from hil.chain.views.factory import open_view, view_named
 from hil.clock import WallClock
 from hil.devices.board import Board
 from hil.devices.firmware.factory import build
@@ -19,7 +19,7 @@ from hil.devices.hardware.contacts import GpioRelay, ModbusCoil, NoContact
 from hil.devices.hardware.pzem004t import POLL_S, ToldSilence, on_serial, on_tcp
 from hil.devices.hardware.serial_link import SerialLink
 from hil.devices.host.console import PlainConsole, StructuredConsole, open_sink
-from hil.devices.host.files import LEDGER_VARIABLE, read_document, read_ledger, read_profile
+from hil.devices.host.files import LEDGER_VARIABLE, URLS, VIEW_VARIABLE, read_document, read_ledger, read_profile
 from hil.devices.host.loop import RealTimeHost
 from hil.devices.lockstep.command import DeviceCommand
 from hil.devices.lockstep.program import LockstepProgram
@@ -32,6 +32,7 @@ from hil.protocol.policy import Policy
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from hil.chain.views.servers import OpenView
     from hil.devices.board import Program
     from hil.devices.hardware.contacts import DeviceContact
     from hil.devices.hardware.pzem004t import Pzem004t
@@ -54,6 +55,8 @@ class DeviceOptions:
     storage: str
     profile: str
     ledger: str | None
+    ledger_view: str | None = None
+    """Name of the view; None: what the environment says, else ``node``."""
     passphrase_file: str | None = None
     program: tuple[str, ...] = ()
     """A program that speaks the lockstep device protocol; without one it is the reference firmware."""
@@ -70,11 +73,7 @@ def run_device(options: DeviceOptions) -> ExitCode:
     contact_of = _contact(options.relay)
     meter_of = _meter(options.meter, behind_contact=role == "cable")
     logging.getLogger("pymodbus.logging").setLevel(logging.CRITICAL)  # our own errors tell it, and better
-    endpoint = read_ledger(options.ledger) if role == "socket" else None
-    if role == "socket" and endpoint is None:
-        raise ConfigurationError(
-            "a socket needs a view of the ledger", place="--ledger", remedy=f"Name a file, or set {LEDGER_VARIABLE}."
-        )
+    ledger_of = _ledger(options) if role == "socket" else None
     clock = WallClock()
     with contextlib.ExitStack() as stack:
         send = open_sink(options.console)
@@ -85,12 +84,9 @@ def run_device(options: DeviceOptions) -> ExitCode:
         stack.callback(link.close)
         meter = meter_of(clock.now)
         stack.callback(meter.close)
-        ledger = None
-        if endpoint is not None:
-            # nothing else is served while a call lasts
-            client = RpcClient(endpoint, timeout=Policy().ledger_answer_s)
-            stack.callback(client.close)
-            ledger = NodeView(client)
+        ledger = None if ledger_of is None else ledger_of()
+        if ledger is not None:
+            stack.callback(ledger.close)
         polled = ToldSilence(meter) if options.program else meter
         host = RealTimeHost(
             build_program(Hardware(console, contact, link, polled, ledger, clock.now), stack),
@@ -112,7 +108,7 @@ class Hardware:
     contact: DeviceContact
     link: SerialLink
     meter: Pzem004t | ToldSilence
-    ledger: NodeView | None
+    ledger: OpenView | None
     now: Callable[[], float]
     """The present instant in seconds."""
 
@@ -184,6 +180,24 @@ def _lockstep_program(options: DeviceOptions) -> ProgramBuilder:
         return program
 
     return build_program
+
+
+def _ledger(options: DeviceOptions) -> Callable[[], OpenView]:
+    """Return what opens the socket's view of the ledger; raises ConfigurationError as ``_contact``."""
+    view = options.ledger_view or os.environ.pop(VIEW_VARIABLE, None) or "node"
+    try:
+        asks = view_named(view).asks
+    except ConfigurationError as error:
+        raise ConfigurationError(error.what, place=error.place or "--ledger-view", remedy=error.remedy) from None
+    server = read_ledger(options.ledger, asks)
+    if server is None:
+        raise ConfigurationError(
+            f"a socket needs a server for its view of the ledger ('{view}': {URLS[asks]})",
+            place="--ledger",
+            remedy=f"Name a file, or set {LEDGER_VARIABLE}.",
+        )
+    # nothing else is served while a call lasts
+    return partial(open_view, view, replace(server, timeout=Policy().ledger_answer_s))
 
 
 def _contact(text: str | None) -> Callable[[], DeviceContact]:

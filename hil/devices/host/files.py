@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 from pydantic import ValidationError
 
 from hil import yaml_file
-from hil.chain.client.rpc import RpcEndpoint
+from hil.chain.views.servers import ELECTRUM, NODE, LedgerServer
 from hil.devices.profiles import CableProfile, DeviceProfile, SocketProfile
 from hil.devices.storage.secret_files import read_secret
 from hil.errors import ConfigurationError
@@ -19,6 +19,9 @@ from hil.yaml_file import Flaw
 
 LEDGER_VARIABLE = "HIL_DEVICE_LEDGER"
 """The environment variable that may hold the ledger's URL instead of a file."""
+
+VIEW_VARIABLE = "HIL_DEVICE_LEDGER_VIEW"
+"""The environment variable that may name the view of the ledger instead of the option."""
 
 _ANY_ACCOUNT = "00" * 16
 
@@ -58,10 +61,14 @@ def _read(path: str, otherwise: str) -> tuple[str, Mapping[Any, Any]]:
     return place, document
 
 
-def read_ledger(path: str | None) -> RpcEndpoint | None:
-    """Return the node from a file or from the environment; None if neither says one.
+URLS = {NODE: "http://USER:PASSWORD@HOST:PORT", ELECTRUM: "tcp://HOST:PORT"}
+"""How a file names the server that a view of the ledger asks."""
 
-    Either holds one URL, ``http://USER:PASSWORD@HOST:PORT``. The host must be this machine: the password goes in
+
+def read_ledger(path: str | None, asks: str = NODE) -> LedgerServer | None:
+    """Return the server of a view from a file or from the environment; None if neither says one.
+
+    Either holds one URL, as ``URLS`` has it for what the view asks. The host must be this machine: all goes in
     clear. Raises ConfigurationError; the URL is never quoted. The variable is taken out of the environment.
     """
     from_environment = os.environ.pop(LEDGER_VARIABLE, None)
@@ -74,15 +81,17 @@ def read_ledger(path: str | None) -> RpcEndpoint | None:
         host, port, user, password = url.hostname, url.port, url.username, url.password
     except ValueError:
         host = port = user = password = None
-    if not host or not port or not user or not password or url.scheme != "http":
-        raise ConfigurationError("must be one URL, http://USER:PASSWORD@HOST:PORT", place=place)
+    as_asked = bool(user and password) and url.scheme == "http" if asks == NODE else url.scheme == "tcp" and not user
+    if not host or not port or not as_asked:
+        raise ConfigurationError(f"must be one URL, {URLS[asks]}", place=place)
     if host != "localhost" and not _is_loopback(host):
+        what = "the password" if asks == NODE else "every question"
         raise ConfigurationError(
-            f"'{host}' is another machine, and the password would go there in clear",
+            f"'{host}' is another machine, and {what} would go there in clear",
             place=place,
             remedy="Let an encrypted tunnel end on this machine, e.g. ssh -L, and name that.",
         )
-    return RpcEndpoint(host, port, unquote(user), unquote(password))
+    return LedgerServer(host, port, unquote(user or ""), unquote(password or ""))
 
 
 def _is_loopback(host: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from typing import Protocol
 
 
@@ -13,8 +14,11 @@ class Commands(Protocol):
         """Add a command and return its parser."""
 
 
-def add_program_commands(actions: Commands) -> None:
-    """Add ``socket`` and ``cable`` to the group ``device``."""
+def add_program_commands(actions: Commands, find_plugins: Callable[[], object]) -> None:
+    """Add ``socket`` and ``cable`` to the group ``device``.
+
+    :param find_plugins: lets the plug-ins of the laboratory be found; called if a plug-in is named.
+    """
     for role, does in (("socket", "sells power"), ("cable", "buys power")):
         parser = actions.add_parser(role, help=f"the reference {role}, in real time: {does}")
         parser.add_argument("--link", required=True, metavar="PATH", help="serial port of the link, 115200 8N1")
@@ -34,7 +38,12 @@ def add_program_commands(actions: Commands) -> None:
             parser.add_argument(
                 "--ledger",
                 metavar="FILE",
-                help="URL of the node, readable by its owner only (default: the variable HIL_DEVICE_LEDGER)",
+                help="URL of the node or Electrum server, readable by its owner only (default: HIL_DEVICE_LEDGER)",
+            )
+            parser.add_argument(
+                "--ledger-view",
+                metavar="NAME",
+                help="node, spv, api, or one of hil plugins (default: HIL_DEVICE_LEDGER_VIEW, else node)",
             )
         parser.add_argument(
             "program",
@@ -42,12 +51,15 @@ def add_program_commands(actions: Commands) -> None:
             metavar="WORD",
             help="behind --: a program that speaks the lockstep device protocol, in place of the reference firmware",
         )
-        parser.set_defaults(act=_run, role=role)
+        parser.set_defaults(act=_run, role=role, find_plugins=find_plugins)
 
 
 def _run(options: argparse.Namespace, _: list[str]) -> int:
     from hil.devices.host.command import DeviceOptions, run_device
 
+    view = getattr(options, "ledger_view", None)
+    if view is not None:
+        options.find_plugins()
     return run_device(
         DeviceOptions(
             role=options.role,
@@ -58,6 +70,7 @@ def _run(options: argparse.Namespace, _: list[str]) -> int:
             storage=options.storage,
             profile=options.profile,
             ledger=getattr(options, "ledger", None),
+            ledger_view=view,
             passphrase_file=options.passphrase_file,
             program=tuple(options.program),
         )

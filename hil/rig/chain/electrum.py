@@ -6,20 +6,20 @@ It is started when first asked for, and stands still while the scenarios look at
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from hil.chain.attacks.electrum_faults import Truth
 from hil.chain.attacks.electrum_proxy import FaultyElectrumProxy
 from hil.chain.electrum.client import ElectrumClient
 from hil.chain.electrum.server import ElectrumServer
 from hil.chain.electrum.sync import ServerFollower
+from hil.chain.views.factory import view_named
+from hil.chain.views.servers import ELECTRUM
 
 if TYPE_CHECKING:
     from hil.chain.attacks.electrum_faults import ServerFault
     from hil.chain.client.rpc import RpcClient
     from hil.chain.electrum.client import ElectrumEndpoint
-
-ViewKind = Literal["node", "spv", "api"]
 
 POLL_MS = 20
 """How often the server looks at its node; virtual time waits for it after each change of the chain."""
@@ -40,18 +40,20 @@ class LedgerViews:
         self._seen = -1
         self._in_use = False
 
-    def access(self, kind: ViewKind, fault: ServerFault | None = None) -> dict[str, Any] | None:
-        """Return what a reset of the virtual bench says of the view; None for a node of its own.
+    def access(self, name: str, fault: ServerFault | None = None) -> dict[str, Any]:
+        """Return what a reset of the virtual bench says of the view ``name``: its server, unless it asks the node.
+
+        Raises ConfigurationError if there is no such view or it cannot be loaded.
 
         :param fault: what the server does wrong; None: nothing.
         """
-        self._in_use = kind != "node"
-        if kind == "node":
+        self._in_use = view_named(name).asks == ELECTRUM
+        if not self._in_use:
             if self._server is not None:
                 self._server.rest()
-            return None
+            return {"kind": name}
         endpoint = self._endpoint() if fault is None else self._faulty_endpoint(fault)
-        return {"kind": kind, "host": endpoint.host, "port": endpoint.port}
+        return {"kind": name, "host": endpoint.host, "port": endpoint.port}
 
     def tell_truth(self) -> None:
         """Have the server lie no more."""

@@ -28,7 +28,7 @@ from hil.rig.config.target_section import (
     target_is_unreadable,
     wrong_target,
 )
-from hil.rig.config.values import Current, Duration, Energy, Power, Voltage
+from hil.rig.config.values import Current, Duration, Energy, LedgerViewName, Power, Voltage
 from hil.units import Ampere, Volt, Watt
 from hil.yaml_file import Flaw, Strict
 
@@ -89,9 +89,9 @@ class RigOptions(Strict):
     """Which set-ups the bench offers."""
     appliances: list[Literal["toaster", "load"]] = Field(min_length=1)
     """What can stand behind the cable: the reference toaster, the programmable load."""
-    ledger: Literal["node", "spv", "api"] = "node"
-    """How a socket on this bench sees the ledger, if a scenario does not say."""
-    ledger_views: list[Literal["node", "spv", "api"]] = Field(default=["node"], min_length=1)
+    ledger: LedgerViewName = "node"
+    """How a socket on this bench sees the ledger, if a scenario does not say: a view that ``hil plugins`` lists."""
+    ledger_views: list[LedgerViewName] = Field(default=["node"], min_length=1)
     """Which views this bench can give it."""
     limits: SafetyLimits
     instruments: dict[str, InstrumentFacts]

@@ -1,13 +1,18 @@
-"""Values that people write in a rig file: quantities with their unit, read as numbers in the base unit, and days."""
+"""Values that people write in a rig file: quantities with their unit, days, and names of plug-ins.
+
+Quantities are read as numbers in the base unit.
+"""
 
 from __future__ import annotations
 
 from datetime import date
 from typing import Annotated
 
-from pydantic import BeforeValidator
+from pydantic import AfterValidator, BeforeValidator
 
-from hil.errors import AuthorError
+from hil.errors import AuthorError, ConfigurationError
+from hil.plugins.groups import LEDGER_VIEWS
+from hil.plugins.registry import find
 from hil.units import Dimension, parse
 
 
@@ -31,6 +36,15 @@ def _day(value: object) -> object:
     return value
 
 
+def _ledger_view(name: str) -> str:
+    """Return the name of a view of the ledger as its plug-in is called; ValueError if there is none, as above."""
+    try:
+        return find(LEDGER_VIEWS, name).name
+    except ConfigurationError as error:
+        raise ValueError(str(error).removesuffix(".")) from None
+
+
+LedgerViewName = Annotated[str, AfterValidator(_ledger_view)]
 Day = Annotated[str, BeforeValidator(_day)]
 Power = Annotated[float, _quantity(Dimension.POWER)]
 Energy = Annotated[float, _quantity(Dimension.ENERGY)]

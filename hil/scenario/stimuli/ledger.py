@@ -11,6 +11,8 @@ from hil.chain.attacks.electrum_faults import DroppedBroadcast, ForgedConfirmati
 from hil.chain.attacks.mempool import FeePressure
 from hil.chain.attacks.spends import Adversary
 from hil.chain.client.rpc import LedgerUnavailable, RpcError
+from hil.chain.views.factory import view_named
+from hil.chain.views.servers import ELECTRUM
 from hil.errors import AuthorError
 from hil.evidence.documents import Kind
 from hil.protocol.payment.coins import Coin, OutPoint
@@ -37,7 +39,8 @@ LIES: dict[str, Callable[[], ServerFault]] = {
 
 def let_server_lie(scenario: ScenarioRun, name: str) -> None:
     """Let the server between the socket and the ledger tell one of ``LIES``; raises AuthorError for a node's view."""
-    if scenario.plan.ledger_view not in {"spv", "api"}:
+    view = scenario.plan.ledger_view
+    if view is None or view_named(view).asks != ELECTRUM:
         raise AuthorError("a node of the socket's own tells no lies", remedy="Given the socket sees the ledger by spv")
     scenario.plan.server_fault = LIES[name]()
 

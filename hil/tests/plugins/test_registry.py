@@ -136,7 +136,8 @@ def test_a_module_that_is_not_there_is_told_with_the_distribution(site: Path) ->
 
 
 def test_a_name_that_nobody_brings_is_refused_with_the_nearest() -> None:
-    with pytest.raises(ConfigurationError, match=r"'wt310' is not known in hil\.virtual_meters; known: .*'wt310e'"):
+    named = r"'wt310' is not a power meter of the virtual bench; known: .*'wt310e'"
+    with pytest.raises(ConfigurationError, match=named):
         registry.find(VIRTUAL_METERS, "wt310")
 
 

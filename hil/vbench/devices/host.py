@@ -202,6 +202,8 @@ class DeviceHost:
             if isinstance(error, StorageFailed | ProgramEnded) and self.storage.out_of_order:
                 self.stopped = str(error)
                 self._end()
+            elif isinstance(error, ConfigurationError):  # what a laboratory added to the bench has failed
+                self._crash(str(error), BENCH)
             elif self._program_storage is None or isinstance(error, DeviceFailed):
                 self._crash(describe(error))
             else:  # the program is a process of its own: what was raised here was raised by the bench or its machine

@@ -28,12 +28,13 @@ if TYPE_CHECKING:
     from hil.vbench.devices.calendar import Calendar
     from hil.vbench.devices.own_meter import DeviceMeter
     from hil.vbench.devices.program_storage import ProgramStorage
+    from hil.vbench.devices.socket_ledger import LedgerAccess
     from hil.vbench.devices.uart import Uart
-    from hil.vbench.model_request import NodeAccess
     from hil.vbench.plant.plant import Plant
     from hil.vbench.virtual_time import Kernel
 
 LEDGER_VARIABLE = "HIL_DEVICE_LEDGER"
+VIEW_VARIABLE = "HIL_DEVICE_LEDGER_VIEW"
 CONTACT_COIL = 4
 """The socket's contact on the relay board, behind K1 to K4."""
 
@@ -65,7 +66,7 @@ class ProcessHost:
         *,
         command: DeviceCommand,
         profile: Mapping[str, object],
-        node: NodeAccess | None,
+        ledger: LedgerAccess | None,
         meter: DeviceMeter,
         storage: ProgramStorage,
         relays: Callable[[], str],
@@ -82,7 +83,7 @@ class ProcessHost:
         self.identity = ""
         """What its program says that it is; empty until it has said so."""
         self._first_words = b""
-        self._node = node
+        self._ledger = ledger
         self._relays = relays
         self._catch_up = catch_up
         self._meter = meter
@@ -184,11 +185,7 @@ class ProcessHost:
         }
         command = self.storage.seen_by(self._command)
         words = [_filled(word, ports) for word in command.words]
-        ledger: dict[str, str] = {}
-        if self._node is not None and self.role == "socket":
-            node = self._node
-            user, password = quote(node.user, safe=""), quote(node.password, safe="")
-            ledger[LEDGER_VARIABLE] = f"http://{user}:{password}@{node.host}:{node.port}"
+        ledger = {} if self._ledger is None else environment_of(self._ledger)
 
         def on_end(process: ChildProcess) -> None:
             with contextlib.suppress(RuntimeError):  # the loop is closed: the bench has ended, too
@@ -251,6 +248,14 @@ class ProcessHost:
             self.stopped = how
         else:
             self._kernel.fail(*blamed(self.role, how, self.storage.folder))
+
+
+def environment_of(ledger: LedgerAccess) -> dict[str, str]:
+    """Return the environment in which a socket's program finds its view of the ledger."""
+    server = ledger.server
+    user, password = quote(server.user, safe=""), quote(server.password, safe="")
+    url = f"http://{user}:{password}@{server.host}:{server.port}" if user else f"tcp://{server.host}:{server.port}"
+    return {LEDGER_VARIABLE: url, VIEW_VARIABLE: ledger.view}
 
 
 def _filled(word: str, ports: Mapping[str, str]) -> str:

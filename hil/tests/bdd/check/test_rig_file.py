@@ -19,6 +19,13 @@ LINE = "{name: cable-link, host: !template '$LG_HIL_BENCH', port: 7002, protocol
 METER = "'TCPIP::$LG_HIL_BENCH::5025::SOCKET'"
 
 WRONG = {
+    "view of the ledger": (
+        "ledger: node",
+        "ledger: spw",
+        "ledger: spw",
+        "'spw' is not a view of the ledger; known: api, node, spv. Did you mean 'spv'? hil plugins lists all",
+    ),
+    "views of the ledger": ("[node, spv, api]", "[node, full]", "full", "'full' is not a view of the ledger; known:"),
     "plant": ("plant: {}", "plant: {mains_voltge: 230}", "mains_voltge", "'mains_voltge' is not a parameter; known:"),
     "plant value": ("plant: {}", "plant: {mains_voltage: -1}", "mains_voltage", "-1 is too small"),
     "profile": (SOCKET, SOCKET.replace("{}", "{boot_dely_s: 5}"), "boot_dely_s", "Did you mean 'boot_delay_s'?"),

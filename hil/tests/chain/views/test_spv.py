@@ -15,6 +15,7 @@ from hil.chain.views import spv as spv_view
 from hil.chain.views.factory import open_view
 from hil.chain.views.header_store import FileHeaders
 from hil.chain.views.headers import MAINNET, hash_of
+from hil.chain.views.servers import LedgerServer
 from hil.chain.views.spv import SpvView
 from hil.devices.storage.file_storage import FileStorage
 from hil.protocol.payment.coins import OutPoint
@@ -63,14 +64,14 @@ def test_a_warm_start_from_the_storage_of_a_device_asks_for_the_tip_only(
         ledger.mine(blocks) if blocks else None
         settled()
         with FileStorage(tmp_path / "storage") as storage:
-            opened = open_view("spv", electrum.endpoint.host, electrum.endpoint.port, headers=storage)
-            view = opened.view
+            end = electrum.endpoint
+            view = open_view("spv", LedgerServer(end.host, end.port, headers=storage))
             assert isinstance(view, SpvView)
             assert view.ready()
             heights.append(view.chain.height)
             received.append(view.client.bytes_in)
             assert view.storage_bytes() == (view.chain.height + 1) * 80
-            opened.close()
+            view.close()
     assert heights == [heights[0], heights[0], heights[0] + 2]
     assert received[1] < received[2] < received[0]
 

@@ -11,13 +11,17 @@ from pathlib import Path
 
 import pytest
 
+from hil.chain.views.factory import view_named
+from hil.chain.views.servers import ELECTRUM, LedgerServer
 from hil.devices.host.command import DeviceOptions, run_device
-from hil.devices.host.files import LEDGER_VARIABLE, read_ledger, read_profile
+from hil.devices.host.files import LEDGER_VARIABLE, VIEW_VARIABLE, read_ledger, read_profile
 from hil.devices.storage.account_store import AccountStore
 from hil.devices.storage.file_storage import FileStorage
 from hil.errors import ConfigurationError, RigFault
 from hil.tests.devices.pty_kit import answering, pty
+from hil.vbench.devices.processes import environment_of
 from hil.vbench.devices.pzem004t import PzemValues, VirtualPzem
+from hil.vbench.devices.socket_ledger import LedgerAccess
 
 ACCOUNT = "5a" * 16
 IDLE = PzemValues(230.0, 0.0, 0.0, 12.5, 50.0)
@@ -100,6 +104,34 @@ def test_a_password_does_not_go_to_another_machine_in_clear(tmp_path: Path) -> N
         read_ledger(private(tmp_path / "ledger", "http://u:sesame@192.0.2.1:18443"))
 
 
+@pytest.mark.parametrize("text", ["http://u:sesame@127.0.0.1:1", "tcp://127.0.0.1", "tcp://u:sesame@127.0.0.1:1"])
+def test_a_view_that_asks_an_electrum_server_wants_its_address_and_no_password(tmp_path: Path, text: str) -> None:
+    with pytest.raises(ConfigurationError, match="must be one URL, tcp://HOST:PORT") as caught:
+        read_ledger(private(tmp_path / "ledger", text), ELECTRUM)
+    assert "sesame" not in str(caught.value)
+
+
+def test_questions_to_an_electrum_server_do_not_go_to_another_machine_in_clear(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="another machine, and every question would go there in clear"):
+        read_ledger(private(tmp_path / "ledger", "tcp://192.0.2.1:50001"), ELECTRUM)
+
+
+@pytest.mark.parametrize(
+    ("view", "server"),
+    [
+        ("node", LedgerServer("127.0.0.1", 18443, "user", "p/w:@")),
+        ("spv", LedgerServer("127.0.0.1", 50001)),
+    ],
+)
+def test_a_bench_tells_a_program_its_view_of_the_ledger_as_the_program_reads_it(
+    view: str, server: LedgerServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, text in environment_of(LedgerAccess(view, server)).items():
+        monkeypatch.setenv(name, text)
+    assert os.environ[VIEW_VARIABLE] == view
+    assert read_ledger(None, view_named(view).asks) == server
+
+
 # --- the command line ----------------------------------------------------------------------------------------------
 
 
@@ -127,7 +159,9 @@ def options(tmp_path: Path) -> DeviceOptions:
         ("meter", "pzm:/dev/ttyS0", "--meter: 'pzm' is not a kind; known: pzem, pzem+tcp. Did you mean 'pzem'?"),
         ("meter", "pzem:ttyS0", "does not have the form pzem:/PATH"),
         ("meter", "pzem+tcp://127.0.0.1:502/0", "units 1 to 248"),
-        ("ledger", None, "a socket needs a view of the ledger"),
+        ("ledger", None, "--ledger: a socket needs a server for its view of the ledger ('node': http://USER:PASSWORD@"),
+        ("ledger_view", "svp", "--ledger-view: 'svp' is not a view of the ledger; known: api, node, spv. Did you mean"),
+        ("ledger_view", "spv", "must be one URL, tcp://HOST:PORT"),
     ],
 )
 def test_a_wrong_option_is_told_before_anything_is_opened(

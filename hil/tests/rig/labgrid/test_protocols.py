@@ -138,7 +138,7 @@ def test_a_dialect_that_the_rig_file_names_is_used_and_told(tmp_path: Path, buil
 def test_a_dialect_that_there_is_not_is_refused_with_the_nearest(tmp_path: Path, built: Any) -> None:
     path = rig(tmp_path, SIMULATED, (METER, METER.replace("name: meter,", "name: meter, dialect: wt310,")))
 
-    with pytest.raises(ConfigurationError, match=r"'wt310' is not known in hil\.meters; known: .*'wt310e'"):
+    with pytest.raises(ConfigurationError, match=r"'wt310' is not a driver of power meters; known: .*'wt310e'"):
         meter_driver(built(path))
 
 
