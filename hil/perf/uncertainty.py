@@ -193,7 +193,7 @@ class Site:
             self.load.set_input(on=closed)
         else:
             self.relays[name].set(closed=closed)
-        return recorder.write(Kind.RELAY, name, {"closed": closed})
+        return recorder.observe(Kind.RELAY, name, {"closed": closed})
 
     def _power(self, events: Iterable[Event]) -> Check:
         reading = reading_of(power_readings(events)[-1][0])

@@ -91,7 +91,7 @@ class WallSite:
         """Switch K1; return the instant of its command by the rig's clock, and of its contact by the bench's."""
         began = self.clock.now()
         self.relays["K1"].set(closed=closed)
-        event = self._recorder.write(Kind.RELAY, "K1", {"closed": closed}, before=self.clock.now() - began)
+        event = self._recorder.observe(Kind.RELAY, "K1", {"closed": closed}, before=self.clock.now() - began)
         self.clock.sleep(reading_age(self.meter) + SAMPLE_S)
         return instant(event).early, float(self.bench.ask({"op": "truth"})["contacts"]["K1"]["edge"])
 

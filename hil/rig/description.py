@@ -103,4 +103,4 @@ def record_programs(rig: Rig, recorder: Recorder, *roles: str) -> None:
     for key, told in (("identity", rig.identities()), ("stopped", rig.stopped())):
         for role, words in told.items():
             if not roles or role in roles:
-                recorder.write(Kind.DEVICE, role, {key: words})
+                recorder.observe(Kind.DEVICE, role, {key: words})

@@ -6,8 +6,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from hil.errors import HilError
+from hil.errors import AuthorError, HilError
 from hil.evidence.documents import Event, Json, Kind
+from hil.evidence.sources import OF_THE_RUN, RIG_SOURCES, is_of_the_rig
 from hil.judge.messages import Message, Meter, Receipt, describe, message_name
 from hil.links.faults import Direction, FaultKind
 
@@ -83,10 +84,40 @@ class Recorder:
         stamp: Stamp | None = None,
         host: Mapping[str, Json] | None = None,
     ) -> Event:
-        """Record something that is happening now, or happened at ``stamp``.
+        """Record what a step did or read, now or at ``stamp``, under a source of the step's own.
 
+        Raises AuthorError for a source of the rig and for an event that the run itself writes: verdicts rely on these.
+
+        :param source: what was read or acted upon, e.g. ``room``.
         :param before: seconds by which it may have begun earlier.
         """
+        if is_of_the_rig(source):
+            raise AuthorError(
+                f"'{source}' is a source of the rig, and a step cannot write evidence in its name; allowed: any name"
+                f" that is not one of {', '.join(sorted(RIG_SOURCES))}",
+                place="evidence",
+                remedy="Name what the step read or did, e.g. 'room'.",
+            )
+        if kind in OF_THE_RUN:
+            allowed = ", ".join(each for each in Kind if each not in OF_THE_RUN)
+            raise AuthorError(
+                f"events of the kind '{kind}' are written by the run alone; allowed: {allowed}",
+                place="evidence",
+                remedy="Record what the step read as a reading; a Then step's check decides.",
+            )
+        return self.observe(kind, source, data, before=before, stamp=stamp, host=host)
+
+    def observe(
+        self,
+        kind: Kind,
+        source: str,
+        data: Mapping[str, Json],
+        *,
+        before: float = 0.0,
+        stamp: Stamp | None = None,
+        host: Mapping[str, Json] | None = None,
+    ) -> Event:
+        """Record what the rig observed or the framework did, likewise; a step of a laboratory uses :meth:`write`."""
         clock = self._clock
         t, bound = (clock.now(), clock.bound) if stamp is None else (stamp.t, stamp.bound)
         event = Event(kind, t, source, data, clock.name, before + bound, float(bound), host)
@@ -97,8 +128,8 @@ class Recorder:
         """Record what a line hands over now, with the instant at which its bytes came."""
         arrival = self._clock.arrival
         if arrival is None:
-            return self.write(kind, source, data)
-        return self.write(kind, source, data, before=arrival.before, stamp=Stamp(arrival.t, arrival.bound))
+            return self.observe(kind, source, data)
+        return self.observe(kind, source, data, before=arrival.before, stamp=Stamp(arrival.t, arrival.bound))
 
     def keep(self, frame: Frame) -> None:
         """Remember a message that was recorded."""
@@ -109,7 +140,7 @@ class Recorder:
         """Record what the tap between two devices added; its wall times belong to the host."""
         data: dict[str, Json] = {"chunks": added.chunks, "bytes": added.bytes}
         data |= _median_and_largest("sent_again", added.sent_again_s)
-        self.write(Kind.READING, "tap", data, host=_median_and_largest("forwarding", added.forwarding_s))
+        self.observe(Kind.READING, "tap", data, host=_median_and_largest("forwarding", added.forwarding_s))
 
 
 def _median_and_largest(name: str, seconds: tuple[float, float]) -> dict[str, Json]:
@@ -143,7 +174,7 @@ class LinkLog:
     def on_frame(self, direction: Direction, item: Decoded, raw: bytes, *, lost: bool) -> None:
         """Record a frame that crossed the tap or was decoded on a line; ``lost``: the tap did not pass it on."""
         source = self._lines[direction]
-        write = self._recorder.write_arrived if direction in self._arriving else self._recorder.write
+        write = self._recorder.write_arrived if direction in self._arriving else self._recorder.observe
         data: dict[str, Json] = {"direction": direction, "message": "-", "bytes": raw.hex()}
         if lost:
             data["lost"] = True
@@ -159,11 +190,11 @@ class LinkLog:
         """Record what a link fault did to a message."""
         what = f"{message or 'bytes'} {direction.replace('to ', 'to the ')} {kind.value}"
         data: dict[str, Json] = {"what": what, "who": "bench", "direction": direction, "fault": kind.value}
-        self._recorder.write(Kind.FAULT, LINK, data)
+        self._recorder.observe(Kind.FAULT, LINK, data)
 
     def on_state(self, what: str) -> None:
         """Record that the state of the link changed, e.g. that a direction is dead."""
-        self._recorder.write(Kind.FAULT, LINK, {"what": what, "who": "bench"})
+        self._recorder.observe(Kind.FAULT, LINK, {"what": what, "who": "bench"})
 
     def _note_credit(self, message: Message, direction: Direction) -> None:
         data: dict[str, Json] = {}
@@ -174,7 +205,7 @@ class LinkLog:
             data = {"credit_Wh": (self._credited_mwh - delivered) / 1000, "delivered_Wh": delivered / 1000}
         else:
             return
-        self._recorder.write(Kind.READING, self._meter, {"credited_Wh": self._credited_mwh / 1000, **data})
+        self._recorder.observe(Kind.READING, self._meter, {"credited_Wh": self._credited_mwh / 1000, **data})
 
 
 class ConsoleLog:
@@ -206,7 +237,7 @@ class LedgerLog:
         """Somebody was given coins."""
         for coin in coins:
             data: dict[str, Json] = {"txid": coin.outpoint.txid, "event": "funding", "payment_sat": int(coin.value)}
-            self._recorder.write(Kind.TRANSACTION, "ledger", data)
+            self._recorder.observe(Kind.TRANSACTION, "ledger", data)
 
     def on_change(self, seen: Notification) -> None:
         """Mempool or chain has changed."""
@@ -220,4 +251,4 @@ class LedgerLog:
         else:
             data["hash"] = seen.hash
         began = max(0.0, seen.earliest)
-        self._recorder.write(Kind.LEDGER, "ledger", data, before=max(0.0, self._clock.now() - began), host=host)
+        self._recorder.observe(Kind.LEDGER, "ledger", data, before=max(0.0, self._clock.now() - began), host=host)

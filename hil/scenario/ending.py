@@ -196,4 +196,4 @@ def _write_stop(scenario: OpenScenario, ending: Ending, safe: SafeState) -> None
         "safe_state_wall_s": round(safe.wall_seconds, 6),
         "largest_clock_bound_s": round(run.clock.largest_bound, 6),
     }
-    scenario.recorder.write(Kind.STOP, "bench", data, host=host)
+    scenario.recorder.observe(Kind.STOP, "bench", data, host=host)

@@ -68,4 +68,4 @@ class Findings:
 
     def _record(self, finding: Finding) -> None:
         self.taken.append(finding)
-        self._recorder.write(Kind.VERDICT, "bench", finding.document())
+        self._recorder.observe(Kind.VERDICT, "bench", finding.document())

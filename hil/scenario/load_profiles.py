@@ -137,4 +137,4 @@ class LoadPlayer:
             return
         self._load.draw_power(Watt(power))
         self._drawn = power
-        self._recorder.write(Kind.LOAD, "load", {"power_W": power})
+        self._recorder.observe(Kind.LOAD, "load", {"power_W": power})

@@ -282,4 +282,4 @@ class Observer:
         }
         if len(outputs) > 1:
             data["change_sat"] = outputs[1]
-        self.recorder.write(Kind.TRANSACTION, "ledger", data)
+        self.recorder.observe(Kind.TRANSACTION, "ledger", data)

@@ -188,7 +188,7 @@ class Run:
             rig.clock.on_idle = on_idle
             recorder = Recorder(writer, rig.clock)
             begin = facts.document(self.seed, self.rig_file.options.name)
-            recorder.write(Kind.START, "bench", begin, host=host)
+            recorder.observe(Kind.START, "bench", begin, host=host)
             scenario = ScenarioRun(rig, recorder, key, self._counterpart)
             scenario.memory = self._memory
             # whatever fails before this ends the scenario's node as well

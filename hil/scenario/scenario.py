@@ -149,7 +149,7 @@ class ScenarioRun:
         view = plan.ledger_view or rig.file.options.ledger
         rig.reset(setup.device_profiles(), self.seed, plan.plant, view, plan.server_fault, plan.calendars)
         if rig.updates is not None:
-            self.recorder.write(Kind.READING, "meter updates", rig.updates.document())
+            self.recorder.observe(Kind.READING, "meter updates", rig.updates.document())
         rig.on_switch(self._on_switch)
         self._ledger_log.on_funding(observer.coins)
         texts = {**{f"{device}-console": device for device in SUPPLY}, **setup.texts}
@@ -286,7 +286,7 @@ class ScenarioRun:
 
     def _on_switch(self, name: str, closed: bool, took: float) -> None:
         self.bench_watch.on_switch(name, closed=closed)
-        self.recorder.write(Kind.RELAY, name, {"closed": closed, "read_back": closed}, before=took)
+        self.recorder.observe(Kind.RELAY, name, {"closed": closed, "read_back": closed}, before=took)
 
     def _watch_abuse(self) -> None:
         abuse = self.observer.abuse
@@ -297,4 +297,4 @@ class ScenarioRun:
     def _on_strike(self) -> None:
         if (abuse := self.observer.abuse) is not None:
             who = "cable" if self.plan.setup == SOCKET_UNDER_TEST else "socket"
-            self.recorder.write(Kind.FAULT, COUNTERPART, {"what": abuse.words, "who": who})
+            self.recorder.observe(Kind.FAULT, COUNTERPART, {"what": abuse.words, "who": who})

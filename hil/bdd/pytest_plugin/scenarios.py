@@ -147,7 +147,7 @@ def record_step(item: pytest.Item, step: Any, outcome: str, error: BaseException
         host = {"wall_s": round(elapsed(), 3)}
     if error is not None:
         data["error"] = error_document(error)
-    item.stash[SCENARIO].recorder.write(Kind.STEP, "bench", data, host=host)
+    item.stash[SCENARIO].recorder.observe(Kind.STEP, "bench", data, host=host)
 
 
 @pytest.hookimpl(wrapper=True)

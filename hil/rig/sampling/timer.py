@@ -107,7 +107,7 @@ class Readings:
         read_at = self._clock.now() if stamp is None else stamp.t
         if self._watch is not None:
             age = max(age, self._watch.age(reading, read_at))
-        self._recorder.write(Kind.READING, "meter", data, before=age, stamp=stamp)
+        self._recorder.observe(Kind.READING, "meter", data, before=age, stamp=stamp)
         self.pass_on(reading, read_at)
 
     def pass_on(self, reading: Reading, read_at: float) -> None:

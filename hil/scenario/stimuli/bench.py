@@ -33,7 +33,7 @@ def seed(scenario: ScenarioRun, part: str, fault: str, amount: float = 0.0) -> N
     """
     scenario.tap()
     virtual_bench(scenario.rig).seed_fault(part, fault, amount)
-    scenario.recorder.write(Kind.FAULT, SELF_TEST, {"what": f"{part} {fault}", "who": "bench"})
+    scenario.recorder.observe(Kind.FAULT, SELF_TEST, {"what": f"{part} {fault}", "who": "bench"})
 
 
 def let_storage_work(scenario: ScenarioRun, device: str) -> None:
@@ -51,7 +51,7 @@ def move_calendar(scenario: ScenarioRun, device: str, seconds: float) -> None:
             remedy=f"Given the {device} has a calendar that can be set",
         )
     virtual_bench(scenario.rig).move_calendar(device, seconds)
-    scenario.recorder.write(Kind.FAULT, "calendar", {"what": f"{device}: {seconds:+g} s", "who": "bench"})
+    scenario.recorder.observe(Kind.FAULT, "calendar", {"what": f"{device}: {seconds:+g} s", "who": "bench"})
 
 
 def seeded_faults(recorder: Recorder) -> list[Event]:

@@ -41,7 +41,7 @@ class RecordedMeter:
             "power_W": float(reading.power),
             "energy_Wh": float(reading.energy),
         }
-        self._scenario.recorder.write(Kind.READING, SOURCE, data, before=reading_age(meter))
+        self._scenario.recorder.observe(Kind.READING, SOURCE, data, before=reading_age(meter))
         return reading
 
     def __getattr__(self, name: str) -> Any:
@@ -79,13 +79,13 @@ class RecordedLoad:
         """Return the power that it measures itself, at its own terminals."""
         _need_power(self._scenario)
         power = self._scenario.rig.load.read_power()
-        self._scenario.recorder.write(Kind.READING, f"{SOURCE}: load", {"power_W": float(power)})
+        self._scenario.recorder.observe(Kind.READING, f"{SOURCE}: load", {"power_W": float(power)})
         return power
 
     def _tell(self, what: dict[str, float]) -> Load:
         _need_power(self._scenario)
         self._scenario.bench_watch.load_told(None)  # what power follows from it nothing can say
-        self._scenario.recorder.write(Kind.LOAD, "load", what)
+        self._scenario.recorder.observe(Kind.LOAD, "load", what)
         return self._scenario.rig.load
 
     def __getattr__(self, name: str) -> Any:

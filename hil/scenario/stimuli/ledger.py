@@ -239,7 +239,7 @@ def _give_back(scenario: ScenarioRun, what: str) -> None:
 
 
 def _note(scenario: ScenarioRun, what: str) -> None:
-    scenario.recorder.write(Kind.FAULT, "ledger", {"what": what, "who": "ledger"})
+    scenario.recorder.observe(Kind.FAULT, "ledger", {"what": what, "who": "ledger"})
 
 
 def _miner(scenario: ScenarioRun) -> Miner:

@@ -104,7 +104,7 @@ def change_load(scenario: ScenarioRun, power: Watt) -> None:
     scenario.use_load(power)
     scenario.rig.load.draw_power(power)
     scenario.bench_watch.load_told(power)
-    scenario.recorder.write(Kind.LOAD, "load", {"power_W": float(power)})
+    scenario.recorder.observe(Kind.LOAD, "load", {"power_W": float(power)})
 
 
 def switch_load(scenario: ScenarioRun, *, on: bool) -> None:
@@ -112,7 +112,7 @@ def switch_load(scenario: ScenarioRun, *, on: bool) -> None:
     _needs_load(scenario)
     scenario.rig.load.set_input(on=on)
     scenario.bench_watch.load_told(scenario.plan.load_power_w if on else None)
-    scenario.recorder.write(Kind.LOAD, "load", {"input_on": on})
+    scenario.recorder.observe(Kind.LOAD, "load", {"input_on": on})
 
 
 def last(recorder: Recorder, source: str, word: str) -> Event | None:
@@ -158,4 +158,4 @@ def _mains(scenario: ScenarioRun, what: str, began: float | None = None) -> None
 def _fault(scenario: ScenarioRun, source: str, what: str, began: float | None = None) -> None:
     """Record what was done now, or since the instant ``began``: on a wall clock a relay takes time to switch."""
     took = 0.0 if began is None else scenario.clock.now() - began
-    scenario.recorder.write(Kind.FAULT, source, {"what": what, "who": "bench"}, before=took)
+    scenario.recorder.observe(Kind.FAULT, source, {"what": what, "who": "bench"}, before=took)

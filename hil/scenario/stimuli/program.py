@@ -48,4 +48,4 @@ def look(scenario: ScenarioRun, device: str) -> None:
         "descriptors_count": told["descriptors"],
         "threads_count": told["threads"],
     }
-    scenario.recorder.write(Kind.READING, source(device), data, host={"pid": told["pid"]})
+    scenario.recorder.observe(Kind.READING, source(device), data, host={"pid": told["pid"]})

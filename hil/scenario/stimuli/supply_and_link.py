@@ -36,7 +36,7 @@ def change_firmware(scenario: ScenarioRun, device: str, *, other: bool) -> None:
 
     def change() -> None:
         record_programs(scenario.rig, scenario.recorder, device)
-        scenario.recorder.write(Kind.FAULT, "firmware", {"what": what, "who": "bench"})
+        scenario.recorder.observe(Kind.FAULT, "firmware", {"what": what, "who": "bench"})
         bench.install(device, other=other)
 
     _without_supply(scenario, device, CHANGE_S, change)

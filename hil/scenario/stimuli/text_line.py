@@ -34,7 +34,7 @@ def say(scenario: ScenarioRun, text: str) -> None:
             remedy="Begin with 'Given a socket of another kind is under test'.",
         )
     scenario.tap()  # refuses before the devices are switched on
-    scenario.recorder.write(Kind.CONSOLE, BENCH, {"text": text})
+    scenario.recorder.observe(Kind.CONSOLE, BENCH, {"text": text})
     scenario.rig.lines[SOURCE].write(text.encode() + b"\n")
 
 

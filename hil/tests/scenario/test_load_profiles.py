@@ -44,7 +44,7 @@ class Bench:
     def draw_power(self, power: Watt) -> None:
         self.told.append((round(self.clock.now(), 6), power))
 
-    def write(self, kind: Kind, source: str, data: dict[str, Any]) -> None:
+    def observe(self, kind: Kind, source: str, data: dict[str, Any]) -> None:
         self.recorded.append((kind, source, data))
 
     def meter_shows(self, voltage: float) -> None:

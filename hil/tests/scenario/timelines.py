@@ -331,7 +331,7 @@ class Scene:
         """Apply the supply of the device under test at second ``t``."""
 
         def act() -> None:
-            self.observer.powered_on = self.recorder.write(Kind.RELAY, relay, {"closed": True, "read_back": True})
+            self.observer.powered_on = self.recorder.observe(Kind.RELAY, relay, {"closed": True, "read_back": True})
 
         self.at(t, act)
 
@@ -341,7 +341,7 @@ class Scene:
         return self
 
     def _record(self, kind: Kind, source: str, data: Mapping[str, Json], before: float) -> None:
-        self.recorder.write(kind, source, data, before=before)
+        self.recorder.observe(kind, source, data, before=before)
 
     def _stamped(self, act: Callable[[], None]) -> None:
         """Record something with the clock in error, as far as its bound allows."""

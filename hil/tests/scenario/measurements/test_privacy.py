@@ -128,7 +128,7 @@ def test_secrets_of_the_devices_account_are_found_wherever_they_were_recorded() 
     assert privacy.secrets_told(scene.observer, "socket") == Counted(0)
     told = [seed.hex().upper(), change.hex(), str(CBitcoinSecret.from_secret_bytes(receive)), "nothing"]
     for number, secret in enumerate(told):
-        scene.recorder.write(Kind.CONSOLE, "socket-console", {"text": f"debug {secret}"})
+        scene.recorder.observe(Kind.CONSOLE, "socket-console", {"text": f"debug {secret}"})
         assert privacy.secrets_told(scene.observer, "socket") == Counted(min(number + 1, 3))
     assert privacy.secrets_told(scene.observer, "cable") == Counted(0)
 

@@ -17,7 +17,7 @@ def looked(memory: Sequence[float], pids: Sequence[int] = (), device: str = "soc
     scene = Scene(metered=False)
     for index, mib in enumerate(memory):
         data = {"memory_MiB": mib, "descriptors_count": 3, "threads_count": 1}
-        scene.recorder.write(Kind.READING, f"{device} program", data, host={"pid": pids[index] if pids else 1})
+        scene.recorder.observe(Kind.READING, f"{device} program", data, host={"pid": pids[index] if pids else 1})
     return scene
 
 
