@@ -16,7 +16,7 @@ from pytest_bdd.gherkin_parser import GherkinDocument
 from pytest_bdd.parser import FeatureParser
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from _pytest._code import Traceback
@@ -101,6 +101,12 @@ def module_of_fixture(test: pytest.Function | pytest.Metafunc, name: str) -> str
     info = test._fixtureinfo if isinstance(test, pytest.Function) else test.definition._fixtureinfo
     found = info.name2fixturedefs.get(name)
     return found[-1].func.__module__ if found else None
+
+
+def fixtures_of(test: pytest.Function) -> Iterator[tuple[str, str, Callable[..., Any], tuple[str, ...]]]:
+    """Yield name, scope, function and parameters of each fixture that a test gets, itself or through another one."""
+    for name, found in test._fixtureinfo.name2fixturedefs.items():
+        yield name, found[-1].scope, found[-1].func, tuple(found[-1].argnames)
 
 
 def choose_paths(config: pytest.Config, paths: list[str]) -> None:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hil.cli.laboratory import laboratory, shown
 from hil.errors import AuthorError, ConfigurationError, ExitCode
+
+if TYPE_CHECKING:
+    from hil.rig.config.project import Project
 
 FEATURES = "features of [tool.hil]"
 
@@ -17,7 +20,13 @@ def add_feature_commands(commands: Any) -> None:
     """Add ``check``, ``steps``, ``pairs`` and ``new`` to argparse's ``commands``."""
     check = commands.add_parser("check", help="find mistakes in feature files without running anything")
     check.add_argument("paths", nargs="*", help=f"files and folders (default: {FEATURES})")
-    check.add_argument("--rig", metavar="FILE", help="find what this rig does not offer, cannot do or cannot decide")
+    against = check.add_mutually_exclusive_group()
+    against.add_argument(
+        "--rig",
+        metavar="FILE",
+        help="find what this rig does not offer, cannot do or cannot decide (default: rig of [tool.hil])",
+    )
+    against.add_argument("--no-rig", action="store_true", help="look at features and steps alone")
     check.add_argument("--coverage", action="store_true", help="demand a scenario for each requirement")
     check.add_argument("--format", choices=("text", "json", "sarif"), default="text")
     check.set_defaults(act=_check)
@@ -26,6 +35,7 @@ def add_feature_commands(commands: Any) -> None:
     steps.add_argument(
         "words", nargs="*", metavar="WORD", help="in the step, its documentation or the name of its file"
     )
+    steps.add_argument("--types", action="store_true", help="list the parameter types instead: what each accepts")
     steps.add_argument("--format", choices=("text", "markdown", "json"), default="text")
     steps.add_argument("--output", metavar="FILE", help="write there instead of to the terminal")
     steps.set_defaults(act=_steps)
@@ -56,12 +66,13 @@ def _check(options: argparse.Namespace, _: list[str]) -> int:
 
     project = laboratory()
     wanted = requirements.load(project.requirements)
+    rig, told = _rig(options, project)
     report = check_all(
         options.paths or [shown(project.features)],
         tags=project_tags(project.root, wanted),
         wanted=wanted,
         steps=options.modules or project.steps,
-        rig=Path(options.rig) if options.rig else None,
+        rig=rig,
         coverage=options.coverage,
     )
     if report.problems or options.format != "text":
@@ -70,22 +81,41 @@ def _check(options: argparse.Namespace, _: list[str]) -> int:
         if problem.rule == "unreadable-rig":
             print(f"hil check: {problem}", file=sys.stderr)
     print(f"{report.mistakes} mistake{'' if report.mistakes == 1 else 's'}", file=sys.stderr)
-    if not (report.mistakes or options.rig or options.coverage) and options.format == "text":
-        print(f"not held against a rig: hil check --rig {shown(project.rig)} does that", file=sys.stderr)
+    if told and options.format == "text" and (rig is not None or not (report.mistakes or options.coverage)):
+        print(told, file=sys.stderr)
     if report.covered:
         print(report.covered, file=sys.stderr)
     return report.code
 
 
-def _steps(options: argparse.Namespace, _: list[str]) -> int:
-    from hil.bdd.language.catalogue import load_catalogue
-    from hil.bdd.language.step_docs import FORMATS, search
+def _rig(options: argparse.Namespace, project: Project) -> tuple[Path | None, str]:
+    """Return the rig file that features are held against, and what is said of that; a default one may be missing."""
+    if options.no_rig:
+        return None, ""
+    if options.rig:
+        return Path(options.rig), ""
+    rig = Path(shown(project.rig))
+    if "rig" in project.places or rig.is_file():
+        return rig, f"held against {rig}, the rig of [tool.hil]; --rig FILE takes another, --no-rig none"
+    return None, f"not held against a rig: there is no {rig}; --rig FILE names one"
 
-    found = search(load_catalogue(options.modules or laboratory().steps), options.words)
-    if not found:
-        print(f"no step has {' and '.join(repr(word) for word in options.words)}", file=sys.stderr)
+
+def _steps(options: argparse.Namespace, _: list[str]) -> int:
+    from hil.bdd.language import step_docs
+    from hil.bdd.language.catalogue import load_catalogue
+    from hil.cli import parameter_types
+
+    catalogue = load_catalogue(options.modules or laboratory().steps)  # makes the laboratory's own types, too
+    if options.types:
+        types = parameter_types.search(options.words)
+        text = parameter_types.FORMATS[options.format](types)
+    else:
+        steps = step_docs.search(catalogue, options.words)
+        text = step_docs.FORMATS[options.format](steps)
+    if not (types if options.types else steps):
+        what = "parameter type" if options.types else "step"
+        print(f"no {what} has {' and '.join(repr(word) for word in options.words)}", file=sys.stderr)
         return ExitCode.NOTHING_RUN
-    text = FORMATS[options.format](found)
     if options.output:
         try:
             Path(options.output).write_text(f"{text}\n", encoding="utf-8")

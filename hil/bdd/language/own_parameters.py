@@ -53,6 +53,11 @@ def parameter_type(
     PARAMETERS[name], _PLACES[name] = parameter, place
 
 
+def place_of(name: str) -> str:
+    """Return where a laboratory makes the type, as ``file:line``; empty for one of the framework."""
+    return _PLACES.get(name, "")
+
+
 def _wrong_name(name: str, place: str) -> str:
     if not re.fullmatch("[a-z]+(?:_[a-z]+)*", name):
         return "a name has lower-case letters and underscores"

@@ -12,7 +12,7 @@ import inspect
 import traceback
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -29,7 +29,7 @@ from hil.evidence.verdicts import purposeful
 from hil.scenario.findings import LimitMissed, Undecided
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from hil.bdd.check.requirements import Requirement
     from hil.scenario.scenario import ScenarioRun
@@ -76,8 +76,12 @@ def tags_of(item: pytest.Item) -> tuple[str, ...]:
 
 def file_of(item: pytest.Item) -> str:
     """Return the test's file, from the laboratory's root on if it lies there."""
+    return _shown(item, item.path)
+
+
+def _shown(item: pytest.Item, path: Path) -> str:
     root = project_of(item.config).root
-    return item.path.relative_to(root).as_posix() if item.path.is_relative_to(root) else item.path.name
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
 
 
 def step_of(item: pytest.Item) -> TestStep:
@@ -107,6 +111,46 @@ def check_functions(items: Sequence[pytest.Item]) -> None:
             raise AuthorError(
                 "a test that uses the bench is async, and nothing awaits it", place=place, remedy="Write 'def'."
             )
+
+
+def check_fixtures(items: Sequence[pytest.Item]) -> None:
+    """Raise AuthorError for a fixture that is wider than one test and asks for the bench: it would have no bench."""
+    for item in items:
+        if not isinstance(item, pytest.Function) or not uses_bench(item):
+            continue
+        found = {name: (scope, function, asked) for name, scope, function, asked in pytest_internals.fixtures_of(item)}
+        for name, (scope, function, _) in found.items():
+            if scope != "function" and (asked := _bench_fixture_of(name, found)):
+                code = inspect.unwrap(function).__code__
+                raise _wider_than_a_test(
+                    f"the fixture '{name}' has the scope '{scope}' and asks for '{asked}'",
+                    f"{_shown(item, Path(code.co_filename))}:{code.co_firstlineno}",
+                )
+
+
+def _bench_fixture_of(name: str, found: Mapping[str, tuple[str, Callable[..., Any], tuple[str, ...]]]) -> str:
+    """Return the fixture of the bench that the fixture ``name`` asks for, itself or through others; empty: none."""
+    for asked in found[name][2] if name in found else ():
+        if asked in found and found[asked][1].__module__ == fixtures.__name__:
+            return str(asked)
+        if asked != name and (through := _bench_fixture_of(asked, found)):
+            return through
+    return ""
+
+
+def of_scopes(item: pytest.Item, error: BaseException) -> BaseException:
+    """Return the error of its author if a wider fixture asked for one of a test while the test was set up."""
+    if isinstance(error, pytest.fail.Exception) and str(error).startswith("ScopeMismatch:"):
+        return _wider_than_a_test("a fixture that is wider than one test asks for one that is not", item.nodeid)
+    return error
+
+
+def _wider_than_a_test(what: str, place: str) -> AuthorError:
+    return AuthorError(
+        f"{what}; the bench belongs to one test: it is reset before the test, and safe after it",
+        place=place,
+        remedy="Give the fixture the scope 'function'; what takes long and needs no bench can stay in a wider one.",
+    )
 
 
 def judged(item: pytest.Item, report: pytest.TestReport, error: BaseException | None) -> BaseException | None:

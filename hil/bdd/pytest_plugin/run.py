@@ -114,6 +114,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         random.Random(seed).shuffle(items)  # noqa: S311 - repeatable, and nothing to keep secret
     try:
         python_tests.check_functions(items)
+        python_tests.check_fixtures(items)
         if any(not isinstance(item, ScenarioItem) and item.get_closest_marker(REQUIREMENT_MARKER) for item in items):
             python_tests.check_requirements(items, requirements_of(config))
     except AuthorError as error:

@@ -159,7 +159,7 @@ def pytest_runtest_makereport(
     if not on_bench(item) or RUN not in item.config.stash:
         return report
     raised = call.excinfo.value if call.excinfo is not None else None
-    error = raised
+    error = raised if raised is None else python_tests.of_scopes(item, raised)
     if not isinstance(item, ScenarioItem) and call.when == "call":
         error = python_tests.judged(item, report, raised)
         _record_call(item, error)

@@ -1,14 +1,15 @@
-"""Where coins go for a cable whose keys the bench does not know: address, descriptor or extended public key."""
+"""Where coins go for a cable whose keys the bench does not know: address, descriptor or extended public key.
+
+embit is loaded when there is such a text: a check of features starts sooner.
+"""
 
 from __future__ import annotations
 
-from embit.bip32 import HDKey
-from embit.descriptor import Descriptor
-from embit.hashes import hash160
-from embit.networks import NETWORKS
-from embit.script import Script, address_to_scriptpubkey
+from typing import TYPE_CHECKING
 
-REGTEST = NETWORKS["regtest"]
+if TYPE_CHECKING:
+    from embit.bip32 import HDKey
+    from embit.script import Script
 
 ALLOWED = (
     "an address on regtest (P2WPKH or P2PKH), a descriptor such as wpkh(tpub…/0/*), "
@@ -43,10 +44,17 @@ def fundable(text: str) -> str:
 
 def coin_type(text: str) -> str:
     """Return whether coins that go there are ``P2WPKH`` or ``P2PKH``; raises ValueError likewise."""
+    from embit.script import Script
+
     return KINDS[Script(funding_script(text)).script_type()]
 
 
 def _script(text: str) -> Script:
+    from embit.bip32 import HDKey
+    from embit.descriptor import Descriptor
+    from embit.networks import NETWORKS
+    from embit.script import Script, address_to_scriptpubkey
+
     try:
         if "(" in text:
             descriptor = Descriptor.from_string(text.partition("#")[0])
@@ -63,10 +71,12 @@ def _script(text: str) -> Script:
         raise
     except Exception:  # embit raises what its parsers stumble over
         raise ValueError(f"it is not {ALLOWED}") from None
-    if script.address(REGTEST) != text:
+    if script.address(NETWORKS["regtest"]) != text:
         raise ValueError(f"it is an address of another network; allowed is {ALLOWED}")
     return script
 
 
 def _hash(key: HDKey) -> bytes:
+    from embit.hashes import hash160
+
     return bytes(hash160(key.key.sec()))

@@ -36,6 +36,27 @@ def test_versions_are_the_pair_that_these_contracts_were_written_for() -> None:
     assert version("pytest-bdd").startswith("9.0.")
 
 
+def test_a_fixture_that_asks_for_a_narrower_one_fails_with_the_words_that_are_looked_for(
+    pytester: pytest.Pytester,
+) -> None:
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.fixture
+        def narrow(): ...
+
+        @pytest.fixture(scope="session")
+        def wide(request):
+            request.getfixturevalue("narrow")
+
+        def test_one(wide): ...
+        """
+    )
+    result = pytester.runpytest_subprocess("-p", "no:hil", "-p", "no:labgrid", "-p", "no:hypothesispytest")
+    result.stdout.re_match_lines([r"^ScopeMismatch: You tried to access the function scoped fixture narrow"])
+
+
 def test_feature_parser_takes_its_tree_from_one_overridable_method() -> None:
     assert list(inspect.signature(FeatureParser._parse_feature_file).parameters) == ["self"]
     assert "self._parse_feature_file()" in inspect.getsource(FeatureParser.parse)

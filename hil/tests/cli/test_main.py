@@ -43,6 +43,7 @@ def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
         ([], "required"),
         (["tost"], "invalid choice: 'tost'"),
         (["check", "--wrong"], "unrecognized arguments: --wrong"),
+        (["check", "--no-rig", "--rig", "x.yaml"], "argument --rig: not allowed with argument --no-rig"),
         (["run", "--seed", "seven"], "invalid int value: 'seven'"),
         (["node", "sideways"], "invalid choice: 'sideways'"),
     ],
@@ -83,14 +84,60 @@ def test_check_passes_the_features_of_the_project(
     assert capsys.readouterr().err == "0 mistakes\n"
 
 
-def test_check_says_that_it_held_the_features_against_no_rig(
+def test_check_holds_the_features_against_the_rig_of_the_laboratory_and_says_which(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(ROOT)
 
     assert main(["check", "features/toast.feature"]) == 0
-    expected = "0 mistakes\nnot held against a rig: hil check --rig rigs/virtual.yaml does that\n"
-    assert capsys.readouterr().err == expected
+    expected = "held against rigs/virtual.yaml, the rig of [tool.hil]; --rig FILE takes another, --no-rig none\n"
+    assert capsys.readouterr().err == f"0 mistakes\n{expected}"
+
+
+BEYOND_THE_RIG = """\
+Feature: A kiln
+  Scenario: It draws too much
+    Given the socket is under test in single-fee mode
+    And the load draws 9 kW
+    When the devices are switched on
+    And the session has ended
+    Then no power flowed
+"""
+
+
+def test_a_check_finds_what_the_default_rig_cannot_do_unless_it_is_told_to_take_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(ROOT)
+    feature = tmp_path / "kiln.feature"
+    feature.write_text(BEYOND_THE_RIG)
+
+    assert main(["check", str(feature)]) == 4
+    assert "9000 W is outside what rig 'virtual' can draw" in capsys.readouterr().out
+    assert main(["check", str(feature), "--no-rig"]) == 0
+    assert capsys.readouterr().err == "0 mistakes\n"
+
+
+def test_a_check_without_any_rig_file_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("kiln.feature").write_text(BEYOND_THE_RIG)
+
+    assert main(["check", "kiln.feature"]) == 0
+    told = "not held against a rig: there is no rigs/virtual.yaml; --rig FILE names one\n"
+    assert capsys.readouterr().err == f"0 mistakes\n{told}"
+
+
+def test_a_rig_that_the_laboratory_names_and_does_not_have_is_its_mistake(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("pyproject.toml").write_text('[tool.hil]\nrig = "rigs/bench.yaml"\n')
+    Path("kiln.feature").write_text(BEYOND_THE_RIG)
+
+    assert main(["check", "kiln.feature"]) == 4
+    assert "rigs/bench.yaml:1:1: the rig file cannot be read" in capsys.readouterr().out
 
 
 def test_check_tells_each_mistake_with_file_line_and_column(

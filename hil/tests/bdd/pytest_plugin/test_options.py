@@ -242,6 +242,43 @@ def test_an_async_test_on_the_bench_is_its_authors_mistake(laboratory: Laborator
     assert "tests/test_async.py:1: a test that uses the bench is async, and nothing awaits it" in laboratory.refused()
 
 
+WIDE = """\
+import pytest
+
+
+@pytest.fixture
+def ready(bench):
+    return bench
+
+
+@pytest.fixture(scope="{scope}")
+def shared({asked}):
+    {body}
+
+
+def test_one(shared, bench): ...
+"""
+
+
+@pytest.mark.parametrize(("scope", "asked"), [("module", "bench"), ("class", "meter"), ("session", "ready")])
+def test_a_fixture_that_is_wider_than_a_test_and_asks_for_the_bench_is_its_authors_mistake(
+    laboratory: Laboratory, scope: str, asked: str
+) -> None:
+    laboratory.write("tests/test_wide.py", WIDE.format(scope=scope, asked=asked, body="return None"))
+
+    said = laboratory.refused()
+
+    told = f"tests/test_wide.py:9: the fixture 'shared' has the scope '{scope}' and asks for"
+    assert f"{told} '{'bench' if asked == 'ready' else asked}'; the bench belongs to one test" in said
+    assert "Give the fixture the scope 'function'" in said
+
+
+def test_a_wider_fixture_that_needs_no_bench_is_fine(laboratory: Laboratory) -> None:
+    laboratory.write("tests/test_wide.py", WIDE.format(scope="session", asked="tmp_path_factory", body="return None"))
+
+    assert laboratory.collected("tests/test_wide.py") == ["tests/test_wide.py::test_one"]
+
+
 def test_a_load_profile_with_a_mistake_refuses_the_run_at_its_line(laboratory: Laboratory) -> None:
     laboratory.write("profiles/samovar.yaml", "description: A samovar.\nsteps: [{power: 1500 W, for: 10 s}]\n")
     laboratory.write("features/ours.feature", FEATURE.replace("the load draws 100 W", "the load plays a samovar"))
