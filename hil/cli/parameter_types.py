@@ -37,14 +37,14 @@ def accepted(parameter: Parameter) -> str:
 
 
 def search(words: Iterable[str]) -> list[Parameter]:
-    """Return the types that have each of the words in their name or in what they accept, by name."""
-    wanted = [word.casefold().strip("{}") for word in words]
+    """Return the types that have each of the words in name or values, in the order of names; ``{power}`` is one."""
+    wanted = [word.casefold() for word in words]
     found = [each for each in PARAMETERS.values() if all(word in _searched(each) for word in wanted)]
     return sorted(found, key=lambda each: each.name)
 
 
 def _searched(parameter: Parameter) -> str:
-    return f"{parameter.name} {accepted(parameter)} {place_of(parameter.name)}".casefold()
+    return f"{{{parameter.name}}} {accepted(parameter)} {place_of(parameter.name)}".casefold()
 
 
 def as_text(types: Sequence[Parameter]) -> str:

@@ -111,7 +111,11 @@ class It8615(ScpiLoad):
 
 
 class It8615L(It8615):
-    """The smaller sister of the IT8615, in the same programming guide (IT8600 series, V2.3): rated for 1.5 kVA (u)."""
+    """The sister of the IT8615 for less voltage; the programming guide of the series (IT8600, V2.2) covers both.
+
+    Rated for 1.5 kVA (u): the guide tells no ratings and no data sheet was to be had. The figures are the lower ones of
+    those that are told of it, so that no bench asks for more than it takes; check them against the plate of yours.
+    """
 
     serves = Models("ITECH", ("IT8615L",), ("ITECH Electronic",))
     max_power = Watt(1500.0)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+import threading
 import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,6 +21,13 @@ from hil import __version__
 from hil.errors import ConfigurationError, nearest
 from hil.plugins.groups import GROUPS, Group
 from hil.plugins.laboratory import declared
+
+IMPORT_DEADLINE_S = 10.0
+"""For the import of a plug-in that is not the framework's: a run waits for it before anything is switched, and the
+watchdog before it is ready."""
+
+_HANGING: set[str] = set()
+"""Modules whose import did not end in time."""
 
 OWN = f"micropay-hil {__version__}"
 """Whence the framework's own parts come."""
@@ -52,7 +60,7 @@ class Plugin:
         if self.root and self.root not in sys.path:
             sys.path.insert(0, self.root)
         try:
-            found: Any = importlib.import_module(module)
+            found: Any = importlib.import_module(module) if self.is_own else _imported_in_time(module)
             for part in attribute.split(".") if attribute else ():
                 found = getattr(found, part)
         except (Exception, SystemExit) as error:  # whatever its author's code does when it is imported
@@ -71,6 +79,34 @@ class Plugin:
             place=self.origin,
             remedy=f"{mend}; hil plugins lists all.",
         )
+
+
+def _imported_in_time(module: str) -> Any:
+    """Return a module that others wrote; TimeoutError if its import does not end: nothing must wait for that for ever.
+
+    One that did not end in time is not waited for again.
+    """
+    if module in sys.modules and module not in _HANGING:
+        return importlib.import_module(module)
+    failures: list[BaseException] = []
+
+    def load() -> None:
+        try:
+            importlib.import_module(module)
+        except BaseException as error:  # raised again below, where it is looked at
+            failures.append(error)
+
+    if module not in _HANGING:
+        thread = threading.Thread(target=load, name=f"import of {module}", daemon=True)
+        thread.start()
+        thread.join(IMPORT_DEADLINE_S)
+        if thread.is_alive():
+            _HANGING.add(module)
+    if module in _HANGING:
+        raise TimeoutError(f"the import of {module} has not ended within {IMPORT_DEADLINE_S:g} s")
+    if failures:
+        raise failures[0]
+    return sys.modules[module]
 
 
 def what_failed(error: BaseException) -> str:

@@ -15,7 +15,8 @@ goes on watching, since the test process may come back; when the link closes, it
 
 On a virtual bench it also holds the bench's standard input, so that the bench outlives the test process until it is
 safe. In lockstep, time stands still when the test process stops, and no energy flows: there it asks for no beats, and
-loads what it needs to act only then, so that nothing competes with the run for the processor.
+loads what it needs to act only then, so that nothing competes with the run for the processor. Drivers of others are
+loaded before it is ready in any case, within a deadline.
 """
 
 from __future__ import annotations
@@ -33,7 +34,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hil.clock import stopwatch, utc_now
-from hil.errors import ExitCode, HilError
+from hil.errors import ConfigurationError, ExitCode, HilError
+from hil.plugins.groups import LOADS, METERS
+from hil.plugins.registry import plugins
 from hil.rig.virtual.environment import ADDRESS_VARIABLE
 
 if TYPE_CHECKING:
@@ -84,6 +87,15 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def load_added_drivers() -> None:
+    """Import the drivers that plug-ins add: their imports may take long, or never end, and nothing is live yet."""
+    for group in (LOADS, METERS):
+        for plugin in plugins(group):
+            if not plugin.is_own:
+                with contextlib.suppress(ConfigurationError):  # told by the run, if it needs that driver
+                    plugin.load()
+
+
 class Watchdog:
     """See the module's docstring."""
 
@@ -103,6 +115,8 @@ class Watchdog:
         """Return the exit code when there is nothing more to watch."""
         if self._limit:
             self._load().load_drivers()
+        else:
+            load_added_drivers()
         self._tell("ready")
         while True:
             left = None if self._silence is None or not self._limit else max(0.0, self._limit - self._silence())
