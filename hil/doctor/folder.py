@@ -62,7 +62,7 @@ def rig_files(project: Project) -> Sight:
     return (
         ok(f"{len(files)} can be read")
         if files
-        else warning(f"none in {_shown(project, project.rigs)}/", "Write one: docs/how-to.")
+        else warning(f"none in {_shown(project, project.rigs)}/", "Copy one from a laboratory of hil init.")
     )
 
 

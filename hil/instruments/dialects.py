@@ -186,6 +186,6 @@ def _refused(
         what,
         place=place,
         remedy="See whether the resources in the rig file are swapped; hil rig dialects lists the known ones. For one"
-        " that speaks as a known one does, name the dialect in the rig file; docs/how-to/add-a-dialect.md tells how to"
-        " add another.",
+        " that speaks as a known one does, name that as 'dialect' of its driver in the rig file; any other needs a"
+        " plug-in of its own: hil plugins lists the groups.",
     )

@@ -42,7 +42,7 @@ REMEDIES = {
 }
 
 
-BASIC = "HMC8015, basic accuracy 0.05 % (research/scpi.md, u)"
+BASIC = "HMC8015, basic accuracy 0.05 % (u)"
 AS_WT310E = "taken for that of the WT310E, until the data sheet of the HMC8015 is at hand (u)"
 
 LIMITS = MakersLimits(
@@ -50,7 +50,7 @@ LIMITS = MakersLimits(
     current=QuantityLimits(0.0005, 0.0005, CURRENT_RANGE, 5, BASIC),
     power=QuantityLimits(0.0005, 0.0005, POWER_RANGE, 5, BASIC),
     quick=0.0,
-    quick_source="ten readings a second are its own rate (research/scpi.md)",
+    quick_source="ten readings a second are its own rate (u)",
     integration=0.0,
     integration_source=f"{BASIC}; of its integrator nothing more is known",
     energy_digits=7,

@@ -35,7 +35,7 @@ def money_for_the_mempool(scenario: ScenarioRun) -> None:
 
 @given("the server of the ledger {lie}")
 def lying_server(name: str, /, scenario: ScenarioRun) -> None:
-    """Between the socket and a server that others run; what each view notices is in docs/ledger-views.md."""
+    """Between the socket and a server that others run; a node of the socket's own needs none."""
     ledger_attacks.let_server_lie(scenario, name)
 
 

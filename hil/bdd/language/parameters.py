@@ -102,7 +102,7 @@ def _read_error_code(text: str) -> str:
     if text not in ErrorCode.__members__:
         raise AuthorError(
             f"'{text}' is no error code of the protocol{nearest(text, ErrorCode.__members__)}",
-            remedy="See SPEC.md, Error codes",
+            remedy="hil steps --types error_code lists them",
         )
     return text
 

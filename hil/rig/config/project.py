@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 FILE = "pyproject.toml"
 TABLE = "tool.hil"
-REMEDY = f"Mend [{TABLE}]; docs/how-to/make-a-laboratory.md shows every entry."
+REMEDY = f"Mend [{TABLE}]; a laboratory that hil init makes shows how it is written, hil config what counts there."
 
 _MODULE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 

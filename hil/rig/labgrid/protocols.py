@@ -104,5 +104,5 @@ def _named(target: Any, name: str, protocol: type, activate: bool) -> Any:
     raise ConfigurationError(
         f"the driver '{name}' is {found}",
         place=f"targets.main.drivers.{name}",
-        remedy="docs/reference/plug-ins.md says what a driver of one's own implements.",
+        remedy=f"python -m pydoc {__name__} says what a driver of one's own implements.",
     )

@@ -119,7 +119,7 @@ def refuse_unknown_code(code: str) -> None:
     if code not in ErrorCode.__members__:
         raise AuthorError(
             f"'{code}' is no error code of the protocol{nearest(code, ErrorCode.__members__)}",
-            remedy="See SPEC.md, Error codes.",
+            remedy="hil steps --types error_code lists them.",
         )
 
 

@@ -212,4 +212,4 @@ def test_a_code_that_is_none_is_the_authors_mistake() -> None:
     payments.refuse_unknown_code("CONFLICT")
     with pytest.raises(AuthorError, match=r"'CONFLIKT' is no error code.*CONFLICT") as caught:
         payments.refuse_unknown_code("CONFLIKT")
-    assert caught.value.remedy == "See SPEC.md, Error codes."
+    assert caught.value.remedy == "hil steps --types error_code lists them."
