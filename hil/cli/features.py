@@ -101,9 +101,9 @@ def _rig(options: argparse.Namespace, project: Project) -> tuple[Path | None, st
 
 
 def _steps(options: argparse.Namespace, _: list[str]) -> int:
-    from hil.bdd.language import step_docs
     from hil.bdd.language.catalogue import load_catalogue
-    from hil.cli import parameter_types
+    from hil.bdd.language.listing import parameter_types
+    from hil.bdd.language.listing import steps as step_docs
 
     catalogue = load_catalogue(options.modules or laboratory().steps)  # makes the laboratory's own types, too
     if options.types:

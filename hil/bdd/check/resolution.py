@@ -8,8 +8,8 @@ from hil.bdd.check.order import Known
 from hil.bdd.check.values import senseless
 from hil.bdd.language.applicability import demands
 from hil.bdd.language.document import PLACEHOLDER, render
+from hil.bdd.language.listing.steps import first_sentence
 from hil.bdd.language.odd_characters import odd_character, shown
-from hil.bdd.language.step_docs import first_sentence
 from hil.errors import AuthorError
 from hil.scenario.stimuli.link import wrong_way
 

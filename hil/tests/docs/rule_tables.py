@@ -6,8 +6,8 @@ import re
 
 from hil import errors as all_errors
 from hil.bdd.language.catalogue import load_catalogue
+from hil.bdd.language.listing.steps import as_markdown
 from hil.bdd.language.rules import RULES
-from hil.bdd.language.step_docs import as_markdown
 from hil.errors import ExitCode, HilError
 from hil.evidence.documents import Verdict
 from hil.evidence.verdicts import exit_code_of

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 import pytest
 
 from hil.bdd.language import own_parameters
+from hil.bdd.language.listing.parameter_types import accepted, as_json, as_markdown, as_text, search
 from hil.bdd.language.own_parameters import parameter_type
 from hil.bdd.language.parameters import PARAMETERS
 from hil.cli.main import main
-from hil.cli.parameter_types import accepted, as_json, as_markdown, as_text, search
 
 
 @pytest.fixture
@@ -51,11 +51,15 @@ def test_a_type_of_a_laboratory_is_listed_with_its_expression_and_place() -> Non
     types = search(["temperature"])
     head, what = as_text(types).splitlines()
     assert head == "{temperature}, e.g. 40 °C"
-    assert what.startswith("    what matches -?[0-9]+ ?°C|cold (hil/tests/cli/test_parameter_types.py:")
-    assert r"what matches -?[0-9]+ ?°C\|cold | hil/tests/cli/test_parameter_types.py:" in as_markdown(types)
+    assert what.startswith(
+        "    what matches -?[0-9]+ ?°C|cold (hil/tests/bdd/language/listing/test_parameter_types.py:"
+    )
+    assert r"what matches -?[0-9]+ ?°C\|cold | hil/tests/bdd/language/listing/test_parameter_types.py:" in as_markdown(
+        types
+    )
     (told,) = json.loads(as_json(types))
     assert (told["name"], told["example"], told["choices"]) == ("temperature", "40 °C", [])
-    assert told["place"].startswith("hil/tests/cli/test_parameter_types.py:")
+    assert told["place"].startswith("hil/tests/bdd/language/listing/test_parameter_types.py:")
 
 
 def test_no_line_is_wider_than_a_terminal() -> None:

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from hil.bdd.language.catalogue import load_catalogue
-from hil.bdd.language.step_docs import as_json, as_markdown, as_text, first_sentence, search
+from hil.bdd.language.listing.steps import as_json, as_markdown, as_text, first_sentence, search
 
 CATALOGUE = load_catalogue()
 
