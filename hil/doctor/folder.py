@@ -15,7 +15,7 @@ from hil.evidence.run_folder.files import MANIFEST_FILE, RUN_FILE
 from hil.rig.config.project import Project, look_for_project
 from hil.rig.config.rig_file import RigFile
 from hil.rig.safety.lock import LOCKS
-from hil.scenario.run_folder import RUNS
+from hil.scenario.run_folder import LATEST, RUNS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -124,7 +124,7 @@ def locks(project: Project) -> Sight:
 
 def last_run(project: Project) -> Sight:
     """Look whether the newest run has come to its end."""
-    runs = sorted(path.parent for path in (project.root / RUNS).glob(f"*/{RUN_FILE}") if path.parent.name != "latest")
+    runs = sorted(path.parent for path in (project.root / RUNS).glob(f"*/{RUN_FILE}") if path.parent.name != LATEST)
     if not runs:
         return ok("none yet")
     newest = runs[-1]

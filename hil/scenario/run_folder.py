@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
 import platform
 import resource
@@ -24,6 +26,8 @@ from hil.evidence.run_folder.scenario_writer import ScenarioWriter
 from hil.evidence.store import RunWriter
 
 RUNS = Path("reports/runs")
+LATEST = "latest"
+"""Beside the run folders: a symbolic link to that of the newest run."""
 ACCEPTANCE = Path("reports/acceptance.yaml")
 DEFAULT_ACCEPTANCE = Path(__file__).parent / "acceptance.yaml"
 """What the report says of a laboratory without that file; :func:`_acceptance` adds that it has none."""
@@ -98,11 +102,39 @@ def new_folder(root: Path, document: Mapping[str, Any], started: datetime) -> Ru
         "python": sys.version.split()[0],
         "folder": str(folder),
     }
-    return RunWriter.create(folder, {**common, **document}, host)
+    run = RunWriter.create(folder, {**common, **document}, host)
+    _point_latest_to(folder)
+    return run
+
+
+def _point_latest_to(folder: Path) -> None:
+    """Let ``latest`` point to the run that has begun, unless a newer one has begun meanwhile.
+
+    It is set when a run begins: a killed run is the newest all the same, and its report says that it has no end.
+    """
+    latest = folder.parent / LATEST
+    temporary = latest.with_name(f".{LATEST}-{folder.name}")
+    with on_disk(latest), _alone_in(folder.parent):
+        if latest.is_symlink() and Path(os.readlink(latest)).name > folder.name:
+            return
+        temporary.symlink_to(folder.name)
+        temporary.replace(latest)
+
+
+@contextlib.contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Let one process after the other look at ``latest`` and change it."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        with contextlib.suppress(OSError):  # a network drive may have no locks
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def finish(run: RunWriter, verdict: Verdict, started: datetime, elapsed: float) -> str:
-    """End a run folder and let ``latest`` point to it; return the evidence digest.
+    """End a run folder; return the evidence digest.
 
     The end is reckoned from the start by a clock that nobody sets: the calendar may be set while a run is under way.
 
@@ -112,13 +144,7 @@ def finish(run: RunWriter, verdict: Verdict, started: datetime, elapsed: float) 
     run.host["finished"] = finished.isoformat()
     if abs(step := (utc_now() - finished).total_seconds()) >= CALENDAR_STEP_S:
         run.host["calendar_step_s"] = round(step, 3)
-    digest = run.finish(verdict)
-    latest = run.folder.parent / "latest"
-    temporary = latest.with_name(f".latest-{run.folder.name}")
-    with on_disk(latest):
-        temporary.symlink_to(run.folder.name)
-        temporary.replace(latest)
-    return digest
+    return run.finish(verdict)
 
 
 def largest_memory_mb() -> int:

@@ -12,8 +12,9 @@ from hil.errors import ConfigurationError, RigFault
 from hil.evidence.documents import Kind, Verdict
 from hil.evidence.record import RunRecord
 from hil.scenario import run_folder
-from hil.scenario.run_folder import ACCEPTANCE, ScenarioFacts, finish, new_folder, write_not_started
+from hil.scenario.run_folder import ACCEPTANCE, LATEST, RUNS, ScenarioFacts, finish, new_folder, write_not_started
 
+STARTED = datetime(2026, 6, 2, 20, 0, tzinfo=UTC)
 FACTS = ScenarioFacts("A", "A", "a.feature", 2, ())
 
 
@@ -65,15 +66,46 @@ def test_a_folder_that_cannot_be_made_is_the_laboratorys_fault(tmp_path: Path) -
         new_folder(tmp_path, {}, utc_now())
 
 
+def newest(root: Path) -> str:
+    return (root / RUNS / LATEST).resolve().name
+
+
+def test_latest_points_to_a_run_from_its_beginning_so_that_a_killed_run_is_the_newest(tmp_path: Path) -> None:
+    first = new_folder(tmp_path, {}, STARTED)
+    finish(first, Verdict.PASS, STARTED, 1.0)
+
+    killed = new_folder(tmp_path, {}, STARTED + timedelta(seconds=10))
+
+    assert newest(tmp_path) == killed.folder.name
+    assert RunRecord.load(tmp_path / RUNS / LATEST).document["finished"] is False
+
+
+def test_an_older_run_that_ends_later_does_not_take_latest_back(tmp_path: Path) -> None:
+    older = new_folder(tmp_path, {}, STARTED)
+    newer = new_folder(tmp_path, {}, STARTED + timedelta(seconds=10))
+
+    finish(older, Verdict.PASS, STARTED, 60.0)
+
+    assert newest(tmp_path) == newer.folder.name
+
+
+def test_a_run_that_began_before_the_one_of_latest_leaves_it(tmp_path: Path) -> None:
+    newer = new_folder(tmp_path, {}, STARTED + timedelta(seconds=10))
+
+    new_folder(tmp_path, {}, STARTED)
+
+    assert newest(tmp_path) == newer.folder.name
+    assert sorted(path.name for path in (tmp_path / RUNS).glob(".*")) == []
+
+
 @pytest.mark.parametrize("step", [timedelta(hours=-2), timedelta(minutes=5)])
 def test_a_calendar_that_is_set_while_the_run_goes_on_changes_no_duration_and_is_recorded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: timedelta
 ) -> None:
-    started = datetime(2026, 6, 2, 20, 0, tzinfo=UTC)
-    run = new_folder(tmp_path, {}, started)
-    monkeypatch.setattr(run_folder, "utc_now", lambda: started + timedelta(seconds=90) + step)
+    run = new_folder(tmp_path, {}, STARTED)
+    monkeypatch.setattr(run_folder, "utc_now", lambda: STARTED + timedelta(seconds=90) + step)
 
-    finish(run, Verdict.PASS, started, 90.0)
+    finish(run, Verdict.PASS, STARTED, 90.0)
 
     host = RunRecord.load(run.folder).document["host"]
     assert (host["started"], host["finished"]) == ("2026-06-02T20:00:00+00:00", "2026-06-02T20:01:30+00:00")
