@@ -3,20 +3,30 @@
 JUnit knows three ways not to pass: ``failure`` is the device's, ``error`` is ours (rig fault, framework error, author
 error, evidence cut off), ``skipped`` is what did not run. Inconclusive is a failure of its own type: a pipeline must
 not go green.
+
+The schema of Jenkins' xunit plugin gives time stamp, file and properties to a suite and not to a test case. So each
+scenario is a suite with one test case (docs/decisions/0024-a-suite-for-each-scenario.md).
 """
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC
 from pathlib import Path
 from xml.etree import ElementTree as Xml
 
 from hil.evidence.documents import Verdict
 from hil.evidence.run_folder.files import replace_file
 from hil.report.run_view import RunView
+from hil.report.scenario.rows import FindingRow
 from hil.report.scenario.view import ScenarioView
-from hil.report.text_format import MARKS, visible
+from hil.report.text_format import MARKS, moment, visible
 
 JUNIT_FILE = "junit.xml"
+
+SCENARIO_PROPERTY = "scenario"
+"""Its value is the number with which the name of the scenario's evidence file begins."""
 
 _ELEMENTS = {
     Verdict.FAIL: "failure",
@@ -31,15 +41,18 @@ _ELEMENTS = {
 
 
 def write_junit(run: RunView, folder: Path | None = None) -> Path:
-    """Write ``junit.xml`` into the run folder, or another; return its path. Times are those of the bench's clock."""
+    """Write ``junit.xml`` into the run folder, or another; return its path. ``time`` is that of this machine."""
     root = Xml.Element("testsuites", {"name": visible(run.run_id)})
-    for feature in dict.fromkeys(view.feature for view in run.scenarios):
-        root.append(_suite(feature, [view for view in run.scenarios if view.feature == feature]))
+    for view, name in zip(run.scenarios, unique_names(run.scenarios), strict=True):
+        root.append(_suite(view, name))
     if run.verdict is None:
-        root.append(_of_the_run("the run has no final verdict", "unfinished run"))
+        root.append(_of_the_run("the run was finished", "the run has no final verdict", "unfinished run"))
     elif _ELEMENTS.get(run.verdict) == "error" and run.verdict not in {view.verdict for view in run.scenarios}:
-        why = run.integrity.sentences if run.verdict is Verdict.ALTERED else run.befell
-        root.append(_of_the_run("; ".join(why) or run.sentence, run.verdict.value))
+        altered = run.verdict is Verdict.ALTERED
+        name = "the evidence is as it was recorded" if altered else "the run was finished"
+        why = run.integrity.sentences if altered else run.befell
+        root.append(_of_the_run(name, "; ".join(why) or run.sentence, run.verdict.value))
+    root.set("time", f"{sum(view.wall or 0.0 for view in run.scenarios):.3f}")
     total(root)
     path = (folder or run.folder) / JUNIT_FILE
     Xml.indent(root)
@@ -47,39 +60,82 @@ def write_junit(run: RunView, folder: Path | None = None) -> Path:
     return path
 
 
-def _suite(feature: str | None, views: list[ScenarioView]) -> Xml.Element:
-    suite = Xml.Element("testsuite", {"name": visible(feature or "not recorded")})
-    suite.extend(_case(view) for view in views)
-    suite.set("time", f"{sum(view.duration or 0.0 for view in views):.3f}")
+def unique_names(views: list[ScenarioView]) -> list[str]:
+    """Return a printable name for each scenario that no other of its feature has; one that ran again has a number."""
+    times: Counter[tuple[str, str]] = Counter()
+    taken: set[tuple[str, str]] = set()
+    names = []
+    for view in views:
+        feature, name = visible(view.feature or ""), visible(view.name)
+        unique = name
+        while (feature, unique) in taken:
+            times[feature, name] += 1
+            unique = f"{name} ({times[feature, name] + 1})"
+        taken.add((feature, unique))
+        names.append(unique)
+    return names
+
+
+def _suite(view: ScenarioView, name: str) -> Xml.Element:
+    feature = visible(view.feature or "not recorded")
+    suite = Xml.Element("testsuite", {"name": f"{feature}: {name}"})
+    suite.set("time", f"{view.wall or 0.0:.3f}")
+    if (began := moment(view.began)) is not None:
+        suite.set("timestamp", began.astimezone(UTC).isoformat(timespec="milliseconds"))
+    if view.feature:
+        suite.set("file", feature)
+    properties = Xml.SubElement(suite, "properties")
+    for each, value in _properties(view):
+        Xml.SubElement(properties, "property", {"name": each, "value": visible(value)})
+    suite.append(_case(view, feature, name))
     total(suite)
     return suite
 
 
-def _case(view: ScenarioView) -> Xml.Element:
-    name = visible(view.name)
-    case = Xml.Element("testcase", {"classname": visible(view.feature or "not recorded"), "name": name})
-    if view.place:
-        case.set("file", visible(view.feature or ""))
-        case.set("line", visible(view.line or "0"))
-    case.set("time", f"{view.duration or 0.0:.3f}")
-    named = [("scenario", str(view.number))] + ([("rule", view.rule)] if view.rule else [])
-    named += [("requirement", tag) for tag in view.tags if tag.startswith("REQ-")]
-    properties = Xml.SubElement(case, "properties")
-    for each, value in named:
-        Xml.SubElement(properties, "property", {"name": each, "value": visible(value)})
+def _properties(view: ScenarioView) -> Iterator[tuple[str, str]]:
+    yield SCENARIO_PROPERTY, str(view.number)
+    if view.line:
+        yield "line", view.line
+    if view.rule:
+        yield "rule", view.rule
+    for tag in view.tags:
+        if tag.startswith("REQ-"):
+            yield "requirement", tag
+    yield "verdict", view.verdict.value
+    if view.duration is not None:
+        yield "bench time in s", f"{view.duration:.6f}"
+    for number, row in enumerate(view.findings, 1):
+        for part, value in _parts(row):
+            yield f"measurement {number} {part}", value
+
+
+def _parts(row: FindingRow) -> Iterator[tuple[str, str]]:
+    yield "name", row.name or "not recorded"
+    for part, value in (("value", row.value), ("U", row.uncertainty)):
+        if value is not None and row.taken:
+            yield part, value.replace("\u2212", "-")  # programs read it
+    if row.unit:
+        yield "unit", row.unit
+    if row.limit:
+        yield "limit", row.limit
+    yield "verdict", row.verdict.value
+
+
+def _case(view: ScenarioView, feature: str, name: str) -> Xml.Element:
+    case = Xml.Element("testcase", {"classname": feature, "name": name, "time": f"{view.wall or 0.0:.3f}"})
     # evidence that breaks off is an error of the run, not a scenario that was left out on purpose
     element = "error" if view.damage else _ELEMENTS.get(view.verdict)
     if element is not None:
         reason = Xml.SubElement(case, element, {"message": visible(view.why)})
         reason.set("type", "evidence cut off" if view.damage else view.verdict.value)
-        reason.text = _explanation(view) or None
+        reason.text = visible("\n".join(explanation(view))) or None
     if view.findings:
         lines = [f"{MARKS[row.verdict]} {visible(row.text)}" for row in view.findings]
         Xml.SubElement(case, "system-out").text = "\n".join(lines)
     return case
 
 
-def _explanation(view: ScenarioView) -> str:
+def explanation(view: ScenarioView) -> list[str]:
     """Return what the terminal told as well: the failing step, what happened there, how to run it again."""
     lines = []
     if (step := view.failed_step) is not None:
@@ -87,13 +143,13 @@ def _explanation(view: ScenarioView) -> str:
     lines += view.account.lines()
     if view.rerun_command:
         lines.append(f"run it again: {view.rerun_command}")
-    return visible("\n".join(lines))
+    return lines
 
 
-def _of_the_run(message: str, kind: str) -> Xml.Element:
+def _of_the_run(name: str, message: str, kind: str) -> Xml.Element:
     """Return what happened to the run and to none of its scenarios."""
     suite = Xml.Element("testsuite", {"name": "run"})
-    case = Xml.SubElement(suite, "testcase", {"classname": "run", "name": "the run was finished", "time": "0.000"})
+    case = Xml.SubElement(suite, "testcase", {"classname": "run", "name": name, "time": "0.000"})
     Xml.SubElement(case, "error", {"message": visible(message), "type": kind})
     total(suite)
     return suite
@@ -104,4 +160,5 @@ def total(element: Xml.Element) -> None:
     cases = list(element.iter("testcase"))
     element.set("tests", str(len(cases)))
     for kind, attribute in (("failure", "failures"), ("error", "errors"), ("skipped", "skipped")):
-        element.set(attribute, str(sum(case.find(kind) is not None for case in cases)))
+        if kind != "skipped" or element.tag == "testsuite":  # the schema has no such attribute for all suites together
+            element.set(attribute, str(sum(case.find(kind) is not None for case in cases)))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ from hil.report.requirement_matrix import RequirementMatrix, matrix_of
 from hil.report.scenario.view import ScenarioView, contradiction
 from hil.report.scenario_loading import view_all
 from hil.report.sections import AddedSection, added_sections
-from hil.report.text_format import MEANINGS, number_of, rows_of, section_of, stated, text_of, verdict_of
+from hil.report.text_format import MEANINGS, moment, number_of, rows_of, section_of, stated, text_of, verdict_of
 from hil.report.tried_pairs import TriedOutline, tried_outlines
 from hil.report.waivers import Waivers, waivers_of
 
@@ -178,7 +177,7 @@ def _of_the_calendar(host: Mapping[str, Any]) -> list[str]:
     """Return a warning if the calendar of the machine was set while the run was under way."""
     step = number_of(host, "calendar_step_s")
     if step is None:
-        began, ended = (_moment(text_of(host, key)) for key in ("started", "finished"))
+        began, ended = (moment(text_of(host, key)) for key in ("started", "finished"))
         if began is None or ended is None or ended >= began:
             return []
         return ["The run is recorded as having ended before it began: the calendar of the machine was set back."]
@@ -187,14 +186,6 @@ def _of_the_calendar(host: Mapping[str, Any]) -> list[str]:
         f"The calendar of the machine was set {way} by {abs(step):.0f} s while the run was under way. The end of the"
         " run is reckoned from its start by a clock that nobody sets; other times of day are those of the calendar."
     ]
-
-
-def _moment(text: str | None) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(text or "")
-    except ValueError:
-        return None
-    return moment if moment.tzinfo is not None else None
 
 
 def _method(document: Mapping[str, Any], acceptance: Mapping[str, Any]) -> list[Fact]:

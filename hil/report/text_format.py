@@ -131,15 +131,19 @@ def instant(seconds: float | None) -> str | None:
     return None if seconds is None else f"{seconds:.3f} s"
 
 
-def date(text: str | None) -> str | None:
-    """Return an instant in ISO 8601 as people write it, in UTC to the second; anything else as it is."""
+def moment(text: str | None) -> datetime | None:
+    """Return an instant in ISO 8601 with its time zone; None for anything else."""
     try:
         instant = datetime.fromisoformat(text or "")
     except ValueError:
-        return text
-    if instant.tzinfo is None:
-        return text
-    return f"{instant.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+        return None
+    return instant if instant.tzinfo is not None else None
+
+
+def date(text: str | None) -> str | None:
+    """Return an instant in ISO 8601 as people write it, in UTC to the second; anything else as it is."""
+    instant = moment(text)
+    return text if instant is None else f"{instant.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def satoshi(amount: float | None) -> str | None:

@@ -36,6 +36,7 @@ from hil.errors import AuthorError, ConfigurationError, ExitCode, RigFault
 from hil.evidence.documents import Verdict
 from hil.interrupts import interrupt
 from hil.report.all_reports import write_reports
+from hil.report.junit import SCENARIO_PROPERTY
 from hil.report.text_format import visible
 from hil.rig.config.mistakes import REMEDY
 from hil.rig.config.project import TABLE, find_project
@@ -137,7 +138,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         return
     for number, item in enumerate(scenarios, 1):
         item.stash[NUMBER] = number
-        item.user_properties.append((junit_file.SCENARIO_PROPERTY, number))
+        item.user_properties.append((SCENARIO_PROPERTY, number))
     open_run(config, scenarios)
 
 

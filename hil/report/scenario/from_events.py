@@ -16,7 +16,7 @@ from hil.report.scenario.recent_events import Account, account
 from hil.report.scenario.rows import fault_rows, finding_row, step_row
 from hil.report.scenario.timeline_data import timeline_of
 from hil.report.scenario.view import ScenarioView
-from hil.report.text_format import number_of, section_of, text_of, verdict_of
+from hil.report.text_format import moment, number_of, section_of, text_of, verdict_of
 from hil.units import format_quantity
 
 _NOTHING_TO_EXPLAIN = frozenset({Verdict.PASS, Verdict.NOT_APPLICABLE})
@@ -50,6 +50,8 @@ def view_scenario(number: int, record: ScenarioRecord) -> ScenarioView:
         verdict=verdict,
         reason=text_of(end, "reason"),
         duration=record.events[-1].t if record.events else None,
+        began=text_of(begin_host, "wall"),
+        wall=_wall(begin_host, (stop.host if stop else None) or {}),
         clock=record.events[0].clock if record.events else None,
         steps=[step_row(event) for event in events[Kind.STEP]],
         findings=[finding_row(event.data) for event in events[Kind.VERDICT]],
@@ -65,6 +67,11 @@ def view_scenario(number: int, record: ScenarioRecord) -> ScenarioView:
     frames = frame_rows(events[Kind.FRAME])
     detail = detail_of(view, timeline_of(record), events[Kind.TRANSACTION], frames)
     return replace(view, packed=pack_detail(detail))
+
+
+def _wall(begin: Mapping[str, Any], end: Mapping[str, Any]) -> float | None:
+    began, ended = moment(text_of(begin, "wall")), moment(text_of(end, "wall"))
+    return None if began is None or ended is None or ended < began else (ended - began).total_seconds()
 
 
 def _row(recorded: object) -> dict[str, str]:

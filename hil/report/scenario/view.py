@@ -36,6 +36,10 @@ class ScenarioView:
     verdict: Verdict
     reason: str | None
     duration: float | None
+    began: str | None
+    """When it began, by the calendar of the machine, in ISO 8601."""
+    wall: float | None
+    """Seconds that it took by that calendar; None if that is not known, or if the calendar was set back meanwhile."""
     clock: str | None
     steps: list[StepRow]
     findings: list[FindingRow]

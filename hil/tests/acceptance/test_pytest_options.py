@@ -18,6 +18,7 @@ from hil.errors import ExitCode
 from hil.evidence.documents import Kind, Verdict
 from hil.evidence.record import RunRecord
 from hil.tests.acceptance.installed import Laboratory
+from hil.tests.report.test_junit import SCHEMA
 
 TESTS = '''\
 """What this laboratory tries with pytest itself."""
@@ -288,6 +289,7 @@ def test_two_benches_give_the_evidence_the_codes_and_the_junit_of_one(mixed: Lab
 
     assert (two.code, two.verdicts) == (everything.code, EXPECTED), two.said
     assert two.record.document["evidence_digest"] == everything.record.document["evidence_digest"]
+    SCHEMA.validate(mixed.folder / "out/two.xml")
     first, second = cases(mixed.folder / "out/all.xml"), cases(mixed.folder / "out/two.xml")
     assert {name: [each.tag for each in case] for name, case in second.items() if name in EXPECTED} == {
         name: [each.tag for each in case] for name, case in first.items() if name in EXPECTED
