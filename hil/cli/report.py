@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,15 +27,23 @@ def add_report_command(commands: Any) -> None:
     report.add_argument(
         "--time-stamps", metavar="URL", help="time stamp authority (RFC 3161) for the signature of the PDF"
     )
+    report.add_argument(
+        "--ci",
+        metavar="SERVICE",
+        help="tell this service of what did not pass: github, gitlab, none, auto (default: the one in which it runs)",
+    )
+    report.add_argument("--allure", metavar="DIR", help="also write results for Allure into this folder")
     report.set_defaults(act=_report)
 
 
 def _report(options: argparse.Namespace, _: list[str]) -> int:
     from hil.report.all_reports import read_run, write_files
+    from hil.report.ci.allure import write_allure
+    from hil.report.ci.service import service_of, tell
     from hil.report.html.page import REPORT_FILE, write_annex
 
     signer = _signer(options)
-    project = laboratory()
+    project, service = laboratory(), service_of(options.ci, os.environ)
     folder = Path(options.run or project.root / LATEST_RUN).resolve()
     try:
         run = read_run(folder)
@@ -49,6 +58,10 @@ def _report(options: argparse.Namespace, _: list[str]) -> int:
 
         for write in filter(None, (options.certificate and write_certificate, options.pdf and write_report)):
             print(write(run, folder, signer))
+    if options.allure:
+        print(write_allure(run, Path(options.allure).expanduser()))
+    for line in tell(run, service, project.root, os.environ):
+        print(line)
     if run.integrity.altered:
         from hil.report.summary import alterations
 

@@ -30,6 +30,7 @@ from hil.bdd.pytest_plugin.outcome import abort_on_problems, code_of_session
 from hil.bdd.pytest_plugin.project import node_of, rig_of
 from hil.bdd.pytest_plugin.reports import junit_file
 from hil.bdd.pytest_plugin.reports.closing import last_lines, write_run_reports
+from hil.bdd.pytest_plugin.reports.others import LOG_LINES, add_options, tell_others
 from hil.bdd.pytest_plugin.scenarios import give_back, leave_out_the_rest
 from hil.bdd.pytest_plugin.several_benches.parallel import SeveralBenches, number_of_benches
 from hil.errors import AuthorError, ConfigurationError, ExitCode, RigFault
@@ -87,6 +88,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="N",
         help="list the N steps that took longest on this machine, with the bench's time beside it",
     )
+    add_options(group)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -265,6 +267,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     reports = Ending(Verdict.NOT_RUN, "")
     reports.phase(lambda: write_run_reports(config, run))
     reports.phase(lambda: junit_file.rewrite(config, run.folder))
+    reports.phase(lambda: tell_others(config, run))
     if reports.verdict is not Verdict.NOT_RUN:
         run.note(reports.verdict, reports.reason)
         run.close(interrupted=interrupted)
@@ -284,3 +287,5 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     terminalreporter.section("acceptance")
     for line in config.stash[CLOSING]:
         terminalreporter.write_line(visible(" ".join(line.splitlines()) if "\n" in line else line))
+    for line in config.stash.get(LOG_LINES, []):
+        terminalreporter.write_line(line)

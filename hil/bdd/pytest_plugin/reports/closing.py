@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hil.bdd.pytest_plugin.keys import CLOSING
+from hil.bdd.pytest_plugin.reports.others import TOLD
 from hil.errors import RigFault
 from hil.evidence.documents import Verdict
 from hil.report.all_reports import read_run, write_elsewhere, write_files
@@ -32,6 +33,7 @@ def write_run_reports(config: pytest.Config, run: Run) -> None:
         told = read_run(run.folder)
     except (OSError, ValueError) as error:
         raise RigFault(f"the run folder cannot be read any more: {error}", place=str(run.folder)) from error
+    config.stash[TOLD] = told
     if told.integrity.altered:
         run.note(Verdict.ALTERED, "; ".join(told.integrity.sentences))
     config.stash[CLOSING] = [*slowest_steps(told, config.getoption("step_times")), *summary_lines(told)]

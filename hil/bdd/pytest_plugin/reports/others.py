@@ -1,0 +1,46 @@
+"""What a run tells others than its reader: a service for continuous integration, and Allure.
+
+PYTEST_DONT_REWRITE: the run's plugin imports this module before pytest loads it, which pytest would warn of.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from hil.report.ci.allure import write_allure
+from hil.report.ci.service import AUTO, Service, service_of, tell
+from hil.report.run_view import RunView
+
+if TYPE_CHECKING:
+    from hil.scenario.run import Run
+
+TOLD = pytest.StashKey[RunView]()
+"""What the reports of the run tell."""
+
+LOG_LINES = pytest.StashKey[list[str]]()
+"""For the log of a service, as they are."""
+
+
+def add_options(group: pytest.OptionGroup) -> None:
+    """Add the options that say whom a run tells of itself."""
+    group.addoption(
+        "--ci",
+        choices=(AUTO, *Service),
+        default=AUTO,
+        help="tell this service of what did not pass (default: %(default)s, the one in which it runs)",
+    )
+    group.addoption("--allure", default=None, metavar="DIR", help="write results for Allure into this folder, too")
+
+
+def tell_others(config: pytest.Config, run: Run) -> None:
+    """Tell of the run whom options and environment name; raises RigFault if the folder for Allure takes nothing."""
+    told = config.stash.get(TOLD, None)
+    if told is None:
+        return
+    config.stash[LOG_LINES] = tell(told, service_of(config.getoption("ci"), os.environ), run.root, os.environ)
+    if folder := config.getoption("allure"):
+        write_allure(told, Path(config.invocation_params.dir, folder).expanduser())
