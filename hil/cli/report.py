@@ -33,6 +33,7 @@ def add_report_command(commands: Any) -> None:
         help="tell this service of what did not pass: github, gitlab, none, auto (default: the one in which it runs)",
     )
     report.add_argument("--allure", metavar="DIR", help="also write results for Allure into this folder")
+    report.add_argument("--index", action="store_true", help="write the index of all runs anew, and nothing else")
     report.set_defaults(act=_report)
 
 
@@ -44,6 +45,11 @@ def _report(options: argparse.Namespace, _: list[str]) -> int:
 
     signer = _signer(options)
     project, service = laboratory(), service_of(options.ci, os.environ)
+    if options.index:
+        from hil.history.index import write_index
+
+        print(write_index(project.root / LATEST_RUN.parts[0], at_once=None))
+        return ExitCode.PASS
     folder = Path(options.run or project.root / LATEST_RUN).resolve()
     try:
         run = read_run(folder)

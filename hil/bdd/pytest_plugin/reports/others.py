@@ -1,4 +1,4 @@
-"""What a run tells others than its reader: a service for continuous integration, and Allure.
+"""What a run tells others than its reader: the index of runs, a service for continuous integration, and Allure.
 
 PYTEST_DONT_REWRITE: the run's plugin imports this module before pytest loads it, which pytest would warn of.
 """
@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from hil.history.index import write_index
 from hil.report.ci.allure import write_allure
 from hil.report.ci.service import AUTO, Service, service_of, tell
 from hil.report.run_view import RunView
+from hil.scenario.run_folder import RUNS
 
 if TYPE_CHECKING:
     from hil.scenario.run import Run
@@ -37,10 +39,14 @@ def add_options(group: pytest.OptionGroup) -> None:
 
 
 def tell_others(config: pytest.Config, run: Run) -> None:
-    """Tell of the run whom options and environment name; raises RigFault if the folder for Allure takes nothing."""
+    """Tell of the run in the index, and to whom options and environment name.
+
+    Raises RigFault if the laboratory's folder, or that for Allure, takes nothing.
+    """
     told = config.stash.get(TOLD, None)
     if told is None:
         return
+    write_index(run.root / RUNS.parent, told)
     config.stash[LOG_LINES] = tell(told, service_of(config.getoption("ci"), os.environ), run.root, os.environ)
     if folder := config.getoption("allure"):
         write_allure(told, Path(config.invocation_params.dir, folder).expanduser())
