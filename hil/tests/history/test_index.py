@@ -24,8 +24,8 @@ def make_run(reports: Path, name: str, *verdicts: Verdict, finished: bool = True
     run = RunWriter.create(reports / "runs" / name, {**common, "rig": rig, **document}, {})
     for number, verdict in enumerate(verdicts, 1):
         writer = run.scenario(number, str(number))
-        writer.write(Event(Kind.START, 0.0, "bench", {"name": str(number)}))
-        writer.write(Event(Kind.STOP, 1.0, "bench", {"verdict": verdict.value}))
+        writer.write(Event(Kind.START, 0.0, "bench", {"name": str(number)}, clock="wall"))
+        writer.write(Event(Kind.STOP, 1.0, "bench", {"verdict": verdict.value}, clock="wall"))
         run.scenario_done(writer)
     if finished:
         run.finish(max(verdicts, default=Verdict.NOT_RUN, key=[Verdict.PASS, Verdict.FAIL].index))
