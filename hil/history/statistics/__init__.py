@@ -1,0 +1,1 @@
+"""Statistics of a process: control limits, rules, capability, yield. Each number names its source."""
