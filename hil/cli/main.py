@@ -99,8 +99,9 @@ def build_parser() -> argparse.ArgumentParser:
     from hil.cli.features import add_feature_commands
     from hil.cli.plugins import add_plugins_command
     from hil.cli.qualify import add_qualify_command
-    from hil.cli.report import add_report_command
     from hil.cli.rig import add_rig_commands
+    from hil.cli.runs.history import add_history_commands
+    from hil.cli.runs.report import add_report_command
     from hil.cli.shell import add_shell_command
 
     add_report_command(commands)
@@ -108,6 +109,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_device_commands(commands)
     add_doctor_command(commands)
     add_qualify_command(commands)
+    add_history_commands(commands)
     add_rig_commands(commands)
     add_shell_command(commands)
     add_config_command(commands)

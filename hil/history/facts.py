@@ -13,7 +13,7 @@ from hil.errors import ConfigurationError
 from hil.evidence.documents import Kind, Verdict
 from hil.evidence.record import RunRecord, ScenarioRecord
 from hil.evidence.verdicts import verdict_of_run
-from hil.report.integrity import check, seal_of
+from hil.report.integrity import check, seal_of, verdict_as_read
 from hil.report.text_format import moment, number_of, rows_of, section_of, text_of, verdict_of
 
 
@@ -63,7 +63,7 @@ class RunFacts:
 
     :ivar digest: the recorded evidence digest; empty if the run was not finished.
     :ivar began: in UTC, ISO 8601, so that texts sort as times do.
-    :ivar faults: what speaks against the evidence; empty if it is sound or the run was not finished.
+    :ivar faults: how the evidence was altered; empty if it was not.
     """
 
     run_id: str
@@ -98,6 +98,7 @@ def read_facts(folder: Path) -> RunFacts:
     if recorded is not None:
         verdict = verdict_of_run([*(each.verdict for each in scenarios), *([None] * damaged)], also=[recorded])
     statement = check(record, seals)
+    verdict = verdict_as_read(verdict, statement)
     began = moment(text_of(document, "started") or text_of(section_of(document, "host"), "started"))
     return RunFacts(
         run_id=text_of(document, "id") or folder.name,
@@ -109,7 +110,7 @@ def read_facts(folder: Path) -> RunFacts:
         commit=text_of(document, "commit") or "",
         version=text_of(document, "version") or "",
         scenarios=tuple(scenarios),
-        faults=() if statement.sound or not finished else tuple(statement.sentences),
+        faults=tuple(statement.sentences) if statement.altered else (),
     )
 
 

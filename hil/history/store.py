@@ -71,10 +71,10 @@ class History:
     def add(self, run: RunFacts) -> bool:
         """Add a run; return whether it was not there yet. A run that was not finished is replaced once it is.
 
-        Raises ConfigurationError for evidence that is not sound, or of a run that is there with another digest.
+        Raises ConfigurationError for altered evidence, or for a run that is there with another digest.
         """
         if run.faults:
-            raise ConfigurationError(f"the evidence is not sound: {' '.join(run.faults)}", place=run.run_id)
+            raise ConfigurationError(f"the evidence was altered: {' '.join(run.faults)}", place=run.run_id)
         try:
             with self._connected() as connection:
                 return _add(connection, run)

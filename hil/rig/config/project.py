@@ -59,6 +59,8 @@ class Project:
     """Folder of the laboratory's own load profiles, looked through before the framework's; it may be missing."""
     node: str | None
     """The provider of bitcoind if neither option nor ``NODE`` names one; None: ``auto``."""
+    history: str | None = None
+    """The database that each run is added to: a path of SQLite, or a URL; None: runs are not added by themselves."""
     plugins: tuple[Declared, ...] = ()
     """What ``[tool.hil.plugins]`` adds (:mod:`hil.rig.config.plugin_table`)."""
     places: Mapping[str, str] = field(default_factory=dict, compare=False)
@@ -72,7 +74,8 @@ class Project:
         values = {**DEFAULTS, **table}
         paths = {name: root / values[name] for name in PATHS}
         steps = tuple(values["steps"])
-        return cls(root=root, steps=steps, node=values["node"], plugins=plugins, places=places, **paths)
+        own = {name: values[name] for name in ("node", "history")}
+        return cls(root=root, steps=steps, plugins=plugins, places=places, **own, **paths)
 
     @classmethod
     def with_defaults(cls, root: Path) -> Project:
@@ -104,7 +107,7 @@ class Project:
             value = getattr(self, name)
             if isinstance(value, Path):
                 value = os.path.relpath(value, self.root)
-            text = ", ".join(value) if isinstance(value, tuple) else value or "auto"
+            text = ", ".join(value) if isinstance(value, tuple) else value or _UNSET[name]
             yield name, text, self.places.get(name, "default")
         for each in self.plugins:
             yield f"plugins.{each.group}", f"{each.name} = {each.reference}", f"{self.root}/{each.place}"
@@ -119,8 +122,11 @@ DEFAULTS: Mapping[str, Any] = {
     "requirements": "features/requirements.yaml",
     "profiles": "profiles",
     "node": None,
+    "history": None,
 }
 """What counts where the table says nothing."""
+
+_UNSET = {"node": "auto", "history": "off"}
 
 PATHS = ("features", "tests", "rigs", "rig", "requirements", "profiles")
 """The entries that are paths."""

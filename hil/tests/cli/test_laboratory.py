@@ -67,9 +67,11 @@ def test_what_counts_is_shown_with_the_line_that_says_so(
     assert rows["steps"].startswith("hil.steps, own_steps_of_a_test ")
     assert rows["rig"].split() == ["rigs/virtual.yaml", "default"]
     assert rows["node"].split() == ["docker", f"{laboratory}/pyproject.toml:5:1"]
+    assert rows["history"].split() == ["off", "default"]
     monkeypatch.setenv("NODE", "native")
     main(["config"])
-    assert "native" in capsys.readouterr().out.splitlines()[-1]
+    (node,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("node")]
+    assert "native" in node
 
 
 def test_outside_of_a_laboratory_config_says_what_to_do(

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from hil import __version__
-from hil.cli import report
 from hil.cli.main import main
 from hil.evidence.documents import Event, Kind, Verdict
 from hil.evidence.store import RunWriter
@@ -313,7 +312,7 @@ def test_no_command_ends_with_a_traceback_or_with_the_code_of_a_device(
 
     monkeypatch.setattr(all_reports, "read_run", fail)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    monkeypatch.setattr(report, "_report", lambda options, rest: all_reports.write_reports(tmp_path))
+    monkeypatch.setattr("hil.cli.runs.report._report", lambda options, rest: all_reports.write_reports(tmp_path))
 
     assert main(["report"]) == code
     said = capsys.readouterr().err

@@ -57,6 +57,7 @@ class Lab:
             "seed": seed or str(number),
             "rig": {"name": "bench-1", "virtual": virtual, "devices": [device]},
         }
+        clock = "virtual" if virtual else "wall"
         run = RunWriter.create(self.folder / "reports/runs" / identity, document, {})
         measurement = Measurement(name, limit, Sampled, (Source.LAB_METER,))
         verdicts = []
@@ -64,11 +65,11 @@ class Lab:
             writer = run.scenario(index, scenario)
             data: dict[str, Json] = {"name": scenario, "feature": "features/toast.feature", "line": 7}
             data |= {"setup": "socket under test", "seed": seed or str(number)}
-            writer.write(Event(Kind.START, 0.0, "bench", data))
+            writer.write(Event(Kind.START, 0.0, "bench", data, clock=clock))
             finding = measurement.find(Sampled.of(value, uncertainty))
-            writer.write(Event(Kind.VERDICT, 9.0, "bench", finding.document()))
+            writer.write(Event(Kind.VERDICT, 9.0, "bench", finding.document(), clock=clock))
             verdicts.append(verdict or finding.verdict)
-            writer.write(Event(Kind.STOP, 10.0, "bench", {"verdict": verdicts[-1].value}))
+            writer.write(Event(Kind.STOP, 10.0, "bench", {"verdict": verdicts[-1].value}, clock=clock))
             run.scenario_done(writer)
         if finished:
             run.finish(max(verdicts, key=list(Verdict).index))
@@ -77,6 +78,12 @@ class Lab:
     def facts(self, *values: float, **more: object) -> RunFacts:
         """Write a run and read it."""
         return read_facts(self.run(*values, **more))  # type: ignore[arg-type]  # handed on as they are
+
+
+def alter(folder: Path) -> None:
+    """Forge a run: another rig."""
+    path = folder / "run.json"
+    path.write_text(path.read_text(encoding="utf-8").replace("bench-1", "bench-2"), encoding="utf-8")
 
 
 @pytest.fixture

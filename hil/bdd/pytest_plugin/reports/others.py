@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from hil.bdd.pytest_plugin.keys import CLOSING
+from hil.errors import HilError
 from hil.history.index import write_index
 from hil.report.ci.allure import write_allure
 from hil.report.ci.service import AUTO, Service, service_of, tell
 from hil.report.run_view import RunView
+from hil.rig.config.project import find_project
 from hil.scenario.run_folder import RUNS
 
 if TYPE_CHECKING:
@@ -47,6 +50,21 @@ def tell_others(config: pytest.Config, run: Run) -> None:
     if told is None:
         return
     write_index(run.root / RUNS.parent, told)
+    if location := find_project(config.rootpath).history:
+        config.stash[CLOSING] += _added(location, run)
     config.stash[LOG_LINES] = tell(told, service_of(config.getoption("ci"), os.environ), run.root, os.environ)
     if folder := config.getoption("allure"):
         write_allure(told, Path(config.invocation_params.dir, folder).expanduser())
+
+
+def _added(location: str, run: Run) -> list[str]:
+    """Add the run to the history; return what kept it from there: no verdict depends on that."""
+    from hil.history.facts import read_facts  # loads SQLAlchemy: only where the history is on
+    from hil.history.store import History
+
+    try:
+        with History.open(location, run.root) as history:
+            history.add(read_facts(run.folder))
+    except HilError as error:
+        return [f"not in the history: {error}"]
+    return []

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hil.cli.laboratory import LATEST_RUN, laboratory
+from hil.cli.runs.history import add_format_options, print_or_write
 from hil.errors import ConfigurationError, ExitCode
 
 if TYPE_CHECKING:
@@ -34,6 +35,9 @@ def add_report_command(commands: Any) -> None:
     )
     report.add_argument("--allure", metavar="DIR", help="also write results for Allure into this folder")
     report.add_argument("--index", action="store_true", help="write the index of all runs anew, and nothing else")
+    report.add_argument("--against", metavar="RUN", help="write nothing anew: compare with this earlier run")
+    report.add_argument("--common", action="store_true", help="with --against: leave out what only one of them has")
+    add_format_options(report)
     report.set_defaults(act=_report)
 
 
@@ -50,6 +54,8 @@ def _report(options: argparse.Namespace, _: list[str]) -> int:
 
         print(write_index(project.root / LATEST_RUN.parts[0], at_once=None))
         return ExitCode.PASS
+    if options.against:
+        return _compare(options, project.root)
     folder = Path(options.run or project.root / LATEST_RUN).resolve()
     try:
         run = read_run(folder)
@@ -74,6 +80,24 @@ def _report(options: argparse.Namespace, _: list[str]) -> int:
         print("\n".join(alterations(run)), file=sys.stderr)
         return ExitCode.EVIDENCE_ALTERED
     return ExitCode.PASS
+
+
+def _compare(options: argparse.Namespace, root: Path) -> int:
+    from hil.history.comparison import compare
+    from hil.history.facts import read_facts
+    from hil.history.pages import comparison_json, comparison_page
+    from hil.history.words import comparison_lines
+
+    after, before = (read_facts(Path(each).resolve()) for each in (options.run or root / LATEST_RUN, options.against))
+    comparison = compare(after, before, common=options.common)
+    if options.format == "html":
+        text = comparison_page(comparison)
+    elif options.format == "json":
+        text = comparison_json(comparison)
+    else:
+        text = "\n".join(comparison_lines(comparison))
+    print_or_write(text, options, root / "reports/comparison.html")
+    return comparison.exit_code
 
 
 def _signer(options: argparse.Namespace) -> PdfSigner | None:

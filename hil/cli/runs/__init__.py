@@ -1,0 +1,1 @@
+"""Commands about runs that have ended: report, comparison, history, trend."""
