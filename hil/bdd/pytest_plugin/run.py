@@ -35,6 +35,7 @@ from hil.bdd.pytest_plugin.scenarios import give_back, leave_out_the_rest
 from hil.bdd.pytest_plugin.several_benches.parallel import SeveralBenches, number_of_benches
 from hil.errors import AuthorError, ConfigurationError, ExitCode, RigFault
 from hil.evidence.documents import Verdict
+from hil.history.index import write_index
 from hil.interrupts import interrupt
 from hil.report.all_reports import write_reports
 from hil.report.junit import SCENARIO_PROPERTY
@@ -162,7 +163,7 @@ def open_run(config: pytest.Config, scenarios: Sequence[pytest.Item]) -> Run:
                 wrong += [each for each in _held_against_rig(config, scenarios, rig_file) if each not in wrong]
             error = ConfigurationError("\n".join(map(str, wrong)), remedy=REMEDY)
             folder = refuse(root, path, seed, [facts_of(item) for item in scenarios], error)
-            write_reports(folder)
+            write_index(folder.parents[1], write_reports(folder))
             report = folder.relative_to(root) / "report.html"
             raise pytest.UsageError(f"{error}\nnothing was run, nothing was switched; report: {report}") from None
         abort_on_problems(_held_against_rig(config, scenarios, rig_file))

@@ -148,9 +148,13 @@ class Project:
         return self.start(*arguments, program=program).finish(timeout)
 
 
+ELSEWHERE = ("NODE", "HIL_", "PYTEST_", "GITHUB_", "GITLAB_")
+"""How the names of variables begin that are for this process, and not for the commands that it starts."""
+
+
 def environment(more: Mapping[str, str]) -> dict[str, str]:
-    """Return this process' environment without what would choose a node, and with ``more``."""
-    chosen = {name: value for name, value in os.environ.items() if not name.startswith(("NODE", "HIL_", "PYTEST_"))}
+    """Return this process' environment without what would choose a node or a service, and with ``more``."""
+    chosen = {name: value for name, value in os.environ.items() if not name.startswith(ELSEWHERE)}
     # many short processes: without compiled modules each would compile a thousand of them anew
     chosen.pop("PYTHONDONTWRITEBYTECODE", None)
     return {**chosen, "PYTHONPYCACHEPREFIX": str(cache_folder() / "pycache"), "COLUMNS": "160", **more}

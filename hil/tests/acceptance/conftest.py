@@ -19,6 +19,7 @@ from hil.tests.acceptance import (  # noqa: F401 - they declare their plans
     bench_plans,
     device_plans,
     end_plans,
+    history_plans,
     ledger_plans,
     shell_plans,
 )
