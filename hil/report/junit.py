@@ -5,7 +5,7 @@ error, evidence cut off), ``skipped`` is what did not run. Inconclusive is a fai
 not go green.
 
 The schema of Jenkins' xunit plugin gives time stamp, file and properties to a suite and not to a test case. So each
-scenario is a suite with one test case (docs/decisions/0024-a-suite-for-each-scenario.md).
+scenario is a suite with one test case (docs/decisions/0022-a-suite-for-each-scenario.md).
 """
 
 from __future__ import annotations
