@@ -96,6 +96,8 @@ def build_parser() -> argparse.ArgumentParser:
 
     from hil.cli.device import add_device_commands
     from hil.cli.doctor import add_doctor_command
+    from hil.cli.evidence.commands import add_evidence_commands
+    from hil.cli.evidence.signing import add_signing_commands
     from hil.cli.features import add_feature_commands
     from hil.cli.plugins import add_plugins_command
     from hil.cli.qualify import add_qualify_command
@@ -108,6 +110,8 @@ def build_parser() -> argparse.ArgumentParser:
     add_feature_commands(commands)
     add_device_commands(commands)
     add_doctor_command(commands)
+    add_evidence_commands(commands)
+    add_signing_commands(commands)
     add_qualify_command(commands)
     add_history_commands(commands)
     add_rig_commands(commands)

@@ -8,6 +8,7 @@ from pathlib import Path
 from hil.errors import RigFault
 from hil.evidence.record import RunRecord
 from hil.evidence.run_folder.files import on_disk
+from hil.report.evidence.report_sums import write_sums
 from hil.report.html.page import write_html
 from hil.report.junit import write_junit
 from hil.report.run_view import RunView, view_run
@@ -39,6 +40,8 @@ def write_files(run: RunView, folder: Path | None = None) -> None:
             write(run, folder or run.folder)
         except RigFault as error:
             problem = problem or error
+    if folder is None:
+        write_sums(run.folder)
     if problem is not None:
         raise problem
 

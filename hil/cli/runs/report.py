@@ -45,6 +45,7 @@ def _report(options: argparse.Namespace, _: list[str]) -> int:
     from hil.report.all_reports import read_run, write_files
     from hil.report.ci.allure import write_allure
     from hil.report.ci.service import service_of, tell
+    from hil.report.evidence.report_sums import write_sums
     from hil.report.html.page import REPORT_FILE, write_annex
 
     signer = _signer(options)
@@ -72,6 +73,7 @@ def _report(options: argparse.Namespace, _: list[str]) -> int:
             print(write(run, folder, signer))
     if options.allure:
         print(write_allure(run, Path(options.allure).expanduser()))
+    write_sums(folder)
     for line in tell(run, service, project.root, os.environ):
         print(line)
     if run.integrity.altered:

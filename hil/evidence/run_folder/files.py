@@ -74,3 +74,15 @@ def replace_file(path: Path, text: str | Iterable[str]) -> None:
             with contextlib.suppress(OSError):
                 temporary.unlink(missing_ok=True)
             raise
+
+
+def replace_bytes(path: Path, content: bytes) -> Path:
+    """Write ``path`` anew, whole or not at all, and return it; RigFault if the disk does not take it."""
+    temporary = path.with_name(f"{path.name}.tmp")
+    with on_disk(path):
+        try:
+            temporary.write_bytes(content)
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+    return path

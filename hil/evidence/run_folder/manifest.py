@@ -22,8 +22,8 @@ from hil.evidence.run_folder.files import (
     replace_file,
 )
 
-SIGNATURE_FILE: Final = "manifest.sig"
-TIME_STAMP_FILE: Final = "manifest.tsr"
+SIGNATURE_FILE: Final = "manifest.json.sig"
+TIME_STAMP_FILE: Final = "manifest.json.tst"
 """Made after the manifest and over it, so it cannot list them."""
 
 _NOT_LISTED = DERIVED_FILES | {MANIFEST_FILE, SIGNATURE_FILE, TIME_STAMP_FILE}
@@ -93,13 +93,24 @@ def write_manifest(folder: Path) -> None:
         "files": files,
         "previous": None if previous is None else {"run": previous.name, "manifest": sum_of(previous / MANIFEST_FILE)},
     }
-    replace_file(folder / MANIFEST_FILE, _text({**document, "manifest_digest": _digest(document)}))
+    replace_file(folder / MANIFEST_FILE, sealed(document))
 
 
 def _run_before(folder: Path) -> Path | None:
     """Return the newest other finished run in the same folder; its name begins with the time of its start."""
     finished = [path.parent for path in folder.parent.glob(f"*/{MANIFEST_FILE}") if not path.parent.is_symlink()]
     return max((path for path in finished if path.name != folder.name), key=lambda path: path.name, default=None)
+
+
+def sealed(document: Mapping[str, Any]) -> str:
+    """Return the one text of ``document`` with a digest of itself added; :func:`seal_holds` looks at it."""
+    return _text({**document, "digest": _digest(document)})
+
+
+def seal_holds(document: Mapping[str, Any], content: bytes) -> bool:
+    """Tell whether ``content``, which was read as ``document``, is what :func:`sealed` made, to the byte."""
+    bare = {key: value for key, value in document.items() if key != "digest"}
+    return document.get("digest") == _digest(bare) and content == _text(document).encode()
 
 
 def _text(document: Mapping[str, Any]) -> str:
@@ -133,10 +144,9 @@ def read_manifest(folder: Path) -> Manifest:
 
 
 def _flaw(document: Mapping[str, Any], content: bytes) -> str | None:
-    bare = {key: value for key, value in document.items() if key != "manifest_digest"}
-    if document.get("manifest_digest") != _digest(bare) or content != _text(document).encode():
-        return f"{MANIFEST_FILE} is not as it was written: its own digest does not hold."
-    return None
+    if seal_holds(document, content):
+        return None
+    return f"{MANIFEST_FILE} is not as it was written: its own digest does not hold."
 
 
 def _sums(document: Any) -> Mapping[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from hil.clock import utc_now
-from hil.evidence.run_folder.files import MANIFEST_FILE, RUN_FILE, SCENARIOS, on_disk
+from hil.evidence.run_folder.files import MANIFEST_FILE, RUN_FILE, SCENARIOS, replace_bytes
 from hil.report.pdf.certificate import certificate_content
 from hil.report.pdf.report import report_content
 from hil.report.pdf.signature import PdfSigner, sign_pdf
@@ -62,16 +62,5 @@ def _described(run: RunView) -> list[Attached]:
 
 
 def _write(path: Path, document: bytes, signer: PdfSigner | None, reason: str) -> Path:
-    _replace(path, sign_pdf(document, signer, reason) if signer else document)
+    replace_bytes(path, sign_pdf(document, signer, reason) if signer else document)
     return path
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Write ``path`` anew, whole or not at all."""
-    temporary = path.with_suffix(".tmp")
-    with on_disk(path):
-        try:
-            temporary.write_bytes(content)
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)

@@ -124,7 +124,9 @@ def test_a_bench_that_cannot_be_had_is_asked_for_once(dead_meter: Finished) -> N
 
 def test_evidence_that_cannot_be_written_is_a_rig_fault_and_what_there_is_renders(full_disk: Finished) -> None:
     assert full_disk.code == 7, full_disk.said
-    assert re.search(r"0001-the-load-draws-little\.jsonl: evidence cannot be written: File too large\.", full_disk.said)
+    assert re.search(
+        r"0001-the-load-draws-little\.jsonl\.gz: evidence cannot be written: File too large", full_disk.said
+    )
     assert full_disk.document["verdict"] == Verdict.RIG_FAULT
     assert full_disk.record.scenarios[0].damage or full_disk.record.scenarios[0].verdict is Verdict.RIG_FAULT
     assert "The load draws little" in full_disk.report

@@ -6,6 +6,7 @@ import re
 
 from hil.evidence.documents import Event, Kind
 from hil.evidence.run_folder import files as names
+from hil.evidence.run_folder.manifest import SIGNATURE_FILE, TIME_STAMP_FILE
 from hil.report.html.page import ANNEX_FILE, REPORT_FILE
 from hil.report.junit import JUNIT_FILE
 from hil.report.pdf.documents import CERTIFICATE_FILE, REPORT_PDF_FILE
@@ -52,6 +53,9 @@ def files() -> str:
         (JUNIT_FILE, "The same for CI."),
         (CERTIFICATE_FILE, "The pages that a person signs; written by `hil report --certificate`."),
         (REPORT_PDF_FILE, "Certificate and scenarios, with the evidence attached; written by `hil report --pdf`."),
+        (names.REPORT_SUMS_FILE, "SHA-256 sums of the reports, as they were written last."),
+        (SIGNATURE_FILE, "The signature of the manifest; written by `hil sign`."),
+        (TIME_STAMP_FILE, "The time stamp of the signature, if one was asked for."),
         (names.SAFE_STATE_FILES, "What a watchdog did, if one had to act."),
     ]
     return table(("file", "content"), [(f"`{name}`", text) for name, text in rows])

@@ -1,0 +1,1 @@
+"""``hil evidence``, ``hil sign``, ``hil verify`` and ``hil keygen``."""
