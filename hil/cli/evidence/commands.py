@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from hil.report.evidence.listing import Filter
 
 FORMATS = ("mcap", "parquet", "csv")
+SCHEMAS = ("event", "run", "manifest")
 
 
 def add_evidence_commands(commands: Any) -> None:
@@ -37,6 +38,10 @@ def add_evidence_commands(commands: Any) -> None:
     export.add_argument("--format", choices=FORMATS, default=FORMATS[0], help="default: %(default)s")
     export.add_argument("--output", metavar="FOLDER", required=True, help="folder for the files; made if needed")
     export.set_defaults(act=_export)
+
+    schema = actions.add_parser("schema", help="print the JSON Schema of the evidence")
+    schema.add_argument("of", choices=SCHEMAS, help="an event (a line of a scenario's file), run.json or manifest.json")
+    schema.set_defaults(act=_schema)
 
     verify = actions.add_parser("verify", help="tell whether a run folder is what was recorded; if not, end with 8")
     verify.add_argument("run", nargs="?", help=f"run folder (default: {LATEST_RUN} of the laboratory)")
@@ -98,6 +103,13 @@ def _export(options: argparse.Namespace, _: list[str]) -> int:
 
     for path in export(chosen(run_folder(options), options.scenario), options.format, Path(options.output)):
         print(path)
+    return ExitCode.PASS
+
+
+def _schema(options: argparse.Namespace, _: list[str]) -> int:
+    from hil.evidence.schemas import text_of_schema
+
+    print(text_of_schema(options.of), end="")
     return ExitCode.PASS
 
 

@@ -116,6 +116,12 @@ def test_a_report_that_was_changed_is_named(folder: Path, capsys: pytest.Capture
     assert main(["evidence", "verify", str(folder)]) == 0
 
 
+@pytest.mark.parametrize("name", ["event", "run", "manifest"])
+def test_a_schema_is_printed_as_json(capsys: pytest.CaptureFixture[str], name: str) -> None:
+    assert main(["evidence", "schema", name]) == 0
+    assert json.loads(capsys.readouterr().out)["title"].lower() == name
+
+
 def test_export_writes_files_and_names_them(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     output = tmp_path / "out"
     assert main(["evidence", "export", str(folder), "two", "--output", str(output)]) == 0
