@@ -19,7 +19,7 @@ from hil.evidence.run_folder.signature import make_key, sign, signature_faults
 from hil.evidence.store import RunWriter
 from hil.report.all_reports import read_run, write_reports
 from hil.report.evidence.verification import verified
-from hil.report.html import render
+from hil.report.html.page import render
 
 CHANGES = 1000
 MOST_CUTS = 4000

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hil.report.all_reports import read_run
-from hil.report.html import render
+from hil.report.html.page import render
 from hil.tests.report.campaign import SignedRun, make_run, try_changes, try_cuts
 
 
