@@ -5,7 +5,6 @@ Writing never fails silently: what the disk does not take is a RigFault. :mod:`h
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import hashlib
 import math
@@ -77,6 +76,8 @@ class ScenarioWriter:
         self._blocks = BlockCompressor()
         self._rest = b""
         """What the disk has not taken yet."""
+        self._refused = False
+        """The disk did not take what the flushing thread gave it, which that thread cannot tell."""
         self._digest = hashlib.sha256()
         self._lock = threading.Lock()
         """Held while events are encoded, compressed and written; the list of events needs none."""
@@ -100,7 +101,7 @@ class ScenarioWriter:
                 self._encode_waiting()
                 self.events.append(event)
                 self._take([lines[0]], [lines[1]])
-        if event.kind in _PROMPT:
+        if self._refused or event.kind in _PROMPT:
             self._write_out(flush=True)
         elif len(self.events) - self._encoded + len(self._unwritten) >= BATCH:
             self._write_out()
@@ -142,8 +143,10 @@ class ScenarioWriter:
 
     def _flush(self) -> None:
         """Let a reader see all events so far; what the disk does not take is tried again, and told, by ``write``."""
-        with contextlib.suppress(RigFault):
+        try:
             self._write_out(flush=True)
+        except RigFault:
+            self._refused = True
 
     def _write_out(self, *, flush: bool = False, end: bool = False) -> None:
         with self._lock:
@@ -164,6 +167,7 @@ class ScenarioWriter:
                 raise FileNotFoundError(errno.ENOENT, "the file was removed while it was written")
             while self._rest:  # a full disk takes a part; if there is room again, the rest follows it
                 self._rest = self._rest[self._file.write(self._rest) :]
+        self._refused = False
 
     def close(self) -> str:
         """Make the file durable and return the hex digest of its canonical events; the file is closed in any case."""

@@ -309,7 +309,7 @@ def garbage_meter(folder: Path) -> Finished:
         return project.run("run", FIRST_BOOT, "--rig", rig, "--node", PROVIDER, "--seed", SEED)
 
 
-FULL_AT = 150_000
+FULL_AT = 300_000
 LITTLE_ROOM = f"""
 import resource, sys
 resource.setrlimit(resource.RLIMIT_FSIZE, ({FULL_AT}, {FULL_AT}))

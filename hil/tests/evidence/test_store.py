@@ -343,6 +343,19 @@ def test_a_disk_that_takes_no_more_is_a_rig_fault_that_names_the_file(tmp_path: 
     writer.close()
 
 
+def test_a_disk_that_is_full_when_it_is_flushed_is_told_with_the_next_event(tmp_path: Path) -> None:
+    writer = ScenarioWriter(tmp_path / "x.jsonl.gz")
+    with room_for(0):
+        writer.write(reading(1))
+        poll(lambda: writer._refused, "the flush was refused")
+        with pytest.raises(RigFault, match="evidence cannot be written"):
+            writer.write(reading(2))
+    writer.write(reading(3))
+    writer.close()
+
+    assert [event.t for event in read_scenario(writer.path).events] == [0.1, 0.2, 0.3]
+
+
 @pytest.mark.parametrize(
     "data",
     [
