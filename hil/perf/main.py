@@ -21,6 +21,7 @@ from hil.errors import ConfigurationError
 from hil.evidence.documents import Kind
 from hil.evidence.record import RunRecord, ScenarioRecord
 from hil.fuzz.sessions import campaign
+from hil.perf import evidence as perf_evidence
 from hil.perf import language as perf_language
 from hil.perf import ledger as perf_ledger
 from hil.perf import node as perf_node
@@ -53,6 +54,7 @@ def main() -> int:
         ("chain sessions", _chain_sessions),
         ("ledger views", _ledger_views),
         ("language", perf_language.measure),
+        ("evidence", perf_evidence.measure),
         ("readings, sampling and bounds", lambda: perf_rig.measure(root)),
         ("200 kills", lambda: _kills(root)),
     ]

@@ -15,7 +15,7 @@ from hil.evidence.documents import Kind, Verdict, encode
 from hil.evidence.record import RunRecord, ScenarioRecord
 from hil.evidence.run_folder import files
 from hil.evidence.run_folder.digests import EVIDENCE_DIGEST, OBSERVATIONS_DIGEST, evidence_digest, observations_digest
-from hil.evidence.run_folder.files import PLAIN_SUFFIX, SCENARIO_SUFFIX, SCENARIOS, scenario_name
+from hil.evidence.run_folder.files import PLAIN_SUFFIX, SCENARIO_SUFFIX, SCENARIOS
 from hil.evidence.run_folder.manifest import Manifest, chain_faults, changes_since, read_manifest, sum_of
 from hil.report.text_format import rows_of, section_of, text_of
 
@@ -205,9 +205,3 @@ def _old_digests(seals: Sequence[Seal]) -> list[str]:
         if None not in digests.values():
             found.append(observations_digest({name: str(digest) for name, digest in digests.items()}))
     return found
-
-
-def missing_scenarios(document: Mapping[str, Any], seals: Sequence[Seal]) -> list[Mapping[str, Any]]:
-    """Return what ``run.json`` lists of scenarios whose files are gone."""
-    there = {seal.name for seal in seals}
-    return [row for row in rows_of(document, "scenarios") if scenario_name(str(row.get("file"))) not in there]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import socket
+import threading
 from collections.abc import Callable, Iterator
 
 import pytest
 
-from hil.clock import Clock, WallClock, stopwatch, utc_now
+from hil.clock import Clock, Repeated, WallClock, stopwatch, utc_now
 from hil.errors import DeadlineExceeded
 from hil.rig.virtual.lockstep_clock import LockstepClock
 from hil.tests.far_bench import Far
@@ -243,3 +244,20 @@ def test_a_line_that_is_attached_again_is_served_once(ends: tuple[socket.socket,
     clock.wait_for(lambda: heard, timeout=5.0, what="bytes")
 
     assert heard == [b"once"]
+
+
+def test_what_is_repeated_runs_while_this_thread_is_blocked_and_not_after_it_was_closed() -> None:
+    calls: list[int] = []
+    third = threading.Event()
+
+    def act() -> None:
+        calls.append(1)
+        if len(calls) == 3:
+            third.set()
+
+    repeated = Repeated(SHORT / 10, act)
+    assert third.wait(10)
+    repeated.close()
+    count = len(calls)
+    assert not threading.Event().wait(SHORT)
+    assert len(calls) == count
