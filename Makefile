@@ -60,7 +60,7 @@ smoke: $(INSTALLED)
 	@$(BIN)/hil run features/smoke.feature --rig rigs/realtime.yaml $(RUN_OPTIONS)
 
 # The unit suite on two processors; then what starts programs (nodes, benches, watchdogs, pytest); then whole runs.
-WITH_PROGRAMS := hil/tests/chain hil/tests/docs hil/tests/conformance hil/tests/perf \
+WITH_PROGRAMS := hil/tests/chain hil/tests/docs hil/tests/report/browser hil/tests/conformance hil/tests/perf \
   hil/tests/bdd/pytest_plugin/test_collection.py hil/tests/bdd/pytest_plugin/test_options.py hil/tests/bdd/test_traps.py hil/tests/devices/storage/test_account_store.py \
   hil/tests/devices/host/test_command.py hil/tests/rig/check/test_run.py hil/tests/rig/virtual \
   hil/tests/rig/safety/test_watchdog.py hil/tests/vbench/test_bench.py hil/tests/vbench/devices

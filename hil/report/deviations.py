@@ -77,7 +77,14 @@ def _act(path: Path) -> WatchdogAct:
 def _named(scenarios: Sequence[ScenarioView]) -> str:
     if len(scenarios) == 1:
         return f"Scenario {scenarios[0].number}, {scenarios[0].name}"
-    return f"Scenarios {', '.join(str(each.number) for each in scenarios)}"
+    spans: list[list[int]] = []
+    for scenario in scenarios:
+        if spans and spans[-1][-1] + 1 == scenario.number:
+            spans[-1][1:] = [scenario.number]
+        else:
+            spans.append([scenario.number])
+    numbers = ["\u2013".join(map(str, span)) for span in spans]
+    return f"Scenarios {', '.join(numbers)}"
 
 
 def _milliseconds(told: Mapping[str, Any]) -> str | None:

@@ -97,7 +97,6 @@
       drawn = { element: make("p", "damage", `The data of scenario ${number} cannot be read: ${error.message}`), title: null, draw: () => null };
     }
     if (location.hash !== "#scenario-" + number) return; // the reader has gone on meanwhile
-    if (!pages.hidden) place = scrollY;
     close();
     pages.hidden = true;
     viewer.hidden = false;
@@ -157,11 +156,16 @@
 
   if (form) {
     form.hidden = false;
+    byId("no-script").hidden = true;
     form.addEventListener("input", changed);
     form.addEventListener("submit", (event) => event.preventDefault());
     form.addEventListener("reset", () => setTimeout(changed));
     apply();
   }
+  // the browser scrolls to the target of a link before it tells that the address changed
+  document.addEventListener("click", (event) => {
+    if (!pages.hidden && event.target.closest("a[href^='#scenario-']")) place = scrollY;
+  }, true);
   addEventListener("hashchange", follow);
   follow();
 })();

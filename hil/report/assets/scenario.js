@@ -102,9 +102,11 @@ const scenarios = (() => {
     return [make("figure", "plot live", tools, target, caption), draw];
   };
 
+  const requirements = new Set([...document.querySelectorAll("#filter [name=requirement] option")].map((option) => option.value));
+
   const tag = (text) => {
-    const link = make("a", "tag", text);
-    link.href = "#filter?tag=" + encodeURIComponent(text.slice(1));
+    const value = text.slice(1), link = make("a", "tag", text);
+    link.href = `#filter?${requirements.has(value) ? "requirement" : "tag"}=` + encodeURIComponent(value);
     return link;
   };
 
@@ -112,18 +114,18 @@ const scenarios = (() => {
   const article = (data) => {
     const { head, plot, focus } = data;
     let draw = () => null;
-    const title = make("h2", "", make("span", "scenario-number", String(head.number)), " ", head.name);
+    const title = make("h1", "", make("span", "scenario-number", String(head.number)), " ", head.name);
     title.tabIndex = -1;
     const element = make("article", "scenario", make("div", "scenario-head", title, badge(head.verdict)),
       make("p", "where", make("code", "", head.place), ...head.tags.flatMap((text) => [" ", tag(text)]),
         ...head.facts.map(([label, text]) => make("span", "setup", `${label}: ${text}`))));
     for (const block of data.blocks) {
-      if (block.title && !block.folded) element.append(make("h3", "block", block.title));
+      if (block.title && !block.folded) element.append(make("h2", "block", block.title));
       if (block.kind === "text") {
         element.append(make("p", block.class, block.label ? make("b", "", block.label) : "", block.label ? " " : "", block.code ? make("code", "", block.text) : block.text));
       } else if (block.kind === "plot") {
         const [frame, later] = figure(plot, focus, head.name);
-        element.append(make("h3", "block", "Timeline"), frame);
+        element.append(make("h2", "block", "Timeline"), frame);
         draw = later;
       } else if (block.folded) {
         element.append(make("details", block.class, make("summary", "", block.title), ...table(block)));

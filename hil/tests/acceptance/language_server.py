@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from hil.clock import WallClock
+from hil.tests import npm
 from hil.tests.acceptance.commands import ROOT
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ PROGRAMS = ("node", "npm")
 VERSION = "1.7.0"
 """Of ``@cucumber/language-server`` and ``@cucumber/language-service``."""
 PATIENCE_S = 60.0
-INSTALL_PATIENCE_S = 300.0
 
 SETTINGS = ROOT / ".vscode" / "settings.json"
 
@@ -36,28 +36,9 @@ startStandaloneServer(process.env.NODE_PATH + '/@cucumber/language-service/dist'
 
 
 def installed() -> Path:
-    """Return the folder with the server, put there from npm if it is not there yet; no script of a package is run."""
-    folder = ROOT / ".cache" / f"cucumber-language-server-{VERSION}"
-    if folder.is_dir():
-        return folder
-    work = folder.with_name(folder.name + ".new")
-    shutil.rmtree(work, ignore_errors=True)
-    work.mkdir(parents=True)
-    packages = [f"@cucumber/language-{part}@{VERSION}" for part in ("server", "service")]
-    command = [
-        str(shutil.which("npm")),
-        "install",
-        "--prefix",
-        str(work),
-        "--ignore-scripts",
-        "--no-audit",
-        "--no-fund",
-        *packages,
-    ]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=INSTALL_PATIENCE_S, check=False)
-    assert done.returncode == 0, done.stderr
-    work.rename(folder)
-    return folder
+    """Return the folder of modules with the server, put there from npm if it is not there yet."""
+    parts = [f"@cucumber/language-{part}@{VERSION}" for part in ("server", "service")]
+    return npm.installed(f"cucumber-language-server-{VERSION}", *parts)
 
 
 @contextlib.contextmanager
@@ -68,7 +49,7 @@ def running() -> Iterator[LanguageServer]:
         subprocess.Popen(
             [str(shutil.which("node")), "-e", START, "--", "server", "--stdio"],
             cwd=ROOT,
-            env={**os.environ, "NODE_PATH": str(installed() / "node_modules")},
+            env={**os.environ, "NODE_PATH": str(installed())},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,
