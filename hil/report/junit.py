@@ -21,7 +21,7 @@ from hil.evidence.run_folder.files import replace_file
 from hil.report.run_view import RunView
 from hil.report.scenario.rows import FindingRow
 from hil.report.scenario.view import ScenarioView
-from hil.report.text_format import MARKS, moment, visible
+from hil.report.text_format import MARKS, moment, printed
 
 JUNIT_FILE = "junit.xml"
 
@@ -42,7 +42,7 @@ _ELEMENTS = {
 
 def write_junit(run: RunView, folder: Path | None = None) -> Path:
     """Write ``junit.xml`` into the run folder, or another; return its path. ``time`` is that of this machine."""
-    root = Xml.Element("testsuites", {"name": visible(run.run_id)})
+    root = Xml.Element("testsuites", {"name": printed(run.run_id)})
     for view, name in zip(run.scenarios, unique_names(run.scenarios), strict=True):
         root.append(_suite(view, name))
     if run.verdict is None:
@@ -66,7 +66,7 @@ def unique_names(views: list[ScenarioView]) -> list[str]:
     taken: set[tuple[str, str]] = set()
     names = []
     for view in views:
-        feature, name = visible(view.feature or ""), visible(view.name)
+        feature, name = printed(view.feature or ""), printed(view.name)
         unique = name
         while (feature, unique) in taken:
             times[feature, name] += 1
@@ -77,7 +77,7 @@ def unique_names(views: list[ScenarioView]) -> list[str]:
 
 
 def _suite(view: ScenarioView, name: str) -> Xml.Element:
-    feature = visible(view.feature or "not recorded")
+    feature = printed(view.feature or "not recorded")
     suite = Xml.Element("testsuite", {"name": f"{feature}: {name}"})
     suite.set("time", f"{view.wall or 0.0:.3f}")
     if (began := moment(view.began)) is not None:
@@ -86,7 +86,7 @@ def _suite(view: ScenarioView, name: str) -> Xml.Element:
         suite.set("file", feature)
     properties = Xml.SubElement(suite, "properties")
     for each, value in _properties(view):
-        Xml.SubElement(properties, "property", {"name": each, "value": visible(value)})
+        Xml.SubElement(properties, "property", {"name": each, "value": printed(value)})
     suite.append(_case(view, feature, name))
     total(suite)
     return suite
@@ -126,11 +126,11 @@ def _case(view: ScenarioView, feature: str, name: str) -> Xml.Element:
     # evidence that breaks off is an error of the run, not a scenario that was left out on purpose
     element = "error" if view.damage else _ELEMENTS.get(view.verdict)
     if element is not None:
-        reason = Xml.SubElement(case, element, {"message": visible(view.why)})
+        reason = Xml.SubElement(case, element, {"message": printed(view.why)})
         reason.set("type", "evidence cut off" if view.damage else view.verdict.value)
-        reason.text = visible("\n".join(explanation(view))) or None
+        reason.text = "\n".join(map(printed, explanation(view))) or None
     if view.findings:
-        lines = [f"{MARKS[row.verdict]} {visible(row.text)}" for row in view.findings]
+        lines = [f"{MARKS[row.verdict]} {printed(row.text)}" for row in view.findings]
         Xml.SubElement(case, "system-out").text = "\n".join(lines)
     return case
 
@@ -150,7 +150,7 @@ def _of_the_run(name: str, message: str, kind: str) -> Xml.Element:
     """Return what happened to the run and to none of its scenarios."""
     suite = Xml.Element("testsuite", {"name": "run"})
     case = Xml.SubElement(suite, "testcase", {"classname": "run", "name": name, "time": "0.000"})
-    Xml.SubElement(case, "error", {"message": visible(message), "type": kind})
+    Xml.SubElement(case, "error", {"message": printed(message), "type": kind})
     total(suite)
     return suite
 

@@ -23,6 +23,9 @@ from hil.report.text_format import MEANINGS, moment, number_of, rows_of, section
 from hil.report.tried_pairs import TriedOutline, tried_outlines
 from hil.report.waivers import Waivers, waivers_of
 
+MOST_FILES = 6
+"""Feature files that are named one by one; more are counted."""
+
 
 @dataclass(frozen=True)
 class DeviceRow:
@@ -194,7 +197,7 @@ def _method(document: Mapping[str, Any], acceptance: Mapping[str, Any]) -> list[
     machine = " · Python ".join(filter(None, (text_of(host, "platform"), text_of(host, "python"))))
     return [
         ("Method", stated(acceptance, "method")),
-        ("Feature files", text_of(document, "features")),
+        ("Feature files", _feature_files(document)),
         ("Framework", f"micropay-hil {text_of(document, 'version') or '(version not recorded)'}"),
         ("Git commit", _commit(text_of(document, "commit"))),
         ("Seed", text_of(document, "seed")),
@@ -203,6 +206,14 @@ def _method(document: Mapping[str, Any], acceptance: Mapping[str, Any]) -> list[
         ("Machine", machine or None),
         ("Wall time", None if wall is None else f"{wall:.1f} s"),
     ]
+
+
+def _feature_files(document: Mapping[str, Any]) -> str | None:
+    """Return the feature files, or how many they are if that takes less room: each scenario names its own."""
+    files = document.get("features")
+    if isinstance(files, list) and len(files) > MOST_FILES:
+        return f"{len(files)} files; the report names that of each scenario"
+    return text_of(document, "features")
 
 
 def _node(node: Mapping[str, Any]) -> list[Fact]:

@@ -11,7 +11,7 @@ from importlib.resources import files
 
 from markupsafe import Markup
 
-from hil.report.text_format import visible
+from hil.report.text_format import printed
 
 _SCRIPTS = ("plot.js", "scenario.js", "report.js")
 
@@ -53,7 +53,7 @@ def _hash(text: str) -> str:
 def _page_footer(run_id: str) -> str:
     """Return the rule that prints the run's id and the page number on each page (ISO/IEC 17025, 7.8.2.1 d)."""
     # a CSS string ends at a quote or a line end, and the style element at "</": escape all but plain characters
-    name = re.sub(r"[^A-Za-z0-9 ._-]", lambda match: f"\\{ord(match[0]):x} ", visible(run_id))
+    name = re.sub(r"[^A-Za-z0-9 ._-]", lambda match: f"\\{ord(match[0]):x} ", printed(run_id))
     look = "font: 8pt Arial, 'Liberation Sans', sans-serif; color: #566173;"
     return (
         f'@page {{ @bottom-left {{ content: "Run {name}"; {look} }}'

@@ -41,9 +41,7 @@ def certificate_content(run: RunView) -> dict[str, Any]:
         ],
         "warnings": shortened(run.warnings, "warnings"),
         "identification": facts(run.identification),
-        "method": [
-            [label, _counted(value) if label == "Feature files" else value] for label, value in facts(run.method)
-        ],
+        "method": facts(run.method),
         "amendments": [[said.number, said.replaces, said.changes]] if (said := run.amendment) else [],
         "items": [
             [
@@ -78,12 +76,6 @@ def stated(value: object) -> str | None:
 
 def facts(rows: list[Fact]) -> list[tuple[str, str | None]]:
     return [(label, stated(value)) for label, value in rows]
-
-
-def _counted(names: str | None) -> str | None:
-    """Return the names of files as they are, or how many they are where that takes less room."""
-    number = len((names or "").split(", "))
-    return names if number <= MOST_SENTENCES else f"{number} files, which the report lists"
 
 
 def counts(run: RunView) -> str:

@@ -26,7 +26,14 @@ def detail_of(
     """Return all that the report tells of a scenario."""
     blocks = [*_story(view), _findings(view), *_budgets(view)]
     blocks += [] if timeline.empty else [{"kind": "plot"}]
-    blocks += [_steps(view), *_transactions(transactions), *_faults(view), *_frames(frames), *_ending(view)]
+    blocks += [
+        *_account(view),
+        _steps(view),
+        *_transactions(transactions),
+        *_faults(view),
+        *_frames(frames),
+        *_ending(view),
+    ]
     return Detail(_clean(_head(view)), _clean(blocks), None if timeline.empty else timeline, view.focus)
 
 
@@ -89,12 +96,14 @@ def _story(view: ScenarioView) -> list[Block]:
     if (step := view.failed_step) is not None:
         words = f"{view.place_of(step) or NOT_RECORDED} {step.keyword} {step.text or NOT_RECORDED}"
         blocks.append(_text("failed-step", "Failing step.", words))
-    if view.account.events:
-        rows = [("", (instant(each.t), each.source, each.words)) for each in view.account.events]
-        blocks.append(_table("last", view.account.heading.capitalize(), "#Time|Source|What", rows))
     if view.rerun_command:
         blocks.append(_text("again", "Run it again:", view.rerun_command, code=True))
     return blocks
+
+
+def _account(view: ScenarioView) -> list[Block]:
+    rows = [("", (instant(each.t), each.source, each.words)) for each in view.account.events]
+    return [_table("last", view.account.heading.capitalize(), "#Time|Source|What", rows)] if rows else []
 
 
 def _findings(view: ScenarioView) -> Block:

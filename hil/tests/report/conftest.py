@@ -19,6 +19,7 @@ from hil.evidence.record import RunRecord
 from hil.evidence.run_folder.scenario_writer import ScenarioWriter
 from hil.evidence.store import RunWriter
 from hil.report.run_view import RunView, view_run
+from hil.tests.report.hostile import HOSTILE, PoisoningWriter, poisoned
 
 NASTY = "</script><script>alert(\"1\")</script> & 'quoted' \u2028 \u202e \x1b[31m"
 
@@ -240,3 +241,13 @@ def finished_run(make_run: MakeRun) -> Path:
 @pytest.fixture(scope="session")
 def crashed_run(make_run: MakeRun) -> Path:
     return make_run(toast, cut_off, verdict=None)
+
+
+@pytest.fixture(scope="session")
+def hostile_run(make_run: MakeRun) -> Path:
+    """A run in which each text means harm."""
+
+    def write(run: RunWriter) -> None:
+        underpayment(PoisoningWriter(run, HOSTILE))  # type: ignore[arg-type]  # a writer in all that it uses
+
+    return make_run(write, verdict=Verdict.FAIL, document={**poisoned(DOCUMENT, HOSTILE), "waivers": []})

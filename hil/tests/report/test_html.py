@@ -230,7 +230,7 @@ def test_virtual_rig_is_said_at_the_top_and_across_the_page(page: Node, make_run
 def test_summary_has_a_line_for_each_scenario(page: Node) -> None:
     lines = rows(page.one("table", class_="index"))
     assert [line[2] for line in lines] == ["✓ pass", "✗ fail", "? inconclusive", "\u2013 not applicable"]
-    assert lines[1][3] == "1 fail 1 not run"
+    assert lines[1][3] == "1 fail, 1 not run"
     assert lines[0][4] == "135.300 s"
     assert "features/toast.feature:7" in lines[0][1]
 

@@ -10,7 +10,9 @@ import pytest
 from playwright.sync_api import Page, expect
 from pypdf import PdfReader
 
+from hil.report.html.page import write_html
 from hil.tests.report.browser.conftest import Open
+from hil.tests.report.conftest import view
 
 Axe = Callable[[Page], list[str]]
 
@@ -252,3 +254,13 @@ def test_without_a_script_certificate_index_and_failures_can_be_read(report: Pat
     static = page.locator("#static-2")
     assert static.locator("svg.timeline").is_visible()
     assert "650 ± 50" in static.locator("table.findings").inner_text()
+
+
+@pytest.mark.parametrize("address", ["", "#scenario-1"])
+def test_text_that_means_harm_is_shown_as_text_and_breaks_no_layout(
+    hostile_run: Path, open_page: Open, address: str
+) -> None:
+    page = open_page(write_html(view(hostile_run)), address, width=360)
+    expect(page.locator("h1:visible")).to_contain_text("onerror=alert(1)")
+    assert page.locator("img").count() == 0
+    assert not scrolls_sideways(page)
