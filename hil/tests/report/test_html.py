@@ -19,7 +19,7 @@ from hil.evidence.record import RunRecord, ScenarioRecord
 from hil.evidence.store import RunWriter
 from hil.evidence.uncertainty import Budget
 from hil.report.html.index import MOST_STATIC
-from hil.report.html.page import render, render_annex, write_annex, write_html
+from hil.report.html.page import render, render_annex, write_html
 from hil.report.run_view import view_run
 from hil.tests.report.conftest import DOCUMENT, NASTY, cut_off, not_applicable, toast, view
 from hil.tests.report.page import Node, assert_nothing_foreign_can_run, detail, facts, read, rows
@@ -35,7 +35,7 @@ def page(finished_run: Path) -> Node:
 
 @pytest.fixture(scope="module")
 def annex(finished_run: Path) -> Node:
-    return read(write_annex(view(finished_run)).read_text(encoding="utf-8"))
+    return read(render_annex(view(finished_run)))
 
 
 @pytest.fixture(scope="module")
