@@ -25,6 +25,7 @@ from hil.perf import evidence as perf_evidence
 from hil.perf import language as perf_language
 from hil.perf import ledger as perf_ledger
 from hil.perf import node as perf_node
+from hil.perf import report as perf_report
 from hil.perf import rig as perf_rig
 from hil.perf import soak, start_up
 from hil.perf.query_time import measure_query
@@ -55,6 +56,7 @@ def main() -> int:
         ("ledger views", _ledger_views),
         ("language", perf_language.measure),
         ("evidence", perf_evidence.measure),
+        ("report of 5000 scenarios", perf_report.measure),
         ("readings, sampling and bounds", lambda: perf_rig.measure(root)),
         ("200 kills", lambda: _kills(root)),
     ]

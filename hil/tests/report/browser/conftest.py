@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from hil.evidence.documents import Event, Json, Kind, Verdict
 from hil.evidence.observations import Timed
-from hil.evidence.store import RunWriter, ScenarioWriter
+from hil.evidence.store import RunWriter
 from hil.report.html.page import write_html
 from hil.tests import npm
 from hil.tests.report.conftest import (
@@ -59,7 +59,7 @@ def passing(number: int) -> Callable[[RunWriter], None]:
     """A short scenario that passes, one of many."""
 
     def write(run: RunWriter) -> None:
-        writer: ScenarioWriter = run.scenario(number, f"many {number}")
+        writer = run.scenario(number, f"many {number}")
         data: dict[str, Json] = {
             "name": f"One of many, row {number}",
             "feature": "features/many.feature",
