@@ -6,6 +6,8 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from markupsafe import Markup
+
 from hil.history.statistics.control_chart import moving_ranges
 from hil.history.trend import Trend, stretches
 from hil.report.text_format import date
@@ -75,8 +77,8 @@ class Chart:
     ticks: list[Tick]
     range_ticks: list[Tick]
     dots: list[Dot]
-    values: str
-    ranges: str
+    values: Markup
+    ranges: Markup
     first: str
     last: str
     notes: list[str]
@@ -176,5 +178,6 @@ def _ticks(low: float, high: float, at: Callable[[float], float], unit: str, cou
     return [Tick(at(n * step), format_quantity(n * step, unit)) for n in range(first, math.floor(high / step) + 1)]
 
 
-def _path(places: Sequence[tuple[float, float]]) -> str:
-    return "M" + "L".join(f"{x} {y}" for x, y in places) if places else ""
+def _path(places: Sequence[tuple[float, float]]) -> Markup:
+    """Return a curve; it holds numbers alone, so that nothing in it need be escaped or cut."""
+    return Markup("M" + "L".join(f"{x} {y}" for x, y in places) if places else "")  # noqa: S704

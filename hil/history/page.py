@@ -1,7 +1,7 @@
 """The pages over many runs: one HTML file each, with the look of the report, no script and no request.
 
-All text of a run is foreign: it is escaped, and its invisible characters are made visible. A content security policy
-allows only the style sheet of the file, by its hash.
+All text of a run is foreign: it is escaped, its invisible characters are made visible, and a long one is cut. A content
+security policy allows only the style sheet of the file, by its hash.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from hil.clock import utc_now
-from hil.report.text_format import MARKS, NOT_RECORDED, date, visible
+from hil.report.text_format import MARKS, NOT_RECORDED, date, printed
 
 
 def render(template: str, **values: Any) -> str:
@@ -56,4 +56,4 @@ def _environment() -> Environment:
 def _finalize(value: object) -> object:
     if value is None:
         return NOT_RECORDED
-    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+    return printed(value) if isinstance(value, str) and not isinstance(value, Markup) else value

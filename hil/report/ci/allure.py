@@ -21,7 +21,7 @@ from hil.report.junit import explanation, unique_names
 from hil.report.run_view import RunView
 from hil.report.scenario.rows import StepRow
 from hil.report.scenario.view import ScenarioView
-from hil.report.text_format import instant, moment, visible
+from hil.report.text_format import instant, moment, printed
 
 _STATUSES = {
     Verdict.PASS: "passed",
@@ -61,20 +61,20 @@ def write_allure(run: RunView, folder: Path) -> Path:
 
 
 def _result(run: RunView, view: ScenarioView, name: str) -> dict[str, Any]:
-    feature = visible(view.feature or "not recorded")
+    feature = printed(view.feature or "not recorded")
     began = moment(view.began)
     start = None if began is None else round(began.timestamp() * 1000)
     times = {} if start is None else {"start": start, "stop": start + round((view.wall or 0.0) * 1000)}
     return {
         "historyId": _digest(feature, name),
-        "testCaseId": _digest(feature, visible(view.outline or view.name)),
+        "testCaseId": _digest(feature, printed(view.outline or view.name)),
         "fullName": f"{feature}: {name}",
         "name": name,
         "status": "broken" if view.damage else _STATUSES[view.verdict],
         "statusDetails": _details(view),
         "stage": "finished",
         **times,
-        "labels": [{"name": key, "value": visible(value)} for key, value in _labels(view, feature)],
+        "labels": [{"name": key, "value": printed(value)} for key, value in _labels(view, feature)],
         "parameters": _parameters(run, view),
         "links": [],
         "steps": list(_steps(view, start)),
@@ -88,7 +88,7 @@ def _digest(*parts: str) -> str:
 def _details(view: ScenarioView) -> dict[str, str]:
     if view.verdict is Verdict.PASS and not view.damage:
         return {}
-    return {"message": visible(f"{view.verdict}: {view.why}"), "trace": visible("\n".join(explanation(view)))}
+    return {"message": printed(f"{view.verdict}: {view.why}"), "trace": "\n".join(map(printed, explanation(view)))}
 
 
 def _labels(view: ScenarioView, feature: str) -> Iterator[tuple[str, str]]:
@@ -107,16 +107,16 @@ def _labels(view: ScenarioView, feature: str) -> Iterator[tuple[str, str]]:
 
 def _parameters(run: RunView, view: ScenarioView) -> list[dict[str, Any]]:
     told = [("seed", view.seed), ("set-up", view.setup), ("bench time", instant(view.duration)), ("run", run.run_id)]
-    own = [{"name": visible(name), "value": visible(value)} for name, value in view.row.items()]
+    own = [{"name": printed(name), "value": printed(value)} for name, value in view.row.items()]
     # the history of a scenario goes over seeds and runs
-    return own + [{"name": name, "value": visible(value), "excluded": True} for name, value in told if value]
+    return own + [{"name": name, "value": printed(value), "excluded": True} for name, value in told if value]
 
 
 def _steps(view: ScenarioView, start: int | None) -> Iterator[dict[str, Any]]:
     passed = 0.0
     for step in view.steps:
         document: dict[str, Any] = {
-            "name": visible(f"{step.keyword} {step.text or ''}".strip()),
+            "name": printed(f"{step.keyword} {step.text or ''}".strip()),
             "status": _status(step, view),
             "stage": "finished" if step.outcome != "not run" else "pending",
             "steps": [],
@@ -126,7 +126,7 @@ def _steps(view: ScenarioView, start: int | None) -> Iterator[dict[str, Any]]:
         }
         if step.error is not None:
             words = filter(None, (step.error.what, step.error.place, step.error.remedy))
-            document["statusDetails"] = {"message": visible("; ".join(words))}
+            document["statusDetails"] = {"message": printed("; ".join(words))}
         if start is not None:
             ended = passed + (step.wall or 0.0)
             document |= {"start": start + round(passed * 1000), "stop": start + round(ended * 1000)}
@@ -149,17 +149,17 @@ def _attachments(view: ScenarioView) -> Iterator[tuple[str, str, str, str]]:
         table.writerow(("verdict", "measurement", "value", "U", "unit", "limit", "margin", "rule"))
         for row in view.findings:
             cells = (row.verdict.value, row.name, row.value, row.uncertainty, row.unit, row.limit, row.margin, row.rule)
-            table.writerow([visible(cell or "").replace("\u2212", "-") for cell in cells])  # programs read it
+            table.writerow([printed(cell or "").replace("\u2212", "-") for cell in cells])  # programs read it
         yield "Measurements", "text/csv", "csv", text.getvalue()
     if lines := explanation(view):
-        yield "What happened", "text/plain", "txt", visible("\n".join(lines)) + "\n"
+        yield "What happened", "text/plain", "txt", "\n".join(map(printed, lines)) + "\n"
 
 
 def _environment(run: RunView) -> str:
     """Return what the run was made with, as a Java properties file."""
     facts = dict(run.identification) | dict(run.method)
     told = {"Run": run.run_id, **{name.replace(" ", "."): value for name, value in facts.items() if value}}
-    return "".join(f"{name}={_property(visible(value))}\n" for name, value in told.items())
+    return "".join(f"{name}={_property(printed(value))}\n" for name, value in told.items())
 
 
 def _property(text: str) -> str:

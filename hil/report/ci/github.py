@@ -11,7 +11,7 @@ import re
 from hil.evidence.documents import Verdict
 from hil.report.ci.problems import Problem, problems_of
 from hil.report.run_view import RunView
-from hil.report.text_format import MARKS, visible
+from hil.report.text_format import MARKS, printed
 
 MOST_ANNOTATIONS = 10
 """GitHub shows so many errors of a step, and so many warnings."""
@@ -35,7 +35,7 @@ def workflow_commands(run: RunView, prefix: str) -> list[str]:
         shown = of_level if len(of_level) <= MOST_ANNOTATIONS else of_level[: MOST_ANNOTATIONS - 1]
         lines += [_command(level, each, prefix) for each in shown]
         if left := len(of_level) - len(shown):
-            text = f"{left} more scenarios did not pass: see the report of run {visible(run.run_id)}"
+            text = f"{left} more scenarios did not pass: see the report of run {printed(run.run_id)}"
             lines.append(f"::{level} title=more::{_data(text)}")
     return lines
 
@@ -91,4 +91,4 @@ def _markdown(text: str) -> str:
     """Return foreign text as Markdown that shows it and does nothing: each sign that could mean something is written
     as its number.
     """
-    return re.sub(r"[^\w \u0080-\U0010ffff]", lambda sign: f"&#{ord(sign[0])};", " ".join(visible(text).split()))
+    return re.sub(r"[^\w \u0080-\U0010ffff]", lambda sign: f"&#{ord(sign[0])};", " ".join(printed(text).split()))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from hil.evidence.documents import Verdict
 from hil.report.junit import explanation, unique_names
 from hil.report.run_view import RunView
-from hil.report.text_format import visible
+from hil.report.text_format import printed
 
 _ORDER = (
     Verdict.ALTERED,
@@ -55,19 +55,19 @@ def problems_of(run: RunView) -> list[Problem]:
 
 def _of_run(run: RunView) -> Iterator[Problem]:
     if run.verdict is None:
-        yield Problem(Verdict.RIG_FAULT, "the run", None, 1, visible(" ".join(run.warnings)), [])
+        yield Problem(Verdict.RIG_FAULT, "the run", None, 1, printed(" ".join(run.warnings)), [])
     elif run.verdict is Verdict.ALTERED:
-        yield Problem(run.verdict, "the run", None, 1, visible(" ".join(run.integrity.sentences)), [])
+        yield Problem(run.verdict, "the run", None, 1, printed(" ".join(run.integrity.sentences)), [])
     elif run.befell and run.verdict in _ORDER:
-        yield Problem(run.verdict, "the run", None, 1, visible("; ".join(run.befell)), [])
+        yield Problem(run.verdict, "the run", None, 1, printed("; ".join(run.befell)), [])
     for view, name in zip(run.scenarios, unique_names(run.scenarios), strict=True):
         verdict = Verdict.RIG_FAULT if view.damage else view.verdict
         if verdict in _ORDER:
             step = view.failed_step
             line = _number(step.line if step is not None and step.line else view.line)
-            feature = visible(view.feature) if view.feature else None
-            details = [visible(each) for each in explanation(view)]
-            yield Problem(verdict, name, feature, line, visible(view.why), details)
+            feature = printed(view.feature) if view.feature else None
+            details = [printed(each) for each in explanation(view)]
+            yield Problem(verdict, name, feature, line, printed(view.why), details)
 
 
 def _number(line: str | None) -> int:

@@ -200,6 +200,7 @@ def test_a_long_history_is_drawn_from_its_newest_values(history: History, lab: L
 
     assert chart is not None
     assert len(chart.dots) == MOST_POINTS
+    assert str(chart.values) in trend_page(ENERGY, [many]), "a long curve is not cut as a long text is"
     assert chart.notes[0] == "200 older values are not drawn."
 
 
