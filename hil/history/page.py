@@ -6,8 +6,6 @@ security policy allows only the style sheet of the file, by its hash.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -16,26 +14,24 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from hil.clock import utc_now
-from hil.report.text_format import MARKS, NOT_RECORDED, date, printed
+from hil.report.html.page import finalize
+from hil.report.html.policy import asset, policy_of
+from hil.report.text_format import MARKS, date
 
 
 def render(template: str, **values: Any) -> str:
     """Return the page that ``template`` makes of ``values``."""
     style = _style()
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
     written = f"{utc_now():%Y-%m-%d %H:%M:%S} UTC"
     # not escaped: our own style sheet, whose hash stands in the policy
-    own = {"style": Markup(style), "policy": policy, "written": written}  # noqa: S704
+    own = {"style": Markup(style), "policy": policy_of([], style), "written": written}  # noqa: S704
     return _environment().get_template(template).render(**own, **values)
 
 
 @cache
 def _style() -> str:
-    return "".join(
-        (files(package) / name).read_text(encoding="utf-8")
-        for package, name in (("hil.report", "assets/report.css"), ("hil.history", "assets/history.css"))
-    )
+    own = (files("hil.history") / "assets/history.css").read_text(encoding="utf-8")
+    return asset("report.css") + own
 
 
 @cache
@@ -44,16 +40,10 @@ def _environment() -> Environment:
         loader=PackageLoader("hil.history"),
         autoescape=True,
         undefined=StrictUndefined,
-        finalize=_finalize,
+        finalize=finalize,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     environment.filters["date"] = date
     environment.globals["marks"] = MARKS
     return environment
-
-
-def _finalize(value: object) -> object:
-    if value is None:
-        return NOT_RECORDED
-    return printed(value) if isinstance(value, str) and not isinstance(value, Markup) else value

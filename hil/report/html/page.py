@@ -80,7 +80,7 @@ def _environment() -> Environment:
         loader=PackageLoader("hil.report"),
         autoescape=True,
         undefined=StrictUndefined,
-        finalize=_finalize,
+        finalize=finalize,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -99,7 +99,7 @@ def _environment() -> Environment:
     return environment
 
 
-def _finalize(value: object) -> object:
+def finalize(value: object) -> object:
     """Say so where nothing was recorded, and leave no invisible character in foreign text."""
     if value is None:
         return NOT_RECORDED

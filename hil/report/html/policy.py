@@ -30,18 +30,20 @@ def assets(run_id: str, *, scripts: bool) -> Assets:
 
     :param scripts: whether it has any; a page for paper has none.
     """
-    style = _asset("uplot/uPlot.min.css") + _asset("report.css") + _page_footer(run_id)
-    library = f"/*\n{_asset('uplot/LICENSE')}*/\n{_asset('uplot/uPlot.iife.min.js')}"
-    texts = [library, *map(_asset, _SCRIPTS)] if scripts else []
+    style = asset("uplot/uPlot.min.css") + asset("report.css") + _page_footer(run_id)
+    library = f"/*\n{asset('uplot/LICENSE')}*/\n{asset('uplot/uPlot.iife.min.js')}"
+    texts = [library, *map(asset, _SCRIPTS)] if scripts else []
     # not escaped: these are our own files, and their hashes stand in the policy
-    return Assets(Markup(style), [Markup(text) for text in texts], _policy(texts, style))  # noqa: S704
+    return Assets(Markup(style), [Markup(text) for text in texts], policy_of(texts, style))  # noqa: S704
 
 
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
+    """Return a file of our own for a page."""
     return (files("hil.report") / "assets" / name).read_text(encoding="utf-8")
 
 
-def _policy(scripts: Sequence[str], style: str) -> str:
+def policy_of(scripts: Sequence[str], style: str) -> str:
+    """Return a content security policy under which only these scripts and this style sheet work."""
     allowed = " ".join(_hash(script) for script in scripts) or "'none'"
     return f"default-src 'none'; script-src {allowed}; style-src {_hash(style)}; base-uri 'none'; form-action 'none'"
 
