@@ -99,6 +99,7 @@ def build_parser() -> argparse.ArgumentParser:
     from hil.cli.evidence.commands import add_evidence_commands
     from hil.cli.evidence.signing import add_signing_commands
     from hil.cli.features import add_feature_commands
+    from hil.cli.live import add_live_command
     from hil.cli.plugins import add_plugins_command
     from hil.cli.qualify import add_qualify_command
     from hil.cli.rig import add_rig_commands
@@ -106,6 +107,7 @@ def build_parser() -> argparse.ArgumentParser:
     from hil.cli.runs.report import add_report_command
     from hil.cli.shell import add_shell_command
 
+    add_live_command(commands)
     add_report_command(commands)
     add_feature_commands(commands)
     add_device_commands(commands)

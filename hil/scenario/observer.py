@@ -68,6 +68,11 @@ class Watch:
     awaited: str = ""
     until: float | None = None
 
+    @property
+    def credit_wh(self) -> float:
+        """What the newest receipt says that is paid for, less what was delivered by the lab meter."""
+        return self.credited_mwh / 1000 - self.energy_wh
+
     def take(self, reading: Reading) -> None:
         """Take over what the lab meter shows."""
         self.power_w, self.energy_wh = float(reading.power), float(reading.energy)
@@ -109,14 +114,14 @@ class Observer:
         self.watch.awaited, self.watch.until = what, self.clock.now() + timeout
         closely = self.sampling.closely if self.sampling is not None else False
         self._look_closely(closely or on_readings)
-        self.clock.wait_for(condition, timeout=timeout, what=what, last_seen=self._last_seen)
+        self.clock.wait_for(condition, timeout=timeout, what=what, last_seen=self.last_seen)
         self._look_closely(closely)
         self.watch.awaited = ""
 
     def wait_for_bench(self, condition: Callable[[], Any], *, timeout: float, what: str, part: str) -> None:
         """Let the bench run until ``condition``, which a part of it owes: raises RigFault that names the part."""
         try:
-            self.clock.wait_for(condition, timeout=timeout, what=what, last_seen=self._last_seen)
+            self.clock.wait_for(condition, timeout=timeout, what=what, last_seen=self.last_seen)
         except DeadlineExceeded as late:
             raise RigFault(late.what, place=part, remedy="Nothing is said about the device.") from None
 
@@ -130,7 +135,8 @@ class Observer:
         if self.sampling is not None:
             self.sampling.closely = closely
 
-    def _last_seen(self) -> str:
+    def last_seen(self) -> str:
+        """Return the newest message, power and energy, in words."""
         frame = self.recorder.frames[-1] if self.recorder.frames else None
         told = judge.told_end(frame.message) if frame else ""
         newest = f"{told} {frame.direction} at {frame.t:.3f} s" if frame else "no message yet"

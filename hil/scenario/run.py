@@ -76,7 +76,7 @@ class Run:
         self._watch = stopwatch()
         self._verdicts: list[Verdict] = []
         self._rig: Rig | None = None
-        self._bench, self._benches = 1, 1
+        self.bench, self._benches = 1, 1
         self._memory_mb = 0
         self._memory = Memory()
         self.unfit = ""
@@ -117,10 +117,10 @@ class Run:
                     self.rig_file,
                     node,
                     self.seed,
-                    report=self.folder / f"safe_state{f'-{self._bench}' if self._benches > 1 else ''}.json",
+                    report=self.folder / f"safe_state{f'-{self.bench}' if self._benches > 1 else ''}.json",
                     locks=locks,
                     errors=self._terminal,
-                    number=self._bench,
+                    number=self.bench,
                     of=self._benches,
                 )
             )
@@ -136,7 +136,7 @@ class Run:
 
     def become_part(self, bench: int, benches: int) -> None:
         """Be the part of the run that bench number ``bench`` of so many has, in a process that was forked for it."""
-        self._bench, self._benches = bench, benches
+        self.bench, self._benches = bench, benches
 
     def worker_report(self) -> WorkerReport:
         """Return what this part has learned since it was last asked; for :meth:`merge` in the process of the run."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hil.bdd.pytest_plugin.live import LiveLine
+from hil.bdd.pytest_plugin.showing.live_line import LiveLine
 from hil.evidence.documents import Verdict
 from hil.scenario.ending import OpenScenario
 from hil.scenario.run import Run

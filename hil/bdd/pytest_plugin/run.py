@@ -25,7 +25,6 @@ from hil.bdd.pytest_plugin.collection import REQUIREMENT_MARKER, ScenarioItem, c
 from hil.bdd.pytest_plugin.facts import facts_of, on_bench
 from hil.bdd.pytest_plugin.keys import BENCHES, CLOSING, LIVE, NUMBER, OPEN, OTHERS_FAILED, PRECHECK, RUN, SEED
 from hil.bdd.pytest_plugin.last_catch import LastCatch
-from hil.bdd.pytest_plugin.live import LiveLine
 from hil.bdd.pytest_plugin.outcome import abort_on_problems, code_of_session
 from hil.bdd.pytest_plugin.project import node_of, rig_of
 from hil.bdd.pytest_plugin.reports import junit_file
@@ -33,6 +32,9 @@ from hil.bdd.pytest_plugin.reports.closing import last_lines, write_run_reports
 from hil.bdd.pytest_plugin.reports.others import LOG_LINES, add_options, tell_others
 from hil.bdd.pytest_plugin.scenarios import give_back, leave_out_the_rest
 from hil.bdd.pytest_plugin.several_benches.parallel import SeveralBenches, number_of_benches
+from hil.bdd.pytest_plugin.showing.bench_status import STATUS, BenchStatus
+from hil.bdd.pytest_plugin.showing.live_line import LiveLine
+from hil.bdd.pytest_plugin.showing.page import PAGE, start_page
 from hil.errors import AuthorError, ConfigurationError, ExitCode, RigFault
 from hil.evidence.documents import Verdict
 from hil.history.index import write_index
@@ -81,6 +83,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=COUNTERPARTS[0],
         help="which implementation plays what the rig plays (default: %(default)s, that of the reference devices)",
     )
+    group.addoption("--live", action="store_true", help="serve a page that shows the run, and tell its address")
     group.addoption("--shuffle", action="store_true", help="run the scenarios in an order that the seed decides")
     group.addoption(
         "--step-times",
@@ -180,6 +183,9 @@ def open_run(config: pytest.Config, scenarios: Sequence[pytest.Item]) -> Run:
             requirements=[each.as_dict() for each in requirements_of(config).values()],
             counterpart=config.getoption("counterpart"),
         )
+        config.stash[STATUS] = BenchStatus(config, run, scenarios)
+        if config.getoption("live"):
+            config.stash[PAGE] = start_page(root, run.folder)
     except ConfigurationError as error:
         raise pytest.UsageError(str(error)) from None
     except RigFault as error:
@@ -234,7 +240,8 @@ def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Ite
     benches = config.stash.get(BENCHES, 1)
     shared = [f"{benches} benches share them"] if benches > 1 else []
     unmet = [(item.nodeid, *item.stash[PRECHECK]) for item in items if PRECHECK in item.stash]
-    return [*shared, *(f"{verdict}: {node}: {why}" for node, verdict, why in unmet)]
+    page = [config.stash[PAGE]] if PAGE in config.stash else []
+    return [*page, *shared, *(f"{verdict}: {node}: {why}" for node, verdict, why in unmet)]
 
 
 @pytest.hookimpl(wrapper=True)
@@ -264,6 +271,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     ending.phase(lambda: leave_out_the_rest(session, "interrupted" if interrupted else "the run ended before"))
     if ending.verdict is not Verdict.NOT_RUN:
         run.note(ending.verdict, ending.reason)
+    config.stash[STATUS].end()
     run.close(interrupted=interrupted)
     reports = Ending(Verdict.NOT_RUN, "")
     reports.phase(lambda: write_run_reports(config, run))
@@ -273,6 +281,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         run.note(reports.verdict, reports.reason)
         run.close(interrupted=interrupted)
     verdict = run.verdict(interrupted=interrupted)
+    config.stash[STATUS].close()
     config.stash[CLOSING] += last_lines(config, run)
     session.exitstatus = code_of_session(exitstatus, verdict, others_failed=OTHERS_FAILED in config.stash)
     terminal = config.pluginmanager.get_plugin("terminalreporter")

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from hil.bdd.pytest_plugin.live import LiveLine, describe
+from hil.bdd.pytest_plugin.showing.live_line import LiveLine, describe
 from hil.clock import Clock
 from hil.rig.virtual.lockstep_clock import LockstepClock
 from hil.scenario.observer import Watch

@@ -25,26 +25,29 @@ class LiveLine:
 
     def __init__(self) -> None:
         self.step = ""
-        self._since = 0.0
+        self.since = 0.0
+        """When the step began, by the bench's clock."""
         self._file = os.dup(1)
         self._terminal = os.isatty(self._file)
         self._period = TERMINAL_PERIOD_S if self._terminal else PLAIN_PERIOD_S
         self._watch = stopwatch()
         self._due = self._period
         self._shown = False
+        self.held = False
+        """Whether nothing is shown for now: a person types an answer."""
         self.say = self.write
         """Output callback; in a worker it forwards to the parent."""
 
     def begin_step(self, step: str, now: float) -> None:
         """``step`` begins at this instant of the bench's clock."""
-        self.step, self._since = step, now
+        self.step, self.since = step, now
 
     def show(self, scenario: ScenarioRun) -> None:
         """Show where the scenario stands, if the last time is long enough ago."""
-        if self._watch() < self._due:
+        if self.held or self._watch() < self._due:
             return
         self._due = self._watch() + self._period
-        self.say(describe(scenario, self.step, self._since))
+        self.say(describe(scenario, self.step, self.since))
 
     def write(self, text: str) -> None:
         """Let the line be ``text``."""
@@ -83,6 +86,5 @@ def describe(scenario: ScenarioRun, step: str, since: float = 0.0) -> str:
     now, watch = scenario.clock.now(), scenario.observer.watch
     left = f", at most {watch.until - now:.0f} s" if watch.awaited and watch.until is not None else ""
     awaited = f"; awaiting {watch.awaited}{left}" if watch.awaited else ""
-    credit = watch.credited_mwh / 1000 - watch.energy_wh
-    figures = f"{now:8.1f} s  {watch.power_w:z7.1f} W  credit {credit:z6.2f} Wh  {watch.energy_wh:z6.2f} Wh"
+    figures = f"{now:8.1f} s  {watch.power_w:z7.1f} W  credit {watch.credit_wh:z6.2f} Wh  {watch.energy_wh:z6.2f} Wh"
     return f"{figures}  {step} ({now - since:.1f} s){awaited}"

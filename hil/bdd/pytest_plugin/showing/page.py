@@ -1,0 +1,45 @@
+"""``--live``: starts the live page beside the run, and tells its address once.
+
+The page is a process of its own, which outlives the run: a person may look at its end for as long as the page is open.
+
+PYTEST_DONT_REWRITE: the run's plugin imports this module before pytest loads it, which pytest would warn of.
+"""
+
+from __future__ import annotations
+
+import select
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from hil.child_process import ChildProcess
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PAGE = pytest.StashKey[str]()
+"""The line that tells where the page is."""
+
+START_S: Final = 10.0
+"""Longest wall time until the page tells its address; it takes less than half a second."""
+
+UNVIEWED_S: Final = 60.0
+"""After the end of the run and without a viewer, the page ends by itself."""
+
+
+def start_page(root: Path, folder: Path) -> str:
+    """Start the page of the run in ``folder``; return the line that tells its address, or why there is none."""
+    command = [sys.executable, "-m", "hil.cli.main", "live", str(folder), "--end-after", f"{UNVIEWED_S:g}"]
+    try:
+        page = ChildProcess("live page", command, stdout=subprocess.PIPE, folder=root)
+    except OSError as error:
+        return f"live page: it cannot be started ({error})"
+    ready, _, _ = select.select([page.stdout], [], [], START_S)
+    line = page.stdout.readline().decode(errors="replace").strip() if ready else ""
+    if not line:
+        page.kill()
+        page.wait(START_S)
+        return f"live page: it does not start ({page.last_words() or 'it says nothing'})"
+    return line
