@@ -99,11 +99,11 @@ def build_parser() -> argparse.ArgumentParser:
     from hil.cli.evidence.commands import add_evidence_commands
     from hil.cli.evidence.signing import add_signing_commands
     from hil.cli.features import add_feature_commands
-    from hil.cli.live import add_live_command
     from hil.cli.plugins import add_plugins_command
     from hil.cli.qualify import add_qualify_command
     from hil.cli.rig import add_rig_commands
     from hil.cli.runs.history import add_history_commands
+    from hil.cli.runs.live import add_live_command
     from hil.cli.runs.report import add_report_command
     from hil.cli.shell import add_shell_command
 
@@ -127,7 +127,7 @@ def build_parser() -> argparse.ArgumentParser:
 def _run(options: argparse.Namespace, rest: list[str]) -> int:
     import pytest
 
-    from hil.cli.run_paths import LaboratoryPaths
+    from hil.cli.runs.paths import LaboratoryPaths
     from hil.rig.config.project import find_project
 
     project = laboratory()

@@ -41,6 +41,8 @@ class Kind(enum.StrEnum):
     - DEVICE: ``identity``: what the program of a device says that it is; or ``stopped``: why it has stopped over its
       storage, as SPEC demands (source ``socket`` or ``cable``)
     - CONSOLE: ``text`` (a line that a device printed; source is the console's name)
+    - OPERATOR, what the person at the bench was asked: ``question``, ``asked`` (s), ``answer`` (``yes``, ``no``,
+      ``unsure``, or ``none`` in time), ``who?``, ``where?`` (``page``, ``terminal``), ``remark?``
     - VERDICT: see :class:`hil.evidence.limits.Finding`
     - STOP: ``verdict`` (:class:`Verdict`), ``reason``, ``safe_state`` (``reached``, ``seconds``), ``invariants?``
       (``judged``: how many frames of the devices under test, ``broken``: the ids of the rules); last event
@@ -57,6 +59,7 @@ class Kind(enum.StrEnum):
     FAULT = "fault"
     DEVICE = "device"
     CONSOLE = "console"
+    OPERATOR = "operator"
     VERDICT = "verdict"
     STOP = "stop"
 

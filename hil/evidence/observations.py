@@ -36,6 +36,8 @@ class Source(enum.StrEnum):
     LEDGER = "ledger"
     BENCH = "bench"
     """What the bench did: relays that it switched, faults that it made, coins that it gave."""
+    OPERATOR = "operator"
+    """What the person at the bench says to have seen."""
     DEVICE = "device"
     """What the device under test claims, in a message or on its console: no evidence for a limit on itself."""
 

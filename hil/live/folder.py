@@ -23,6 +23,9 @@ from hil.evidence.tail import SUFFIXES
 
 FOLDER = "live"
 QUEUE_FILE = "queue.json"
+REPORT_FILE = "report.html"
+"""As :mod:`hil.report.html` names it, which takes long to load."""
+
 _BENCH = "bench-"
 
 LOST_AFTER_S = 2.0

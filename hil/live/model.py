@@ -15,8 +15,7 @@ from hil.evidence.documents import Event, Kind, Verdict
 from hil.evidence.store import RUN_FILE
 from hil.evidence.tail import ScenarioTail, first_and_stop
 from hil.live.bench import Bench, shown
-from hil.live.folder import read_benches, read_object, read_queue, run_state, scenario_files
-from hil.report.html import REPORT_FILE
+from hil.live.folder import REPORT_FILE, read_benches, read_object, read_queue, run_state, scenario_files
 from hil.report.scenario.recent_events import tell
 from hil.report.text_format import MARKS, date, number_of, rows_of, section_of, text_of
 

@@ -11,7 +11,7 @@ import os
 import secrets
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import orjson
 
@@ -103,3 +103,16 @@ def posted_answer(folder: Path, question: str) -> Answer | None:
 
 def _place(folder: Path, question: str) -> Path:
     return folder / FOLDER / f"answer-{question}.json"
+
+
+class AnswerPlace(Protocol):
+    """Where the person at the bench may answer: the terminal of the run, the live page."""
+
+    def ask(self, question: Question) -> None:
+        """Put the question there."""
+
+    def answer(self) -> Answer | None:
+        """Return the answer, as soon as there is one."""
+
+    def close(self) -> None:
+        """The question is asked no more; does nothing if none was."""

@@ -19,9 +19,9 @@ from typing import Final
 
 import orjson
 
+from hil.live.folder import REPORT_FILE
 from hil.live.hub import Gone, Hub
 from hil.live.questions import Answer, answer_in
-from hil.report.html import REPORT_FILE
 
 ADDRESS: Final = "127.0.0.1"
 

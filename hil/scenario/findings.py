@@ -49,7 +49,7 @@ class Findings:
             self._open.remove(check)
         self._record(finding)
         if finding.verdict is Verdict.FAIL:
-            raise LimitMissed(str(finding))
+            raise LimitMissed(f"{finding}; {finding.detail}" if finding.taken and finding.detail else str(finding))
         if finding.verdict is Verdict.INCONCLUSIVE:
             remedy = "A meter that updates faster or is more accurate could decide it." if finding.taken else None
             raise Undecided(str(finding), remedy=remedy)

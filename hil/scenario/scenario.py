@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from hil.endpoints.counterpart import Counterpart
     from hil.evidence.limits import Finding
     from hil.links.faults import Direction, FaultRule
+    from hil.live.questions import AnswerPlace
     from hil.ports import Reading
     from hil.protocol.payment.signing import Key
     from hil.rig.rig import Rig
@@ -76,6 +77,8 @@ class ScenarioRun:
         """Tells what the Then steps of the scenario will measure, once all Given steps have been carried out."""
         self.on_progress: Callable[[ScenarioRun], None] = unwatched
         """Called after each reading, for whatever shows where the scenario stands."""
+        self.answer_places: Sequence[AnswerPlace] = ()
+        """Where the person at the bench may answer what a step asks."""
         self.miner: Miner | None = None
         """A miner in league with a cheat; made when it mines first."""
         self.fee_pressure: FeePressure | None = None
@@ -93,7 +96,6 @@ class ScenarioRun:
         self._sampling = self.observer.sampling = rig.sampling(recorder, self._on_reading)
 
     # --- Given -------------------------------------------------------------------------------------------------
-
     def use_setup(self, setup: str) -> None:
         """Say which device is under test; raises AuthorError if this rig does not offer it or another was named."""
         if self.plan.setup and self.plan.setup != setup:
@@ -131,7 +133,6 @@ class ScenarioRun:
             self.plan.max_payments = abuse.row.max_payments or self.plan.max_payments
 
     # --- When --------------------------------------------------------------------------------------------------
-
     def switch_on(self) -> None:
         """Build what was planned, apply power to the devices under test, and let the counterpart begin."""
         plan, rig, observer = self.plan, self.rig, self.observer
@@ -225,7 +226,6 @@ class ScenarioRun:
         self.findings.declare(checks)
 
     # --- Then --------------------------------------------------------------------------------------------------
-
     def take(self, check: Check) -> None:
         """Take a check and record its finding; raises LimitMissed or Undecided unless it is pass."""
         self.findings.take(check, self.observer)
@@ -241,7 +241,6 @@ class ScenarioRun:
         return self.findings.close()
 
     # --- inside ------------------------------------------------------------------------------------------------
-
     def _record_latency(self) -> None:
         if self._tap is not None and (latency := self._tap.latency()) is not None:
             self.recorder.write_latency(latency)

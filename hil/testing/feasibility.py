@@ -16,6 +16,7 @@ from hil.bdd.check.values import in_order, zero_too
 from hil.rig.check.capabilities import (
     beyond_load,
     doubtful_edge,
+    no_real_time,
     undecidable_edge,
     undecidable_energy,
     undecidable_interruption,
@@ -46,6 +47,7 @@ __all__ = [
     "no_offer",
     "no_other_firmware",
     "no_program",
+    "no_real_time",
     "no_slow_storage",
     "no_storage_fault",
     "undecidable_edge",

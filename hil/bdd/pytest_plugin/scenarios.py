@@ -32,6 +32,7 @@ from hil.bdd.pytest_plugin.keys import (
     STEPS_LEFT,
 )
 from hil.bdd.pytest_plugin.outcome import blame, error_document, explain, told_beside
+from hil.bdd.pytest_plugin.showing.answers import PageAnswer, TerminalAnswer
 from hil.bdd.pytest_plugin.showing.bench_status import STATUS
 from hil.clock import stopwatch
 from hil.evidence.documents import Kind, Verdict
@@ -63,7 +64,9 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     if not isinstance(item, ScenarioItem):
         item.stash[STEPS_LEFT] = [python_tests.step_of(item)]
     scenario.run.on_progress = item.config.stash[LIVE].show
-    item.config.stash[STATUS].begin()
+    status = item.config.stash[STATUS]
+    status.begin()
+    scenario.run.answer_places = (TerminalAnswer(item.config.stash[LIVE]), PageAnswer(status, run.folder))
 
 
 def leave_out_the_rest(session: pytest.Session, otherwise: str) -> None:

@@ -1,1 +1,1 @@
-"""Commands about runs that have ended: report, comparison, history, trend."""
+"""Commands about runs: report, comparison, history, trend, live page."""

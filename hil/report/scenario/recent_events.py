@@ -23,7 +23,17 @@ AFTERWARDS = 4
 """How many of them are about what came after the instant in question."""
 
 _TELLING = frozenset(
-    {Kind.READING, Kind.RELAY, Kind.FRAME, Kind.TRANSACTION, Kind.LEDGER, Kind.LOAD, Kind.FAULT, Kind.CONSOLE}
+    {
+        Kind.READING,
+        Kind.RELAY,
+        Kind.FRAME,
+        Kind.TRANSACTION,
+        Kind.LEDGER,
+        Kind.LOAD,
+        Kind.FAULT,
+        Kind.CONSOLE,
+        Kind.OPERATOR,
+    }
 )
 """What happened on the bench; steps and verdicts are told elsewhere."""
 
@@ -176,6 +186,8 @@ def tell(event: Event) -> str:
         return load_words(data)
     if event.kind is Kind.FAULT:
         return f"fault: {text_of(data, 'what') or 'unnamed'}"
+    if event.kind is Kind.OPERATOR:
+        return operator_words(data)
     return text_of(data, "text") or text_of(data, "what") or event.kind.value
 
 
@@ -192,6 +204,13 @@ def load_words(data: Mapping[str, Any]) -> str:
     if power is not None:
         return f"set to {format_quantity(power, 'W')}"
     return "input on" if data.get("input_on") else "input off"
+
+
+def operator_words(data: Mapping[str, Any]) -> str:
+    """Return what an OPERATOR event says: the question, and who answered what."""
+    who = ", ".join(filter(None, (text_of(data, "who"), text_of(data, "where"))))
+    answer = f"{text_of(data, 'answer') or 'none'}{f' ({who})' if who else ''}"
+    return ": ".join(filter(None, (f"asked '{text_of(data, 'question') or ''}'", answer, text_of(data, "remark"))))
 
 
 def _reading(data: Mapping[str, Any]) -> str:

@@ -34,6 +34,11 @@ VIRTUAL = {"meter": "HMC8015", "load": "IT8615"}
 """What a virtual bench has if its rig file names nothing else."""
 
 
+def no_real_time(rig: RigFile, *_: object) -> str:
+    """Return why no person can be asked at this rig; ``""`` if one can."""
+    return "" if rig.real_time else f"rig '{rig.options.name}' runs in virtual time, in which no person can be asked"
+
+
 def beyond_load(rig: RigFile, power: Watt) -> str:
     """Return why the programmable load of this rig cannot draw ``power``, ``""`` if it can."""
     load, limit = _driver(rig, LOADS), rig.options.limits.power

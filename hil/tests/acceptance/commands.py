@@ -234,9 +234,14 @@ class Helper:
         return [("127.0.0.1", int(word.partition("=")[2])) for word in self.command if word.startswith("-rpcport=")]
 
 
+def processes() -> list[Helper]:
+    """Return all processes of this machine."""
+    return [helper for helper in map(Helper.of, _process_ids()) if helper is not None]
+
+
 def helpers_of(process: subprocess.Popen[bytes] | Helper) -> list[Helper]:
     """Return the children of a process."""
-    return [helper for helper in map(Helper.of, _process_ids()) if helper and helper.parent == process.pid]
+    return [helper for helper in processes() if helper.parent == process.pid]
 
 
 def gone(helpers: Sequence[Helper]) -> bool:

@@ -158,6 +158,9 @@ WITHOUT: Mapping[str, str] = {
     ),
     "the bench blames the {bench_part} within {duration}": "the bench's check on itself: no device can violate it",
     "at least {int} message/messages was/were {damage}": "the bench's check on itself: the fault did happen",
+    "the operator confirms {string} within {duration}": (
+        "no person can be asked in virtual time: test_operator.py has one who says no, in real time"
+    ),
     "at least {int} message/messages was/were lost": "the bench's check on itself: the fault did happen",
 }
 """Steps that no device violates, and why."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hil.evidence.documents import Event, Kind, Verdict
+from hil.evidence.documents import Event, Json, Kind, Verdict
 from hil.evidence.store import RunWriter
 from hil.live.folder import Presence, begin_live, bench_file, end_live, write_live
 from hil.live.hub import Hub
@@ -30,17 +30,17 @@ class RunInTheMaking:
     open: dict[int, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        document = {"id": self.folder.name, "seed": "7", "rig": {"name": "virtual", "virtual": True}}
+        document: dict[str, Json] = {"id": self.folder.name, "seed": "7", "rig": {"name": "virtual", "virtual": True}}
         self.writer = RunWriter.create(self.folder, document, {"started": "2026-11-30T10:00:00+00:00"})
         self.presence = Presence(self.folder)
-        listed = [
+        listed: list[Json] = [
             {"number": n, "name": name, "feature": "a.feature", "line": n} for n, name in enumerate(self.names, 1)
         ]
         assert begin_live(self.folder, {"scenarios": listed})
 
     def begin(self, number: int, bench: int = 1, **told: Any) -> None:
         self.open[number] = self.writer.scenario(number, self.names[number - 1])
-        start = {"name": self.names[number - 1], "feature": "a.feature", "line": number}
+        start: dict[str, Json] = {"name": self.names[number - 1], "feature": "a.feature", "line": number}
         self.open[number].write(Event(Kind.START, 0.0, "bench", start))
         self.say(bench, scenario=number, **told)
 
@@ -53,7 +53,7 @@ class RunInTheMaking:
         self.step(number, events[-1].t if events else 0.0)  # a step is not held back
 
     def step(self, number: int, t: float, text: str = "time passes") -> None:
-        told = {"keyword": "When", "text": text, "line": 1, "outcome": "passed", "started": t}
+        told: dict[str, Json] = {"keyword": "When", "text": text, "line": 1, "outcome": "passed", "started": t}
         self.open[number].write(Event(Kind.STEP, t, "bench", told))
 
     def end(self, number: int, verdict: Verdict = Verdict.PASS, reason: str = "") -> None:

@@ -13,6 +13,7 @@ from hil.live import folder as live_folder
 from hil.live.bench import MOST_POINTS
 from hil.live.folder import Presence, is_present, newest_run
 from hil.live.model import LOG_LINES, RunModel
+from hil.report.html.page import REPORT_FILE
 from hil.tests.live.run_folders import HOSTILE, RunInTheMaking, in_the_making, reading
 
 
@@ -212,6 +213,10 @@ def test_the_presence_of_a_run_ends_with_its_process(tmp_path: Path) -> None:
     presence.close()
     presence.close()
     assert not is_present(tmp_path)
+
+
+def test_the_report_is_looked_for_where_it_is_written() -> None:
+    assert live_folder.REPORT_FILE == REPORT_FILE
 
 
 def test_the_newest_run_is_the_one_that_began_last(tmp_path: Path) -> None:

@@ -187,6 +187,11 @@ class Course:
         """Nothing is known of a step: it may wait, and bring another session."""
         self.disturbed, self.awaited = True, self.awaited + 1
 
+    def asks_operator(self, *_: object) -> str | None:
+        """A person is asked, and takes time for the answer."""
+        self.disturbed, self.awaited = True, self.awaited + 1
+        return None
+
     def goes_on(self, *_: object) -> str | None:
         """Nothing of it touches the session."""
         return None
