@@ -1,7 +1,7 @@
 """A scenario's file while it is written: each look returns the events that have come since the look before.
 
-The one place beside :mod:`hil.evidence.record` that knows how the file is packed: JSON lines, or a gzip file of one or
-more members of such lines, which the writer flushes.
+It knows both forms of the file: JSON lines, and the gzip file of blocks (:mod:`hil.evidence.run_folder.blocks`), of
+which the writer flushes the last one again and again.
 """
 
 from __future__ import annotations
@@ -13,8 +13,7 @@ from pathlib import Path
 import orjson
 
 from hil.evidence.documents import Event, Kind
-
-SUFFIXES = (".jsonl", ".jsonl.gz")
+from hil.evidence.run_folder.files import SCENARIO_SUFFIX
 
 LONGEST_LINE = 1 << 24
 """Bytes of a line after which the file makes no sense: an event is some hundreds."""
@@ -68,7 +67,7 @@ class ScenarioTail:
             file.seek(self._offset)
             while piece := file.read(_PIECE):
                 self._offset += len(piece)
-                if self.path.suffix == ".gz":
+                if self.path.name.endswith(SCENARIO_SUFFIX):
                     yield from self._unpacked(piece)
                 else:
                     yield piece

@@ -18,8 +18,7 @@ import orjson
 
 from hil.clock import utc_now
 from hil.evidence.documents import Json
-from hil.evidence.store import RUN_FILE, SCENARIOS
-from hil.evidence.tail import SUFFIXES
+from hil.evidence.run_folder.files import PLAIN_SUFFIX, RUN_FILE, SCENARIO_SUFFIX, SCENARIOS
 
 FOLDER = "live"
 QUEUE_FILE = "queue.json"
@@ -146,7 +145,7 @@ def scenario_files(folder: Path, without: Container[int]) -> Iterator[tuple[int,
     with contextlib.suppress(OSError):
         for entry in sorted(os.scandir(folder / SCENARIOS), key=lambda each: each.name):
             number = entry.name.partition("-")[0]
-            if not number.isascii() or not number.isdigit() or not entry.name.endswith(SUFFIXES):
+            if not number.isascii() or not number.isdigit() or not entry.name.endswith((PLAIN_SUFFIX, SCENARIO_SUFFIX)):
                 continue
             if int(number) not in without:
                 with contextlib.suppress(OSError):

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from hil.evidence.documents import Event, Kind, Verdict
-from hil.evidence.store import RUN_FILE
+from hil.evidence.run_folder.files import RUN_FILE
 from hil.evidence.tail import ScenarioTail, first_and_stop
 from hil.live.bench import Bench, shown
 from hil.live.folder import REPORT_FILE, read_benches, read_object, read_queue, run_state, scenario_files

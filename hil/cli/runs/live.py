@@ -33,7 +33,7 @@ def add_live_command(commands: Any) -> None:
 
 
 def _live(options: argparse.Namespace, _: list[str]) -> int:
-    from hil.evidence.store import RUN_FILE
+    from hil.evidence.run_folder.files import RUN_FILE
     from hil.live.server import serve
 
     runs = laboratory().root / "reports/runs"
