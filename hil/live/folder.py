@@ -115,7 +115,7 @@ def bench_file(number: int) -> str:
 
 
 def read_object(path: Path) -> dict[str, Any]:
-    """Return the JSON object of a file that somebody else writes; an empty one if there is none."""
+    """Return the JSON object of a file that another process writes; an empty one if there is none."""
     try:
         if path.stat().st_size > LARGEST_FILE:
             return {}

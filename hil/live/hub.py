@@ -1,4 +1,4 @@
-"""Between the run folder and the viewers: one thread looks at the folder while anybody views, and wakes those who wait.
+"""Between the run folder and the viewers: one thread looks at the folder while there are viewers, and wakes them.
 
 It looks a few times a second, and a viewer gets all that has changed since as one update. So neither a fast run nor a
 slow viewer costs more than that, and without viewers nothing is read.
@@ -25,7 +25,7 @@ BEAT_EVERY_S: Final = 2.0
 
 
 class Gone(Exception):
-    """The question is asked no more, or was answered by somebody else."""
+    """The question is asked no more, or was answered already."""
 
 
 class Hub:
@@ -104,7 +104,7 @@ class Hub:
         return folder is not None and run_state(folder) != "running"
 
     def unviewed_s(self) -> float:
-        """Return for how long nobody has viewed the page."""
+        """Return for how long the page has had no viewer."""
         with self._changed:
             return 0.0 if self._viewers else self._since_viewed()
 

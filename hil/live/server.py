@@ -1,8 +1,8 @@
 """The web server of the live page: loopback only, read-only but for the answers that the bench asks for.
 
-Whoever has the address may look: its path is random. A page of another site cannot use it: the Host header is checked
-(DNS rebinding), no other origin may read or post, and nothing can be framed. Each viewer has a thread of its own, so
-one that is slow, or stops reading, holds up nobody else.
+The path is random: only a person who was given the address sees the page. A page of another site cannot use it: the
+Host header is checked (DNS rebinding), no other origin may read or post, and nothing can be framed. Each viewer has a
+thread of its own, so one that is slow, or stops reading, does not delay the others.
 """
 
 from __future__ import annotations

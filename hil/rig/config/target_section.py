@@ -25,6 +25,7 @@ FEATURES: Mapping[str, str] = {
     "link-faults": "the rig's tap may do with the link's bytes what a scenario asks for",
     "switches-under-load": "K1 and K2 may break the load current",
     "programmable-mains": "the voltage of the mains can be set",
+    "operator": "a person is at the bench while it is used, and can be asked",
 }
 """labgrid's feature flags that steps ask for, and what each says of a bench."""
 

@@ -30,11 +30,11 @@ Feature: A person at the bench
     And the load draws 100 W
     When the devices are switched on
     Then the operator confirms "the lamp is lit, says the page" within 2 min
-  Scenario: Nobody
+  Scenario: No answer
     Given the socket is under test in single-fee mode
     And the load draws 100 W
     When the devices are switched on
-    Then the operator confirms "anybody is there" within 1 s
+    Then the operator confirms "a person is there" within 1 s
 """
 
 
@@ -121,7 +121,7 @@ def test_in_virtual_time_it_is_not_applicable_and_said_before_the_run(project: P
 
     assert run.code == 5, run.said
     why = "rig 'virtual' runs in virtual time, in which no person can be asked"
-    assert f"not applicable: operator.feature::Nobody: {why}" in run.said
+    assert f"not applicable: operator.feature::No answer: {why}" in run.said
 
 
 def test_a_run_that_is_killed_leaves_a_page_that_says_so(project: Project) -> None:

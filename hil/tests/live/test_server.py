@@ -96,7 +96,7 @@ def test_two_viewers_see_the_same_and_one_that_comes_later_sees_all(run: RunInTh
     second.close()
 
 
-def test_a_viewer_that_does_not_read_holds_up_nobody(run: RunInTheMaking, page: LivePage) -> None:
+def test_a_viewer_that_does_not_read_does_not_delay_the_others(run: RunInTheMaking, page: LivePage) -> None:
     asleep = socket.create_connection(("127.0.0.1", page.server_port))
     asleep.sendall(f"GET /{page.secret}/events HTTP/1.1\r\nHost: {page.hosts[0]}\r\n\r\n".encode())
     run.begin(1)

@@ -36,7 +36,7 @@ def test_a_bench_without_a_person_does_not_offer_it(tmp_path: Path) -> None:
     ]
 
 
-def test_in_virtual_time_nobody_can_be_asked_whatever_the_rig_file_says(tmp_path: Path) -> None:
+def test_in_virtual_time_no_person_can_be_asked_whatever_the_rig_file_says(tmp_path: Path) -> None:
     text = (RIGS / "virtual.yaml").read_text(encoding="utf-8")
     assert "      - seeded-faults\n" in text
     (tmp_path / "rig.yaml").write_text(

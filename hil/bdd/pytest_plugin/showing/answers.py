@@ -106,7 +106,7 @@ def answer_of(line: str) -> Answer | None:
 def _user() -> str:
     try:
         return getpass.getuser()
-    except (KeyError, OSError):  # nobody has this user id
+    except (KeyError, OSError):  # no user has this id
         return f"user {os.getuid()}"
 
 

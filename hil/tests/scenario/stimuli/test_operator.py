@@ -148,7 +148,7 @@ def test_what_a_scenario_needs_goes_on_with_yes() -> None:
     assert scene.clock.now() < 2
 
 
-def test_nobody_can_be_asked_in_virtual_time() -> None:
+def test_no_person_can_be_asked_in_virtual_time() -> None:
     with pytest.raises(AuthorError, match="no person can be asked in virtual time"):
         operator.ask(scene_with((YES, 0.0), lockstep=True).scenario, WORDS, 60.0)
 
