@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import re
 import shutil
 from collections.abc import Container, Iterator, Mapping
 from pathlib import Path
@@ -26,6 +27,7 @@ REPORT_FILE = "report.html"
 """As :mod:`hil.report.html` names it, which takes long to load."""
 
 _BENCH = "bench-"
+_NUMBER = re.compile("[0-9]{1,9}")
 
 LOST_AFTER_S = 2.0
 """Since the last change in the folder of a run whose process is gone and that was not finished: it is given up."""
@@ -135,7 +137,7 @@ def read_benches(folder: Path) -> dict[int, dict[str, Any]]:
     found: dict[int, dict[str, Any]] = {}
     for path in (folder / FOLDER).glob(f"{_BENCH}*.json"):
         number = path.stem.removeprefix(_BENCH)
-        if number.isascii() and number.isdigit() and (document := read_object(path)):
+        if _NUMBER.fullmatch(number) and (document := read_object(path)):
             found[int(number)] = document
     return found
 
@@ -145,7 +147,7 @@ def scenario_files(folder: Path, without: Container[int]) -> Iterator[tuple[int,
     with contextlib.suppress(OSError):
         for entry in sorted(os.scandir(folder / SCENARIOS), key=lambda each: each.name):
             number = entry.name.partition("-")[0]
-            if not number.isascii() or not number.isdigit() or not entry.name.endswith((PLAIN_SUFFIX, SCENARIO_SUFFIX)):
+            if not _NUMBER.fullmatch(number) or not entry.name.endswith((PLAIN_SUFFIX, SCENARIO_SUFFIX)):
                 continue
             if int(number) not in without:
                 with contextlib.suppress(OSError):

@@ -122,12 +122,15 @@ class Hub:
     # --- inside ------------------------------------------------------------------------------------------------
 
     def _work(self) -> None:
-        with self._changed:
-            while not self._closed:
-                if self._viewers:
-                    self._look()
-                    self._changed.notify_all()
-                self._changed.wait(LOOK_EVERY_S if self._viewers else None)
+        try:
+            with self._changed:
+                while not self._closed:
+                    if self._viewers:
+                        self._look()
+                        self._changed.notify_all()
+                    self._changed.wait(LOOK_EVERY_S if self._viewers else None)
+        finally:  # after a mistake of ours, too: a page that shows nothing new must not look as if nothing happened
+            self.close()
 
     def _look(self) -> None:
         folder = self._run or newest_run(self._runs)

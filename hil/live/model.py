@@ -22,6 +22,9 @@ from hil.report.text_format import MARKS, date, number_of, rows_of, section_of, 
 LOG_LINES = 200
 """That are kept; the page shows as many."""
 
+LARGEST_NUMBER = 10**9
+"""Of a scenario, or of a line: what is larger is none."""
+
 _LOGGED = frozenset(Kind) - {Kind.READING, Kind.START}
 
 
@@ -91,9 +94,9 @@ class RunModel:
     def _list(self, queue: Mapping[str, Any]) -> bool:
         """Take the list of the scenarios; tell whether it was there."""
         for row in rows_of(queue, "scenarios"):
-            number = number_of(row, "number")
-            if number is not None and int(number) not in self.rows:
-                self._name(self._row(int(number)), row)
+            number = _whole(row, "number")
+            if number is not None and number not in self.rows:
+                self._name(self._row(number), row)
         return bool(queue)
 
     def _row(self, number: int) -> Row:
@@ -102,16 +105,15 @@ class RunModel:
         return self.rows[number]
 
     def _name(self, row: Row, told: Mapping[str, Any]) -> None:
-        line = number_of(told, "line")
         name, feature = shown(text_of(told, "name") or ""), shown(text_of(told, "feature") or "")
         row.name, row.feature, row.version = name, feature, self.version
-        row.line = None if line is None else int(line)
+        row.line = _whole(told, "line")
 
     def _on_bench(self, told: Mapping[int, Mapping[str, Any]], files: Mapping[int, object]) -> dict[int, int]:
         """Return the bench of each scenario that is on one; of a run that does not tell, its newest one is on one."""
         if told:
-            numbers = {number_of(state, "scenario"): bench for bench, state in told.items()}
-            return {int(number): bench for number, bench in numbers.items() if number}
+            numbers = {_whole(state, "scenario"): bench for bench, state in told.items()}
+            return {number: bench for number, bench in numbers.items() if number}
         return {max(files): 1} if files else {}
 
     def _follow(self, bench: int, on_bench: Mapping[int, int], files: Mapping[int, tuple[Path, int]]) -> None:
@@ -192,6 +194,12 @@ class RunModel:
         if log := [{**line} for line in self.log if line["version"] > version]:
             told["log"] = log
         return told
+
+
+def _whole(document: Mapping[str, Any], key: str) -> int | None:
+    """Return the number of a scenario or a line; None if there is none."""
+    value = number_of(document, key)
+    return int(value) if value is not None and 0 <= value < LARGEST_NUMBER else None
 
 
 def mark_of(verdict: str) -> str:

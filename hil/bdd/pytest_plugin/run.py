@@ -269,9 +269,9 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     if OPEN in config.stash:
         ending.phase(partial(give_back, config.stash[OPEN]))
     ending.phase(lambda: leave_out_the_rest(session, "interrupted" if interrupted else "the run ended before"))
+    ending.phase(config.stash[STATUS].end)
     if ending.verdict is not Verdict.NOT_RUN:
         run.note(ending.verdict, ending.reason)
-    config.stash[STATUS].end()
     run.close(interrupted=interrupted)
     reports = Ending(Verdict.NOT_RUN, "")
     reports.phase(lambda: write_run_reports(config, run))
@@ -281,7 +281,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         run.note(reports.verdict, reports.reason)
         run.close(interrupted=interrupted)
     verdict = run.verdict(interrupted=interrupted)
-    config.stash[STATUS].close()
+    reports.phase(config.stash[STATUS].close)
     config.stash[CLOSING] += last_lines(config, run)
     session.exitstatus = code_of_session(exitstatus, verdict, others_failed=OTHERS_FAILED in config.stash)
     terminal = config.pluginmanager.get_plugin("terminalreporter")

@@ -49,7 +49,7 @@ def _live(options: argparse.Namespace, _: list[str]) -> int:
     print(f"live page: {page.url}", flush=True)
     never = threading.Event()
     try:
-        while not never.wait(LOOK_EVERY_S):
+        while not never.wait(LOOK_EVERY_S) and not page.hub.closed:
             if options.end_after is not None and page.hub.unviewed_s() > options.end_after and page.hub.is_over():
                 break
     except KeyboardInterrupt:

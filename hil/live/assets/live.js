@@ -40,8 +40,8 @@ function take(update) {
   generation = update.generation;
   newsAge = update.news_age_s || 0;
   if (update.headline) headline = update.headline;
-  for (const row of update.rows || []) takeRow(row);
   for (const bench of update.benches || []) benches.set(bench.bench, bench);
+  for (const row of update.rows || []) takeRow(row);
   for (const [number, plot] of Object.entries(update.plots || {})) takePlot(Number(number), plot);
   takeLog(update.log || []);
   if (!benches.has(chosen)) chosen = benches.size ? Math.min(...benches.keys()) : null;

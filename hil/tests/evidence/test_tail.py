@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from itertools import pairwise
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hil.evidence.documents import Event, Kind, encode
+from hil.evidence.run_folder.blocks import BlockCompressor
 from hil.evidence.tail import ScenarioTail, first_and_stop
 
 EVENTS = [
@@ -21,19 +21,16 @@ EVENTS = [
 TEXT = b"".join(encode(event.canonical()) + b"\n" for event in EVENTS)
 
 
-def packed(text: bytes, members: int) -> bytes:
-    """Return a gzip file of so many members, each flushed once in its middle, as the writer flushes."""
-    size = len(text) // members + 1
+def packed(text: bytes) -> bytes:
+    """Return the file as the writer packs it: flushed after each line, and in several blocks."""
+    blocks = BlockCompressor()
     content = b""
-    for start in range(0, len(text), size):
-        stream = zlib.compressobj(1, zlib.DEFLATED, 31)
-        part = text[start : start + size]
-        content += stream.compress(part[: size // 2]) + stream.flush(zlib.Z_SYNC_FLUSH)
-        content += stream.compress(part[size // 2 :]) + stream.flush()
-    return content
+    for number, line in enumerate(text.splitlines(keepends=True)):
+        content += blocks.add(line) + blocks.flush() + (blocks.end() if number % 15 == 0 else b"")
+    return content + blocks.end()
 
 
-FILES = {"x.jsonl": TEXT, "x.jsonl.gz": packed(TEXT, 3)}
+FILES = {"x.jsonl": TEXT, "x.jsonl.gz": packed(TEXT)}
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -57,8 +54,8 @@ def test_however_the_file_grows_each_event_is_told_once(
 
 def test_what_was_flushed_is_told_before_the_member_ends(tmp_path: Path) -> None:
     path = tmp_path / "x.jsonl.gz"
-    stream = zlib.compressobj(1, zlib.DEFLATED, 31)
-    path.write_bytes(stream.compress(TEXT) + stream.flush(zlib.Z_SYNC_FLUSH))
+    blocks = BlockCompressor()
+    path.write_bytes(blocks.add(TEXT) + blocks.flush())
 
     assert list(ScenarioTail(path).events()) == EVENTS
 

@@ -190,7 +190,8 @@ def test_foreign_text_is_made_visible_and_cut(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[]", "{", '{"scenario": "x"}', '{"scenario": 1e400}', '{"bench": 7, "until": []}']
+    "text",
+    ["", "[]", "{", '{"scenario": "x"}', '{"scenario": 1e400}', '{"bench": 7, "until": []}', '{"scenario": 1e300}'],
 )
 def test_what_the_bench_tells_may_be_anything(run: RunInTheMaking, text: str) -> None:
     run.begin(1)

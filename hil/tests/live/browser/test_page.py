@@ -124,6 +124,7 @@ def test_two_benches_are_shown_in_turn(run: RunInTheMaking, view: Open) -> None:
     run.begin(2, bench=2, step="When y")
     window = view()
     expect(window.locator("#step")).to_have_text("When x")
+    expect(window.locator("#rows tr").nth(1)).to_contain_text("running on bench 2")
     window.get_by_role("button", name="Bench 2").click()
 
     expect(window.locator("#step")).to_have_text("When y")

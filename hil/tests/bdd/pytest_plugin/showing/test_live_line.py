@@ -152,6 +152,17 @@ def test_the_line_is_not_rewritten_more_often_than_a_person_can_read(scenario: S
     assert written.count(b"1300.3 W") <= 3
 
 
+def test_the_line_waits_while_a_person_types_an_answer(scenario: Scenario) -> None:
+    with terminal(120) as (line, person):
+        line.held = True
+        due(line).show(scenario)  # type: ignore[arg-type]  # as above
+        line.held = False
+        due(line).show(scenario)  # type: ignore[arg-type]  # as above
+        written = os.read(person, 1 << 16)
+
+    assert written.count(b"1300.3 W") == 1
+
+
 def test_without_a_terminal_each_line_stands_alone_and_has_no_control_characters(scenario: Scenario) -> None:
     reader, writer = os.pipe()
     with standard_output_to(writer):
