@@ -1,10 +1,13 @@
-"""A real browser that looks at the live page: Debian's Chromium, driven by Playwright; collected only where it is.
+"""A real browser that looks at the live page: Debian's Chromium, driven by Playwright.
+
+Collected only where ``chromium`` and ``npm`` are; ``.ci/run`` installs both.
 
 Each test also demands that the page wrote no error and asked for nothing but its own server.
 """
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,9 +17,13 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from hil.live.server import LivePage
+from hil.tests import npm
 from hil.tests.live.run_folders import RunInTheMaking, in_the_making, served
 
-collect_ignore_glob = [] if shutil.which("chromium") else ["test_*.py"]
+AXE = "4.14.1"
+
+PROGRAMS = ("chromium", "npm")
+collect_ignore_glob = [] if all(map(shutil.which, PROGRAMS)) else ["test_*.py"]
 
 Open = Callable[..., Page]
 
@@ -68,3 +75,20 @@ def view(browser: Browser, page: LivePage) -> Iterator[Open]:
     for context in contexts:
         context.close()
     assert wrong == []
+
+
+@pytest.fixture(scope="session")
+def axe() -> Callable[[Page], list[str]]:
+    """Returns a function that tells what axe finds in a page: each rule that is broken, its weight, and where."""
+    folder = npm.installed(f"axe-core-{AXE}", f"axe-core@{AXE}")
+    source = (folder / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
+
+    def run(window: Page) -> list[str]:
+        window.evaluate(source)
+        found = window.evaluate("axe.run(document, {resultTypes: ['violations']})")
+        return [
+            f"{each['impact']} {each['id']}: {json.dumps([node['target'] for node in each['nodes'][:3]])}"
+            for each in found["violations"]
+        ]
+
+    return run

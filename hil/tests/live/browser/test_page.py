@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -183,6 +184,23 @@ def test_it_never_scrolls_sideways(run: RunInTheMaking, view: Open, width: int) 
     expect(window.locator("#plot canvas")).to_be_visible()
 
     assert not scrolls_sideways(window)
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_that_keeps_a_person_out(
+    run: RunInTheMaking, view: Open, axe: Callable[[Page], list[str]], scheme: str, width: int
+) -> None:
+    for number, verdict in ((1, Verdict.FAIL), (3, Verdict.INCONCLUSIVE)):
+        run.begin(number)
+        run.end(number, verdict, "a reason")
+    run.begin(2, step="When x", now=5.0, question=QUESTION.document())
+    run.say(2, scenario=0)
+    window = view(width=width, color_scheme=scheme)
+    expect(window.locator("#question-text")).to_have_text("the lamp is lit")
+    expect(window.locator("#plot canvas")).to_be_visible()
+
+    assert axe(window) == []
 
 
 def test_seven_hundred_scenarios_are_listed_in_their_order(run: RunInTheMaking, view: Open) -> None:
