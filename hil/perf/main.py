@@ -24,10 +24,10 @@ from hil.fuzz.sessions import campaign
 from hil.perf import evidence as perf_evidence
 from hil.perf import language as perf_language
 from hil.perf import ledger as perf_ledger
+from hil.perf import live_page, soak, start_up
 from hil.perf import node as perf_node
 from hil.perf import report as perf_report
 from hil.perf import rig as perf_rig
-from hil.perf import soak, start_up
 from hil.perf.query_time import measure_query
 from hil.perf.safe_state import kills
 from hil.rig.config.project import find_project
@@ -58,6 +58,7 @@ def main() -> int:
         ("evidence", perf_evidence.measure),
         ("report of 5000 scenarios", perf_report.measure),
         ("readings, sampling and bounds", lambda: perf_rig.measure(root)),
+        ("live page", live_page.measure),
         ("200 kills", lambda: _kills(root)),
     ]
     for name, measure in steps:
