@@ -32,9 +32,9 @@ from hil.bdd.pytest_plugin.reports.closing import last_lines, write_run_reports
 from hil.bdd.pytest_plugin.reports.others import LOG_LINES, add_options, tell_others
 from hil.bdd.pytest_plugin.scenarios import give_back, leave_out_the_rest
 from hil.bdd.pytest_plugin.several_benches.parallel import SeveralBenches, number_of_benches
-from hil.bdd.pytest_plugin.showing.bench_status import STATUS, BenchStatus
+from hil.bdd.pytest_plugin.showing.bench_status import STATUS
 from hil.bdd.pytest_plugin.showing.live_line import LiveLine
-from hil.bdd.pytest_plugin.showing.page import PAGE, start_page
+from hil.bdd.pytest_plugin.showing.page import PAGE, show
 from hil.errors import AuthorError, ConfigurationError, ExitCode, RigFault
 from hil.evidence.documents import Verdict
 from hil.history.index import write_index
@@ -183,9 +183,7 @@ def open_run(config: pytest.Config, scenarios: Sequence[pytest.Item]) -> Run:
             requirements=[each.as_dict() for each in requirements_of(config).values()],
             counterpart=config.getoption("counterpart"),
         )
-        config.stash[STATUS] = BenchStatus(config, run, scenarios)
-        if config.getoption("live"):
-            config.stash[PAGE] = start_page(root, run.folder)
+        show(config, run, scenarios)
     except ConfigurationError as error:
         raise pytest.UsageError(str(error)) from None
     except RigFault as error:

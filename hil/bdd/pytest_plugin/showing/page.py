@@ -14,10 +14,14 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
+from hil.bdd.pytest_plugin.showing.bench_status import STATUS, BenchStatus
 from hil.child_process import ChildProcess
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
+
+    from hil.scenario.run import Run
 
 PAGE = pytest.StashKey[str]()
 """The line that tells where the page is."""
@@ -27,6 +31,13 @@ START_S: Final = 10.0
 
 UNVIEWED_S: Final = 60.0
 """After the end of the run and without a viewer, the page ends by itself."""
+
+
+def show(config: pytest.Config, run: Run, scenarios: Sequence[pytest.Item]) -> None:
+    """Tell the live page of this run from now on, and start one if that was asked for."""
+    config.stash[STATUS] = BenchStatus(config, run, scenarios)
+    if config.getoption("live"):
+        config.stash[PAGE] = start_page(run.root, run.folder)
 
 
 def start_page(root: Path, folder: Path) -> str:
