@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from hil.live.server import LivePage
 from hil.tests import npm
@@ -38,16 +38,6 @@ def run(tmp_path: Path) -> Iterator[RunInTheMaking]:
 def page(run: RunInTheMaking) -> Iterator[LivePage]:
     with served(run.folder.parent) as page:
         yield page
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-dev-shm-usage"]
-        )
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

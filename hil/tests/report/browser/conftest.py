@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from hil.evidence.documents import Event, Json, Kind, Verdict
 from hil.evidence.observations import Timed
 from hil.evidence.store import RunWriter
 from hil.report.html.page import write_html
 from hil.tests import npm
+from hil.tests.chromium import chromium
 from hil.tests.report.conftest import (
     CutOff,
     MakeRun,
@@ -83,14 +84,10 @@ def report(make_run: MakeRun) -> Path:
     return write_html(view(make_run(*parts, verdict=Verdict.FAIL)))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-dev-shm-usage"]
-        )
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture
