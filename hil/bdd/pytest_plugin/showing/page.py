@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from hil.bdd.pytest_plugin.showing.bench_status import STATUS, BenchStatus
-from hil.child_process import ChildProcess
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +24,9 @@ if TYPE_CHECKING:
 
 PAGE = pytest.StashKey[str]()
 """The line that tells where the page is."""
+
+_DETACHED: Final = ("setsid", "--fork")
+"""The page is no child of this process, which has neither to watch it nor to end it; Debian has this everywhere."""
 
 START_S: Final = 10.0
 """Longest wall time until the page tells its address; it takes less than half a second."""
@@ -42,15 +44,14 @@ def show(config: pytest.Config, run: Run, scenarios: Sequence[pytest.Item]) -> N
 
 def start_page(root: Path, folder: Path) -> str:
     """Start the page of the run in ``folder``; return the line that tells its address, or why there is none."""
-    command = [sys.executable, "-m", "hil.cli.main", "live", str(folder), "--end-after", f"{UNVIEWED_S:g}"]
+    command = [*_DETACHED, sys.executable, "-m", "hil.cli.main", "live", str(folder), "--end-after", f"{UNVIEWED_S:g}"]
     try:
-        page = ChildProcess("live page", command, stdout=subprocess.PIPE, folder=root)
+        with subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=root
+        ) as starter:
+            told = starter.stdout
+            ready = told is not None and select.select([told], [], [], START_S)[0]
+            said = told.readline().decode(errors="replace").strip() if told is not None and ready else ""
     except OSError as error:
-        return f"live page: it cannot be started ({error})"
-    ready, _, _ = select.select([page.stdout], [], [], START_S)
-    line = page.stdout.readline().decode(errors="replace").strip() if ready else ""
-    if not line:
-        page.kill()
-        page.wait(START_S)
-        return f"live page: it does not start ({page.last_words() or 'it says nothing'})"
-    return line
+        said = str(error)
+    return said if said.startswith("live page: ") else f"live page: it does not start ({said or 'it says nothing'})"
