@@ -8,7 +8,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from hil.cli.laboratory import laboratory
+from hil.cli.laboratory import laboratory, shown
 from hil.errors import ConfigurationError, ExitCode
 
 LOOK_EVERY_S = 1.0
@@ -39,7 +39,8 @@ def _live(options: argparse.Namespace, _: list[str]) -> int:
     runs = laboratory().root / "reports/runs"
     run = Path(options.run).resolve() if options.run else None
     if run is not None and not (run / RUN_FILE).is_file():
-        raise ConfigurationError(f"this is no run folder (it has no {RUN_FILE})", place=options.run)
+        what = f"this is no run folder (it has no {RUN_FILE})"
+        raise ConfigurationError(what, place=options.run, remedy=f"Run folders are in {shown(runs)}.")
     try:
         page = serve(runs, run, options.port)
     except (OSError, OverflowError) as error:

@@ -48,12 +48,8 @@ def test_in_virtual_time_no_person_can_be_asked_whatever_the_rig_file_says(tmp_p
     ]
 
 
-@pytest.mark.parametrize(
-    ("step", "why"),
-    [
-        ('the operator confirms " " within 2 min', "the operator is asked nothing"),
-        ('the operator confirms "it is lit" within 0 s', "a person needs time for an answer, not 0 s"),
-    ],
-)
-def test_a_question_needs_words_and_time(step: str, why: str) -> None:
-    assert unmet(RigFile.load(RIGS / "realtime.yaml"), "then", "misfit", step=step) == [why]
+def test_a_question_needs_words() -> None:
+    step = 'the operator confirms " " within 2 min'
+
+    why = unmet(RigFile.load(RIGS / "realtime.yaml"), "then", "misfit", step=step)
+    assert why == ["the operator is asked nothing"]
