@@ -14,7 +14,7 @@ def chromium() -> Iterator[Browser]:
     """Run Chromium without a window.
 
     Playwright keeps an event loop running in the thread of the tests: a fixture that uses this has the scope
-    ``package``, so that tests of other packages, which run loops of their own, do not meet it.
+    ``module``, so that other tests, which run loops of their own, do not meet it.
     """
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(

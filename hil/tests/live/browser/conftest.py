@@ -18,6 +18,7 @@ from playwright.sync_api import Browser, Page
 
 from hil.live.server import LivePage
 from hil.tests import npm
+from hil.tests.chromium import chromium
 from hil.tests.live.run_folders import RunInTheMaking, in_the_making, served
 
 AXE = "4.14.1"
@@ -38,6 +39,12 @@ def run(tmp_path: Path) -> Iterator[RunInTheMaking]:
 def page(run: RunInTheMaking) -> Iterator[LivePage]:
     with served(run.folder.parent) as page:
         yield page
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser
 
 
 @pytest.fixture

@@ -84,7 +84,7 @@ def report(make_run: MakeRun) -> Path:
     return write_html(view(make_run(*parts, verdict=Verdict.FAIL)))
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with chromium() as browser:
         yield browser
