@@ -104,11 +104,13 @@ def build_parser() -> argparse.ArgumentParser:
     from hil.cli.rig import add_rig_commands
     from hil.cli.runs.history import add_history_commands
     from hil.cli.runs.live import add_live_command
+    from hil.cli.runs.note import add_note_command
     from hil.cli.runs.report import add_report_command
     from hil.cli.shell import add_shell_command
 
     add_live_command(commands)
     add_report_command(commands)
+    add_note_command(commands)
     add_feature_commands(commands)
     add_device_commands(commands)
     add_doctor_command(commands)

@@ -43,6 +43,8 @@ class Kind(enum.StrEnum):
     - CONSOLE: ``text`` (a line that a device printed; source is the console's name)
     - OPERATOR, what the person at the bench was asked: ``question``, ``asked`` (s), ``answer`` (``yes``, ``no``,
       ``unsure``, or ``none`` in time), ``who?``, ``where?`` (``page``, ``terminal``), ``remark?``
+    - ATTACHMENT, a file that a step added to the evidence: ``file`` (in the run folder), ``name``, ``bytes``,
+      ``sha256``
     - VERDICT: see :class:`hil.evidence.limits.Finding`
     - STOP: ``verdict`` (:class:`Verdict`), ``reason``, ``safe_state`` (``reached``, ``seconds``), ``invariants?``
       (``judged``: how many frames of the devices under test, ``broken``: the ids of the rules); last event
@@ -60,6 +62,7 @@ class Kind(enum.StrEnum):
     DEVICE = "device"
     CONSOLE = "console"
     OPERATOR = "operator"
+    ATTACHMENT = "attachment"
     VERDICT = "verdict"
     STOP = "stop"
 

@@ -14,7 +14,7 @@ RIG_SOURCES = frozenset(
 )
 """The sources of the framework's own events."""
 
-OF_THE_RUN = frozenset({Kind.START, Kind.STEP, Kind.VERDICT, Kind.STOP})
+OF_THE_RUN = frozenset({Kind.START, Kind.STEP, Kind.VERDICT, Kind.STOP, Kind.OPERATOR, Kind.ATTACHMENT})
 """Events that say how the run went: the run alone writes them."""
 
 _FOLDED = frozenset(map(str.casefold, RIG_SOURCES))

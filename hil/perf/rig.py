@@ -8,10 +8,10 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from hil.perf.bounds.at_limits import shares_at_limits
+from hil.perf.bounds.measurements import measurements, shares
+from hil.perf.bounds.realtime import WallSite, edges
 from hil.perf.query_time import measure_reading
-from hil.perf.uncertainty import measurements, shares
-from hil.perf.uncertainty_at_limits import shares_at_limits
-from hil.perf.uncertainty_realtime import WallSite, edges
 from hil.rig.virtual.client import VirtualBenchProcess
 
 SAMPLING_S = 20.0

@@ -17,6 +17,7 @@ from hil.evidence.run_folder import files
 from hil.evidence.run_folder.digests import EVIDENCE_DIGEST, OBSERVATIONS_DIGEST, evidence_digest, observations_digest
 from hil.evidence.run_folder.files import PLAIN_SUFFIX, SCENARIO_SUFFIX, SCENARIOS
 from hil.evidence.run_folder.manifest import Manifest, chain_faults, changes_since, read_manifest, sum_of
+from hil.evidence.run_folder.notes import note_faults
 from hil.report.text_format import rows_of, section_of, text_of
 
 DERIVED_FILES = files.DERIVED_FILES
@@ -108,6 +109,7 @@ def check(record: RunRecord, seals: Sequence[Seal]) -> Statement:
     if not ended and record.damage is None:
         faults.append(f"{files.RUN_FILE} says that the run was never finished, but it has a manifest.")
     faults += _manifest_faults(record.folder, manifest)
+    faults += note_faults(record.folder)
     if record.damage is None:
         old = "evidence_version" not in record.document and manifest.version == 1
         faults += _old_digest_faults(record, seals) if old else _document_faults(record, seals)

@@ -10,6 +10,7 @@ from typing import Any
 
 from hil.evidence.documents import Verdict
 from hil.evidence.record import RunRecord
+from hil.evidence.run_folder.notes import Note, read_notes
 from hil.evidence.verdicts import verdict_of_run
 from hil.report.certificate import Amendment, Fact, amendment_of, fields_not_stated, identification, item_of
 from hil.report.deviations import WatchdogAct, deviations_of, watchdog_acts
@@ -75,6 +76,8 @@ class RunView:
     deviations: list[str]
     decision_rule: str | None
     remarks: str | None
+    notes: list[Note]
+    """What people wrote about the run after it had ended."""
     scenarios: list[ScenarioView]
     counts: list[tuple[Verdict, int]]
     integrity: Statement
@@ -124,6 +127,7 @@ def view_run(record: RunRecord) -> RunView:
         deviations=deviations_of(document, scenarios, acts),
         decision_rule=text_of(acceptance, "decision_rule"),
         remarks=text_of(acceptance, "remarks"),
+        notes=read_notes(record.folder),
         scenarios=scenarios,
         counts=[(each, counted[each]) for each in Verdict if counted[each]],
         integrity=integrity,

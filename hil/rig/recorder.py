@@ -13,8 +13,11 @@ from hil.judge.messages import Message, Meter, Receipt, describe, message_name
 from hil.links.faults import Direction, FaultKind
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from hil.chain.client.zmq_watcher import Notification
     from hil.clock import Clock
+    from hil.evidence.run_folder.attaching import Attaching
     from hil.judge.frames import Decoded
     from hil.links.tap import Latency
     from hil.protocol.payment.coins import Coin
@@ -59,8 +62,9 @@ class EventWriter(Protocol):
 class Recorder:
     """The one place where events of a scenario come from."""
 
-    def __init__(self, writer: EventWriter, clock: Clock) -> None:
+    def __init__(self, writer: EventWriter, clock: Clock, attaching: Attaching | None = None) -> None:
         self._writer = writer
+        self._attaching = attaching
         self._clock = clock
         self.frames: list[Frame] = []
         self._by_kind: dict[type[object], list[Frame]] = {}
@@ -123,6 +127,17 @@ class Recorder:
         event = Event(kind, t, source, data, clock.name, before + bound, float(bound), host)
         self._writer.write(event)
         return event
+
+    def attach(self, path: str | Path) -> Event:
+        """Add a file to the evidence as it is now; later changes of it do not matter.
+
+        :param path: counts from the laboratory's folder.
+
+        Raises AuthorError for what is no file or has more than 100 MiB, RigFault if the disk does not take it.
+        """
+        if self._attaching is None:
+            raise AuthorError("no file can be attached where there is no run folder", place=str(path))
+        return self.observe(Kind.ATTACHMENT, "bench", self._attaching.take(path))
 
     def write_arrived(self, kind: Kind, source: str, data: Mapping[str, Json]) -> Event:
         """Record what a line hands over now, with the instant at which its bytes came."""

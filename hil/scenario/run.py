@@ -13,6 +13,7 @@ from hil.chain.node.providers import choose
 from hil.clock import stopwatch, utc_now
 from hil.errors import RigFault
 from hil.evidence.documents import Json, Kind, Verdict
+from hil.evidence.run_folder.attaching import Attaching
 from hil.evidence.run_folder.scenario_writer import ScenarioEntry, ScenarioWriter
 from hil.evidence.verdicts import verdict_of_run
 from hil.interrupts import hold, release
@@ -186,7 +187,7 @@ class Run:
                 rig.watchdog.beat()
 
             rig.clock.on_idle = on_idle
-            recorder = Recorder(writer, rig.clock)
+            recorder = Recorder(writer, rig.clock, Attaching(self.root, self._writer.folder, number))
             begin = facts.document(self.seed, self.rig_file.options.name)
             recorder.observe(Kind.START, "bench", begin, host=host)
             scenario = ScenarioRun(rig, recorder, key, self._counterpart)

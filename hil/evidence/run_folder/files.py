@@ -16,6 +16,9 @@ SCENARIOS: Final = "scenarios"
 SAFE_STATE_FILES: Final = "safe_state*.json"
 """In the run folder, of each watchdog that had to act: its report of what it did."""
 
+NOTES_FILE: Final = "notes.jsonl"
+"""What people wrote about the run after it had ended."""
+
 REPORT_SUMS_FILE: Final = "reports.json"
 """The SHA-256 sums of the reports, as they were last written."""
 

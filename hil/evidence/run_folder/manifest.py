@@ -17,6 +17,7 @@ from hil.evidence.run_folder.files import (
     DERIVED_FILES,
     EVIDENCE_VERSION,
     MANIFEST_FILE,
+    NOTES_FILE,
     RUN_FILE,
     on_disk,
     replace_file,
@@ -24,9 +25,9 @@ from hil.evidence.run_folder.files import (
 
 SIGNATURE_FILE: Final = "manifest.json.sig"
 TIME_STAMP_FILE: Final = "manifest.json.tst"
-"""Made after the manifest and over it, so it cannot list them."""
+"""Made after the manifest and over it, so it cannot list them; nor can it list notes."""
 
-_NOT_LISTED = DERIVED_FILES | {MANIFEST_FILE, SIGNATURE_FILE, TIME_STAMP_FILE}
+_NOT_LISTED = DERIVED_FILES | {MANIFEST_FILE, SIGNATURE_FILE, TIME_STAMP_FILE, NOTES_FILE}
 
 
 @dataclass(frozen=True)

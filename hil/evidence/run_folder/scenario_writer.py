@@ -23,7 +23,7 @@ from hil.evidence.run_folder.files import SCENARIOS, on_disk
 BATCH = 200
 """Events that may wait to be encoded and compressed together."""
 
-FLUSH_EVERY_S = 0.025
+FLUSH_EVERY_S = 0.05
 """Wall time after which what was recorded is handed to the operating system: a killed process loses no more than 0.1 s
 of it, even on a busy machine.
 """

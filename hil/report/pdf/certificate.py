@@ -12,7 +12,7 @@ from hil.report.requirement_matrix import RequirementRow
 from hil.report.run_view import RunView
 from hil.report.scenario.rows import FindingRow
 from hil.report.scenario.view import ScenarioView
-from hil.report.text_format import NOT_STATED
+from hil.report.text_format import NOT_STATED, date
 
 _NO_VERDICT = "no verdict"
 
@@ -57,6 +57,7 @@ def certificate_content(run: RunView) -> dict[str, Any]:
         "measurements": sum(len(scenario.findings) for scenario in run.scenarios),
         "deviations": shortened(run.deviations, "deviations"),
         "remarks": run.remarks,
+        "notes": [[note.text, note.who, date(note.at)] for note in run.notes],
         "instruments": [
             list(map(stated, (row.role, row.manufacturer, row.model, row.serial, row.firmware, row.calibration)))
             for row in run.instruments

@@ -16,12 +16,17 @@ from hil.report.scenario.rows import FindingRow, StepRow
 from hil.report.scenario.timeline_data import Timeline
 from hil.report.scenario.view import ScenarioView
 from hil.report.text_format import NOT_RECORDED, instant, number_of, printed, satoshi, text_of
+from hil.units import format_quantity
 
 Cell: TypeAlias = "str | Mapping[str, Json] | None"
 
 
 def detail_of(
-    view: ScenarioView, timeline: Timeline, transactions: Sequence[Event], frames: Sequence[FrameRow]
+    view: ScenarioView,
+    timeline: Timeline,
+    transactions: Sequence[Event],
+    frames: Sequence[FrameRow],
+    attached: Sequence[Event],
 ) -> Detail:
     """Return all that the report tells of a scenario."""
     blocks = [*_story(view), _findings(view), *_budgets(view)]
@@ -30,6 +35,7 @@ def detail_of(
         *_account(view),
         _steps(view),
         *_transactions(transactions),
+        *_attached(attached),
         *_faults(view),
         *_frames(frames),
         *_ending(view),
@@ -184,6 +190,24 @@ def _transactions(events: Sequence[Event]) -> list[Block]:
     ]
     columns = "#Time|Event|Transaction id|#Payment|#Change|#Fee"
     return [_table("transactions", "Transactions", columns, rows)] if rows else []
+
+
+def _attached(events: Sequence[Event]) -> list[Block]:
+    rows = [
+        (
+            "",
+            (
+                instant(event.t),
+                text_of(event.data, "name"),
+                text_of(event.data, "file"),
+                format_quantity(number_of(event.data, "bytes") or 0, "count"),
+                text_of(event.data, "sha256"),
+            ),
+        )
+        for event in events
+    ]
+    columns = "#Time|Name|File in the run folder|#Bytes|SHA-256"
+    return [_table("attached", "Attached files", columns, rows)] if rows else []
 
 
 def _faults(view: ScenarioView) -> list[Block]:

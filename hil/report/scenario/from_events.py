@@ -65,7 +65,7 @@ def view_scenario(number: int, record: ScenarioRecord) -> ScenarioView:
         damage=_damage(record, stop),
     )
     frames = frame_rows(events[Kind.FRAME])
-    detail = detail_of(view, timeline_of(record), events[Kind.TRANSACTION], frames)
+    detail = detail_of(view, timeline_of(record), events[Kind.TRANSACTION], frames, events[Kind.ATTACHMENT])
     return replace(view, packed=pack_detail(detail))
 
 

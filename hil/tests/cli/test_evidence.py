@@ -79,7 +79,7 @@ def test_nothing_found_has_a_code_of_its_own(folder: Path, capsys: pytest.Captur
     ("arguments", "words"),
     [
         (["show", "{run}", "threee"], "there is no scenario 'threee'; known: 0001-one-slice, 0002-two-slices"),
-        (["show", "{run}", "--kind", "framee"], "'framee' is no kind of event; known: console"),
+        (["show", "{run}", "--kind", "framee"], "'framee' is no kind of event; known: attachment"),
         (["grep", "(", "{run}"], "'(' is no regular expression"),
         (["show", "{run}/nowhere"], "this is no run folder"),
         (["verify", "{run}/nowhere"], "this is no run folder"),

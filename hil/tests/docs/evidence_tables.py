@@ -56,6 +56,8 @@ def files() -> str:
         (names.REPORT_SUMS_FILE, "SHA-256 sums of the reports, as they were written last."),
         (SIGNATURE_FILE, "The signature of the manifest; written by `hil sign`."),
         (TIME_STAMP_FILE, "The time stamp of the signature, if one was asked for."),
+        ("attachments/", "Files that scenarios added."),
+        (names.NOTES_FILE, "What people wrote about the run after it had ended (`hil note`)."),
         (names.SAFE_STATE_FILES, "What a watchdog did, if one had to act."),
     ]
     return table(("file", "content"), [(f"`{name}`", text) for name, text in rows])

@@ -6,9 +6,9 @@ import pytest
 
 from hil.evidence.event_intervals import Interval
 from hil.instruments.wt310e import LIMITS as WT310E
-from hil.perf.uncertainty import EXTREMES, Check, MeterErrors, measurements, shares
-from hil.perf.uncertainty_at_limits import shares_at_limits, tally
-from hil.perf.uncertainty_realtime import edges
+from hil.perf.bounds.at_limits import shares_at_limits, tally
+from hil.perf.bounds.measurements import EXTREMES, Check, MeterErrors, measurements, shares
+from hil.perf.bounds.realtime import edges
 from hil.tests.acceptance.commands import ROOT
 
 SESSIONS = 30

@@ -9,7 +9,7 @@ import pytest
 from hil.clock import Arrival, Clock, WallClock, stopwatch
 from hil.judge.frames import FrameFault, FrameFlaw
 from hil.links.faults import Direction
-from hil.perf.uncertainty import Log
+from hil.perf.bounds.measurements import Log
 from hil.rig.realtime.clock import REMEMBERED_TURNS, RigClock
 from hil.rig.recorder import ConsoleLog, LinkLog, Recorder
 from hil.units import Second

@@ -1,9 +1,9 @@
 """Whether stated bounds hold with a meter that uses up its data sheet: gain and offset at either end, fast and slow.
 
-The sessions are those of :mod:`hil.perf.uncertainty`; here the meter's errors are not drawn but set, for each meter
-and each update period that it may have.
+The sessions are those of :mod:`hil.perf.bounds.measurements`; here the meter's errors are not drawn but set, for each
+meter and each update period that it may have.
 
-    python -m hil.perf.uncertainty_at_limits
+    python -m hil.perf.bounds.at_limits
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from hil.perf.uncertainty import EXTREMES, RIGS, Check, MeterErrors, measurements, shares
+from hil.perf.bounds.measurements import EXTREMES, RIGS, Check, MeterErrors, measurements, shares
 from hil.rig.config.project import find_project
 
 SESSIONS = 90
@@ -38,7 +38,7 @@ def shares_at_limits(
     processes: int = 2,
     extremes: Sequence[MeterErrors] = EXTREMES,
 ) -> dict[str, dict[str, float]]:
-    """Return for each rig file and update period what :func:`hil.perf.uncertainty.shares` tells.
+    """Return for each rig file and update period what :func:`hil.perf.bounds.measurements.shares` tells.
 
     :param sessions: with each of ``extremes`` on each rig.
     """

@@ -17,7 +17,7 @@ from labgrid import Environment
 from hil.clock import stopwatch
 from hil.evidence.documents import Kind
 from hil.evidence.event_intervals import instant, power_came, power_lost
-from hil.perf.uncertainty import LIMITS, SAMPLE_S, Check, Log
+from hil.perf.bounds.measurements import LIMITS, SAMPLE_S, Check, Log
 from hil.rig.labgrid.protocols import load_driver, meter_driver
 from hil.rig.labgrid.relays import CoilRelay
 from hil.rig.realtime.clock import RigClock
