@@ -51,7 +51,7 @@ class Block:
     def commands(self) -> list[str]:
         """The commands, each on one line, without comments."""
         lines = self.text.replace("\\\n", " ").splitlines()
-        return [" ".join(shlex.split(line, comments=True)) for line in lines if line.strip()]
+        return [shlex.join(shlex.split(line, comments=True)) for line in lines if line.strip()]
 
 
 def blocks(page: Path) -> list[Block]:

@@ -55,6 +55,9 @@ def test_commands_that_need_hardware_are_spelt_as_the_command_line_takes_them(na
                 program, *arguments = shlex.split(command)
                 assert program == "hil", command
                 options, rest = build_parser().parse_known_args(arguments)
+                run_options = {option for each in plugin_options() for option in each.names()} | PYTEST_OPTIONS
+                if options.command == "run":
+                    rest = [word for word in rest if word not in run_options]
                 paths = rest if options.command == "run" else []
                 assert [path for path in paths if not (ROOT / path).exists()] == [], command
                 assert rest == paths, command
