@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import subprocess
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -19,12 +16,7 @@ from hil.evidence.run_folder.files import MANIFEST_FILE
 from hil.evidence.run_folder.manifest import SIGNATURE_FILE, TIME_STAMP_FILE
 from hil.evidence.run_folder.signature import make_key, sign, signature_faults, stamped_at
 from hil.evidence.store import RunWriter
-
-
-def openssl(*arguments: str | Path) -> str:
-    done = subprocess.run(["openssl", *arguments], check=False, capture_output=True, text=True)  # noqa: S607 - any
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+from hil.tests.time_stamps import Authority, openssl, time_stamp_authority
 
 
 @pytest.fixture
@@ -106,61 +98,10 @@ def test_a_key_of_another_kind_is_refused(folder: Path, tmp_path: Path) -> None:
         sign(folder, tmp_path / "rsa.pem")
 
 
-class Authority:
-    """A time stamp authority on a loopback port: ``openssl ts`` answers the requests."""
-
-    def __init__(self, folder: Path) -> None:
-        self.root = folder / "tsa.pem"
-        self._folder = folder
-        (folder / "serial").write_text("01")
-        (folder / "tsa.cnf").write_text(
-            "[tsa]\ndefault_tsa = one\n[one]\n"
-            f"serial = {folder}/serial\nsigner_cert = {self.root}\nsigner_key = {folder}/tsa.key\n"
-            "signer_digest = sha256\ndefault_policy = 1.2.3.4.1\ndigests = sha256, sha512\naccuracy = secs:1\n"
-            "ess_cert_id_alg = sha256\n"
-        )
-        extensions = (
-            "-addext",
-            "extendedKeyUsage=critical,timeStamping",
-            "-addext",
-            "keyUsage=critical,digitalSignature",
-        )
-        command = ("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30", "-subj", "/CN=Test TSA", *extensions)
-        openssl(*command, "-keyout", folder / "tsa.key", "-out", self.root)
-        authority = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                answer = authority.answer(self.rfile.read(int(self.headers["Content-Length"])))
-                self.send_response(200)
-                self.send_header("Content-Type", "application/timestamp-reply")
-                self.send_header("Content-Length", str(len(answer)))
-                self.end_headers()
-                self.wfile.write(answer)
-
-            def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 - the base's name
-                """Keep quiet."""
-
-        self.server = HTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}/"
-
-    def answer(self, query: bytes) -> bytes:
-        (self._folder / "query.tsq").write_bytes(query)
-        command = ("ts", "-reply", "-config", self._folder / "tsa.cnf", "-section", "one")
-        openssl(*command, "-queryfile", self._folder / "query.tsq", "-out", self._folder / "reply.tsr")
-        return (self._folder / "reply.tsr").read_bytes()
-
-
 @pytest.fixture
 def authority(tmp_path: Path) -> Iterator[Authority]:
-    (tmp_path / "tsa").mkdir()
-    authority = Authority(tmp_path / "tsa")
-    serving = threading.Thread(target=authority.server.serve_forever)
-    serving.start()
-    yield authority
-    authority.server.shutdown()
-    authority.server.server_close()
-    serving.join()
+    with time_stamp_authority(tmp_path / "tsa") as authority:
+        yield authority
 
 
 def test_a_time_stamp_tells_when_the_signature_was_there(folder: Path, key: Path, authority: Authority) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from hil.errors import ConfigurationError
 from hil.report.pdf.documents import write_certificate
 from hil.report.pdf.signature import FIELD, PdfSigner, sign_pdf
 from hil.report.run_view import RunView
+from hil.tests.time_stamps import time_stamp_authority
 
 KEYS = {
     "RSA": ["-newkey", "rsa:2048"],
@@ -99,3 +101,24 @@ def test_what_is_no_key_is_refused_with_its_file(tmp_path: Path, content: bytes)
 def test_a_missing_file_is_told(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="cannot be read"):
         sign_pdf(b"", PdfSigner(tmp_path / "none.pem", tmp_path / "none.pem"), "a reason")
+
+
+def test_a_time_stamp_tells_when_the_pdf_was_signed(tmp_path: Path, view: RunView) -> None:
+    with time_stamp_authority(tmp_path / "tsa") as authority:
+        signer = replace(keys(tmp_path), time_stamps=authority.url)
+        document = write_certificate(view, tmp_path, signer).read_bytes()
+    (signature,) = PdfFileReader(io.BytesIO(document)).embedded_signatures
+    roots = [path.read_bytes() for path in (signer.certificate, authority.root)]
+    context = ValidationContext(trust_roots=list(load_certs_from_pemder_data(b"\n".join(roots))))
+    status = validate_pdf_signature(signature, context, context)
+    assert status.bottom_line
+    assert status.timestamp_validity is not None
+    assert status.timestamp_validity.trusted
+
+
+def test_an_authority_that_does_not_answer_is_told_and_no_document_is_written(tmp_path: Path, view: RunView) -> None:
+    with time_stamp_authority(tmp_path / "tsa") as authority:
+        url = authority.url
+    with pytest.raises(ConfigurationError, match="gave no time stamp"):
+        write_certificate(view, tmp_path, replace(keys(tmp_path), time_stamps=url))
+    assert not (tmp_path / "certificate.pdf").exists()
