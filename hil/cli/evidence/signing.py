@@ -16,11 +16,12 @@ def add_signing_commands(commands: Any) -> None:
     """Add the commands to the command line."""
     keygen = commands.add_parser("keygen", help="make a key pair that signs runs")
     keygen.add_argument("file", help="new file for the private key; the public key goes to FILE.pub")
+    keygen.add_argument("--token", metavar="URI", help="write only the public key of this key on a token (pkcs11:…)")
     keygen.set_defaults(act=_keygen)
 
     sign = commands.add_parser("sign", help="sign the manifest of a run")
     sign.add_argument("run", nargs="?", help=f"run folder (default: {LATEST_RUN} of the laboratory)")
-    sign.add_argument("--key", metavar="FILE", required=True, help="private key: Ed25519, PEM")
+    sign.add_argument("--key", metavar="FILE|URI", required=True, help="private key: Ed25519, PEM; or pkcs11:…")
     sign.add_argument("--time-stamps", metavar="URL", help="time stamp authority (RFC 3161) for the signature")
     sign.set_defaults(act=_sign)
 
@@ -32,22 +33,26 @@ def add_signing_commands(commands: Any) -> None:
 
 
 def _keygen(options: argparse.Namespace, _: list[str]) -> int:
-    from hil.evidence.run_folder.signature import make_key
+    from hil.evidence.run_folder.signature import make_key, write_public_key
+    from hil.evidence.run_folder.token_key import TokenKey
 
-    print(make_key(Path(options.file)))
+    file = Path(options.file)
+    print(write_public_key(TokenKey.of(options.token), file) if options.token else make_key(file))
     return ExitCode.PASS
 
 
 def _sign(options: argparse.Namespace, _: list[str]) -> int:
     from hil.evidence.run_folder.signature import sign
+    from hil.evidence.run_folder.token_key import SCHEME, TokenKey
     from hil.report.evidence.verification import verified
 
     folder = run_folder(options)
+    key = TokenKey.of(options.key) if options.key.startswith(SCHEME) else Path(options.key)
     statement = verified(folder)
     if not statement.sound:
         print("\n".join([*statement.sentences, "It was not signed."]), file=sys.stderr)
         return ExitCode.EVIDENCE_ALTERED
-    for path in sign(folder, Path(options.key), options.time_stamps):
+    for path in sign(folder, key, options.time_stamps):
         print(path)
     return ExitCode.PASS
 

@@ -12,16 +12,15 @@ import hashlib
 import os
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from hil.errors import ConfigurationError
 from hil.evidence.run_folder.files import MANIFEST_FILE, on_disk, replace_bytes
 from hil.evidence.run_folder.manifest import SIGNATURE_FILE, TIME_STAMP_FILE
+from hil.evidence.run_folder.token_key import INSTALL, TokenKey
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-
-INSTALL: Final = "pip install 'micropay-hil[sign]'"
 
 
 def make_key(path: Path) -> Path:
@@ -38,28 +37,41 @@ def make_key(path: Path) -> Path:
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
     told = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
-    for file, content, mode in ((path, secret, 0o600), (public, told, 0o644)):
-        try:
-            with on_disk(file), os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as opened:
-                opened.write(content)
-        except Exception as error:
-            if isinstance(error.__cause__, FileExistsError):
-                raise ConfigurationError(
-                    "this file is there already", place=str(file), remedy="Name another one: a key is never replaced."
-                ) from None
-            raise
+    _write_new(path, secret, 0o600)
+    _write_new(public, told, 0o644)
     return public
 
 
-def sign(folder: Path, key: Path, time_stamps: str | None = None) -> list[Path]:
+def _write_new(file: Path, content: bytes, mode: int) -> None:
+    try:
+        with on_disk(file), os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as opened:
+            opened.write(content)
+    except Exception as error:
+        if isinstance(error.__cause__, FileExistsError):
+            raise ConfigurationError(
+                "this file is there already", place=str(file), remedy="Name another one: a key is never replaced."
+            ) from None
+        raise
+
+
+def write_public_key(key: TokenKey, path: Path) -> Path:
+    """Write the public key of a token's key to a new file, PEM; errors: see :func:`make_key`."""
+    serialization = _serialization()
+    told = key.public().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    _write_new(path, told, 0o644)
+    return path
+
+
+def sign(folder: Path, key: Path | TokenKey, time_stamps: str | None = None) -> list[Path]:
     """Sign the manifest of a run folder; return the files that were written. Earlier ones are replaced.
 
-    :param key: file with the private key, Ed25519, PEM (PKCS#8), not encrypted.
+    :param key: file with the private key, Ed25519, PEM (PKCS#8), not encrypted; or a key on a token.
     :param time_stamps: URL of a time stamp authority (RFC 3161); None: no time stamp.
 
     Raises ConfigurationError if key or manifest cannot be used or the authority gives no time stamp.
     """
-    signature = _private_key(key).sign(_content(folder / MANIFEST_FILE))
+    signer = key if isinstance(key, TokenKey) else _private_key(key)
+    signature = signer.sign(_content(folder / MANIFEST_FILE))
     stamp = None if time_stamps is None else _time_stamp(signature, time_stamps)
     (folder / TIME_STAMP_FILE).unlink(missing_ok=True)  # an earlier one is over the earlier signature
     written = [replace_bytes(folder / SIGNATURE_FILE, signature)]
