@@ -87,12 +87,12 @@ def ask(scenario: ScenarioRun, words: str, limit_s: float) -> Answer:
             place.close()
     data: dict[str, Json] = {"question": words, "asked": round(float(asked), 6)}
     if not found:
-        scenario.recorder.write(Kind.OPERATOR, "operator", {**data, "answer": "none"})
+        scenario.recorder.observe(Kind.OPERATOR, "operator", {**data, "answer": "none"})
         raise EvidenceMissing(f"the operator did not answer within {format_quantity(limit_s, 's')}: '{words}'")
     answer = found[0]
     remark: dict[str, Json] = {"remark": answer.remark} if answer.remark else {}
     data |= {"answer": answer.answer, "who": answer.who, "where": answer.where, **remark}
-    scenario.recorder.write(Kind.OPERATOR, "operator", data)
+    scenario.recorder.observe(Kind.OPERATOR, "operator", data)
     return answer
 
 

@@ -141,6 +141,6 @@ def shared_and_terminated(folder: Path) -> SharedRun:
 @plan
 def lost_bench(folder: Path) -> SharedRun:
     """SIGKILL to one of the two processes that have a bench; the other is let finish what it has on its own."""
-    running, parts = _start(Project.make(folder), "15 min")
+    running, parts = _start(Project.make(folder), "1 h")
     os.kill(parts[0].pid, signal.SIGKILL)
     return _end(running, parts)

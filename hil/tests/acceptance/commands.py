@@ -19,6 +19,8 @@ from hil.clock import WallClock
 from hil.evidence.documents import Event, Kind
 from hil.evidence.record import RunRecord, scenario_text
 from hil.evidence.run_folder.files import SCENARIO_SUFFIX
+from hil.report.html.page import render_annex
+from hil.report.run_view import view_run
 
 ROOT = Path(__file__).parents[3]
 TIMEOUT = 120.0
@@ -75,6 +77,11 @@ class Finished:
     @property
     def report(self) -> str:
         return (self.folder / "report.html").read_text(encoding="utf-8")
+
+    @property
+    def annex(self) -> str:
+        """Each scenario in full, as HTML; the report has them as data that a script draws."""
+        return render_annex(view_run(self.record))
 
     @property
     def digest(self) -> str:

@@ -522,7 +522,7 @@ def abandoned(folder: Path) -> Abandoned:
     running.process.wait(timeout=5)
     all_gone = gone([*helpers, *devices])
     finished = running.finish()
-    report = next(project.folder.glob("reports/runs/*/safe_state.json"))
+    report = next(project.folder.glob("reports/runs/*/safe_state.json")).resolve()  # latest is another one soon
     busy = [endpoint for helper in helpers for endpoint in helper.endpoints() if not is_free(endpoint)]
     left = any(device.is_alive() for device in devices)
     (project.folder / "reports/locks").mkdir()

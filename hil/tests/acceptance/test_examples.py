@@ -49,7 +49,9 @@ def test_the_example_passes_with_its_tests_and_the_report_names_the_driver_of_it
     assert load["driver"] == f"acme_el1500 (pyproject.toml:{line_of_the_driver()}:10)"
     report = (own_load.folder / "reports/runs/latest/report.html").read_text(encoding="utf-8")
     assert load["driver"] in report
-    assert "difference from the set-point" in report
+    own_load.passes("report", "--annex")
+    annex = (own_load.folder / "reports/runs/latest/annex.html").read_text(encoding="utf-8")
+    assert "difference from the set-point" in annex
 
 
 def test_the_step_of_the_example_fails_where_more_flows_than_the_load_was_told(own_load: Laboratory) -> None:

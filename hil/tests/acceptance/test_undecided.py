@@ -36,5 +36,5 @@ def test_a_feature_in_swedish_with_a_rule_runs_and_is_reported(undecided: Finish
         steps = [event.data for event in each.of(Kind.STEP)]
         assert (steps[0]["keyword"], steps[0]["text"]) == ("Givet", "lasten drar 1300 W")
         assert steps[-1]["keyword"] == "Men"
-    assert f"rule: {RULE}" in html.unescape(undecided.report)
+    assert f"rule: {RULE}" in html.unescape(undecided.annex)
     assert RULE in (undecided.folder / "junit.xml").read_text(encoding="utf-8")
