@@ -209,8 +209,8 @@ EXPECTED = {
     ),
     "unknown_rig_feature": Trap(
         ("passed",),
-        ":2:3: no rig knows the feature 'programable-mains'; known: link-faults, programmable-mains, seeded-defects,"
-        " seeded-faults, switches-under-load, virtual. Did you mean 'programmable-mains'?",
+        ":2:3: no rig knows the feature 'programable-mains'; known: link-faults, operator, programmable-mains,"
+        " seeded-defects, seeded-faults, switches-under-load, virtual. Did you mean 'programmable-mains'?",
     ),
     "nothing_checked": Trap(
         ("passed",),

@@ -117,7 +117,7 @@ def test_a_calibration_that_holds_and_a_simulated_bench_give_an_acceptance(tmp_p
 
 
 def test_a_due_date_that_is_no_date_is_the_fault_of_who_wrote_it(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match=r"bench\.yaml:57:37: .*there is no such day; .*'soon'"):
+    with pytest.raises(ConfigurationError, match=r"bench\.yaml:58:37: .*there is no such day; .*'soon'"):
         refuse_expired(calibrated(tmp_path, "soon").options, "bench.yaml")
 
 
