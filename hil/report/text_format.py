@@ -132,18 +132,18 @@ def instant(seconds: float | None) -> str | None:
 
 
 def moment(text: str | None) -> datetime | None:
-    """Return an instant in ISO 8601 with its time zone; None for anything else."""
+    """Return an instant in ISO 8601 with its time zone, in UTC; None for anything else."""
     try:
         instant = datetime.fromisoformat(text or "")
-    except ValueError:
+        return instant.astimezone(UTC) if instant.tzinfo is not None else None
+    except (ValueError, OverflowError):  # in UTC it may lie before the first year
         return None
-    return instant if instant.tzinfo is not None else None
 
 
 def date(text: str | None) -> str | None:
     """Return an instant in ISO 8601 as people write it, in UTC to the second; anything else as it is."""
     instant = moment(text)
-    return text if instant is None else f"{instant.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+    return text if instant is None else f"{instant:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def satoshi(amount: float | None) -> str | None:

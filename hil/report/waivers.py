@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 
 from hil.evidence.documents import Verdict
 from hil.evidence.waivers import Waiver
 from hil.report.scenario.view import ScenarioView
-from hil.report.text_format import rows_of, section_of, text_of
+from hil.report.text_format import moment, rows_of, section_of, text_of
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def waivers_of(document: Mapping[str, Any], scenarios: Sequence[ScenarioView]) -
     recorded = rows_of(section_of(document, "acceptance"), "waivers")
     waivers = [waiver for row in recorded if (waiver := Waiver.of(row)) is not None]
     day = _day(document)
-    in_force = [waiver for waiver in waivers if day is None or day <= waiver.until]
+    in_force = [waiver for waiver in waivers if day is not None and day <= waiver.until]
     waived = {
         scenario.number: covering for scenario in scenarios if (covering := _covering(scenario, in_force)) is not None
     }
@@ -77,7 +77,9 @@ def scenario_id(scenario: ScenarioView) -> str:
 
 
 def _state(waiver: Waiver, day: date | None, used: set[str], scenarios: Sequence[ScenarioView]) -> str:
-    if day is not None and day > waiver.until:
+    if day is None:
+        return "does not count: the day on which this run began is not recorded"
+    if day > waiver.until:
         return "expired before this run"
     if waiver.id in used:
         return "covers a failure of this run"
@@ -87,7 +89,5 @@ def _state(waiver: Waiver, day: date | None, used: set[str], scenarios: Sequence
 
 
 def _day(document: Mapping[str, Any]) -> date | None:
-    try:
-        return datetime.fromisoformat(text_of(section_of(document, "host"), "started") or "").astimezone(UTC).date()
-    except ValueError:
-        return None
+    began = moment(text_of(section_of(document, "host"), "started"))
+    return None if began is None else began.date()

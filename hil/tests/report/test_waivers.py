@@ -154,3 +154,12 @@ def test_the_certificate_lists_each_waiver_and_says_what_is_waived(run_of: Calla
     assert content["waived"] == "1 of 1 failure is a known deviation that was accepted: see Waivers."
     assert [row[0] for row in content["waivers"]] == ["DEV-12", "DEV-9"]
     assert content["waivers"][1][-1] == "expired before this run"
+
+
+@pytest.mark.parametrize("started", ["", "soon", "2031-05-17T09:30:00", "0001-01-01T00:00:00+23:59"])
+def test_no_waiver_counts_in_a_run_of_which_the_day_is_not_known(run_of: Callable[..., RunView], started: str) -> None:
+    run = run_of(WHOLE)
+    document = {"acceptance": {"waivers": [WHOLE]}, "host": {"started": started}}
+    found = waivers_of(document, run.scenarios)
+    assert found.waived == {}
+    assert found.rows[0].state == "does not count: the day on which this run began is not recorded"
