@@ -24,6 +24,7 @@ from hil.evidence.run_folder.files import (
     RUN_FILE,
     SCENARIO_SUFFIX,
     SCENARIOS,
+    read_file,
     scenario_files,
     scenario_name,
 )
@@ -119,7 +120,7 @@ class RunRecord:
 
 def _document(path: Path) -> Mapping[str, Any]:
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = json.loads(read_file(path).decode())
     except RecursionError:
         raise ValueError(f"{RUN_FILE} is nested too deeply") from None
     if not isinstance(document, Mapping):
@@ -137,7 +138,7 @@ _END = re.compile(r"\s*[,}]")
 def _salvaged(path: Path) -> tuple[dict[str, Any], str]:
     """Return the entries of a damaged ``run.json`` up to the damage, and in words how far that is."""
     try:
-        text = path.read_text(encoding="utf-8", errors="replace")
+        text = read_file(path).decode(errors="replace")
     except OSError:
         return {}, "Nothing is known of rig, node, seed and verdict."
     document: dict[str, Any] = {}
@@ -154,7 +155,7 @@ def _salvaged(path: Path) -> tuple[dict[str, Any], str]:
 
 def scenario_text(path: Path) -> tuple[bytes, list[Gap]]:
     """Return the lines of a scenario's file of any version, and what of it could not be read."""
-    content = path.read_bytes()
+    content = read_file(path)
     return read_blocks(content) if path.name.endswith(SCENARIO_SUFFIX) else (content, [])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -50,6 +51,18 @@ def scenario_files(folder: Path) -> list[Path]:
 def scenario_name(file: str) -> str:
     """Return the name of a scenario's file without its folder and its suffix."""
     return file.rpartition("/")[2].removesuffix(".gz").removesuffix(PLAIN_SUFFIX)
+
+
+def require_file(path: Path) -> None:
+    """Raise OSError for a pipe or a device, of which a reader may never see the end; what is not there is not told."""
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise OSError(errno.EINVAL, "it is a pipe or a device, and no file", str(path))
+
+
+def read_file(path: Path) -> bytes:
+    """Return the content of a file; raises OSError, and does so for a pipe or a device as well."""
+    require_file(path)
+    return path.read_bytes()
 
 
 @contextlib.contextmanager

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,8 +21,11 @@ from hil.evidence.run_folder.files import (
     MANIFEST_FILE,
     NOTES_FILE,
     RUN_FILE,
+    SAFE_STATE_FILES,
     on_disk,
+    read_file,
     replace_file,
+    require_file,
 )
 
 SIGNATURE_FILE: Final = "manifest.json.sig"
@@ -28,6 +33,14 @@ TIME_STAMP_FILE: Final = "manifest.json.tst"
 """Made after the manifest and over it, so it cannot list them; nor can it list notes."""
 
 _NOT_LISTED = DERIVED_FILES | {MANIFEST_FILE, SIGNATURE_FILE, TIME_STAMP_FILE, NOTES_FILE}
+
+_TEMPORARY = {
+    name for file in {RUN_FILE, *_NOT_LISTED} for name in (f"{file}.tmp", Path(file).with_suffix(".tmp").name)
+}
+"""What a crash may leave of our own files while they are written. Another file of that kind belongs to someone."""
+
+
+_SAFE_STATE_TEMPORARY = str(Path(SAFE_STATE_FILES).with_suffix(".tmp"))
 
 
 @dataclass(frozen=True)
@@ -62,11 +75,15 @@ class Changes:
 
 
 def listed_files(folder: Path) -> Iterator[Path]:
-    """Yield the files of a run folder that its manifest must list, sorted."""
+    """Yield what is in a run folder and its manifest must list, sorted: files, links, and all else but folders."""
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
-        if path.is_file() and name not in _NOT_LISTED and not name.endswith(".tmp"):
+        if (path.is_symlink() or not path.is_dir()) and name not in _NOT_LISTED and not _is_temporary(name):
             yield path
+
+
+def _is_temporary(name: str) -> bool:
+    return name in _TEMPORARY or fnmatch(name, _SAFE_STATE_TEMPORARY)
 
 
 def attachments(folder: Path) -> list[dict[str, str]]:
@@ -79,7 +96,8 @@ def attachments(folder: Path) -> list[dict[str, str]]:
 
 
 def sum_of(path: Path) -> str:
-    """Return the SHA-256 sum of a file in hex."""
+    """Return the SHA-256 sum of a file in hex; raises OSError for a pipe or a device, which may never end."""
+    require_file(path)
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -125,7 +143,7 @@ def _digest(document: Mapping[str, Any]) -> str:
 def read_manifest(folder: Path) -> Manifest:
     """Read the manifest of a run folder, of any version; what is wrong with it is told in the answer."""
     try:
-        content = (folder / MANIFEST_FILE).read_bytes()
+        content = read_file(folder / MANIFEST_FILE)
     except FileNotFoundError:
         return Manifest({}, problem=f"{MANIFEST_FILE} is missing: no file of the run folder could be checked.")
     except OSError as error:
@@ -167,7 +185,7 @@ def changes_since(folder: Path, manifest: Manifest) -> Changes:
             if sum_of(path) != expected:
                 found.changed.append(name)
         except (OSError, ValueError):
-            found.removed.append(name)
+            (found.changed if os.path.lexists(path) else found.removed).append(name)
     there = [path.relative_to(folder).as_posix() for path in listed_files(folder)]
     found.added.extend(name for name in there if name not in manifest.files)
     return found
@@ -185,7 +203,10 @@ def chain_faults(folder: Path, manifest: Manifest) -> list[str]:
     for path in sorted(folder.parent.glob(f"*/{MANIFEST_FILE}")):
         if path.parent.is_symlink() or path.parent.name == folder.name:
             continue
-        if folder.name.encode() not in path.read_bytes():  # most are not about this run, and reading them takes long
+        try:
+            if folder.name.encode() not in read_file(path):  # most are not about this run, and parsing takes long
+                continue
+        except OSError:  # what is wrong with another run says nothing of this one
             continue
         told = read_manifest(path.parent)
         linked = told.previous if told.problem is None else None

@@ -1,14 +1,15 @@
 """Notes that people add to a run after it has ended: ``notes.jsonl`` in its folder, one note a line.
 
 The manifest is older than a note and cannot list it. Each note holds the SHA-256 sum of what came before it: the first
-of the manifest, each further one of the note before. So no note can be changed, put elsewhere or taken out from before
-another; that the last one is gone does not show.
+of the manifest, each further one of the note before. It holds a digest of itself as well. So no note can be changed,
+put elsewhere or taken out from before another; that the last one is gone does not show.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,12 +18,12 @@ from typing import Final
 from hil.clock import utc_now
 from hil.errors import ConfigurationError
 from hil.evidence.documents import encode
-from hil.evidence.run_folder.files import MANIFEST_FILE, NOTES_FILE, on_disk
+from hil.evidence.run_folder.files import MANIFEST_FILE, NOTES_FILE, on_disk, read_file
 
 LONGEST_NOTE: Final = 10_000
 """Characters of a note."""
 
-_KEYS = ("at", "before", "text", "who")
+_KEYS = ("at", "before", "digest", "text", "who")
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,8 @@ def add_note(folder: Path, text: str, who: str) -> Note:
     """Append a note to a finished run; raises ConfigurationError for what is none, RigFault if the disk refuses it."""
     if not text.strip() or not who.strip():
         raise ConfigurationError("a note needs a text and the name of the person who wrote it", place=str(folder))
+    if not _is_unicode(text + who):
+        raise ConfigurationError("text and name of a note are Unicode; one of them has bytes that are not UTF-8")
     if len(text) > LONGEST_NOTE:
         raise ConfigurationError(f"this note has {len(text)} characters; at most {LONGEST_NOTE} are allowed")
     if not (folder / MANIFEST_FILE).is_file():
@@ -51,7 +54,7 @@ def add_note(folder: Path, text: str, who: str) -> Note:
     if faults := list(note_faults(folder)):
         raise ConfigurationError(faults[0], place=str(folder / NOTES_FILE))
     note = Note(utc_now().isoformat(timespec="seconds"), who.strip(), text.strip())
-    line = encode({"at": note.at, "before": _sum_before(folder), "text": note.text, "who": note.who}) + b"\n"
+    line = _sealed({"at": note.at, "before": _sum_before(folder), "text": note.text, "who": note.who})
     with on_disk(folder / NOTES_FILE), (folder / NOTES_FILE).open("ab") as file:
         file.write(line)
     return note
@@ -64,6 +67,8 @@ def read_notes(folder: Path) -> list[Note]:
 
 def note_faults(folder: Path) -> Iterator[str]:
     """Yield in sentences which notes are not as they were written."""
+    if os.path.lexists(folder / NOTES_FILE) and not (folder / NOTES_FILE).is_file():
+        yield f"{NOTES_FILE} is no file: it was changed."
     before = _sum_of_manifest(folder)
     for number, (line, row) in enumerate(_rows(folder), 1):
         if row is None:
@@ -73,6 +78,14 @@ def note_faults(folder: Path) -> Iterator[str]:
         before = hashlib.sha256(line).hexdigest()
 
 
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _sum_before(folder: Path) -> str:
     rows = list(_rows(folder))
     return hashlib.sha256(rows[-1][0]).hexdigest() if rows else _sum_of_manifest(folder)
@@ -80,7 +93,7 @@ def _sum_before(folder: Path) -> str:
 
 def _sum_of_manifest(folder: Path) -> str:
     try:
-        return hashlib.sha256((folder / MANIFEST_FILE).read_bytes()).hexdigest()
+        return hashlib.sha256(read_file(folder / MANIFEST_FILE)).hexdigest()
     except OSError:
         return ""
 
@@ -88,17 +101,22 @@ def _sum_of_manifest(folder: Path) -> str:
 def _rows(folder: Path) -> Iterator[tuple[bytes, dict[str, str] | None]]:
     """Yield each line of the file, and what it says; None for a line that is no note."""
     try:
-        content = (folder / NOTES_FILE).read_bytes()
+        content = read_file(folder / NOTES_FILE)
     except OSError:
         return
     for line in content.splitlines(keepends=True):
         yield line, _parsed(line)
 
 
+def _sealed(row: dict[str, str]) -> bytes:
+    """Return the line of a note, with a digest of itself added."""
+    return encode({**row, "digest": hashlib.sha256(encode(row)).hexdigest()}) + b"\n"
+
+
 def _parsed(line: bytes) -> dict[str, str] | None:
     try:
         row = json.loads(line)
         good = line.endswith(b"\n") and sorted(row) == sorted(_KEYS) and all(isinstance(row[key], str) for key in _KEYS)
-        return row if good and encode(row) + b"\n" == line else None
+        return row if good and _sealed({key: row[key] for key in _KEYS if key != "digest"}) == line else None
     except (ValueError, TypeError, RecursionError):
         return None

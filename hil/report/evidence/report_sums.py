@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from hil.evidence.run_folder.files import DERIVED_FILES, REPORT_SUMS_FILE, on_disk, replace_file
+from hil.evidence.run_folder.files import DERIVED_FILES, REPORT_SUMS_FILE, on_disk, read_file, replace_file
 from hil.evidence.run_folder.manifest import seal_holds, sealed, sum_of
 
 
@@ -23,7 +23,7 @@ def write_sums(folder: Path) -> None:
 def report_faults(folder: Path) -> Iterator[str]:
     """Yield in sentences which reports are not as they were written."""
     try:
-        content = (folder / REPORT_SUMS_FILE).read_bytes()
+        content = read_file(folder / REPORT_SUMS_FILE)
         document = json.loads(content)
         sums = dict(document["files"])
         good = seal_holds(document, content)

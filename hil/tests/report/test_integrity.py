@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +20,7 @@ from hil.evidence.run_folder.files import DERIVED_FILES, MANIFEST_FILE, RUN_FILE
 from hil.evidence.run_folder.manifest import write_manifest
 from hil.evidence.store import RunWriter
 from hil.report.all_reports import read_run, write_reports
+from hil.report.evidence.verification import verified
 from hil.report.integrity import Statement, check, seal_of
 from hil.report.summary import summary_lines
 
@@ -245,3 +247,33 @@ def test_the_manifest_has_the_sum_of_every_file_but_itself_and_the_reports(folde
     assert {"report.html", "junit.xml"} <= set(files)
     assert set(files) - set(listed) == {MANIFEST_FILE} | (set(files) & DERIVED_FILES)
     assert all(hashlib.sha256(files[name].read_bytes()).hexdigest() == digest for name, digest in listed.items())
+
+
+@pytest.mark.parametrize("name", ["added.tmp", "scenarios/added.tmp", "scenarios/0009-pipe.jsonl.gz"])
+def test_a_link_a_pipe_or_a_temporary_file_of_another_that_was_added_is_named(folder: Path, name: str) -> None:
+    os.mkfifo(folder / name) if "pipe" in name else (folder / name).symlink_to("/nowhere")
+    assert f"{name} is not in the manifest: it was added after the run." in sentences(folder)
+
+
+def test_what_a_crash_left_of_our_own_files_while_they_were_written_is_none_of_the_evidence(folder: Path) -> None:
+    for name in ("run.tmp", "report.tmp", "manifest.json.sig.tmp", "safe_state-1.tmp"):
+        (folder / name).write_bytes(b"half")
+    assert check_of(folder).sound
+
+
+@pytest.mark.parametrize("name", ["run.json", "manifest.json", "notes.jsonl", "reports.json", "scenarios/0001"])
+def test_a_pipe_in_the_place_of_a_file_is_never_waited_for_and_is_named(folder: Path, name: str) -> None:
+    write_reports(folder)
+    path = scenario(folder, 1) if name.startswith(SCENARIOS) else folder / name
+    path.unlink(missing_ok=True)
+    os.mkfifo(path)
+    told = verified(folder).sentences
+    assert any(path.relative_to(folder).as_posix() in sentence for sentence in told)
+    assert read_run(folder) is not None
+
+
+@pytest.mark.parametrize("started", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59"])
+def test_a_run_that_began_outside_of_the_calendar_is_rendered(folder: Path, started: str) -> None:
+    document = json.loads((folder / RUN_FILE).read_text())
+    change_document(folder, host={**document["host"], "started": started})
+    assert write_reports(folder).verdict is Verdict.ALTERED

@@ -51,8 +51,7 @@ def test_each_changed_byte_of_a_note_is_noticed(run: Path, data: st.DataObject) 
         for text in ("one", "two", "three"):
             add_note(run, text, "Ann Example")
     good = path.read_bytes()
-    last = good.splitlines(keepends=True)[-1]
-    at = data.draw(st.integers(0, len(good) - len(last) - 1))
+    at = data.draw(st.integers(0, len(good) - 1))
     changed = bytearray(good)
     changed[at] ^= data.draw(st.integers(1, 255))
     path.write_bytes(changed)
@@ -60,6 +59,15 @@ def test_each_changed_byte_of_a_note_is_noticed(run: Path, data: st.DataObject) 
         assert list(note_faults(run))
     finally:
         path.write_bytes(good)
+
+
+@pytest.mark.parametrize(("old", "new"), [(b"loud", b"lout"), (b"Ann", b"Bob"), (b"T", b"t")])
+def test_the_last_note_cannot_be_changed_unseen(run: Path, old: bytes, new: bytes) -> None:
+    add_note(run, "K1 was loud", "Ann Example")
+    path = run / NOTES_FILE
+    path.write_bytes(path.read_bytes().replace(old, new, 1))
+    assert list(note_faults(run)) == ["notes.jsonl:1 is no note: it was changed."]
+    assert read_run(run).verdict is Verdict.ALTERED
 
 
 @pytest.mark.parametrize("order", [(1, 0, 2), (1, 2), (0, 2), (0, 0, 1, 2)])
@@ -80,7 +88,9 @@ def test_a_run_that_was_never_finished_takes_no_notes(tmp_path: Path) -> None:
         add_note(folder, "text", "Ann Example")
 
 
-@pytest.mark.parametrize(("text", "who"), [(" ", "Ann"), ("text", ""), ("x" * (LONGEST_NOTE + 1), "Ann")])
+@pytest.mark.parametrize(
+    ("text", "who"), [(" ", "Ann"), ("text", ""), ("x" * (LONGEST_NOTE + 1), "Ann"), ("\udcff", "Ann")]
+)
 def test_an_empty_or_endless_note_is_refused(run: Path, text: str, who: str) -> None:
     with pytest.raises(ConfigurationError):
         add_note(run, text, who)
