@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import io
+import os
 from pathlib import Path
 
 import pytest
 
 from hil.errors import AuthorError
+from hil.evidence.documents import Verdict
 from hil.evidence.run_folder import attaching
 from hil.evidence.run_folder.attaching import Attaching
+from hil.evidence.store import RunWriter
+from hil.report.evidence.verification import verified
 
 
 @pytest.fixture
@@ -46,7 +51,7 @@ def test_whatever_its_name_a_copy_stays_in_the_folder_of_attachments(attach: Att
     (attach.root / "a").mkdir()
     source = attach.root / name
     if source.is_dir():
-        with pytest.raises(AuthorError, match="it is not there"):
+        with pytest.raises(AuthorError, match="it is no file"):
             attach.take(name)
         return
     source.write_bytes(b"x")
@@ -68,3 +73,46 @@ def test_a_file_that_is_too_large_is_refused(attach: Attaching, monkeypatch: pyt
     with pytest.raises(AuthorError, match="it has 1 MiB, at most 1 MiB are allowed"):
         attach.take("film.mp4")
     assert not (attach.folder / "attachments").exists()
+
+
+def test_a_pipe_or_a_device_is_refused_and_never_read(attach: Attaching) -> None:
+    os.mkfifo(attach.root / "pipe")
+    (attach.root / "zeros").symlink_to("/dev/zero")
+    for name in ("pipe", "zeros"):
+        with pytest.raises(AuthorError, match="it is no file"):
+            attach.take(name)
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "a\0b", "loop"])
+def test_a_file_that_cannot_be_read_is_the_authors_mistake(attach: Attaching, name: str) -> None:
+    (attach.root / "loop").symlink_to("loop")
+    with pytest.raises(AuthorError, match="it cannot be read"):
+        attach.take(name)
+
+
+def test_of_a_file_that_grows_what_was_there_at_first_is_kept(
+    attach: Attaching, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = attach.root / "device.log"
+    log.write_bytes(b"first\n")
+    piece = attaching._piece
+
+    def growing(file: io.FileIO, source: Path, size: int) -> bytes:
+        with log.open("ab") as more:
+            more.write(b"later\n")
+        return piece(file, source, size)
+
+    monkeypatch.setattr(attaching, "_piece", growing)
+    told = attach.take("device.log")
+    assert (attach.folder / str(told["file"])).read_bytes() == b"first\n"
+    assert told["bytes"] == 6
+    assert told["sha256"] == hashlib.sha256(b"first\n").hexdigest()
+
+
+def test_an_attached_file_is_in_the_manifest_whatever_its_suffix(tmp_path: Path) -> None:
+    (tmp_path / "device.tmp").write_bytes(b"x")
+    run = RunWriter.create(tmp_path / "run", {"seed": "1"}, {})
+    file = str(Attaching(tmp_path, run.folder, 7).take("device.tmp")["file"])
+    run.finish(Verdict.PASS)
+    (run.folder / file).write_bytes(b"y")
+    assert any(file in sentence for sentence in verified(run.folder).sentences)
