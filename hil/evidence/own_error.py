@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import platform
 import sys
 import tempfile
@@ -9,7 +10,7 @@ import traceback
 from pathlib import Path
 
 import hil
-from hil.errors import FrameworkError, HilError, RigFault
+from hil.errors import ConfigurationError, FrameworkError, HilError, RigFault
 from hil.evidence.verdicts import of_the_machine, purposeful
 
 _FRAMEWORK = Path(hil.__file__).parent
@@ -26,6 +27,8 @@ def told(error: BaseException) -> HilError:
     """
     if (own := purposeful(error)) is not None:
         return own
+    if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
+        return ConfigurationError("this name is too long; at most 255 bytes are allowed", place=str(error.filename))
     if of_the_machine(error):
         where = getattr(error, "filename", None)
         what = getattr(error, "strerror", None) or "memory has run out"

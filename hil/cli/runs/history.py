@@ -58,6 +58,8 @@ def open_history(project: Project) -> History:
 def print_or_write(text: str, options: argparse.Namespace, page: Path) -> None:
     """Print ``text``, or write it where the options say, and print where."""
     path = Path(options.output).expanduser() if options.output else page if options.format == "html" else None
+    if options.output and path is not None and (path.is_dir() or not path.parent.is_dir()):
+        raise ConfigurationError("this cannot be written; a file in a folder that is there is allowed", place=str(path))
     if path is None:
         print(text)
         return

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hil.errors import FrameworkError, PeerViolation, RigFault
+from hil.errors import ExitCode, FrameworkError, PeerViolation, RigFault
 from hil.evidence import documents
 from hil.evidence.own_error import kept, sentence, told, trail
 
@@ -86,3 +86,11 @@ def test_a_machine_that_takes_no_file_keeps_none(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "missing"))
 
     assert kept(ValueError("x")) is None
+
+
+def test_a_name_that_is_too_long_is_the_mistake_of_who_wrote_it(tmp_path: Path) -> None:
+    path = tmp_path / ("x" * 300)
+    with pytest.raises(OSError, match="too long") as caught:
+        path.read_bytes()
+    assert str(told(caught.value)) == f"{path}: this name is too long; at most 255 bytes are allowed"
+    assert told(caught.value).exit_code is ExitCode.AUTHOR_ERROR
