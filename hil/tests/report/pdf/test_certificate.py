@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from pypdf import PdfReader
 
 from hil.clock import utc_now
 from hil.errors import FrameworkError
+from hil.evidence.run_folder.notes import Note
 from hil.report.certificate import Amendment
 from hil.report.pdf.certificate import certificate_content
 from hil.report.pdf.documents import write_certificate
@@ -130,3 +132,22 @@ def test_many_warnings_and_deviations_do_not_make_it_longer_than_four_pages(view
 def test_a_template_that_cannot_be_typeset_is_our_own_mistake() -> None:
     with pytest.raises(FrameworkError, match="cannot be typeset"):
         typeset("certificate.typ", {}, [Attached("a", b"a", "text/plain", "a file")], utc_now())
+
+
+def test_a_word_of_300_letters_is_broken_and_stays_within_the_page(view: RunView, tmp_path: Path) -> None:
+    word = "W" * 300
+    device = replace(view.devices[0], description=word, serial=word, firmware=word)
+    note = Note("2031-05-17T09:30:00+00:00", word, word)
+    path = write_certificate(replace(view, devices=[device], notes=[note], remarks=word), tmp_path)
+    text = "\n".join(page.extract_text() for page in PdfReader(path).pages)
+    assert max(map(len, re.findall("W+", text))) < 60  # as many as fit between the margins
+    assert text.count("W") >= 6 * len(word)
+    assert "\u200b" not in text
+
+
+def test_a_text_that_is_longer_than_a_page_goes_on_on_the_next(view: RunView, tmp_path: Path) -> None:
+    device = replace(view.devices[0], serial="W" * 2000)
+    path = write_certificate(replace(view, devices=[device]), tmp_path)
+    letters = [page.extract_text().count("W") for page in PdfReader(path).pages]
+    assert sum(letters) >= 2000
+    assert max(letters) < 1000  # a page has room for fewer lines of this narrow column
