@@ -10,7 +10,7 @@ from hil.history.comparison import Change, Comparison
 from hil.history.statistics.capability import Capability
 from hil.history.statistics.yields import Yield
 from hil.history.trend import Trend
-from hil.report.text_format import MARKS, date, printed
+from hil.report.text_format import MARKS, date, on_a_line, printed
 from hil.units import format_quantity
 
 NONE = "\u2013"
@@ -85,31 +85,35 @@ def signals(trend: Trend) -> list[SignalRow]:
     return rows
 
 
+def _line(text: str) -> str:
+    return printed(on_a_line(text))
+
+
 def trend_lines(trend: Trend) -> Iterator[str]:
     """Yield the lines of a trend for the terminal."""
-    yield printed(f"{trend.measurement}  ({trend.scenario})")
+    yield _line(f"{trend.measurement}  ({trend.scenario})")
     for name, value in facts(trend):
-        yield printed(f"  {name:<17}{value}")
+        yield _line(f"  {name:<17}{value}")
     rows = signals(trend)
     if (older := len(rows) - MOST_SIGNALS) > 0:
         yield f"  {older} older values with signals"
     for row in rows[-MOST_SIGNALS:]:
-        yield printed(f"  signal: {row.when}  {row.value}: {row.rule}; run {row.run}, firmware {row.firmware}")
+        yield _line(f"  signal: {row.when}  {row.value}: {row.rule}; run {row.run}, firmware {row.firmware}")
     if len(trend.versions) > 1:
         for version in trend.versions:
             told = f"{version.count} values, mean {quantity(version.mean, trend.unit)}, Cpk {index(version.capability)}"
-            yield printed(f"  firmware {version.firmware}: {told}, first-pass yield {share(version.first_pass)}")
+            yield _line(f"  firmware {version.firmware}: {told}, first-pass yield {share(version.first_pass)}")
     for flaky in trend.flaky:
-        yield printed(f"  flaky: {flaky.passed} passed, {flaky.failed} failed with commit {flaky.unit[2]}")
+        yield _line(f"  flaky: {flaky.passed} passed, {flaky.failed} failed with commit {flaky.unit[2]}")
     for remark in trend.remarks:
-        yield printed(f"  {remark}")
+        yield _line(f"  {remark}")
 
 
 def comparison_lines(comparison: Comparison) -> Iterator[str]:
     """Yield the lines of a comparison for the terminal."""
-    yield printed(f"{comparison.after.run_id} against {comparison.before.run_id}")
+    yield _line(f"{comparison.after.run_id} against {comparison.before.run_id}")
     for fault in comparison.faults:
-        yield printed(f"! {fault}")
+        yield _line(f"! {fault}")
     sections = (
         ("worse than before", comparison.worse),
         ("better than before", comparison.better),
@@ -119,12 +123,12 @@ def comparison_lines(comparison: Comparison) -> Iterator[str]:
     for title, changes in sections:
         yield f"{title}: {len(changes) or 'none'}"
         for change in changes:
-            yield printed(f"  {_change(change)}  {change.scenario}")
+            yield _line(f"  {_change(change)}  {change.scenario}")
     yield f"moved by more than their uncertainty: {len(comparison.moved) or 'none'}"
     for each in comparison.moved:
         before, after = quantity(each.before, each.unit), quantity(each.after, each.unit)
         by, bound = quantity(each.by, each.unit), quantity(each.uncertainty, each.unit)
-        yield printed(f"  {each.measurement}: {before} → {after}, by {by} (U {bound})  {each.scenario}")
+        yield _line(f"  {each.measurement}: {before} → {after}, by {by} (U {bound})  {each.scenario}")
 
 
 def _change(change: Change) -> str:

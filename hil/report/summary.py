@@ -6,7 +6,7 @@ from hil.evidence.documents import Verdict
 from hil.report.run_view import RunView
 from hil.report.scenario.rows import FindingRow
 from hil.report.scenario.view import ScenarioView, contradiction
-from hil.report.text_format import MARKS, visible
+from hil.report.text_format import MARKS, on_a_line
 
 _WORD_WIDTH = len(Verdict.NOT_APPLICABLE.value)
 """The longest verdict of a run that went as it should; the one that is longer is rare."""
@@ -15,7 +15,7 @@ _WORD_WIDTH = len(Verdict.NOT_APPLICABLE.value)
 def alterations(run: RunView) -> list[str]:
     """Return what was altered since the run, a line each; empty if nothing was."""
     mark = f"{MARKS[Verdict.ALTERED]} {Verdict.ALTERED.value}"
-    return [f"{mark}  {visible(sentence)}" for sentence in run.integrity.sentences] if run.integrity.altered else []
+    return [f"{mark}  {on_a_line(sentence)}" for sentence in run.integrity.sentences] if run.integrity.altered else []
 
 
 def summary_lines(run: RunView) -> list[str]:
@@ -36,7 +36,7 @@ def summary_lines(run: RunView) -> list[str]:
     counts = ", ".join(f"{count} {verdict}" for verdict, count in run.counts)
     number = len(run.scenarios)
     lines.append(f"{number} scenario{'' if number == 1 else 's'}{': ' if counts else ''}{counts}")
-    return [visible(line.replace("\n", " ")) for line in lines]
+    return [on_a_line(line) for line in lines]
 
 
 def slowest_steps(run: RunView, count: int) -> list[str]:
@@ -52,7 +52,7 @@ def slowest_steps(run: RunView, count: int) -> list[str]:
         f"  {wall:8.3f} s, {step.took or 0.0:10.3f} s on the bench  {view.place_of(step)}: {step.keyword} {step.text}"
         for wall, view, step in slowest
     ]
-    return [visible(line) for line in ["slowest steps:", *lines]]
+    return [on_a_line(line) for line in ["slowest steps:", *lines]]
 
 
 def _line(view: ScenarioView, reason: str) -> str:

@@ -67,6 +67,11 @@ def visible(text: str) -> str:
     return _INVISIBLE.sub(lambda match: f"⟨U+{ord(match[0]):04X}⟩", text)
 
 
+def on_a_line(text: str) -> str:
+    """Return ``text`` visible and on one line: a log of GitHub takes a line of its own for a command."""
+    return visible(" ".join(text.splitlines()) if len(text.splitlines()) > 1 else text)
+
+
 def printed(text: str) -> str:
     """Return ``text`` as a report prints it: visible, and of a long one the beginning and how long it is."""
     shown = visible(text[:LONGEST_TEXT])

@@ -12,6 +12,7 @@ from hil.evidence.documents import Verdict
 from hil.evidence.own_error import told, trail
 from hil.evidence.verdicts import exit_code_of, verdict_of, worst
 from hil.report.scenario.recent_events import account
+from hil.report.text_format import on_a_line
 
 if TYPE_CHECKING:
     from hil.bdd.language.document import Problem
@@ -54,12 +55,13 @@ def explain(place: str, step: str, error: BaseException, events: Sequence[Event]
     own: HilError = told(error)
     calls = ["the calls that led there:", *(f"  {call}" for call in trail(error))]
     code = calls if isinstance(own, FrameworkError) else []
-    return "\n".join([f"{place}: {step}", f"{verdict_of(own)}: {own}", *code, *_happened(events, again)])
+    lines = [f"{place}: {step}", f"{verdict_of(own)}: {own}", *code, *_happened(events, again)]
+    return "\n".join(map(on_a_line, lines))
 
 
 def told_beside(error: BaseException, events: Sequence[Event], again: str) -> str:
     """Return the same for a test of which pytest itself shows what went wrong, and where."""
-    return "\n".join([f"{verdict_of(error)}: {told(error)}", *_happened(events, again)])
+    return "\n".join(map(on_a_line, [f"{verdict_of(error)}: {told(error)}", *_happened(events, again)]))
 
 
 def _happened(events: Sequence[Event], again: str) -> list[str]:

@@ -41,7 +41,7 @@ from hil.history.index import write_index
 from hil.interrupts import interrupt
 from hil.report.all_reports import write_reports
 from hil.report.junit import SCENARIO_PROPERTY
-from hil.report.text_format import visible
+from hil.report.text_format import on_a_line
 from hil.rig.config.mistakes import REMEDY
 from hil.rig.config.project import TABLE, find_project
 from hil.scenario.ending import Ending
@@ -294,6 +294,6 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     terminalreporter.ensure_newline()
     terminalreporter.section("acceptance")
     for line in config.stash[CLOSING]:
-        terminalreporter.write_line(visible(" ".join(line.splitlines()) if "\n" in line else line))
+        terminalreporter.write_line(on_a_line(line))
     for line in config.stash.get(LOG_LINES, []):
         terminalreporter.write_line(line)

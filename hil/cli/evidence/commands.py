@@ -115,8 +115,9 @@ def _schema(options: argparse.Namespace, _: list[str]) -> int:
 
 def _verify(options: argparse.Namespace, _: list[str]) -> int:
     from hil.report.evidence.verification import verified
+    from hil.report.text_format import on_a_line
 
     statement = verified(run_folder(options))
     for sentence in statement.sentences:
-        print(sentence)
+        print(on_a_line(sentence))
     return ExitCode.PASS if statement.sound else ExitCode.EVIDENCE_ALTERED

@@ -45,12 +45,13 @@ def _sign(options: argparse.Namespace, _: list[str]) -> int:
     from hil.evidence.run_folder.signature import sign
     from hil.evidence.run_folder.token_key import SCHEME, TokenKey
     from hil.report.evidence.verification import verified
+    from hil.report.text_format import on_a_line
 
     folder = run_folder(options)
     key = TokenKey.of(options.key) if options.key.startswith(SCHEME) else Path(options.key)
     statement = verified(folder)
     if not statement.sound:
-        print("\n".join([*statement.sentences, "It was not signed."]), file=sys.stderr)
+        print("\n".join(map(on_a_line, [*statement.sentences, "It was not signed."])), file=sys.stderr)
         return ExitCode.EVIDENCE_ALTERED
     for path in sign(folder, key, options.time_stamps):
         print(path)
@@ -60,6 +61,7 @@ def _sign(options: argparse.Namespace, _: list[str]) -> int:
 def _verify(options: argparse.Namespace, _: list[str]) -> int:
     from hil.evidence.run_folder.signature import signature_faults, stamped_at
     from hil.report.evidence.verification import verified
+    from hil.report.text_format import on_a_line
 
     folder = run_folder(options)
     faults = signature_faults(folder, Path(options.key))
@@ -71,5 +73,5 @@ def _verify(options: argparse.Namespace, _: list[str]) -> int:
         else:
             told.append(f"The signature was there at {stamped:%Y-%m-%d %H:%M:%S} UTC.")
     statement = verified(folder)
-    print("\n".join([*faults, *told, *statement.sentences]))
+    print("\n".join(map(on_a_line, [*faults, *told, *statement.sentences])))
     return ExitCode.PASS if statement.sound and not faults else ExitCode.EVIDENCE_ALTERED

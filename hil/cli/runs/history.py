@@ -101,24 +101,24 @@ def _missing(project: Project, known: set[str]) -> Iterator[Path]:
 
 
 def _measurements(options: argparse.Namespace, _: list[str]) -> int:
-    from hil.report.text_format import printed
+    from hil.report.text_format import on_a_line
 
     with open_history(laboratory()) as history:
         for name, count in history.measurements():
-            print(f"{count:6}  {printed(name)}")
+            print(f"{count:6}  {on_a_line(name)}")
     return ExitCode.PASS
 
 
 def _flaky(options: argparse.Namespace, _: list[str]) -> int:
     from hil.history.statistics.yields import flaky_scenarios
-    from hil.report.text_format import printed
+    from hil.report.text_format import on_a_line
 
     with open_history(laboratory()) as history:
         found = flaky_scenarios(history.attempts())
     for each in found:
         firmware, serial, commit = each.unit
         told = f"{each.passed} passed, {each.failed} failed  {each.scenario}  (commit {commit}, firmware {firmware}"
-        print(printed(f"{told}, serial {serial})"))
+        print(on_a_line(f"{told}, serial {serial})"))
     if not found:
         print("no scenario passes and fails with the same commit")
     return ExitCode.PASS

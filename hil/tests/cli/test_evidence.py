@@ -147,3 +147,14 @@ def test_altered_evidence_is_not_signed(folder: Path, tmp_path: Path, capsys: py
     assert main(["sign", str(folder), "--key", str(key)]) == ExitCode.EVIDENCE_ALTERED
     assert capsys.readouterr().err.splitlines()[-1] == "It was not signed."
     assert not (folder / "manifest.json.sig").exists()
+
+
+@pytest.mark.parametrize("command", ["verify", "report"])
+def test_the_name_of_a_file_that_was_added_is_harmless_on_the_terminal(
+    folder: Path, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    (folder / "a\n::error::x\x1b[31m\udcff").write_bytes(b"")
+    words = ["evidence", "verify"] if command == "verify" else ["report"]
+    assert main([*words, str(folder)]) == ExitCode.EVIDENCE_ALTERED
+    told = "".join(capsys.readouterr())
+    assert "a ::error::x⟨U+001B⟩[31m⟨U+DCFF⟩ is not in the manifest" in told

@@ -115,3 +115,12 @@ def test_the_verdict_of_the_run_decides_the_code_of_the_session(of_pytest: int, 
 
 def test_a_run_that_passed_does_not_hide_a_test_that_failed_beside_it() -> None:
     assert code_of_session(1, Verdict.PASS) == 1
+
+
+def test_what_a_device_wrote_is_harmless_on_the_terminal() -> None:
+    error = PeerViolation("the socket says \x1b[31m\n::error::x \u202e")
+    assert explain("a.feature:7", "Then\n::x", error, [], "hil run").splitlines() == [
+        "a.feature:7: Then ::x",
+        "fail: the socket says ⟨U+001B⟩[31m ::error::x ⟨U+202E⟩",
+        "run it again: hil run",
+    ]
