@@ -18,7 +18,7 @@ from typing import Final
 from hil.clock import utc_now
 from hil.errors import ConfigurationError
 from hil.evidence.documents import encode
-from hil.evidence.run_folder.files import MANIFEST_FILE, NOTES_FILE, on_disk, read_file
+from hil.evidence.run_folder.files import MANIFEST_FILE, NOTES_FILE, read_file, replace_bytes
 
 LONGEST_NOTE: Final = 10_000
 """Characters of a note."""
@@ -55,8 +55,8 @@ def add_note(folder: Path, text: str, who: str) -> Note:
         raise ConfigurationError(faults[0], place=str(folder / NOTES_FILE))
     note = Note(utc_now().isoformat(timespec="seconds"), who.strip(), text.strip())
     line = _sealed({"at": note.at, "before": _sum_before(folder), "text": note.text, "who": note.who})
-    with on_disk(folder / NOTES_FILE), (folder / NOTES_FILE).open("ab") as file:
-        file.write(line)
+    before = b"".join(each for each, _ in _rows(folder))
+    replace_bytes(folder / NOTES_FILE, before + line)  # half a note would be evidence that was altered
     return note
 
 
@@ -67,8 +67,6 @@ def read_notes(folder: Path) -> list[Note]:
 
 def note_faults(folder: Path) -> Iterator[str]:
     """Yield in sentences which notes are not as they were written."""
-    if os.path.lexists(folder / NOTES_FILE) and not (folder / NOTES_FILE).is_file():
-        yield f"{NOTES_FILE} is no file: it was changed."
     before = _sum_of_manifest(folder)
     for number, (line, row) in enumerate(_rows(folder), 1):
         if row is None:
@@ -103,6 +101,8 @@ def _rows(folder: Path) -> Iterator[tuple[bytes, dict[str, str] | None]]:
     try:
         content = read_file(folder / NOTES_FILE)
     except OSError:
+        if os.path.lexists(folder / NOTES_FILE):
+            yield b"", None
         return
     for line in content.splitlines(keepends=True):
         yield line, _parsed(line)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hil.cli.main import main
-from hil.errors import ConfigurationError, ExitCode
+from hil.errors import ConfigurationError, ExitCode, RigFault
 from hil.evidence.documents import Verdict
 from hil.evidence.run_folder.files import NOTES_FILE
 from hil.evidence.run_folder.notes import LONGEST_NOTE, add_note, note_faults, read_notes
@@ -80,6 +81,20 @@ def test_a_note_that_was_moved_taken_out_or_doubled_is_noticed(run: Path, order:
     assert read_run(run).verdict is Verdict.ALTERED
     with pytest.raises(ConfigurationError, match="does not follow what stands before it"):
         add_note(run, "four", "Ann Example")
+
+
+def test_a_note_that_the_disk_takes_only_in_part_leaves_those_before_and_the_run_sound(run: Path) -> None:
+    add_note(run, "one", "Ann Example")
+    good = (run / NOTES_FILE).read_bytes()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(good) + 50, hard))
+    try:
+        with pytest.raises(RigFault):
+            add_note(run, "two", "Ann Example")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert (run / NOTES_FILE).read_bytes() == good
+    assert read_run(run).integrity.sound
 
 
 def test_a_run_that_was_never_finished_takes_no_notes(tmp_path: Path) -> None:
