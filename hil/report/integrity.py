@@ -6,6 +6,7 @@ The reports themselves have sums of their own: they are derived from the evidenc
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -137,6 +138,9 @@ def _document_faults(record: RunRecord, seals: Sequence[Seal]) -> Iterator[str]:
     document = record.document
     if evidence_digest(document) != document.get(EVIDENCE_DIGEST):
         yield f"{files.RUN_FILE} does not have its recorded evidence digest: it was changed."
+    for name, count in Counter(seal.name for seal in seals).items():
+        if count > 1:
+            yield f"{SCENARIOS}/{name}: there is more than one file of this scenario."
     there = {f"{SCENARIOS}/{seal.name}{SCENARIO_SUFFIX}": (seal, number) for number, seal in enumerate(seals)}
     listed = {str(row.get("file")): row for row in rows_of(document, "scenarios")}
     for file, row in listed.items():
@@ -177,8 +181,9 @@ def _contradictions(document: Mapping[str, Any], seals: Sequence[Seal]) -> Itera
     rig = section_of(document, "rig")
     for seal in seals:
         told = seal.told or {}
-        if rig.get("virtual") is False and "virtual" in seal.clocks:
-            yield f"Scenario {seal.name} has events in virtual time, but {files.RUN_FILE} calls the rig a physical one."
+        if rig and rig.get("virtual") is not True and "virtual" in seal.clocks:
+            denied = f"but {files.RUN_FILE} does not call the rig a virtual one."
+            yield f"Scenario {seal.name} has events in virtual time, {denied}"
         for key, said in (("seed", document.get("seed")), ("rig", rig.get("name"))):
             if key in told and said is not None and str(told[key]) != str(said):
                 yield f"Scenario {seal.name} was recorded with {key} '{told[key]}', {files.RUN_FILE} names '{said}'."

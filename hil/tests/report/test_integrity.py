@@ -180,7 +180,9 @@ def test_a_virtual_run_that_is_made_a_physical_one_is_contradicted_by_its_events
     write_manifest(folder)
     found = sentences(folder)
     assert len(found) == 4
-    assert all("has events in virtual time, but run.json calls the rig a physical one." in line for line in found)
+    assert all(
+        "has events in virtual time, but run.json does not call the rig a virtual one." in line for line in found
+    )
 
 
 @pytest.mark.parametrize(("key", "value"), [("seed", "8"), ("rig", "another")])
@@ -191,7 +193,7 @@ def test_events_of_another_run_are_found(make_run: Callable[..., Path], key: str
         writer.write(Event(Kind.STOP, 9.0, "bench", {"verdict": "pass"}))
         run.scenario_done(writer)
 
-    document = {"seed": "7", "rig": {"name": "virtual"}}
+    document = {"seed": "7", "rig": {"name": "virtual", "virtual": True}}
     folder = make_run(foreign, verdict=Verdict.PASS, document=document)
     (found,) = sentences(folder)
     assert found.startswith(f"Scenario 0001-x was recorded with {key} '{value}', run.json names ")
@@ -277,3 +279,23 @@ def test_a_run_that_began_outside_of_the_calendar_is_rendered(folder: Path, star
     document = json.loads((folder / RUN_FILE).read_text())
     change_document(folder, host={**document["host"], "started": started})
     assert write_reports(folder).verdict is Verdict.ALTERED
+
+
+def test_a_second_file_of_a_scenario_is_found_even_if_the_manifest_lists_it(folder: Path) -> None:
+    path = scenario(folder, 1)
+    path.with_suffix("").write_bytes(scenario_text(path)[0])
+    write_manifest(folder)
+    name = path.name.removesuffix(".jsonl.gz")
+    assert f"{SCENARIOS}/{name}: there is more than one file of this scenario." in sentences(folder)
+
+
+@pytest.mark.parametrize("said", [0, None, "no"])
+def test_a_rig_that_is_no_longer_called_virtual_is_found_even_if_all_digests_were_renewed(
+    folder: Path, said: object
+) -> None:
+    document = json.loads((folder / RUN_FILE).read_text())
+    document["rig"]["virtual"] = said
+    document["evidence_digest"] = evidence_digest(document)
+    change_document(folder, **document)
+    write_manifest(folder)
+    assert any("in virtual time" in sentence for sentence in sentences(folder))
