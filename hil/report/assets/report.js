@@ -19,19 +19,19 @@
 
   const wanted = () => {
     const data = new FormData(form);
-    return { text: data.get("text").trim().toLowerCase(), requirement: data.get("requirement"), tag: data.get("tag"), verdicts: data.getAll("verdict") };
+    return { text: data.get("text").trim().toLowerCase(), feature: data.get("feature"), requirement: data.get("requirement"), tag: data.get("tag"), verdicts: data.getAll("verdict") };
   };
 
-  const facts = rows.map((row) => ({ tags: new Set(row.dataset.tags.split("\n")), verdict: row.dataset.verdict }));
+  const facts = rows.map((row) => ({ tags: new Set(row.dataset.tags.split("\n")), verdict: row.dataset.verdict, feature: row.dataset.feature }));
 
   const apply = async () => {
-    const { text, requirement, tag, verdicts } = wanted();
+    const { text, feature, requirement, tag, verdicts } = wanted();
     if (text && texts === null) texts = await unpack("search");
     const words = text.split(/\s+/).filter(Boolean);
     let found = 0;
     rows.forEach((row, index) => {
-      const { tags, verdict } = facts[index];
-      const fits = (!verdicts.length || verdicts.includes(verdict)) && (!requirement || tags.has(requirement)) && (!tag || tags.has(tag))
+      const { tags, verdict, feature: place } = facts[index];
+      const fits = (!verdicts.length || verdicts.includes(verdict)) && (!feature || place === feature) && (!requirement || tags.has(requirement)) && (!tag || tags.has(tag))
         && words.every((word) => texts[index].includes(word));
       if (row.hidden === fits) row.hidden = !fits;
       if (fits) found += 1;
@@ -46,7 +46,7 @@
 
   const fill = (parameters) => {
     form.elements.text.value = parameters.get("text") || "";
-    for (const field of ["requirement", "tag"]) {
+    for (const field of ["feature", "requirement", "tag"]) {
       form.elements[field].value = parameters.get(field) || "";
       if (form.elements[field].selectedIndex < 0) form.elements[field].value = "";
     }

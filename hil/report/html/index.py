@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 import orjson
 
+from hil.evidence.documents import Verdict
 from hil.report.run_view import RunView
 from hil.report.scenario.view import ScenarioView
-from hil.report.text_format import printed
+from hil.report.text_format import NOT_RECORDED, printed
 
 MOST_STATIC = 12
 """Unsolved scenarios whose detail can be read without a script; the others are named with their reason."""
@@ -30,16 +31,31 @@ class Choice:
 
 
 @dataclass(frozen=True)
+class FeatureRow:
+    """What came of the scenarios of a feature file.
+
+    :ivar unsolved: how many of them somebody has to look at.
+    """
+
+    value: str
+    count: int
+    unsolved: int
+    verdicts: Sequence[tuple[Verdict, int]]
+
+
+@dataclass(frozen=True)
 class Index:
     """The index of a run.
 
     :ivar unsolved: scenarios that somebody has to look at.
     :ivar static: how many of them are shown with their detail.
+    :ivar features: those with most unsolved scenarios first.
     :ivar search: what the search looks through: a text for each scenario, as JSON, deflated, in base 64.
     """
 
     unsolved: Sequence[ScenarioView]
     static: int
+    features: Sequence[FeatureRow]
     tags: Sequence[Choice]
     requirements: Sequence[Choice]
     search: str
@@ -53,7 +69,21 @@ def index_of(run: RunView) -> Index:
     requirements = [Choice(row.id, len(row.scenarios)) for row in run.requirements.rows]
     texts = [" ".join(_words(scenario))[:_LONGEST_SEARCHED].lower() for scenario in run.scenarios]
     search = base64.b64encode(zlib.compress(orjson.dumps(texts))).decode()
-    return Index([each for each in run.scenarios if each.unsolved], MOST_STATIC, tags, requirements, search)
+    return Index(
+        [each for each in run.scenarios if each.unsolved], MOST_STATIC, _features(run), tags, requirements, search
+    )
+
+
+def _features(run: RunView) -> list[FeatureRow]:
+    parts: dict[str, list[ScenarioView]] = {}
+    for scenario in run.scenarios:
+        parts.setdefault(printed(scenario.feature or NOT_RECORDED), []).append(scenario)
+    rows = []
+    for feature, scenarios in parts.items():
+        counted = Counter(each.verdict for each in scenarios)
+        verdicts = [(verdict, counted[verdict]) for verdict in Verdict if counted[verdict]]
+        rows.append(FeatureRow(feature, len(scenarios), sum(each.unsolved for each in scenarios), verdicts))
+    return sorted(rows, key=lambda row: (-row.unsolved, row.value))
 
 
 def _words(scenario: ScenarioView) -> Iterator[str]:

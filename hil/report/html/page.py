@@ -90,6 +90,7 @@ def _environment() -> Environment:
         "marks": MARKS,
         # our own marks, and none is special in HTML
         "signs": Markup(orjson.dumps({verdict.value: mark for verdict, mark in MARKS.items()}).decode()),  # noqa: S704
+        "not_recorded": NOT_RECORDED,
         "not_stated": NOT_STATED,
         "verdicts": list(Verdict),
         "meanings": VERDICT_WORDS,

@@ -104,11 +104,11 @@ def step_row(event: Event) -> StepRow:
 
 
 def fault_rows(events: Iterable[Event]) -> list[FaultRow]:
-    """Return the rows of FAULT events; the same fault of many messages is one row."""
+    """Return the rows of FAULT events; the same fault of many messages, or the same deceit in each, is one row."""
     rows: dict[object, FaultRow] = {}
     for number, event in enumerate(events):
         who, what = text_of(event.data, "who"), text_of(event.data, "what")
-        key = what if "fault" in event.data else number
+        key = what if "fault" in event.data or event.source == "counterpart" else number
         first = rows.get(key)
         rows[key] = FaultRow(first.t if first else event.t, who, what, first.times + 1 if first else 1, event.t)
     return list(rows.values())

@@ -363,6 +363,16 @@ def test_failures_can_be_read_without_a_script_and_what_passed_is_data_for_one(p
     assert "hil report --annex" in page.one("p", id="no-script").text
 
 
+def test_each_feature_has_a_row_with_its_verdicts_and_those_that_failed_come_first(page: Node) -> None:
+    features = page.one("table", class_="features")
+    assert rows(features) == [
+        ["features/underpayment.feature", "2", "2", "1 fail, 1 inconclusive"],
+        ["features/boot.feature", "1", "0", "1 not applicable"],
+        ["features/toast.feature", "1", "0", "1 pass"],
+    ]
+    assert features.all("a")[0].attributes["href"] == "#filter?feature=features/underpayment.feature"
+
+
 def test_of_many_failures_the_first_are_shown_in_full_and_each_with_its_reason(make_run: MakeRun) -> None:
     def failing(number: int) -> Callable[[RunWriter], None]:
         def write(run: RunWriter) -> None:

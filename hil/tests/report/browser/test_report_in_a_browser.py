@@ -60,6 +60,26 @@ def test_the_index_is_filtered_by_verdict_requirement_and_tag_at_once(report: Pa
     assert page.url.endswith("#filter?requirement=REQ-BOOT-1&tag=many&verdict=pass&verdict=fail")
 
 
+def test_the_index_is_filtered_by_the_feature_that_a_reader_clicks(report: Path, open_page: Open) -> None:
+    page = open_page(report)
+    results = page.locator("table.features")
+    results.get_by_role("link", name="features/underpayment.feature").click()
+    expect(page.locator("#found")).to_have_text("3 of 45 scenarios")
+    assert shown(page) == ["2", "3", "5"]
+    assert page.url.endswith("#filter?feature=features/underpayment.feature")
+    assert page.get_by_label("Feature").input_value() == "features/underpayment.feature"
+    page.locator("#filter [name=feature]").select_option("features/many.feature")
+    expect(page.locator("#found")).to_have_text("40 of 45 scenarios")
+
+
+def test_the_reason_of_the_first_failure_is_on_the_screen_before_anything_is_clicked(
+    report: Path, open_page: Open
+) -> None:
+    page = open_page(report)
+    first = page.locator(".first-look li").first
+    expect(first.get_by_text("refused payment to zero current")).to_be_in_viewport(ratio=1)
+
+
 def test_an_address_opens_a_filtered_index_and_the_matrix_links_to_one(report: Path, open_page: Open) -> None:
     page = open_page(report, "#filter?text=row&verdict=pass")
     expect(page.locator("#found")).to_have_text("40 of 45 scenarios")

@@ -25,6 +25,12 @@ def test_what_befell_many_messages_alike_is_one_row_and_what_befell_the_link_is_
     ]
 
 
+def test_a_deceit_in_each_payment_is_one_row() -> None:
+    what = "underpays by 1 sat from payment 2 on"
+    events = [Event(Kind.FAULT, t, "counterpart", {"what": what, "who": "cable"}) for t in (49.2, 71.4, 93.6)]
+    assert view_scenario(1, ScenarioRecord("underpaid", events)).faults == [FaultRow(49.2, "cable", what, 3, 93.6)]
+
+
 def test_what_the_tap_added_is_told_in_words() -> None:
     data = {"chunks": 1790, "bytes": 4000, "sent_again_median_s": 0.0019, "sent_again_largest_s": 0.03}
     host = {"forwarding_median_s": 0.00002, "forwarding_largest_s": 0.003}
