@@ -21,7 +21,8 @@ def alterations(run: RunView) -> list[str]:
 def summary_lines(run: RunView) -> list[str]:
     """Return one line for each scenario that did not pass, the timing limit that was nearest, and the counts.
 
-    Needs no finished run. The lines hold no control characters, whatever the evidence holds.
+    A waiver that misses a failure has a line as well. Needs no finished run. The lines hold no control characters,
+    whatever the evidence holds.
     """
     lines = alterations(run)
     for view in run.scenarios:
@@ -30,6 +31,7 @@ def summary_lines(run: RunView) -> list[str]:
             lines.append(_line(view, f"{view.why} [waived: {accepted}]" if accepted else view.why))
         elif (warning := contradiction(view)) is not None:
             lines.append(_line(view, warning))
+    lines += [f"  waiver {row.waiver.id}: {row.state}" for row in run.waivers.rows if row.missed]
     nearest = _nearest_timing_limit(run.scenarios)
     if nearest is not None:
         lines.append(nearest)

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from difflib import get_close_matches
 from typing import Any
 
 from hil.evidence.documents import Verdict
 from hil.evidence.waivers import Waiver
 from hil.report.scenario.view import ScenarioView
 from hil.report.text_format import moment, rows_of, section_of, text_of
+
+_MISSPELT = 0.9
+"""How alike two names are of which one is taken for a misspelling of the other (1: the same)."""
 
 
 @dataclass(frozen=True)
@@ -19,11 +23,13 @@ class WaiverRow:
 
     :param state: what came of it in this run, in words.
     :param applies: whether it covers a failure of this run.
+    :param missed: whether it seems to be meant for a failure of this run, and does not cover it.
     """
 
     waiver: Waiver
     state: str
     applies: bool
+    missed: bool = False
 
 
 @dataclass(frozen=True)
@@ -54,7 +60,7 @@ def waivers_of(document: Mapping[str, Any], scenarios: Sequence[ScenarioView]) -
         scenario.number: covering for scenario in scenarios if (covering := _covering(scenario, in_force)) is not None
     }
     used = {waiver.id for covering in waived.values() for waiver in covering}
-    rows = [WaiverRow(each, _state(each, day, used, scenarios), each.id in used) for each in waivers]
+    rows = [_row(each, day, used, in_force, scenarios) for each in waivers]
     return Waivers(rows, waived)
 
 
@@ -76,16 +82,28 @@ def scenario_id(scenario: ScenarioView) -> str:
     return f"{scenario.feature}::{scenario.name}"
 
 
-def _state(waiver: Waiver, day: date | None, used: set[str], scenarios: Sequence[ScenarioView]) -> str:
+def _row(
+    waiver: Waiver, day: date | None, used: set[str], in_force: Sequence[Waiver], scenarios: Sequence[ScenarioView]
+) -> WaiverRow:
     if day is None:
-        return "does not count: the day on which this run began is not recorded"
+        why = "does not count: the day on which this run began is not recorded"
+        return WaiverRow(waiver, why, applies=False)
     if day > waiver.until:
-        return "expired before this run"
+        return WaiverRow(waiver, "expired before this run", applies=False)
     if waiver.id in used:
-        return "covers a failure of this run"
-    if not any(waiver.scenario == scenario_id(scenario) for scenario in scenarios):
-        return "its scenario was not part of this run"
-    return "was not needed, or does not cover each failure of its scenario"
+        return WaiverRow(waiver, "covers a failure of this run", applies=True)
+    named = [scenario for scenario in scenarios if scenario_id(scenario) == waiver.scenario]
+    if not named:
+        failed = [scenario_id(scenario) for scenario in scenarios if scenario.verdict is Verdict.FAIL]
+        close = get_close_matches(waiver.scenario, failed, n=1, cutoff=_MISSPELT)
+        nearest = f"; nearest: {close[0]}" if close else ""
+        return WaiverRow(waiver, f"its scenario was not part of this run{nearest}", applies=False, missed=bool(close))
+    failed_names = {row.name for scenario in named for row in scenario.findings if row.verdict is Verdict.FAIL}
+    if waiver.measurement not in failed_names:
+        return WaiverRow(waiver, "was not needed: what it names did not fail", applies=False)
+    covered = {each.measurement for each in in_force if each.scenario == waiver.scenario}
+    others = ", ".join(sorted(repr(name) for name in failed_names - covered))
+    return WaiverRow(waiver, f"has no effect: no waiver covers {others}", applies=False, missed=True)
 
 
 def _day(document: Mapping[str, Any]) -> date | None:

@@ -75,7 +75,8 @@ def test_a_waived_failure_stays_a_failure(run_of: Callable[..., RunView]) -> Non
     [
         ({"until": "2031-05-16"}, "expired before this run"),
         ({"scenario": "features/underpayment.feature::Another"}, "its scenario was not part of this run"),
-        ({"measurement": "another measurement"}, "was not needed, or does not cover each failure of its scenario"),
+        ({"scenario": SCENARIO + "r"}, f"its scenario was not part of this run; nearest: {SCENARIO}"),
+        ({"measurement": "another measurement"}, "was not needed: what it names did not fail"),
     ],
 )
 def test_a_waiver_that_does_not_cover_says_why(
@@ -89,8 +90,18 @@ def test_a_waiver_that_does_not_cover_says_why(
 def test_a_waiver_of_one_measurement_does_not_cover_the_failure_of_another(run_of: Callable[..., RunView]) -> None:
     first, second = {**WHOLE, "measurement": CutOff.name}, {**WHOLE, "id": "DEV-13", "measurement": Settlement.name}
     both = (CutOff, Settlement)
-    assert waived(run_of(first, measurements=both)) == []
+    run = run_of(first, measurements=both)
+    assert waived(run) == []
+    assert run.waivers.rows[0].state == f"has no effect: no waiver covers '{Settlement.name}'"
     assert waived(run_of(first, second, measurements=both)) == ["DEV-12", "DEV-13"]
+
+
+def test_the_terminal_names_a_waiver_that_misses_the_failure_it_seems_to_be_meant_for(
+    run_of: Callable[..., RunView],
+) -> None:
+    misspelt, expired = {**WHOLE, "scenario": SCENARIO + "r"}, {**WHOLE, "id": "DEV-13", "until": "2031-05-16"}
+    told = [line for line in summary_lines(run_of(misspelt, expired)) if "waiver" in line]
+    assert told == [f"  waiver DEV-12: its scenario was not part of this run; nearest: {SCENARIO}"]
 
 
 def test_a_scenario_that_passed_needs_no_waiver(make_run: MakeRun) -> None:
