@@ -102,6 +102,11 @@ def _compare(options: argparse.Namespace, root: Path) -> int:
     return comparison.exit_code
 
 
+_CERTIFICATE_OF_A_KEY = (
+    "Make a certificate for a key of your own: openssl req -x509 -key {} -days 365 -subj '/CN=YOUR NAME' -out FILE"
+)
+
+
 def _signer(options: argparse.Namespace) -> PdfSigner | None:
     """Return who signs; None if the command line names no key. Raises ConfigurationError for half a signature."""
     given = [name for name in ("key", "key_certificate", "time_stamps") if getattr(options, name)]
@@ -112,7 +117,8 @@ def _signer(options: argparse.Namespace) -> PdfSigner | None:
     missing += [option for name, option in needed.items() if not getattr(options, name)]
     if missing:
         raise ConfigurationError(
-            f"--{given[0].replace('_', '-')} asks for a signed PDF, which also needs {' and '.join(missing)}"
+            f"--{given[0].replace('_', '-')} asks for a signed PDF, which also needs {' and '.join(missing)}",
+            remedy=None if options.key_certificate else _CERTIFICATE_OF_A_KEY.format(options.key or "KEY"),
         )
     from hil.report.pdf.signature import PdfSigner
 

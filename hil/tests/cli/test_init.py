@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -92,6 +93,16 @@ def test_the_editor_is_told_where_the_features_and_all_their_steps_are(laborator
 
     assert {path.name for path in laboratory.glob(settings["cucumber.features"][0])} == {"first.feature"}
     assert {"appliance.py", "parameters.py", "setup.py", "session.py"} <= found
+
+
+def test_git_leaves_out_the_private_key_of_a_person_who_signs_and_takes_the_public_one(laboratory: Path) -> None:
+    assert main(["keygen", "ann.pem"]) == 0
+    git = ["git", "-C", str(laboratory)]
+    subprocess.run([*git, "init", "--quiet"], check=True)
+    listed = subprocess.run([*git, "status", "--porcelain", "--untracked-files=all"], check=True, capture_output=True)
+    untracked = {line[3:] for line in listed.stdout.decode().splitlines()}
+    assert "ann.pem.pub" in untracked
+    assert "ann.pem" not in untracked
 
 
 def test_a_folder_with_files_is_refused_and_stays_as_it_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -332,6 +332,11 @@ def test_a_report_that_cannot_be_written_is_the_laboratorys_fault(
     assert "report.html: evidence cannot be written: Is a directory" in capsys.readouterr().err
 
 
+def test_who_has_a_key_and_no_certificate_is_told_how_to_make_one(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["report", "--certificate", "--key", "ann.pem"]) == 4
+    assert "openssl req -x509 -key ann.pem -days 365 -subj '/CN=YOUR NAME' -out FILE" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("options", "missing"),
     [
