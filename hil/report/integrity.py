@@ -25,12 +25,12 @@ DERIVED_FILES = files.DERIVED_FILES
 """Files that are made from the evidence."""
 
 _SOUND = (
-    "When this report was written, every file of the run folder had the SHA-256 sum of its manifest, and both digests "
-    "computed anew from run.json and the recorded events were the recorded ones.",
+    "Every file of the run folder has the SHA-256 sum of its manifest, and both digests computed anew from run.json "
+    "and the recorded events are the recorded ones.",
 )
 _SOUND_OLD = (
-    "When this report was written, every file of the run folder had the SHA-256 sum of its manifest, and the digest "
-    "computed anew from the recorded events was the recorded one.",
+    "Every file of the run folder has the SHA-256 sum of its manifest, and the digest computed anew from the recorded "
+    "events is the recorded one.",
     "This evidence was recorded by an older version: no digest covers run.json, so only the manifest protects it.",
 )
 _NEVER_FINISHED = "The run was never finished: it has no manifest and no final digest, and was not checked."
@@ -46,6 +46,13 @@ class Statement:
     sound: bool
     sentences: list[str]
     altered: bool = False
+
+    @property
+    def in_report(self) -> list[str]:
+        """The sentences as a report prints them: that the evidence is sound holds for the time of its writing."""
+        if not self.sound:
+            return self.sentences
+        return [f"When this report was written: {self.sentences[0]}", *self.sentences[1:]]
 
 
 @dataclass(frozen=True)

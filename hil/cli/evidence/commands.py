@@ -114,10 +114,14 @@ def _schema(options: argparse.Namespace, _: list[str]) -> int:
 
 
 def _verify(options: argparse.Namespace, _: list[str]) -> int:
+    from hil.evidence.run_folder.manifest import SIGNATURE_FILE
     from hil.report.evidence.verification import verified
     from hil.report.text_format import on_a_line
 
-    statement = verified(run_folder(options))
+    folder = run_folder(options)
+    statement = verified(folder)
     for sentence in statement.sentences:
         print(on_a_line(sentence))
+    if statement.sound and (folder / SIGNATURE_FILE).is_file():
+        print(f"{SIGNATURE_FILE} is not checked here: hil verify RUN --key FILE does that.")
     return ExitCode.PASS if statement.sound else ExitCode.EVIDENCE_ALTERED

@@ -63,7 +63,7 @@ def certificate_content(run: RunView) -> dict[str, Any]:
             for row in run.instruments
         ],
         "decision-rule": run.decision_rule,
-        "integrity": [*run.integrity.sentences],
+        "integrity": [*run.integrity.in_report],
         "empty-fields": run.not_stated,
         "persons": [{"name": stated(row.get("name")), "role": stated(row.get("role"))} for row in run.persons],
     }

@@ -136,8 +136,11 @@ def test_a_run_is_signed_and_verified(folder: Path, tmp_path: Path, capsys: pyte
     assert main(["sign", str(folder), "--key", str(key)]) == 0
     capsys.readouterr()
     assert main(["verify", str(folder), "--key", public]) == 0
-    assert said(capsys)[0] == "The manifest is signed by the key in ann.pem.pub."
+    signed, sound = said(capsys)
+    assert signed == "The manifest is signed by the key in ann.pem.pub."
+    assert sound.startswith("Every file of the run folder has the SHA-256 sum of its manifest")
     assert main(["evidence", "verify", str(folder)]) == 0
+    assert said(capsys) == [sound, "manifest.json.sig is not checked here: hil verify RUN --key FILE does that."]
 
 
 def test_altered_evidence_is_not_signed(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
