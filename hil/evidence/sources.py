@@ -9,7 +9,7 @@ RIG_SOURCES = frozenset(
         *("bench", "meter", "meter updates", "load", "mains", "plug", "K1", "K2", "K3", "K4", "self-test of the bench"),
         *("socket", "socket program", "socket-link", "socket-console", "calendar", "firmware"),
         *("cable", "cable program", "cable-link", "cable-console", "counterpart", "link", "tap"),
-        *("ledger", "test", "test: load"),
+        *("ledger", "operator", "test", "test: load"),
     }
 )
 """The sources of the framework's own events."""
