@@ -40,7 +40,8 @@ def _start(project: Project, duration: str = "9 h") -> tuple[Running, list[Helpe
 
     def both_are_busy() -> bool:
         assert running.process.poll() is None, running.said.read_text()
-        files = list(project.folder.glob(f"reports/runs/*/scenarios/*{SCENARIO_SUFFIX}"))
+        # latest leads to the same files
+        files = {each.resolve() for each in project.folder.glob(f"reports/runs/*/scenarios/*{SCENARIO_SUFFIX}")}
         return len([file for file in files if b'"RECEIPT"' in scenario_text(file)[0]]) == 2
 
     poll(both_are_busy, "receipts in the evidence of two scenarios")
