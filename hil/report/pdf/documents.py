@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from hil.clock import utc_now
-from hil.evidence.run_folder.files import MANIFEST_FILE, RUN_FILE, SCENARIOS, replace_bytes
+from hil.evidence.run_folder.files import MANIFEST_FILE, RUN_FILE, replace_bytes
+from hil.evidence.run_folder.manifest import listed_files
 from hil.report.pdf.certificate import certificate_content
 from hil.report.pdf.report import report_content
 from hil.report.pdf.signature import PdfSigner, sign_pdf
@@ -15,8 +16,8 @@ from hil.report.run_view import RunView
 CERTIFICATE_FILE = "certificate.pdf"
 REPORT_PDF_FILE = "report.pdf"
 
-_TYPES = {".jsonl": "application/jsonl", ".gz": "application/gzip"}
-"""Media types of the files of scenarios."""
+_TYPES = {".jsonl": "application/jsonl", ".gz": "application/gzip", ".json": "application/json"}
+"""Media types of evidence, by the end of a name."""
 
 
 def write_certificate(run: RunView, folder: Path, signer: PdfSigner | None = None) -> Path:
@@ -36,15 +37,16 @@ def write_certificate(run: RunView, folder: Path, signer: PdfSigner | None = Non
 def write_report(run: RunView, folder: Path, signer: PdfSigner | None = None) -> Path:
     """Write ``report.pdf`` into ``folder`` and return its path: the certificate, and each scenario.
 
-    The evidence is attached, each scenario as it was recorded. Parameters and errors: see :func:`write_certificate`.
+    The evidence is attached, each scenario as it was recorded, and each file that a scenario added.
+    Parameters and errors: see :func:`write_certificate`.
     """
     content, pictures = report_content(run)
-    scenarios = [
-        Attached(path.name, path.read_bytes(), _TYPES.get(path.suffix, "application/octet-stream"), "One scenario")
-        for path in sorted((run.folder / SCENARIOS).iterdir())
-        if path.is_file()
+    recorded = [
+        Attached(path.name, path.read_bytes(), _TYPES.get(path.suffix, "application/octet-stream"), "Evidence")
+        for path in listed_files(run.folder)
+        if path.name != RUN_FILE and path.is_file()
     ]
-    document = typeset("report.typ", content, [*_described(run), *scenarios], utc_now(), pictures)
+    document = typeset("report.typ", content, [*_described(run), *recorded], utc_now(), pictures)
     return _write(folder / REPORT_PDF_FILE, document, signer, f"Report of run {run.run_id}")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from pypdf import PdfReader
@@ -66,3 +67,15 @@ def test_in_a_large_run_what_passed_is_told_in_short_and_what_failed_in_full(vie
     assert [block["class"] for block in short["blocks"]] == ["findings"]
     assert {"steps", "findings", "last"} <= {block.get("class") for block in full["blocks"]}
     assert list(pictures) == [f"timeline-{failed.number}.svg"]
+
+
+def test_files_that_scenarios_added_are_attached_and_a_run_without_scenarios_is_printed(
+    view: RunView, tmp_path: Path
+) -> None:
+    bare = tmp_path / "run"
+    (bare / "attachments").mkdir(parents=True)
+    (bare / "attachments" / "0001-photo.jpg").write_bytes(b"a photo")
+    (bare / "safe_state.json").write_text("{}")
+    attached = PdfReader(write_report(replace(view, folder=bare, scenarios=[]), tmp_path)).attachments
+    assert attached["0001-photo.jpg"] == [b"a photo"]
+    assert attached["safe_state.json"] == [b"{}"]
