@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hil.errors import ConfigurationError
+from hil.errors import ConfigurationError, RigFault
 from hil.evidence.run_folder.files import MANIFEST_FILE, on_disk, replace_bytes
 from hil.evidence.run_folder.manifest import SIGNATURE_FILE, TIME_STAMP_FILE
 from hil.evidence.run_folder.token_key import INSTALL, TokenKey
@@ -46,7 +46,7 @@ def _write_new(file: Path, content: bytes, mode: int) -> None:
     try:
         with on_disk(file), os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as opened:
             opened.write(content)
-    except Exception as error:
+    except RigFault as error:
         if isinstance(error.__cause__, FileExistsError):
             raise ConfigurationError(
                 "this file is there already", place=str(file), remedy="Name another one: a key is never replaced."

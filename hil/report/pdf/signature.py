@@ -25,14 +25,13 @@ FIELD = "Signature"
 class PdfSigner:
     """Who signs.
 
-    :param key: file with the private key, PEM (PKCS#8), not encrypted or with ``passphrase``.
+    :param key: file with the private key, PEM (PKCS#8), not encrypted.
     :param certificate: file with the X.509 certificate of that key, PEM; certificates of its issuers may follow it.
     :param time_stamps: URL of a time stamp authority (RFC 3161); None: the signature holds no time stamp.
     """
 
     key: Path
     certificate: Path
-    passphrase: bytes | None = None
     time_stamps: str | None = None
 
 
@@ -84,7 +83,7 @@ def _load(signer: PdfSigner) -> Any:
     )
     load: Callable[..., SimpleSigner | None] = SimpleSigner.load
     try:
-        loaded = load(str(signer.key), str(signer.certificate), key_passphrase=signer.passphrase)
+        loaded = load(str(signer.key), str(signer.certificate))
     except (ValueError, TypeError) as error:
         raise unusable from error
     if loaded is None or loaded.signing_cert is None:

@@ -45,7 +45,7 @@ class BenchStatus:
         begin_live(run.folder, {"scenarios": [_listed(item) for item in scenarios]})
 
     def begin(self) -> None:
-        """The bench of this process is used: tell of it from now on."""
+        """Begin to write where the bench of this process is: a scenario uses it."""
         if self._thread is None or self._thread[0] != os.getpid():
             self._thread = os.getpid(), Repeated(EVERY_S, self.write)
 

@@ -34,7 +34,7 @@ class LiveLine:
         self._due = self._period
         self._shown = False
         self.held = False
-        """Whether nothing is shown for now: a person types an answer."""
+        """True while a person types an answer: nothing else is shown then."""
         self.say = self.write
         """Output callback; in a worker it forwards to the parent."""
 
