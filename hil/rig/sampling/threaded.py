@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from hil.ports import Meter, Reading
     from hil.rig.sampling.timer import Readings
 
+READ_EVERY_S = 0.07
+"""Between two questions to the meter: sooner than it updates, so that a question that comes 20 ms late skips no update,
+and in no simple ratio to 0.1 s, so that the readings soon tell at which phase it updates."""
+
 SILENCE_S = 5.0
 """Longest time without a reading before the bench counts as unwatched; a driver gives up its query after 2 s."""
 
@@ -144,6 +148,6 @@ class ThreadedSampler:
                 if answered - verified >= VERIFY_S:
                     verified = answered
                     self._meter.verify()
-                due = next_due(due, self._clock.now(), SAMPLE_PERIOD_S)
+                due = next_due(due, self._clock.now(), READ_EVERY_S)
         except BaseException as error:  # whatever it is, the loop must hear of it
             self._mailbox.put(error)

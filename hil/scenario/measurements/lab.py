@@ -14,7 +14,7 @@ from hil.evidence.event_intervals import DEAD_V, TRACE_V, Interval, instant, not
 from hil.evidence.observations import EvidenceMissing, Sampled, Timed
 from hil.rig.sampling.energy import metered_energy, reading_of
 from hil.rig.sampling.timer import update_known_s
-from hil.scenario.measurements.windows import update_period, updates, windows
+from hil.scenario.measurements.windows import Grid, update_period, windows
 from hil.units import Second, WattHour
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def live_since(observer: Observer) -> Interval | None:
     early = end.early - most * window
     if first == 0:
         early = 0.0
-    elif updates(observer, seen[first - 1], seen[first])[1] > 1:  # it may have come in a window that was not read
+    elif Grid(observer).updates(seen[first - 1], seen[first])[1] > 1:  # it may have come in a window that was not read
         dead = seen[first - 1].last
         early = dead.t - dead.before + window
     return Interval(early, end.late - least * window)
@@ -145,9 +145,10 @@ def highest_power(observer: Observer) -> Sampled:
     bounds = [(power, power_budget(observer, event)) for event, power in readings]
     power, budget = max(bounds, key=lambda each: each[1].bounds(each[0])[1])
     low, high = max(each.bounds(value)[0] for value, each in bounds), budget.bounds(power)[1]
+    grid = Grid(observer)
     for earlier, later in pairwise(windows(observer)):
-        if updates(observer, earlier, later)[1] > 1:
-            mean = between(observer, earlier, later)
+        if grid.updates(earlier, later)[1] > 1:
+            mean = between(observer, earlier, later, grid=grid)
             low, high = max(low, mean.low), max(high, mean.high)
     return Sampled(low, high, (_begin(readings), readings[-1][0].t), budget)
 
@@ -174,10 +175,13 @@ def digit_wh(observer: Observer, energy_wh: float) -> float:
     return observer.rig.meter.energy_budget(WattHour(energy_wh), Second(0.0), 0.0).part("resolution")
 
 
-def between(observer: Observer, earlier: Window, later: Window) -> Sampled:
-    """Return the mean power in W from the end of one window to that of another, by the energy."""
-    period = update_period(observer)
-    fewest, most = (max(1, each) * period for each in updates(observer, earlier, later))
+def between(observer: Observer, earlier: Window, later: Window, *, grid: Grid | None = None) -> Sampled:
+    """Return the mean power in W from the end of one window to that of another, by the energy.
+
+    :param grid: of the meter, if it is known already.
+    """
+    grid = Grid(observer) if grid is None else grid
+    fewest, most = (max(1, each) * grid.period for each in grid.updates(earlier, later))
     joules = (later.energy_wh - earlier.energy_wh) * 3600
     u = max(mean_power_uncertainty(observer, each.first) for each in (earlier, later))
     u += 2 * digit_wh(observer, later.energy_wh) * 3600 / fewest

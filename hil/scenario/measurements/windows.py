@@ -7,18 +7,24 @@ often, it skips some.
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from typing import TYPE_CHECKING, NamedTuple
 from weakref import WeakKeyDictionary
 
 from hil.evidence.documents import Event, Kind
 from hil.evidence.event_intervals import TRACE_V
 from hil.rig.sampling.timer import reading_age
+from hil.scenario.measurements.update_grid import Seen, updates_between
 
 if TYPE_CHECKING:
     from hil.scenario.observer import Observer
 
 ROUNDING = 1e-6
 """Of a number of windows: instants are sums of decimal fractions."""
+
+AROUND = 20
+"""So many windows on either side tell of the phase of the meter's updates: 2 s at 10 Hz, in which a crystal that is
+wrong by 100 ppm is off by 0.2 ms."""
 
 
 class Window(NamedTuple):
@@ -28,8 +34,6 @@ class Window(NamedTuple):
     last: Event
     voltage: float
     power: float
-    repeated: bool = False
-    """Whether its last two readings are the same: then one update was read twice."""
 
     @property
     def energy_wh(self) -> float:
@@ -62,8 +66,7 @@ def windows(observer: Observer) -> list[Window]:
         voltage = _number(event, "voltage_V")
         if found and _is_same(found[-1], event, voltage, period):
             earlier = found[-1]
-            same = event.data == earlier.last.data
-            found[-1] = Window(earlier.first, event, earlier.voltage, earlier.power, same)
+            found[-1] = Window(earlier.first, event, earlier.voltage, earlier.power)
         else:
             found.append(Window(event, event, voltage, _number(event, "power_W")))
     _SO_FAR[observer] = period, len(events), found
@@ -83,45 +86,71 @@ class Grid:
     def __init__(self, observer: Observer) -> None:
         self.period = update_period(observer)
         """Of the meter, in s."""
+        self._observer = observer
         self._age = reading_age(observer.rig.meter)
+        self._seen: list[Window] = []
 
     def updates(self, earlier: Window, later: Window) -> tuple[int, int]:
         """Return how often the meter updated from one window to another, at least and at most.
 
-        On a wall clock readings may come so unevenly that one skips a window. As they keep to a grid, another one
-        close by then tells of a window for the second time.
+        Where the stamps of two windows that follow each other leave that open, the readings around them decide: see
+        :mod:`hil.scenario.measurements.update_grid`.
         """
-        loose = self._loose(earlier.last, later.first)
-        fewest, most = _count(later.first.t - earlier.last.t, loose, self.period)
-        if later.first.data != earlier.first.data:
-            fewest = max(1, fewest)
-        if loose and most == 2 and not earlier.repeated and not later.repeated:
-            most = 1
-        return fewest, max(fewest, most)
+        fewest, most = self._count(earlier.last, later.first)
+        fewest = max(fewest, _since(earlier, later))
+        most = max(fewest, most)
+        if fewest == most or not self._is_unsure(later.first):
+            return fewest, most
+        return self._by_readings_around(earlier, later) or (fewest, most)
+
+    def _by_readings_around(self, earlier: Window, later: Window) -> tuple[int, int] | None:
+        if not self._seen:
+            self._seen = windows(self._observer)
+        index = bisect_left(self._seen, later.first.t, key=lambda each: each.first.t)
+        if not (0 < index < len(self._seen)) or self._seen[index - 1 : index + 1] != [earlier, later]:
+            return None
+        seen: list[Seen] = []
+        gap = 0
+        first = max(0, index - AROUND)
+        for at, window in enumerate(self._seen[first : index + AROUND], first):
+            since = _since(self._seen[at - 1], window) if at > first else 0
+            if at == index:
+                gap = len(seen)
+            instants = self._taken(window.first), self._taken(window.last)
+            if window.voltage < TRACE_V:  # a row: its ends are of one update or of several
+                seen += [Seen(instants[:1], since), Seen(instants[1:], 0)]
+            else:
+                seen.append(Seen(instants, since))
+        return updates_between(seen, gap, self.period)
 
     def row(self, dead: Window) -> tuple[int, int]:
         """Return how many windows without voltage a row has, at least and at most."""
-        loose = self._loose(dead.first, dead.last) if dead.last is not dead.first else 0.0
-        fewest, most = _count(dead.last.t - dead.first.t, loose, self.period)
+        if dead.last is dead.first:
+            return 1, 1
+        fewest, most = self._count(dead.first, dead.last)
         return 1 + fewest, 1 + most
 
-    def _loose(self, one: Event, other: Event) -> float:
-        """Return by how much the time between two readings may differ from that of their stamps.
+    def _count(self, one: Event, other: Event) -> tuple[int, int]:
+        """Return how many updates lie between two readings, at least and at most, as far as their stamps tell."""
+        (early, late), (early_after, late_after) = self._taken(one), self._taken(other)
+        fewest = math.floor((early_after - late) / self.period + ROUNDING)
+        return max(0, fewest), math.ceil((late_after - early) / self.period - ROUNDING)
+
+    def _is_unsure(self, reading: Event) -> bool:
+        early, late = self._taken(reading)
+        return early < late
+
+    def _taken(self, reading: Event) -> tuple[float, float]:
+        """Return the earliest and the latest instant at which a reading was taken.
 
         What a reading tells is up to a reading's age older; the latency in it is the same for all readings of a meter.
         """
-        age = self._age
-        return max(0.0, one.before - age) + one.after + (max(0.0, other.before - age) + other.after)
+        return reading.t - max(0.0, reading.before - self._age), reading.t + reading.after
 
 
-def updates(observer: Observer, earlier: Window, later: Window) -> tuple[int, int]:
-    """Return how often the meter updated from one window to another, see :meth:`Grid.updates`."""
-    return Grid(observer).updates(earlier, later)
-
-
-def _count(apart: float, loose: float, period: float) -> tuple[int, int]:
-    fewest = math.floor((apart - loose) / period + ROUNDING)
-    return max(0, fewest), math.ceil((apart + loose) / period - ROUNDING)
+def _since(earlier: Window, later: Window) -> int:
+    """Return how many updates lie between two windows at least: the values tell whether there was one."""
+    return int(later.first.data != earlier.last.data)
 
 
 def _number(event: Event, quantity: str) -> float:

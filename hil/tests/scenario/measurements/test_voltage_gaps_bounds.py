@@ -12,9 +12,10 @@ from hil.evidence.documents import Kind
 from hil.evidence.observations import EvidenceMissing, Timed
 from hil.instruments import hmc8015
 from hil.ports import Reading
+from hil.rig.sampling.timer import reading_age
 from hil.scenario.load_profiles import LoadProfile
-from hil.scenario.measurements.voltage_gaps import longest_interruption
-from hil.tests.scenario.timelines import Scene
+from hil.scenario.measurements.voltage_gaps import SHORTEST_INTERRUPTION_S, longest_interruption
+from hil.tests.scenario.timelines import MadeMeter, Scene, Truth
 from hil.units import Ampere, Second, Volt, Watt, WattHour
 
 PERIOD_S = 0.1
@@ -27,12 +28,12 @@ def reading(volts: float, watts: float, watt_hours: float = 0.0) -> Reading:
     return Reading(Volt(volts), Ampere(watts / MAINS_V), Watt(watts), WattHour(watt_hours), Second(0.0))
 
 
-def scene_of(readings: Iterable[tuple[float, Reading]], **options: float) -> Scene:
-    """A meter of ten windows a second shows these, each telling of the 0.2 s before it at most."""
+def scene_of(readings: Iterable[tuple[float, Reading]], before: float = 0.2, **options: float) -> Scene:
+    """A meter of ten windows a second shows these, each telling of the time ``before`` it at most."""
     scene = Scene(metered=False, period=PERIOD_S, **options)  # type: ignore[arg-type]
     for second, each in readings:
         data = {"voltage_V": each.voltage, "current_A": each.current, "power_W": each.power, "energy_Wh": each.energy}
-        scene.write(second, Kind.READING, "meter", data, before=0.2)
+        scene.write(second, Kind.READING, "meter", data, before=before)
     return scene
 
 
@@ -169,7 +170,35 @@ def test_without_any_voltage_it_is_told_in_these_words() -> None:
 def test_stamps_in_error_leave_open_how_many_windows_of_a_row_were_off() -> None:
     scene = scene_of(volts(230, 230.1, 0, 0, 230.1, 230), bound=0.01)
     assert found(scene).low == pytest.approx(WHOLE * PERIOD_S)
-    assert found(scene).high == pytest.approx(3 * PERIOD_S, abs=2e-3)  # none beside it: no window was read twice
+    assert found(scene).high == pytest.approx(5 * PERIOD_S, abs=2e-3)  # one on either side was perhaps not read
+
+
+def scene_on_a_wall_clock(seconds: Sequence[float], off: tuple[float, float] = (0.0, 0.0)) -> Scene:
+    """A meter that is read at these instants, with stamps that may be wrong by 5 ms, at 1800 W but for a while."""
+    truth = Truth(live=((0.0, off[0]), (off[1], 100.0)), watts=1800.0)
+    meter = MadeMeter(truth, lambda: at, PERIOD_S, 0.05, 0.0, 0.0, 0.0, hmc8015.LIMITS)
+    readings = []
+    for at in seconds:  # the meter's clock
+        readings.append((at, meter.read()))
+    return scene_of(readings, bound=0.005, before=reading_age(meter) + 0.0004)
+
+
+def uneven(number: int) -> float:
+    """Return when a reading is taken that is due every 70 ms: one comes 24 ms late, others up to 1 ms."""
+    return 1.0 + 0.07 * number + (0.024 if number == 40 else 0.001 * math.sin(number))
+
+
+def test_readings_that_come_unevenly_leave_no_interruption_open() -> None:
+    off = found(scene_on_a_wall_clock([uneven(number) for number in range(80)]))
+    assert off.low == 0.0
+    assert off.high < SHORTEST_INTERRUPTION_S
+
+
+def test_an_interruption_is_found_in_readings_that_come_unevenly() -> None:
+    seconds = [uneven(number) for number in range(80)]
+    off = found(scene_on_a_wall_clock(seconds, off=(3.8, 3.86)))
+    assert off.low == pytest.approx(0.06, abs=3e-3)
+    assert off.high == pytest.approx(0.06, abs=3e-3)
 
 
 def test_a_window_that_may_be_the_one_before_once_more_is_no_certain_interruption() -> None:

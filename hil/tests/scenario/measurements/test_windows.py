@@ -6,7 +6,7 @@ import pytest
 
 from hil.evidence.documents import Kind
 from hil.rig.sampling.timer import reading_age
-from hil.scenario.measurements.windows import Grid, update_period, updates, windows
+from hil.scenario.measurements.windows import Grid, update_period, windows
 from hil.tests.scenario.timelines import Scene
 
 PERIOD_S = 0.1
@@ -29,7 +29,7 @@ def spans(scene: Scene) -> list[tuple[float, float]]:
 def between(first: tuple[float, float], second: tuple[float, float], bound: float = 0.0) -> tuple[int, int]:
     scene = read(first, second, bound=bound)
     earlier, later = windows(scene.observer)
-    return updates(scene.observer, earlier, later)
+    return Grid(scene.observer).updates(earlier, later)
 
 
 # --- which readings tell of one window ------------------------------------------------------------------------------
@@ -38,14 +38,13 @@ def between(first: tuple[float, float], second: tuple[float, float], bound: floa
 def test_a_window_tells_what_the_meter_showed() -> None:
     scene = read((1.0, 230.0))
     (window,) = windows(scene.observer)
-    assert (window.voltage, window.power, window.energy_wh, window.repeated) == (230.0, 1000.0, 7.0, False)
+    assert (window.voltage, window.power, window.energy_wh) == (230.0, 1000.0, 7.0)
     assert update_period(scene.observer) == PERIOD_S
 
 
 def test_the_same_values_within_a_period_are_one_window_that_was_read_twice() -> None:
     scene = read((1.0, 230.0), (1.05, 230.0), (1.09, 230.0))
     assert spans(scene) == [(1.0, 1.09)]
-    assert windows(scene.observer)[0].repeated
 
 
 def test_the_same_values_a_period_later_are_another_window() -> None:
@@ -111,39 +110,36 @@ def test_other_values_tell_of_an_update_however_soon_they_come() -> None:
 
 def test_stamps_in_error_make_the_number_of_updates_uncertain() -> None:
     assert between((1.0, 230.0), (1.3, 231.0), bound=0.01) == (2, 4)
-    assert between((1.0, 230.0), (1.17, 231.0), bound=0.01) == (1, 3)
+    assert between((1.0, 230.0), (1.17, 231.0), bound=0.01) == (1, 2)
     assert between((1.0, 230.0), (1.26, 231.0), bound=0.01) == (2, 3)
-    assert between((1.0, 230.0), (1.26, 231.0), bound=0.014) == (2, 4)
+    assert between((1.0, 230.0), (1.26, 231.0), bound=0.014) == (2, 3)
 
 
-def test_readings_a_period_apart_by_stamps_in_error_have_one_update_between_them_if_neither_was_repeated() -> None:
-    assert between((1.0, 230.0), (1.1, 231.0), bound=0.01) == (1, 1)
-    assert between((1.0, 230.0), (1.1, 230.0), bound=0.01) == (0, 1)
+def test_readings_a_period_apart_by_stamps_in_error_have_one_update_between_them_or_two() -> None:
+    assert between((1.0, 230.0), (1.1, 231.0), bound=0.01) == (1, 2)
+    assert between((1.0, 230.0), (1.1, 230.0), bound=0.01) == (0, 2)
     assert between((1.0, 230.0), (1.2, 231.0), bound=1e-9) == (2, 2)
 
 
-def test_a_window_that_was_read_twice_tells_that_another_one_may_have_been_skipped() -> None:
-    for readings in (
-        ((1.0, 230.0), (1.02, 230.0), (1.12, 231.0)),
-        ((1.0, 230.0), (1.1, 231.0), (1.12, 231.0)),
-    ):
-        scene = read(*readings, bound=0.01)
-        earlier, later = windows(scene.observer)
-        assert updates(scene.observer, earlier, later) == (1, 2)
+def around(*readings: tuple[float, float], index: int) -> tuple[int, int]:
+    scene = read(*readings, bound=0.005)
+    seen = windows(scene.observer)
+    return Grid(scene.observer).updates(seen[index - 1], seen[index])
 
 
-def test_a_row_without_voltage_was_read_twice_only_if_its_last_two_readings_are_the_same() -> None:
-    def counted(*watt_hours: float) -> tuple[int, int]:
-        scene = Scene(metered=False, period=PERIOD_S, bound=0.01)
-        for number, (volts, each) in enumerate([*((0.0, each) for each in watt_hours), (230.0, 9.0)]):
-            data = {"voltage_V": volts, "current_A": 0.0, "power_W": 0.0, "energy_Wh": each}
-            scene.write(1.0 + 0.0995 * number, Kind.READING, "meter", data, before=reading_age(scene.meter))
-        earlier, later = windows(scene.run(2.0).observer)
-        return updates(scene.observer, earlier, later)
+def test_readings_around_two_tell_how_often_the_meter_updated_between_them() -> None:
+    """It updates at 0.05 and every 0.1 s; the fourth reading comes late."""
+    readings = ((1.0, 1.0), (1.07, 2.0), (1.14, 2.0), (1.24, 3.0), (1.28, 4.0), (1.35, 4.0), (1.42, 5.0))
+    shown = tuple((second, 230.0 + step) for second, step in readings)
+    assert around(*shown[1:4], index=1) == (1, 2)
+    assert around(*shown, index=2) == (1, 1)
 
-    assert counted(-0.1, -0.2, -0.3) == (1, 1)
-    assert counted(-0.1, -0.1, -0.3) == (1, 1)
-    assert counted(-0.1, -0.3, -0.3) == (1, 2)
+
+def test_a_row_without_voltage_tells_of_the_phase_by_its_ends() -> None:
+    row = ((1.0, 0.0), (1.07, 0.0), (1.14, 0.0), (1.21, 0.0))
+    shown = (*row, (1.28, 230.0), (1.42, 231.0))
+    assert around(*shown, index=2) == (1, 2)
+    assert around(*shown, (1.43, 232.0), index=2) == (1, 1)
 
 
 def test_readings_that_come_later_add_to_the_windows_that_were_found_before() -> None:
@@ -161,7 +157,7 @@ def test_readings_that_come_later_add_to_the_windows_that_were_found_before() ->
 def test_updates_count_from_the_last_reading_of_one_window_to_the_first_of_another() -> None:
     scene = read((1.0, 230.0), (1.05, 230.0), (1.35, 231.0), (1.4, 231.0))
     earlier, later = windows(scene.observer)
-    assert updates(scene.observer, earlier, later) == (3, 3)
+    assert Grid(scene.observer).updates(earlier, later) == (3, 3)
 
 
 # --- how many windows a row has -------------------------------------------------------------------------------------
@@ -184,7 +180,7 @@ def test_stamps_in_error_make_the_length_of_a_row_uncertain_but_not_of_one_readi
     assert the_row(1.0, bound=0.01) == (1, 1)
     assert the_row(1.0, 1.1, bound=0.01) == (1, 3)
     assert the_row(1.0, 1.01, bound=0.01) == (1, 2)
-    assert the_row(1.0, 1.1, bound=0.03) == (1, 4)
+    assert the_row(1.0, 1.1, bound=0.03) == (1, 3)
 
 
 def test_a_reading_that_was_taken_sooner_than_it_may_be_old_is_no_less_certain() -> None:
