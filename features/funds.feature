@@ -113,12 +113,12 @@ Feature: The cable's coins
     And the ledger holds <count> with one fee each
     And the newest valid transaction was broadcast and confirms
     And the socket received 0.3 mBTC in all
-    And the energy delivered is 24 Wh within 1 %
+    And the energy delivered is 24 Wh within <tolerance>
 
-    Examples:
-      | device | mode        | coin   | count          |
-      | socket | single-fee  | 30 BTC | 1 transaction  |
-      | socket | per-payment | 30 BTC | 3 transactions |
-      | socket | single-fee  | 45 BTC | 1 transaction  |
-      | cable  | single-fee  | 30 BTC | 1 transaction  |
-      | cable  | per-payment | 45 BTC | 3 transactions |
+    Examples: A socket that the bench plays cuts the power by the lab meter, up to two of its updates late
+      | device | mode        | coin   | count          | tolerance |
+      | socket | single-fee  | 30 BTC | 1 transaction  | 1 %       |
+      | socket | per-payment | 30 BTC | 3 transactions | 1 %       |
+      | socket | single-fee  | 45 BTC | 1 transaction  | 1 %       |
+      | cable  | single-fee  | 30 BTC | 1 transaction  | 2 %       |
+      | cable  | per-payment | 45 BTC | 3 transactions | 2 %       |

@@ -89,13 +89,13 @@ Feature: The meters
     And the session has ended
     Then 1 session began
     And 3 payments of 0.1 mBTC were accepted
-    And the energy delivered is 24 Wh within 1 %
+    And the energy delivered is 24 Wh within <tolerance>
     And the meter of the device under test agrees with the lab's within 2 %
     And the newest valid transaction was broadcast and confirms
 
-    Examples:
-      | device | mode        |
-      | socket | single-fee  |
-      | socket | per-payment |
-      | cable  | single-fee  |
-      | cable  | per-payment |
+    Examples: A socket that the bench plays cuts the power by the lab meter, up to two of its updates late
+      | device | mode        | tolerance |
+      | socket | single-fee  | 1 %       |
+      | socket | per-payment | 1 %       |
+      | cable  | single-fee  | 2 %       |
+      | cable  | per-payment | 2 %       |
