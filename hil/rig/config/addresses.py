@@ -20,7 +20,7 @@ Flaw: TypeAlias = tuple[Keys, str]
 
 ARGUMENTS: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
     "VirtualBench": (frozenset(), frozenset({"name", "address", "clock", "meter", "load"})),
-    "VisaInstrument": (frozenset({"resource"}), frozenset({"name", "backend"})),
+    "VisaInstrument": (frozenset({"resource"}), frozenset({"name", "backend", "timeout"})),
     "ModbusTCPCoil": (frozenset({"host", "coil"}), frozenset({"name", "invert", "write_multiple_coils"})),
     "NetworkSerialPort": (frozenset({"host", "port"}), frozenset({"name", "speed", "protocol"})),
     "RawSerialPort": (frozenset({"port"}), frozenset({"name", "speed"})),
@@ -32,6 +32,10 @@ PROTOCOLS = ("raw", "rfc2217")
 
 MODBUS_PORT = 502
 """Where a board listens unless its address says another port (Modbus messaging on TCP/IP, 4.2)."""
+
+SHORTEST_WAIT_S = 0.1
+LONGEST_WAIT_S = 4.0
+"""Of an instrument's timeout: the rig counts as unwatched after 5 s without a reading."""
 
 HIGHEST_COIL = 65535
 """Coils of Modbus have 16-bit addresses."""
@@ -170,6 +174,12 @@ def _backend(value: object) -> str:
     return f"'{value}' is no VISA backend: @py, @ivi or @sim, after the path of a library or file if need be"
 
 
+def _timeout(value: object) -> str:
+    if isinstance(value, int | float) and not isinstance(value, bool) and SHORTEST_WAIT_S <= value <= LONGEST_WAIT_S:
+        return ""
+    return f"timeout {value!r} is none: a number of seconds from {SHORTEST_WAIT_S:g} to {LONGEST_WAIT_S:g}"
+
+
 def _host_and_port(value: object) -> str:
     host, colon, port = str(value).rpartition(":")
     return (host_flaw(host) or port_flaw(port)) if colon else host_flaw(str(value))
@@ -196,7 +206,7 @@ def _speed(value: object) -> str:
 
 
 CHECKS: Mapping[str, Mapping[str, Callable[[object], str]]] = {
-    "VisaInstrument": {"resource": _visa, "backend": _backend},
+    "VisaInstrument": {"resource": _visa, "backend": _backend, "timeout": _timeout},
     "ModbusTCPCoil": {"host": _host_and_port, "coil": _coil},
     "NetworkSerialPort": {"host": _host, "port": port_flaw, "protocol": _protocol, "speed": _speed},
     "RawSerialPort": {"speed": _speed},

@@ -46,10 +46,12 @@ class VisaInstrument(Resource):  # type: ignore[misc]  # labgrid has no types
 
     :param backend: the VISA library that carries it: ``@py`` (pyvisa-py), ``@ivi`` (the one of an instrument's maker),
         ``@sim`` (pyvisa-sim); a path before the ``@`` is relative to the rig file.
+    :param timeout: seconds for the connection and for each reply, 0.1 to 4 (default: 2, or what a command allows).
     """
 
     resource: str = attr.ib(validator=attr.validators.instance_of(str))
     backend: str = attr.ib(default=OWN_BACKEND, validator=attr.validators.instance_of(str))
+    timeout: float | None = attr.ib(default=None)
 
 
 class _VisaInstrumentDriver(InstrumentDriver):
@@ -62,7 +64,9 @@ class _VisaInstrumentDriver(InstrumentDriver):
         if path and self.target.env is not None:
             path = self.target.env.config.resolve_path(path)
         backend = f"{path}{at}{library}"
-        return Transport(self.name or role, self.instrument.resource, timeout=timeout, backend=backend)
+        own = self.instrument.timeout
+        patience = timeout if own is None else float(own)
+        return Transport(self.name or role, self.instrument.resource, timeout=patience, backend=backend)
 
     def _took(self, opened: Opened[P]) -> P:
         self.told = opened.driver

@@ -6,12 +6,13 @@ import shutil
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from hil.errors import ConfigurationError
 from hil.instruments.visa_backend import close_resource_managers
+from hil.instruments.wt310e import Wt310e
 from hil.rig.config.rig_file import RigFile
 from hil.rig.labgrid.protocols import load_driver, meter_driver
 from hil.rig.labgrid.target import build_target
@@ -147,6 +148,23 @@ def test_what_is_no_backend_is_found_at_the_desk(tmp_path: Path, backend: str) -
     path = rig(tmp_path, (RESOURCE, f"{RESOURCE}\n          backend: {backend}"))
 
     with pytest.raises(ConfigurationError, match=r"is no VISA backend: @py, @ivi or @sim"):
+        RigFile.load(path)
+
+
+def test_an_instrument_has_a_timeout_of_its_own(tmp_path: Path, built: Any) -> None:
+    resource, simulated = SIMULATED
+    driver = meter_driver(built(rig(tmp_path, (resource, f"{simulated}\n          timeout: 3.5"))))
+
+    assert cast(Wt310e, driver.port)._transport.timeout == 3.5
+    with closing(driver.connect(timeout=1.0)) as second:
+        assert cast(Wt310e, second)._transport.timeout == 3.5
+
+
+@pytest.mark.parametrize("timeout", ["0", "5", "2 s", "true", "-1"])
+def test_what_is_no_timeout_is_found_at_the_desk(tmp_path: Path, timeout: str) -> None:
+    path = rig(tmp_path, (RESOURCE, f"{RESOURCE}\n          timeout: {timeout}"))
+
+    with pytest.raises(ConfigurationError, match=r"is none: a number of seconds from 0.1 to 4"):
         RigFile.load(path)
 
 
