@@ -9,6 +9,7 @@ from hil.chain.node.providers import choose
 from hil.clock import WallClock, stopwatch
 from hil.conformance.update_period import look_closely
 from hil.errors import ExitCode
+from hil.evidence.event_intervals import TRACE_V
 from hil.ports import Protecting, Reading
 from hil.rig.check.capabilities import another_model
 from hil.rig.check.clocks import TimingLimit, decidable, node_skew
@@ -69,8 +70,7 @@ def look_at_meter(target: Any, rig: RigFile, bound: float, limits: Sequence[Timi
         clock = WallClock()
         clock.sleep(meter.settling)
         elapsed = stopwatch()
-        for _ in range(READINGS):
-            meter.read()
+        readings = [meter.read() for _ in range(READINGS)]
         each = elapsed() / READINGS
         updates = look_closely(meter, clock.now, clock.sleep).result()
         meter.update_period = Second(updates.period)
@@ -81,10 +81,24 @@ def look_at_meter(target: Any, rig: RigFile, bound: float, limits: Sequence[Timi
             findings.append(note("meter rate", f"{words}; reckoned with {format_quantity(updates.period, 's')}"))
         else:
             findings.append(ok("meter rate", words))
+        findings.append(zero(meter, readings))
         findings += _uncertain(meter, rig)
         return findings + decidable(meter, bound, limits)
     finally:
         meter.close()
+
+
+def zero(meter: Meter, readings: Sequence[Reading]) -> CheckFinding:
+    """Tell what the meter shows where nothing flows: the mean of these readings, held against what its maker allows."""
+    part, volts = "meter zero", max(each.voltage for each in readings)
+    if volts >= TRACE_V:
+        return note(part, f"not looked at: there are {format_quantity(volts, 'V')} at its terminals")
+    mean = Watt(sum(each.power for each in readings) / len(readings))
+    words = f"{format_quantity(mean, 'W')} without voltage, the mean of {len(readings)} readings"
+    if abs(mean) < meter.off_threshold_w:
+        return ok(part, words)
+    allowed = format_quantity(meter.off_threshold_w, "W")
+    return fault(part, f"{words}; its maker allows less than {allowed}: let it warm up, then zero it by its manual")
 
 
 def _uncertain(meter: Meter, rig: RigFile) -> list[CheckFinding]:
