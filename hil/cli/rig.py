@@ -96,7 +96,9 @@ def _clear(options: argparse.Namespace, _: list[str]) -> int:
 
 
 def _check(options: argparse.Namespace, _: list[str]) -> int:
+    from hil.clock import utc_now
     from hil.rig.check.findings import table
+    from hil.rig.check.kept import CHECKS, keep
     from hil.rig.check.run import check_rig
 
     rig, project = _load(options.rig), laboratory()
@@ -108,6 +110,7 @@ def _check(options: argparse.Namespace, _: list[str]) -> int:
         conforms=options.conformance,
     )
     print(table(findings))
+    keep(project.root / CHECKS, rig, findings, utc_now())
     return max((finding.code for finding in findings), default=ExitCode.PASS)
 
 

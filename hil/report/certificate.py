@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hil.report.text_format import NOT_STATED, date, rows_of, section_of, stated, text_of
+from hil.report.text_format import NOT_STATED, date, number_of, rows_of, section_of, stated, text_of
 
 Fact = tuple[str, str | None]
 """A label and what is said there; None: the run did not record it."""
@@ -63,6 +63,22 @@ def identification(document: Mapping[str, Any]) -> list[Fact]:
         ("Set-ups of the rig", text_of(rig, "setups")),
         ("Limits of the rig", text_of(rig, "limits")),
         ("Temperature of the room", text_of(rig, "ambient")),
+        *_last_check(section_of(rig, "check")),
+    ]
+
+
+def _last_check(check: Mapping[str, Any]) -> list[Fact]:
+    """Return what the last check of a rig measured, if the run recorded one."""
+    if not check:
+        return []
+    faults = number_of(check, "faults")
+    told = "faults not recorded" if faults is None else f"{faults:g} fault{'' if faults == 1 else 's'}"
+    measured = [f"{text_of(row, 'part')}: {text_of(row, 'what')}" for row in rows_of(check, "measured")]
+    return [
+        (
+            "Last check of the rig",
+            "; ".join([f"{date(text_of(check, 'at')) or 'instant not recorded'}, {told}", *measured]),
+        )
     ]
 
 

@@ -19,6 +19,7 @@ from hil.evidence.verdicts import verdict_of_run
 from hil.interrupts import hold, release
 from hil.judge.invariants.history import Memory
 from hil.rig.chain.access import own_node
+from hil.rig.check.kept import CHECKS, last_check
 from hil.rig.config.rig_file import RigFile
 from hil.rig.description import described, known_before
 from hil.rig.open import open_rig
@@ -130,7 +131,10 @@ class Run:
             gc.freeze()
             self._closing.callback(gc.set_threshold, *gc.get_threshold())
             gc.set_threshold(COLLECT_AFTER)
-            self._writer.document["rig"] = {**known_before(self.rig_file), **described(self._rig)}
+            document = {**known_before(self.rig_file), **described(self._rig)}
+            if not self._rig.lockstep and (check := last_check(self.root / CHECKS, self.rig_file)) is not None:
+                document["check"] = check
+            self._writer.document["rig"] = document
             if self._benches == 1:
                 self._writer.save()
         return self._rig

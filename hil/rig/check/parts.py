@@ -44,6 +44,10 @@ def look_at_load(target: Any, rig: RigFile) -> list[CheckFinding]:
     try:
         load.set_input(on=False)
         findings = [ok("load", f"{_identity(load.identity)}; input off, read back"), *_queue("load", load.errors())]
+        elapsed = stopwatch()
+        for _ in range(READINGS):
+            load.errors()
+        findings.append(ok("load rate", f"an answer takes {format_quantity(elapsed() / READINGS, 's')}"))
         findings += _declared(rig, "load", load.identity)
         if not isinstance(load, Protecting):
             return [*findings, note("load protection", "this dialect has none")]

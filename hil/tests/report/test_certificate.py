@@ -79,3 +79,13 @@ def test_the_page_flags_what_is_not_stated_and_tells_the_amendment_first(make_ru
     ] * 3
     assert "Customer (7.8.2.1 e)" in page.one("section", id="not-stated").text
     assert "This report replaces R-6. What changed: date" in page.one("section", id="amendment").text
+
+
+def test_what_the_last_check_of_the_rig_measured_is_told_if_the_run_recorded_one() -> None:
+    measured = [{"part": "meter rate", "what": "updates every 0.1 s"}, {"part": "meter zero", "what": "1 W"}]
+    check = {"at": "2026-11-30T18:00:00+00:00", "faults": 1, "measured": measured}
+    told = dict(identification({"rig": {"check": check}}))["Last check of the rig"]
+    assert told == "2026-11-30 18:00:00 UTC, 1 fault; meter rate: updates every 0.1 s; meter zero: 1 W"
+    assert "Last check of the rig" not in dict(identification({"rig": {}}))
+    empty = dict(identification({"rig": {"check": {"measured": "no list"}}}))["Last check of the rig"]
+    assert empty == "instant not recorded, faults not recorded"
