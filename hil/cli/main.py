@@ -99,6 +99,7 @@ def build_parser() -> argparse.ArgumentParser:
     from hil.cli.evidence.commands import add_evidence_commands
     from hil.cli.evidence.signing import add_signing_commands
     from hil.cli.features import add_feature_commands
+    from hil.cli.fleet import add_fleet_command
     from hil.cli.plugins import add_plugins_command
     from hil.cli.qualify import add_qualify_command
     from hil.cli.rig import add_rig_commands
@@ -119,6 +120,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_qualify_command(commands)
     add_history_commands(commands)
     add_rig_commands(commands)
+    add_fleet_command(commands)
     add_shell_command(commands)
     add_config_command(commands)
     add_init_command(commands)

@@ -31,7 +31,7 @@ from hil.perf import rig as perf_rig
 from hil.perf.query_time import measure_query
 from hil.perf.safe_state import kills
 from hil.rig.config.project import find_project
-from hil.rig.virtual.client import VirtualBenchProcess
+from hil.rig.virtual.process import VirtualBenchProcess
 
 TARGET = Path("reports/perf.json")
 TRIES = 9

@@ -12,7 +12,7 @@ from hil.perf.bounds.at_limits import shares_at_limits
 from hil.perf.bounds.measurements import measurements, shares
 from hil.perf.bounds.realtime import WallSite, edges
 from hil.perf.query_time import measure_reading
-from hil.rig.virtual.client import VirtualBenchProcess
+from hil.rig.virtual.process import VirtualBenchProcess
 
 SAMPLING_S = 20.0
 """How long sampling is watched; 200 updates of the meter."""

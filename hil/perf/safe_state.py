@@ -29,8 +29,8 @@ from hil.rig.config.rig_file import RigFile
 from hil.rig.labgrid.protocols import load_driver, meter_driver
 from hil.rig.labgrid.relays import CoilRelay
 from hil.rig.safety.watchdog_client import WatchdogClient
-from hil.rig.virtual.client import VirtualBenchProcess
 from hil.rig.virtual.environment import ADDRESS_VARIABLE
+from hil.rig.virtual.process import VirtualBenchProcess
 from hil.units import Watt
 
 KILLS = 200

@@ -10,7 +10,7 @@ from pyModbusTCP.client import ModbusClient
 
 from hil.errors import RigFault
 from hil.ports import Load, Meter
-from hil.rig.virtual.client import VirtualBenchProcess
+from hil.rig.virtual.process import VirtualBenchProcess
 from hil.units import Second, Watt
 
 SOME_LOAD = Watt(150.0)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,9 +11,9 @@ from hil.errors import RigFault
 from hil.rig.config.rig_file import RigFile
 from hil.rig.rig import Rig
 from hil.rig.safety.watchdog_client import WatchdogClient
-from hil.rig.virtual.client import VirtualBenchProcess
-from hil.rig.virtual.environment import ADDRESS_VARIABLE, TERMINAL_VARIABLES
+from hil.rig.virtual.bench import open_bench
 from hil.rig.virtual.lockstep_tuning import tuned_lockstep
+from hil.rig.virtual.process import VirtualBenchProcess
 
 if TYPE_CHECKING:
     from hil.chain.node.base import Node
@@ -44,13 +43,10 @@ def open_rig(
     bench = None
     with contextlib.ExitStack() as stack:
         if file.virtual:
-            bench = VirtualBenchProcess(file.bench_address, file.bench_instruments)
+            bench = open_bench(file)
             stack.callback(bench.close)
-            if not file.real_time:
+            if isinstance(bench, VirtualBenchProcess) and not file.real_time:
                 stack.enter_context(tuned_lockstep(bench, number, of))
-            os.environ[ADDRESS_VARIABLE] = bench.address
-            for role, path in bench.terminals.items():
-                os.environ[TERMINAL_VARIABLES[role]] = path
         address, lifeline = (bench.address, bench.lifeline) if bench is not None else ("", None)
         watchdog = WatchdogClient(file, address=address, lifeline=lifeline, report=report, locks=locks, errors=errors)
         stack.callback(watchdog.end)

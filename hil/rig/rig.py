@@ -29,7 +29,7 @@ from hil.rig.sampling.pipelined import PipelinedSampler
 from hil.rig.sampling.threaded import ThreadedSampler
 from hil.rig.sampling.timer import Readings, Sampler, Sampling
 from hil.rig.sampling.updates import observe_updates
-from hil.rig.virtual.client import VirtualBenchProcess
+from hil.rig.virtual.client import VirtualBenchClient
 from hil.rig.virtual.lockstep_clock import LockstepClock
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class Rig:
     """
 
     def __init__(
-        self, file: RigFile, node: Node, seed: int, bench: VirtualBenchProcess | None, watchdog: WatchdogClient
+        self, file: RigFile, node: Node, seed: int, bench: VirtualBenchClient | None, watchdog: WatchdogClient
     ) -> None:
         self.file = file
         self.seed = seed

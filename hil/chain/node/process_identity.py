@@ -48,6 +48,12 @@ def this_process() -> ProcessIdentity:
     return ProcessIdentity(pid, _start_of(pid) or 0, _space())
 
 
+def identity_of(pid: int) -> ProcessIdentity | None:
+    """Return the identity of a process of this machine; None if none with this id runs."""
+    started = _start_of(pid)
+    return None if started is None else ProcessIdentity(pid, started, _space())
+
+
 def parse_identity(text: str) -> ProcessIdentity | None:
     """Return the owner that ``str(owner)`` wrote, None if ``text`` is something else."""
     match = _PATTERN.fullmatch(text)

@@ -22,16 +22,17 @@ from hil.evidence.event_intervals import Interval, instant, power_came, power_lo
 from hil.instruments.dialects import METERS
 from hil.instruments.meter_limits import MakersLimits
 from hil.ports import Load, Meter
-from hil.rig.config.rig_file import RigFile, SafetyLimits
+from hil.rig.config.limits import SafetyLimits
+from hil.rig.config.rig_file import RigFile
 from hil.rig.labgrid.protocols import load_driver, meter_driver
 from hil.rig.labgrid.relays import CoilRelay
 from hil.rig.recorder import Recorder
 from hil.rig.sampling.energy import metered_energy, reading_of
 from hil.rig.sampling.timer import Readings, Sampler, reading_age
 from hil.rig.sampling.updates import observe_updates
-from hil.rig.virtual.client import VirtualBenchProcess
 from hil.rig.virtual.environment import ADDRESS_VARIABLE, TERMINAL_VARIABLES
 from hil.rig.virtual.lockstep_clock import LockstepClock
+from hil.rig.virtual.process import VirtualBenchProcess
 from hil.units import Ohm, Watt
 
 SESSIONS = 2750

@@ -25,8 +25,8 @@ from hil.rig.recorder import Recorder
 from hil.rig.sampling.threaded import ThreadedSampler
 from hil.rig.sampling.timer import Readings, reading_age
 from hil.rig.sampling.updates import observe_updates
-from hil.rig.virtual.client import VirtualBenchProcess
 from hil.rig.virtual.environment import ADDRESS_VARIABLE
+from hil.rig.virtual.process import VirtualBenchProcess
 from hil.units import Watt
 
 CYCLES = 40

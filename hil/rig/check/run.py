@@ -7,7 +7,6 @@ input off, under the watchdog, which makes the bench safe if a part does not obe
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,8 +22,7 @@ from hil.rig.config.target_section import LINES, RELAYS
 from hil.rig.labgrid.target import build_target
 from hil.rig.safety.lock import find_locks
 from hil.rig.safety.watchdog_client import WatchdogClient
-from hil.rig.virtual.client import VirtualBenchProcess
-from hil.rig.virtual.environment import ADDRESS_VARIABLE, TERMINAL_VARIABLES
+from hil.rig.virtual.bench import open_bench
 from hil.units import format_quantity
 
 if TYPE_CHECKING:
@@ -104,7 +102,7 @@ def _standing(rig: RigFile) -> Iterator[tuple[Any, WatchdogClient, Callable[[], 
     with contextlib.ExitStack() as stack:
         bench = None
         if rig.virtual:
-            bench = VirtualBenchProcess(rig.bench_address, rig.bench_instruments)
+            bench = open_bench(rig)
             stack.callback(bench.close)
             bench.reset(
                 seed="check",
@@ -114,8 +112,6 @@ def _standing(rig: RigFile) -> Iterator[tuple[Any, WatchdogClient, Callable[[], 
                 clock="wall",
                 plugs=rig.options.plugs,
             )
-            os.environ[ADDRESS_VARIABLE] = bench.address
-            os.environ.update({TERMINAL_VARIABLES[role]: path for role, path in bench.terminals.items()})
         address, lifeline = (bench.address, bench.lifeline) if bench is not None else ("", None)
         guard = WatchdogClient(rig, address=address, lifeline=lifeline)
         stack.callback(guard.end)

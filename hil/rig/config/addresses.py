@@ -19,7 +19,7 @@ Keys: TypeAlias = tuple[str | int, ...]
 Flaw: TypeAlias = tuple[Keys, str]
 
 ARGUMENTS: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
-    "VirtualBench": (frozenset(), frozenset({"name", "address", "clock", "meter", "load"})),
+    "VirtualBench": (frozenset(), frozenset({"name", "address", "clock", "meter", "load", "standing"})),
     "VisaInstrument": (frozenset({"resource"}), frozenset({"name", "backend", "timeout"})),
     "ModbusTCPCoil": (frozenset({"host", "coil"}), frozenset({"name", "invert", "write_multiple_coils"})),
     "NetworkSerialPort": (frozenset({"host", "port"}), frozenset({"name", "speed", "protocol"})),

@@ -15,21 +15,22 @@ from pydantic import Field, model_validator
 from hil import yaml_file
 from hil.errors import ConfigurationError
 from hil.evidence.uncertainty import COVERAGE, CertifiedUncertainty, Conditions
-from hil.ports import LoadLimits
 from hil.rig.config.addresses import parts
 from hil.rig.config.certificate import read_uncertainty
 from hil.rig.config.coins_to import coin_type
+from hil.rig.config.held_place import held_place
+from hil.rig.config.limits import SafetyLimits
 from hil.rig.config.mistakes import REMEDY, read_options
 from hil.rig.config.parts import Ambient, DeviceFacts, Devices, InstrumentFacts
 from hil.rig.config.target_section import (
-    entries,
     foreign_drivers,
+    has_place,
     named_dialects,
     target_is_unreadable,
+    virtual_benches,
     wrong_target,
 )
-from hil.rig.config.values import Current, Duration, Energy, LedgerViewName, Power, Voltage
-from hil.units import Ampere, Volt, Watt
+from hil.rig.config.values import LedgerViewName
 from hil.yaml_file import Flaw, Strict
 
 SOCKET_UNDER_TEST = "socket under test"
@@ -40,41 +41,6 @@ OTHER_SOCKET = "socket of another kind"
 
 
 LineName = Literal["socket-link", "cable-link", "socket-console", "cable-console"]
-
-
-class OwnLimits(Strict):
-    """What the load's own protections are armed with, at its own terminals: watts, amperes, volts."""
-
-    power: Power | None = Field(default=None, gt=0)
-    current: Current | None = Field(default=None, gt=0)
-    voltage: Voltage | None = Field(default=None, gt=0)
-
-
-class SafetyLimits(Strict):
-    """If one of these limits is exceeded, the bench goes to its safe state. W, Wh, s of bench time, A."""
-
-    power: Power = Field(gt=0)
-    """At the lab meter."""
-    energy: Energy = Field(gt=0)
-    """In one scenario, at the lab meter."""
-    session: Duration = Field(gt=0)
-    """Longest scenario."""
-    current: Current | None = Field(default=None, gt=0)
-    """At the lab meter."""
-    heartbeat: Duration = Field(default=10.0, gt=0)
-    """Longest silence of the test process while the bench is in use, before the watchdog acts; wall clock only."""
-    load: OwnLimits = OwnLimits()
-    """Where they differ from ``power`` and ``current``, as behind an AC/DC adapter."""
-
-    @property
-    def of_load(self) -> LoadLimits:
-        """What the load itself shall keep."""
-        power, current = self.load.power or self.power, self.load.current or self.current
-        return LoadLimits(
-            Watt(power),
-            None if current is None else Ampere(current),
-            None if self.load.voltage is None else Volt(self.load.voltage),
-        )
 
 
 class RigOptions(Strict):
@@ -139,7 +105,8 @@ class RigFile:
     :ivar features: labgrid's feature flags of the target ``main``.
     :ivar virtual: whether the bench is simulated.
     :ivar real_time: whether time is the wall clock's; a physical bench has no other.
-    :ivar bench_address: where the simulated bench is to listen; empty: wherever it is free.
+    :ivar bench_address: where the simulated bench listens; empty: wherever it is free.
+    :ivar standing: whether it listens there already, and outlives this job.
     :ivar bench_instruments: dialects of the simulated bench by role, where they differ from its own.
     :ivar dialects: drivers that the file names for its instruments, by role.
     :ivar foreign: roles whose labgrid driver is the laboratory's own.
@@ -153,6 +120,7 @@ class RigFile:
         *,
         virtual: bool,
         bench_address: str = "",
+        standing: bool = False,
         real_time: bool | None = None,
         bench_instruments: Mapping[str, str] | None = None,
         dialects: Mapping[str, str] | None = None,
@@ -164,6 +132,7 @@ class RigFile:
         self.features = features
         self.virtual = virtual
         self.bench_address = bench_address
+        self.standing = standing
         self.bench_instruments = dict(bench_instruments or {})
         self.dialects = dict(dialects or {})
         self.foreign = foreign
@@ -178,6 +147,13 @@ class RigFile:
             for role, facts in self.options.devices.by_role().items()
             if facts.command is not None
         }
+
+    @property
+    def place_name(self) -> str:
+        """Name of the labgrid place that this job holds for the rig; empty: none."""
+        target = _get(self._document, "targets", "main")
+        record = held_place() if isinstance(target, Mapping) and has_place(target) else None
+        return record.place if record else ""
 
     @property
     def folder(self) -> Path:
@@ -270,7 +246,7 @@ class RigFile:
         if options is None or not isinstance(target, Mapping) or target_is_unreadable(target):
             return None, flaws
         features = frozenset(str(feature) for feature in (target.get("features") or ()))
-        benches = [arguments for kind, arguments in entries(target, "resources") if kind == "VirtualBench"]
+        benches = virtual_benches(target)
         address = str(benches[0].get("address", "")) if benches else ""
         real_time = not benches or benches[0].get("clock") == "wall"
         chosen = {role: str(benches[0][role]) for role in ("meter", "load") if benches and role in benches[0]}
@@ -280,6 +256,7 @@ class RigFile:
             features,
             virtual=bool(benches),
             bench_address=address,
+            standing=bool(benches) and bool(benches[0].get("standing")),
             real_time=real_time,
             bench_instruments=chosen,
             dialects=named_dialects(target),

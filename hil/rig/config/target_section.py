@@ -7,7 +7,8 @@ from difflib import get_close_matches
 from typing import Any
 
 from hil.errors import nearest
-from hil.rig.config.addresses import wrong_addresses
+from hil.rig.config.addresses import HOLDERS, wrong_addresses
+from hil.rig.config.held_place import held_place
 from hil.yaml_file import plain
 
 RELAYS = ("K1", "K2", "K3", "K4")
@@ -49,6 +50,19 @@ def entries(target: Mapping[str, Any], section: str) -> list[tuple[str, Mapping[
     listed = target.get(section) or []
     pairs = listed.items() if isinstance(listed, Mapping) else [pair for entry in listed for pair in entry.items()]
     return [(str(kind), arguments or {}) for kind, arguments in pairs]
+
+
+def has_place(target: Mapping[str, Any]) -> bool:
+    """Tell whether the parts of a target are those of a labgrid place."""
+    return any(kind in HOLDERS for kind, _ in entries(target, "resources"))
+
+
+def virtual_benches(target: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the arguments of each VirtualBench of the target, or of the place that this job holds for it."""
+    resources = entries(target, "resources")
+    if has_place(target) and (record := held_place()):
+        resources += [(each.kind, each.arguments) for each in record.resources]
+    return [arguments for kind, arguments in resources if kind == "VirtualBench"]
 
 
 def target_is_unreadable(target: Mapping[str, Any]) -> bool:

@@ -31,12 +31,14 @@ class VirtualBench(Resource):  # type: ignore[misc]  # labgrid has no types
         devices that are processes of their own, on PTYs.
     :param meter: its power meter, a plug-in of ``hil.virtual_meters``; :param load: its electronic load, a plug-in of
         ``hil.virtual_loads``. ``hil plugins`` lists them.
+    :param standing: it listens at ``address`` already, and goes on when the job ends; the rig takes control of it.
     """
 
     address: str = attr.ib(default="", validator=attr.validators.instance_of(str))
     clock: str = attr.ib(default="virtual", validator=attr.validators.in_(("virtual", "wall")))
     meter: str = attr.ib(default="hmc8015", validator=attr.validators.instance_of(str))
     load: str = attr.ib(default="it8615", validator=attr.validators.instance_of(str))
+    standing: bool = attr.ib(default=False, validator=attr.validators.instance_of(bool))
 
 
 @target_factory.reg_resource

@@ -15,6 +15,7 @@ from serial import SerialException
 
 from hil.errors import ConfigurationError, RigFault
 from hil.plugins.registry import what_failed
+from hil.rig.config.held_place import held_place, with_place
 
 
 def build_target(path: Path) -> tuple[Any, Any]:
@@ -24,6 +25,8 @@ def build_target(path: Path) -> tuple[Any, Any]:
     """
     place = str(path)
     environment = _environment(place)
+    if (record := held_place()) is not None and "main" in (targets := environment.config.get_targets()):
+        with_place(targets["main"], record)
     try:
         target = environment.get_target("main")
     except (InvalidConfigError, NoResourceFoundError, NoDriverFoundError, KeyError, TypeError, ValueError) as error:

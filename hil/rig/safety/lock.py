@@ -1,7 +1,8 @@
 """A broken rig stays locked until a person clears it (docs/safety.md): a file for each rig, with the reason.
 
 The files stand in ``reports/locks/`` of the project. A rig counts as locked by the lock of its own rig file, and by
-that of another rig file with the same ``options.rig.name``: both describe one bench.
+that of another rig file with the same ``options.rig.name``: both describe one bench. One rig file may serve many
+places: then each place has a lock of its own.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from hil.clock import utc_now
 from hil.errors import RigFault
@@ -37,8 +39,8 @@ class Lock:
 
 def write_lock(folder: Path, rig: RigFile, reason: str) -> Path:
     """Lock ``rig``; a lock that stands already keeps its first reason. Raises RigFault if it cannot be written."""
-    path = folder / f"{rig.path.stem}.json"
-    lock = Lock(rig.options.name, rig.path.name, reason, utc_now().isoformat(timespec="seconds"))
+    path = folder / f"{_stem(rig)}.json"
+    lock = Lock(bench_name(rig), rig.path.name, reason, utc_now().isoformat(timespec="seconds"))
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if not path.exists():
@@ -61,10 +63,19 @@ def find_locks(folder: Path, rig: RigFile) -> list[tuple[Path, Lock]]:
         try:
             lock = Lock(**json.loads(path.read_text(encoding="utf-8")))
         except (OSError, ValueError, TypeError) as error:
-            lock = Lock(rig.options.name, path.stem, f"the lock cannot be read ({error})", "unknown")
-        if path.stem == rig.path.stem or (lock.rig == rig.options.name and lock.since != "unknown"):
+            lock = Lock(bench_name(rig), path.stem, f"the lock cannot be read ({error})", "unknown")
+        if path.stem == _stem(rig) or (lock.rig == bench_name(rig) and lock.since != "unknown"):
             found.append((path, lock))
     return found
+
+
+def bench_name(rig: RigFile) -> str:
+    """Return how messages and locks call the bench: by the place that this job holds, else by the rig file's name."""
+    return rig.place_name or rig.options.name
+
+
+def _stem(rig: RigFile) -> str:
+    return quote(rig.place_name, safe="") if rig.place_name else rig.path.stem
 
 
 def refuse_locked(folder: Path, rig: RigFile) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from hil.clock import Clock
     from hil.conformance.update_period import Updates
     from hil.ports import Meter, Reading
-    from hil.rig.config.rig_file import SafetyLimits
+    from hil.rig.config.limits import SafetyLimits
 
 STALE_AFTER_S = 1.5
 """The integrated time of a WT310E comes in whole seconds; half a second more for its interface and for ours."""

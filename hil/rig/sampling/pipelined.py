@@ -20,7 +20,7 @@ from hil.rig.sampling.timer import SAMPLE_PERIOD_S, Readings, next_due, reading_
 
 if TYPE_CHECKING:
     from hil.ports import PipelinedMeter
-    from hil.rig.virtual.client import VirtualBenchProcess
+    from hil.rig.virtual.client import VirtualBenchClient
     from hil.rig.virtual.lockstep_clock import LockstepClock
 
 AHEAD = 12
@@ -32,7 +32,7 @@ class PipelinedSampler:
     """See :class:`hil.rig.sampling.timer.Sampling` and the module's docstring."""
 
     def __init__(
-        self, meter: PipelinedMeter, clock: LockstepClock, bench: VirtualBenchProcess, readings: Readings
+        self, meter: PipelinedMeter, clock: LockstepClock, bench: VirtualBenchClient, readings: Readings
     ) -> None:
         self._meter = meter
         self._clock = clock

@@ -17,7 +17,7 @@ from hil.evidence.documents import Kind
 if TYPE_CHECKING:
     from hil.clock import Clock, Timer
     from hil.ports import Meter, Reading
-    from hil.rig.config.rig_file import SafetyLimits
+    from hil.rig.config.limits import SafetyLimits
     from hil.rig.recorder import Recorder, Stamp
 
 SAMPLE_PERIOD_S = 0.1

@@ -13,13 +13,13 @@ from hil.units import Second
 if TYPE_CHECKING:
     from hil.clock import Clock
     from hil.ports import Meter, PipelinedMeter
-    from hil.rig.virtual.client import VirtualBenchProcess
+    from hil.rig.virtual.client import VirtualBenchClient
 
 AT_ONCE = 40
 """Questions that are sent together: four update periods."""
 
 
-def observe_updates(meter: Meter, clock: Clock, stated: Second, bench: VirtualBenchProcess | None = None) -> Updates:
+def observe_updates(meter: Meter, clock: Clock, stated: Second, bench: VirtualBenchClient | None = None) -> Updates:
     """Watch the meter for some update periods and return what was seen; its ``update_period`` is reckoned with after.
 
     It takes 0.4 s of the bench's time, and ends right after an update: readings that are taken in its step from then on
@@ -44,7 +44,7 @@ def observe_updates(meter: Meter, clock: Clock, stated: Second, bench: VirtualBe
 class _ProbeScheduler:
     """Implements :class:`hil.rig.virtual.lockstep_clock.QueryScheduler`: an advance costs more than many queries."""
 
-    def __init__(self, meter: PipelinedMeter, clock: LockstepClock, bench: VirtualBenchProcess) -> None:
+    def __init__(self, meter: PipelinedMeter, clock: LockstepClock, bench: VirtualBenchClient) -> None:
         self.probe = UpdateProbe(float(meter.update_period))
         self._meter = meter
         self._asked: deque[float] = deque()

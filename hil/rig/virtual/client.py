@@ -1,4 +1,4 @@
-"""The virtual bench as seen by the rig: a program that it starts, and the control port that moves its time."""
+"""The virtual bench as seen by the rig: the control port that moves its time."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from hil.clock import stopwatch
 from hil.errors import DeviceFailed, RigFault
 from hil.interrupts import hold, release
 from hil.ports import PipelinedMeter
-from hil.rig.virtual.process import END_TIMEOUT_S, start
 
 if TYPE_CHECKING:
     from hil.ports import Meter
@@ -23,27 +22,28 @@ CONTROL_TIMEOUT_S = 20.0
 """Longest wall time for one answer. An advance does a few milliseconds of work."""
 
 
-class VirtualBenchProcess:
-    """Starts the bench and ends it. The bench also ends by itself when its stdin closes: when this process has died and
-    the watchdog, which holds ``lifeline`` too, has made the bench safe.
+class VirtualBenchClient:
+    """Holds the control port of a bench that listens; a bench has one controller at a time.
 
     Implements :class:`hil.rig.virtual.lockstep_clock.SchedulingControl`. The meter can be asked ahead.
 
-    :param instruments: dialects by role (``meter``, ``load``) that differ from the bench's own.
-    :param serial: instruments and lines that get a PTY, beside the instruments that have RS-232 only there.
-    :raises ConfigurationError: the bench does not have such an instrument, or cannot have that address.
-    :raises RigFault: it does not start.
+    :param ports: by name; ``control`` and ``meter`` are used here.
+    :raises RigFault: nothing listens there.
     """
 
-    def __init__(
-        self, address: str = "", instruments: Mapping[str, str] | None = None, *, serial: Sequence[str] = ()
-    ) -> None:
-        choice = [f"--{role}={name}" for role, name in (instruments or {}).items()]
-        self._process, self.address, ready = start(address, [*choice, *(f"--pty={name}" for name in serial)])
-        self.ports: dict[str, int] = ready["ports"]
-        self.terminals: dict[str, str] = ready["terminals"]
+    def __init__(self, address: str, ports: Mapping[str, int]) -> None:
+        self.address = address
+        self.ports = ports
+        self.terminals: Mapping[str, str] = {}
         """Paths of the PTYs of instruments and lines, by name."""
-        self._control = socket.create_connection((self.address, self.ports["control"]), timeout=CONTROL_TIMEOUT_S)
+        try:
+            self._control = socket.create_connection((address, ports["control"]), timeout=CONTROL_TIMEOUT_S)
+        except OSError as error:
+            raise RigFault(
+                f"its control port does not answer ({error})",
+                place=f"virtual bench {address}:{ports['control']}",
+                remedy="See whether its program runs.",
+            ) from error
         self._control.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         # the kernel keeps the deadline: with Python's own each send and each read would begin with a poll
         self._control.settimeout(None)
@@ -176,14 +176,9 @@ class VirtualBenchProcess:
         return instant
 
     @property
-    def process(self) -> int:
-        """The bench's process id."""
-        return self._process.pid
-
-    @property
-    def lifeline(self) -> int:
-        """Descriptor of the bench's standard input: it ends when no process holds that open any more."""
-        return self._process.stdin.fileno()
+    def lifeline(self) -> int | None:
+        """Descriptor that keeps the bench alive while any process holds it open; None: the bench stands by itself."""
+        return None
 
     def be_patient(self, seconds: float) -> None:
         """Have both sides look this long for what comes next before they sleep."""
@@ -276,17 +271,11 @@ class VirtualBenchProcess:
         return line
 
     def close(self) -> None:
-        """End the program; idempotent."""
+        """Let go of the control port; idempotent."""
         self._control.close()
-        self._process.end(END_TIMEOUT_S)
 
     def _lost(self, what: str) -> RigFault:
-        words, state = self._process.last_words(), self._process.how_it_ended()
-        if mistake := mistake_in(words):
-            remedy = "Mend it, if it is a plug-in of yours; else send us the run folder."
-            return RigFault(f"{mistake}; so there is {what}", place="virtual bench", remedy=remedy)
-        state += f"; its last words: {words}" if words else ""
-        return RigFault(f"{what}; the program {state}", place="virtual bench", remedy="Rerun.")
+        return RigFault(what, place=f"virtual bench {self.address}", remedy="See whether its program runs, then rerun.")
 
 
 def mistake_in(words: str) -> str:

@@ -8,3 +8,6 @@ ADDRESS_VARIABLE = "LG_HIL_BENCH"
 
 TERMINAL_VARIABLES = {"meter": "LG_HIL_METER", "load": "LG_HIL_LOAD"}
 """The PTY of an instrument that has RS-232, e.g. ``ASRL$LG_HIL_METER::INSTR``."""
+
+STANDARD_PORTS = {"meter": 5025, "control": 7000}
+"""Where a bench listens that was given an address only (decision 0002)."""

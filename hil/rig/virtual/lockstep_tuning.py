@@ -19,7 +19,7 @@ from hil.clock import stopwatch
 from hil.instruments.visa_socket import LineSession
 
 if TYPE_CHECKING:
-    from hil.rig.virtual.client import VirtualBenchProcess
+    from hil.rig.virtual.process import VirtualBenchProcess
 
 PATIENCE_S = 0.0005
 """How long each side looks before it sleeps: several times what an answer takes, so it hardly ever sleeps in a run."""

@@ -7,13 +7,14 @@ import os
 import select
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
 
 from hil.child_process import ChildProcess
 from hil.errors import ConfigurationError, ExitCode, RigFault
+from hil.rig.virtual.client import VirtualBenchClient, mistake_in
 
 START_TIMEOUT_S = 15.0
 """From start to its ready line; a loaded machine needs 2 s to import everything."""
@@ -27,6 +28,48 @@ TRIES = 8
 PROGRAMS_VARIABLE = "HIL_DEVICE_PROGRAMS"
 """``module:callable`` that builds the programs of the simulated devices instead of the reference ones
 (:class:`hil.devices.board.ProgramFactory`): for somebody who develops a firmware, and for tracing."""
+
+
+class VirtualBenchProcess(VirtualBenchClient):
+    """Starts the bench and ends it. The bench also ends by itself when its stdin closes: when this process has died and
+    the watchdog, which holds ``lifeline`` too, has made the bench safe.
+
+    :param instruments: dialects by role (``meter``, ``load``) that differ from the bench's own.
+    :param serial: instruments and lines that get a PTY, beside the instruments that have RS-232 only there.
+    :raises ConfigurationError: the bench does not have such an instrument, or cannot have that address.
+    :raises RigFault: it does not start.
+    """
+
+    def __init__(
+        self, address: str = "", instruments: Mapping[str, str] | None = None, *, serial: Sequence[str] = ()
+    ) -> None:
+        choice = [f"--{role}={name}" for role, name in (instruments or {}).items()]
+        self._process, address, ready = start(address, [*choice, *(f"--pty={name}" for name in serial)])
+        super().__init__(address, ready["ports"])
+        self.terminals = ready["terminals"]
+
+    @property
+    def process(self) -> int:
+        """The bench's process id."""
+        return self._process.pid
+
+    @property
+    def lifeline(self) -> int:
+        """See :class:`hil.rig.virtual.client.VirtualBenchClient`; it is the program's standard input."""
+        return self._process.stdin.fileno()
+
+    def close(self) -> None:
+        """End the program; idempotent."""
+        super().close()
+        self._process.end(END_TIMEOUT_S)
+
+    def _lost(self, what: str) -> RigFault:
+        words, state = self._process.last_words(), self._process.how_it_ended()
+        if mistake := mistake_in(words):
+            remedy = "Mend it, if it is a plug-in of yours; else send us the run folder."
+            return RigFault(f"{mistake}; so there is {what}", place="virtual bench", remedy=remedy)
+        state += f"; its last words: {words}" if words else ""
+        return RigFault(f"{what}; the program {state}", place="virtual bench", remedy="Rerun.")
 
 
 def start(address: str, choice: Sequence[str]) -> tuple[ChildProcess, str, dict[str, Any]]:

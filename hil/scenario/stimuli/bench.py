@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from hil.evidence.documents import Event
     from hil.rig.recorder import Recorder
     from hil.rig.rig import Rig
-    from hil.rig.virtual.client import VirtualBenchProcess
+    from hil.rig.virtual.client import VirtualBenchClient
     from hil.scenario.scenario import ScenarioRun
 
 SELF_TEST = "self-test of the bench"
@@ -62,7 +62,7 @@ def seeded_faults(recorder: Recorder) -> list[Event]:
     return seeded
 
 
-def virtual_bench(rig: Rig) -> VirtualBenchProcess:
+def virtual_bench(rig: Rig) -> VirtualBenchClient:
     """Return the virtual bench; raises AuthorError on a physical one."""
     if rig.bench is None:
         raise AuthorError("faults can be seeded in a virtual bench only")

@@ -22,8 +22,8 @@ from typing import Any
 from hil.chain.node import debian, native
 from hil.chain.node.container import OWNER_LABEL, connect
 from hil.evidence.documents import Kind
-from hil.rig.virtual.client import VirtualBenchProcess
 from hil.rig.virtual.environment import ADDRESS_VARIABLE
+from hil.rig.virtual.process import VirtualBenchProcess
 from hil.tests.acceptance import fault_matrix, lying_meters
 from hil.tests.acceptance.commands import (
     TIMEOUT,

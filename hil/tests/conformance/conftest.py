@@ -5,7 +5,7 @@ from contextlib import ExitStack, closing
 
 import pytest
 
-from hil.rig.virtual.client import VirtualBenchProcess
+from hil.rig.virtual.process import VirtualBenchProcess
 from hil.tests.conformance.benches import Bench, Make
 
 

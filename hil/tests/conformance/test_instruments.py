@@ -14,7 +14,7 @@ from hil.plugin_tests.bench import outside_the_stated_bounds
 from hil.plugins.groups import VIRTUAL_LOADS, VIRTUAL_METERS
 from hil.plugins.registry import names
 from hil.ports import Load, Meter, Reading
-from hil.rig.virtual.client import VirtualBenchProcess
+from hil.rig.virtual.process import VirtualBenchProcess
 from hil.tests.conformance.benches import Make, differences
 from hil.units import Watt, WattHour
 

@@ -22,7 +22,8 @@ from hil.ports import Identity, LedgerTransaction, Reading
 from hil.protocol.payment.coins import OutPoint
 from hil.protocol.payment.transactions import parse_transaction, txid
 from hil.protocol.wire.messages import Message
-from hil.rig.config.rig_file import CABLE_UNDER_TEST, PAIR, SOCKET_UNDER_TEST, SafetyLimits
+from hil.rig.config.limits import SafetyLimits
+from hil.rig.config.rig_file import CABLE_UNDER_TEST, PAIR, SOCKET_UNDER_TEST
 from hil.rig.recorder import LinkLog, Recorder, Stamp
 from hil.rig.sampling.timer import SAMPLE_PERIOD_S, Readings, Sampler, reading_age
 from hil.rig.virtual.lockstep_clock import LockstepClock

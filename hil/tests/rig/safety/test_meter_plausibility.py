@@ -10,7 +10,7 @@ import pytest
 from hil.conformance.update_period import Updates
 from hil.errors import RigFault
 from hil.ports import Meter, Reading
-from hil.rig.config.rig_file import SafetyLimits
+from hil.rig.config.limits import SafetyLimits
 from hil.rig.safety import meter_plausibility
 from hil.rig.safety.meter_age import ReadingAge
 from hil.rig.safety.meter_plausibility import MeterWatch

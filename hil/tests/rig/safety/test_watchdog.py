@@ -22,7 +22,7 @@ from hil.rig.safety import watchdog_client
 from hil.rig.safety.lock import find_locks
 from hil.rig.safety.watchdog import NICENESS, go_before_others
 from hil.rig.safety.watchdog_client import WatchdogClient
-from hil.rig.virtual.client import VirtualBenchProcess
+from hil.rig.virtual.process import VirtualBenchProcess
 from hil.tests.acceptance.commands import ROOT, Helper, poll
 from hil.tests.rig.labgrid.boards import Board, served
 

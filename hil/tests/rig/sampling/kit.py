@@ -13,7 +13,7 @@ from hil.evidence.run_folder.scenario_writer import ScenarioWriter
 from hil.evidence.store import RunWriter
 from hil.evidence.uncertainty import Budget, Conditions
 from hil.ports import Identity, Reading
-from hil.rig.config.rig_file import SafetyLimits
+from hil.rig.config.limits import SafetyLimits
 from hil.rig.recorder import Recorder
 from hil.rig.sampling.timer import Readings
 from hil.units import Ampere, Second, Volt, Watt, WattHour

@@ -11,8 +11,8 @@ from hil.instruments.dialects import open_meter
 from hil.ports import Meter
 from hil.rig.sampling.timer import LATENCY_S, reading_age
 from hil.rig.sampling.updates import observe_updates
-from hil.rig.virtual.client import VirtualBenchProcess
 from hil.rig.virtual.lockstep_clock import LockstepClock
+from hil.rig.virtual.process import VirtualBenchProcess
 from hil.units import Second
 
 STATED = Second(0.1)

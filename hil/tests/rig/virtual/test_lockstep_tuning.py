@@ -10,8 +10,8 @@ import pytest
 from hil.errors import RigFault
 from hil.instruments.visa_socket import LineSession
 from hil.rig.virtual import lockstep_tuning
-from hil.rig.virtual.client import VirtualBenchProcess
 from hil.rig.virtual.lockstep_tuning import PATIENCE_S, tuned_lockstep
+from hil.rig.virtual.process import VirtualBenchProcess
 
 
 @pytest.fixture

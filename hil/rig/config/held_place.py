@@ -1,0 +1,91 @@
+"""The labgrid place that this job holds, with what it offers: known without asking the coordinator again.
+
+The process that acquires a place for a job writes a record of it, and names the file in ``HIL_PLACE_RECORD``. The rig,
+its watchdog and its checks take the parts of a ``RemotePlace`` from the record, so they work without a coordinator.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from hil.errors import ConfigurationError
+
+RECORD_VARIABLE = "HIL_PLACE_RECORD"
+"""Path of the record of the place that this job holds; its children inherit it."""
+
+PLACE_VARIABLE = "LG_HIL_PLACE"
+"""Name of the place, for the template of a rig file: ``RemotePlace: {name: !template '$LG_HIL_PLACE'}``."""
+
+PLACES = "reports/places"
+"""Below the project's root: a record for each place that was acquired from here, by its name."""
+
+
+@dataclass(frozen=True)
+class PlaceResource:
+    """One resource of a place: the name that drivers bind to, labgrid's class and its arguments."""
+
+    name: str
+    kind: str
+    arguments: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class PlaceRecord:
+    """What a place offered when it was acquired.
+
+    :param coordinator: its address, ``HOST:PORT``.
+    :param owner: who had acquired it, ``HOST/USER`` as labgrid writes it.
+    :param since: UTC, ISO 8601.
+    """
+
+    place: str
+    coordinator: str
+    owner: str
+    since: str
+    resources: Sequence[PlaceResource]
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+    def write(self, folder: Path) -> Path:
+        """Write it into ``folder``, whole or not at all; return its path."""
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"{quote(self.place, safe='')}.json"
+        draft = path.with_suffix(f".{os.getpid()}.tmp")
+        draft.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
+        draft.replace(path)
+        return path
+
+
+def read_place(path: Path) -> PlaceRecord:
+    """Return the record in ``path``; raises ConfigurationError if there is none that can be read."""
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        resources = [PlaceResource(**each) for each in document.pop("resources")]
+        return PlaceRecord(**document, resources=resources)
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise ConfigurationError(
+            f"the record of a place cannot be read ({error})",
+            place=str(path),
+            remedy=f"Unset {RECORD_VARIABLE}, and acquire the place anew.",
+        ) from None
+
+
+def held_place() -> PlaceRecord | None:
+    """Return the place that this job holds; None: none that is known here."""
+    path = os.environ.get(RECORD_VARIABLE)
+    return read_place(Path(path)) if path else None
+
+
+def with_place(target: dict[str, Any], record: PlaceRecord) -> None:
+    """Replace the RemotePlace of labgrid's ``target`` by the resources of ``record``."""
+    listed = target.get("resources") or []
+    entries = [{kind: arguments} for kind, arguments in listed.items()] if isinstance(listed, Mapping) else list(listed)
+    if not any("RemotePlace" in entry for entry in entries):
+        return
+    kept = [entry for entry in entries if "RemotePlace" not in entry]
+    target["resources"] = [*kept, *({each.kind: {**each.arguments, "name": each.name}} for each in record.resources)]

@@ -1,0 +1,129 @@
+"""A virtual fleet: real coordinator, exporters and benches, started once for all tests of this module."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from shutil import copytree
+
+import pytest
+from pyModbusTCP.client import ModbusClient
+
+from hil.errors import ConfigurationError, RigFault
+from hil.fleet.programs import marked, wait_until
+from hil.fleet.virtual_fleet import FOLDER, Fleet, down, info, up
+from hil.rig.virtual.standing import StandingBench
+from hil.vbench.server import STANDARD_PORTS
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture(scope="module")
+def laboratory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("laboratory")
+    copytree(ROOT / "rigs", root / "rigs")
+    return root
+
+
+@pytest.fixture(scope="module")
+def fleet(laboratory: Path) -> Iterator[Fleet]:
+    yield up(laboratory, 2, laboratory / "rigs/fleet.yaml")
+    down(laboratory)
+    assert marked((laboratory / FOLDER).resolve()) == []
+
+
+def client(fleet: Fleet, *words: str) -> str:
+    command = [sys.executable, "-m", "labgrid.remote.client", "-x", fleet.coordinator, *words]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_each_bench_is_a_place_with_the_tags_of_its_rig_file(fleet: Fleet) -> None:
+    assert client(fleet, "places").split() == ["virtual-1", "virtual-2"]
+    shown = client(fleet, "-p", "virtual-2", "show")
+    assert "rig=fleet" in shown
+    assert "setup_pair=yes" in shown
+    assert "virtual-2/*/*" in shown
+
+
+def test_a_place_that_is_acquired_has_all_parts_of_its_bench(fleet: Fleet) -> None:
+    client(fleet, "-p", "virtual-1", "acquire")
+    try:
+        shown = client(fleet, "-p", "virtual-1", "show")
+        for part in ("VirtualBench/bench", "VisaInstrument/meter", "ModbusTCPCoil/K4", "NetworkSerialPort/cable-link"):
+            assert f"virtual-1/virtual-1/{part}" in shown
+        assert f"TCPIP::{fleet.benches['virtual-1']}::5025::SOCKET" in shown
+    finally:
+        client(fleet, "-p", "virtual-1", "release")
+
+
+def test_a_second_up_returns_the_fleet_that_is_there_and_refuses_another_size(laboratory: Path, fleet: Fleet) -> None:
+    rig = laboratory / "rigs/fleet.yaml"
+    assert up(laboratory, 2, rig) == info(laboratory)
+    with pytest.raises(ConfigurationError, match=r"a fleet of 2 rigs is up\. End it with: hil fleet down"):
+        up(laboratory, 3, rig)
+
+
+def test_a_job_finds_the_bench_without_the_faults_and_contacts_of_the_job_before(fleet: Fleet) -> None:
+    address = fleet.benches["virtual-1"]
+    first = StandingBench(address)
+    first.seed_fault("meter", "hangs")
+    assert ModbusClient(host=address, port=STANDARD_PORTS["relays"]).write_single_coil(0, True)
+    assert wait_until(lambda: first.ask({"op": "truth"})["contacts"]["K1"]["closed"], 5.0)
+    first.close()
+    second = StandingBench(address)
+    try:
+        assert not any(contact["closed"] for contact in second.ask({"op": "truth"})["contacts"].values())
+        with socket.create_connection((address, STANDARD_PORTS["meter"]), timeout=5) as meter:
+            meter.sendall(b"*IDN?\n")
+            assert b"HMC8015" in meter.recv(100)
+    finally:
+        second.close()
+
+
+def test_a_bench_has_one_job_at_a_time(fleet: Fleet) -> None:
+    first = StandingBench(fleet.benches["virtual-2"])
+    try:
+        with pytest.raises(RigFault, match=r"already has a controller.*Wait until the job that has it ends"):
+            StandingBench(fleet.benches["virtual-2"])
+    finally:
+        first.close()
+
+
+def test_a_bench_that_is_gone_is_a_rig_fault_that_names_its_address() -> None:
+    with pytest.raises(RigFault, match=r"virtual bench 127\.63\.255\.254:7000: its control port does not answer"):
+        StandingBench("127.63.255.254")
+
+
+def test_down_ends_a_fleet_of_which_half_is_dead_and_whose_state_file_is_gone(tmp_path: Path) -> None:
+    copytree(ROOT / "rigs", tmp_path / "rigs")
+    fleet = up(tmp_path, 1, tmp_path / "rigs/fleet.yaml")
+    exporter = next(program for program in fleet.programs if program.name == "exporter virtual-1")
+    os.kill(exporter.pid, signal.SIGKILL)
+    assert wait_until(lambda: fleet.missing() == ["exporter virtual-1"], 10.0)
+    (tmp_path / FOLDER / "state.json").unlink()
+    assert len(down(tmp_path)) == 2
+    assert [program.name for program in fleet.programs if program.runs()] == []
+    assert down(tmp_path) == []
+
+
+def test_a_fleet_whose_start_fails_leaves_nothing_behind(tmp_path: Path, fleet: Fleet) -> None:
+    copytree(ROOT / "rigs", tmp_path / "rigs")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("hil.fleet.virtual_fleet._addresses", lambda folder: iter([*fleet.benches.values(), "127.0.0.1"]))
+        with pytest.raises(RigFault, match="bench virtual-1: it ended while it was starting"):
+            up(tmp_path, 2, tmp_path / "rigs/fleet.yaml")
+    assert marked((tmp_path / FOLDER).resolve()) == []
+    assert info(tmp_path) is None
+
+
+@pytest.mark.parametrize("number", [-1, 0, 201])
+def test_a_number_of_rigs_that_cannot_be_is_refused(tmp_path: Path, number: int) -> None:
+    with pytest.raises(ConfigurationError, match="1 to 200 are allowed"):
+        up(tmp_path, number, ROOT / "rigs/fleet.yaml")
