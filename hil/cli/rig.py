@@ -66,7 +66,7 @@ def _safe(options: argparse.Namespace, _: list[str]) -> int:
 
     rig = _load(options.rig)
     _needs_bench(rig)
-    maker = SafeStateMaker(rig.path)
+    maker = SafeStateMaker(rig.path, lambda text: print(f"hil rig safe: {text}", file=sys.stderr))
     try:
         report = maker.act("by hand", prepare=True)
     finally:
@@ -155,7 +155,7 @@ def _needs_bench(rig: RigFile) -> None:
     """A virtual bench lives as long as a run; by hand only one that stands by itself can be reached."""
     from hil.rig.virtual.environment import ADDRESS_VARIABLE
 
-    if rig.virtual and not os.environ.get(ADDRESS_VARIABLE):
+    if rig.virtual and not rig.standing and not os.environ.get(ADDRESS_VARIABLE):
         raise ConfigurationError(
             f"the bench of '{rig.options.name}' is virtual and lives only as long as a run",
             place=str(rig.path),

@@ -54,11 +54,16 @@ class PlaceRecord:
     def write(self, folder: Path) -> Path:
         """Write it into ``folder``, whole or not at all; return its path."""
         folder.mkdir(parents=True, exist_ok=True)
-        path = folder / f"{quote(self.place, safe='')}.json"
+        path = record_file(folder, self.place)
         draft = path.with_suffix(f".{os.getpid()}.tmp")
         draft.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
         draft.replace(path)
         return path
+
+
+def record_file(folder: Path, place: str) -> Path:
+    """Return where the record of ``place`` is in a folder of records."""
+    return folder / f"{quote(place, safe='')}.json"
 
 
 def read_place(path: Path) -> PlaceRecord:
@@ -83,9 +88,20 @@ def held_place() -> PlaceRecord | None:
 
 def with_place(target: dict[str, Any], record: PlaceRecord) -> None:
     """Replace the RemotePlace of labgrid's ``target`` by the resources of ``record``."""
-    listed = target.get("resources") or []
-    entries = [{kind: arguments} for kind, arguments in listed.items()] if isinstance(listed, Mapping) else list(listed)
+    entries = _entries(target)
     if not any("RemotePlace" in entry for entry in entries):
         return
     kept = [entry for entry in entries if "RemotePlace" not in entry]
     target["resources"] = [*kept, *({each.kind: {**each.arguments, "name": each.name}} for each in record.resources)]
+
+
+def named_place(target: Mapping[str, Any]) -> str:
+    """Return the name of the RemotePlace in labgrid's ``target``; empty: there is none."""
+    named = (entry["RemotePlace"].get("name") for entry in _entries(target) if "RemotePlace" in entry)
+    return str(next(named, None) or "")
+
+
+def _entries(target: Mapping[str, Any]) -> list[Any]:
+    """Return the resources as labgrid takes them: a list of mappings from class to arguments."""
+    listed = target.get("resources") or []
+    return [{kind: arguments} for kind, arguments in listed.items()] if isinstance(listed, Mapping) else list(listed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,20 +16,24 @@ from serial import SerialException
 
 from hil.errors import ConfigurationError, RigFault
 from hil.plugins.registry import what_failed
-from hil.rig.config.held_place import held_place, with_place
+from hil.rig.config.held_place import held_place, named_place, with_place
+from hil.rig.labgrid.last_known import coordinator_of, keep_places, last_known
 
 
-def build_target(path: Path) -> tuple[Any, Any]:
+def build_target(path: Path, *, tell: Callable[[str], None] | None = None) -> tuple[Any, Any]:
     """Return labgrid's environment and its target ``main``; no driver is active yet.
+
+    :param tell: given for a safe state: if the coordinator does not answer, the last known addresses of the place are
+        taken, and ``tell`` is told so.
 
     Raises ConfigurationError if labgrid cannot read the file, RigFault if a place that it names cannot be had.
     """
     place = str(path)
     environment = _environment(place)
-    if (record := held_place()) is not None and "main" in (targets := environment.config.get_targets()):
-        with_place(targets["main"], record)
+    _take_known_place(path, environment, tell)
     try:
         target = environment.get_target("main")
+        keep_places(path, target, coordinator_of(environment))
     except (InvalidConfigError, NoResourceFoundError, NoDriverFoundError, KeyError, TypeError, ValueError) as error:
         raise ConfigurationError(f"labgrid cannot build the bench: {error}", place=place) from error
     except (
@@ -39,12 +44,27 @@ def build_target(path: Path) -> tuple[Any, Any]:
         raise RigFault(
             f"labgrid cannot have the bench: {str(error).removeprefix('Error: ')}",
             place=place,
-            remedy="Check LG_COORDINATOR, and that labgrid-client has acquired the place, as this user on this host.",
+            remedy="Check LG_COORDINATOR, and that labgrid-client has acquired the place, as this user on this host."
+            + (" Until then switch the mains off by hand." if tell is not None else ""),
         ) from error
     # labgrid would look anew for what the exporter offers before each driver, 0.1 s for each resource: too long for a
     # safe state, and what is gone is found out by its silence
     target.last_update = math.inf
     return environment, target
+
+
+def _take_known_place(path: Path, environment: Any, tell: Callable[[str], None] | None) -> None:
+    """Put the parts of the place into the target that this job holds, or whose coordinator does not answer."""
+    targets = environment.config.get_targets()
+    if "main" not in targets:
+        return
+    record = held_place()
+    if record is None and tell is not None and (name := named_place(targets["main"])):
+        coordinator = coordinator_of(environment)
+        if (record := last_known(path, name, coordinator)) is not None:
+            tell(f"coordinator {coordinator} does not answer; {name} is taken where it was at {record.since}")
+    if record is not None:
+        with_place(targets["main"], record)
 
 
 def _environment(place: str) -> Any:

@@ -88,11 +88,12 @@ class SafeStateMaker:
     """Knows relays and instruments from the rig file; opens its connections when it acts, and closes them after.
 
     :param path: the rig file; templates in it see ``LG_*`` of the environment.
+    :param tell: told that the last known addresses of a labgrid place are taken, since its coordinator does not answer.
     :raises HilError: labgrid cannot build it, or cannot have the place that it names.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._environment, target = build_target(path)
+    def __init__(self, path: Path, tell: Callable[[str], None]) -> None:
+        self._environment, target = build_target(path, tell=tell)
         self._load = load_driver(target, activate=False)
         self._meter = meter_driver(target, activate=False)
         self._target = target

@@ -160,7 +160,7 @@ class Watchdog:
         if self._maker is None:
             from hil.rig.safety.standalone_safe_state import SafeStateMaker
 
-            self._maker = SafeStateMaker(self._options.rig)
+            self._maker = SafeStateMaker(self._options.rig, _say)
         return self._maker
 
     def _act(self, cause: str, since: Callable[[], float] | None = None) -> None:
@@ -218,6 +218,11 @@ class Watchdog:
         poll = select.poll()
         poll.register(self._options.lifeline, 0)
         return bool(poll.poll(0))
+
+
+def _say(text: str) -> None:
+    with contextlib.suppress(OSError):
+        sys.stderr.write(f"hil watchdog: {text}\n")
 
 
 if __name__ == "__main__":

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
-from shutil import copytree
 
 import pytest
 from pyModbusTCP.client import ModbusClient
@@ -18,15 +13,14 @@ from hil.errors import ConfigurationError, RigFault
 from hil.fleet.programs import marked, wait_until
 from hil.fleet.virtual_fleet import FOLDER, Fleet, down, info, up
 from hil.rig.virtual.standing import StandingBench
+from hil.tests.fleet.kit import ROOT, kill, labgrid, new_laboratory
 from hil.vbench.server import STANDARD_PORTS
-
-ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(scope="module")
 def laboratory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("laboratory")
-    copytree(ROOT / "rigs", root / "rigs")
+    new_laboratory(root)
     return root
 
 
@@ -37,30 +31,23 @@ def fleet(laboratory: Path) -> Iterator[Fleet]:
     assert marked((laboratory / FOLDER).resolve()) == []
 
 
-def client(fleet: Fleet, *words: str) -> str:
-    command = [sys.executable, "-m", "labgrid.remote.client", "-x", fleet.coordinator, *words]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
 def test_each_bench_is_a_place_with_the_tags_of_its_rig_file(fleet: Fleet) -> None:
-    assert client(fleet, "places").split() == ["virtual-1", "virtual-2"]
-    shown = client(fleet, "-p", "virtual-2", "show")
+    assert labgrid(fleet, "places").split() == ["virtual-1", "virtual-2"]
+    shown = labgrid(fleet, "-p", "virtual-2", "show")
     assert "rig=fleet" in shown
     assert "setup_pair=yes" in shown
     assert "virtual-2/*/*" in shown
 
 
 def test_a_place_that_is_acquired_has_all_parts_of_its_bench(fleet: Fleet) -> None:
-    client(fleet, "-p", "virtual-1", "acquire")
+    labgrid(fleet, "-p", "virtual-1", "acquire")
     try:
-        shown = client(fleet, "-p", "virtual-1", "show")
+        shown = labgrid(fleet, "-p", "virtual-1", "show")
         for part in ("VirtualBench/bench", "VisaInstrument/meter", "ModbusTCPCoil/K4", "NetworkSerialPort/cable-link"):
             assert f"virtual-1/virtual-1/{part}" in shown
         assert f"TCPIP::{fleet.benches['virtual-1']}::5025::SOCKET" in shown
     finally:
-        client(fleet, "-p", "virtual-1", "release")
+        labgrid(fleet, "-p", "virtual-1", "release")
 
 
 def test_a_second_up_returns_the_fleet_that_is_there_and_refuses_another_size(laboratory: Path, fleet: Fleet) -> None:
@@ -102,11 +89,9 @@ def test_a_bench_that_is_gone_is_a_rig_fault_that_names_its_address() -> None:
 
 
 def test_down_ends_a_fleet_of_which_half_is_dead_and_whose_state_file_is_gone(tmp_path: Path) -> None:
-    copytree(ROOT / "rigs", tmp_path / "rigs")
-    fleet = up(tmp_path, 1, tmp_path / "rigs/fleet.yaml")
-    exporter = next(program for program in fleet.programs if program.name == "exporter virtual-1")
-    os.kill(exporter.pid, signal.SIGKILL)
-    assert wait_until(lambda: fleet.missing() == ["exporter virtual-1"], 10.0)
+    fleet = up(tmp_path, 1, new_laboratory(tmp_path))
+    kill(fleet, "exporter virtual-1")
+    assert fleet.missing() == ["exporter virtual-1"]
     (tmp_path / FOLDER / "state.json").unlink()
     assert len(down(tmp_path)) == 2
     assert [program.name for program in fleet.programs if program.runs()] == []
@@ -114,11 +99,11 @@ def test_down_ends_a_fleet_of_which_half_is_dead_and_whose_state_file_is_gone(tm
 
 
 def test_a_fleet_whose_start_fails_leaves_nothing_behind(tmp_path: Path, fleet: Fleet) -> None:
-    copytree(ROOT / "rigs", tmp_path / "rigs")
+    rig = new_laboratory(tmp_path)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("hil.fleet.virtual_fleet._addresses", lambda folder: iter([*fleet.benches.values(), "127.0.0.1"]))
         with pytest.raises(RigFault, match="bench virtual-1: it ended while it was starting"):
-            up(tmp_path, 2, tmp_path / "rigs/fleet.yaml")
+            up(tmp_path, 2, rig)
     assert marked((tmp_path / FOLDER).resolve()) == []
     assert info(tmp_path) is None
 

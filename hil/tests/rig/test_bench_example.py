@@ -43,7 +43,7 @@ def test_labgrid_builds_the_bench_with_each_driver_on_its_resource(target: objec
 
 
 def test_the_watchdog_can_be_built_from_it_without_asking_any_part() -> None:
-    maker = SafeStateMaker(EXAMPLE)
+    maker = SafeStateMaker(EXAMPLE, pytest.fail)
     maker.close()
 
 

@@ -17,7 +17,7 @@ from hil.vbench.control import advance_request as advancing
 from hil.vbench.control.advance_request import Advance
 from hil.vbench.control.operations import OPERATIONS, Request
 from hil.vbench.control.replies import decode, encode, error, guarded
-from hil.vbench.control.seeded_faults import seed
+from hil.vbench.control.seeded_faults import mend, seed
 from hil.vbench.control.wall_time import WallFollower
 from hil.vbench.io.fast_path import FastLaneLoop
 from hil.vbench.io.sockets import ByteProtocol, peer_is_gone
@@ -66,7 +66,7 @@ class ControlPort:
         return True
 
     def release(self, controller: Controller) -> None:
-        """The connection of ``controller`` has ended: time follows the wall clock again."""
+        """``controller`` has gone: time follows the wall clock again, and what it made fail works again."""
         if self._controller is controller:
             self._controller = None
             controller.give_up()
@@ -74,6 +74,7 @@ class ControlPort:
                 self.loop.fast_lane.patience = 0.0
             self.bench.lockstep = False
             self.bench.instrument_ports["meter"].forget()  # what it announced will not come
+            mend(self.bench)
             self.follower.start()
 
     def catch_up(self) -> None:

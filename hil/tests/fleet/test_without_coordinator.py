@@ -1,0 +1,61 @@
+"""The safe state of a place whose coordinator is gone: it acts on the addresses that were last known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pyModbusTCP.client import ModbusClient
+
+from hil.fleet.virtual_fleet import Fleet, down, up
+from hil.rig.config.held_place import PLACES, read_place
+from hil.tests.fleet.kit import hil, kill, labgrid, new_laboratory
+from hil.vbench.server import STANDARD_PORTS
+
+
+@pytest.fixture(scope="module")
+def laboratory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("laboratory")
+    new_laboratory(root)
+    return root
+
+
+@pytest.fixture(scope="module")
+def fleet(laboratory: Path) -> Iterator[Fleet]:
+    yield up(laboratory, 1, laboratory / "rigs/fleet.yaml")
+    down(laboratory)
+
+
+def test_a_place_is_made_safe_and_its_addresses_are_kept_for_when_the_coordinator_is_gone(
+    laboratory: Path, fleet: Fleet
+) -> None:
+    where = {"LG_COORDINATOR": fleet.coordinator, "LG_HIL_PLACE": "virtual-1"}
+    relays = ModbusClient(host=fleet.benches["virtual-1"], port=STANDARD_PORTS["relays"])
+    labgrid(fleet, "-p", "virtual-1", "acquire")
+    safe = hil(laboratory, "rig", "safe", "rigs/fleet.yaml", **where)
+    assert (safe.returncode, safe.stderr) == (0, "")
+
+    record = read_place(laboratory / PLACES / "virtual-1.json")
+    assert {each.name for each in record.resources} >= {"meter", "load", "K1", "K4", "cable-console", "bench"}
+    assert record.coordinator == fleet.coordinator
+
+    kill(fleet, "coordinator")
+    assert relays.write_multiple_coils(0, [True, True, False, False])
+    safe = hil(laboratory, "rig", "safe", "rigs/fleet.yaml", **where)
+    assert safe.returncode == 0, safe.stderr
+    assert f"coordinator {fleet.coordinator} does not answer; virtual-1 is taken where it was at 20" in safe.stderr
+    assert relays.read_coils(0, 4) == [False] * 4
+    relays.close()
+
+    kill(fleet, "bench virtual-1")
+    safe = hil(laboratory, "rig", "safe", "rigs/fleet.yaml", **where)
+    assert safe.returncode == 7
+    assert "SAFE STATE NOT REACHED" in safe.stderr
+    assert "Switch the mains off by hand." in safe.stderr
+
+    (laboratory / PLACES / "virtual-1.json").unlink()
+    safe = hil(laboratory, "rig", "safe", "rigs/fleet.yaml", **where)
+    assert safe.returncode == 7
+    assert "labgrid cannot have the bench" in safe.stderr
+    assert "switch the mains off by hand" in safe.stderr
