@@ -42,6 +42,9 @@ CONNECT_S = 8.0
 ANSWER_S = 8.0
 """For an answer that needs nothing of an exporter."""
 
+TRY_AGAIN_S = 1.0
+"""Between two tries to reach a coordinator that is away."""
+
 EXPORTER_S = 45.0
 """For an answer that waits for exporters: the coordinator gives each of them 10 s."""
 
@@ -108,6 +111,16 @@ class Coordinator:
         if not self._loop.is_running():
             self._loop.close()
 
+    @property
+    def is_connected(self) -> bool:
+        """Whether the coordinator still answered when it was last heard of."""
+        session = self._session
+        return session is not None and not session.stopping.is_set()
+
+    def rest(self) -> None:
+        """Let a moment pass before the next try."""
+        asyncio.run_coroutine_threadsafe(asyncio.sleep(TRY_AGAIN_S), self._loop).result()
+
     def places(self) -> dict[str, PlaceState]:
         """Return every place by its name, as the coordinator has told up to now."""
 
@@ -140,10 +153,14 @@ class Coordinator:
     def cancel(self, token: str) -> None:
         """Give a reservation up; one that is gone changes nothing.
 
-        A place that it was allocated, and that was not acquired, is given to the next one within 15 s, no sooner.
+        A place that it was allocated, and that was not acquired, goes to the next one within 15 s; see ``schedule``.
         """
         with contextlib.suppress(Refused):
             self._call("CancelReservation", messages.CancelReservationRequest(token=token))
+
+    def schedule(self) -> None:
+        """Let the coordinator look at all reservations now; after a change of tags it would within 15 s."""
+        self.cancel(self.reserve({"name": ""}).token)
 
     def acquire(self, place: str) -> None:
         """Acquire a place for the owner; Refused: another has it, or it is reserved for another."""

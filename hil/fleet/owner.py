@@ -48,3 +48,8 @@ class Owner:
     def environment(self) -> dict[str, str]:
         """The environment in which labgrid's client acts for this owner."""
         return {HOST_VARIABLE: self.host, USER_VARIABLE: self.user}
+
+
+def is_job(owner: str) -> bool:
+    """Tell whether a holder, as the coordinator names it, is a job of this framework and not a person."""
+    return _MARK in owner

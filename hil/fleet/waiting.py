@@ -1,0 +1,178 @@
+"""A job waits for a place: it reserves one by its tags, waits for its turn, acquires the place and holds its lease."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from hil.clock import WallClock, utc_now
+from hil.errors import RigFault
+from hil.fleet.broken_leases import break_lease, run_out
+from hil.fleet.coordinator import Coordinator, CoordinatorGone, Refused
+from hil.fleet.lease import Lease
+from hil.fleet.marks import AWAY, LEASE_OWNER, OUT, SERVICE, clock_time, held_since, lease_of
+from hil.fleet.selection import Selection, changes_of_marks, filters_for
+from hil.fleet.states import PlaceState, ReservationState
+
+LOOK_S = 0.5
+LONGEST_LOOK_S = 5.0
+"""Between two looks; they become fewer the longer a job waits."""
+
+SETTLE_S = 3.0
+"""After a restart of the coordinator: for the job that held the place before to say so."""
+
+AWAY_S = 90.0
+"""For a coordinator that went away to come back."""
+
+MOST_NAMED = 3
+"""Places that a message names one by one."""
+
+
+@dataclass
+class Waiting:
+    """Waits for one place of a selection.
+
+    :param make_safe: makes a place safe, see :class:`hil.fleet.safe_place.SafePlace`.
+    :param say: told what is waited for, and what was done; called often.
+    :param limit_s: the longest that is waited.
+    """
+
+    coordinator: Coordinator
+    selection: Selection
+    make_safe: Callable[[PlaceState, str], str]
+    say: Callable[[str], None]
+    limit_s: float
+
+    def __post_init__(self) -> None:
+        self._clock = WallClock()
+        self._reservation: ReservationState | None = None
+        self._again = False
+        """Whether the coordinator has forgotten a reservation of this job: then it keeps its turn by its priority."""
+        self._seen = "nothing yet"
+        self._away_since: float | None = None
+
+    def acquire(self) -> Lease:
+        """Return the lease of a place; raises RigFault after ``limit_s``, with what was seen last."""
+        try:
+            while True:
+                try:
+                    lease = self._try()
+                    self._away_since = None
+                except CoordinatorGone as gone:
+                    lease = None
+                    self._wait_for_coordinator(gone)
+                if lease is not None:
+                    return lease
+                if self._clock.now() >= self.limit_s:
+                    raise RigFault(
+                        f"waited {self.limit_s:g} s for a place with {self.selection} in vain; last seen: {self._seen}",
+                        place="--place",
+                        remedy="Wait longer with --place-wait, or ask for other places.",
+                    )
+                self.say(f"waits for a place with {self.selection}: {self._seen}")
+                self._clock.sleep(min(LONGEST_LOOK_S, LOOK_S + self._clock.now() / 20))
+        finally:
+            self._give_up_reservation()
+
+    def _wait_for_coordinator(self, gone: CoordinatorGone) -> None:
+        now = self._clock.now()
+        self._away_since = now if self._away_since is None else self._away_since
+        if now - self._away_since > AWAY_S:
+            raise gone
+        self._seen = f"{gone.place} is away ({gone.what})"
+
+    def _try(self) -> Lease | None:
+        places = list(self.coordinator.places().values())
+        fitting = self.selection.among(places)
+        filters, mark = filters_for(self.selection, places)
+        changed = {place.name: changes_of_marks(self.selection, place, mark) for place in places}
+        for name, changes in changed.items():
+            if changes:
+                self.coordinator.tag(name, changes)
+        if any(changed.values()):
+            self.coordinator.schedule()
+        for place in fitting:
+            if place.owner != str(self.coordinator.owner) and run_out(place):
+                self.say(f"breaks the lease of {lease_of(place)[0]} on {place.name}, which has run out")
+                if done := break_lease(self.coordinator, place, self.make_safe, self._clock.sleep):
+                    self.say(done)
+        reserved = self._reserved(filters)
+        self._seen = self._described(fitting, reserved)
+        return self._take(reserved) if reserved.place else None
+
+    def _reserved(self, filters: dict[str, str]) -> ReservationState:
+        if self._reservation is not None:
+            try:
+                self._reservation = self.coordinator.poll(self._reservation.token)
+            except Refused:  # a coordinator that was restarted has forgotten it
+                self._reservation, self._again = None, True
+            else:
+                if self._reservation.state in ("waiting", "allocated"):
+                    return self._reservation
+                self._give_up_reservation()
+        priority = self._clock.now() * 1e-6 if self._again else 0.0
+        self._reservation = self.coordinator.reserve(filters, priority)
+        return self._reservation
+
+    def _take(self, reserved: ReservationState) -> Lease | None:
+        """Acquire the place that was allocated; None if it cannot be used now."""
+        name = reserved.place
+        try:
+            self.coordinator.acquire(name)
+        except Refused as refused:
+            self._seen = f"{name}: {refused.what}"
+            self._give_up_reservation()
+            return None
+        place = self.coordinator.places()[name]
+        if (why := self._unusable(place)) or (self._again and (why := self._settled(name))):
+            self._seen = f"{name}: {why}"
+            self._give_up_reservation()
+            self.coordinator.release(name)
+            return None
+        lease = Lease(self.coordinator, place)
+        self._give_up_reservation()
+        return lease
+
+    def _unusable(self, place: PlaceState) -> str:
+        owner, until = place.tags.get(LEASE_OWNER, ""), lease_of(PlaceState(place.name, place.tags))[1]
+        if owner and owner != str(self.coordinator.owner) and until > utc_now().timestamp():
+            return f"{owner} still uses it; the coordinator was restarted"
+        if place.absent:
+            return f"{', '.join(place.absent[:MOST_NAMED])} is not there; look at its exporter"
+        if place.tags.get(SERVICE) == OUT:
+            return place.comment
+        return ""
+
+    def _settled(self, name: str) -> str:
+        """The coordinator was restarted while this job waited: leave the job that had the place time to say so."""
+        self._clock.sleep(SETTLE_S)
+        return self._unusable(self.coordinator.places()[name])
+
+    def _give_up_reservation(self) -> None:
+        reservation, self._reservation = self._reservation, None
+        if reservation is not None:
+            with contextlib.suppress(CoordinatorGone):  # it expires when it is not polled
+                self.coordinator.cancel(reservation.token)
+
+    def _described(self, fitting: list[PlaceState], reserved: ReservationState) -> str:
+        words = [_state_of(place) for place in fitting]
+        more = [f"and {len(words) - MOST_NAMED} more"] if len(words) > MOST_NAMED else []
+        names = {place.name for place in fitting}
+        waiting = [each for each in self.coordinator.reservations() if each.state == "waiting"]
+        before = sum(
+            each.comes_before(reserved) and (each.filters == reserved.filters or each.place in names)
+            for each in waiting
+            if each.token != reserved.token
+        )
+        return "; ".join([*words[:MOST_NAMED], *more, f"{before} wait before"])
+
+
+def _state_of(place: PlaceState) -> str:
+    if place.owner:
+        return f"{place.name} is held by {place.owner} since {clock_time(held_since(place))}"
+    if place.tags.get(SERVICE) == OUT:
+        return f"{place.name} is {place.comment or 'out of service'}"
+    if place.absent or place.tags.get(SERVICE) == AWAY:
+        return f"{place.name} is away: its exporter offers nothing"
+    return f"{place.name} is {'reserved for another' if place.reservation else 'free'}"

@@ -1,0 +1,210 @@
+"""Jobs wait for places of a real coordinator, hold them by a lease, and take over from jobs that were killed."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from hil.clock import utc_now
+from hil.errors import RigFault
+from hil.fleet.coordinator import Coordinator
+from hil.fleet.lease import Lease
+from hil.fleet.marks import LEASE_OWNER, LEASE_S, OUT, SERVICE, lease_tags
+from hil.fleet.owner import Owner
+from hil.fleet.selection import Selection
+from hil.fleet.states import PlaceState
+from hil.fleet.waiting import Waiting
+from hil.tests.acceptance.commands import poll
+from hil.tests.fleet.real_fleet import RealFleet, real_fleet
+
+ANY = Selection.parse("rig=*")
+
+
+@pytest.fixture
+def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealFleet]:
+    with real_fleet(tmp_path_factory.mktemp("fleet")) as found:
+        for name in ("bench1", "bench2"):
+            found.add_place(name, {"rig": name})
+        yield found
+
+
+class Job:
+    """A job that waits for a place in a thread of its own."""
+
+    def __init__(
+        self,
+        fleet: RealFleet,
+        selection: Selection = ANY,
+        *,
+        limit_s: float = 30.0,
+        make_safe: Callable[[PlaceState, str], str] = lambda place, owner: "",
+    ) -> None:
+        self.client = fleet.client()
+        self.said: list[str] = []
+        self.lease: Lease | None = None
+        self.problem: BaseException | None = None
+        self._waiting = Waiting(self.client, selection, make_safe, self.said.append, limit_s)
+        self._thread = threading.Thread(target=self._wait, daemon=True)
+        self._thread.start()
+
+    def _wait(self) -> None:
+        try:
+            self.lease = self._waiting.acquire()
+        except RigFault as error:
+            self.problem = error
+
+    @property
+    def place(self) -> str:
+        """The place that it got; waits until it has one."""
+        self._thread.join(40)
+        assert self.lease is not None, (self.problem, self.said)
+        return self.lease.place.name
+
+    def end(self) -> None:
+        self._thread.join(40)
+        if self.lease is not None:
+            self.lease.release()
+        self.client.close()
+
+
+def owners(client: Coordinator) -> dict[str, str]:
+    return {name: place.owner for name, place in client.places().items()}
+
+
+def test_two_jobs_share_no_place_and_the_third_gets_the_one_that_is_released_first(fleet: RealFleet) -> None:
+    first, second = Job(fleet), Job(fleet)
+    assert {first.place, second.place} == {"bench1", "bench2"}
+    third = Job(fleet)
+    poll(lambda: any(str(second.client.owner) in text for text in third.said), "the message of who holds it")
+
+    told = third.said[-1]
+    assert "waits for a place with rig=*: bench1 is held by " in told
+    assert " since " in told
+    assert told.endswith("0 wait before")
+    second.end()
+
+    assert third.place == second.lease.place.name  # type: ignore[union-attr]
+    third.end()
+    first.end()
+    with fleet.client() as client:
+        assert set(owners(client).values()) == {""}
+        assert client.reservations() == []
+        assert LEASE_OWNER not in client.places()["bench1"].tags
+
+
+def test_a_job_says_how_many_wait_before_it(fleet: RealFleet) -> None:
+    holders = [Job(fleet), Job(fleet)]
+    assert all(job.place for job in holders)
+    first = Job(fleet)
+    poll(lambda: first.said, "the first in the queue")
+    second = Job(fleet)
+
+    poll(lambda: second.said, "the second in the queue")
+
+    assert second.said[-1].endswith("1 wait before")
+    for job in (*holders, first, second):
+        job.end()
+
+
+def test_a_wait_has_an_end_and_says_what_it_saw_last(fleet: RealFleet) -> None:
+    holder = Job(fleet, Selection.parse("rig=bench1"))
+    assert holder.place == "bench1"
+
+    late = Job(fleet, Selection.parse("rig=bench1"), limit_s=1.0)
+    late.end()
+
+    assert f"in vain; last seen: bench1 is held by {holder.client.owner} since" in str(late.problem)
+    assert "--place-wait" in str(late.problem)
+    holder.end()
+
+
+def test_a_lease_that_a_killed_job_left_is_broken_after_its_time_and_the_place_is_made_safe_before(
+    fleet: RealFleet,
+) -> None:
+    dead, made_safe = Owner.new_job(), []
+    with fleet.client(dead) as killed:
+        killed.acquire("bench1")
+        killed.tag("bench1", lease_tags(str(dead), utc_now().timestamp() - LEASE_S - 10.0, 0.0))
+
+    def make_safe(place: PlaceState, owner: str) -> str:
+        made_safe.append((place.name, place.owner, owner))
+        return ""
+
+    job = Job(fleet, Selection.parse("rig=bench1"), make_safe=make_safe)
+
+    assert job.place == "bench1"
+    assert made_safe == [("bench1", str(dead), str(dead))]
+    assert any(f"bench1: the lease of {dead} ran out at" in text for text in job.said)
+    assert any(text.endswith("made safe and released") for text in job.said)
+    job.end()
+
+
+def test_a_place_that_cannot_be_made_safe_is_taken_out_of_service_with_the_reason(fleet: RealFleet) -> None:
+    dead = Owner.new_job()
+    with fleet.client(dead) as killed:
+        killed.acquire("bench1")
+        killed.tag("bench1", lease_tags(str(dead), utc_now().timestamp() - LEASE_S - 10.0, 0.0))
+
+    job = Job(fleet, ANY, make_safe=lambda place, owner: "relay K1: does not answer")
+
+    assert job.place == "bench2"
+    place = job.client.places()["bench1"]
+    assert (place.owner, place.tags[SERVICE]) == ("", OUT)
+    assert "relay K1: does not answer. Switch the mains off by hand." in place.comment
+    job.end()
+
+
+def test_a_place_that_a_person_has_acquired_is_never_taken_from_them(fleet: RealFleet) -> None:
+    person = Owner("office", "alice")
+    with fleet.client(person) as client:
+        client.acquire("bench1")
+        client.tag("bench1", lease_tags("lab/old.job-1", 0.0, 0.0))
+
+        job = Job(fleet, Selection.parse("rig=bench1"), limit_s=2.0)
+        job.end()
+
+        assert "bench1 is held by office/alice" in str(job.problem)
+        assert owners(client)["bench1"] == str(person)
+
+
+def test_a_place_whose_exporter_is_gone_is_left_alone_until_it_is_back(fleet: RealFleet) -> None:
+    fleet.kill("bench1")
+    with fleet.client() as client:
+        poll(lambda: client.places()["bench1"].absent, "the coordinator to notice")
+    first = Job(fleet)
+    assert first.place == "bench2"
+    second = Job(fleet)
+    poll(lambda: any("bench1 is away" in text for text in second.said), "the message")
+
+    fleet.start_exporter("bench1")
+
+    assert second.place == "bench1"
+    first.end()
+    second.end()
+
+
+def test_a_job_keeps_its_place_over_a_restart_of_the_coordinator_and_one_that_waits_its_turn(fleet: RealFleet) -> None:
+    holders = [Job(fleet), Job(fleet)]
+    places = [job.place for job in holders]
+    waiting = Job(fleet, limit_s=60.0)
+    poll(lambda: waiting.said, "the queue")
+    saved = fleet.folder / "places.yaml"
+    poll(lambda: str(saved.exists() and saved.read_text()).count("lease_until") == 2, "the coordinator to save")
+    for name in places:
+        fleet.kill(name)
+
+    fleet.kill("coordinator")
+    fleet.start_coordinator()
+    for name in places:
+        fleet.start_exporter(name)
+
+    with fleet.client() as client:
+        expected = {job.place: str(job.client.owner) for job in holders}
+        poll(lambda: owners(client) == expected, "both jobs to have their places again")
+    assert [job.lease.lost for job in holders if job.lease] == ["", ""]
+    holders[0].end()
+    assert waiting.place == places[0]
+    waiting.end()
+    holders[1].end()
