@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hil.cli.laboratory import laboratory, shown
+from hil.cli.runs.history import add_format_options, print_or_write
 from hil.errors import ConfigurationError, ExitCode
 
 if TYPE_CHECKING:
     import argparse
+
+    from hil.fleet.coordinator import Coordinator
+    from hil.rig.config.project import Project
 
 RIG = "fleet.yaml"
 """In the folder of rig files: describes each place of a virtual fleet."""
@@ -30,9 +35,20 @@ def add_fleet_command(commands: Any) -> None:
     down = actions.add_parser("down", help=text, description=text)
     down.set_defaults(act=_down)
 
+    text = "show places, owners, queue, health, last verdicts, calibrations and locks; nothing is changed"
+    status = actions.add_parser("status", help=text, description=text)
+    status.add_argument(
+        "--coordinator",
+        metavar="HOST:PORT",
+        help="whose places (default: LG_COORDINATOR, else the virtual fleet of this laboratory)",
+    )
+    status.add_argument("--watch", action="store_true", help="look anew every 2 s, until Ctrl-C")
+    add_format_options(status)
+    status.set_defaults(act=_status)
+
 
 def _up(options: argparse.Namespace, _: list[str]) -> int:
-    from hil.fleet.virtual_fleet import up
+    from hil.fleet.virtual.up_and_down import up
 
     project = laboratory()
     rig = Path(options.rig) if options.rig else project.rigs / RIG
@@ -49,8 +65,53 @@ def _up(options: argparse.Namespace, _: list[str]) -> int:
 
 
 def _down(options: argparse.Namespace, _: list[str]) -> int:
-    from hil.fleet.virtual_fleet import down
+    from hil.fleet.virtual.up_and_down import down
 
     ended = down(laboratory().root)
     print(f"ended: {', '.join(ended)}" if ended else "no fleet was up")
     return ExitCode.PASS
+
+
+def _status(options: argparse.Namespace, _: list[str]) -> int:
+    from hil.clock import WallClock
+    from hil.fleet.coordinator import Coordinator, CoordinatorGone
+    from hil.fleet.owner import Owner
+    from hil.fleet.status.formats import EVERY_S
+
+    project = laboratory()
+    clock = WallClock()
+    with Coordinator(_coordinator_address(options, project), Owner.person()) as coordinator:
+        _tell_status(options, project, coordinator)
+        while options.watch:
+            clock.sleep(EVERY_S)
+            try:
+                _tell_status(options, project, coordinator)
+            except CoordinatorGone as gone:  # it may come back
+                print(f"hil fleet status: {gone}", file=sys.stderr, flush=True)
+    return ExitCode.PASS
+
+
+def _tell_status(options: argparse.Namespace, project: Project, coordinator: Coordinator) -> None:
+    from hil.fleet.status import formats
+    from hil.fleet.status.survey import survey
+    from hil.rig.safety.lock import LOCKS, all_locks
+
+    status = survey(coordinator, [lock for _, lock in all_locks(project.root / LOCKS)])
+    if options.format == "html":
+        text = formats.page(status, watched=options.watch)
+    else:
+        text = formats.document(status) if options.format == "json" else formats.text(status)
+    if options.watch and options.format == "text" and not options.output and sys.stdout.isatty():
+        print("\x1b[H\x1b[J", end="")  # a terminal shows the newest only
+    print_or_write(text, options, project.root / "reports/fleet.html")
+    sys.stdout.flush()
+
+
+def _coordinator_address(options: argparse.Namespace, project: Project) -> str:
+    import os
+
+    from hil.fleet.virtual.up_and_down import info
+
+    fleet = info(project.root)
+    own = fleet.coordinator if fleet is not None else "127.0.0.1:20408"
+    return options.coordinator or os.environ.get("LG_COORDINATOR") or own

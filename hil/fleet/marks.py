@@ -30,6 +30,17 @@ OUT: Final = "out"
 """Its rig has failed. The comment says how; a person looks at it, then sets ``service=in``."""
 
 
+LAST_VERDICT: Final = "last_verdict"
+"""Of the last job that had the place, with ``_`` for blanks."""
+LAST_RUN: Final = "last_run"
+"""When that job gave the place back, in seconds since 1970."""
+
+
+def verdict_tags(verdict: str, now: float) -> dict[str, str]:
+    """Return the tags by which a job leaves its verdict at the place that it gives back."""
+    return {LAST_VERDICT: verdict.replace(" ", "_"), LAST_RUN: f"{now:.0f}"}
+
+
 def lease_tags(owner: str, now: float, since: float) -> dict[str, str]:
     """Return the tags by which ``owner`` holds a place for ``LEASE_S`` more."""
     return {LEASE_OWNER: owner, LEASE_UNTIL: f"{now + LEASE_S:.0f}", LEASE_SINCE: f"{since:.0f}"}

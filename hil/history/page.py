@@ -10,7 +10,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from hil.clock import utc_now
@@ -19,13 +19,16 @@ from hil.report.html.policy import asset, policy_of
 from hil.report.text_format import MARKS, date
 
 
-def render(template: str, **values: Any) -> str:
-    """Return the page that ``template`` makes of ``values``."""
+def render(template: str, *, package: str = "hil.history", **values: Any) -> str:
+    """Return the page that ``template`` makes of ``values``.
+
+    :param package: has the template; it may extend those of this package.
+    """
     style = _style()
     written = f"{utc_now():%Y-%m-%d %H:%M:%S} UTC"
     # not escaped: our own style sheet, whose hash stands in the policy
     own = {"style": Markup(style), "policy": policy_of([], style), "written": written}  # noqa: S704
-    return _environment().get_template(template).render(**own, **values)
+    return _environment(package).get_template(template).render(**own, **values)
 
 
 @cache
@@ -35,9 +38,9 @@ def _style() -> str:
 
 
 @cache
-def _environment() -> Environment:
+def _environment(package: str) -> Environment:
     environment = Environment(
-        loader=PackageLoader("hil.history"),
+        loader=ChoiceLoader([PackageLoader(package), PackageLoader("hil.history")]),
         autoescape=True,
         undefined=StrictUndefined,
         finalize=finalize,

@@ -11,7 +11,7 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from hil.clock import utc_now
 from hil.errors import RigFault
@@ -58,14 +58,22 @@ def write_lock(folder: Path, rig: RigFile, reason: str) -> Path:
 
 def find_locks(folder: Path, rig: RigFile) -> list[tuple[Path, Lock]]:
     """Return the locks of the bench that ``rig`` describes; a lock that cannot be read counts as one."""
+    return [
+        (path, lock)
+        for path, lock in all_locks(folder)
+        if path.stem == _stem(rig) or (lock.rig == bench_name(rig) and lock.since != "unknown")
+    ]
+
+
+def all_locks(folder: Path) -> list[tuple[Path, Lock]]:
+    """Return every lock in ``folder``; one that cannot be read has the name of its file."""
     found = []
     for path in sorted(folder.glob("*.json")):
         try:
             lock = Lock(**json.loads(path.read_text(encoding="utf-8")))
         except (OSError, ValueError, TypeError) as error:
-            lock = Lock(bench_name(rig), path.stem, f"the lock cannot be read ({error})", "unknown")
-        if path.stem == _stem(rig) or (lock.rig == bench_name(rig) and lock.since != "unknown"):
-            found.append((path, lock))
+            lock = Lock(unquote(path.stem), path.stem, f"the lock cannot be read ({error})", "unknown")
+        found.append((path, lock))
     return found
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from hil.chain.node.process_identity import identity_of
 from hil.errors import RigFault
-from hil.fleet.programs import Program, end, marked, start, wait_until, wait_until_ready
+from hil.fleet.virtual.programs import Program, end, marked, start, wait_until, wait_until_ready
 
 WAITS = "import sys; print('here I am', flush=True); sys.stdin.read(); import signal; signal.pause()"
 DEAF = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); {WAITS}"
@@ -52,7 +52,7 @@ def test_a_program_that_no_file_tells_of_is_found_by_its_environment_and_ended(f
 
 
 def test_a_program_that_does_not_obey_is_killed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hil.fleet.programs.END_S", 0.2)
+    monkeypatch.setattr("hil.fleet.virtual.programs.END_S", 0.2)
     program = start("bench one", python(DEAF), folder)
     wait_until_ready(program, lambda said: "here I am" in said)
     assert end([program], folder) == ["bench one"]

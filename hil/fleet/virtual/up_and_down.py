@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from hil.errors import ConfigurationError
-from hil.fleet.places import make_places
-from hil.fleet.programs import Program, end, marked, start, wait_until_ready
 from hil.fleet.tags import tags_of
+from hil.fleet.virtual.places import make_places
+from hil.fleet.virtual.programs import Program, end, marked, start, wait_until_ready
 from hil.rig.config.rig_file import RigFile
 from hil.vbench.model_request import LINES
 from hil.vbench.server import STANDARD_PORTS

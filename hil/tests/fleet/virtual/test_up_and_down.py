@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,10 +11,10 @@ import pytest
 from pyModbusTCP.client import ModbusClient
 
 from hil.errors import ConfigurationError, RigFault
-from hil.fleet.programs import marked, wait_until
-from hil.fleet.virtual_fleet import FOLDER, Fleet, down, info, up
+from hil.fleet.virtual.programs import marked, wait_until
+from hil.fleet.virtual.up_and_down import FOLDER, Fleet, down, info, up
 from hil.rig.virtual.standing import StandingBench
-from hil.tests.fleet.kit import ROOT, kill, labgrid, new_laboratory
+from hil.tests.fleet.virtual.kit import ROOT, hil, kill, labgrid, new_laboratory
 from hil.vbench.server import STANDARD_PORTS
 
 
@@ -101,7 +102,9 @@ def test_down_ends_a_fleet_of_which_half_is_dead_and_whose_state_file_is_gone(tm
 def test_a_fleet_whose_start_fails_leaves_nothing_behind(tmp_path: Path, fleet: Fleet) -> None:
     rig = new_laboratory(tmp_path)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("hil.fleet.virtual_fleet._addresses", lambda folder: iter([*fleet.benches.values(), "127.0.0.1"]))
+        patch.setattr(
+            "hil.fleet.virtual.up_and_down._addresses", lambda folder: iter([*fleet.benches.values(), "127.0.0.1"])
+        )
         with pytest.raises(RigFault, match="bench virtual-1: it ended while it was starting"):
             up(tmp_path, 2, rig)
     assert marked((tmp_path / FOLDER).resolve()) == []
@@ -112,3 +115,28 @@ def test_a_fleet_whose_start_fails_leaves_nothing_behind(tmp_path: Path, fleet: 
 def test_a_number_of_rigs_that_cannot_be_is_refused(tmp_path: Path, number: int) -> None:
     with pytest.raises(ConfigurationError, match="1 to 200 are allowed"):
         up(tmp_path, number, ROOT / "rigs/fleet.yaml")
+
+
+def test_the_status_tells_who_has_a_place_and_which_exporter_was_killed(tmp_path: Path) -> None:
+    fleet = up(tmp_path, 2, new_laboratory(tmp_path))
+    try:
+        labgrid(fleet, "-p", "virtual-1", "acquire")
+        kill(fleet, "exporter virtual-2")
+        places: dict[str, dict[str, str]] = {}
+
+        def told() -> bool:
+            done = hil(tmp_path, "fleet", "status", "--format", "json", LG_COORDINATOR="")
+            assert done.returncode == 0, done.stderr
+            places.update({each["name"]: each for each in json.loads(done.stdout)["places"]})
+            return places["virtual-2"]["health"] == "away"
+
+        assert wait_until(told, 30.0)
+        assert places["virtual-2"]["reason"] == "not offered: virtual-2/*/*"
+        assert places["virtual-1"]["owner"]
+        assert places["virtual-1"]["health"] == "ok"
+        kill(fleet, "coordinator")
+        done = hil(tmp_path, "fleet", "status", LG_COORDINATOR="")
+        assert done.returncode == 7
+        assert f"coordinator {fleet.coordinator}: it does not answer" in done.stderr
+    finally:
+        down(tmp_path)
