@@ -35,6 +35,11 @@ def add_fleet_command(commands: Any) -> None:
     down = actions.add_parser("down", help=text, description=text)
     down.set_defaults(act=_down)
 
+    text = "print the tags of a place that a rig file describes, as labgrid-client sets them"
+    tags = actions.add_parser("tags", help=text, description=text)
+    tags.add_argument("rig", metavar="RIG", help="rig file")
+    tags.set_defaults(act=_tags)
+
     text = "show places, owners, queue, health, last verdicts, calibrations and locks; nothing is changed"
     status = actions.add_parser("status", help=text, description=text)
     status.add_argument(
@@ -69,6 +74,16 @@ def _down(options: argparse.Namespace, _: list[str]) -> int:
 
     ended = down(laboratory().root)
     print(f"ended: {', '.join(ended)}" if ended else "no fleet was up")
+    return ExitCode.PASS
+
+
+def _tags(options: argparse.Namespace, _: list[str]) -> int:
+    from hil.fleet.tags import tags_of
+    from hil.rig.config.rig_file import RigFile
+
+    laboratory()  # its plug-ins may drive the rig
+    tags = tags_of(RigFile.load(Path(options.rig)))
+    print(f"labgrid-client -p PLACE set-tags {' '.join(f'{key}={value}' for key, value in sorted(tags.items()))}")
     return ExitCode.PASS
 
 

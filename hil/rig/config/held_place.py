@@ -28,11 +28,15 @@ PLACES = "reports/places"
 
 @dataclass(frozen=True)
 class PlaceResource:
-    """One resource of a place: the name that drivers bind to, labgrid's class and its arguments."""
+    """One resource of a place: the name that drivers bind to, labgrid's class and its arguments.
+
+    :param extra: what labgrid tells of the way to it: ``proxy`` and whether that is required.
+    """
 
     name: str
     kind: str
     arguments: Mapping[str, Any]
+    extra: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

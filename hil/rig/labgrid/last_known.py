@@ -28,9 +28,9 @@ def keep_places(path: Path, target: Any, coordinator: str) -> None:
     """
     for place in _places(target):
         resources = [
-            PlaceResource(str(each.name), str(each._remote_entry.cls), dict(each._remote_entry.args))
+            PlaceResource(str(each.name), str(entry.cls), dict(entry.args), dict(entry.extra))
             for each in target.resources
-            if each.parent is place
+            if each.parent is place and (entry := each._remote_entry)
         ]
         since = utc_now().isoformat(timespec="seconds")
         record = PlaceRecord(place.name, coordinator, _user(), since, resources, dict(place.tags))
@@ -44,6 +44,14 @@ def last_known(path: Path, place: str, coordinator: str) -> PlaceRecord | None:
     if not file.is_file() or asyncio.run(_answers(coordinator)):
         return None
     return read_place(file)
+
+
+def tell_ways(target: Any, record: PlaceRecord) -> None:
+    """Tell the resources of ``target`` that are those of ``record`` the way to them, as a coordinator would."""
+    ways = {each.name: dict(each.extra) for each in record.resources}
+    for resource in target.resources:
+        if resource.name in ways:
+            resource.extra = ways[resource.name]
 
 
 def coordinator_of(environment: Any) -> str:

@@ -17,6 +17,7 @@ from hil.instruments.transport import Transport
 from hil.instruments.visa_backend import OWN_BACKEND
 from hil.ports import Load, Meter
 from hil.rig.labgrid.protocols import InstrumentDriver, LoadProtocol, PowerMeterProtocol
+from hil.rig.labgrid.ssh_forward import reachable
 
 P = TypeVar("P")
 
@@ -68,7 +69,7 @@ class _VisaInstrumentDriver(InstrumentDriver):
         backend = f"{path}{at}{library}"
         own = self.instrument.timeout
         patience = timeout if own is None else float(own)
-        return Transport(self.name or role, self.instrument.resource, timeout=patience, backend=backend)
+        return Transport(self.name or role, reachable(self.instrument), timeout=patience, backend=backend)
 
     def _took(self, opened: Opened[P]) -> P:
         self.told = opened.driver

@@ -16,8 +16,8 @@ from serial import SerialException
 
 from hil.errors import ConfigurationError, RigFault
 from hil.plugins.registry import what_failed
-from hil.rig.config.held_place import held_place, named_place, with_place
-from hil.rig.labgrid.last_known import coordinator_of, keep_places, last_known
+from hil.rig.config.held_place import PlaceRecord, held_place, named_place, with_place
+from hil.rig.labgrid.last_known import coordinator_of, keep_places, last_known, tell_ways
 
 
 def build_target(path: Path, *, tell: Callable[[str], None] | None = None) -> tuple[Any, Any]:
@@ -30,9 +30,11 @@ def build_target(path: Path, *, tell: Callable[[str], None] | None = None) -> tu
     """
     place = str(path)
     environment = _environment(place)
-    _take_known_place(path, environment, tell)
+    known = _take_known_place(path, environment, tell)
     try:
         target = environment.get_target("main")
+        if known is not None:
+            tell_ways(target, known)
         keep_places(path, target, coordinator_of(environment))
     except (InvalidConfigError, NoResourceFoundError, NoDriverFoundError, KeyError, TypeError, ValueError) as error:
         raise ConfigurationError(f"labgrid cannot build the bench: {error}", place=place) from error
@@ -53,11 +55,14 @@ def build_target(path: Path, *, tell: Callable[[str], None] | None = None) -> tu
     return environment, target
 
 
-def _take_known_place(path: Path, environment: Any, tell: Callable[[str], None] | None) -> None:
-    """Put the parts of the place into the target that this job holds, or whose coordinator does not answer."""
+def _take_known_place(path: Path, environment: Any, tell: Callable[[str], None] | None) -> PlaceRecord | None:
+    """Put the parts of the place into the target that this job holds, or whose coordinator does not answer.
+
+    Return the record that they come from; None: they are asked of the coordinator, or there is no place.
+    """
     targets = environment.config.get_targets()
     if "main" not in targets:
-        return
+        return None
     record = held_place()
     if record is None and tell is not None and (name := named_place(targets["main"])):
         coordinator = coordinator_of(environment)
@@ -65,6 +70,7 @@ def _take_known_place(path: Path, environment: Any, tell: Callable[[str], None] 
             tell(f"coordinator {coordinator} does not answer; {name} is taken where it was at {record.since}")
     if record is not None:
         with_place(targets["main"], record)
+    return record
 
 
 def _environment(place: str) -> Any:

@@ -153,7 +153,9 @@ def labgrid_place(folder: Path) -> LabgridPlace:
         )
         poll(lambda: client("places", "places").returncode == 0, "the coordinator")
         exporter = [str(PROGRAMS / "labgrid-exporter"), "-c", coordinator, "-n", "lab", "--hostname", "localhost"]
-        stack.enter_context(running([*exporter, "rigs/exporters/virtual-bench.yaml"], folder, "exporter.txt", more))
+        stack.enter_context(
+            running([*exporter, "rigs/laboratory/exporters/virtual-bench.yaml"], folder, "exporter.txt", more)
+        )
         poll(lambda: "cable-console" in client("resources", "-v", "resources").stdout, "the exporter's last resource")
         at_bench("create", "create")
         at_bench("add-match", "add-match", "lab/bench/*")
