@@ -53,7 +53,7 @@ def add_fleet_command(commands: Any) -> None:
 
 
 def _up(options: argparse.Namespace, _: list[str]) -> int:
-    from hil.fleet.virtual.up_and_down import up
+    from hil.fleet.virtual_fleet import up
 
     project = laboratory()
     rig = Path(options.rig) if options.rig else project.rigs / RIG
@@ -70,7 +70,7 @@ def _up(options: argparse.Namespace, _: list[str]) -> int:
 
 
 def _down(options: argparse.Namespace, _: list[str]) -> int:
-    from hil.fleet.virtual.up_and_down import down
+    from hil.fleet.virtual_fleet import down
 
     ended = down(laboratory().root)
     print(f"ended: {', '.join(ended)}" if ended else "no fleet was up")
@@ -125,7 +125,7 @@ def _tell_status(options: argparse.Namespace, project: Project, coordinator: Coo
 def _coordinator_address(options: argparse.Namespace, project: Project) -> str:
     import os
 
-    from hil.fleet.virtual.up_and_down import info
+    from hil.fleet.virtual_fleet import info
 
     fleet = info(project.root)
     own = fleet.coordinator if fleet is not None else "127.0.0.1:20408"

@@ -22,7 +22,8 @@ LOOK_EVERY_S: Final = 0.05
 
 
 def make_places(coordinator: str, places: Mapping[str, Mapping[str, str]], resources: int) -> None:
-    """Make a place for each exporter of ``places``, with these tags and all that the exporter offers.
+    """Make a place for each exporter of ``places``, with these tags and all that the exporter offers; one that is there
+    gets the tags.
 
     :param coordinator: its address, ``HOST:PORT``.
     :param places: names and tags; an exporter has the name of its place.
@@ -43,8 +44,9 @@ async def _make(coordinator: str, places: Mapping[str, Mapping[str, str]], resou
             told = ", ".join(f"{name} {left} of {resources}" for name, left in missing.items())
             raise RigFault(f"resources still missing after {READY_S:g} s: {told}", place=coordinator) from None
         for name, tags in places.items():
-            await session.stub.AddPlace(messages.AddPlaceRequest(name=name))
-            await session.stub.AddPlaceMatch(messages.AddPlaceMatchRequest(placename=name, pattern=f"{name}/*/*"))
+            if name not in session.places:
+                await session.stub.AddPlace(messages.AddPlaceRequest(name=name))
+                await session.stub.AddPlaceMatch(messages.AddPlaceMatchRequest(placename=name, pattern=f"{name}/*/*"))
             await session.stub.SetPlaceTags(messages.SetPlaceTagsRequest(placename=name, tags=tags))
 
 

@@ -18,14 +18,14 @@ from typing import TYPE_CHECKING, Final
 
 from hil.errors import ConfigurationError
 from hil.fleet.tags import tags_of
-from hil.fleet.virtual.places import make_places
-from hil.fleet.virtual.programs import Program, end, marked, start, wait_until_ready
+from hil.fleet.virtual_fleet.places import make_places
+from hil.fleet.virtual_fleet.programs import Program, end, marked, start, wait_until_ready
 from hil.rig.config.rig_file import RigFile
 from hil.vbench.model_request import LINES
 from hil.vbench.server import STANDARD_PORTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 FOLDER: Final = Path("reports/fleet")
 """Below the project's root."""
@@ -57,10 +57,10 @@ class Fleet:
 
 
 def up(root: Path, number: int, rig: Path) -> Fleet:
-    """Start a fleet of so many rigs in the laboratory at ``root``; one of that size that is up already is returned.
+    """Start a fleet of so many rigs in the laboratory at ``root``, or what is missing of one that is up.
 
-    Whatever goes wrong, nothing of it is left running. Raises ConfigurationError for a number that cannot be or a fleet
-    of another size that is up, RigFault if a program does not start.
+    If a new fleet cannot be started, nothing of it is left running. Raises ConfigurationError for a number that cannot
+    be or a fleet of another size that is up, RigFault if a program does not start.
     """
     if not 1 <= number <= MOST_RIGS:
         raise ConfigurationError(f"a fleet of {number} rigs cannot be; 1 to {MOST_RIGS} are allowed")
@@ -68,23 +68,22 @@ def up(root: Path, number: int, rig: Path) -> Fleet:
     folder = (root / FOLDER).resolve()
     with _alone(folder):
         present = info(root)
-        if present is not None and not present.missing():
-            if len(present.benches) == number:
-                return present
-            raise ConfigurationError(
-                f"a fleet of {len(present.benches)} rigs is up", place=str(folder), remedy="End it with: hil fleet down"
-            )
+        if present is not None and len(present.missing()) < len(present.programs):
+            if len(present.benches) != number:
+                size = len(present.benches)
+                raise ConfigurationError(
+                    f"a fleet of {size} rigs is up", place=str(folder), remedy="End it with: hil fleet down"
+                )
+            return _completed(present, folder, described)
         _end_all(folder)
         addresses = _addresses(folder)
         benches = {f"virtual-{each}": next(addresses) for each in range(1, number + 1)}
         fleet = Fleet(f"{next(addresses)}:{COORDINATOR_PORT}", str(rig), benches)
         try:
-            fleet = _start(fleet, folder)
-            make_places(fleet.coordinator, dict.fromkeys(benches, tags_of(described)), len(_resources("")))
+            return _completed(fleet, folder, described)
         except BaseException:
             _end_all(folder)
             raise
-        return fleet
 
 
 def info(root: Path) -> Fleet | None:
@@ -106,36 +105,65 @@ def down(root: Path) -> list[str]:
         return _end_all(folder)
 
 
-def _start(fleet: Fleet, folder: Path) -> Fleet:
-    """Start coordinator, benches and exporters, each of them written down as soon as it runs."""
+@dataclass(frozen=True)
+class _Part:
+    """A program that a fleet is made of, and the text by which it says that it is ready."""
 
-    def run(name: str, *command: str, working_folder: Path | None = None) -> Program:
-        nonlocal fleet
-        program = start(name, [sys.executable, "-m", *command], folder, working_folder=working_folder)
-        fleet = replace(fleet, programs=(*fleet.programs, program))
-        _write(fleet, folder)
-        return program
+    name: str
+    words: tuple[str, ...]
+    ready: str
+    working_folder: Path | None = None
 
-    places = folder / "coordinator"
-    places.mkdir(parents=True)
-    coordinator = run("coordinator", "labgrid.remote.coordinator", "-l", fleet.coordinator, working_folder=places)
-    benches = [run(f"bench {name}", "hil.vbench", "--address", address) for name, address in fleet.benches.items()]
-    wait_until_ready(coordinator, lambda said: "listening on" in said)
-    for bench in benches:
-        wait_until_ready(bench, lambda said: '"ready": true' in said)
-    exporters = []
-    for name, address in fleet.benches.items():
-        offer = folder / f"{name}.yaml"
-        offer.write_text(json.dumps({name: _resources(address)}, indent=1) + "\n", encoding="utf-8")
-        exporters.append(
-            run(
-                f"exporter {name}",
-                *("labgrid.remote.exporter", "-c", fleet.coordinator, "-n", name, "--hostname", address, str(offer)),
-            )
-        )
-    for exporter in exporters:
-        wait_until_ready(exporter, lambda said: "Exporter ready" in said)
+
+def _completed(fleet: Fleet, folder: Path, described: RigFile) -> Fleet:
+    """Start what does not run of a fleet, and make the places that are missing; return the fleet as it is then."""
+    exporters = [_exporter(name, address, fleet, folder) for name, address in fleet.benches.items()]
+    if (
+        "coordinator" in fleet.missing()
+    ):  # an exporter ends by itself, sooner or later, when it has lost its coordinator
+        names = [part.name for part in exporters]
+        end([program for program in fleet.programs if program.name in names])
+    first = [_coordinator(fleet, folder), *(_bench(name, address) for name, address in fleet.benches.items())]
+    for parts in (first, exporters):
+        fleet = _started(fleet, folder, parts)
+    tags = tags_of(described)
+    make_places(fleet.coordinator, dict.fromkeys(fleet.benches, tags), len(_resources("")))
     return fleet
+
+
+def _started(fleet: Fleet, folder: Path, parts: Sequence[_Part]) -> Fleet:
+    """Start those of ``parts`` that do not run, each written down as soon as it does; return when all are ready."""
+    running = {program.name for program in fleet.programs if program.runs()}
+    begun = []
+    for part in parts:
+        if part.name not in running:
+            command = [sys.executable, "-m", *part.words]
+            program = start(part.name, command, folder, working_folder=part.working_folder)
+            others = [each for each in fleet.programs if each.name != part.name]
+            fleet = replace(fleet, programs=(*others, program))
+            _write(fleet, folder)
+            begun.append((program, part.ready))
+    for program, ready in begun:
+        wait_until_ready(program, ready)
+    return fleet
+
+
+def _coordinator(fleet: Fleet, folder: Path) -> _Part:
+    """It keeps places and tags in its working folder."""
+    state = folder / "coordinator"
+    state.mkdir(exist_ok=True)
+    return _Part("coordinator", ("labgrid.remote.coordinator", "-l", fleet.coordinator), "listening on", state)
+
+
+def _bench(name: str, address: str) -> _Part:
+    return _Part(f"bench {name}", ("hil.vbench", "--address", address), '"ready": true')
+
+
+def _exporter(name: str, address: str, fleet: Fleet, folder: Path) -> _Part:
+    offer = folder / f"{name}.yaml"
+    offer.write_text(json.dumps({name: _resources(address)}, indent=1) + "\n", encoding="utf-8")
+    words = ("labgrid.remote.exporter", "-c", fleet.coordinator, "-n", name, "--hostname", address, str(offer))
+    return _Part(f"exporter {name}", words, "Exporter ready")
 
 
 def _resources(address: str) -> dict[str, dict[str, object]]:
@@ -165,7 +193,7 @@ def _addresses(folder: Path) -> Iterator[str]:
 def _end_all(folder: Path) -> list[str]:
     root = folder.parents[len(FOLDER.parts) - 1]
     fleet = info(root)
-    ended = end(fleet.programs if fleet else (), folder)
+    ended = end(fleet.programs if fleet else (), of_fleet=folder)
     for entry in folder.iterdir():
         if entry.is_dir():
             shutil.rmtree(entry)

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from pyModbusTCP.client import ModbusClient
 
-from hil.fleet.virtual.up_and_down import Fleet, down, up
+from hil.fleet.virtual_fleet import Fleet, down, up
 from hil.rig.config.held_place import PLACES, read_place
-from hil.tests.fleet.virtual.kit import hil, kill, labgrid, new_laboratory
+from hil.tests.fleet.virtual_fleet.kit import hil, kill, labgrid, new_laboratory
 from hil.vbench.server import STANDARD_PORTS
 
 

@@ -11,10 +11,10 @@ import pytest
 from pyModbusTCP.client import ModbusClient
 
 from hil.errors import ConfigurationError, RigFault
-from hil.fleet.virtual.programs import marked, wait_until
-from hil.fleet.virtual.up_and_down import FOLDER, Fleet, down, info, up
+from hil.fleet.virtual_fleet.programs import marked, wait_until
+from hil.fleet.virtual_fleet.up_and_down import FOLDER, Fleet, down, info, up
 from hil.rig.virtual.standing import StandingBench
-from hil.tests.fleet.virtual.kit import ROOT, hil, kill, labgrid, new_laboratory
+from hil.tests.fleet.virtual_fleet.kit import ROOT, hil, kill, labgrid, new_laboratory
 from hil.vbench.server import STANDARD_PORTS
 
 
@@ -89,6 +89,24 @@ def test_a_bench_that_is_gone_is_a_rig_fault_that_names_its_address() -> None:
         StandingBench("127.63.255.254")
 
 
+def test_up_starts_what_is_missing_of_a_fleet_and_its_places_are_there_again(tmp_path: Path) -> None:
+    rig = new_laboratory(tmp_path)
+    fleet = up(tmp_path, 2, rig)
+    try:
+        bench = next(program.process for program in fleet.programs if program.name == "bench virtual-2")
+        for name in ("coordinator", "exporter virtual-1", "bench virtual-1"):
+            kill(fleet, name)
+        fleet = up(tmp_path, 2, rig)
+        assert fleet.missing() == []
+        assert fleet == info(tmp_path)
+        assert bench in [program.process for program in fleet.programs]
+        assert labgrid(fleet, "places").split() == ["virtual-1", "virtual-2"]
+        for name in fleet.benches:
+            labgrid(fleet, "-p", name, "acquire")
+    finally:
+        down(tmp_path)
+
+
 def test_down_ends_a_fleet_of_which_half_is_dead_and_whose_state_file_is_gone(tmp_path: Path) -> None:
     fleet = up(tmp_path, 1, new_laboratory(tmp_path))
     kill(fleet, "exporter virtual-1")
@@ -103,7 +121,8 @@ def test_a_fleet_whose_start_fails_leaves_nothing_behind(tmp_path: Path, fleet: 
     rig = new_laboratory(tmp_path)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
-            "hil.fleet.virtual.up_and_down._addresses", lambda folder: iter([*fleet.benches.values(), "127.0.0.1"])
+            "hil.fleet.virtual_fleet.up_and_down._addresses",
+            lambda folder: iter([*fleet.benches.values(), "127.0.0.1"]),
         )
         with pytest.raises(RigFault, match="bench virtual-1: it ended while it was starting"):
             up(tmp_path, 2, rig)

@@ -67,11 +67,11 @@ def start(name: str, command: Sequence[str], folder: Path, *, working_folder: Pa
     return Program(name, str(identity_of(child.pid) or ProcessIdentity(child.pid, 0, "0")), str(log))
 
 
-def wait_until_ready(program: Program, ready: Callable[[str], bool]) -> None:
-    """Return when ``ready`` accepts what the program has written; RigFault if it ends before, or is too slow."""
+def wait_until_ready(program: Program, ready: str) -> None:
+    """Return when the program has written ``ready``; RigFault if it ends before, or is too slow."""
 
     def is_ready() -> bool:
-        if ready(program.said()):
+        if ready in program.said():
             return True
         if not program.runs():
             raise RigFault(f"it ended while it was starting: {_end_of(program.said())}", place=program.name)
@@ -95,12 +95,14 @@ def wait_until(condition: Callable[[], bool], timeout: float) -> bool:
     return True
 
 
-def end(programs: Iterable[Program], folder: Path) -> list[str]:
-    """End these programs and all others of the fleet in ``folder``; return the names of those that still ran.
+def end(programs: Iterable[Program], *, of_fleet: Path | None = None) -> list[str]:
+    """End these programs, SIGTERM first, SIGKILL for what does not obey; return the names of those that still ran.
 
-    SIGTERM first, SIGKILL for what does not obey. Raises RigFault for a process that outlives that.
+    Raises RigFault for a process that outlives that.
+
+    :param of_fleet: folder of a fleet, all programs of which are ended, too.
     """
-    running = {identity: f"process {identity.pid}" for identity in marked(folder)}
+    running = {identity: f"process {identity.pid}" for identity in (marked(of_fleet) if of_fleet else ())}
     for program in programs:
         identity = parse_identity(program.process)
         if identity is not None and identity.liveness() is Liveness.ALIVE:
@@ -112,7 +114,7 @@ def end(programs: Iterable[Program], folder: Path) -> list[str]:
         if wait_until(lambda: not _alive(running), END_S):
             return list(running.values())
     left = ", ".join(f"{running[identity]} ({identity.pid})" for identity in _alive(running))
-    raise RigFault(f"still there {END_S:g} s after kill -9: {left}", place=str(folder))
+    raise RigFault(f"still there {END_S:g} s after kill -9: {left}", place="fleet")
 
 
 def marked(folder: Path) -> list[ProcessIdentity]:

@@ -14,12 +14,12 @@ import pytest
 from labgrid.util.ssh import sshmanager
 
 from hil.errors import ConfigurationError, RigFault
-from hil.fleet.virtual.programs import wait_until
-from hil.fleet.virtual.up_and_down import Fleet, _resources, down, up
+from hil.fleet.virtual_fleet.programs import wait_until
+from hil.fleet.virtual_fleet.up_and_down import Fleet, _resources, down, up
 from hil.rig.config.held_place import PLACE_VARIABLE, RECORD_VARIABLE, PlaceRecord, PlaceResource
 from hil.rig.labgrid.resources_and_drivers import VisaInstrument
 from hil.rig.labgrid.ssh_forward import reachable
-from hil.tests.fleet.virtual.kit import hil, new_laboratory
+from hil.tests.fleet.virtual_fleet.kit import hil, new_laboratory
 
 SSHD = shutil.which("sshd") or "/usr/sbin/sshd"
 ISOLATED = {"proxy": "exporter-host", "proxy_required": True}

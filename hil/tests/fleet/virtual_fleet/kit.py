@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 from shutil import copytree
 
-from hil.fleet.virtual.programs import wait_until
-from hil.fleet.virtual.up_and_down import Fleet
+from hil.fleet.virtual_fleet.programs import wait_until
+from hil.fleet.virtual_fleet.up_and_down import Fleet
 
 ROOT = Path(__file__).parents[4]
 TIMEOUT_S = 120.0
