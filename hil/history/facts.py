@@ -12,6 +12,7 @@ from typing import Any
 from hil.errors import ConfigurationError
 from hil.evidence.documents import Kind, Verdict
 from hil.evidence.record import RunRecord, ScenarioRecord
+from hil.evidence.repeated import repeated
 from hil.evidence.verdicts import verdict_of_run
 from hil.report.integrity import check, seal_of, verdict_as_read
 from hil.report.text_format import moment, number_of, rows_of, section_of, text_of, verdict_of
@@ -86,11 +87,13 @@ def read_facts(folder: Path) -> RunFacts:
         raise ConfigurationError(f"this is no run folder ({error})", place=str(folder)) from None
     document, rig = record.document, section_of(record.document, "rig")
     finished = document.get("finished") is True
-    seals, scenarios, damaged = [], [], False
+    seals, scenarios, damaged, again = [], [], False, repeated(document)
     times: Counter[tuple[str, str]] = Counter()
     for number in range(1, len(record.scenarios) + 1):
         scenario = record.scenarios[number - 1]
         seals.append(seal_of(scenario))
+        if number in again:  # it counts by its second attempt
+            continue
         damaged = damaged or not seals[-1].complete
         scenarios.append(_scenario(number, scenario, rig, times))
     recorded = verdict_of(document) if finished else None

@@ -18,6 +18,7 @@ from urllib.parse import quote
 from hil.errors import RigFault
 from hil.evidence.documents import Verdict
 from hil.evidence.record import RunRecord
+from hil.evidence.repeated import repeated
 from hil.evidence.run_folder.files import RUN_FILE, replace_file
 from hil.evidence.verdicts import verdict_of_run
 from hil.history.page import render
@@ -129,7 +130,11 @@ def _counted(folder: Path, row: Row) -> Row:
     found: Counter[Verdict] = Counter()
     damaged = False
     try:
-        for scenario in RunRecord.load(folder).scenarios:
+        record = RunRecord.load(folder)
+        again = repeated(record.document)
+        for number, scenario in enumerate(record.scenarios, 1):
+            if number in again:  # it counts by its second attempt
+                continue
             found[scenario.verdict] += 1
             damaged = damaged or scenario.damage is not None
     except (OSError, ValueError):

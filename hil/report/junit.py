@@ -1,8 +1,8 @@
 """The run as JUnit XML, for continuous integration.
 
 JUnit knows three ways not to pass: ``failure`` is the device's, ``error`` is ours (rig fault, framework error, author
-error, evidence cut off), ``skipped`` is what did not run. Inconclusive is a failure of its own type: a pipeline must
-not go green.
+error, evidence cut off), ``skipped`` is what did not run, or what ran again on another rig since its own failed.
+Inconclusive is a failure of its own type: a pipeline must not go green.
 
 The schema of Jenkins' xunit plugin gives time stamp, file and properties to a suite and not to a test case. So each
 scenario is a suite with one test case (docs/decisions/0022-a-suite-for-each-scenario.md).
@@ -17,6 +17,7 @@ from pathlib import Path
 from xml.etree import ElementTree as Xml
 
 from hil.evidence.documents import Verdict
+from hil.evidence.repeated import Repeated
 from hil.evidence.run_folder.files import replace_file
 from hil.report.run_view import RunView
 from hil.report.scenario.rows import FindingRow
@@ -44,7 +45,7 @@ def write_junit(run: RunView, folder: Path | None = None) -> Path:
     """Write ``junit.xml`` into the run folder, or another; return its path. ``time`` is that of this machine."""
     root = Xml.Element("testsuites", {"name": printed(run.run_id)})
     for view, name in zip(run.scenarios, unique_names(run.scenarios), strict=True):
-        root.append(_suite(view, name))
+        root.append(_suite(view, name, run.repeated.get(view.number)))
     if run.verdict is None:
         root.append(_of_the_run("the run was finished", "the run has no final verdict", "unfinished run"))
     elif _ELEMENTS.get(run.verdict) == "error" and run.verdict not in {view.verdict for view in run.scenarios}:
@@ -76,7 +77,7 @@ def unique_names(views: list[ScenarioView]) -> list[str]:
     return names
 
 
-def _suite(view: ScenarioView, name: str) -> Xml.Element:
+def _suite(view: ScenarioView, name: str, again: Repeated | None) -> Xml.Element:
     feature = printed(view.feature or "not recorded")
     suite = Xml.Element("testsuite", {"name": f"{feature}: {name}"})
     suite.set("time", f"{view.wall or 0.0:.3f}")
@@ -87,7 +88,7 @@ def _suite(view: ScenarioView, name: str) -> Xml.Element:
     properties = Xml.SubElement(suite, "properties")
     for each, value in _properties(view):
         Xml.SubElement(properties, "property", {"name": each, "value": printed(value)})
-    suite.append(_case(view, feature, name))
+    suite.append(_case(view, feature, name, again))
     total(suite)
     return suite
 
@@ -121,11 +122,13 @@ def _parts(row: FindingRow) -> Iterator[tuple[str, str]]:
     yield "verdict", row.verdict.value
 
 
-def _case(view: ScenarioView, feature: str, name: str) -> Xml.Element:
+def _case(view: ScenarioView, feature: str, name: str, again: Repeated | None) -> Xml.Element:
     case = Xml.Element("testcase", {"classname": feature, "name": name, "time": f"{view.wall or 0.0:.3f}"})
     # evidence that breaks off is an error of the run, not a scenario that was left out on purpose
     element = "error" if view.damage else _ELEMENTS.get(view.verdict)
-    if element is not None:
+    if again is not None:
+        Xml.SubElement(case, "skipped", {"message": printed(str(again)), "type": "ran again"})
+    elif element is not None:
         reason = Xml.SubElement(case, element, {"message": printed(view.why)})
         reason.set("type", "evidence cut off" if view.damage else view.verdict.value)
         reason.text = "\n".join(map(printed, explanation(view))) or None

@@ -10,6 +10,7 @@ from typing import Any
 
 from hil.evidence.documents import Verdict
 from hil.evidence.record import RunRecord
+from hil.evidence.repeated import Repeated, repeated
 from hil.evidence.run_folder.notes import Note, read_notes
 from hil.evidence.verdicts import verdict_of_run
 from hil.report.certificate import Amendment, Fact, amendment_of, fields_not_stated, identification, item_of
@@ -82,6 +83,8 @@ class RunView:
     counts: list[tuple[Verdict, int]]
     integrity: Statement
     warnings: list[str]
+    repeated: Mapping[int, Repeated]
+    """Scenarios that ran again since their rig failed, by number: they count by their second attempt."""
     waivers: Waivers
     """The failures that someone had accepted beforehand; no verdict changes by that."""
 
@@ -96,7 +99,9 @@ def view_run(record: RunRecord) -> RunView:
     recorded = verdict_of(document) if finished else None
     befell = [f"{text_of(row, 'verdict')}: {text_of(row, 'why')}" for row in rows_of(document, "befell")]
     integrity = check(record, seals)
-    verdict = verdict_as_read(_stands(recorded, scenarios), integrity)
+    again = repeated(document)
+    counting = [scenario for scenario in scenarios if scenario.number not in again]
+    verdict = verdict_as_read(_stands(recorded, counting), integrity)
     counted = Counter(scenario.verdict for scenario in scenarios)
     virtual = rig.get("virtual")
     acts, added = watchdog_acts(record.folder), added_sections(record)
@@ -120,8 +125,8 @@ def view_run(record: RunRecord) -> RunView:
         instruments=[instrument_row(row, virtual=virtual is True) for row in rows_of(rig, "instruments")],
         node=_node(section_of(document, "node")),
         persons=rows_of(acceptance, "persons"),
-        requirements=matrix_of(document, scenarios),
-        outlines=tried_outlines(scenarios),
+        requirements=matrix_of(document, counting),
+        outlines=tried_outlines(counting),
         added=added,
         watchdog=acts,
         deviations=deviations_of(document, scenarios, acts),
@@ -131,8 +136,14 @@ def view_run(record: RunRecord) -> RunView:
         scenarios=scenarios,
         counts=[(each, counted[each]) for each in Verdict if counted[each]],
         integrity=integrity,
-        warnings=[*befell, *_warnings(document, finished, recorded, scenarios, integrity, acts), *missing],
-        waivers=waivers_of(document, scenarios),
+        warnings=[
+            *befell,
+            *(f"{each}." for each in again.values()),
+            *_warnings(document, finished, recorded, counting, integrity, acts),
+            *missing,
+        ],
+        repeated=again,
+        waivers=waivers_of(document, counting),
     )
 
 

@@ -26,7 +26,9 @@ def summary_lines(run: RunView) -> list[str]:
     """
     lines = alterations(run)
     for view in run.scenarios:
-        if view.verdict is not Verdict.PASS:
+        if (again := run.repeated.get(view.number)) is not None:
+            lines.append(_line(view, f"{again.place}: {again.why}; it ran again as scenario {again.again}"))
+        elif view.verdict is not Verdict.PASS:
             accepted = run.waivers.words(view)
             lines.append(_line(view, f"{view.why} [waived: {accepted}]" if accepted else view.why))
         elif (warning := contradiction(view)) is not None:

@@ -61,6 +61,8 @@ def _of_run(run: RunView) -> Iterator[Problem]:
     elif run.befell and run.verdict in _ORDER:
         yield Problem(run.verdict, "the run", None, 1, printed("; ".join(run.befell)), [])
     for view, name in zip(run.scenarios, unique_names(run.scenarios), strict=True):
+        if view.number in run.repeated:
+            continue
         verdict = Verdict.RIG_FAULT if view.damage else view.verdict
         if verdict in _ORDER:
             step = view.failed_step
