@@ -5,16 +5,18 @@ from __future__ import annotations
 import contextlib
 import gc
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from hil.chain.node.providers import choose
 from hil.clock import stopwatch, utc_now
 from hil.errors import RigFault
 from hil.evidence.documents import Json, Kind, Verdict
+from hil.evidence.repeated import REPEATED, Repeated
 from hil.evidence.run_folder.attaching import Attaching
-from hil.evidence.run_folder.scenario_writer import ScenarioEntry, ScenarioWriter
+from hil.evidence.run_folder.scenario_writer import ScenarioWriter
 from hil.evidence.verdicts import verdict_of_run
 from hil.interrupts import hold, release
 from hil.judge.invariants.history import Memory
@@ -30,24 +32,11 @@ from hil.scenario.ending import Ending, OpenScenario, end_scenario
 from hil.scenario.run_folder import ScenarioFacts, finish, largest_memory_mb, new_folder, write_not_started
 from hil.scenario.scenario import ScenarioRun
 from hil.scenario.setups.common import FIRST
+from hil.scenario.shared.durations import DURATIONS, title_of
+from hil.scenario.shared.worker_report import WorkerReport
 
 COLLECT_AFTER = 50_000
 """New objects before the garbage collector looks at them: readings and events stay, and hold no cycles."""
-
-
-@dataclass(frozen=True)
-class WorkerReport:
-    """What the part of a run that one of several benches has learned since it last told."""
-
-    verdicts: list[Verdict]
-    entries: dict[str, ScenarioEntry]
-    """Of the scenarios that are done, by the name of their file."""
-    facts: dict[str, Json]
-    """What ``run.json`` says of rig and node, once they are known."""
-    memory_mb: int
-    """The most that the process has had."""
-    befell: list[tuple[Verdict, str]]
-    """Verdicts that concern this part of the run as a whole, with their reasons."""
 
 
 class Run:
@@ -79,6 +68,11 @@ class Run:
         self._verdicts: list[Verdict] = []
         self._rig: Rig | None = None
         self.bench, self._benches = 1, 1
+        self.place = ""
+        """The place of a coordinator that this part of the run has; empty: none."""
+        self._repeated: list[Repeated] = []
+        self._durations: dict[str, float] = {}
+        self._taking: tuple[str, Callable[[], float]] | None = None
         self._memory_mb = 0
         self._memory = Memory()
         self.unfit = ""
@@ -143,6 +137,10 @@ class Run:
         """Be the part of the run that bench number ``bench`` of so many has, in a process that was forked for it."""
         self.bench, self._benches = bench, benches
 
+    def use_place(self, place: str, rig_file: RigFile) -> None:
+        """Take the rig from a place that this process holds; this rig file describes it."""
+        self.place, self.rig_file = place, rig_file
+
     def worker_report(self) -> WorkerReport:
         """Return what this part has learned since it was last asked; for :meth:`merge` in the process of the run."""
         entries, verdicts = dict(self._writer.entries), list(self._verdicts)
@@ -150,11 +148,13 @@ class Run:
         self._verdicts.clear()
         facts = {name: self._writer.document[name] for name in ("node", "rig") if self._rig is not None}
         befell, self._befell = self._befell, []
-        return WorkerReport(verdicts, entries, facts, largest_memory_mb(), befell)
+        durations, self._durations = self._durations, {}
+        return WorkerReport(verdicts, entries, facts, largest_memory_mb(), befell, durations, self.place)
 
-    def merge(self, report: WorkerReport) -> None:
-        """Take up what a part has learned."""
-        self._verdicts += report.verdicts
+    def merge(self, report: WorkerReport, *, counts: bool = True) -> None:
+        """Take up what a part has learned, but the verdicts if they may not count (:meth:`note_repeated`)."""
+        self._verdicts += report.verdicts if counts else []
+        self._durations |= report.durations
         self._writer.entries |= report.entries
         self._memory_mb = max(self._memory_mb, report.memory_mb)
         for verdict, why in report.befell:
@@ -162,6 +162,18 @@ class Run:
         if report.facts and "node" not in self._writer.document:
             self._writer.document |= report.facts
             self._writer.save()
+        if report.facts and report.place:
+            self._add_place(report.place, report.facts["rig"])
+
+    def _add_place(self, place: str, rig: Any) -> None:
+        """Note the instruments of a place: each rig has its own."""
+        places = self._writer.document.setdefault("places", {})
+        if isinstance(places, dict) and place not in places:
+            places[place] = {"rig": rig["name"], "instruments": rig["instruments"]}
+
+    def note_repeated(self, repeated: Repeated) -> None:
+        """Let a scenario that ran again on another rig count by its second attempt."""
+        self._repeated.append(repeated)
 
     def close_bench(self) -> None:
         """Let go of rig and node; idempotent. The evidence stays open."""
@@ -193,12 +205,14 @@ class Run:
             rig.clock.on_idle = on_idle
             recorder = Recorder(writer, rig.clock, Attaching(self.root, self._writer.folder, number))
             begin = facts.document(self.seed, self.rig_file.options.name)
+            host |= {"place": self.place} if self.place else {}
             recorder.observe(Kind.START, "bench", begin, host=host)
             scenario = ScenarioRun(rig, recorder, key, self._counterpart)
             scenario.memory = self._memory
             # whatever fails before this ends the scenario's node as well
             self._open = OpenScenario(scenario, recorder, writer, closing.pop_all())
         self._begun = None
+        self._taking = title_of(facts), stopwatch()
         return self._open
 
     def end(self, scenario: OpenScenario, verdict: Verdict, reason: str) -> tuple[Verdict, str]:
@@ -217,6 +231,8 @@ class Run:
                 self.unfit = "the watchdog is lost"
         finally:
             self._open = None
+            if self._taking is not None:
+                self._durations[self._taking[0]] = round(self._taking[1](), 1)
             self._verdicts.append(ending.verdict)
             scenario.outcome = ending.verdict, ending.reason
             release()
@@ -260,13 +276,21 @@ class Run:
     def verdict(self, *, interrupted: bool) -> Verdict:
         """Return the verdict of the run as far as it is known."""
         also = [verdict for verdict, _ in self._befell] + [Verdict.NOT_RUN] * interrupted
-        return verdict_of_run([*self._verdicts, *[None] * len(self._writer.without_end())], also)
+        return verdict_of_run([*self._verdicts, *[None] * len(self._cut_off())], also)
+
+    def _cut_off(self) -> list[Path]:
+        """Return the files of scenarios that have no end and did not run again."""
+        begins = tuple(f"{each.scenario:04d}-" for each in self._repeated)
+        return [path for path in self._writer.without_end() if not path.name.startswith(begins or ("/",))]
 
     def _finish(self, *, interrupted: bool, ending: Ending) -> None:
         if ending.verdict is not Verdict.NOT_RUN:
             self.note(ending.verdict, ending.reason)
         if self._befell:
             self._writer.document["befell"] = [{"verdict": each.value, "why": why} for each, why in self._befell]
+        if self._repeated:
+            self._writer.document[REPEATED] = [each.document() for each in self._repeated]
+        self._writer.host[DURATIONS] = self._durations
         elapsed = self._watch()
         self._writer.host["wall_s"] = round(elapsed, 3)
         self._writer.host["max_rss_mb"] = max(self._memory_mb, largest_memory_mb())

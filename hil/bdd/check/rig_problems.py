@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING
 
-from hil.bdd.check.feasibility.problems import against_rig
+from hil.bdd.check.feasibility.problems import against_rig, own_waits
 from hil.bdd.check.resolution import Resolution
 from hil.bdd.language.applicability import FEATURE_TAG, Demand, demands, feature
 from hil.bdd.language.document import Problem
@@ -20,6 +20,13 @@ if TYPE_CHECKING:
     from hil.bdd.language.document import Document
     from hil.bdd.language.naming import Case
     from hil.rig.config.rig_file import RigFile
+
+
+START_S = 5.0
+"""For a bench to be set up and to become safe."""
+
+AWAITED_S = 10.0
+"""For what a step waits for: about two payments."""
 
 
 def problems(document: Document, case: Case, catalogue: Catalogue, rig: RigFile) -> list[Problem]:
@@ -37,6 +44,12 @@ def problems(document: Document, case: Case, catalogue: Catalogue, rig: RigFile)
         places = {(each.line, each.column) for each in found}
         found += [each for each in more if (each.line, each.column) not in places]
     return found
+
+
+def expected_seconds(case: Case, catalogue: Catalogue) -> float:
+    """Return how long a scenario may take in real time, by its own waits; good enough to order scenarios by it."""
+    waited, awaited = own_waits(_resolution(catalogue).steps(case))
+    return START_S + waited + AWAITED_S * awaited
 
 
 @functools.lru_cache(maxsize=1)

@@ -47,6 +47,14 @@ def against_rig(file: str, steps: Sequence[Known], row: Row | None, rig: RigFile
             yield Problem(file, at.line, at.column, doubtful, rule="doubtful")
 
 
+def own_waits(steps: Sequence[Known]) -> tuple[float, int]:
+    """Return the seconds that steps let pass, and how many steps wait for something to happen."""
+    course = Course()
+    for _ in _told(course, steps):
+        pass
+    return course.waited_s, course.awaited
+
+
 def _of_rig(doubt: Callable[[], str]) -> str:
     """Return the answer of a question about the rig; what is wrong with its file is told where it stands."""
     try:
