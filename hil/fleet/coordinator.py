@@ -12,15 +12,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import os
 import threading
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from concurrent.futures import TimeoutError as FutureTimeout
-from pathlib import Path
 from typing import Any, Self, TypeVar
 
 import grpc
-from labgrid.config import Config
 from labgrid.remote.client import ClientSession, Error
 from labgrid.remote.common import Place, Reservation
 from labgrid.remote.generated import labgrid_coordinator_pb2 as messages
@@ -29,12 +26,9 @@ from labgrid.resource.remote import RemotePlaceManager
 from labgrid.util.proxy import proxymanager
 
 from hil.errors import RigFault
+from hil.fleet.address import ADDRESS_VARIABLE
 from hil.fleet.owner import Owner
 from hil.fleet.states import PlaceState, ReservationState
-
-ADDRESS_VARIABLE = "LG_COORDINATOR"
-DEFAULT_ADDRESS = "127.0.0.1:20408"
-"""labgrid's own, if neither the rig file nor the environment names one."""
 
 CONNECT_S = 8.0
 """For the coordinator to take a connection and to send its places."""
@@ -68,12 +62,6 @@ class CoordinatorGone(RigFault):
 
 class Refused(RigFault):
     """The coordinator answers that it does not do what was asked; ``what`` is its reason."""
-
-
-def coordinator_address(rig: Path | None = None) -> str:
-    """Return the address of the coordinator that labgrid would ask for the places of a rig file."""
-    told = os.environ.get(ADDRESS_VARIABLE, DEFAULT_ADDRESS)
-    return told if rig is None else str(Config(str(rig)).get_option("coordinator_address", told))
 
 
 class Coordinator:

@@ -14,6 +14,7 @@ from hil.fleet.lease import Lease
 from hil.fleet.marks import AWAY, LEASE_OWNER, OUT, SERVICE, clock_time, held_since, lease_of
 from hil.fleet.selection import Selection, changes_of_marks, filters_for
 from hil.fleet.states import PlaceState, ReservationState
+from hil.interrupts import hold, release
 
 LOOK_S = 0.5
 LONGEST_LOOK_S = 5.0
@@ -99,7 +100,7 @@ class Waiting:
                     self.say(done)
         reserved = self._reserved(filters)
         self._seen = self._described(fitting, reserved)
-        return self._take(reserved) if reserved.place else None
+        return self._take_whole(reserved) if reserved.place else None
 
     def _reserved(self, filters: dict[str, str]) -> ReservationState:
         if self._reservation is not None:
@@ -114,6 +115,21 @@ class Waiting:
         priority = self._clock.now() * 1e-6 if self._again else 0.0
         self._reservation = self.coordinator.reserve(filters, priority)
         return self._reservation
+
+    def _take_whole(self, reserved: ReservationState) -> Lease | None:
+        """Take the place; an interrupt comes after that, and then the place is given back."""
+        lease = None
+        hold()
+        try:
+            lease = self._take(reserved)
+        finally:
+            try:
+                release()
+            except BaseException:
+                if lease is not None:
+                    lease.release()
+                raise
+        return lease
 
     def _take(self, reserved: ReservationState) -> Lease | None:
         """Acquire the place that was allocated; None if it cannot be used now."""

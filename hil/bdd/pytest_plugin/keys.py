@@ -32,6 +32,8 @@ OUTCOME = pytest.StashKey[tuple[Verdict, str]]()
 NUMBER = pytest.StashKey[int]()
 PRECHECK = pytest.StashKey[tuple[Verdict, str]]()
 """Why this rig cannot offer the scenario (not applicable), or cannot decide it (inconclusive); absent if it can."""
+KINDS = pytest.StashKey[frozenset[str]]()
+"""By the tag of their places: the rig files that can run the scenario; absent: each can, or none."""
 STEP = pytest.StashKey[Any]()
 """The step that runs, or ran last; pytest-bdd's."""
 STEP_STARTED = pytest.StashKey[tuple[float, "Callable[[], float]"]]()

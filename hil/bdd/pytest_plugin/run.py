@@ -16,10 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hil.bdd.check import rig_problems
 from hil.bdd.check.rig_file import read_rig
-from hil.bdd.language.document import Problem
-from hil.bdd.language.rules import Level
 from hil.bdd.pytest_plugin import options, python_tests
 from hil.bdd.pytest_plugin.collection import REQUIREMENT_MARKER, ScenarioItem, catalogue_of, requirements_of
 from hil.bdd.pytest_plugin.facts import facts_of, on_bench
@@ -31,7 +28,10 @@ from hil.bdd.pytest_plugin.reports import junit_file
 from hil.bdd.pytest_plugin.reports.closing import last_lines, write_run_reports
 from hil.bdd.pytest_plugin.reports.others import LOG_LINES, add_options, tell_others
 from hil.bdd.pytest_plugin.scenarios import give_back, leave_out_the_rest
+from hil.bdd.pytest_plugin.several_benches.applicable import held_against_rigs
+from hil.bdd.pytest_plugin.several_benches.on_places import PlacesShare
 from hil.bdd.pytest_plugin.several_benches.parallel import SeveralBenches, number_of_benches
+from hil.bdd.pytest_plugin.several_benches.places import PLACES, add_bench_options, look_for_places
 from hil.bdd.pytest_plugin.showing.bench_status import STATUS
 from hil.bdd.pytest_plugin.showing.live_line import LiveLine
 from hil.bdd.pytest_plugin.showing.page import PAGE, show
@@ -52,7 +52,6 @@ from hil.scenario.setups.common import COUNTERPARTS
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
 
-    from hil.rig.config.rig_file import RigFile
 
 _SUMMED_UP = frozenset(pytest.ExitCode) - {pytest.ExitCode.INTERNAL_ERROR}
 """Ends of a session after which pytest tells its summary, and ours."""
@@ -70,13 +69,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--rig", default=None, metavar="FILE", help=f"rig file (default: rig of [{TABLE}])")
     group.addoption("--node", default=None, metavar="PROVIDER", help="bitcoind: auto, docker, native or external")
     group.addoption("--seed", default=None, type=int, help="repeat a run with its seed (default: a random one)")
-    group.addoption(
-        "--benches",
-        type=int,
-        default=None,
-        metavar="N",
-        help="virtual benches that share the scenarios (default: one a processor; one for few scenarios)",
-    )
+    add_bench_options(group)
     group.addoption(
         "--counterpart",
         choices=COUNTERPARTS,
@@ -160,19 +153,25 @@ def open_run(config: pytest.Config, scenarios: Sequence[pytest.Item]) -> Run:
     seed, path = config.stash[SEED], rig_of(config)
     try:
         root = find_project(config.rootpath).root
-        rig_file, wrong = read_rig(path, catalogue_of(config))
+        places = config.stash[PLACES] = look_for_places(config)
+        rig_file, wrong = read_rig(path, catalogue_of(config)) if places is None else (places.first, [])
         if wrong or rig_file is None:
             if rig_file is not None:
-                wrong += [each for each in _held_against_rig(config, scenarios, rig_file) if each not in wrong]
+                wrong += [each for each in held_against_rigs(config, scenarios, {"": rig_file}) if each not in wrong]
             error = ConfigurationError("\n".join(map(str, wrong)), remedy=REMEDY)
             folder = refuse(root, path, seed, [facts_of(item) for item in scenarios], error)
             write_index(folder.parents[1], write_reports(folder))
             report = folder.relative_to(root) / "report.html"
             raise pytest.UsageError(f"{error}\nnothing was run, nothing was switched; report: {report}") from None
-        abort_on_problems(_held_against_rig(config, scenarios, rig_file))
+        rigs = {"": rig_file} if places is None else places.rigs
+        abort_on_problems(held_against_rigs(config, scenarios, rigs))
         options.refuse(config, scenarios, real_time=rig_file.real_time or not rig_file.virtual)
         asked = 1 if options.one_bench_for(config) else config.getoption("benches")
-        config.stash[BENCHES] = number_of_benches(asked, rig_file, node_of(config), len(scenarios))
+        config.stash[BENCHES] = (
+            number_of_benches(asked, rig_file, node_of(config), len(scenarios))
+            if places is None
+            else places.share(config, scenarios, asked)
+        )
         features = list(dict.fromkeys(facts_of(item).feature for item in scenarios))
         run = config.stash[RUN] = Run(
             root,
@@ -191,22 +190,6 @@ def open_run(config: pytest.Config, scenarios: Sequence[pytest.Item]) -> Run:
     return run
 
 
-def _held_against_rig(config: pytest.Config, scenarios: Sequence[pytest.Item], rig: RigFile) -> list[Problem]:
-    """Return what the rig cannot do; leave out what it does not offer and cannot decide."""
-    wrong: set[Problem] = set()
-    for item in scenarios:
-        if not isinstance(item, ScenarioItem):
-            continue
-        found = rig_problems.problems(item.document, item.case, catalogue_of(config), rig)
-        found = [problem for problem in found if problem.rule != "doubtful"]  # the run tells what became of it
-        wrong.update(problem for problem in found if problem.level is Level.ERROR)
-        unmet = [problem for problem in found if problem.level is not Level.ERROR]
-        if unmet:
-            verdict = Verdict.NOT_APPLICABLE if unmet[0].level is Level.NOTE else Verdict.INCONCLUSIVE
-            item.stash[PRECHECK] = (verdict, unmet[0].what)
-    return sorted(wrong)
-
-
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_node_collection_finished(ids: list[str]) -> None:
     """Refuse to deal out scenarios to pytest-xdist's workers: see docs/decisions/0013-several-benches.md."""
@@ -218,9 +201,10 @@ def pytest_xdist_node_collection_finished(ids: list[str]) -> None:
 def pytest_runtestloop(session: pytest.Session) -> bool | None:
     """Share the items out if the run has several benches; else pytest runs them."""
     config = session.config
-    if config.stash.get(BENCHES, 1) == 1 or session.testsfailed:
+    places = config.stash.get(PLACES, None)
+    if (config.stash.get(BENCHES, 1) == 1 and places is None) or session.testsfailed:
         return None
-    SeveralBenches(session, config.stash[BENCHES]).run()
+    (SeveralBenches(session, config.stash[BENCHES]) if places is None else PlacesShare(session, places)).run()
     if session.shouldfail:
         raise session.Failed(session.shouldfail)
     if session.shouldstop:
@@ -230,13 +214,15 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
 
 def pytest_report_header(config: pytest.Config) -> str:
     """Hook of pytest: name the rig file."""
-    return f"rig: {rig_of(config)}"
+    return f"rig: {config.getoption('place') or rig_of(config)}"
 
 
 def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Item]) -> list[str]:
     """Tell before the run what this bench cannot offer, and what it cannot decide."""
     benches = config.stash.get(BENCHES, 1)
+    places = config.stash.get(PLACES, None)
     shared = [f"{benches} benches share them"] if benches > 1 else []
+    shared = [places.words] if places is not None else shared
     unmet = [(item.nodeid, *item.stash[PRECHECK]) for item in items if PRECHECK in item.stash]
     page = [config.stash[PAGE]] if PAGE in config.stash else []
     return [*page, *shared, *(f"{verdict}: {node}: {why}" for node, verdict, why in unmet)]

@@ -24,22 +24,14 @@ import pytest
 
 from hil.bdd.pytest_plugin.facts import facts_of, on_bench
 from hil.bdd.pytest_plugin.keys import LIVE, NUMBER, OUTCOME, RUN
-from hil.bdd.pytest_plugin.several_benches.worker import (
-    Assign,
-    Done,
-    Ended,
-    Live,
-    NoMore,
-    Stop,
-    TestReport,
-    Warned,
-    serve,
-)
+from hil.bdd.pytest_plugin.several_benches.messages import Assign, Done, Ended, Live, NoMore, Stop, TestReport, Warned
+from hil.bdd.pytest_plugin.several_benches.worker import serve
 from hil.clock import stopwatch
 from hil.errors import ConfigurationError
 from hil.evidence.documents import Verdict
 
 if TYPE_CHECKING:
+    from hil.bdd.pytest_plugin.several_benches.place_of_worker import PlaceWish
     from hil.rig.config.rig_file import RigFile
 
 FEWEST_SCENARIOS = 8
@@ -68,11 +60,12 @@ def number_of_benches(asked: int | None, rig: RigFile, node: str | None, scenari
 
 
 @dataclass
-class _Bench:
+class BenchProcess:
     """A process with a bench, as the process of the run sees it."""
 
     process: multiprocessing.process.BaseProcess
     link: Connection
+    number: int
     assigned: deque[int] = field(default_factory=deque)
     """What it was assigned and has not done: the first is on the bench."""
 
@@ -89,9 +82,7 @@ class SeveralBenches:
         self._session = session
         self._items = session.items
         self._config = session.config
-        # what takes longest goes first: at the end nobody waits for it
-        order = sorted(range(len(self._items)), key=lambda index: self._items[index].get_closest_marker("long") is None)
-        self._left = deque(order)
+        self._left = deque(self._order())
         self._next = 0
         """The first item that was not told of."""
         self._reports: defaultdict[int, list[Any]] = defaultdict(list)
@@ -100,24 +91,38 @@ class SeveralBenches:
         gc.collect()
         gc.freeze()  # so that the processes go on sharing what is there by now
         context = multiprocessing.get_context("fork")
-        self._benches: list[_Bench] = []
+        self._benches: list[BenchProcess] = []
         for number in range(1, benches + 1):
             ours, theirs = context.Pipe()
             others = [ours, *(bench.link for bench in self._benches)]
-            process = context.Process(target=serve, args=(session, theirs, others, number, benches))
+            process = context.Process(
+                target=serve, args=(session, theirs, others, number, benches, self._wish_of(number))
+            )
             process.start()
             theirs.close()
-            self._benches.append(_Bench(process, ours))
+            self._benches.append(BenchProcess(process, ours, number))
+
+    def _order(self) -> list[int]:
+        """Return the items in the order in which they begin: what takes longest first, so that none waits for it."""
+        return sorted(range(len(self._items)), key=lambda index: self._items[index].get_closest_marker("long") is None)
+
+    def _wish_of(self, number: int) -> PlaceWish | None:
+        """Return the place of a coordinator that this bench is to be; None: it is a virtual one of its own."""
+        return None
+
+    def _begin(self) -> None:
+        for bench in [*self._benches, *self._benches]:  # one item for the bench, and one that follows
+            self._assign(bench)
 
     def run(self) -> None:
         """Return when every item was run, or every bench has ended since the session is to stop."""
-        for bench in [*self._benches, *self._benches]:  # one item for the bench, and one that follows
-            self._assign(bench)
+        self._begin()
         running = list(self._benches)
         try:
             # without a deadline of its own: whatever a scenario waits for has one
             while running:
                 self._receive(running, None)
+            self._finish_rest()
         except BaseException:
             self._end(running)
             raise
@@ -128,7 +133,10 @@ class SeveralBenches:
             if stopped_by:
                 self._session.shouldfail = stopped_by
 
-    def _receive(self, running: list[_Bench], timeout: float | None) -> None:
+    def _finish_rest(self) -> None:
+        """Every process has ended: see to what is left."""
+
+    def _receive(self, running: list[BenchProcess], timeout: float | None) -> None:
         """Wait for what the processes say; remove those that have ended from ``running``."""
         ready = wait([bench.link for bench in running], timeout)
         for bench in [bench for bench in running if bench.link in ready]:
@@ -142,8 +150,10 @@ class SeveralBenches:
                 running.remove(bench)
                 bench.process.join(END_TIMEOUT_S)
             self._take(bench, message)
+            if isinstance(message, Ended):
+                self._ended(bench)
 
-    def _take(self, bench: _Bench, message: object) -> None:
+    def _take(self, bench: BenchProcess, message: object) -> None:
         run = self._config.stash[RUN]
         match message:
             case Live(text):
@@ -162,7 +172,7 @@ class SeveralBenches:
                 if outcome is not None:
                     self._items[index].stash[OUTCOME] = outcome
                 self._finish(index)
-                self._assign(bench)
+                self._follow_up(bench)
             case Ended(why, learned, exited):
                 run.merge(learned)
                 if exited:
@@ -171,7 +181,14 @@ class SeveralBenches:
                 elif why:
                     self._fail(why)
 
-    def _assign(self, bench: _Bench) -> None:
+    def _follow_up(self, bench: BenchProcess) -> None:
+        """A process is done with an item: assign another beside the one that it has."""
+        self._assign(bench)
+
+    def _ended(self, bench: BenchProcess) -> None:
+        """A process has ended in order."""
+
+    def _assign(self, bench: BenchProcess) -> None:
         if self._left:
             index = self._left.popleft()
             bench.assigned.append(index)
@@ -208,12 +225,9 @@ class SeveralBenches:
         for bench in self._benches:
             bench.send(Stop())
 
-    def _take_up_lost(self, bench: _Bench) -> None:
+    def _take_up_lost(self, bench: BenchProcess) -> None:
         """The process is gone without a last word: what it had on the bench is a rig fault, and nothing more is run."""
-        bench.process.join(END_TIMEOUT_S)
-        code = bench.process.exitcode
-        how = f"by {signal.Signals(-code).name}" if code is not None and code < 0 else f"with code {code}"
-        why = f"the process of one of the benches was ended {how}; its watchdog makes the bench safe"
+        why = f"the process of one of the benches was ended {how_it_ended(bench)}; its watchdog makes the bench safe"
         self._config.stash[RUN].note(Verdict.RIG_FAULT, why)
         if bench.assigned:
             index = bench.assigned[0]
@@ -221,12 +235,16 @@ class SeveralBenches:
             if on_bench(item):
                 item.stash[OUTCOME] = (Verdict.RIG_FAULT, why)
                 self._config.stash[RUN].record_failed_start(item.stash[NUMBER], facts_of(item), *item.stash[OUTCOME])
-            told = f"{Verdict.RIG_FAULT}: {why}"
-            self._reports[index].append(pytest.TestReport(item.nodeid, item.location, {}, "failed", told, "call"))
+            self._reports[index].append(self.failed_report(index, f"{Verdict.RIG_FAULT}: {why}"))
             self._finish(index)
         self._fail(why)
 
-    def _end(self, running: list[_Bench]) -> None:
+    def failed_report(self, index: int, told: str) -> pytest.TestReport:
+        """Return what pytest is told of an item whose process has told nothing."""
+        item = self._items[index]
+        return pytest.TestReport(item.nodeid, item.location, {}, "failed", told, "call")
+
+    def _end(self, running: list[BenchProcess]) -> None:
         """Let every bench become safe at once, as an interrupted run does, and take in what came of it."""
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_IGN)  # an impatient second Ctrl-C must not leave the mains on
@@ -239,3 +257,10 @@ class SeveralBenches:
         for bench in running:
             bench.process.kill()  # its watchdog makes the bench safe
             bench.process.join(END_TIMEOUT_S)
+
+
+def how_it_ended(bench: BenchProcess) -> str:
+    """Return in words how a process ended that is gone without a last word."""
+    bench.process.join(END_TIMEOUT_S)
+    code = bench.process.exitcode
+    return f"by {signal.Signals(-code).name}" if code is not None and code < 0 else f"with code {code}"

@@ -1,6 +1,6 @@
 """One of several benches of a run, in a process that was forked for it: runs the scenarios that it is assigned.
 
-What it tells the process of the run, and what that tells it, are the messages below, pickled over a pipe.
+What it tells the process of the run, and what that tells it, is in ``messages`` beside this module.
 
 PYTEST_DONT_REWRITE: the run's plugin imports this module before pytest loads it, which pytest would warn of.
 """
@@ -10,89 +10,30 @@ from __future__ import annotations
 import contextlib
 import signal
 import warnings
-from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from hil.bdd import pytest_internals
-from hil.bdd.pytest_plugin.keys import LIVE, OPEN, OUTCOME, RUN
+from hil.bdd.pytest_plugin.facts import on_bench
+from hil.bdd.pytest_plugin.keys import LIVE, NUMBER, OPEN, OUTCOME, RUN
 from hil.bdd.pytest_plugin.outcome import blame
 from hil.bdd.pytest_plugin.scenarios import give_back
+from hil.bdd.pytest_plugin.several_benches.item_queue import Following, ItemQueue
+from hil.bdd.pytest_plugin.several_benches.messages import Done, Ended, Holds, Live, NoPlace, TestReport, Waits, Warned
+from hil.bdd.pytest_plugin.several_benches.place_of_worker import NotNeeded, WithoutPlace
 from hil.evidence.documents import Verdict
 from hil.interrupts import interrupt
+from hil.report.junit import SCENARIO_PROPERTY
 from hil.scenario.ending import Ending
-from hil.scenario.run import WorkerReport
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
     from types import FrameType
 
-
-@dataclass(frozen=True)
-class Assign:
-    """Run the item with this index when those assigned before are done."""
-
-    index: int
-
-
-class NoMore:
-    """End when what was assigned is done."""
-
-
-class Stop:
-    """Begin nothing more."""
-
-
-@dataclass(frozen=True)
-class Live:
-    """What the bench does at this moment."""
-
-    text: str
-
-
-@dataclass(frozen=True)
-class TestReport:
-    """What pytest tells of a phase of the item with this index, in a form that can be sent."""
-
-    index: int
-    report: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Warned:
-    """A warning that was raised."""
-
-    warning: warnings.WarningMessage
-    when: str
-    nodeid: str
-    location: tuple[str, int, str] | None
-
-
-@dataclass(frozen=True)
-class Done:
-    """The item with this index needs the bench no more."""
-
-    index: int
-    outcome: tuple[Verdict, str] | None
-    """Of a scenario, or of a test that uses the bench; None: it is neither."""
-    learned: WorkerReport
-
-
-@dataclass(frozen=True)
-class Ended:
-    """The bench is closed.
-
-    :param why: no more may be run on any; empty if more may.
-    :param exited: somebody ended the session (``pytest.exit``): it is interrupted and has not failed.
-    """
-
-    why: str
-    learned: WorkerReport
-    exited: bool = False
+    from hil.bdd.pytest_plugin.several_benches.place_of_worker import PlaceOfWorker, PlaceWish
 
 
 class _Forwarding:
@@ -119,10 +60,18 @@ class _Forwarding:
             self._link.send(Warned(_without_source(warning_message), when, nodeid, location))
 
 
-def serve(session: pytest.Session, link: Connection, others: Sequence[Connection], number: int, of: int) -> None:
+def serve(
+    session: pytest.Session,
+    link: Connection,
+    others: Sequence[Connection],
+    number: int,
+    of: int,
+    wish: PlaceWish | None = None,
+) -> None:
     """Run what is assigned until there is no more; leave the bench safe and closed, whatever happens.
 
     :param others: ends of other pipes, which this process holds since it was forked.
+    :param wish: the place of a coordinator that it needs first; None: a virtual bench of its own.
     """
     for other in others:  # held open here, they would keep a process from noticing that the run is gone
         other.close()
@@ -134,10 +83,19 @@ def serve(session: pytest.Session, link: Connection, others: Sequence[Connection
     config.pluginmanager.register(forwarding)
     run = config.stash[RUN]
     run.become_part(number, of)
-    config.stash[LIVE].say = lambda text: link.send(Live(text))
+    config.stash[LIVE].say = partial(_say, link)
     exited = failed = ""
+    rig_failed = False
+    place: PlaceOfWorker | None = None
     try:
-        _run_items(session, link, forwarding)
+        if wish is not None:
+            place = wish.acquire(run, lambda text: link.send(Waits(text)), partial(_look, link))
+            link.send(Holds(place.name))
+        rig_failed = _run_items(session, link, forwarding, place)
+    except NotNeeded:
+        pass
+    except WithoutPlace as error:
+        link.send(NoPlace(*blame(error.cause)))
     except pytest.exit.Exception as error:
         exited = str(error) or "somebody ended the session"
     except (KeyboardInterrupt, EOFError, ConnectionError):  # the run was interrupted, or its process is gone
@@ -152,37 +110,67 @@ def serve(session: pytest.Session, link: Connection, others: Sequence[Connection
         ending.phase(partial(give_back, interrupted))
     ending.phase(lambda: pytest_internals.tear_down(session))
     ending.phase(run.close_bench)
-    if ending.verdict is not Verdict.NOT_RUN:
+    if ending.verdict is not Verdict.NOT_RUN and not rig_failed:  # a rig that failed is taken out in any case
         run.note(ending.verdict, ending.reason)
+    if place is not None:
+        giving = Ending(Verdict.NOT_RUN, "")
+        giving.phase(place.give_back)
+        if giving.verdict is not Verdict.NOT_RUN:
+            run.note(giving.verdict, giving.reason)
     with contextlib.suppress(OSError):
         if interrupted is not None:
             link.send(Done(forwarding.index, interrupted.stash[OUTCOME], run.worker_report()))
-        why = exited or failed or str(session.shouldfail or session.shouldstop or "")
+        # the scenarios that are left when a rig has failed run on other rigs
+        why = exited or failed or ("" if rig_failed else str(session.shouldfail or session.shouldstop or ""))
         link.send(Ended(why, run.worker_report(), bool(exited)))
 
 
-def _run_items(session: pytest.Session, link: Connection, forwarding: _Forwarding) -> None:
-    assigned: deque[int] = deque()
-    more = True
-    while True:
-        while link.poll() or (more and len(assigned) < 2):  # the one that follows tells which fixtures may stay
-            match link.recv():
-                case Assign(index):
-                    assigned.append(index)
-                case NoMore():
-                    more = False
-                case Stop():
-                    return
-        if not assigned:
-            return
-        index = forwarding.index = assigned.popleft()
+def _say(link: Connection, text: str) -> None:
+    """Tell what the bench does at this moment; raises KeyboardInterrupt if the process of the run is gone."""
+    try:
+        link.send(Live(text))
+    except OSError:
+        raise KeyboardInterrupt("the process of the run is gone") from None
+
+
+def _look(link: Connection) -> None:
+    """While this process waits for a place: raises NotNeeded if the process of the run has nothing for it to do."""
+    if link.poll():
+        link.recv()  # nothing is assigned to a process without a place: it says that no more will come
+        raise NotNeeded
+
+
+def _run_items(session: pytest.Session, link: Connection, forwarding: _Forwarding, place: PlaceOfWorker | None) -> bool:
+    """Run what is assigned; return whether the rig of a place has failed, so that nothing more can run on it."""
+    queue = ItemQueue(link)
+    # a bench of its own is assigned two: the one that follows tells which fixtures may stay
+    while queue.fill(2 if place is None else 1) and not (place is not None and place.lost):
+        now = queue.assigned.popleft()
+        index = forwarding.index = now.index
         item = session.items[index]
-        following = session.items[assigned[0]] if assigned else None
+        if now.number is not None:
+            _number_anew(item, now.number)
+        following: Any = session.items[queue.assigned[0].index] if queue.assigned else None
+        if place is not None:
+            following = Following(session, queue)
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
         outcome = item.stash.get(OUTCOME, None)
-        link.send(Done(index, outcome, session.config.stash[RUN].worker_report()))
+        failed = place.failed(outcome) if place is not None and on_bench(item) else None
+        learned = session.config.stash[RUN].worker_report()
+        link.send(Done(index, failed or outcome, learned, rig_failed=failed is not None))
+        if failed is not None:
+            return True
         if session.shouldfail or session.shouldstop:
-            return
+            return False
+    return False
+
+
+def _number_anew(item: pytest.Item, number: int) -> None:
+    """Let the evidence of an item that runs again have a number of its own, and what pytest tells of it too."""
+    item.stash[NUMBER] = number
+    item.user_properties[:] = [
+        (name, number if name == SCENARIO_PROPERTY else value) for name, value in item.user_properties
+    ]
 
 
 def _without_source(told: warnings.WarningMessage) -> warnings.WarningMessage:

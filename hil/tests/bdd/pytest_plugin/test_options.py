@@ -193,6 +193,18 @@ def test_no_debugger_waits_beside_a_bench_whose_time_goes_on(laboratory: Laborat
     assert "nothing would watch the bench" in laboratory.refused("--pdb", "--rig", "rigs/realtime.yaml", SECOND)
 
 
+@pytest.mark.parametrize("option", ["--sw", "--pdb", "--setup-show"])
+def test_what_needs_one_bench_does_not_go_with_places(laboratory: Laboratory, option: str) -> None:
+    assert f"--place: the places of a coordinator are used as several benches are, and {option}" in laboratory.refused(
+        option, "--place", "rig=*"
+    )
+
+
+def test_the_wait_for_a_place_is_a_duration(laboratory: Laboratory) -> None:
+    assert "'0 s' is not longer than 0 s" in laboratory.refused("--place", "rig=*", "--place-wait", "0 s")
+    assert "argument --place-wait" in laboratory.refused("--place", "rig=*", "--place-wait", "long")
+
+
 def test_a_failure_of_a_device_cannot_be_expected(laboratory: Laboratory) -> None:
     laboratory.write("features/ours.feature", FEATURE.replace("@night", "@xfail"))
     laboratory.write("tests/test_ours.py", "import pytest\n@pytest.mark.xfail\ndef test_x(bench): ...\n")
