@@ -13,21 +13,21 @@ import asyncio
 import contextlib
 import logging
 import threading
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Coroutine, Mapping
 from concurrent.futures import TimeoutError as FutureTimeout
 from typing import Any, Self, TypeVar
 
 import grpc
-from labgrid.remote.client import ClientSession, Error
+from labgrid.remote.client import Error
 from labgrid.remote.common import Place, Reservation
 from labgrid.remote.generated import labgrid_coordinator_pb2 as messages
-from labgrid.remote.generated.labgrid_coordinator_pb2_grpc import CoordinatorStub
 from labgrid.resource.remote import RemotePlaceManager
 from labgrid.util.proxy import proxymanager
 
 from hil.errors import RigFault
 from hil.fleet.address import ADDRESS_VARIABLE
 from hil.fleet.owner import Owner
+from hil.fleet.session import Session, end_session, passes
 from hil.fleet.states import PlaceState, ReservationState
 
 CONNECT_S = 8.0
@@ -43,15 +43,6 @@ EXPORTER_S = 45.0
 """For an answer that waits for exporters: the coordinator gives each of them 10 s."""
 
 _GONE = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.CANCELLED}
-
-_CHANNEL = (
-    ("grpc.keepalive_time_ms", 7500),
-    ("grpc.keepalive_timeout_ms", 10000),
-    ("grpc.http2.ping_timeout_ms", 10000),
-    ("grpc.http2.max_pings_without_data", 0),
-    ("grpc.use_local_subchannel_pool", 1),
-)
-"""As labgrid's client has it, but for the last."""
 
 T = TypeVar("T")
 
@@ -74,9 +65,9 @@ class Coordinator:
         self.address = address
         self.owner = owner
         self.connections = 0
-        self._session: _Session | None = None
+        self._session: Session | None = None
         # labgrid's client logs as root what its calls also raise
-        logging.getLogger().addFilter(_passes)
+        logging.getLogger().addFilter(passes)
         self._loop = asyncio.new_event_loop()
         self._connecting = asyncio.Lock()
         self._thread = threading.Thread(target=self._loop.run_forever, name="coordinator", daemon=True)
@@ -170,7 +161,7 @@ class Coordinator:
     def lend_to_labgrid(self) -> None:
         """Let a ``RemotePlace`` of a rig file take its resources by this connection, as labgrid's own client does."""
 
-        async def connected() -> _Session:
+        async def connected() -> Session:
             return await self._connected()
 
         manager = RemotePlaceManager.get()
@@ -206,19 +197,19 @@ class Coordinator:
             remedy=f"Start labgrid-coordinator there, or mend {ADDRESS_VARIABLE}.",
         )
 
-    async def _connected(self) -> _Session:
+    async def _connected(self) -> Session:
         async with self._connecting:
             if self._session is not None and not self._session.stopping.is_set():
                 return self._session
             await self._disconnect()
             address = proxymanager.get_grpc_address(self.address, default_port=20408)
-            session = _Session(address, self._loop)
+            session = Session(address, self._loop)
             session.owner = self.owner
             await session.connect_alone(address)
             try:
                 await asyncio.wait_for(session.start(), CONNECT_S)
             except BaseException:
-                await _end(session)
+                await end_session(session)
                 raise
             self._session = session
             self.connections += 1
@@ -234,38 +225,7 @@ class Coordinator:
     async def _disconnect(self) -> None:
         session, self._session = self._session, None
         if session is not None:
-            await _end(session)
-
-
-class _Session(ClientSession):  # type: ignore[misc]  # labgrid has no types
-    """labgrid's client with an owner of our own."""
-
-    owner: Owner
-    channel: Any
-
-    async def connect_alone(self, address: str) -> None:
-        """Take a connection of its own: the coordinator knows a client by it, and gRPC would let channels share one."""
-        await self.channel.close()
-        self.channel = grpc.aio.insecure_channel(address, options=_CHANNEL)
-        self.stub = CoordinatorStub(self.channel)
-
-    def gethostname(self) -> str:
-        return self.owner.host
-
-    def getuser(self) -> str:
-        return self.owner.user
-
-
-async def _end(session: _Session) -> None:
-    session.stopping.set()  # stop() demands it
-    steps: tuple[Callable[[], Awaitable[None]], ...] = (session.stop, session.close)
-    for step in steps:
-        with contextlib.suppress(Exception):
-            await asyncio.wait_for(step(), ANSWER_S)
-
-
-def _passes(record: logging.LogRecord) -> bool:
-    return not record.pathname.endswith("labgrid/remote/client.py")
+            await end_session(session)
 
 
 def _place_state(session: Any, place: Place) -> PlaceState:
