@@ -13,6 +13,7 @@ from pathlib import Path
 from hil.tests.docs import (
     command_tables,
     evidence_tables,
+    instrument_tables,
     invariant_tables,
     plugin_tables,
     rig_file_tables,
@@ -41,9 +42,10 @@ REGIONS: Mapping[str, Callable[[], str]] = {
     "kinds": evidence_tables.kinds,
     "event": evidence_tables.event,
     "files": evidence_tables.files,
+    **instrument_tables.regions(),
 }
 
-_REGION = re.compile(r"(<!-- generated: ([a-z ]+) -->\n).*?(<!-- end -->\n)", re.DOTALL)
+_REGION = re.compile(r"(<!-- generated: ([a-z0-9 ]+) -->\n).*?(<!-- end -->\n)", re.DOTALL)
 
 
 def pages() -> list[Path]:
