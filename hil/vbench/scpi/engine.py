@@ -18,6 +18,8 @@ from hil.vbench.scpi.status import ScpiError, Status, quoted
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from hil.vbench.scpi.status import ConditionRegister
+
 LONGEST_LINE: Final = 4096
 """Characters that the input buffer takes; a longer line is dropped whole with -363."""
 
@@ -35,8 +37,9 @@ class ScpiEngine:
     :param identity: reply to ``*IDN?``.
     :param reset: called on ``*RST``; brings the settings, not the status, back to their power-on values.
     :param entry: writes an entry of the error queue in the instrument's dialect.
-    :param error_query: how the instrument's dialect asks for the oldest entry.
-    :param questionable: whether it has SCPI-99's QUEStionable register.
+    :param error_query: how the instrument's dialect asks for the oldest entry; None: by SCPI-99, with all of its other
+        questions about the queue (volume 2, 21.8).
+    :param questionable: whether it has SCPI-99's QUEStionable register; :param operation: its OPERation register.
     """
 
     def __init__(
@@ -46,14 +49,15 @@ class ScpiEngine:
         identity: str,
         reset: Callable[[], None],
         entry: Callable[[int, str], str] = quoted,
-        error_query: str = "SYSTem:ERRor[:NEXT]?",
+        error_query: str | None = None,
         questionable: bool = False,
+        operation: bool = False,
         more_summaries: Callable[[], int] = lambda: 0,
     ) -> None:
         self.status = Status(entry, more_summaries)
-        errors = {error_query: Command(self.status.next_error)}
-        register = self._questionable_commands() if questionable else {}
-        self._tree = Tree({**self._common_commands(identity, reset), **errors, **register, **commands})
+        errors = self._error_queries() if error_query is None else {error_query: Command(self.status.next_error)}
+        registers = self._register_commands(questionable=questionable, operation=operation)
+        self._tree = Tree({**self._common_commands(identity, reset), **errors, **registers, **commands})
         self._programs: dict[str, tuple[Unit, ...]] = {}
 
     def execute(self, line: str) -> str | None:
@@ -123,15 +127,39 @@ class ScpiEngine:
             "*TST?": Command(lambda: "0"),
         }
 
-    def _questionable_commands(self) -> Commands:
-        status, mask = self.status, Integer(0, 32_767)
+    def _error_queries(self) -> Commands:
+        status = self.status
         return {
-            "STATus:QUEStionable[:EVENt]?": Command(lambda: str(status.questionable.read_events())),
-            "STATus:QUEStionable:CONDition?": Command(lambda: str(status.questionable.condition)),
-            "STATus:QUEStionable:ENABle": Command(lambda bits: setattr(status.questionable, "enable", bits), (mask,)),
-            "STATus:QUEStionable:ENABle?": Command(lambda: str(status.questionable.enable)),
-            "STATus:PRESet": action(lambda: setattr(status.questionable, "enable", 0)),
+            "SYSTem:ERRor[:NEXT]?": Command(status.next_error),
+            "SYSTem:ERRor:ALL?": Command(status.all_errors),
+            "SYSTem:ERRor:CODE[:NEXT]?": Command(status.next_code),
+            "SYSTem:ERRor:CODE:ALL?": Command(status.all_codes),
+            "SYSTem:ERRor:COUNt?": Command(status.error_count),
         }
+
+    def _register_commands(self, *, questionable: bool, operation: bool) -> Commands:
+        # by name: a new register takes the place of the old one at power-on
+        present = {"QUEStionable": questionable, "OPERation": operation}
+        names = [name for name, has_it in present.items() if has_it]
+        commands: Commands = {}
+        for name in names:
+            commands |= _condition_commands(f"STATus:{name}", partial(getattr, self.status, name.lower()))
+
+        def preset() -> None:
+            for name in names:
+                getattr(self.status, name.lower()).enable = 0
+
+        return {**commands, "STATus:PRESet": action(preset)} if names else {}
+
+
+def _condition_commands(pattern: str, register: Callable[[], ConditionRegister]) -> Commands:
+    mask = Integer(0, 32_767)
+    return {
+        f"{pattern}[:EVENt]?": Command(lambda: str(register().read_events())),
+        f"{pattern}:CONDition?": Command(lambda: str(register().condition)),
+        f"{pattern}:ENABle": Command(lambda bits: setattr(register(), "enable", bits), (mask,)),
+        f"{pattern}:ENABle?": Command(lambda: str(register().enable)),
+    }
 
 
 def _failing(error: ScpiError) -> Unit:

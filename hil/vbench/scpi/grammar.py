@@ -20,6 +20,8 @@ _OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
 _SUFFIXED = re.compile(r"(\w+?)<(\d+)-(\d+)>")
 _HEADER = re.compile(r"(?:\*[A-Za-z]+|:?[A-Za-z]\w*(?::[A-Za-z]\w*)*)\??", re.ASCII)
 _MNEMONIC = re.compile(r"([A-Z][A-Z_]*)(\d*)")
+LONGEST_MNEMONIC = 12
+"""Characters of one mnemonic (IEEE 488.2, 7.6.1.4.1), its numeric suffix not counted."""
 
 
 def spellings(pattern: str) -> Iterator[str]:
@@ -66,6 +68,8 @@ class Position:
     def step(self, mnemonic: str) -> Position:
         """Go down by one mnemonic as the client wrote it; raises ScpiError if there is no such child."""
         match = _MNEMONIC.fullmatch(mnemonic.upper())
+        if match is not None and len(match[1]) > LONGEST_MNEMONIC and match[1] not in self.node.children:
+            raise ScpiError(-112, mnemonic[:20])
         node = self.node.children.get(match[1]) if match else None
         if match is None or node is None or (match[2] and node.suffixes is None):
             raise ScpiError(-113, mnemonic[:20])
@@ -124,18 +128,37 @@ class Tree:
 
 
 def split(text: str, separator: str) -> list[str]:
-    """Split outside quotes and strip the parts; raises ScpiError if a quote is left open."""
-    parts, start, quote = [], 0, ""
-    for i, character in enumerate(text):
-        if quote:
-            if character == quote:
-                quote = ""
-        elif character in "\"'":
-            quote = character
+    """Split outside quotes and blocks, and strip the parts; raises ScpiError if one of them is left open.
+
+    A quote that is doubled inside a string closes and opens it again, so it needs no care here. The data of a block
+    (``#15a;b,c``; IEEE 488.2, 7.7.6) is skipped by its length; ``#0`` reaches to the end of the line.
+    """
+    if "#" not in text and '"' not in text and "'" not in text:
+        return [part.strip() for part in text.split(separator)]
+    parts, start, i = [], 0, 0
+    while i < len(text):
+        character = text[i]
+        if character in "\"'":
+            i = text.find(character, i + 1)
+            if i < 0:
+                raise ScpiError(-151)
+        elif character == "#" and text[i + 1 : i + 2].isdigit():
+            i = _end_of_block(text, i + 1) - 1
         elif character == separator:
             parts.append(text[start:i].strip())
             start = i + 1
-    if quote:
-        raise ScpiError(-151)
+        i += 1
     parts.append(text[start:].strip())
     return parts
+
+
+def _end_of_block(text: str, at: int) -> int:
+    """Return where the block ends whose first digit stands ``at``; raises ScpiError if it is cut off."""
+    digits = int(text[at])
+    if digits == 0:
+        return len(text)
+    length = text[at + 1 : at + 1 + digits]
+    end = at + 1 + digits + (int(length) if length.isdigit() else len(text))
+    if len(length) < digits or end > len(text):
+        raise ScpiError(-161)
+    return end

@@ -15,13 +15,52 @@ from hil.vbench.scpi.status import ScpiError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_NUMBER = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*([A-Za-z%]*)")
-_MULTIPLIERS = {"": 1.0, "U": 1e-6, "M": 1e-3, "K": 1e3}
+_NUMBER = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+))(?:[eE]([+-]?\d+))?\s*([A-Za-z%/]*)")
+_MULTIPLIERS = {
+    "EX": 1e18,
+    "PE": 1e15,
+    "T": 1e12,
+    "G": 1e9,
+    "MA": 1e6,
+    "K": 1e3,
+    "M": 1e-3,
+    "U": 1e-6,
+    "N": 1e-9,
+    "P": 1e-12,
+    "F": 1e-15,
+}
+"""IEEE 488.2, table 7-2, less atto, which would be an ampere to most people."""
+
+_MEGA_UNITS = frozenset({"OHM", "HZ"})
+"""``MOHM`` and ``MHZ`` are mega (IEEE 488.2, 7.7.3.2)."""
+
+LARGEST_EXPONENT = 32_000
+LONGEST_NUMBER = 255
+"""Limits of a decimal number (IEEE 488.2, 7.7.2.4.1)."""
+
+_BASES = {
+    "H": (16, re.compile(r"[0-9A-Fa-f]+", re.ASCII)),
+    "Q": (8, re.compile(r"[0-7]+")),
+    "B": (2, re.compile(r"[01]+")),
+}
+_QUOTED = re.compile(r'"(?:[^"]|"")*"|\'(?:[^\']|\'\')*\'')
 
 
 def forms(mnemonic: str) -> tuple[str, str]:
     """Return short and long form, in capitals, of a name written as ``MEASure``."""
     return "".join(c for c in mnemonic if not c.islower()), mnemonic.upper()
+
+
+def mistyped(text: str) -> ScpiError:
+    """Return the error of a parameter that is of another type than the header takes (SCPI-99, volume 2, 21.8.9)."""
+    first = text[:1]
+    if first in {'"', "'"}:
+        return ScpiError(-158)
+    if first == "#":
+        return ScpiError(-168 if text[1:2].isdigit() else -121, text[:20])
+    if first == "(":
+        return ScpiError(-178)
+    return ScpiError(-121 if re.match(r"[-+.\d]", text) else -104, text[:20])
 
 
 class Parameter(Protocol):
@@ -46,10 +85,8 @@ class Number:
         named = self.named(text)
         if named is not None:
             return named
-        match = _NUMBER.fullmatch(text)
-        if match is None:
-            raise ScpiError(-104, text[:20])
-        value = float(match[1]) * self._factor(match[2].upper())
+        value, suffix = decimal(text)
+        value *= self._factor(suffix)
         if not self.minimum <= value <= self.maximum:
             raise ScpiError(-222)
         return value
@@ -62,12 +99,31 @@ class Number:
         return None
 
     def _factor(self, suffix: str) -> float:
-        if not suffix:
+        """Return what a suffix multiplies by: a unit, a multiplier, or both."""
+        if suffix in {"", self.unit}:
             return 1.0
-        prefix = suffix.removesuffix(self.unit) if self.unit else suffix
-        if prefix == suffix or prefix not in _MULTIPLIERS:
+        if not self.unit:
+            raise ScpiError(-138)
+        multiplier = suffix.removesuffix(self.unit)
+        if multiplier == "M" and self.unit in _MEGA_UNITS:
+            return 1e6
+        if multiplier not in _MULTIPLIERS:
             raise ScpiError(-131)
-        return _MULTIPLIERS[prefix]
+        return _MULTIPLIERS[multiplier]
+
+
+def decimal(text: str) -> tuple[float, str]:
+    """Return number and suffix, in capitals, of decimal numeric data; raises ScpiError if it is none."""
+    match = _NUMBER.fullmatch(text)
+    if match is None:
+        raise mistyped(text)
+    if len(match[1]) > LONGEST_NUMBER:
+        raise ScpiError(-124)
+    exponent = match[2] or "0"
+    # the length first: int() of a very long text is slow or refused
+    if len(exponent) > 6 or abs(int(exponent)) > LARGEST_EXPONENT:
+        raise ScpiError(-123)
+    return float(f"{match[1]}e{exponent}"), match[3].upper()
 
 
 @dataclass(frozen=True)
@@ -88,15 +144,24 @@ class Steps:
 
 @dataclass(frozen=True)
 class Integer:
-    """A whole number within ``minimum`` .. ``maximum``; a fraction is rounded, as IEEE 488.2 asks."""
+    """A whole number within ``minimum`` .. ``maximum``; a fraction is rounded, as IEEE 488.2 asks.
+
+    Also hexadecimal, octal or binary (``#HFF``, ``#Q377``, ``#B101``; IEEE 488.2, 7.7.4), as registers are written.
+    """
 
     minimum: int
     maximum: int
 
     def convert(self, text: str) -> int:
         """See :class:`Parameter`."""
-        named = Number(self.minimum, self.maximum, self.minimum).named(text)
-        value = Number(-math.inf, math.inf, self.minimum).convert(text) if named is None else named
+        base = _BASES.get(text[1:2].upper()) if text.startswith("#") else None
+        if base is not None:
+            if not base[1].fullmatch(text[2:]):
+                raise ScpiError(-121, text[:20])
+            value = float(int(text[2:], base[0])) if len(text) <= LONGEST_NUMBER else math.inf
+        else:
+            named = Number(self.minimum, self.maximum, self.minimum).named(text)
+            value = Number(-math.inf, math.inf, self.minimum).convert(text) if named is None else named
         # compare before rounding: infinity has no nearest whole number
         if not self.minimum - 0.5 <= value <= self.maximum + 0.5:
             raise ScpiError(-222)
@@ -112,10 +177,10 @@ class Boolean:
         upper = text.upper()
         if upper in {"ON", "OFF"}:
             return upper == "ON"
-        match = _NUMBER.fullmatch(text)
-        if match is None or match[2]:
-            raise ScpiError(-104, text[:20])
-        return abs(float(match[1])) >= 0.5
+        value, suffix = decimal(text)
+        if suffix:
+            raise ScpiError(-138)
+        return abs(value) >= 0.5
 
 
 class Choice:
@@ -142,8 +207,10 @@ class Text:
     def convert(self, text: str) -> str:
         """See :class:`Parameter`."""
         quote = text[:1]
-        if quote not in {'"', "'"} or len(text) < 2 or not text.endswith(quote):
-            raise ScpiError(-104, text[:20])
+        if quote not in {'"', "'"}:
+            raise ScpiError(-168 if quote == "#" else -104, text[:20])
+        if not _QUOTED.fullmatch(text):
+            raise ScpiError(-151)
         value = text[1:-1].replace(quote * 2, quote)
         if len(value) > self.longest:
             raise ScpiError(-223)

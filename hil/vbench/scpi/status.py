@@ -1,7 +1,7 @@
 """Status reporting of IEEE 488.2 and SCPI-99: event register, status byte, error queue.
 
-Not modelled: MAV (a raw socket has no output queue that could be asked) and the OPERation register, whose summary bit
-therefore stays 0. The QUEStionable register is there for instruments that have one.
+Not modelled: MAV (a raw socket has no output queue that could be asked). The QUEStionable and OPERation registers are
+there for instruments that have them.
 """
 
 from __future__ import annotations
@@ -19,10 +19,20 @@ MESSAGES: Final[dict[int, str]] = {
     -104: "Data type error",
     -108: "Parameter not allowed",
     -109: "Missing parameter",
+    -112: "Program mnemonic too long",
     -113: "Undefined header",
     -114: "Header suffix out of range",
+    -121: "Invalid character in number",
+    -123: "Exponent too large",
+    -124: "Too many digits",
     -131: "Invalid suffix",
+    -138: "Suffix not allowed",
     -151: "Invalid string data",
+    -158: "String data not allowed",
+    -161: "Invalid block data",
+    -168: "Block data not allowed",
+    -178: "Expression data not allowed",
+    -211: "Trigger ignored",
     -221: "Settings conflict",
     -222: "Data out of range",
     -223: "Too much data",
@@ -45,6 +55,7 @@ ERROR_AVAILABLE: Final = 1 << 2
 QUESTIONABLE_SUMMARY: Final = 1 << 3
 EVENT_SUMMARY: Final = 1 << 5
 MASTER_SUMMARY: Final = 1 << 6
+OPERATION_SUMMARY: Final = 1 << 7
 
 _EVENT_BIT: Final = {1: COMMAND_ERROR, 2: EXECUTION_ERROR, 3: DEVICE_ERROR, 4: QUERY_ERROR}
 
@@ -64,17 +75,21 @@ class ScpiError(Exception):
         self.code = code
 
 
-class Questionable:
-    """The QUEStionable register of SCPI-99: what holds now, and what came to hold since the last look."""
+class ConditionRegister:
+    """QUEStionable or OPERation of SCPI-99: what holds now, and what came to hold since the last look.
 
-    def __init__(self) -> None:
+    :param summary_bit: the register's bit of the status byte.
+    """
+
+    def __init__(self, summary_bit: int) -> None:
+        self._summary_bit = summary_bit
         self.enable = 0
         self._condition = 0
         self._events = 0
 
     @property
     def condition(self) -> int:
-        """The condition register: what is questionable now."""
+        """The condition register: what holds now."""
         return self._condition
 
     @condition.setter
@@ -84,18 +99,23 @@ class Questionable:
         self._condition = bits
 
     def read_events(self) -> int:
-        """``STATus:QUEStionable?``: return and clear the events; the condition stays."""
+        """``[:EVENt]?``: return and clear the events; the condition stays."""
         events, self._events = self._events, 0
         return events
 
     def summary(self) -> int:
         """Return the register's bit of the status byte."""
-        return QUESTIONABLE_SUMMARY if self._events & self.enable else 0
+        return self._summary_bit if self._events & self.enable else 0
+
+
+def string(text: str) -> str:
+    """Return a string as replies write it (IEEE 488.2, 8.7.8): in quotes, and quotes in it doubled."""
+    return '"' + text.replace('"', '""') + '"'
 
 
 def quoted(code: int, message: str) -> str:
     """Return an entry as SCPI-99 writes it: ``-113,"Undefined header"``."""
-    return f'{code},"{message}"'
+    return f"{code},{string(message)}"
 
 
 class Status:
@@ -113,7 +133,8 @@ class Status:
         self._service_enable = 0
         self.event_enable = 0
         self._events = POWER_ON
-        self.questionable = Questionable()
+        self.questionable = ConditionRegister(QUESTIONABLE_SUMMARY)
+        self.operation = ConditionRegister(OPERATION_SUMMARY)
         self._more_summaries = more_summaries
 
     def power_on(self) -> None:
@@ -122,12 +143,14 @@ class Status:
         self._service_enable = 0
         self.event_enable = 0
         self._events = POWER_ON
-        self.questionable = Questionable()
+        self.questionable = ConditionRegister(QUESTIONABLE_SUMMARY)
+        self.operation = ConditionRegister(OPERATION_SUMMARY)
 
     def clear(self) -> None:
         """``*CLS``: empty event registers and error queue; the enable registers stay."""
         self._queue.clear()
         self.questionable.read_events()
+        self.operation.read_events()
         self._events = 0
 
     @property
@@ -155,7 +178,31 @@ class Status:
 
     def next_error(self) -> str:
         """``SYSTem:ERRor?``: return and remove the oldest error, or the entry that says there is none."""
-        return self._entry(*(self._queue.popleft() if self._queue else (0, MESSAGES[0])))
+        return self._entry(*self._oldest())
+
+    def next_code(self) -> str:
+        """``SYSTem:ERRor:CODE?``: return the number alone of the oldest error and remove it."""
+        return str(self._oldest()[0])
+
+    def all_errors(self) -> str:
+        """``SYSTem:ERRor:ALL?``: return and remove all errors, the oldest first."""
+        return ",".join(self._entry(*error) for error in self._all())
+
+    def all_codes(self) -> str:
+        """``SYSTem:ERRor:CODE:ALL?``: return the numbers alone of all errors and remove them."""
+        return ",".join(str(code) for code, _ in self._all())
+
+    def error_count(self) -> str:
+        """``SYSTem:ERRor:COUNt?``: return how many errors are in the queue."""
+        return str(len(self._queue))
+
+    def _oldest(self) -> tuple[int, str]:
+        return self._queue.popleft() if self._queue else (0, MESSAGES[0])
+
+    def _all(self) -> list[tuple[int, str]]:
+        errors = [*self._queue] or [(0, MESSAGES[0])]
+        self._queue.clear()
+        return errors
 
     def read_events(self) -> int:
         """``*ESR?``: return and clear the event register."""
@@ -164,7 +211,9 @@ class Status:
 
     def status_byte(self) -> int:
         """``*STB?``: return the status byte with the master summary in bit 6; clears nothing."""
-        byte = self._more_summaries() | self.questionable.summary() | (ERROR_AVAILABLE if self._queue else 0)
+        byte = self._more_summaries() | self.questionable.summary() | self.operation.summary()
+        if self._queue:
+            byte |= ERROR_AVAILABLE
         if self._events & self.event_enable:
             byte |= EVENT_SUMMARY
         return byte | MASTER_SUMMARY if byte & self._service_enable else byte

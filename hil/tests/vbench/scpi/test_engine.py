@@ -138,7 +138,7 @@ def test_numeric_suffixes_select_and_are_checked(bench: Bench) -> None:
         ("STOP 1", -108),
         ("*IDN? 1", -108),
         ("VOLT abc", -104),
-        ("VOLT ''", -104),
+        ("VOLT ''", -158),
         ("VOLT ,", -108),
         ("VOLT 301", -222),
         ("VOLT -0.1", -222),
