@@ -67,7 +67,7 @@ VIRTUAL_LOADS = Group(
     ("execute", "power_on", "update"),
     {
         "it8615": "hil.vbench.instruments.it8615:It8615",
-        "dl3021": "hil.vbench.instruments.dl3021:Dl3021",
+        "dl3021": "hil.vbench.instruments.dl3021.load:Dl3021",
     },
 )
 LEDGER_VIEWS = Group(

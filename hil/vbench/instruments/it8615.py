@@ -3,19 +3,20 @@
 Facts are from research/scpi.md and from public clients of the real unit (order of the 19 fields of ``MEAS?``,
 ``…:LEV:IMM:AMPL? MIN|MAX``, ``PFACTOR``). 1.8 kVA is from the research page; the other limits below are from memory
 of the series' data sheet and unverified. Read-backs have five significant digits and the load's own gain error
-(:mod:`hil.vbench.plant.instrument_errors`). The plant is 230 V AC and resistive, so constant voltage,
-short circuit, DC with the input on, and another power or crest factor than a sine's are refused with -221.
+(:mod:`hil.vbench.plant.instrument_errors`). The plant is 230 V AC and resistive, so DC with the input on, and another
+power or crest factor than a sine's, are refused with -221; so is constant voltage, which is for DC only (u). Errors are
+written as SCPI-99 has them: no source tells how the real unit writes them.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, get_args
+from typing import TYPE_CHECKING, Final
 
+from hil.vbench.instruments.it8615_scope import Picture, Scope
 from hil.vbench.instruments.load_base import LoadFront
 from hil.vbench.plant.instrument_errors import NO_ERRORS, LoadErrors
-from hil.vbench.plant.terminals import LoadMode
 from hil.vbench.scpi.engine import Commands, ScpiEngine, action, choice_setting, number_setting, scientific
 from hil.vbench.scpi.parameters import Boolean, Bound, Choice, Command, Number
 from hil.vbench.scpi.protection import Protection, protection_commands
@@ -24,13 +25,15 @@ from hil.vbench.scpi.status import ScpiError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hil.vbench.plant.terminals import ElectronicLoadState
+    from hil.vbench.plant.terminals import ElectronicLoadState, LoadMode
 
 IDENTITY: Final = "ITECH,IT8615,KN34243232,01.00"
 
 CURRENT: Final = Number(0.0, 20.0, 0.0, "A")
 RESISTANCE: Final = Number(2.5, 2500.0, 2500.0, "OHM")
 POWER: Final = Number(0.0, 1800.0, 0.0, "W")
+VOLTAGE: Final = Number(7.5, 600.0, 600.0, "V")
+"""Of constant voltage on DC (u)."""
 POWER_FACTOR: Final = Number(0.0, 1.0, 1.0)
 CREST_FACTOR: Final = Number(1.41, 5.0, 1.41)
 SINE_CREST_FACTOR: Final = 1.415
@@ -53,14 +56,14 @@ class _Settings:
     power_factor: float = POWER_FACTOR.default
     crest_factor: float = CREST_FACTOR.default
     priority: str = "PF"
+    function: LoadMode = "CURR"
+    voltage: float = VOLTAGE.default
+    voltage_current_limit: float = CURRENT.maximum
+    """A in constant voltage."""
+    shorted: bool = False
     current_protection: Protection = field(default_factory=lambda: Protection("over current", CURRENT.maximum))
     power_protection: Protection = field(default_factory=lambda: Protection("over power", POWER.maximum))
     tripped: bool = False
-
-
-def _entry(code: int, message: str) -> str:
-    """Write an error as ITECH does: no quotes, and ``0,No Error`` with a capital E."""
-    return f"{code},{message if code else 'No Error'}"
 
 
 class It8615:
@@ -77,11 +80,11 @@ class It8615:
         self._front = LoadFront(state, CURRENT, RESISTANCE, POWER)
         self._now = now
         self._settings = _Settings()
+        self._scope = Scope(self._picture)
         self._engine = ScpiEngine(
             self._commands(),
             identity=IDENTITY,
             reset=self._reset,
-            entry=_entry,
             questionable=True,
         )
         self._reset()
@@ -117,6 +120,7 @@ class It8615:
 
     def _reset(self) -> None:
         self._settings = _Settings()
+        self._scope.reset()
         self._front.reset(self._engine.status)
 
     # --- commands ----------------------------------------------------------------------------------------------
@@ -133,7 +137,13 @@ class It8615:
             "[SOURce:]FUNCtion": Command(
                 self._set_function, (Choice("CURRent", "RESistance", "VOLTage", "POWer", "SHORt"),)
             ),
-            "[SOURce:]FUNCtion?": Command(lambda: self._state.mode),
+            "[SOURce:]FUNCtion?": Command(lambda: self._settings.function),
+            **number_setting(f"[SOURce:]VOLTage{level}", VOLTAGE, settings, "voltage"),
+            **number_setting("[SOURce:]CURRent:LIMit[:LEVel]:CV", CURRENT, settings, "voltage_current_limit"),
+            "INPut:SHORt[:STATe]": Command(self._short, (Boolean(),)),
+            "INPut:SHORt[:STATe]?": Command(lambda: str(int(self._settings.shorted))),
+            "INPut:SHORt:FUNCtion": Command(self._short, (Boolean(),)),
+            "INPut:SHORt:FUNCtion?": Command(lambda: str(int(self._settings.shorted))),
             **self._set_point(f"[SOURce:]CURRent{level}", CURRENT, "current"),
             **self._set_point(f"[SOURce:]RESistance{level}", RESISTANCE, "resistance"),
             **self._set_point(f"[SOURce:]POWer{level}", POWER, "power"),
@@ -155,6 +165,9 @@ class It8615:
             "MEASure:POWer:REACtive?": Command(lambda: scientific(self._shape()[3])),
             "MEASure:POWer:PFACtor?": Command(lambda: scientific(self._shape()[1])),
             "MEASure:FREQuency?": Command(self._frequency),
+            "MEASure:VOLTage:DC?": Command(lambda: scientific(0.0)),
+            "MEASure:CURRent:DC?": Command(lambda: scientific(0.0)),
+            **self._scope.commands(),
             # there is no front panel that could be locked
             "SYSTem:REMote": action(lambda: None),
             "SYSTem:RWLock": action(lambda: None),
@@ -176,11 +189,19 @@ class It8615:
         if mode != self._settings.system_mode:
             self._settings.system_mode = mode
             self._front.set(input_on=False)
+            if mode == "AC" and self._settings.function == "VOLT":
+                self._set_function("CURR")
 
-    def _set_function(self, name: str) -> None:
-        if name not in get_args(LoadMode):
-            raise ScpiError(-221, f"{name} on AC mains")
-        self._front.set(mode=name)
+    def _set_function(self, name: LoadMode) -> None:
+        if name == "VOLT" and self._settings.system_mode == "AC":
+            raise ScpiError(-221, "constant voltage on AC mains")
+        self._settings.function = name
+        self._front.set(mode="SHOR" if self._settings.shorted else name)
+
+    def _short(self, on: bool) -> None:
+        """Draw as much as the power stage can, or what the function says again."""
+        self._settings.shorted = on
+        self._set_function(self._settings.function)
 
     def _set_power_factor(self, value: float) -> None:
         if value != 1.0:
@@ -204,6 +225,10 @@ class It8615:
         self._engine.status.questionable.condition = 0
         self._settings.current_protection.above_since = None
         self._settings.power_protection.above_since = None
+
+    def _picture(self) -> Picture:
+        volts, amperes, _, hertz = self._state.reading()
+        return Picture(volts, amperes, hertz)
 
     def _frequency(self) -> str:
         frequency = self._state.reading()[3]

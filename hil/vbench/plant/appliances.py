@@ -97,18 +97,28 @@ class ElectronicLoad:
         state = self._state
         self._mode = state.mode
         self._on = state.input_on
-        self._set_point = {"CURR": state.current, "RES": state.resistance, "POW": state.power}[state.mode]
+        self._starting_voltage = state.starting_voltage
+        self._set_point = {
+            "CURR": state.current,
+            "RES": state.resistance,
+            "POW": state.power,
+            "VOLT": state.voltage,
+            "SHOR": 0.0,
+        }[state.mode]
 
     def current(self, voltage: float) -> float:
         """See :class:`Appliance`."""
-        if not self._on or voltage == 0:
+        if not self._on or voltage == 0 or voltage < self._starting_voltage:
             return 0.0
         if self._mode == "CURR":
             wanted = self._set_point
         elif self._mode == "POW":
             wanted = self._set_point / voltage
-        else:
+        elif self._mode == "RES":
             wanted = voltage / self._set_point if self._set_point > 0 else math.inf
+        else:
+            # a source of voltage does not give way: what pulls it down to less takes all that it can, or nothing
+            wanted = math.inf if voltage > self._set_point else 0.0
         if wanted > 0:
             errors = self._state.errors
             wanted = wanted * (1.0 + errors.gain) + errors.offset

@@ -102,6 +102,8 @@ class Plant:
     def connect_load(self) -> None:
         """Wire the electronic load's terminals to this plant, away from whichever had them before."""
         self.load_state.on_change = self._load_changed
+        self.load_state.follow = self._refresh_load
+        self.load_state.call_at = self.kernel.call_at
         self.load_state.measured = self._load_terminals
         self._load.refresh()
 

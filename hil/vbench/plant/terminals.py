@@ -14,7 +14,8 @@ from hil.vbench.plant.instrument_errors import NO_ERRORS, LoadErrors
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-LoadMode: TypeAlias = Literal["CURR", "RES", "POW"]
+LoadMode: TypeAlias = Literal["CURR", "RES", "POW", "VOLT", "SHOR"]
+"""Constant current, resistance, power or voltage, or as much as the power stage can."""
 
 
 class MeterSample(NamedTuple):
@@ -38,6 +39,10 @@ def _nobody() -> None:
     """Stand for the plant until it registers itself."""
 
 
+def _standing_time(due: float, action: Callable[[], None]) -> None:
+    """Stand for the clock of the plant: nothing ever comes due."""
+
+
 def _dead_terminals() -> tuple[float, float, float, float]:
     return 0.0, 0.0, 0.0, 0.0
 
@@ -46,7 +51,7 @@ def _dead_terminals() -> tuple[float, float, float, float]:
 class ElectronicLoadState:
     """What an electronic load is told to draw, and how it sees its own terminals.
 
-    The instrument writes the set-points and then calls ``on_change``; the plant sets both callables.
+    The instrument writes the set-points and then calls ``on_change``; the plant sets all callables.
     """
 
     mode: LoadMode = "CURR"
@@ -56,6 +61,10 @@ class ElectronicLoadState:
     """Set-point of mode RES in ohm."""
     power: float = 0.0
     """Set-point of mode POW in W."""
+    voltage: float = 0.0
+    """Set-point of mode VOLT in V."""
+    starting_voltage: float = 0.0
+    """V below which it draws nothing."""
     input_on: bool = False
     direct_current: bool = False
     """Whether it is a DC load: the bench puts its AC/DC adapter before it, whose output are the terminals."""
@@ -65,7 +74,11 @@ class ElectronicLoadState:
     errors: LoadErrors = NO_ERRORS
     """By what it draws otherwise than it is told, and says otherwise than it draws."""
     on_change: Callable[[], None] = field(default=_nobody, repr=False)
-    """Called after every change of the fields above."""
+    """Called after every change of the fields above that a command makes."""
+    follow: Callable[[], None] = field(default=_nobody, repr=False)
+    """Called after a change that the load makes by itself, as in a list: no command has to be understood first."""
+    call_at: Callable[[float, Callable[[], None]], object] = field(default=_standing_time, repr=False)
+    """Has an action done at an instant (s), for what a load does in the course of time."""
     measured: Callable[[], tuple[float, float, float, float]] = field(default=_dead_terminals, repr=False)
     """Returns true volts (rms or DC), amperes, watts and hertz (0: DC) at the present instant."""
 

@@ -45,7 +45,8 @@ class Bench:
         state, volts = self.state, self.voltage
         if not state.input_on or not volts:
             return volts, 0.0, 0.0, self.frequency
-        amperes = {"CURR": state.current, "RES": volts / state.resistance, "POW": state.power / volts}[state.mode]
+        drawn = {"CURR": state.current, "RES": volts / state.resistance, "POW": state.power / volts}
+        amperes = drawn.get(state.mode, 1800.0 / volts)
         return volts, amperes, volts * amperes, self.frequency
 
 
@@ -60,7 +61,7 @@ DIALOGUE = [
     ("*IDN?", re.escape("ITECH,IT8615,KN34243232,01.00")),
     ("SYST:REM", None),
     ("system:remote", None),
-    ("SYST:ERR?", "0,No Error"),
+    ("SYST:ERR?", '0,"No error"'),
     ("SYST:MODE AC", None),
     ("SYST:MODE?", "AC"),
     ("SOUR:FUNC CURR", None),
@@ -88,7 +89,7 @@ DIALOGUE = [
     ("Measure?", "([^,]+,){19}"),
     ("PROT:CLE", None),
     ("SYST:LOC", None),
-    ("SYST:ERR?", "0,No Error"),
+    ("SYST:ERR?", '0,"No error"'),
 ]
 
 
@@ -129,12 +130,87 @@ def test_set_points_beyond_the_rating_are_refused_and_change_nothing(bench: Benc
     assert bench.changes == 0
 
 
-@pytest.mark.parametrize("line", ["FUNC VOLT", "FUNC SHOR", "PFAC 0.8", "CFAC 2", "SYST:MODE DC;:INP ON"])
+@pytest.mark.parametrize("line", ["FUNC VOLT", "PFAC 0.8", "CFAC 2", "SYST:MODE DC;:INP ON"])
 def test_what_the_bench_cannot_do_is_a_settings_conflict(bench: Bench, line: str) -> None:
     bench(line)
     assert bench.error() == -221
     assert not bench.state.input_on
     assert bench.state.mode == "CURR"
+
+
+def test_constant_voltage_is_for_dc_and_gives_way_on_the_way_back(bench: Bench) -> None:
+    bench("SYST:MODE DC;:FUNC VOLT;:VOLT 100")
+    assert bench("FUNC?;:VOLT?;:VOLT? MIN;:VOLT? MAX;:CURR:LIM:CV? MAX") == (
+        "VOLT;1.0000E+02;7.5000E+00;6.0000E+02;2.0000E+01"
+    )
+    bench("SYST:MODE AC")
+    assert bench("FUNC?") == "CURR"
+    assert bench.error() == 0
+
+
+@pytest.mark.parametrize(("on", "off"), [("FUNC SHOR", "FUNC CURR"), ("INP:SHOR 1", "INP:SHOR OFF")])
+def test_a_short_circuit_draws_all_that_the_power_stage_can(bench: Bench, on: str, off: str) -> None:
+    bench("CURR 1;:INP ON")
+    modes = []
+    for line in (on, off):
+        bench(line)
+        modes.append((bench.state.mode, bench.number("MEAS:POW?")))
+    assert modes == [("SHOR", 1800.0), ("CURR", 230.0)]
+    assert bench("INP:SHOR?;:INP:SHOR:FUNC?;:SYST:ERR:COUN?") == "0;0;0"
+
+
+def test_a_short_circuit_outlives_a_change_of_the_function(bench: Bench) -> None:
+    bench("INP:SHOR:FUNC ON;:FUNC POW")
+    assert (bench.state.mode, bench("FUNC?")) == ("SHOR", "POW")
+    bench("INP:SHOR 0")
+    assert (bench.state.mode, bench("FUNC?")) == ("POW", "POW")
+
+
+def points(reply: str | None) -> list[float]:
+    return [float(point) for point in str(reply).split(",")]
+
+
+def test_the_waveforms_are_those_of_the_terminals(bench: Bench) -> None:
+    bench("CURR 5;:INP ON;:WAVE:TRIG:DIVT 0.004")
+    volts, amperes = points(bench("WAVE:VOLT:DATA?")), points(bench("WAVE:CURR:DATA?"))
+    assert len(volts) == len(amperes) == 500
+    # 40 ms: two whole periods
+    assert math.sqrt(sum(v * v for v in volts) / 500) == pytest.approx(230, rel=1e-3)
+    assert math.sqrt(sum(i * i for i in amperes) / 500) == pytest.approx(5, rel=1e-3)
+    assert sum(v * i for v, i in zip(volts, amperes, strict=True)) / 500 == pytest.approx(1150, rel=1e-3)
+    assert volts[0] == 0.0
+    assert volts[1] > 0
+
+
+@pytest.mark.parametrize(
+    ("trigger", "first", "rises"),
+    [("VOLT:LEV 100", 100.0, True), ("SLOP NEG;VOLT:LEV 100", 100.0, False), ("SLOP POS;VOLT:LEV -50", -50.0, True)],
+)
+def test_a_waveform_begins_at_its_trigger(bench: Bench, trigger: str, first: float, rises: bool) -> None:
+    bench(f"WAVE:TRIG:{trigger}")
+    volts = points(bench("WAVE:VOLT:DATA?"))
+    assert volts[0] == pytest.approx(first, rel=1e-3)
+    assert (volts[1] > volts[0]) is rises
+
+
+def test_a_stopped_scope_keeps_its_data_and_a_waiting_one_has_none(bench: Bench) -> None:
+    bench("WAVE:STOP")
+    kept = bench("WAVE:VOLT:DATA?")
+    bench.voltage = 100.0
+    assert bench("WAVE:TRIG:STAT?") == "Stop"
+    assert bench("WAVE:VOLT:DATA?") == kept
+    bench("WAVE:TRIG:MODE NORM;VOLT:LEV 400;:WAVE:RUN")
+    assert bench("WAVE:TRIG:STAT?") == "Trig?"
+    assert bench("WAVE:VOLT:DATA?") == kept
+    bench("WAVE:TRIG:VOLT:LEV 50")
+    assert bench("WAVE:TRIG:STAT?") == "Trig"
+    assert max(points(bench("WAVE:VOLT:DATA?"))) == pytest.approx(100 * math.sqrt(2), rel=1e-3)
+
+
+def test_the_voltage_of_the_bench_has_a_fundamental_only(bench: Bench) -> None:
+    orders = points(bench("MEAS:VOLT:HARM:AMPL?"))
+    assert orders == [230.0, *[0.0] * 49]
+    assert bench("MEAS:VOLT:THD?;:MEAS:VOLT:DC?") == "0.0000E+00;0.0000E+00"
 
 
 def test_a_change_between_ac_and_dc_opens_the_input(bench: Bench) -> None:
@@ -177,7 +253,7 @@ def test_over_current_opens_the_input_after_the_delay_and_stays_until_cleared(be
     bench.now = 2.0
     bench.load.update()
     assert not bench.state.input_on
-    assert bench("SYST:ERR?") == "-300,Device-specific error;over current"
+    assert bench("SYST:ERR?") == '-300,"Device-specific error;over current"'
     assert bench("STAT:QUES:COND?") == "2"
     bench("INP ON")
     assert bench.error() == -221

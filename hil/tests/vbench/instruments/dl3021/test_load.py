@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hil.vbench.instruments.dl3021 import IDENTITY, Dl3021
+from hil.vbench.instruments.dl3021.load import Dl3021
+from hil.vbench.instruments.dl3021.ratings import IDENTITY
 from hil.vbench.plant.appliances import ElectronicLoad
 from hil.vbench.plant.dc_adapter import EFFICIENCY, OUTPUT_VOLTAGE, AdaptedLoad
 from hil.vbench.plant.terminals import ElectronicLoadState
@@ -38,6 +39,7 @@ def bench() -> Bench:
         (":SOUR:CURR 1.5;:SOUR:FUNC CURR", "CC", "current", 1.5),
         (":SOUR:RES:LEV 40;:SOUR:FUNC RES", "CR", "resistance", 40),
         ("POW:LEV:IMM 100;:FUNCTION POWER", "CP", "power", 100),
+        (":SOUR:VOLT:LEV 12;:SOUR:FUNC VOLT", "CV", "voltage", 12),
     ],
 )
 def test_the_function_is_set_by_one_name_and_told_by_another(
@@ -54,10 +56,17 @@ def test_the_function_is_set_by_one_name_and_told_by_another(
         (":SOUR:POW:LEV:IMM 200.1", "-222"),
         (":SOUR:CURR:LEV:IMM 41", "-222"),
         (":SOUR:CURR:RANG 4;LEV:IMM 5", "-222"),
-        (":SOUR:CURR:RANG 10", "-222"),
+        (":SOUR:CURR:RANG 41", "-222"),
+        (":SOUR:VOLT:RANG 15;LEV:IMM 16", "-222"),
+        (":SOUR:RES:RANG 15;LEV:IMM 16", "-222"),
         (":SOUR:RES:LEV:IMM 0.01", "-222"),
-        (":SOUR:FUNC VOLT", "-221"),
-        (":SOUR:FUNC:MODE LIST", "-221"),
+        (":SOUR:FUNC:MODE SWEEP", "-224"),
+        (":SOUR:FUNC RES;:SOUR:TRAN 1;:SOUR:FUNC CURR", "-221"),
+        (":TRIG:SOUR BUS;:TRIG", "-211"),
+        (":TRIG", "-211"),
+        (":SOUR:LIST:LEV 512,1", "-222"),
+        (":SOUR:LIST:RANG 4;LEV 0,5", "-222"),
+        (":SOUR:LIST:STEP 1", "-222"),
         (":SOUR:VOLT:PROT 1", "-113"),
     ],
 )
@@ -70,6 +79,62 @@ def test_what_the_load_or_the_bench_cannot_do_is_an_error_in_the_queue(bench: Be
 def test_a_smaller_range_cuts_the_set_point(bench: Bench) -> None:
     bench(":SOUR:CURR 30;:SOUR:CURR:RANG 4")
     assert bench(":SOUR:CURR?;:SOUR:CURR:RANG?") == "4.0000;4"
+
+
+@pytest.mark.parametrize(
+    ("function", "value", "range_end"),
+    [
+        *[("CURR", "10", "40"), ("CURR", "MIN", "4"), ("CURR", "4A", "4"), ("CURR", "DEF", "40"), ("OCP", "3", "4")],
+        *[("VOLT", "12", "15"), ("VOLT", "16", "150"), ("RES", "15", "15"), ("RES", "MAX", "15000")],
+        *[("BATT", "39", "40")],
+    ],
+)
+def test_a_value_selects_the_smaller_range_that_holds_it(
+    bench: Bench, function: str, value: str, range_end: str
+) -> None:
+    bench(f":SOUR:{function}:RANG {value}")
+    assert bench(f":SOUR:{function}:RANG?;:SYST:ERR:COUN?") == f"{range_end};0"
+
+
+def test_frequency_period_and_duty_are_another_view_of_the_two_widths(bench: Bench) -> None:
+    bench(":SOUR:CURR:TRAN:AWID 1;BWID 3")
+    assert bench(":SOUR:CURR:TRAN:PER?;ADUT?;FREQ?") == "4.000;25.000;0.250000"
+    bench(":SOUR:CURR:TRAN:FREQ 1")
+    assert bench(":SOUR:CURR:TRAN:AWID?;BWID?;ADUT?") == "0.250;0.750;25.000"
+    bench(":SOUR:CURR:TRAN:ADUT 50;PER 10")
+    assert bench(":SOUR:CURR:TRAN:AWID?;BWID?;FREQ?") == "5.000;5.000;0.100000"
+
+
+def test_a_list_takes_levels_widths_and_slews_of_its_steps(bench: Bench) -> None:
+    bench("LIST:MODE CP;:LIST:COUN 3;STEP 4;END LAST;LEV 0,100;LEV 1,50;WID 1,0.5;SLEW 1,0.2")
+    assert bench("LIST:MODE?;RANG?;COUN?;COUN? MAX;STEP?;STEP? MIN;END?") == "CP;200;3;99999;4;2;LAST"
+    assert bench("LIST:LEV? 0;LEV? 1;LEV? 2;WID? 1;WID? 0;SLEW? 1") == "100.0000;50.0000;2.0000;0.50000;1.00000;0.200"
+    assert bench("SYST:ERR:COUN?") == "0"
+
+
+def test_keys_of_the_front_panel_switch_input_and_short_circuit(bench: Bench) -> None:
+    bench("DEB:KEY 1;:SYST:KEY 32")
+    assert bench("INP?") == "1"
+    bench("SYST:KEY 33")
+    assert bench.state.mode == "SHOR"
+    bench("SYST:KEY 33;KEY 32;KEY 8;:DEB:KEY 0")
+    assert (bench("INP?;:SYST:ERR:COUN?"), bench.state.mode) == ("0;0", "CURR")
+
+
+def test_extremes_begin_anew_when_the_input_is_switched(bench: Bench) -> None:
+    bench("INP 1")
+    for volts, amperes in ((48.0, 2.0), (47.0, 3.0), (49.0, 1.0)):
+        bench.terminals = (volts, amperes, volts * amperes, 0.0)
+        bench.load.update()
+    assert bench("MEAS:VOLT:MAX?;MIN?;:FETC:CURR:MAX?;MIN?") == "49.000000;47.000000;3.000000;1.000000"
+    bench("INP 0")
+    assert bench("MEAS:VOLT:MAX?;:MEAS:CURR:MIN?") == "0.000000;0.000000"
+
+
+def test_resistance_is_no_number_without_current(bench: Bench) -> None:
+    assert bench("MEAS:RES?") == "9.910000E+37"
+    bench.terminals = (48.0, 2.0, 96.0, 0.0)
+    assert bench("MEAS:RES?;:FETC:RES:DC?;:MEAS:TIME?") == "24.000000;24.000000;0.200000"
 
 
 def test_measurements_are_the_terminals_in_fixed_point(bench: Bench) -> None:

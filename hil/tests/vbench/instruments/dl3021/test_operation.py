@@ -1,0 +1,307 @@
+"""What the virtual DL3021 draws in the course of time, on the plant of the bench."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hil.vbench.instruments.dl3021.load import Dl3021
+from hil.vbench.plant.dc_adapter import EFFICIENCY, OUTPUT_VOLTAGE
+from hil.vbench.plant.instrument_errors import LoadErrors
+from hil.vbench.plant.parameters import PlantParameters
+from hil.vbench.plant.plant import JOULE_PER_WATT_HOUR, Plant
+from hil.vbench.plant.terminals import ElectronicLoadState
+from hil.vbench.virtual_time import Kernel
+
+EXACT = LoadErrors(0.0, 0.0, 0.0, 0.0)
+
+
+class Bench:
+    """A load without errors behind the adapter, mains on; ``loaded`` is the energy in J that the load itself took."""
+
+    def __init__(self, *, mains: bool = True) -> None:
+        self.kernel = Kernel()
+        self.state = ElectronicLoadState()
+        self.load = Dl3021(self.state, lambda: self.kernel.now)
+        numbers = PlantParameters.of({"contactor_operate_time": 0.0, "contactor_release_time": 0.0})
+        self.plant = Plant(
+            self.kernel, numbers, self.state, lambda sample: self.load.update(), False, lambda role, on: None
+        )
+        self.plant.connect_load()
+        self.load.power_on("seed", EXACT)
+        self.load.execute("*CLS")
+        if mains:
+            self.switch_mains(on=True)
+
+    def __call__(self, line: str) -> str | None:
+        return self.load.execute(line)
+
+    def switch_mains(self, *, on: bool) -> None:
+        for relay in self.plant.relays[:2]:
+            relay.set(closed=on)
+        self.wait(0.0)
+
+    def wait(self, seconds: float) -> None:
+        self.kernel.run_until(self.kernel.now + seconds)
+
+    @property
+    def amperes(self) -> float:
+        return self.state.measured()[1]
+
+    @property
+    def loaded(self) -> float:
+        return self.plant.energy() * JOULE_PER_WATT_HOUR * EFFICIENCY
+
+    def no_error(self) -> None:
+        assert self("SYST:ERR?") == '0,"No error"'
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench()
+
+
+def test_a_list_draws_what_its_steps_say(bench: Bench) -> None:
+    bench("LIST:MODE CC;COUN 2;STEP 3;END OFF;LEV 0,1;WID 0,1;LEV 1,3;WID 1,0.5;LEV 2,0;WID 2,0.25")
+    bench("LIST:SLEW 0,2.5;SLEW 1,2.5;SLEW 2,2.5")
+    bench("FUNC:MODE LIST;:TRIG:SOUR BUS;:INP 1")
+    bench.wait(5.0)
+    assert (bench.loaded, bench("STAT:OPER:COND?;:STAT:QUES:COND?")) == (0.0, "32;0")
+    bench("TRIG")
+    drawn = []
+    for seconds in (0.5, 0.75, 0.35, 0.4, 0.8, 0.6):
+        bench.wait(seconds)
+        drawn.append(bench.amperes)
+    assert drawn == [1.0, 3.0, 0.0, 1.0, 3.0, 0.0]
+    assert bench("STAT:QUES:COND?;:INP?") == "128;1"
+    bench.wait(1.0)
+    assert bench("INP?;:STAT:QUES:COND?") == "0;0"
+    assert bench.loaded == pytest.approx(2 * OUTPUT_VOLTAGE * (1.0 * 1.0 + 3.0 * 0.5), rel=1e-6)
+    bench.no_error()
+
+
+@settings(max_examples=30)
+@given(
+    steps=st.lists(st.tuples(st.floats(0.0, 4.0), st.floats(0.01, 5.0), st.floats(0.001, 2.5)), min_size=2, max_size=6),
+    cycles=st.integers(1, 3),
+)
+def test_a_list_takes_the_energy_of_its_steps(steps: list[tuple[float, float, float]], cycles: int) -> None:
+    bench = Bench()
+    bench(f"LIST:MODE CC;COUN {cycles};STEP {len(steps)};END OFF;:TRIG:SOUR BUS;:FUNC:MODE LIST")
+    for number, (level, width, slew) in enumerate(steps):
+        bench(f"LIST:LEV {number},{level:.6f};WID {number},{width:.6f};SLEW {number},{slew:.6f}")
+    bench("TRIG")
+    bench.wait(cycles * sum(width for _, width, _ in steps) + 0.01)
+    assert bench("INP?") == "0"
+    wanted, before = 0.0, 0.0
+    for level, width, slew in steps * cycles:
+        level, width, slew = round(level, 6), round(width, 6), round(slew, 6)
+        ramp = min(abs(level - before) / (slew * 1e6) / 2, width / 2)
+        wanted += before * ramp + level * (width - ramp)
+        before = level
+    assert bench.loaded == pytest.approx(OUTPUT_VOLTAGE * wanted, rel=1e-4, abs=1e-2)
+
+
+def test_a_list_of_powers_stays_at_its_last_step_and_can_be_stopped(bench: Bench) -> None:
+    bench("LIST:MODE CP;COUN 1;STEP 2;END LAST;LEV 0,100;WID 0,1;LEV 1,50;WID 1,1")
+    bench("FUNC:MODE LIST;:TRIG:SOUR BUS;:TRIG")
+    bench.wait(0.5)
+    bench("LIST:LEV 0,10")
+    assert str(bench("SYST:ERR?")).startswith("-221,")
+    bench.wait(10.0)
+    assert bench.amperes * OUTPUT_VOLTAGE == pytest.approx(50.0)
+    bench("INP 0")
+    bench.wait(0.1)
+    assert bench.amperes == 0.0
+    bench.no_error()
+
+
+def test_an_endless_list_runs_until_the_input_is_switched_off(bench: Bench) -> None:
+    bench("LIST:COUN 0;LEV 0,1;LEV 1,2;:FUNC:MODE LIST;:TRIG:SOUR BUS;:TRIG")
+    bench.wait(100.5)
+    assert bench("INP?") == "1"
+    assert bench.loaded == pytest.approx(OUTPUT_VOLTAGE * (50 * 1 + 50 * 2 + 0.5), rel=1e-3)
+    bench("INP 0")
+    taken = bench.loaded
+    bench.wait(10.0)
+    assert bench.loaded == pytest.approx(taken)
+
+
+@pytest.mark.parametrize(
+    ("timing", "mean"), [("AWID 200;BWID 300", 1.0 * 0.6 + 3.0 * 0.4), ("FREQ 10;ADUT 25", 1.0 * 0.75 + 3.0 * 0.25)]
+)
+def test_a_continuous_transient_takes_its_mean(bench: Bench, timing: str, mean: float) -> None:
+    bench(f"CURR:TRAN:MODE CONT;ALEV 3;BLEV 1;{timing};:CURR:SLEW:POS 2.5;NEG 2.5;:TRIG:SOUR BUS")
+    bench("TRAN 1")
+    assert bench("INP?;:TRAN?;:STAT:OPER:COND?") == "1;1;32"
+    bench.wait(0.0)
+    assert bench.amperes == 1.0
+    begun = bench.loaded
+    bench("TRIG")
+    bench.wait(10.0)
+    assert bench.loaded - begun == pytest.approx(OUTPUT_VOLTAGE * mean * 10.0, rel=1e-3)
+    bench("TRAN 0;:CURR 0.5")
+    bench.wait(0.1)
+    assert (bench.amperes, bench("TRAN?")) == (0.5, "0")
+    bench.no_error()
+
+
+def test_a_pulse_is_one_and_switches_its_trigger_off(bench: Bench) -> None:
+    bench("CURR:TRAN:MODE PULS;ALEV 3;BLEV 1;AWID 500;:CURR:SLEW:POS 2.5;NEG 2.5;:TRIG:SOUR BUS;:TRAN 1;*TRG")
+    bench.wait(0.25)
+    assert (bench.amperes, bench("TRAN?")) == (3.0, "1")
+    bench.wait(0.5)
+    assert (bench.amperes, bench("TRAN?;:INP?")) == (1.0, "0;1")
+    bench.no_error()
+
+
+def test_a_toggle_changes_between_the_levels_at_each_trigger(bench: Bench) -> None:
+    bench("CURR:TRAN:MODE TOGG;ALEV 3;BLEV 1;:TRIG:SOUR BUS;:TRAN 1")
+    seen = []
+    for _ in range(3):
+        bench("TRIG")
+        bench.wait(1.0)
+        seen.append(bench.amperes)
+    assert seen == [3.0, 1.0, 3.0]
+
+
+@pytest.mark.parametrize(
+    ("stop", "seconds", "charge", "energy"),
+    [
+        ("TIM 90;TEN 1", 90.0, 90 * 2 / 3.6, 90 * 96 / 3600),
+        ("CST 100;CEN 1", 180.0, 100.0, 180 * 96 / 3600),
+        ("CST 100;CEN 1;TIM 30;TEN 1", 30.0, 30 * 2 / 3.6, 30 * 96 / 3600),
+    ],
+)
+def test_a_discharge_ends_at_its_time_or_capacity(
+    bench: Bench, stop: str, seconds: float, charge: float, energy: float
+) -> None:
+    bench(f"FUNC:MODE BATT;:BATT 2;:BATT:{stop};:INP 1")
+    bench.wait(seconds - 0.01)
+    assert bench("INP?") == "1"
+    bench.wait(0.02)
+    assert bench("INP?") == "0"
+    told = [float(bench(f"MEAS:{what}?") or "nan") for what in ("CAP", "WATT", "DISC")]
+    assert told == pytest.approx([charge, energy, seconds], rel=1e-6)
+    assert bench.loaded == pytest.approx(energy * 3600, rel=1e-6)
+    bench.no_error()
+
+
+def test_a_discharge_ends_when_the_voltage_is_gone(bench: Bench) -> None:
+    bench("FUNC:MODE BATT;:BATT 2;:BATT:VST 40;VEN 1;:INP 1")
+    bench.wait(10.0)
+    assert bench("INP?") == "1"
+    bench.switch_mains(on=False)
+    bench.wait(0.2)
+    assert bench("INP?") == "0"
+    assert float(bench("MEAS:DISC?") or "nan") == pytest.approx(10.0, abs=0.2)
+
+
+def test_a_load_draws_nothing_below_its_starting_voltage(bench: Bench) -> None:
+    bench("CURR 1;:CURR:VON 50;:INP 1")
+    bench.wait(1.0)
+    assert bench.amperes == 0.0
+    bench("CURR:VON 47")
+    bench.wait(0.1)
+    assert bench.amperes == 1.0
+
+
+def test_constant_voltage_below_the_source_takes_all_that_the_load_can_and_above_it_nothing(bench: Bench) -> None:
+    bench("FUNC VOLT;:VOLT 60;:INP 1")
+    bench.wait(0.3)
+    assert bench.amperes == 0.0
+    bench("VOLT 12")
+    bench.wait(0.3)
+    assert bench.amperes * OUTPUT_VOLTAGE == pytest.approx(200.0)
+    bench("VOLT:ILIM 2")
+    bench.wait(0.2)
+    assert bench("INP?;:SYST:ERR?") == '0;-300,"Device-specific error;over current"'
+
+
+def test_a_short_circuit_takes_all_that_the_load_can(bench: Bench) -> None:
+    bench("INP 1;:SYST:KEY 33")
+    bench.wait(0.1)
+    assert bench.amperes * OUTPUT_VOLTAGE == pytest.approx(200.0)
+
+
+@pytest.mark.parametrize(("slew", "delay"), [("0.001", 2e-3), ("2.5", 0.0)])
+def test_a_change_of_current_takes_the_time_of_its_slew(bench: Bench, slew: str, delay: float) -> None:
+    bench(f"CURR:SLEW {slew};:INP 1;:CURR 0")
+    bench.wait(1.0)
+    begun = bench.loaded
+    bench("CURR 4")
+    bench.wait(1.0)
+    # half of the ramp is missing, as much as a step in its middle leaves out
+    assert bench.loaded - begun == pytest.approx(OUTPUT_VOLTAGE * 4.0 * (1.0 - delay), rel=1e-5)
+
+
+def test_a_test_of_a_protection_climbs_its_stairs_and_opens_the_input(bench: Bench) -> None:
+    bench("FUNC:MODE OCP;:OCP:ISET 1;IST 0.5;IMAX 2;IDEL 1000;VOND 500;VOCP 10;:INP 1")
+    seen = []
+    for seconds in (0.25, 0.75, 1.0, 1.0, 1.0):
+        seen.append(bench.amperes)
+        bench.wait(seconds)
+    assert seen == [0.0, 0.0, 1.0, 1.5, 2.0]
+    assert bench("INP?") == "0"
+    bench.no_error()
+
+
+def test_a_test_of_a_protection_ends_when_the_source_gives_up(bench: Bench) -> None:
+    bench("FUNC:MODE OPP;:OPP:PSET 10;PST 10;PMAX 200;PDEL 100;VOND 0;VOPP 10;:INP 1")
+    bench.wait(0.25)
+    assert bench.amperes * OUTPUT_VOLTAGE == pytest.approx(30.0)
+    bench.switch_mains(on=False)
+    bench.wait(0.2)
+    assert bench("INP?") == "0"
+
+
+def test_a_test_waits_for_its_starting_voltage() -> None:
+    bench = Bench(mains=False)
+    bench("FUNC:MODE OCP;:OCP:ISET 1;IST 1;IMAX 2;IDEL 100;VON 40;VOND 0;:INP 1")
+    bench.wait(5.0)
+    assert (bench("INP?"), bench.loaded) == ("1", 0.0)
+    bench.switch_mains(on=True)
+    bench.wait(0.05)
+    assert bench.amperes == 1.0
+
+
+def test_a_change_of_operation_opens_the_input_and_brings_the_set_points_back(bench: Bench) -> None:
+    bench("CURR 1;:LIST:LEV 0,3;WID 0,100;:FUNC:MODE LIST;:TRIG:SOUR BUS;:TRIG")
+    bench.wait(1.0)
+    assert bench.amperes == 3.0
+    bench("FUNC:MODE FIX")
+    assert bench("INP?;:FUNC:MODE?;:CURR?") == "0;FIX;1.0000"
+    bench("INP 1")
+    bench.wait(1.0)
+    assert bench.amperes == 1.0
+
+
+def test_a_protection_ends_what_runs(bench: Bench) -> None:
+    bench("CURR:ILIM 2;:LIST:COUN 0;LEV 0,1;LEV 1,3;:FUNC:MODE LIST;:TRIG:SOUR BUS;:TRIG")
+    bench.wait(10.0)
+    assert bench("INP?;:STAT:QUES:COND?;:SYST:ERR?") == '0;2;-300,"Device-specific error;over current"'
+    taken = bench.loaded
+    bench.wait(10.0)
+    assert bench.loaded == pytest.approx(taken)
+
+
+def test_the_waveform_holds_what_was_drawn(bench: Bench) -> None:
+    bench("CURR 1;:FUNC:MODE WAV;:INP 1")
+    bench.wait(4.0)
+    bench("CURR 2")
+    bench.wait(3.99)
+    points = [float(point) for point in str(bench("MEAS:WAV?")).split(",")]
+    assert len(points) == 400
+    assert (points[100], points[300], points[-1]) == (1.0, 2.0, 2.0)
+    assert sum(points) == pytest.approx(200 * 1.0 + 200 * 2.0, abs=3.0)
+    bench("WAV:TIM ADD;TST 10;TIM ADD;TIM SUB;TIM SUB")
+    assert bench("WAV:TST?;:FUNC:MODE?;:SYST:ERR:COUN?") == "10;WAV;0"
+
+
+def test_reset_ends_everything(bench: Bench) -> None:
+    bench("CURR:TRAN:MODE CONT;:TRIG:SOUR BUS;:TRAN 1;:TRIG")
+    bench("*RST")
+    bench.wait(1.0)
+    assert bench("INP?;:TRAN?;:FUNC:MODE?;:TRIG:SOUR?;:STAT:OPER:COND?") == "0;0;FIX;MANU;0"
+    assert bench.amperes == 0.0
