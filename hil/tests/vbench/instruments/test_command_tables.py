@@ -31,8 +31,9 @@ def instrument(dialect: str, role: str) -> Callable[[str], str | None]:
         meter.form()
         return meter.execute
     state = ElectronicLoadState()
-    state.measured = lambda: (230.0, 5.65, 1299.5, 50.0)
     load = virtual_load(dialect)(state, lambda: 1.0)
+    terminals = (48.0, 3.0, 144.0, 0.0) if state.direct_current else (230.0, 5.65, 1299.5, 50.0)
+    state.measured = lambda: terminals
     load.power_on("seed")
     load.update()
     return load.execute
