@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from hil.errors import AuthorError
 from hil.instruments.identity import Models
 from hil.instruments.scpi import refuse_errors, wait_for_completion
-from hil.instruments.scpi_load import ScpiLoad, keep
+from hil.instruments.scpi_load import ScpiLoad, check_function, keep
 from hil.units import Ampere, Ohm, Volt, Watt
 
 if TYPE_CHECKING:
@@ -31,19 +31,18 @@ RESET_TIMEOUT = 10.0
 
 @dataclass(frozen=True)
 class Function:
-    """One mode of operation: SCPI name, the name that ``FUNC?`` answers, unit, limits, resolution (u)."""
+    """One mode of operation: SCPI name, unit, limits, resolution (u)."""
 
     scpi: str
-    answer: str
     unit: str
     lowest: float
     highest: float
     resolution: float
 
 
-POWER = Function("POW", "CP", "W", 0.0, 200.0, 0.01)
-CURRENT = Function("CURR", "CC", "A", 0.0, MAX_CURRENT, 0.001)
-RESISTANCE = Function("RES", "CR", "ohm", MIN_RESISTANCE, MAX_RESISTANCE, 0.01)
+POWER = Function("POW", "W", 0.0, 200.0, 0.01)
+CURRENT = Function("CURR", "A", 0.0, MAX_CURRENT, 0.001)
+RESISTANCE = Function("RES", "ohm", MIN_RESISTANCE, MAX_RESISTANCE, 0.01)
 
 
 class Dl3021(ScpiLoad):
@@ -114,11 +113,7 @@ class Dl3021(ScpiLoad):
         self._set(f":SOUR:FUNC {function.scpi}")
         what = f"the setpoint {value:.7g} {function.unit}"
         self._read_back(f":SOUR:{function.scpi}:LEV:IMM?", value, what, function.resolution)
-        reply = self._transport.query(":SOUR:FUNC?")
-        if reply != function.answer:
-            raise self._transport.fault(
-                ":SOUR:FUNC?", reply, f"{function.answer} was awaited", "Check firmware and dialect."
-            )
+        check_function(self._transport, ":SOUR:FUNC?", function.scpi)
 
     def _protect(self, header: str, limit: float) -> None:
         for function in (POWER, CURRENT, RESISTANCE):

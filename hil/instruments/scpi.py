@@ -61,6 +61,15 @@ def query_number(transport: Transport, command: str) -> float:
         raise transport.fault(command, reply, f"a number was awaited, found {error}", "Check the dialect.") from None
 
 
+def query_switch(transport: Transport, command: str) -> bool:
+    """Return whether what ``command`` asks for is on, in any spelling of a boolean; raises RigFault if it is none."""
+    reply = transport.query(command)
+    spelling = reply.strip().upper().lstrip("+")
+    if spelling not in {"0", "1", "OFF", "ON"}:
+        raise transport.fault(command, reply, "0 or 1, OFF or ON was awaited", "Check firmware and dialect.")
+    return spelling in {"1", "ON"}
+
+
 def query_integer(transport: Transport, command: str, *, timeout: float | None = None) -> int:
     """Return the non-negative whole number that ``command`` asks for; raises RigFault if it is none."""
     reply = transport.query(command, timeout=timeout)
@@ -125,10 +134,13 @@ def parse_fields(
 ) -> list[float]:
     """Return one number for each of ``quantities`` from a reply of fields between commas.
 
+    Spaces around a field and a comma behind the last one change nothing.
     Raises RigFault, with the remedy for its reason, that names the quantity which is overloaded, has no data or is no
     number; or if there are more or fewer fields.
     """
     fields = reply.split(",")
+    if len(fields) == len(quantities) + 1 and not fields[-1].strip():
+        del fields[-1]  # some put a comma behind the last value too
     if len(fields) != len(quantities):
         raise transport.fault(
             command, reply, f"{len(quantities)} values were awaited, found {len(fields)}", "Prepare the meter again."
@@ -140,7 +152,7 @@ def parse_fields(
     values = []
     for quantity, field in zip(quantities, fields, strict=True):
         try:
-            values.append(parse_number(field))
+            values.append(parse_number(field.strip()))
         except ValueError as error:
             remedy = remedies.get(str(error), "Check firmware and dialect of the meter.")
             raise transport.fault(command, reply, f"{quantity}: {error} ('{field}')", remedy) from None

@@ -6,7 +6,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from hil.instruments.scpi import ERROR_QUERY, query_integer, query_number, read_back, read_errors, refuse_errors
+from hil.instruments.scpi import (
+    ERROR_QUERY,
+    query_integer,
+    query_number,
+    query_switch,
+    read_back,
+    read_errors,
+    refuse_errors,
+)
 from hil.ports import Protection
 from hil.units import Watt, format_quantity
 
@@ -59,11 +67,7 @@ class ScpiLoad:
 
     def input_is_on(self) -> bool:
         """Ask the load whether its input is on."""
-        query = f"{self.input_command}?"
-        reply = self._transport.query(query)
-        if reply not in {"0", "1"}:
-            raise self._transport.fault(query, reply, "0 or 1 was awaited", "Check firmware and dialect.")
-        return reply == "1"
+        return query_switch(self._transport, f"{self.input_command}?")
 
     def read_power(self) -> Watt:
         """Return the power that it measures itself, in W; raises RigFault if it gives no number."""
@@ -104,6 +108,22 @@ class ScpiLoad:
             what=what,
             remedy="Check the load's range.",
         )
+
+
+FUNCTIONS = {
+    "CURR": ("CURR", "CURRENT", "CC"),
+    "POW": ("POW", "POWER", "CP"),
+    "RES": ("RES", "RESISTANCE", "CR"),
+}
+"""Names by which loads tell the function that is set by the first: short form, long form, or the front panel's."""
+
+
+def check_function(transport: Transport, query: str, function: str) -> None:
+    """Raise RigFault unless ``query`` is answered by one of the names of ``function``."""
+    reply = transport.query(query)
+    if reply.strip().upper() not in FUNCTIONS[function]:
+        names = ", ".join(FUNCTIONS[function])
+        raise transport.fault(query, reply, f"one of {names} was awaited", "Check firmware and dialect.")
 
 
 def keep(limit: float | None, rating: float, unit: str, arm: Callable[[float], None] | None = None) -> list[Protection]:

@@ -48,6 +48,7 @@ LOADS = Group(
         "it8615": "hil.instruments.it8615:It8615",
         "it8615l": "hil.instruments.it8615:It8615L",
         "dl3021": "hil.instruments.dl3021:Dl3021",
+        "bk8500b": "hil.instruments.bk8500b:Bk8500b",
     },
 )
 VIRTUAL_METERS = Group(
@@ -68,6 +69,7 @@ VIRTUAL_LOADS = Group(
     {
         "it8615": "hil.vbench.instruments.it8615:It8615",
         "dl3021": "hil.vbench.instruments.dl3021.load:Dl3021",
+        "bk8500b": "hil.vbench.instruments.bk8500b:Bk8500b",
     },
 )
 LEDGER_VIEWS = Group(

@@ -87,7 +87,7 @@ def test_setpoint_beyond_the_rating_is_refused_and_nothing_is_sent(verb: Callabl
         (":SOUR:POW:LEV:IMM?", b"50.000\n", "the setpoint 100 W was not taken"),
         (":SOUR:POW:LEV:IMM?", b"100.000\n0\n", "more than one line"),
         (":SOUR:POW:LEV:IMM?", b"9.91E37\n", "no valid data"),
-        (":SOUR:FUNC?", b"CC\n", "CP was awaited"),
+        (":SOUR:FUNC?", b"CC\n", "one of POW, POWER, CP was awaited"),
     ],
 )
 def test_setting_that_was_not_taken_is_a_rig_fault(command: str, reply: bytes, words: str) -> None:

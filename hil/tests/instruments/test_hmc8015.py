@@ -117,3 +117,9 @@ def test_bits_of_the_status_that_are_no_error_do_not_matter() -> None:
 )
 def test_prepare_fails_when_a_read_back_disagrees(command: str, reply: bytes, words: str) -> None:
     assert words in refused({command: [reply]}, lambda driver: driver.prepare())
+
+
+def test_spaces_and_a_comma_behind_the_last_value_change_nothing() -> None:
+    with meter({DATA: [b"2.3000E+02, 5.6520E+00, 1.3000E+03, 5.0000E+01, 1.6000E+01,\n"]}) as (driver, _):
+        reading = driver.read()
+    assert (reading.voltage, reading.current, reading.power) == (230.0, 5.652, 1300.0)

@@ -129,7 +129,9 @@ def test_input_that_stays_on_is_a_rig_fault_that_tells_the_error_queue() -> None
 
 
 def test_input_that_answers_no_state_is_refused() -> None:
-    assert "0 or 1 was awaited" in refused({"INPUT:STATE?": [b"ON\n"]}, lambda driver: driver.input_is_on())
+    assert "0 or 1, OFF or ON was awaited" in refused(
+        {"INPUT:STATE?": [b"maybe\n"]}, lambda driver: driver.input_is_on()
+    )
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from hil.vbench.scpi.protection import TRIPS
 from hil.vbench.scpi.status import ScpiError
@@ -11,6 +11,18 @@ if TYPE_CHECKING:
     from hil.vbench.plant.terminals import ElectronicLoadState
     from hil.vbench.scpi.parameters import Number
     from hil.vbench.scpi.status import Status
+
+
+NOTICED: Final = 1e-5
+"""Seconds; a ramp that is shorter is a step at once."""
+
+
+def half_ramp(change: float, slew: float) -> float:
+    """Return half of the seconds that a change of current in A takes; ``slew``: A/µs.
+
+    A ramp is drawn as a step at its middle: at a constant voltage that is the same charge and the same energy.
+    """
+    return abs(change) / (slew * 1e6) / 2.0
 
 
 class LoadFront:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 from hil.vbench.instruments.dl3021 import programs
 from hil.vbench.instruments.dl3021.discharge import Discharge
-from hil.vbench.instruments.dl3021.player import NOTICED, Player, half_ramp
+from hil.vbench.instruments.dl3021.player import Player
 from hil.vbench.instruments.dl3021.settings import Settings
+from hil.vbench.instruments.load_base import NOTICED, half_ramp
 from hil.vbench.scpi.status import ScpiError
 
 if TYPE_CHECKING:

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from hil.vbench.instruments.dl3021.ratings import MICROSECONDS
+from hil.vbench.instruments.load_base import NOTICED, half_ramp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from hil.vbench.plant.terminals import ElectronicLoadState
-
-NOTICED: Final = 1e-5
-"""Seconds; a ramp that is shorter is a step at once."""
 
 
 @dataclass(frozen=True)
@@ -24,14 +21,6 @@ class Step:
     level: float
     seconds: float
     slew: float = math.inf
-
-
-def half_ramp(change: float, slew: float) -> float:
-    """Return half of the seconds that a change of current takes.
-
-    A ramp is drawn as a step at its middle: at a constant voltage that is the same charge and the same energy.
-    """
-    return abs(change) / (slew * MICROSECONDS) / 2.0
 
 
 class Player:

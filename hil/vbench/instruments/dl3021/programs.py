@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final
 
-from hil.vbench.instruments.dl3021.player import Step, half_ramp
+from hil.vbench.instruments.dl3021.player import Step
+from hil.vbench.instruments.load_base import half_ramp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -40,8 +40,6 @@ STARTING_VOLTAGE: Final = Number(0.0, RATED_VOLTAGE, 0.0, "V")
 SLEW: Final = Number(0.001, 2.5, 0.001, "A/US")
 """A/µs (2-22; default: UG 2-106; 2.5: u)."""
 
-MICROSECONDS: Final = 1e6
-
 WIDTH: Final = Number(0.02, 3_600_000.0, 2000.0, "MS")
 """ms at level A or B (2-26, 2-27; default: UG 2-107; limits: u)."""
 FREQUENCY: Final = Number(1e-6, 15.0, 0.00025, "KHZ")
