@@ -6,6 +6,7 @@ NEW_ENOUGH := -c 'import sys; sys.exit(sys.version_info < (3, 11))'
 PYTHON ?= $(shell /usr/bin/python3 $(NEW_ENOUGH) 2>/dev/null && echo /usr/bin/python3 || echo python3)
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+CLIENTS := .cache/clients
 RUN_OPTIONS ?=
 SOUNDNESS_OPTIONS ?=
 GOOD_DEVICES_OPTIONS ?=
@@ -13,17 +14,19 @@ MUTANTS ?=
 QUALIFY_OPTIONS ?=
 MUTATION_LIMIT ?= 90m
 
-# Installs this project with an extra. A bare Debian has python3 and pip, but not always python3-venv: then a pip from
-# outside installs into the environment.
-INSTALL = if $(BIN)/python -m pip --version >/dev/null 2>&1; then $(BIN)/python -m pip install -q -e $(1); \
+# Installs into the environment in folder $(1) what $(2) says. A bare Debian has python3 and pip, but not always python3-venv:
+# then a pip from outside installs into the environment.
+INTO = if $(1)/bin/python -m pip --version >/dev/null 2>&1; then $(1)/bin/python -m pip install -q $(2); \
   else $(firstword $(foreach python,$(PYTHON) python3,$(shell $(python) -m pip --version >/dev/null 2>&1 && echo $(python))) python3) \
-    -m pip --python $(BIN)/python install -q -e $(1); fi
+    -m pip --python $(1)/bin/python install -q $(2); fi
+# Installs this project with an extra.
+INSTALL = $(call INTO,$(VENV),-e $(1))
 
 # Compiled modules are kept, whatever the caller's shell says: without them each start takes seconds longer.
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: acceptance suite ledger abuse link smoke long transitions test lint perf reference fuzz soundness good-devices mutation qualify
-.PHONY: spec docs setup clean package
+.PHONY: spec docs setup clean package clients
 
 # The core of the suite: toast, both payment modes, the boot budget, cheats, two real devices.
 acceptance: $(INSTALLED)
@@ -81,6 +84,17 @@ lint: $(INSTALLED)
 # What `make perf` measures our nodes against, in an environment of its own: it brings another build of coincurve.
 reference: $(INSTALLED)
 	@$(PYTHON) -m venv .cache/pyln && .cache/pyln/bin/python -m pip install -q 'pyln-testing == 26.6.9'
+
+# Other people's programs that drive the virtual instruments, for the tests, in an environment of their own: some of them
+# bring a pyserial, which labgrid's replaces. Two minutes and half a gigabyte, once.
+clients: $(CLIENTS)/.installed
+
+$(CLIENTS)/.installed: fixtures/clients/requirements.txt
+	@echo "setting up $(CLIENTS) (once, about two minutes)"
+	@rm -rf $(CLIENTS)
+	@$(PYTHON) -m venv $(CLIENTS) >/dev/null 2>&1 || $(PYTHON) -m venv --clear --without-pip $(CLIENTS)
+	@$(call INTO,$(CLIENTS),-r fixtures/clients/requirements.txt)
+	@touch $@
 
 perf: $(INSTALLED)
 	@$(BIN)/python -m hil.perf.main

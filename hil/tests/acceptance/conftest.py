@@ -25,6 +25,7 @@ from hil.tests.acceptance import (  # noqa: F401 - they declare their plans
 )
 from hil.tests.acceptance.device_plans import COMPILERS
 from hil.tests.acceptance.foreign import SER2NET
+from hil.tests.acceptance.foreign_loads import CLIENTS
 from hil.tests.acceptance.installed import Laboratory, new_environment
 from hil.tests.acceptance.language_server import PROGRAMS
 from hil.tests.acceptance.plans import FOREIGN_CLIENTS, PLANS, prepare
@@ -50,6 +51,7 @@ collect_ignore = [
     *([] if _docker_answers() else ["test_docker.py"]),
     *([] if all(map(shutil.which, FOREIGN_CLIENTS)) else ["test_foreign_clients.py"]),
     *([] if SER2NET else ["test_serial_server.py"]),
+    *([] if CLIENTS.exists() else ["test_foreign_loads.py"]),
     *([] if all(map(shutil.which, PROGRAMS)) else ["test_editor.py"]),
     *([] if all(map(shutil.which, COMPILERS)) else ["test_foreign_devices.py", "test_calendar.py"]),
     *([] if faketime.library() else ["test_calendar.py"]),
