@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from contextlib import closing
 
 import pytest
@@ -79,6 +80,26 @@ def test_a_dc_load_sits_behind_the_adapter_and_the_mains_give_its_loss_too(make:
         load.set_input(on=False)
         bench.wait(0.1)  # a load takes a moment from the command to its current
         assert bench.process.ask({"op": "truth"})["power"] == 0
+
+
+def test_a_list_that_another_program_starts_draws_from_the_mains_in_lockstep(make: Make) -> None:
+    bench = make(load="dl3021")
+    for relay in (1, 2):
+        bench.switch(relay, closed=True)
+    lines = [
+        "LIST:MODE CP;COUN 1;STEP 2;END OFF;LEV 0,93;WID 0,2;LEV 1,46.5;WID 1,2",
+        "FUNC:MODE LIST",
+        "TRIG:SOUR BUS",
+    ]
+    address = bench.process.address, bench.process.ports["load"]
+    drawn = []
+    with socket.create_connection(address, timeout=10) as program, program.makefile("r") as replies:
+        program.sendall("\n".join([*lines, "TRIG", "SYST:ERR?", ""]).encode())
+        assert replies.readline() == '0,"No error"\n'
+        for seconds in (1.0, 2.0, 2.0):
+            bench.wait(seconds)
+            drawn.append(bench.process.ask({"op": "truth"})["power"])
+    assert drawn == pytest.approx([100.0, 50.0, 0.0], rel=2e-3)
 
 
 def test_a_dialect_that_the_bench_does_not_have_is_refused_with_the_known_ones() -> None:
