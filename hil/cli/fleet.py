@@ -62,8 +62,9 @@ def _up(options: argparse.Namespace, _: list[str]) -> int:
             "the rig file that describes the places is missing", place=shown(rig), remedy="Name one with --rig."
         )
     fleet = up(project.root, options.number, rig)
-    names = ", ".join(fleet.benches)
-    print(f"{len(fleet.benches)} places at {fleet.coordinator}, each as {shown(rig.absolute())} says: {names}")
+    number = len(fleet.benches)
+    counted = f"{number} place{'' if number == 1 else 's'}"
+    print(f"{counted} at {fleet.coordinator}, described by {shown(rig.absolute())}: {', '.join(fleet.benches)}")
     print(f"use it:   export LG_COORDINATOR={fleet.coordinator}")
     print("end it:   hil fleet down")
     return ExitCode.PASS

@@ -22,6 +22,7 @@ FILES = {
     "steps/appliance.py": "appliance.txt",
     "tests/test_bench.py": "test_bench.txt",
     "rigs/virtual.yaml": "virtual.yaml",
+    "rigs/fleet.yaml": "fleet.yaml",
     "rigs/bench-1.yaml": "bench-example.yaml",
     ".gitignore": "gitignore.txt",
     ".vscode/settings.json": "vscode.json",

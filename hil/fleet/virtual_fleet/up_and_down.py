@@ -118,9 +118,7 @@ class _Part:
 def _completed(fleet: Fleet, folder: Path, described: RigFile) -> Fleet:
     """Start what does not run of a fleet, and make the places that are missing; return the fleet as it is then."""
     exporters = [_exporter(name, address, fleet, folder) for name, address in fleet.benches.items()]
-    if (
-        "coordinator" in fleet.missing()
-    ):  # an exporter ends by itself, sooner or later, when it has lost its coordinator
+    if "coordinator" in fleet.missing():  # its exporters end by themselves, sooner or later
         names = [part.name for part in exporters]
         end([program for program in fleet.programs if program.name in names])
     first = [_coordinator(fleet, folder), *(_bench(name, address) for name, address in fleet.benches.items())]

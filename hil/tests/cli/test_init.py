@@ -64,7 +64,7 @@ def test_both_rig_files_of_a_new_laboratory_are_read(laboratory: Path) -> None:
     assert (bench.virtual, bench.options.name) == (False, "bench-1")
 
 
-@pytest.mark.parametrize("name", ["virtual.yaml", "bench-example.yaml"])
+@pytest.mark.parametrize("name", ["virtual.yaml", "fleet.yaml", "bench-example.yaml"])
 def test_the_rig_files_of_a_new_laboratory_are_those_of_this_one(name: str) -> None:
     assert (TEMPLATES / name).read_bytes() == (ROOT / "rigs" / name).read_bytes(), "copy it to hil/cli/new_laboratory"
 
