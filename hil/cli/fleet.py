@@ -126,8 +126,8 @@ def _tell_status(options: argparse.Namespace, project: Project, coordinator: Coo
 def _coordinator_address(options: argparse.Namespace, project: Project) -> str:
     import os
 
+    from hil.fleet.address import ADDRESS_VARIABLE, coordinator_address
     from hil.fleet.virtual_fleet import info
 
-    fleet = info(project.root)
-    own = fleet.coordinator if fleet is not None else "127.0.0.1:20408"
-    return options.coordinator or os.environ.get("LG_COORDINATOR") or own
+    fleet = None if os.environ.get(ADDRESS_VARIABLE) else info(project.root)
+    return options.coordinator or (coordinator_address() if fleet is None else fleet.coordinator)

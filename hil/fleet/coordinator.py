@@ -236,13 +236,16 @@ def _place_state(session: Any, place: Place) -> PlaceState:
         for name, entry in entries.items()
         if entry.data.get("cls")
     }
-    absent, addresses = [], {}
+    absent, addresses, ways = [], {}, {}
     for match in place.matches:
         found = {path: entry for path, entry in offered.items() if match.ismatch(path)}
         if not found:
             absent.append(str(match))
         for (exporter, group, kind, name), entry in found.items():
-            addresses[match.rename or name] = (kind, dict(entry.args))
+            called = match.rename or name
+            addresses[called] = (kind, dict(entry.args))
+            if entry.extra.get("proxy_required"):
+                ways[called] = dict(entry.extra)
             if not entry.avail:
                 absent.append("/".join((exporter, group, kind, name)))
     return PlaceState(
@@ -254,6 +257,7 @@ def _place_state(session: Any, place: Place) -> PlaceState:
         place.reservation or "",
         tuple(absent),
         addresses,
+        ways,
     )
 
 

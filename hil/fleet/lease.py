@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from hil.clock import Repeated, stopwatch, utc_now
 from hil.errors import RigFault
 from hil.fleet.coordinator import Coordinator, CoordinatorGone, Refused
-from hil.fleet.marks import LEASE_OWNER, LEASE_S, NO_LEASE, OUT, SERVICE, lease_tags
+from hil.fleet.marks import LEASE_OWNER, LEASE_S, NO_LEASE, OUT, SERVICE, lease_tags, verdict_tags
 from hil.fleet.states import PlaceState
 
 RENEW_S = 10.0
@@ -27,11 +27,13 @@ class Lease:
     """The lease of an acquired place. ``release`` must be called; a lease that is not renewed runs out.
 
     :ivar lost: why the place is not this job's any more; empty: it is.
+    :ivar verdict: of the job so far; it is left at the place with the release.
     """
 
     def __init__(self, coordinator: Coordinator, place: PlaceState) -> None:
         self.place = place
         self.lost = ""
+        self.verdict = ""
         self._coordinator = coordinator
         self._since = utc_now().timestamp()
         self._renewed: Callable[[], float] = stopwatch()
@@ -89,11 +91,15 @@ class Lease:
         if self.lost:
             return
         self.lost = "it was released"
-        give_back(self._coordinator, self.place.name, str(self._coordinator.owner))
+        left = verdict_tags(self.verdict, utc_now().timestamp()) if self.verdict else {}
+        give_back(self._coordinator, self.place.name, str(self._coordinator.owner), left)
 
 
-def give_back(coordinator: Coordinator, place: str, owner: str) -> None:
-    """Release a place of ``owner``; the lease goes first, so that it cannot be taken for that of the next owner."""
+def give_back(coordinator: Coordinator, place: str, owner: str, left: Mapping[str, str] = NO_LEASE) -> None:
+    """Release a place of ``owner``; the lease goes first, so that it cannot be taken for that of the next owner.
+
+    :param left: tags that stay at the place.
+    """
     patience = stopwatch()
     while True:
         try:
@@ -101,7 +107,7 @@ def give_back(coordinator: Coordinator, place: str, owner: str) -> None:
             if now is None:
                 return
             if now.tags.get(LEASE_OWNER) == owner:
-                coordinator.tag(place, NO_LEASE)
+                coordinator.tag(place, {**NO_LEASE, **left})
             coordinator.release(place, owner)
             return
         except CoordinatorGone:

@@ -18,7 +18,10 @@ SAFE_S = 60.0
 
 def write_record(root: Path, coordinator: str, place: PlaceState, owner: str) -> Path:
     """Write down what a place offers, for the laboratory at ``root``; return the path of the record."""
-    resources = [PlaceResource(name, kind, arguments) for name, (kind, arguments) in place.addresses.items()]
+    resources = [
+        PlaceResource(name, kind, arguments, place.ways.get(name, {}))
+        for name, (kind, arguments) in place.addresses.items()
+    ]
     since = utc_now().isoformat(timespec="seconds")
     record = PlaceRecord(place.name, coordinator, owner, since, resources, dict(place.tags))
     return record.write(root / PLACES)

@@ -15,6 +15,7 @@ class PlaceState:
     :param reservation: token of the reservation that it is allocated to; empty: none.
     :param absent: resources that it should have and that no exporter offers now.
     :param addresses: what each of its resources is, by name: its class and its arguments.
+    :param ways: what labgrid tells of the way to a resource, by name; only of those that are reached through ssh.
     """
 
     name: str
@@ -25,6 +26,7 @@ class PlaceState:
     reservation: str = ""
     absent: tuple[str, ...] = ()
     addresses: Mapping[str, tuple[str, Mapping[str, object]]] = field(default_factory=dict)
+    ways: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

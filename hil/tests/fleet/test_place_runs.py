@@ -13,6 +13,7 @@ import pytest
 from hil.errors import ExitCode
 from hil.evidence.documents import Kind, Verdict
 from hil.evidence.record import RunRecord
+from hil.fleet.marks import LAST_VERDICT
 from hil.tests.acceptance.commands import Finished, poll
 from hil.tests.fleet.campaign import FEATURE, SCENARIOS, one_round
 from hil.tests.fleet.struck_fleet import StruckFleet, struck_fleet
@@ -52,6 +53,11 @@ def test_the_scenarios_are_shared_out_over_the_places_into_one_run_with_one_repo
     assert "places with rig=* at 127." in passed.said
     assert (passed.folder / "report.html").is_file()
     assert passed.digest == passed.document["evidence_digest"]
+
+
+def test_a_job_leaves_its_verdict_at_each_place(passed: Finished, fleet: StruckFleet) -> None:
+    assert passed.code == ExitCode.PASS
+    assert [place.tags[LAST_VERDICT] for place in fleet.places().values()] == ["pass", "pass"]
 
 
 def test_what_takes_longest_begins_first(passed: Finished) -> None:

@@ -103,6 +103,8 @@ class PlaceOfWorker:
 
     def failed(self, outcome: tuple[Verdict, str] | None) -> tuple[Verdict, str] | None:
         """Return what is to be said of a scenario whose rig failed; None if the rig is well."""
+        if outcome is not None:
+            self._lease.verdict = outcome[0].value
         if self.lost:
             return Verdict.RIG_FAULT, self.lost
         if outcome is None or outcome[0] is not Verdict.RIG_FAULT or outcome[1].startswith(self._not_of_the_rig):

@@ -7,6 +7,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,9 +15,13 @@ import pytest
 from labgrid.util.ssh import sshmanager
 
 from hil.errors import ConfigurationError, RigFault
-from hil.fleet.virtual_fleet.programs import wait_until
-from hil.fleet.virtual_fleet.up_and_down import Fleet, _resources, down, up
-from hil.rig.config.held_place import PLACE_VARIABLE, RECORD_VARIABLE, PlaceRecord, PlaceResource
+from hil.fleet.coordinator import Coordinator
+from hil.fleet.owner import Owner
+from hil.fleet.safe_place import write_record
+from hil.fleet.virtual_fleet.places import make_places
+from hil.fleet.virtual_fleet.programs import start, wait_until, wait_until_ready
+from hil.fleet.virtual_fleet.up_and_down import FOLDER, Fleet, _resources, down, up
+from hil.rig.config.held_place import PLACE_VARIABLE, RECORD_VARIABLE, PlaceRecord, PlaceResource, read_place
 from hil.rig.labgrid.resources_and_drivers import VisaInstrument
 from hil.rig.labgrid.ssh_forward import reachable
 from hil.tests.fleet.virtual_fleet.kit import hil, new_laboratory
@@ -149,3 +154,16 @@ def test_a_place_is_made_safe_through_ssh(ssh: Path, fleet: Fleet, laboratory: P
     forwards = [line for line in (ssh / "calls").read_text().splitlines() if "-O forward" in line]
     for port in (5025, 30000, 5020):
         assert any(f":{fleet.benches['virtual-1']}:{port} " in line for line in forwards), forwards
+
+
+def test_the_record_of_a_job_says_which_parts_are_reached_through_ssh(fleet: Fleet, laboratory: Path) -> None:
+    folder = laboratory / FOLDER
+    words = ("labgrid.remote.exporter", "-c", fleet.coordinator, "-n", "isolated", "--isolated")
+    exporter = start("exporter isolated", [sys.executable, "-m", *words, str(folder / "virtual-1.yaml")], folder)
+    wait_until_ready(exporter, "Exporter ready")
+    make_places(fleet.coordinator, {"isolated": {"rig": "fleet"}}, len(_resources("")))
+    with Coordinator(fleet.coordinator, Owner.person()) as coordinator:
+        places = coordinator.places()
+    record = read_place(write_record(laboratory, fleet.coordinator, places["isolated"], "a/b"))
+    assert {each.extra["proxy_required"] for each in record.resources} == {True}
+    assert places["virtual-1"].ways == {}
