@@ -1,7 +1,7 @@
-"""The tags of a labgrid place: what its rig offers, in labgrid's alphabet, so that a scenario finds a place that fits.
+"""The tags of a labgrid place: what its rig offers.
 
-``rig`` is the stem of the rig file that describes the place. The other tags stand for one thing each, since the
-coordinator's filters compare whole values: ``setup_socket_under_test=yes``, ``feature_link_faults=yes``.
+``rig`` is the name of the rig file that describes the place, without ``.yaml``. The others stand for one thing each,
+since the coordinator's filters compare whole values: ``setup_socket_under_test=yes``, ``feature_link_faults=yes``.
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from hil.fleet.selection import RIG, YES
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from hil.rig.config.rig_file import RigFile
-
-YES: Final = "yes"
 
 VIRTUAL_DIALECTS: Final = {"meter": "hmc8015", "load": "it8615"}
 """Of a virtual bench whose rig file chooses no others."""
@@ -22,7 +22,7 @@ VIRTUAL_DIALECTS: Final = {"meter": "hmc8015", "load": "it8615"}
 
 def tags_of(rig: RigFile) -> dict[str, str]:
     """Return the tags of a place that ``rig`` describes."""
-    tags = {"rig": label(rig.path.stem)}
+    tags = {RIG: rig.path.stem}
     tags |= {setup_tag(setup): YES for setup in rig.options.setups}
     tags |= {feature_tag(feature): YES for feature in rig.listed_features}
     tags |= {f"appliance_{label(appliance)}": YES for appliance in rig.options.appliances}

@@ -26,6 +26,7 @@ def test_a_place_of_a_virtual_fleet_offers_all_set_ups_and_names_its_rig_file() 
 
 def test_the_place_of_a_physical_bench_tells_when_its_first_calibration_is_due() -> None:
     tags = tags_of(RigFile.load(RIGS / "bench-example.yaml"))
+    assert tags["rig"] == "bench-example", "a job looks for the rig file by this name"
     assert tags["calibration_due"] == "2027_06_30"
     assert feature_tag("virtual") not in tags
 
