@@ -22,9 +22,9 @@ from hil.evidence.documents import Kind
 from hil.evidence.record import RunRecord, ScenarioRecord
 from hil.fuzz.sessions import campaign
 from hil.perf import evidence as perf_evidence
+from hil.perf import fleet, live_page, soak, start_up
 from hil.perf import language as perf_language
 from hil.perf import ledger as perf_ledger
-from hil.perf import live_page, soak, start_up
 from hil.perf import node as perf_node
 from hil.perf import report as perf_report
 from hil.perf import rig as perf_rig
@@ -59,6 +59,7 @@ def main() -> int:
         ("report of 5000 scenarios", perf_report.measure),
         ("readings, sampling and bounds", lambda: perf_rig.measure(root)),
         ("live page", live_page.measure),
+        ("a fleet of eight rigs", fleet.measure),
         ("200 kills", lambda: _kills(root)),
     ]
     for name, measure in steps:
