@@ -1,0 +1,1 @@
+"""What a fleet costs: labgrid's coordinator under load."""
