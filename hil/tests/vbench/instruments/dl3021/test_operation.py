@@ -305,3 +305,65 @@ def test_reset_ends_everything(bench: Bench) -> None:
     bench.wait(1.0)
     assert bench("INP?;:TRAN?;:FUNC:MODE?;:TRIG:SOUR?;:STAT:OPER:COND?") == "0;0;FIX;MANU;0"
     assert bench.amperes == 0.0
+
+
+COMMANDS = st.sampled_from(
+    [
+        *["INP 1", "INP 0", "*RST", "TRIG", "*TRG", "TRIG:SOUR BUS", "TRAN 1", "TRAN 0", "SYST:KEY 33", "SYST:KEY 32"],
+        *["FUNC CURR", "FUNC VOLT", "FUNC RES", "FUNC POW", "CURR 3", "CURR 0.5", "VOLT 12", "RES 20", "POW 150"],
+        *[f"FUNC:MODE {mode}" for mode in ("FIX", "LIST", "WAV", "BATT", "OCP", "OPP")],
+        *["CURR:VON 47", "CURR:VON 60", "CURR:SLEW 0.001", "CURR:RANG 4", "CURR:ILIM 2", "CURR:ILIM 40"],
+        *[
+            "CURR:TRAN:MODE CONT",
+            "CURR:TRAN:MODE PULS",
+            "CURR:TRAN:MODE TOGG",
+            "CURR:TRAN:FREQ 0.01",
+            "CURR:TRAN:FREQ 5",
+        ],
+        *[
+            "LIST:COUN 0",
+            "LIST:COUN 2",
+            "LIST:MODE CP",
+            "LIST:MODE CR",
+            "LIST:WID 0,0.1",
+            "LIST:END LAST",
+            "LIST:STEP 5",
+        ],
+        *[
+            "BATT 2",
+            "BATT:TIM 3;TEN 1",
+            "BATT:CST 1;CEN 1",
+            "BATT:VST 40;VEN 1",
+            "OCP:IDEL 100",
+            "OPP:PDEL 10",
+            "mains",
+        ],
+    ]
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(COMMANDS, st.floats(0.0, 3.0)), max_size=25))
+def test_whatever_is_sent_it_keeps_its_rating_and_an_open_input_draws_nothing(lines: list[tuple[str, float]]) -> None:
+    bench, mains = Bench(), True
+    for line, seconds in lines:
+        if line == "mains":
+            mains = not mains
+            bench.switch_mains(on=mains)
+        else:
+            bench(line)
+        bench.wait(seconds)
+        volts, amperes, watts, _ = bench.state.measured()
+        assert amperes <= 40.0
+        assert watts <= 200.0 * (1 + 1e-9)
+        assert volts == (OUTPUT_VOLTAGE if mains else 0.0)
+        if not bench.state.input_on or not mains:
+            assert amperes == 0.0
+    bench("*RST")
+    taken = bench.loaded
+    bench.wait(20.0)
+    fresh = Bench()
+    assert bench.loaded == pytest.approx(taken)
+    assert bench.load._settings == fresh.load._settings
+    for line in ("FUNC:MODE?", "INP?", "TRAN?", "STAT:OPER:COND?", "STAT:QUES:COND?"):
+        assert bench(line) == fresh(line)
