@@ -228,7 +228,8 @@ class It8615:
 
     def _picture(self) -> Picture:
         volts, amperes, _, hertz = self._state.reading()
-        return Picture(volts, amperes, hertz)
+        _, factor, _, _ = self._shape()
+        return Picture(volts, amperes, hertz, math.acos(factor) if amperes else 0.0)
 
     def _frequency(self) -> str:
         frequency = self._state.reading()[3]

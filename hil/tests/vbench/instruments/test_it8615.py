@@ -182,6 +182,16 @@ def test_the_waveforms_are_those_of_the_terminals(bench: Bench) -> None:
     assert volts[1] > 0
 
 
+@pytest.mark.parametrize("factor", [1.0, 0.8, 0.3])
+def test_the_current_on_the_scope_lags_by_the_power_factor_of_the_terminals(factor: float) -> None:
+    state = ElectronicLoadState(measured=lambda: (230.0, 5.0, 1150.0 * factor, 50.0))
+    load = It8615(state, lambda: 0.0)
+    load.execute("WAVE:TRIG:DIVT 0.004")
+    volts, amperes = points(load.execute("WAVE:VOLT:DATA?")), points(load.execute("WAVE:CURR:DATA?"))
+    mean = sum(v * i for v, i in zip(volts, amperes, strict=True)) / 500
+    assert mean == pytest.approx(1150.0 * factor, rel=2e-3)
+
+
 @pytest.mark.parametrize(
     ("trigger", "first", "rises"),
     [("VOLT:LEV 100", 100.0, True), ("SLOP NEG;VOLT:LEV 100", 100.0, False), ("SLOP POS;VOLT:LEV -50", -50.0, True)],
