@@ -16,7 +16,7 @@ from serial import SerialException
 
 from hil.errors import ConfigurationError, RigFault
 from hil.plugins.registry import what_failed
-from hil.rig.config.held_place import PlaceRecord, held_place, named_place, with_place
+from hil.rig.config.held_place import PLACE_VARIABLE, PlaceRecord, held_place, named_place, with_place
 from hil.rig.labgrid.last_known import coordinator_of, keep_places, last_known, tell_ways
 
 
@@ -79,7 +79,14 @@ def _environment(place: str) -> Any:
         _forget_drivers_of_files(Config(place).get_imports())
         return Environment(config_file=place)
     except (InvalidConfigError, KeyError) as error:
-        raise ConfigurationError(f"labgrid cannot build the bench: {error}", place=place) from error
+        remedy = (
+            f"Set {PLACE_VARIABLE} to the name of a place that you have acquired, or take one with hil run --place."
+        )
+        raise ConfigurationError(
+            f"labgrid cannot build the bench: {error}",
+            place=place,
+            remedy=remedy if PLACE_VARIABLE in str(error) else None,
+        ) from error
     except (Exception, SystemExit) as error:  # whatever a laboratory's module does when it is imported
         raise ConfigurationError(
             f"a module that the rig file imports cannot be loaded: {what_failed(error)}", place=place
