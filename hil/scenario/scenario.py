@@ -7,14 +7,14 @@ stimuli act on it; Then steps measure by its observer. Everything observed goes 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from hil.errors import AuthorError
 from hil.evidence.documents import Kind
 from hil.judge.invariants.history import Memory
 from hil.judge.messages import Close, Message, Receipt
 from hil.links.tap import Tap
-from hil.rig.config.rig_file import CABLE_UNDER_TEST, OTHER_SOCKET, PAIR, SOCKET_UNDER_TEST
+from hil.rig.config.rig_file import SOCKET_UNDER_TEST
 from hil.rig.description import record_programs
 from hil.rig.recorder import ConsoleLog, LedgerLog, LinkLog, Recorder, sent_by
 from hil.rig.sampling.timer import SAMPLE_PERIOD_S
@@ -24,11 +24,9 @@ from hil.scenario.findings import Findings
 from hil.scenario.load_profiles import LoadPlayer
 from hil.scenario.observer import Observer
 from hil.scenario.plan import SUPPLY, Plan
-from hil.scenario.setups.cable_under_test import CableUnderTestSetup
+from hil.scenario.setups.by_name import SETUPS
 from hil.scenario.setups.common import FIRST, SetupContext
 from hil.scenario.setups.counterpart_meter import CounterpartMeter
-from hil.scenario.setups.other_socket import OtherSocketSetup
-from hil.scenario.setups.pair import PairSetup
 from hil.scenario.setups.socket_under_test import SocketUnderTestSetup
 
 if TYPE_CHECKING:
@@ -43,16 +41,8 @@ if TYPE_CHECKING:
     from hil.rig.rig import Rig
     from hil.scenario.check import Check
     from hil.scenario.load_profiles import LoadProfile
+    from hil.scenario.setups.by_name import Setup
     from hil.units import Watt
-
-_Setup: TypeAlias = SocketUnderTestSetup | CableUnderTestSetup | PairSetup | OtherSocketSetup
-
-_SETUPS: dict[str, type[_Setup]] = {
-    SOCKET_UNDER_TEST: SocketUnderTestSetup,
-    CABLE_UNDER_TEST: CableUnderTestSetup,
-    PAIR: PairSetup,
-    OTHER_SOCKET: OtherSocketSetup,
-}
 
 
 def unwatched(_: ScenarioRun) -> None:
@@ -91,7 +81,7 @@ class ScenarioRun:
         self._cables = 1
         """How many cables the rig has played in this scenario."""
         self._tap: Tap | None = None
-        self._setup: _Setup | None = None
+        self._setup: Setup | None = None
         self._load_player: LoadPlayer | None = None
         self._sampling = self.observer.sampling = rig.sampling(recorder, self._on_reading)
 
@@ -138,12 +128,12 @@ class ScenarioRun:
         plan, rig, observer = self.plan, self.rig, self.observer
         if self._tap is not None:
             raise AuthorError("the devices are switched on already")
-        if plan.setup not in _SETUPS:
+        if plan.setup not in SETUPS:
             raise AuthorError("no device under test", remedy="Name it first: a Given step, or use_setup in a test.")
         if plan.abuse is not None:
             plan.abuse.check(plan.setup, plan.mode)
         self.findings.declare(self.checks_ahead())
-        setup = self._setup = _SETUPS[plan.setup](self._context)
+        setup = self._setup = SETUPS[plan.setup](self._context)
         rig.chain.look()  # what happened before is not this scenario's
         rig.chain.on_change = self._ledger_log.on_change
         observer.coins = setup.fund()

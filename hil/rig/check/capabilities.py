@@ -41,10 +41,7 @@ def no_real_time(rig: RigFile, *_: object) -> str:
 
 def beyond_load(rig: RigFile, power: Watt) -> str:
     """Return why the programmable load of this rig cannot draw ``power``, ``""`` if it can."""
-    load, limit = _driver(rig, LOADS), rig.options.limits.power
-    highest, why = limit, "its limits.power"
-    if load is not None and load.max_power < highest:
-        highest, why = float(load.max_power), f"its load is {_article(_model(rig, 'load').upper())}"
+    highest, why = _most_power(rig)
     if 0 < power <= highest:
         return ""
     return f"{power:g} W is outside what rig '{rig.options.name}' can draw: above 0 W, at most {highest:g} W ({why})"
@@ -60,16 +57,21 @@ def beyond_current(rig: RigFile, power: Watt, share: float = 100.0) -> str:
         return ""
     voltage = nominal * share / 100
     current = power / voltage
-    highest, why = rig.options.limits.current or math.inf, "its limits.current"
-    meter = _driver(rig, METERS)
-    if meter is not None and meter.limits.current.end < highest:
-        highest, why = float(meter.limits.current.end), f"the range of its {_model(rig, 'meter').upper()}"
+    highest, why = _most_current(rig)
     if current <= highest:
         return ""
     return (
         f"{power:g} W at {voltage:g} V draw {current:.3g} A, which is outside what rig '{rig.options.name}' bears:"
         f" at most {highest:g} A ({why})"
     )
+
+
+def highest_resistive_power(rig: RigFile, share: float) -> Watt:
+    """Return the most that a resistance may draw at the nominal voltage, in W.
+
+    :param share: of the nominal voltage that the mains reach, 1 or more: power grows with its square.
+    """
+    return Watt(min(_most_power(rig)[0] / share**2, _most_current(rig)[0] * NOMINAL_V / share))
 
 
 def undecidable_edge(rig: RigFile, limit: Second) -> str:
@@ -112,13 +114,10 @@ def undecidable_interruption(rig: RigFile, limit: Second) -> str:
     The rms voltage of an update falls with the share of it that was without voltage. Two readings of a voltage that
     never changed may differ by twice the meter's uncertainty, which looks like a short interruption.
     """
-    meter = _driver(rig, METERS)
-    if meter is None:
+    u, period = voltage_uncertainty(rig), update_period(rig)
+    if u is None:
         return ""
-    period, volts = update_period(rig), Volt(NOMINAL_V)
-    reading = Reading(volts, Ampere(0.0), Watt(0.0), WattHour(0.0), Second(0.0))
-    u = meter.limits.voltage_budget(reading, rig.options.conditions).expanded
-    shortest = Second((1 - ((NOMINAL_V - u) / (NOMINAL_V + u)) ** 2) * period)
+    shortest = shortest_interruption(u, period)
     if shortest <= limit:
         return ""
     return (
@@ -126,6 +125,14 @@ def undecidable_interruption(rig: RigFile, limit: Second) -> str:
         f" {format_quantity(period, 's')} and reads {NOMINAL_V:g} V within {format_quantity(u, 'V')}, so an"
         f" interruption within one update is known within {format_quantity(shortest, 's')}"
     )
+
+
+def shortest_interruption(u: float, period: Second) -> Second:
+    """Return the shortest interruption within one update that a meter shows for sure.
+
+    :param u: what its voltage is uncertain by, in V; :param period: its update period.
+    """
+    return Second((1 - ((NOMINAL_V - u) / (NOMINAL_V + u)) ** 2) * period)
 
 
 def unread_updates(rig: RigFile, *_: object) -> str:
@@ -164,6 +171,20 @@ def power_uncertainty(rig: RigFile, power: Watt) -> float | None:
         return None
     reading = Reading(Volt(NOMINAL_V), Ampere(power / NOMINAL_V), power, WattHour(0.0), Second(0.0))
     return meter.limits.power_budget(reading, rig.options.conditions).expanded
+
+
+def voltage_uncertainty(rig: RigFile) -> float | None:
+    """Return U in V of the nominal voltage by this rig's meter; None if it is not known."""
+    meter = _driver(rig, METERS)
+    if meter is None:
+        return None
+    reading = Reading(Volt(NOMINAL_V), Ampere(0.0), Watt(0.0), WattHour(0.0), Second(0.0))
+    return meter.limits.voltage_budget(reading, rig.options.conditions).expanded
+
+
+def edge_uncertainty(rig: RigFile) -> float | None:
+    """Return U in s of an edge of power, half of the time within which it is known; None if the meter is not known."""
+    return None if _driver(rig, METERS) is None else resolution(update_period(rig), _clock_bound(rig)) / 2
 
 
 def undecidable_energy(rig: RigFile, energy: WattHour, tolerance: Percent) -> str:
@@ -211,6 +232,22 @@ def wrong_models(rig: RigFile) -> Iterator[tuple[tuple[str | int, ...], str]]:
                 yield ("options", "rig", "instruments", dialects.kind, "model"), what
             else:
                 yield (*rig.bench_keys, dialects.kind), f"targets.main.resources: {what}"
+
+
+def _most_power(rig: RigFile) -> tuple[float, str]:
+    """Return the most power in W that this rig's load may draw, and why it is no more."""
+    load, limit = _driver(rig, LOADS), rig.options.limits.power
+    if load is not None and load.max_power < limit:
+        return float(load.max_power), f"its load is {_article(_model(rig, 'load').upper())}"
+    return limit, "its limits.power"
+
+
+def _most_current(rig: RigFile) -> tuple[float, str]:
+    """Return the most current in A that this bench bears, and why it is no more."""
+    meter, limit = _driver(rig, METERS), rig.options.limits.current or math.inf
+    if meter is not None and meter.limits.current.end < limit:
+        return float(meter.limits.current.end), f"the range of its {_model(rig, 'meter').upper()}"
+    return limit, "its limits.current"
 
 
 def _clock_bound(rig: RigFile) -> float:

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from hil.rig.config.certificate import readable_uncertainty
 from hil.rig.config.coins_to import fundable
-from hil.rig.config.values import Day
+from hil.rig.config.values import Day, Power, Voltage
 from hil.yaml_file import Strict
 
 
@@ -25,6 +25,23 @@ class InstrumentFacts(Strict):
     """What the certificate states: :data:`hil.rig.config.certificate.ALLOWED`."""
     k: float | None = Field(default=None, gt=0)
     """Its coverage factor, where ``uncertainty`` does not name it; 2 if neither does."""
+
+
+class ReferenceFacts(Strict):
+    """The appliance that ``hil rig study`` measures, as far as its power is known from somewhere else.
+
+    Without ``power`` it is the programmable load, which presents a resistance for each level.
+    """
+
+    power: Power | None = Field(default=None, gt=0)
+    """Of a fixed resistor in the cable's outlet, at ``voltage``."""
+    voltage: Voltage = Field(default=230.0, gt=0)
+    uncertainty: Annotated[str, AfterValidator(readable_uncertainty)]
+    """Of its power: :data:`hil.rig.config.certificate.ALLOWED`."""
+    k: float | None = Field(default=None, gt=0)
+    """Its coverage factor, where ``uncertainty`` does not name it; 2 if neither does."""
+    certificate: str
+    """Who says so: a certificate with its number, or the maker's data sheet."""
 
 
 class Ambient(Strict):

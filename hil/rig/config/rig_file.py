@@ -21,7 +21,7 @@ from hil.rig.config.coins_to import coin_type
 from hil.rig.config.held_place import held_place
 from hil.rig.config.limits import SafetyLimits
 from hil.rig.config.mistakes import REMEDY, read_options
-from hil.rig.config.parts import Ambient, DeviceFacts, Devices, InstrumentFacts
+from hil.rig.config.parts import Ambient, DeviceFacts, Devices, InstrumentFacts, ReferenceFacts
 from hil.rig.config.target_section import (
     foreign_drivers,
     has_place,
@@ -63,6 +63,8 @@ class RigOptions(Strict):
     instruments: dict[str, InstrumentFacts]
     ambient: Ambient | None = None
     """Temperature of the room; None: within the reference conditions of the instruments' makers."""
+    reference: ReferenceFacts | None = None
+    """The appliance that ``hil rig study`` measures on a physical bench; None: its power is not known."""
     loop_back: list[LineName] = Field(default=[])
     """Lines that have a loop-back plug while ``hil rig check`` runs."""
     crossed: list[tuple[LineName, LineName]] = Field(default=[])

@@ -85,7 +85,7 @@ def meters_agree(course: Course, share: Percent) -> None:
     """The device's meter agrees with the lab's within a share of it."""
 
     def doubt() -> str:
-        energy = _energy_wh(course)
+        energy = energy_wh(course)
         room = energy * float(share) / 100
         return _energy(course, room, f"{share:g} % of {energy:.3g} Wh", around=True, at_once=True)
 
@@ -119,7 +119,7 @@ def _energy(course: Course, room: float, limit: str, *, around: bool = False, at
     """
     if course.rig is None:
         return ""
-    energy, seconds = _energy_wh(course), _live_s(course)
+    energy, seconds = energy_wh(course), live_s(course)
     uncertain = energy_uncertainty(course.rig, WattHour(energy), Second(seconds))
     if uncertain is None:
         return ""
@@ -136,7 +136,7 @@ def _energy(course: Course, room: float, limit: str, *, around: bool = False, at
     )
 
 
-def _energy_wh(course: Course) -> float:
+def energy_wh(course: Course) -> float:
     """Return about how much energy is delivered: what is demanded, else what is paid for at most, or a slice."""
     if course.demanded_wh:
         return course.demanded_wh
@@ -144,10 +144,10 @@ def _energy_wh(course: Course) -> float:
     return min(paid_for, SLICE_WH) if course.load_w is None else paid_for
 
 
-def _live_s(course: Course) -> float:
+def live_s(course: Course) -> float:
     """Return about how long the outlet is live: until the energy is delivered at the least power, or longer.
 
     What an appliance draws while it stands by delivers none of it.
     """
     working = [power for power in course.drawn_w if power > STANDBY * max(course.drawn_w)]
-    return max(course.waited_s, _energy_wh(course) / min(working, default=SLICE_W) * 3600)
+    return max(course.waited_s, energy_wh(course) / min(working, default=SLICE_W) * 3600)

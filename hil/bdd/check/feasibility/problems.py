@@ -55,6 +55,14 @@ def own_waits(steps: Sequence[Known]) -> tuple[float, int]:
     return course.waited_s, course.awaited
 
 
+def course_of(steps: Sequence[Known], rig: RigFile) -> Course:
+    """Return the course of a scenario on ``rig`` when all of its steps have been told."""
+    course = Course(rig)
+    for _ in _told(course, steps):
+        pass
+    return course
+
+
 def _of_rig(doubt: Callable[[], str]) -> str:
     """Return the answer of a question about the rig; what is wrong with its file is told where it stands."""
     try:
