@@ -81,6 +81,36 @@ MEASUREMENT = Table(
     Column("verdict", Text, nullable=False),
 )
 
+STUDY_SESSION = Table(
+    "study_session",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("run_id", Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("began", Text, nullable=False, index=True),
+    Column("rig", Text, nullable=False, index=True),
+    Column("virtual", Boolean, nullable=False),
+    Column("bench", Text, nullable=False),
+    Column("operator", Text, nullable=False),
+    Column("seed", Text, nullable=False),
+    UniqueConstraint("run_id", "number"),
+)
+
+STUDY_VALUE = Table(
+    "study_value",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("session", ForeignKey("study_session.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("quantity", Text, nullable=False),
+    Column("level", Float, nullable=False),
+    Column("trial", Integer, nullable=False),
+    Column("value", Float, nullable=False),
+    Column("uncertainty", Float, nullable=False),
+    Column("reference", Float, nullable=False),
+    Column("reference_uncertainty", Float),
+)
+
 
 def open_database(location: str, root: Path) -> Engine:
     """Open the history at a URL, or in a file of SQLite with this path; make its tables if it has none.

@@ -108,8 +108,8 @@ def chart_of(trend: Trend) -> Chart | None:
         else:
             notes.append(f"The limit {name} {format_quantity(limit, trend.unit)} lies outside of the chart.")
     edges = [low, high, *(limit for _, limit in required)]
-    at = _scale(min(edges) - 0.06 * room, max(edges) + 0.06 * room, VALUES_BOTTOM, TOP)
-    across = _scale(-0.5, len(points) - 0.5, LEFT, RIGHT)
+    at = scale(min(edges) - 0.06 * room, max(edges) + 0.06 * room, VALUES_BOTTOM, TOP)
+    across = scale(-0.5, len(points) - 0.5, LEFT, RIGHT)
     named = [("limit", limit, name) for name, limit in required]
     if limits is not None:
         named += [
@@ -119,7 +119,7 @@ def chart_of(trend: Trend) -> Chart | None:
         ]
     ranges = moving_ranges(values)
     upper = max([*ranges, limits.range_upper if limits is not None else 0.0]) or 1.0
-    range_at = _scale(0.0, 1.08 * upper, BOTTOM, RANGES_TOP)
+    range_at = scale(0.0, 1.08 * upper, BOTTOM, RANGES_TOP)
     range_named = []
     if limits is not None:
         range_named = [("control", limits.range_upper, "limit"), ("center", limits.moving_range, "mean")]
@@ -142,18 +142,18 @@ def chart_of(trend: Trend) -> Chart | None:
         ],
         lines=_lines(named, at, trend.unit),
         range_lines=_lines(range_named, range_at, trend.unit),
-        ticks=_ticks(min(edges), max(edges), at, trend.unit),
-        range_ticks=_ticks(0.0, upper, range_at, trend.unit, 2),
+        ticks=ticks(min(edges), max(edges), at, trend.unit),
+        range_ticks=ticks(0.0, upper, range_at, trend.unit, 2),
         dots=dots,
-        values=_path([(dot.x, dot.y) for dot in dots]),
-        ranges=_path([(across(index + 1), range_at(each)) for index, each in enumerate(ranges)]),
+        values=path([(dot.x, dot.y) for dot in dots]),
+        ranges=path([(across(index + 1), range_at(each)) for index, each in enumerate(ranges)]),
         first=date(points[0].began) or "",
         last=date(points[-1].began) or "",
         notes=notes,
     )
 
 
-def _scale(low: float, high: float, start: float, end: float) -> Callable[[float], float]:
+def scale(low: float, high: float, start: float, end: float) -> Callable[[float], float]:
     """Return the function that maps ``low`` .. ``high`` to ``start`` .. ``end``, to a tenth of a pixel."""
     factor = (end - start) / (high - low)
     return lambda value: round(start + (value - low) * factor, 1)
@@ -169,7 +169,7 @@ def _lines(named: Sequence[tuple[str, float, str]], at: Callable[[float], float]
     return lines
 
 
-def _ticks(low: float, high: float, at: Callable[[float], float], unit: str, count: int = 5) -> list[Tick]:
+def ticks(low: float, high: float, at: Callable[[float], float], unit: str, count: int = 5) -> list[Tick]:
     """Return round numbers from ``low`` to ``high``."""
     rough = (high - low) / count or abs(high) or 1.0
     power = 10.0 ** math.floor(math.log10(rough))
@@ -178,6 +178,6 @@ def _ticks(low: float, high: float, at: Callable[[float], float], unit: str, cou
     return [Tick(at(n * step), format_quantity(n * step, unit)) for n in range(first, math.floor(high / step) + 1)]
 
 
-def _path(places: Sequence[tuple[float, float]]) -> Markup:
+def path(places: Sequence[tuple[float, float]]) -> Markup:
     """Return a curve; it holds numbers alone, so that nothing in it need be escaped or cut."""
     return Markup("M" + "L".join(f"{x} {y}" for x, y in places) if places else "")  # noqa: S704

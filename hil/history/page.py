@@ -18,13 +18,16 @@ from hil.report.html.page import finalize
 from hil.report.html.policy import asset, policy_of
 from hil.report.text_format import MARKS, date
 
+HISTORY = "hil.history"
 
-def render(template: str, *, package: str = "hil.history", **values: Any) -> str:
+
+def render(template: str, *, package: str = HISTORY, style_sheet: str = "", **values: Any) -> str:
     """Return the page that ``template`` makes of ``values``.
 
-    :param package: has the template; it may extend those of this package.
+    :param package: that has the template in its folder ``templates``; those of the history can be used in it.
+    :param style_sheet: that comes on top of those of report and history.
     """
-    style = _style()
+    style = _style() + style_sheet
     written = f"{utc_now():%Y-%m-%d %H:%M:%S} UTC"
     # not escaped: our own style sheet, whose hash stands in the policy
     own = {"style": Markup(style), "policy": policy_of([], style), "written": written}  # noqa: S704
@@ -33,14 +36,14 @@ def render(template: str, *, package: str = "hil.history", **values: Any) -> str
 
 @cache
 def _style() -> str:
-    own = (files("hil.history") / "assets/history.css").read_text(encoding="utf-8")
+    own = (files(HISTORY) / "assets/history.css").read_text(encoding="utf-8")
     return asset("report.css") + own
 
 
 @cache
 def _environment(package: str) -> Environment:
     environment = Environment(
-        loader=ChoiceLoader([PackageLoader(package), PackageLoader("hil.history")]),
+        loader=ChoiceLoader([PackageLoader(package), PackageLoader(HISTORY)]),
         autoescape=True,
         undefined=StrictUndefined,
         finalize=finalize,

@@ -16,6 +16,7 @@ from hil.evidence.documents import Verdict
 from hil.history.database import MEASUREMENT, RUN, SCENARIO, open_database
 from hil.history.facts import RunFacts
 from hil.history.statistics.yields import Attempt
+from hil.history.studies.store import Studies
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ class History:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self.studies = Studies(engine)
 
     @classmethod
     def open(cls, location: str, root: Path) -> History:
