@@ -1,4 +1,4 @@
-"""``hil rig``: safe, clear, check: what a person at the bench does by hand."""
+"""``hil rig``: safe, clear, check, study: what a person at the bench does by hand."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hil.cli.laboratory import laboratory, shown
+from hil.cli.runs.study import add_study_action
 from hil.errors import ConfigurationError, ExitCode
 
 if TYPE_CHECKING:
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
 
 def add_rig_commands(commands: Any) -> None:
     """Add ``rig`` and its actions to argparse's ``commands``."""
-    rig = commands.add_parser("rig", help="a bench by hand: make it safe, clear its lock, check it")
+    rig = commands.add_parser(
+        "rig", help="a bench by hand: make it safe, clear its lock, check it, study how well it measures"
+    )
     actions = rig.add_subparsers(dest="action", required=True, metavar="ACTION")
     for name, act, text in (
         ("safe", _safe, "load input off, K1 to K4 open, read back; a bench that does not obey is locked"),
@@ -37,6 +40,7 @@ def add_rig_commands(commands: Any) -> None:
             )
             action.add_argument("--node", help="bitcoind: auto, docker, native or external (default: NODE, else auto)")
 
+    add_study_action(actions)
     action = actions.add_parser("dialects", help="the instruments that a rig may have", description=_dialects.__doc__)
     action.set_defaults(act=_dialects)
 

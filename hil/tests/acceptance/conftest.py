@@ -22,6 +22,7 @@ from hil.tests.acceptance import (  # noqa: F401 - they declare their plans
     history_plans,
     ledger_plans,
     shell_plans,
+    study_plans,
 )
 from hil.tests.acceptance.device_plans import COMPILERS
 from hil.tests.acceptance.foreign import SER2NET

@@ -1,0 +1,1 @@
+"""Measurement system analysis: how well a rig measures, by repeated measurements of an appliance that is known."""
