@@ -16,16 +16,20 @@ from hil.evidence.event_intervals import Interval, instant, power_lost, power_re
 from hil.evidence.uncertainty import COVERAGE
 from hil.history.studies.sessions import Measured
 from hil.rig.config.certificate import read_uncertainty
+from hil.rig.safety.contacts import CONTACT_S
 from hil.rig.sampling.energy import metered_energy, reading_of
 from hil.rig.sampling.timer import SAMPLE_PERIOD_S, reading_age
 from hil.scenario.setups.reference import REFERENCE
-from hil.study.design import PROGRAMMABLE_MAINS, Design, Turn, order_of
+from hil.study.design import PROGRAMMABLE_MAINS, SWITCHES_UNDER_LOAD, Design, Turn, order_of
 from hil.units import Ohm, format_quantity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from hil.scenario.scenario import ScenarioRun
+
+LOAD_LATE_S = 0.005
+"""From a command to the load's current, at the most."""
 
 LATE_S = 1.2
 """After the last trial: a bench in lockstep hands readings over up to a second late."""
@@ -35,7 +39,8 @@ LATE_S = 1.2
 class _Trial:
     """When what happened in a trial, and what a virtual bench says that is true; None on a physical one.
 
-    :ivar dead: instant before the power came; :ivar cause: from which the time counts; :ivar end: power is gone.
+    :ivar dead: instant before the power came, at ``closed``.
+    :ivar cause: from which the time counts, until power is cut at ``opened``; at ``end`` the meter shows that.
     """
 
     turn: Turn
@@ -66,6 +71,7 @@ class BenchSession:
         self._sets_mains = PROGRAMMABLE_MAINS in self._rig.file.features
         reference = self._rig.file.options.reference
         self._fixed = reference is not None and reference.power is not None
+        self._breaks_current = SWITCHES_UNDER_LOAD in self._rig.file.features
         self._trials: list[_Trial] = []
 
     def measure(self) -> tuple[Measured, ...]:
@@ -100,18 +106,17 @@ class BenchSession:
             rig.set_mains(design.voltages[turn.voltage])
         if not self._fixed:
             rig.load.present_resistance(Ohm(design.nominal**2 / design.powers[turn.power]))
-            rig.load.set_input(on=True)
         steady = reading_age(rig.meter) + SAMPLE_PERIOD_S
         clock.sleep(steady + self._chance.uniform(0.0, float(rig.meter.update_period)))
         dead, before = clock.now(), self._truth()
-        closed = self._switch(closed=True)
+        closed = self._apply()
         delay = design.times[turn.time]
         clock.sleep(design.seconds - delay - (clock.now() - closed.t))
         now, bound = clock.now(), float(clock.bound)
         cause = Interval(now - bound, now + bound)
         clock.sleep(delay)
         under_load = self._truth()
-        opened = self._switch(closed=False)
+        opened = self._cut()
         clock.sleep(steady)
         after = self._truth()
         text = (
@@ -122,10 +127,33 @@ class BenchSession:
         self._scenario.recorder.observe(Kind.STEP, "bench", told)
         return _Trial(turn, number, dead, closed, cause, opened, clock.now(), before, under_load, after)
 
+    def _apply(self) -> Event:
+        """Let power flow; return the event from which it does. Without the feature flag K1 switches no current."""
+        if self._breaks_current:
+            if not self._fixed:
+                self._rig.load.set_input(on=True)
+            return self._switch(closed=True)
+        self._switch(closed=True)
+        return self._turn_load(on=True)
+
+    def _cut(self) -> Event:
+        """Cut the power; return the event that did, likewise."""
+        if self._breaks_current:
+            return self._switch(closed=False)
+        cut = self._turn_load(on=False)
+        self._switch(closed=False)
+        return cut
+
     def _switch(self, *, closed: bool) -> Event:
         """Switch K1 and return the event of it."""
         self._rig.strategy.switch("K1", closed=closed)
         return next(event for event in reversed(self._scenario.recorder.events) if event.source == "K1")
+
+    def _turn_load(self, *, on: bool) -> Event:
+        began = self._clock.now()
+        self._rig.load.set_input(on=on)
+        told: dict[str, Json] = {"input_on": on}
+        return self._scenario.recorder.observe(Kind.LOAD, "load", told, before=self._clock.now() - began)
 
     def _truth(self) -> dict[str, Any] | None:
         bench = self._rig.bench
@@ -160,14 +188,14 @@ class BenchSession:
         """Return reference and U of each quantity."""
         design, turn = self._design, trial.turn
         cut_after = instant(trial.opened).early - trial.cause.early
-        flowed = (trial.opened.t - trial.closed.t) / 3600
         if trial.before is None or trial.under_load is None or trial.after is None:
             # a resistance draws power as the square of the voltage
             power = design.powers[turn.power] * (volts / design.nominal) ** 2
             u = self._certified(power, uncertain_v / volts)
+            flowed, late = self._flowed(trial)
             return {
                 "power": (power, u),
-                "energy": (power * flowed, None if u is None else u * flowed),
+                "energy": (power * flowed, None if u is None else u * flowed + power * late),
                 "voltage": (design.voltages[turn.voltage], None),
                 "time": (cut_after, None),
             }
@@ -178,8 +206,17 @@ class BenchSession:
             "energy": (float(trial.after["energy_wh"]) - float(trial.before["energy_wh"]), 0.0),
             "voltage": (float(true["voltage"]), 0.0),
             # on the wall clock the bench's instants are of another clock
-            "time": (edge, 0.0) if self._rig.lockstep else (cut_after, None),
+            "time": (edge, 0.0) if self._rig.lockstep and self._breaks_current else (cut_after, None),
         }
+
+    def _flowed(self, trial: _Trial) -> tuple[float, float]:
+        """Return for how many hours power flowed, and within how many hours that is known."""
+        began, ended = instant(trial.closed), instant(trial.opened)
+        between = (ended.early + ended.late - began.early - began.late) / 2
+        late = (ended.late - ended.early + began.late - began.early) / 2
+        # contacts close and open with some delay, and not with the same
+        late += CONTACT_S if self._breaks_current else LOAD_LATE_S
+        return between / 3600, late / 3600
 
     def _certified(self, power: float, of_voltage: float) -> float | None:
         """Return U of the appliance's power in W, with what the voltage is uncertain by as a part of it."""

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 UNITS: Mapping[str, str] = {"power": "W", "voltage": "V", "energy": "Wh", "time": "s"}
 """The quantities of a study. ``time`` runs from a cause to the edge at which power is gone, as the meter shows it."""
 
-PROGRAMMABLE_MAINS = "programmable-mains"
+PROGRAMMABLE_MAINS, SWITCHES_UNDER_LOAD = "programmable-mains", "switches-under-load"
+"""Feature flags of a rig. Without the second the load's input makes and breaks the current, and K1 switches none."""
+
 SPAN = 0.1
 """Voltages lie so far around the nominal one at most: mains of EN 50160 stay within ± 10 %."""
 
@@ -140,6 +142,12 @@ def order_of(design: Design, seed: str) -> list[Turn]:
 def _powers(rig: RigFile, levels: int, share: float) -> tuple[float, ...]:
     reference = rig.options.reference
     if reference is not None and reference.power is not None:
+        if SWITCHES_UNDER_LOAD not in rig.features:
+            raise ConfigurationError(
+                f"a fixed resistor is switched by K1; this rig does not say that K1 may: {SWITCHES_UNDER_LOAD}",
+                place=f"{rig.path}: options.rig.reference.power",
+                remedy="Add the feature flag if it may, or leave power out: then the load is the reference.",
+            )
         return (reference.power * (NOMINAL_V / reference.voltage) ** 2,)
     highest = SPARE * highest_resistive_power(rig, share)
     return tuple(float(round(highest * number / levels, 1)) for number in range(1, levels + 1))

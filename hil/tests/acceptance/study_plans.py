@@ -23,7 +23,7 @@ Feature: Limits
 """
 
 OFFERED = (
-    "      - virtual\n      - seeded-defects\n      - link-faults\n      - switches-under-load\n"
+    "    features:\n      - virtual\n      - seeded-defects\n      - link-faults\n      - switches-under-load\n"
     "      - programmable-mains\n      - seeded-faults\n"
 )
 
@@ -58,7 +58,7 @@ def bench_study(folder: Path) -> Finished:
     rig = project.rig(
         "bench.yaml",
         ("      - VirtualBench:\n          name: bench\n", ""),
-        (OFFERED, "      - switches-under-load\n"),
+        (OFFERED, "    features: []\n"),  # K1 switches no current
         ("meter: {calibration: 'none: virtual'}", "meter: {calibration: 'none: virtual', model: HMC8015}"),
         ("load: {calibration: 'none: virtual'}", "load: {calibration: 'none: virtual', model: IT8615}"),
         ("        serial: virtual-socket\n        profile: {}\n", "        serial: virtual-socket\n"),

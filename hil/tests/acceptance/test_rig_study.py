@@ -77,6 +77,8 @@ def test_on_a_bench_that_tells_no_truth_the_certificate_of_the_load_is_the_refer
     assert "0 of 4 measurements deviate by more than the stated U" in bench_study.said
     assert "The true instant of a cut is not known on a physical bench" in bench_study.said
     assert "One session alone tells no reproducibility" in bench_study.said
+    switched = list(bench_study.record.scenarios[0].of(Kind.LOAD))
+    assert [event.data["input_on"] for event in switched] == [True, False] * 2
     with History.open("reports/history.sqlite", bench_study.project) as history:
         (session,) = history.studies.sessions("virtual")
     assert (session.operator, session.virtual) == ("Ada", False)

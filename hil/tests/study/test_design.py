@@ -35,12 +35,21 @@ def test_on_a_bench_whose_mains_cannot_be_set_there_is_one_voltage() -> None:
     assert design_for(rig(BENCH), levels=5, trials=2, seconds=10).voltages == (230.0,)
 
 
-def test_a_fixed_resistor_is_the_one_level_of_power(tmp_path: Path) -> None:
+def with_resistor(folder: Path, features: str) -> RigFile:
     reference = "    reference: {power: 1000 W, voltage: 240 V, uncertainty: '0.1 %', certificate: K1}\n"
-    path = tmp_path / "bench.yaml"
-    path.write_text(BENCH.read_text().replace("    instruments:\n", f"{reference}    instruments:\n"))
+    text = BENCH.read_text().replace("    instruments:\n", f"{reference}    instruments:\n")
+    path = folder / "bench.yaml"
+    path.write_text(text.replace("features: []", f"features: [{features}]"))
+    return rig(path)
 
-    design = design_for(rig(path), levels=10, trials=2, seconds=10)
+
+def test_a_fixed_resistor_is_refused_where_k1_may_not_switch_current(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"bench.yaml: options.rig.reference.power: .*switches-under-load"):
+        design_for(with_resistor(tmp_path, ""), levels=10, trials=2, seconds=10)
+
+
+def test_a_fixed_resistor_is_the_one_level_of_power(tmp_path: Path) -> None:
+    design = design_for(with_resistor(tmp_path, "switches-under-load"), levels=10, trials=2, seconds=10)
 
     assert list(design.powers) == [pytest.approx(1000 * (230 / 240) ** 2)]
 
