@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import signal
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from hil.evidence.documents import Kind, Verdict
 from hil.evidence.own_error import told
 from hil.evidence.verdicts import verdict_of
 from hil.history.studies.sessions import Measured, StudySession
+from hil.interrupts import interrupt
 from hil.scenario.run import Run
 from hil.scenario.run_folder import ScenarioFacts
 from hil.study.bench import BenchSession
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
     from hil.study.design import Design
 
 FEATURE = "rig study"
+
+ENDING = (signal.SIGINT, signal.SIGTERM)
+"""Signals that end a study."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,8 @@ def conduct(
     :param benches: of a virtual rig, each with instruments whose errors another seed draws; of a physical one 1.
     :param again: the command that does the same again.
     """
+    for each in ENDING:  # a terminated study ends as an interrupted one does: the bench becomes safe
+        signal.signal(each, interrupt)
     run = Run(root, rig, node=node, seed=seed)
     failure: HilError | None = None
     found: list[tuple[str, str, tuple[Measured, ...]]] = []
@@ -71,6 +78,8 @@ def conduct(
                 break
         interrupted = False
     finally:
+        for each in ENDING:  # an impatient second Ctrl-C must not leave the mains on
+            signal.signal(each, signal.SIG_IGN)
         verdict = run.close(interrupted=interrupted)
     if failure is None and verdict is not Verdict.PASS:
         failure = RigFault("; ".join(run.befell) or f"the run ended with {verdict}", place=str(run.folder))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import signal
 from dataclasses import dataclass
 from pathlib import Path
 
 from hil.rig.virtual.environment import ADDRESS_VARIABLE
-from hil.tests.acceptance.commands import Finished, Project, own_address
+from hil.tests.acceptance.commands import Finished, Project, own_address, poll
 from hil.tests.acceptance.foreign import standing
 from hil.tests.acceptance.plans import PROVIDER, SEED, plan
 
@@ -47,6 +48,25 @@ def rig_study(folder: Path) -> Studied:
     first, again = (project.run(*rig, *few, "--format", "json", "--output", name) for name in ("a.json", "b.json"))
     history = project.run(*rig, "--history", "--format", "html", "--output", "study.html")
     return Studied(first, again, history, (folder / "study.html").read_text(encoding="utf-8"))
+
+
+@plan
+def interrupted_study(folder: Path) -> Finished:
+    """A study that is terminated in the middle of a trial."""
+    project = Project.make(folder)
+    running = project.start("rig", "study", "rigs/virtual.yaml", "--trials", "60", "--seed", SEED, "--node", PROVIDER)
+    poll(lambda: "trial 5 of" in running.said.read_text(), "the fifth trial")
+    running.signal(signal.SIGTERM)
+    return running.finish()
+
+
+@plan
+def study_beyond_limits(folder: Path) -> Finished:
+    """The load draws half as much again as it is told, which takes the level beyond the limits of the rig."""
+    project = Project.make(folder)
+    rig = project.rig("strong.yaml", ("power: 2000 W", "power: 1600 W"), ("plant: {}", "plant: {load_gain: 0.5}"))
+    few = ("--levels", "1", "--trials", "2", "--benches", "1", "--seconds", "4", "--seed", SEED, "--node", PROVIDER)
+    return project.run("rig", "study", rig, *few)
 
 
 @plan

@@ -88,3 +88,18 @@ def test_on_a_bench_that_tells_no_truth_the_certificate_of_the_load_is_the_refer
         "voltage": False,
         "time": False,
     }
+
+
+def test_a_study_that_is_terminated_leaves_the_bench_safe(interrupted_study: Finished) -> None:
+    assert interrupted_study.code == 2, interrupted_study.said
+    stop = interrupted_study.stop_event().data
+    assert (stop["verdict"], stop["safe_state"]["reached"]) == ("not run", True)  # type: ignore[index,call-overload]
+    with History.open("reports/history.sqlite", interrupted_study.project) as history:
+        assert history.studies.sessions("virtual") == []
+
+
+def test_the_load_is_armed_with_the_limits_of_the_rig_and_ends_a_study_beyond_them(study_beyond_limits: Finished) -> None:
+    assert study_beyond_limits.code == 7
+    assert "hil rig study: load: its own protection opened its input" in study_beyond_limits.said
+    stop = study_beyond_limits.stop_event().data
+    assert (stop["verdict"], stop["safe_state"]["reached"]) == ("rig fault", True)  # type: ignore[index,call-overload]
