@@ -21,7 +21,7 @@ from hil.rig.sampling.energy import metered_energy, reading_of
 from hil.rig.sampling.timer import SAMPLE_PERIOD_S, reading_age
 from hil.scenario.setups.reference import REFERENCE
 from hil.study.design import PROGRAMMABLE_MAINS, SWITCHES_UNDER_LOAD, Design, Turn, order_of
-from hil.units import Ohm, format_quantity
+from hil.units import Ohm, Watt, format_quantity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -105,7 +105,7 @@ class BenchSession:
         if self._sets_mains:
             rig.set_mains(design.voltages[turn.voltage])
         if not self._fixed:
-            rig.load.present_resistance(Ohm(design.nominal**2 / design.powers[turn.power]))
+            self._set_load(design.powers[turn.power])
         steady = reading_age(rig.meter) + SAMPLE_PERIOD_S
         clock.sleep(steady + self._chance.uniform(0.0, float(rig.meter.update_period)))
         dead, before = clock.now(), self._truth()
@@ -126,6 +126,13 @@ class BenchSession:
         told: dict[str, Json] = {"keyword": "Trial", "text": text, "line": 0, "outcome": "passed", "started": began}
         self._scenario.recorder.observe(Kind.STEP, "bench", told)
         return _Trial(turn, number, dead, closed, cause, opened, clock.now(), before, under_load, after)
+
+    def _set_load(self, power: float) -> None:
+        """Have the load draw this power in W: by a resistance, unless it stands behind an adapter."""
+        if self._rig.load.behind_adapter:
+            self._rig.load.draw_power(Watt(power))
+        else:
+            self._rig.load.present_resistance(Ohm(self._design.nominal**2 / power))
 
     def _apply(self) -> Event:
         """Let power flow; return the event from which it does. Without the feature flag K1 switches no current."""
@@ -189,9 +196,10 @@ class BenchSession:
         design, turn = self._design, trial.turn
         cut_after = instant(trial.opened).early - trial.cause.early
         if trial.before is None or trial.under_load is None or trial.after is None:
-            # a resistance draws power as the square of the voltage
-            power = design.powers[turn.power] * (volts / design.nominal) ** 2
-            u = self._certified(power, uncertain_v / volts)
+            power, u = design.powers[turn.power], None  # what an adapter loses on top is not known
+            if not self._rig.load.behind_adapter or self._fixed:
+                power *= (volts / design.nominal) ** 2
+                u = self._certified(power, uncertain_v / volts)
             flowed, late = self._flowed(trial)
             return {
                 "power": (power, u),

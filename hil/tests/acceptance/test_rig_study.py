@@ -98,7 +98,7 @@ def test_a_study_that_is_terminated_leaves_the_bench_safe(interrupted_study: Fin
         assert history.studies.sessions("virtual") == []
 
 
-def test_the_load_is_armed_with_the_limits_of_the_rig_and_ends_a_study_beyond_them(study_beyond_limits: Finished) -> None:
+def test_the_load_is_armed_with_the_limits_and_ends_a_study_beyond_them(study_beyond_limits: Finished) -> None:
     assert study_beyond_limits.code == 7
     assert "hil rig study: load: its own protection opened its input" in study_beyond_limits.said
     stop = study_beyond_limits.stop_event().data
