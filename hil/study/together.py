@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from hil.errors import ConfigurationError
-from hil.study.result import StudyResult, analyse, decide
+from hil.study.decisions import decide
+from hil.study.quantities import analyse
+from hil.study.result import StudyResult
 
 if TYPE_CHECKING:
     from hil.history.studies.sessions import StudySession

@@ -110,8 +110,8 @@ def _conducted(options: argparse.Namespace, project: Project, rig: RigFile) -> C
 
 
 def _tell(result: StudyResult, options: argparse.Namespace, project: Project) -> None:
-    from hil.study.page import page
-    from hil.study.words import as_json, lines
+    from hil.study.report.page import page
+    from hil.study.report.words import as_json, lines
 
     if options.format == "text":
         text = "\n".join(lines(result))

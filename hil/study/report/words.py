@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from hil.report.text_format import on_a_line, printed
+from hil.study.report.tables import Table, tables
 from hil.study.result import StudyResult
-from hil.study.tables import Table, tables
 
 
 def lines(result: StudyResult) -> Iterator[str]:

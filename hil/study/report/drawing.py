@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from hil.history.drawing import Tick, path, scale, ticks
 from hil.report.text_format import date
-from hil.study.result import QuantityResult
+from hil.study.quantities import QuantityResult
 from hil.study.stability import Stability
 from hil.units import format_quantity
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
-from hil.study.page import page
+from hil.study.report.page import page
 from hil.tests.report.browser.conftest import Open
 from hil.tests.report.conftest import NASTY
 from hil.tests.study.results import limit, session, study

@@ -5,19 +5,19 @@ from __future__ import annotations
 from importlib.resources import files
 
 from hil.history.page import render
-from hil.study.drawing import deviations, sessions
+from hil.study.report.drawing import deviations, sessions
+from hil.study.report.tables import tables
+from hil.study.report.words import summary
 from hil.study.result import StudyResult
-from hil.study.tables import tables
-from hil.study.words import summary
 
 
 def page(result: StudyResult) -> str:
     """Return the page of a study."""
     plots = [(each, deviations(each), sessions(each)) for each in result.quantities]
-    style_sheet = (files("hil.study") / "assets/study.css").read_text(encoding="utf-8")
+    style_sheet = (files("hil.study.report") / "assets/study.css").read_text(encoding="utf-8")
     return render(
         "study.html.j2",
-        package="hil.study",
+        package="hil.study.report",
         style_sheet=style_sheet,
         result=result,
         tables=tables(result),

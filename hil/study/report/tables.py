@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hil.report.text_format import date
+from hil.study.decisions import Decision
 from hil.study.limits import Decidable
-from hil.study.result import Decision, QuantityResult, StudyResult
+from hil.study.quantities import QuantityResult
+from hil.study.result import StudyResult
 from hil.units import format_quantity
 
 NONE = "\u2013"

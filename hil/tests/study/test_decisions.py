@@ -7,7 +7,8 @@ import pytest
 from hil.errors import ConfigurationError, ExitCode
 from hil.history.statistics.control_chart import Rule
 from hil.study.limits import Decidable
-from hil.study.result import QuantityResult, StudyResult
+from hil.study.quantities import QuantityResult
+from hil.study.result import StudyResult
 from hil.study.together import result_of
 from hil.tests.study.results import limit, rig, session, study
 
@@ -33,6 +34,16 @@ def test_a_limit_is_decidable_with_room_for_twice_the_guard_band() -> None:
     assert [each.decidable for each in decisions] == [Decidable.YES, Decidable.WITH_MARGIN, Decidable.NO]
     assert decisions[0].guard_band == decisions[0].stated
     assert not decisions[0].extrapolated
+
+
+def test_an_energy_is_undecidable_only_if_it_is_so_in_the_shortest_time() -> None:
+    # 2.5 Wh in 36 s; at 2000 W, the most that the rig allows, it would be 4.5 s
+    short, long = (limit("energy", 2.5 - room, 2.5 + room, amount=2.5) for room in (0.002, 0.012))
+
+    impossible, possible = study(*THREE, limits=[short, long]).decisions
+
+    assert possible.guard_band > 0.012
+    assert [impossible.decidable, possible.decidable] == [Decidable.NO, Decidable.WITH_MARGIN]
 
 
 def test_a_difference_of_energies_is_never_undecidable() -> None:

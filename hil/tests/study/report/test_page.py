@@ -6,8 +6,8 @@ import json
 import re
 
 from hil.history.studies.sessions import StudySession
-from hil.study.page import page
-from hil.study.words import as_json, lines
+from hil.study.report.page import page
+from hil.study.report.words import as_json, lines
 from hil.tests.report.conftest import NASTY
 from hil.tests.study.results import limit, session, study
 

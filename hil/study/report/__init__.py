@@ -1,0 +1,1 @@
+"""A study as text, page and JSON."""
