@@ -92,6 +92,12 @@ def build_parser() -> argparse.ArgumentParser:
     vbench.add_argument(
         "--plug", metavar="LINE[=LINE]", action="append", default=[], help="a loop-back plug, or a crossed cable"
     )
+    vbench.add_argument(
+        "--lan",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="VISA's TCPIP::…::INSTR reaches its instruments, by VXI-11 and HiSLIP (default: it does)",
+    )
     vbench.set_defaults(act=_vbench)
 
     from hil.cli.device import add_device_commands
@@ -189,6 +195,7 @@ def _vbench(options: argparse.Namespace, _: list[str]) -> int:
     arguments = [sys.executable, "-m", "hil.vbench", "--address", options.address]
     arguments += [f"--{role}={name}" for role in ("meter", "load") if (name := getattr(options, role))]
     arguments += [f"--{option}={name}" for option in ("pty", "plug") for name in getattr(options, option)]
+    arguments += ["--lan"] if options.lan else []
     os.execv(sys.executable, arguments)  # noqa: S606 - our own program, no shell
     return ExitCode.INTERNAL_ERROR  # not reached: execv replaces this process or raises
 

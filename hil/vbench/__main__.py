@@ -22,6 +22,7 @@ from hil.errors import ConfigurationError, ExitCode, HilError
 from hil.vbench.bench import Bench
 from hil.vbench.instruments.registry import Instruments
 from hil.vbench.io.fast_path import FastLaneLoop
+from hil.vbench.io.lan.servers import LAN_PORTS
 from hil.vbench.model_builder import PROGRAMS, find_factory
 from hil.vbench.model_request import LINES, ModelRequest
 from hil.vbench.plant.terminals import ElectronicLoadState
@@ -39,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         endpoints, model, instruments = _configuration(options)
         with asyncio.Runner(loop_factory=FastLaneLoop) as runner:
             terminals = (*instruments.on_serial, *options.pty)
-            runner.run(_serve(endpoints, model, instruments, terminals, options.programs, last_actions))
+            runner.run(_serve(endpoints, model, instruments, terminals, options, last_actions))
     except HilError as error:
         sys.stderr.write(f"hil vbench: {error}\n")
         return error.exit_code
@@ -56,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="NAME=PORT",
-        help=f"another port than the standard one, 0 for any; names: {', '.join(STANDARD_PORTS)}",
+        help=f"another port than the standard one, 0 for any; names: {', '.join((*STANDARD_PORTS, *LAN_PORTS))}",
     )
     parser.add_argument("--meter", metavar="NAME", help="power meter; hil plugins lists hil.virtual_meters")
     parser.add_argument("--load", metavar="NAME", help="electronic load; hil plugins lists hil.virtual_loads")
@@ -79,6 +80,9 @@ def _parser() -> argparse.ArgumentParser:
         "--config", metavar="FILE", help="JSON: address, ports, meter, load, and world (as in a reset request)"
     )
     parser.add_argument("--programs", default=PROGRAMS, metavar="MODULE:CALLABLE", help="factory of device programs")
+    parser.add_argument(
+        "--lan", action="store_true", help="VXI-11 (portmapper at port 111) and HiSLIP (port 4880) reach them too"
+    )
     parser.add_argument("--with-parent", action="store_true", help="end when stdin closes")
     return parser
 
@@ -132,7 +136,7 @@ async def _serve(
     model: ModelRequest,
     instruments: Instruments,
     terminals: Sequence[str],
-    programs: str,
+    options: argparse.Namespace,
     last_actions: list[Callable[[], None]],
 ) -> None:
     loop = asyncio.get_running_loop()
@@ -147,18 +151,18 @@ async def _serve(
         return bench.now()
 
     meter, load = instruments.build(load_state, now)
-    bench = Bench(meter, load, load_state, programs=programs, first_model=model)
-    find_factory(programs)  # imported before anybody waits for an answer
+    bench = Bench(meter, load, load_state, programs=options.programs, first_model=model)
+    find_factory(options.programs)  # imported before anybody waits for an answer
     # what is loaded by now stays for good: no collection need look at it again (it took 35 ms at each reset)
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000)  # events come and go without cycles
-    running = await start(bench, endpoints, serial=terminals)
+    running = await start(bench, endpoints, serial=terminals, lan=options.lan)
     last_actions.append(bench.abandon)
     ready = {
         "ready": True,
         "address": running.address,
-        "ports": dict(running.ports),
+        "ports": {**running.ports, **running.lan.ports},
         "terminals": {name: terminal.path for name, terminal in running.terminals.items()},
     }
     sys.stdout.write(json.dumps(ready) + "\n")

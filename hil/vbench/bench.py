@@ -163,6 +163,14 @@ class Bench:
         """Let the instruments take their turn, ten times a second: both have that update rate."""
         self.meter.update(sample)
         self.load.update()
+        if self._meter_port.waits:
+            self.model.kernel.call_at(self.meter.shows(sample), self._go_on_with_meter)
+        if self.instrument_ports["load"].waits:
+            self.instrument_ports["load"].go_on()
+
+    def _go_on_with_meter(self) -> None:
+        self.meter.catch_up()
+        self._meter_port.go_on()
 
     # --- time --------------------------------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from hil.errors import ConfigurationError, RigFault, nearest
 from hil.vbench.control.port import ControlPort
 from hil.vbench.control.relay_board import RelayBoard
+from hil.vbench.io.lan.servers import LAN_PORTS, LanServers, open_lan
 from hil.vbench.io.modbus_tcp import ModbusConnection
 from hil.vbench.io.pty import Terminal
 from hil.vbench.io.sockets import ByteProtocol
@@ -56,13 +57,14 @@ class Endpoints:
             raise ConfigurationError(
                 f"'{self.address}' is not a loopback address", remedy="Take one of 127.0.0.1 to 127.255.255.254"
             )
+        known = {**STANDARD_PORTS, **LAN_PORTS}
         for name in self.ports:
-            if name not in STANDARD_PORTS:
-                raise ConfigurationError(f"'{name}' is not a port of the bench{nearest(name, STANDARD_PORTS)}")
+            if name not in known:
+                raise ConfigurationError(f"'{name}' is not a port of the bench{nearest(name, known)}")
         bound: dict[str, socket.socket] = {}
         try:
-            for name, port in {**STANDARD_PORTS, **self.ports}.items():
-                bound[name] = self._bind_one(name, port)
+            for name, port in STANDARD_PORTS.items():
+                bound[name] = self._bind_one(name, self.ports.get(name, port))
         except Exception:
             for one in bound.values():
                 one.close()
@@ -116,11 +118,12 @@ class ScpiConnection(ByteProtocol):
         """Be none any more (called by asyncio)."""
         self.leave_fast_lane()
         self._port.connections.discard(self)
+        self._port.clear(self)
         self._port.on_complete()
 
     def answer(self, text: str) -> None:
         """Send ``text`` and a line end."""
-        self.reply(text.encode("ascii", "replace") + b"\n")
+        self.reply(text.encode("latin-1", "replace") + b"\n")
 
     def data_received(self, data: bytes) -> None:
         """Take bytes; run each line that is whole. A line that is too long ends the connection."""
@@ -158,6 +161,8 @@ class RunningBench:
     _connections: weakref.WeakSet[ByteProtocol]
     terminals: Mapping[str, Terminal] = field(default_factory=dict)
     """PTYs of the instruments and lines that have one, by name."""
+    lan: LanServers = field(default_factory=LanServers)
+    """Where VXI-11 and HiSLIP listen, if they do."""
 
     async def close(self) -> None:
         """Stop listening and drop all connections."""
@@ -168,14 +173,16 @@ class RunningBench:
         self.bench.abandon()
         for server in self._servers:
             server.close()
+        self.lan.close()
         for connection in list(self._connections):
             connection.abort()
 
 
-async def start(bench: Bench, endpoints: Endpoints, *, serial: Sequence[str] = ()) -> RunningBench:
+async def start(bench: Bench, endpoints: Endpoints, *, serial: Sequence[str] = (), lan: bool = False) -> RunningBench:
     """Open all ports of ``bench`` in the running event loop; raises as ``Endpoints.bind`` does.
 
     :param serial: instruments (``meter``, ``load``) and lines that get a PTY too.
+    :param lan: whether the instruments are reached by VXI-11 and HiSLIP as well.
     """
     loop = asyncio.get_running_loop()
     sockets = endpoints.bind()
@@ -203,4 +210,8 @@ async def start(bench: Bench, endpoints: Endpoints, *, serial: Sequence[str] = (
         else ScpiTerminal(bench.instrument_ports[name]).terminal
         for name in dict.fromkeys(serial)
     }
-    return RunningBench(bench, endpoints.address, ports, control, servers, connections, terminals)
+    network = LanServers()
+    if lan:
+        lan_ports = {name: endpoints.ports.get(name, port) for name, port in LAN_PORTS.items()}
+        network = await open_lan(endpoints.address, lan_ports, bench.instrument_ports, connections.add)
+    return RunningBench(bench, endpoints.address, ports, control, servers, connections, terminals, network)

@@ -14,6 +14,7 @@ from pyModbusTCP.client import ModbusClient
 
 from hil.vbench.bench import Bench
 from hil.vbench.io.fast_path import FastLaneLoop
+from hil.vbench.io.lan.servers import LAN_PORTS
 from hil.vbench.plant.terminals import ElectronicLoadState, MeterSample
 from hil.vbench.server import STANDARD_PORTS, Endpoints, RunningBench, start
 
@@ -162,8 +163,8 @@ class Harness:
 
 
 @contextmanager
-def running(make: Callable[[], Bench] = plain_bench) -> Iterator[Harness]:
-    """Run a bench on free ports in a thread of its own."""
+def running(make: Callable[[], Bench] = plain_bench, *, lan: bool = False) -> Iterator[Harness]:
+    """Run a bench on free ports in a thread of its own; with ``lan`` VXI-11, HiSLIP and a portmapper have some too."""
     with ExitStack() as stack:
         loop = FastLaneLoop()
         stack.callback(loop.close)
@@ -173,8 +174,9 @@ def running(make: Callable[[], Bench] = plain_bench) -> Iterator[Harness]:
         stack.callback(loop.call_soon_threadsafe, loop.stop)
 
         async def open_bench() -> RunningBench:
-            return await start(make(), Endpoints(ports=dict.fromkeys(STANDARD_PORTS, 0)))
+            ports = dict.fromkeys((*STANDARD_PORTS, *LAN_PORTS), 0)
+            return await start(make(), Endpoints(ports=ports), lan=lan)
 
         bench = asyncio.run_coroutine_threadsafe(open_bench(), loop).result(10)
         stack.callback(lambda: asyncio.run_coroutine_threadsafe(bench.close(), loop).result(10))
-        yield Harness(bench.address, bench.ports, stack.enter_context(ExitStack()))
+        yield Harness(bench.address, {**bench.ports, **bench.lan.ports}, stack.enter_context(ExitStack()))

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, Protocol
 
+from hil.vbench.io.front_panel import FrontPanel
 from hil.vbench.plant.instrument_errors import ALL_DRAWN, DRAWN_LATENCY, GivenErrors, latency
 from hil.vbench.plant.terminals import VirtualInstrument
 
@@ -43,6 +44,7 @@ class DeferredMeter:
     def __init__(self, meter: MeterInstrument, now: Callable[[], float]) -> None:
         self._meter = meter
         self._now = now
+        self.panel: FrontPanel = getattr(meter, "panel", None) or FrontPanel()
         self._latency = 0.0
         self._samples: deque[MeterSample] = deque()
         self.mend()
@@ -71,6 +73,10 @@ class DeferredMeter:
         while samples and samples[0].t <= shown:
             self._meter.update(samples.popleft())
         self._meter.form()  # of those that nobody can have read no reading is formed
+
+    def shows(self, sample: MeterSample) -> float:
+        """Return the instant at which the instrument shows this sample."""
+        return sample.t + self._latency
 
     def execute(self, line: str) -> str | None:
         """See :class:`hil.vbench.plant.terminals.VirtualInstrument`; forms the reading first."""

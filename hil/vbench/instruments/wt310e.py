@@ -3,9 +3,9 @@
 Facts are from the transcript and research/scpi.md: numbers in NR3 with an exponent of a multiple of 3, ``NAN`` for no
 data and ``INF`` beyond 140 % of a range, headers in replies unless ``:COMM:HEAD OFF``, error numbers without a minus.
 Unverified and ours: the power-on values, no energy (``NAN``) while the integrator is reset, and the texts of errors.
-``:COMM:WAIT`` returns at once: virtual time stands still while the instrument is asked. An interval of 0.25 s takes two
-and three periods of 0.1 s of the plant by turns. The RS-232 interface of the real one is a PTY here; its raw socket is
-a convenience of the bench that the real one does not have.
+``:COMM:WAIT`` holds up what comes behind it until the event, also in lockstep: the reply comes when virtual time has
+got there. An interval of 0.25 s takes two and three periods of 0.1 s of the plant by turns. The RS-232 interface of
+the real one is a PTY here; its raw socket is a convenience of the bench that the real one does not have.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from hil.vbench.instruments.wt310e_replies import (
     value,
 )
 from hil.vbench.plant.instrument_errors import ALL_DRAWN, AccuracyClass, GivenErrors, MeterErrors
+from hil.vbench.plant.terminals import Pause
 from hil.vbench.scpi.engine import Commands, ScpiEngine, action, boolean_setting, choice_setting, integer_setting
 from hil.vbench.scpi.headers import Headers
 from hil.vbench.scpi.metering import Integrator
@@ -209,9 +210,10 @@ class Wt310e:
             "COMMunicate:HEADer": Command(lambda on: setattr(self._headers, "on", on), (Boolean(),)),
             "COMMunicate:HEADer?": Command(lambda: str(int(self._headers.on))),
             "COMMunicate:VERBose": Command(lambda on: setattr(self._headers, "verbose", on), (Boolean(),)),
-            # there is no front panel that could be locked, and no time passes while it is asked
+            # there is no front panel that could be locked
             "COMMunicate:REMote": Command(lambda on: None, (Boolean(),)),
-            "COMMunicate:WAIT": Command(lambda bits: None, (Integer(0, 65_535),)),
+            "COMMunicate:WAIT": Command(self._wait, (Integer(0, 65_535),)),
+            "COMMunicate:WAIT?": Command(lambda mask: self._wait(mask, "1"), (Integer(0, 65_535),)),
             "STATus:CONDition?": Command(lambda: str(events.condition)),
             "STATus:EESR?": Command(events.read),
             "STATus:EESE": Command(lambda mask: setattr(events, "enable", mask), (Integer(0, 65_535),)),
@@ -229,6 +231,11 @@ class Wt310e:
             self._data = None
 
         return Command(guarded, command.parameters, command.required, command.most)
+
+    def _wait(self, mask: int, reply: str | None = None) -> str | None:
+        if not self._events.any_of(mask):
+            raise Pause(lambda: self._events.any_of(mask), reply)
+        return reply
 
     def _set_rate(self, seconds: float) -> None:
         self._settings.rate = seconds

@@ -163,6 +163,10 @@ class ExtendedEvents:
             )
             self._events |= seen & 1 << bit
 
+    def any_of(self, mask: int) -> bool:
+        """Tell whether one of the events of ``mask`` happened since the register was read."""
+        return bool(self._events & mask)
+
     def read(self) -> str:
         """``:STATus:EESR?``: return and clear."""
         events, self._events = self._events, 0

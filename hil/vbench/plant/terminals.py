@@ -89,13 +89,30 @@ class ElectronicLoadState:
         return volts, amperes * factor, watts * factor, hertz
 
 
+class Pause(Exception):
+    """Raised by an instrument that goes on with a line only when something has happened.
+
+    :param ended: tells whether it has happened.
+    :param reply: what the command that waits is answered then.
+    """
+
+    def __init__(self, ended: Callable[[], bool], reply: str | None = None) -> None:
+        super().__init__()
+        self.ended = ended
+        self.reply = reply
+        self.go_on: Callable[[], str | None] = lambda: None
+        """Runs the rest of the line and returns the reply to all of it; may raise the next Pause."""
+
+
 class VirtualInstrument(Protocol):
     """An instrument behind a raw socket: one line in, at most one line out."""
 
     def execute(self, line: str) -> str | None:
         """Take one received line without its line end; return the reply without line end, None if there is none.
 
-        Never raises for anything a client can send: errors go into the instrument's error queue.
+        A character of the reply is a byte on the wire (Latin-1), so that it may hold blocks of binary data.
+        Raises Pause if the line has to wait, and nothing else for anything that a client can send: errors go into the
+        instrument's error queue.
         """
 
 

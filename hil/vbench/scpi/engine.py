@@ -11,12 +11,13 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from hil.vbench.plant.terminals import Pause
 from hil.vbench.scpi.grammar import Tree, split
 from hil.vbench.scpi.parameters import Boolean, Bound, Choice, Command, Integer, Number
 from hil.vbench.scpi.status import ScpiError, Status, quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from hil.vbench.scpi.status import ConditionRegister
 
@@ -61,17 +62,23 @@ class ScpiEngine:
         self._programs: dict[str, tuple[Unit, ...]] = {}
 
     def execute(self, line: str) -> str | None:
-        """Run one line and return its reply; never raises for anything in ``line``."""
+        """Run one line and return its reply; raises nothing but Pause for anything in ``line``."""
         program = self._programs.get(line)
         if program is None:
             program = self._parse(line)
-        replies = []
+        return self._run(iter(program), [])
+
+    def _run(self, program: Iterator[Unit], replies: list[str]) -> str | None:
         for unit in program:
             try:
                 reply = unit()
             except ScpiError as error:
                 self.status.report(error)
                 continue
+            except Pause as pause:
+                replies += [] if pause.reply is None else [pause.reply]
+                pause.go_on = partial(self._run, program, replies)
+                raise
             if reply is not None:
                 replies.append(reply)
         return ";".join(replies) if replies else None
@@ -124,6 +131,7 @@ class ScpiEngine:
             "*OPC": action(status.operation_complete),
             "*OPC?": Command(lambda: "1"),
             "*WAI": action(lambda: None),
+            "*TRG": action(_ignore_trigger),
             "*TST?": Command(lambda: "0"),
         }
 
@@ -168,6 +176,10 @@ def _failing(error: ScpiError) -> Unit:
         raise ScpiError(error.code, str(error).partition(";")[2])
 
     return unit
+
+
+def _ignore_trigger() -> None:
+    raise ScpiError(-211)
 
 
 def action(do: Callable[[], None]) -> Command:

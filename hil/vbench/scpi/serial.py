@@ -24,8 +24,13 @@ class ScpiTerminal:
     def _receive(self, data: bytes) -> None:
         *lines, self._rest = (self._rest + data).split(b"\n")
         for line in lines:
-            reply = self._port.execute(line.decode("ascii", "replace").rstrip("\r"))
-            if reply is not None:
-                self.terminal.write(reply.encode("ascii", "replace") + b"\n")
+            self._port.take(self, line.decode("ascii", "replace").rstrip("\r"))
         if len(self._rest) > LONGEST_LINE:
             self._rest = b""
+
+    def answer(self, text: str) -> None:
+        """Send ``text`` and a line end."""
+        self.terminal.write(text.encode("latin-1", "replace") + b"\n")
+
+    def abort(self) -> None:
+        """A serial line has no connection that could end."""
