@@ -57,8 +57,8 @@ VIRTUAL_METERS = Group(
     "a class; called with what returns the time in s, it is the meter (`VirtualMeter`)",
     ("execute", "power_on", "update", "form"),
     {
-        "hmc8015": "hil.vbench.instruments.hmc8015:Hmc8015",
-        "wt310e": "hil.vbench.instruments.wt310e:Wt310e",
+        "hmc8015": "hil.vbench.instruments.hmc8015.meter:Hmc8015",
+        "wt310e": "hil.vbench.instruments.wt310e.meter:Wt310e",
     },
 )
 VIRTUAL_LOADS = Group(

@@ -61,7 +61,7 @@ def _boastful(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
     monkeypatch.setenv(VARIABLE, "")
     monkeypatch.setattr(sys, "path", [*sys.path])
     (tmp_path / "boastful_driver.py").write_text(BOASTFUL, encoding="utf-8")
-    twin = "hil.vbench.instruments.wt310e:Wt310e"
+    twin = "hil.vbench.instruments.wt310e.meter:Wt310e"
     references = {"meters": "boastful_driver:Boastful", "virtual_meters": twin}
     declare(
         Declared(group, "boastful", name, "pyproject.toml:1:1", str(tmp_path)) for group, name in references.items()

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hil.vbench.instruments.wt310e import IDENTITY, Wt310e
-from hil.vbench.instruments.wt310e_replies import engineering
+from hil.vbench.instruments.wt310e.meter import IDENTITY, Wt310e
+from hil.vbench.instruments.wt310e.replies import engineering
 from hil.vbench.plant.terminals import MeterSample
 
 PERIOD = 0.1

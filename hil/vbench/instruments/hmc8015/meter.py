@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from hil.vbench.instruments.hmc8015_replies import FUNCTIONS, VALUES
+from hil.vbench.instruments.hmc8015.replies import FUNCTIONS, VALUES
 from hil.vbench.plant.instrument_errors import ALL_DRAWN, AccuracyClass, GivenErrors, MeterErrors
 from hil.vbench.scpi.engine import (
     Commands,

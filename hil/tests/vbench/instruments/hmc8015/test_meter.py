@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hil.clock import stopwatch
-from hil.vbench.instruments.hmc8015 import ACCURACY, IDENTITY, Hmc8015
+from hil.vbench.instruments.hmc8015.meter import ACCURACY, IDENTITY, Hmc8015
 from hil.vbench.plant.instrument_errors import NOISE_OF_RANGE, NOISE_OF_READING, GivenErrors
 from hil.vbench.plant.terminals import MeterSample
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from hil.vbench.instruments.wt310e_replies import (
+from hil.vbench.instruments.wt310e.replies import (
     CURRENT_RANGES,
     FUNCTIONS,
     VOLTAGE_RANGES,
