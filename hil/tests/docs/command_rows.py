@@ -4,7 +4,7 @@ A row is one command of the manual with its page (or another source), and what b
 
 - ``supported``: every line of ``send`` is taken, and a line with a question is answered (by ``reply``, if it is given).
 - ``refused``: the last line of ``send`` leaves ``error`` in the queue, as the manual documents it.
-- ``missing``: the instrument does not know the header; the table says so instead of keeping silent.
+- ``missing``: the instrument does not know the header, or leaves ``error``; the table says so instead of silence.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ class Row(Strict):
 
     @model_validator(mode="after")
     def _tells_what_comes(self) -> Self:
-        if (self.error is not None) != (self.status == "refused"):
-            raise ValueError(f"{self.command}: a row has an error if and only if its status is 'refused'")
+        if (self.status == "supported" and self.error is not None) or (self.status == "refused" and self.error is None):
+            raise ValueError(f"{self.command}: '{self.status}' does not go with error: {self.error}")
         if self.status == "missing" and not self.note:
             raise ValueError(f"{self.command}: what is missing needs a note")
         return self

@@ -189,6 +189,11 @@ class Choice:
     def __init__(self, *names: str) -> None:
         self.names = tuple(forms(name)[0] for name in names)
         self._short = {form: forms(name)[0] for name in names for form in forms(name)}
+        self._long = dict(map(forms, names))
+
+    def long(self, short: str) -> str:
+        """Return the long form of one of the names."""
+        return self._long[short]
 
     def convert(self, text: str) -> str:
         """See :class:`Parameter`."""

@@ -27,6 +27,7 @@ MESSAGES: Final[dict[int, str]] = {
     -124: "Too many digits",
     -131: "Invalid suffix",
     -138: "Suffix not allowed",
+    -141: "Invalid character data",
     -151: "Invalid string data",
     -158: "String data not allowed",
     -161: "Invalid block data",

@@ -10,29 +10,29 @@ the real one is a PTY here; its raw socket is a convenience of the bench that th
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from hil.vbench.instruments.wt310e.replies import (
-    CURRENT_RANGES,
-    FUNCTIONS,
-    VOLTAGE_RANGES,
-    Averager,
-    ExtendedEvents,
-    Item,
-    Range,
-    Reading,
-    engineering,
-    range_commands,
-    value,
+from hil.vbench.instruments.wt310e.integration import Integration
+from hil.vbench.instruments.wt310e.numeric import NumericData
+from hil.vbench.instruments.wt310e.replies import Averager, ExtendedEvents, Reading, engineering
+from hil.vbench.instruments.wt310e.settings import (
+    RATES,
+    Settings,
+    computing_commands,
+    display_commands,
+    input_commands,
+    panel_commands,
+    system_commands,
 )
+from hil.vbench.instruments.wt310e.smoothing import Smoothing
+from hil.vbench.io.front_panel import FrontPanel
 from hil.vbench.plant.instrument_errors import ALL_DRAWN, AccuracyClass, GivenErrors, MeterErrors
 from hil.vbench.plant.terminals import Pause
-from hil.vbench.scpi.engine import Commands, ScpiEngine, action, boolean_setting, choice_setting, integer_setting
+from hil.vbench.scpi.engine import Commands, ScpiEngine, action, boolean_setting, integer_setting
 from hil.vbench.scpi.headers import Headers
-from hil.vbench.scpi.metering import Integrator
-from hil.vbench.scpi.parameters import Boolean, Choice, Command, Integer, Steps
-from hil.vbench.scpi.status import ScpiError
+from hil.vbench.scpi.parameters import Choice, Command, Integer, Steps
+from hil.vbench.scpi.status import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,34 +43,38 @@ IDENTITY: Final = "YOKOGAWA,WT310E,C3XX12345E,F1.04"
 ACCURACY: Final = AccuracyClass(of_reading=1e-3, of_range=5e-4, drawn_gain=8e-4)
 """Voltage, current and power, 45 to 66 Hz: 0.1 % of reading + 0.05 % of range (manual)."""
 
-RATES: Final = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0)
-MOST_ITEMS: Final = 10
-_DEFAULT_ITEMS: Final = (Item("U"), Item("I"), Item("P"))
-_WHILE_INTEGRATING: Final = ScpiError(-813, message="Invalid operation during integration")
+TRANSITIONS: Final = Choice("RISE", "FALL", "BOTH", "NEVer")
+GROUPS: Final = (
+    "[INPut:]VOLTage",
+    "[INPut:]CURRent",
+    "[INPut:]FILTer",
+    "[INPut:]SCALing",
+    "INPut",
+    "MEASure:AVERaging",
+    "MEASure",
+    "INTEGrate",
+    "SAMPle",
+    "COMMunicate",
+    "STATus",
+    "SYSTem",
+)
+"""Groups whose settings one question asks for."""
+
+REGISTER: Final = Integer(0, 65_535)
 
 
 @dataclass
-class _Settings:
-    """Everything that ``*RST`` brings back to its power-on value."""
+class Kept:
+    """What a reset leaves alone."""
 
-    voltage: Range = field(default_factory=lambda: Range(VOLTAGE_RANGES))
-    current: Range = field(default_factory=lambda: Range(CURRENT_RANGES))
-    mode: str = "RMS"
-    crest_factor: int = 3
-    rate: float = 0.25
-    line_filter: bool = False
-    frequency_filter: bool = False
-    averaging: bool = False
-    averaging_type: str = "LIN"
-    averaging_count: int = 8
-    format: str = "ASC"
-    count: int = 3
-    items: list[Item] = field(default_factory=lambda: [*_DEFAULT_ITEMS, *[Item("NONE")] * (MOST_ITEMS - 3)])
-    integrator: Integrator = field(default_factory=Integrator)
-    integrator_state: str = "RES"
-    integrator_mode: str = "NORM"
-    timer: tuple[int, int, int] = (0, 0, 0)
-    hold: bool = False
+    command_set: str = "WT300E"
+    keys_locked: bool = False
+    messages: bool = True
+    """Whether the error queue tells the text of an error, not its number alone."""
+    queued: bool = True
+    overlapping: int = 0
+    awaited: int = 0
+    """Which commands overlap, and for which of them ``*OPC`` waits; none takes time here."""
 
 
 class Wt310e:
@@ -83,19 +87,24 @@ class Wt310e:
     """The bench gives it a PTY beside the raw socket."""
 
     def __init__(self, now: Callable[[], float]) -> None:
-        self._now = now
-        self._settings = _Settings()
+        self.panel = FrontPanel()
+        self._settings = Settings()
+        self._kept = Kept()
         self._headers = Headers()
         self._events = ExtendedEvents()
         self._errors = MeterErrors("", ACCURACY)
         self._averager = Averager()
+        self._smoothing = Smoothing()
         self._reading: Reading | None = None
-        self._data: str | None = None
+        self._single = False
+        """Whether one reading is to be shown in spite of HOLD."""
+        self._numeric = NumericData(self._headers, lambda: self._settings, lambda: self._reading)
+        self._integration = Integration(lambda: self._settings, now, self._numeric.renew)
         self._engine = ScpiEngine(
-            self._headers.wrap(self._settings_commands()) | self._data_commands(),
+            self._commands(),
             identity=IDENTITY,
             reset=self._reset,
-            entry=lambda code, message: f'{-code},"{message if code else "NO ERROR"}"',
+            entry=self._entry,
             error_query="STATus:ERRor?",
             more_summaries=self._events.summary,
         )
@@ -107,7 +116,9 @@ class Wt310e:
     def power_on(self, seed: str, given: GivenErrors = ALL_DRAWN) -> None:
         """Go back to the power-on state with no reading; errors that are not given follow from ``seed``."""
         self._engine.status.power_on()
-        self._headers.on = True
+        self._headers.on = self._headers.verbose = True
+        self.panel.go_to_local()
+        self._kept = Kept()
         self._events.power_on()
         self._errors = MeterErrors(seed, ACCURACY, given)
         self._reset()
@@ -118,8 +129,8 @@ class Wt310e:
         if averaged is None:
             return
         settings = self._settings
-        over_voltage = settings.voltage.over(averaged.voltage, settings.crest_factor)
-        over_current = settings.current.over(averaged.current, settings.crest_factor)
+        over_voltage = settings.voltage.over(averaged.voltage)
+        over_current = settings.current.over(averaged.current)
         u_range, i_range = settings.voltage.selected, settings.current.selected
         errors = self._errors
         # an rms value has no sign
@@ -128,72 +139,79 @@ class Wt310e:
         power = errors.power.read(averaged.power, u_range * i_range)
         settings.integrator.update(averaged, power, current)
         if settings.integrator_state == "STAR" and not settings.integrator.running:
-            settings.integrator_state = "TIM"
+            self._integration.time_up()
         over = over_voltage or over_current
-        if not settings.hold:
-            self._reading = Reading(
+        if not settings.hold or self._single:
+            self._single = False
+            reading = Reading(
                 None if over_voltage else voltage,
                 None if over_current else current,
                 None if over else power,
                 averaged.frequency,
             )
-            self._data = None
+            self._reading = self._smoothing.shown(reading, settings)
+            self._numeric.renew()
         self._events.updated(integrating=settings.integrator.running, over=over)
 
     def form(self) -> None:
         """Nothing is left to do: each interval's reading may be held, averaged or announced in the status."""
 
     def _reset(self) -> None:
-        self._settings = _Settings()
+        self._settings = Settings()
         self._averager = Averager()
-        self._reading = self._data = None
+        self._smoothing = Smoothing()
+        self._reading = None
+        self._single = False
+        self._numeric.renew()
 
-    # --- values ------------------------------------------------------------------------------------------------
-
-    def _values(self, number: int | None = None) -> str:
-        if self._data is None:
-            settings = self._settings
-            sums = None if settings.integrator_state == "RES" else settings.integrator
-            ranges = settings.voltage.selected, settings.current.selected
-            shown = [value(item.function, self._reading, sums, ranges) for item in settings.items]
-            self._data = ",".join(shown)
-        values = self._data.split(",")
-        return values[number - 1] if number is not None else ",".join(values[: self._settings.count])
+    def _entry(self, code: int, message: str) -> str:
+        return quoted(-code, message if code else "NO ERROR") if self._kept.messages else str(-code)
 
     # --- commands ----------------------------------------------------------------------------------------------
 
+    def _commands(self) -> Commands:
+        settings = self._settings_commands()
+        groups = {f"{prefix}?": self._headers.group(prefix, settings) for prefix in GROUPS}
+        return self._headers.wrap(settings) | groups | self._numeric.plain_commands() | self._data_commands()
+
     def _settings_commands(self) -> Commands:
         """Return those whose replies carry a header."""
+        headers, kept = self._headers, lambda: self._kept
 
-        def settings() -> _Settings:
+        def settings() -> Settings:
             return self._settings
 
+        rate = Steps(RATES, "S")
         commands: Commands = {
-            **range_commands("[INPut:]VOLTage", VOLTAGE_RANGES, "V", lambda: self._settings.voltage),
-            **range_commands("[INPut:]CURRent", CURRENT_RANGES, "A", lambda: self._settings.current),
-            **choice_setting("[INPut:]MODE", Choice("RMS", "VMEan", "DC"), settings, "mode"),
-            **integer_setting("[INPut:]CFACtor", Integer(3, 6), settings, "crest_factor"),
-            **boolean_setting("[INPut:]FILTer:LINE", settings, "line_filter"),
-            **boolean_setting("[INPut:]FILTer:FREQuency", settings, "frequency_filter"),
-            **boolean_setting("MEASure:AVERaging[:STATe]", settings, "averaging"),
-            **choice_setting("MEASure:AVERaging:TYPE", Choice("LINear", "EXPonent"), settings, "averaging_type"),
-            **integer_setting("MEASure:AVERaging:COUNt", Integer(8, 64), settings, "averaging_count"),
-            "RATE": Command(self._set_rate, (Steps(RATES, "S"),)),
-            "SAMPle:RATE": Command(self._set_rate, (Steps(RATES, "S"),)),
+            **input_commands(headers, settings),
+            **computing_commands(headers, settings),
+            **display_commands(headers, settings),
+            **system_commands(headers, settings, kept),
+            **panel_commands(self.panel),
+            **self._numeric.commands(),
+            "RATE": Command(self._set_rate, (rate,)),
             "RATE?": Command(lambda: engineering(self._settings.rate, 4)),
-            **choice_setting("NUMeric:FORMat", Choice("ASCii"), settings, "format"),
-            **integer_setting("NUMeric[:NORMal]:NUMber", Integer(1, MOST_ITEMS), settings, "count"),
-            f"NUMeric[:NORMal]:ITEM<1-{MOST_ITEMS}>?": Command(lambda n: str(self._settings.items[n - 1])),
-            **choice_setting("INTEGrate:MODE", Choice("NORMal", "CONTinuous"), settings, "integrator_mode"),
-            "INTEGrate:TIMer": Command(self._set_timer, (Integer(0, 10_000), Integer(0, 59), Integer(0, 59))),
-            "INTEGrate:TIMer?": Command(lambda: ",".join(map(str, self._settings.timer))),
+            **boolean_setting("SAMPle:HOLD", settings, "hold"),
+            "SAMPle:RATE": Command(self._set_rate, (rate,)),
+            "SAMPle:RATE?": Command(lambda: engineering(self._settings.rate, 4)),
+            **self._integration.settings_commands(headers),
             **boolean_setting("HOLD", settings, "hold"),
+            **boolean_setting("COMMunicate:HEADer", lambda: headers, "on"),
+            **boolean_setting("COMMunicate:VERBose", lambda: headers, "verbose"),
+            **integer_setting("COMMunicate:OVERlap", REGISTER, kept, "overlapping"),
+            **integer_setting("COMMunicate:OPSE", REGISTER, kept, "awaited"),
+            "STATus:EESE": Command(lambda mask: setattr(self._events, "enable", mask), (REGISTER,)),
+            "STATus:EESE?": Command(lambda: str(self._events.enable)),
+            "STATus:FILTer<1-16>": Command(self._events.set_filter, (TRANSITIONS,)),
+            "STATus:FILTer<1-16>?": Command(lambda n: headers.character(TRANSITIONS, self._events.filters[n - 1])),
+            **boolean_setting("STATus:QENable", kept, "queued"),
+            **boolean_setting("STATus:QMESsage", kept, "messages"),
         }
-        forbidden = ("[INPut:]", "RATE", "SAMPle", "INTEGrate", "MEASure")
+        forbidden = ("[INPut:]", "RATE", "SAMPle:RATE", "INTEGrate", "MEASure")
         return {
-            pattern: self._when_not_integrating(command)
-            if pattern.startswith(forbidden) and not pattern.endswith("?")
-            else command
+            pattern: command
+            if pattern.endswith("?")
+            else self._renewing(command, forbidden=pattern.startswith(forbidden))
             for pattern, command in commands.items()
         }
 
@@ -201,72 +219,46 @@ class Wt310e:
         """Return those without a reply, and those whose reply never carries a header."""
         events = self._events
         return {
-            f"NUMeric[:NORMal]:ITEM<1-{MOST_ITEMS}>": Command(self._set_item, (FUNCTIONS, Integer(1, 1)), required=1),
-            "NUMeric[:NORMal]:VALue?": Command(self._values, (Integer(1, MOST_ITEMS),), required=0),
-            "INTEGrate:STARt": action(self._start),
-            "INTEGrate:STOP": action(self._stop),
-            "INTEGrate:RESet": action(self._clear),
-            "INTEGrate:STATe?": Command(lambda: self._settings.integrator_state),
-            "COMMunicate:HEADer": Command(lambda on: setattr(self._headers, "on", on), (Boolean(),)),
-            "COMMunicate:HEADer?": Command(lambda: str(int(self._headers.on))),
-            "COMMunicate:VERBose": Command(lambda on: setattr(self._headers, "verbose", on), (Boolean(),)),
-            # there is no front panel that could be locked
-            "COMMunicate:REMote": Command(lambda on: None, (Boolean(),)),
-            "COMMunicate:WAIT": Command(self._wait, (Integer(0, 65_535),)),
-            "COMMunicate:WAIT?": Command(lambda mask: self._wait(mask, "1"), (Integer(0, 65_535),)),
+            **self._integration.plain_commands(self._headers),
+            "COMMunicate:OPSR?": Command(lambda: "0"),
+            "COMMunicate:WAIT": Command(self._wait, (REGISTER,)),
+            "COMMunicate:WAIT?": Command(lambda mask: self._wait(mask, "1"), (REGISTER,)),
             "STATus:CONDition?": Command(lambda: str(events.condition)),
             "STATus:EESR?": Command(events.read),
-            "STATus:EESE": Command(lambda mask: setattr(events, "enable", mask), (Integer(0, 65_535),)),
-            "STATus:EESE?": Command(lambda: str(events.enable)),
-            "STATus:FILTer<1-16>": Command(events.set_filter, (Choice("RISE", "FALL", "BOTH", "NEVer"),)),
-            "STATus:FILTer<1-16>?": Command(lambda number: events.filters[number - 1]),
-            "STATus:QMESsage": Command(lambda on: None, (Boolean(),)),
+            "STATus:SPOLl?": Command(lambda: str(self._engine.status.status_byte())),
+            "*TRG": action(self._trigger),
+            "*CAL?": Command(self._calibrate),
         }
 
-    def _when_not_integrating(self, command: Command) -> Command:
-        def guarded(*arguments: object) -> None:
-            if self._settings.integrator.running:
-                raise ScpiError(_WHILE_INTEGRATING.code, message=str(_WHILE_INTEGRATING))
-            command.handler(*arguments)
-            self._data = None
+    def _renewing(self, command: Command, *, forbidden: bool) -> Command:
+        """Return a setting after which values are formed anew; ``forbidden`` while integration runs, if it is."""
 
-        return Command(guarded, command.parameters, command.required, command.most)
+        def act(*arguments: object) -> None:
+            if forbidden:
+                self._integration.refuse_while_running()
+                self._smoothing.forget()
+            command.handler(*arguments)
+            self._numeric.renew()
+
+        return Command(act, command.parameters, command.required, command.most)
 
     def _wait(self, mask: int, reply: str | None = None) -> str | None:
         if not self._events.any_of(mask):
             raise Pause(lambda: self._events.any_of(mask), reply)
         return reply
 
+    def _trigger(self) -> None:
+        """``*TRG``: the next reading is shown in spite of HOLD, as by the key SINGLE."""
+        self._single = True
+
+    def _calibrate(self) -> str:
+        """``*CAL?``: compensate the zero level; it succeeds."""
+        self._integration.refuse_while_running()
+        return "0"
+
     def _set_rate(self, seconds: float) -> None:
         self._settings.rate = seconds
         self._averager = Averager()
 
-    def _set_item(self, number: int, function: str, element: int = 1) -> None:
-        self._settings.items[number - 1] = Item(function)
-        self._data = None
-
     def _set_timer(self, hours: int, minutes: int, seconds: int) -> None:
         self._settings.timer = hours, minutes, seconds
-
-    def _start(self) -> None:
-        settings = self._settings
-        if settings.integrator.running:
-            raise ScpiError(-842, message="Attempted to start integration while it runs")
-        hours, minutes, seconds = settings.timer
-        settings.integrator.duration = hours * 3600.0 + minutes * 60.0 + seconds or None
-        settings.integrator.start(self._now())
-        settings.integrator_state = "STAR"
-        self._data = None
-
-    def _stop(self) -> None:
-        if not self._settings.integrator.running:
-            raise ScpiError(-844, message="Attempted to stop integration that does not run")
-        self._settings.integrator.stop(self._now())
-        self._settings.integrator_state = "STOP"
-
-    def _clear(self) -> None:
-        if self._settings.integrator.running:
-            raise ScpiError(-845, message="Attempted to reset integration while it runs")
-        self._settings.integrator.reset()
-        self._settings.integrator_state = "RES"
-        self._data = None

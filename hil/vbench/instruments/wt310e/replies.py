@@ -1,4 +1,4 @@
-"""How the WT310E ranges, averages and writes what it measures, and its extended event register.
+"""How the WT310E averages and writes what it measures, and its extended event register.
 
 ``130.06E+01`` is never written: the exponent is a multiple of 3. Five significant digits, six for integrated values.
 """
@@ -6,34 +6,25 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from hil.vbench.plant.terminals import MeterSample
-from hil.vbench.scpi.parameters import Boolean, Choice, Command, Steps
+from hil.vbench.scpi.parameters import Choice
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from hil.vbench.scpi.headers import Headers
 
-    from hil.vbench.scpi.engine import Commands
-    from hil.vbench.scpi.metering import Integrator
-
-VOLTAGE_RANGES: Final = (15.0, 30.0, 60.0, 150.0, 300.0, 600.0)
-CURRENT_RANGES: Final = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
-"""V and A rms at crest factor 3 (yoko-tool lists them; with crest factor 6 half of each fits)."""
-
-OVER_RANGE: Final = 1.4
-RANGE_UP: Final = 1.3
-RANGE_DOWN: Final = 0.3
-"""Parts of a range: a reading above the first is overrange, automatic ranging goes up and down beyond the others."""
+SINE: Final = math.sqrt(2.0)
+"""Crest factor of a sine, as the mains' voltage is."""
 
 NO_DATA: Final = "NAN"
 OVER: Final = "INF"
 
 FUNCTIONS: Final = Choice(
-    *("U", "I", "P", "S", "Q", "LAMBda", "PHI", "FU", "FI", "TIME", "WH", "WHP", "WHM", "AH", "AHP", "AHM"),
-    *("URANge", "IRANge", "NONE"),
+    *("U", "I", "P", "S", "Q", "LAMBda", "PHI", "FU", "FI", "UPPeak", "UMPeak", "IPPeak", "IMPeak", "PPPeak", "PMPeak"),
+    *("TIME", "WH", "WHP", "WHM", "AH", "AHP", "AHM", "MATH", "URANge", "IRANge", "NONE"),
 )
+WITHOUT_ELEMENT: Final = frozenset({"NONE", "MATH"})
 
 UPDATING: Final = 1 << 0
 INTEGRATING: Final = 1 << 1
@@ -49,8 +40,10 @@ class Item(NamedTuple):
 
     function: str
 
-    def __str__(self) -> str:
-        return self.function if self.function == "NONE" else f"{self.function},1"
+    def text(self, headers: Headers) -> str:
+        """Return it as a query answers."""
+        name = headers.character(FUNCTIONS, self.function)
+        return name if self.function in WITHOUT_ELEMENT else f"{name},1"
 
 
 class Reading(NamedTuple):
@@ -60,6 +53,8 @@ class Reading(NamedTuple):
     current: float | None
     power: float | None
     frequency: float
+    crest_factor: float = SINE
+    """Of the current."""
 
 
 def engineering(amount: float, digits: int) -> str:
@@ -68,36 +63,6 @@ def engineering(amount: float, digits: int) -> str:
     power = int(exponent)
     shift = power % 3
     return f"{float(mantissa) * 10**shift:.{digits - 1 - shift}f}E{power - shift:+03d}"
-
-
-@dataclass
-class Range:
-    """Range of one input: fixed, or automatic."""
-
-    ends: tuple[float, ...]
-    auto: bool = True
-    selected: float = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.selected = self.ends[-1]
-
-    def select(self, end: float) -> None:
-        """Take this range and leave it there."""
-        self.auto = False
-        self.selected = end
-
-    def over(self, amount: float, crest_factor: int) -> bool:
-        """Follow ``amount`` in automatic mode; tell whether it does not fit into the range."""
-        scale = crest_factor / 3
-        amount = abs(amount) * scale
-        if self.auto:
-            place = self.ends.index(self.selected)
-            while place + 1 < len(self.ends) and amount > RANGE_UP * self.ends[place]:
-                place += 1
-            while place > 0 and amount <= RANGE_DOWN * self.ends[place] and amount <= RANGE_UP * self.ends[place - 1]:
-                place -= 1
-            self.selected = self.ends[place]
-        return amount > OVER_RANGE * self.selected
 
 
 class Averager:
@@ -175,56 +140,3 @@ class ExtendedEvents:
     def summary(self) -> int:
         """Return the status byte's bit of these events; 0 if none that is enabled happened."""
         return EXTENDED_SUMMARY if self._events & self.enable else 0
-
-
-def value(function: str, reading: Reading | None, sums: Integrator | None, ranges: tuple[float, float]) -> str:
-    """Return the text of one function (short form); ``sums`` is None while the integrator is reset."""
-    if function in {"URAN", "IRAN"}:
-        return engineering(ranges[function == "IRAN"], 4)
-    if function in _INTEGRATED:
-        return NO_DATA if sums is None else _INTEGRATED[function](sums)
-    if reading is None or function == "NONE":
-        return NO_DATA
-    if function in {"FU", "FI"}:
-        return engineering(reading.frequency, 5) if reading.frequency else NO_DATA
-    amount = _measured(function, reading)
-    return amount if isinstance(amount, str) else engineering(amount, 5)
-
-
-def _measured(function: str, reading: Reading) -> float | str:
-    voltage, current, power = reading.voltage, reading.current, reading.power
-    if function in {"U", "I", "P"}:
-        amount = {"U": voltage, "I": current, "P": power}[function]
-        return OVER if amount is None else amount
-    if voltage is None or current is None or power is None:
-        return OVER
-    apparent = voltage * current
-    factor = max(-1.0, min(1.0, power / apparent)) if apparent else 0.0
-    if function == "S":
-        return apparent
-    if function == "Q":
-        return apparent * math.sqrt(1.0 - factor * factor)
-    if not apparent:
-        return OVER  # the display shows Error
-    return factor if function == "LAMB" else math.degrees(math.acos(factor))
-
-
-_INTEGRATED: Final = {
-    "TIME": lambda sums: f"{sums.time:.0f}",
-    "WH": lambda sums: engineering(sums.watt_hours_positive + sums.watt_hours_negative, 6),
-    "WHP": lambda sums: engineering(sums.watt_hours_positive, 6),
-    "WHM": lambda sums: engineering(sums.watt_hours_negative, 6),
-    "AH": lambda sums: engineering(sums.ampere_hours_positive + sums.ampere_hours_negative, 6),
-    "AHP": lambda sums: engineering(sums.ampere_hours_positive, 6),
-    "AHM": lambda sums: engineering(sums.ampere_hours_negative, 6),
-}
-
-
-def range_commands(pattern: str, ends: tuple[float, ...], unit: str, chosen: Callable[[], Range]) -> Commands:
-    """Return range and automatic ranging of one input, whose ranges end at ``ends``."""
-    return {
-        f"{pattern}:RANGe": Command(lambda end: chosen().select(end), (Steps(ends, unit),)),
-        f"{pattern}:RANGe?": Command(lambda: engineering(chosen().selected, 4)),
-        f"{pattern}:AUTO": Command(lambda on: setattr(chosen(), "auto", on), (Boolean(),)),
-        f"{pattern}:AUTO?": Command(lambda: str(int(chosen().auto))),
-    }

@@ -8,32 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hil.tests.vbench.instruments.wt310e.bench import Bench
 from hil.vbench.instruments.wt310e.meter import IDENTITY, Wt310e
 from hil.vbench.instruments.wt310e.replies import engineering
-from hil.vbench.plant.terminals import MeterSample
-
-PERIOD = 0.1
-
-
-class Bench:
-    """A meter, headers off, and the time that passes for it."""
-
-    def __init__(self, seed: str = "seed") -> None:
-        self.now = 0.0
-        self.meter = Wt310e(lambda: self.now)
-        self.meter.power_on(seed)
-        self("*CLS;:COMM:HEAD OFF;:RATE 100MS")
-
-    def __call__(self, line: str) -> str | None:
-        return self.meter.execute(line)
-
-    def values(self) -> list[str]:
-        return str(self(":NUM:NORM:VAL?")).split(",")
-
-    def pass_periods(self, count: int, voltage: float = 230.0, current: float = 5.65, power: float = 1300.0) -> None:
-        for _ in range(count):
-            self.now += PERIOD
-            self.meter.update(MeterSample(self.now, PERIOD, voltage, current, power, 50.0 if voltage else 0.0))
 
 
 @pytest.fixture
@@ -73,7 +50,7 @@ def test_replies_carry_their_header_until_it_is_switched_off() -> None:
 
 def test_the_error_question_is_the_dialects_own(bench: Bench) -> None:
     assert bench("SYST:ERR?") is None
-    assert bench(":STAT:ERR?") == '113,"Undefined header;SYST"'
+    assert bench(":STAT:ERR?") == '113,"Undefined header;ERR"'
     assert bench(":STAT:ERR?") == '0,"NO ERROR"'
     assert bench("*ESR?") == "32"
 
@@ -160,7 +137,7 @@ def test_the_timer_stops_the_integration(bench: Bench) -> None:
     energy, seconds = bench.values()
     assert seconds == "2"
     assert float(energy) == pytest.approx(1300 * 2 / 3600, rel=2e-3)
-    assert bench(":INTEG:STAT?") == "TIM"
+    assert bench(":INTEG:STAT?") == "TIMEUP"
 
 
 def test_reset_after_stop_clears_and_settings_are_free_again(bench: Bench) -> None:
@@ -168,7 +145,7 @@ def test_reset_after_stop_clears_and_settings_are_free_again(bench: Bench) -> No
     bench(":RATE 1S")
     assert str(bench(":STAT:ERR?")).startswith("813,")
     bench(":INTEG:STOP;RES;:RATE 1S")
-    assert bench(":STAT:ERR?;:INTEG:STAT?;:NUM:VAL?") == '0,"NO ERROR";RES;NAN'
+    assert bench(":STAT:ERR?;:INTEG:STAT?;:NUM:VAL?") == '0,"NO ERROR";RESET;NAN'
 
 
 def test_the_end_of_an_update_is_an_extended_event_that_reaches_the_status_byte(bench: Bench) -> None:
@@ -184,7 +161,7 @@ def test_the_end_of_an_update_is_an_extended_event_that_reaches_the_status_byte(
 def test_reset_is_power_on(bench: Bench) -> None:
     bench(":INP:VOLT:RANG 150V;:NUM:NUM 1;:INTEG:STAR")
     bench("*RST")
-    assert bench(":INP:VOLT:RANG?;AUTO?;:NUM:NUM?;:INTEG:STAT?;:RATE?") == "600.0E+00;1;3;RES;250.0E-03"
+    assert bench(":INP:VOLT:RANG?;AUTO?;:NUM:NUM?;:INTEG:STAT?;:RATE?") == "600.0E+00;1;3;RESET;250.0E-03"
 
 
 @given(st.lists(st.text(max_size=50), max_size=10))
