@@ -18,8 +18,11 @@ if TYPE_CHECKING:
 
 _OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
 _SUFFIXED = re.compile(r"(\w+?)<(\d+)-(\d+)>")
-_HEADER = re.compile(r"(?:\*[A-Za-z]+|:?[A-Za-z]\w*(?::[A-Za-z]\w*)*)\??", re.ASCII)
+_HEADER = re.compile(r"(?:[*&][A-Za-z]+|:?[A-Za-z]\w*(?::[A-Za-z]\w*)*)\??", re.ASCII)
 _MNEMONIC = re.compile(r"([A-Z][A-Z_]*)(\d*)")
+_COMMON = ("*", "&")
+"""Begin the headers of a table: common commands, and an instrument's interface messages over a socket (``&GTL``)."""
+
 LONGEST_MNEMONIC = 12
 """Characters of one mnemonic (IEEE 488.2, 7.6.1.4.1), its numeric suffix not counted."""
 
@@ -87,9 +90,9 @@ class Tree:
 
     def __init__(self, commands: Mapping[str, Command]) -> None:
         self.root = Position(Node())
-        self._common = {pattern: command for pattern, command in commands.items() if pattern.startswith("*")}
+        self._common = {pattern: command for pattern, command in commands.items() if pattern.startswith(_COMMON)}
         for pattern, command in commands.items():
-            if not pattern.startswith("*"):
+            if not pattern.startswith(_COMMON):
                 self._add(pattern, command)
 
     def _add(self, pattern: str, command: Command) -> None:
@@ -112,7 +115,7 @@ class Tree:
             raise ScpiError(-102, header[:20])
         is_query = header.endswith("?")
         name = header.removesuffix("?")
-        if name.startswith("*"):
+        if name.startswith(_COMMON):
             common = self._common.get(header.upper())
             if common is None:
                 raise ScpiError(-113, header[:20])

@@ -107,7 +107,7 @@ class Integrator:
     def stop(self, now: float) -> None:
         """Hold the sums; does nothing if it does not run."""
         if self._since is not None:
-            self._gated += now - self._since
+            self._gated += max(0.0, now - self._since)  # a start may lie in the future
             self._since = None
 
     def reset(self) -> None:

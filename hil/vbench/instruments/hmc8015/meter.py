@@ -8,10 +8,16 @@ Its errors: :mod:`hil.vbench.plant.instrument_errors`. Readings change only with
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from hil.vbench.instruments.hmc8015.replies import FUNCTIONS, VALUES
+from hil.vbench.instruments.hmc8015.calendar import Calendar
+from hil.vbench.instruments.hmc8015.files import Files
+from hil.vbench.instruments.hmc8015.input import panel_commands, ranging_commands
+from hil.vbench.instruments.hmc8015.log import Log
+from hil.vbench.instruments.hmc8015.picture import HEIGHT, WIDTH, Shown, draw
+from hil.vbench.instruments.hmc8015.replies import FUNCTIONS, VALUES, as_block
+from hil.vbench.instruments.hmc8015.settings import MOST_FUNCTIONS, PAGES, Settings
+from hil.vbench.io.front_panel import FrontPanel
 from hil.vbench.plant.instrument_errors import ALL_DRAWN, AccuracyClass, GivenErrors, MeterErrors
 from hil.vbench.scpi.engine import (
     Commands,
@@ -21,18 +27,11 @@ from hil.vbench.scpi.engine import (
     choice_setting,
     integer_setting,
     number_setting,
-    scientific,
 )
-from hil.vbench.scpi.metering import (
-    CURRENT_RANGES,
-    VOLTAGE_RANGES,
-    Integrator,
-    Ranging,
-    Reading,
-    quantise,
-)
-from hil.vbench.scpi.parameters import Boolean, Bound, Choice, Command, Integer, Number, Text
-from hil.vbench.scpi.status import ScpiError
+from hil.vbench.scpi.metering import Reading, quantise
+from hil.vbench.scpi.parameters import Boolean, Choice, Command, Integer, Number, Text
+from hil.vbench.scpi.replies import block
+from hil.vbench.scpi.status import ScpiError, string
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,32 +47,6 @@ OVER_VOLTAGE: Final = 1 << 0
 OVER_CURRENT: Final = 1 << 1
 """Bits of the QUEStionable register (HMC8012, SCPI Programmers Manual: b)."""
 
-_DEFAULT_FUNCTIONS: Final = ("URMS", "IRMS", "P", "FPLL", "URAN", "IRAN", "S", "Q", "LAMB", "PHI")
-_MOST_FUNCTIONS: Final = 10
-
-
-@dataclass
-class _Settings:
-    """Everything that ``*RST`` brings back to its power-on value."""
-
-    mode: str = "AUTO"
-    voltage: Ranging = field(default_factory=lambda: Ranging(VOLTAGE_RANGES))
-    current: Ranging = field(default_factory=lambda: Ranging(CURRENT_RANGES))
-    functions: tuple[str, ...] = _DEFAULT_FUNCTIONS
-    page: int = 1
-    page_size: int = 10
-    data_format: str = "ASC"
-    integrator: Integrator = field(default_factory=Integrator)
-    integrator_on: bool = False
-    integrator_mode: str = "MAN"
-    integrator_duration: float = 60.0
-    log_mode: str = "UNL"
-    log_interval: float = 0.1
-    log_duration: float = 60.0
-    log_count: int = 1000
-    log_page: int = 1
-    text: str = ""
-
 
 class Hmc8015:
     """R&S HMC8015 on a raw socket.
@@ -83,13 +56,19 @@ class Hmc8015:
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
-        self._settings = _Settings()
+        self.panel = FrontPanel()
+        self._settings = Settings()
+        self._calendar = Calendar(now)
+        self._files = Files()
+        self._log = Log(lambda: self._settings, self._files, self._calendar, now, self._written, self._fail)
         self._errors = MeterErrors("", ACCURACY)
         self._sample: MeterSample | None = None
         """The newest true values, of which no reading has been formed yet."""
         self._reading: Reading | None = None
         self._data: str | None = None
-        self._engine = ScpiEngine(self._commands(), identity=IDENTITY, reset=self._reset, questionable=True)
+        self._engine = ScpiEngine(
+            self._commands(), identity=IDENTITY, reset=self._reset, questionable=True, operation=True
+        )
 
     def execute(self, line: str) -> str | None:
         """Take one line; see :class:`hil.vbench.plant.terminals.VirtualInstrument`."""
@@ -100,6 +79,9 @@ class Hmc8015:
     def power_on(self, seed: str, given: GivenErrors = ALL_DRAWN) -> None:
         """Go back to the power-on state with no reading; errors that are not given follow from ``seed``."""
         self._engine.status.power_on()
+        self.panel.go_to_local()
+        self._calendar.power_on()
+        self._files.power_on()
         self._errors = MeterErrors(seed, ACCURACY, given)
         self._sample = self._reading = None
         self._reset()
@@ -112,6 +94,9 @@ class Hmc8015:
         power = self._errors.power.steady(sample.power, u_range * i_range)
         settings.integrator.update(sample, power, self._errors.current.steady(sample.current, i_range))
         self._sample = sample
+        if self._log.running:
+            self.form()
+            self._log.record(sample.t)
 
     def form(self) -> None:
         """Form the reading of the newest sample, if it was not formed yet."""
@@ -138,88 +123,116 @@ class Hmc8015:
         self._all_values()
 
     def _reset(self) -> None:
-        self._settings = _Settings()
+        self._log.stop()
+        self._settings = Settings()
         self._data = None
+
+    def _fail(self, error: ScpiError) -> None:
+        self._engine.status.report(error)
 
     # --- values ------------------------------------------------------------------------------------------------
 
     def _all_values(self) -> str:
         if self._data is None:
-            settings = self._settings
-            ranges = settings.voltage.selected, settings.current.selected
-            reading, integrator = self._reading, settings.integrator
-            self._data = ",".join([VALUES[name](reading, integrator, ranges) for name in settings.functions])
+            self._data = ",".join(self._written(self._settings.functions))
         return self._data
 
+    def _written(self, functions: tuple[str, ...]) -> list[str]:
+        settings = self._settings
+        ranges = settings.voltage.selected, settings.current.selected
+        reading, integrator = self._reading, settings.integrator
+        return [VALUES[name](reading, integrator, ranges) for name in functions]
+
     def _values(self, number: int | None = None) -> str:
-        if number is None:
-            return self._all_values()
-        if number > len(self._settings.functions):
+        if number is not None and number > len(self._settings.functions):
             raise ScpiError(-222)
-        return self._all_values().split(",")[number - 1]
+        reply = self._all_values() if number is None else self._all_values().split(",")[number - 1]
+        return reply if self._settings.data_format == "ASC" else as_block(reply)
+
+    def _picture(self) -> str:
+        """``HCOPy:DATA?``: what the display shows now."""
+        settings = self._settings
+        functions = settings.page_functions(settings.page)[: settings.page_sizes[settings.page]]
+        ranges = f"{settings.voltage.selected:g} V  {settings.current.selected:g} A"
+        states = [
+            "LOCKED" if self.panel.locked else "REMOTE" if self.panel.remote else "LOCAL",
+            *(["INT"] if settings.integrator.running else []),
+            *(["LOG"] if self._log.running else []),
+        ]
+        heading = f"HMC8015  {ranges}  {settings.mode}  page {settings.page}  {' '.join(states)}"
+        cells = list(zip(functions, self._written(functions), strict=True))
+        return block(draw(Shown(heading, cells, settings.text), settings.picture_format))
 
     # --- commands ----------------------------------------------------------------------------------------------
 
     def _commands(self) -> Commands:
         channel = "CHANnel<1-1>"
 
-        def settings() -> _Settings:
+        def settings() -> Settings:
             return self._settings
 
+        size = f"VIEW:NUMeric:PAGE<1-{PAGES}>:SIZE"
+        cell = f"VIEW:NUMeric:PAGE<1-{PAGES}>:CELL<1-{MOST_FUNCTIONS}>:FUNCtion"
         return {
             **choice_setting(f"{channel}[:ACQuire]:MODE", Choice("AUTO", "AC", "DC", "EXTern"), settings, "mode"),
-            **_ranging(f"{channel}[:ACQuire]:VOLTage", "V", lambda: self._settings.voltage),
-            **_ranging(f"{channel}[:ACQuire]:CURRent", "A", lambda: self._settings.current),
-            f"{channel}:MEASurement:FUNCtion": Command(self._set_functions, (FUNCTIONS,), most=_MOST_FUNCTIONS),
+            **ranging_commands(f"{channel}[:ACQuire]:VOLTage", "V", lambda: self._settings.voltage),
+            **ranging_commands(f"{channel}[:ACQuire]:CURRent", "A", lambda: self._settings.current),
+            f"{channel}:MEASurement:FUNCtion": Command(self._set_functions, (FUNCTIONS,), most=MOST_FUNCTIONS),
             f"{channel}:MEASurement:FUNCtion?": Command(lambda: ",".join(self._settings.functions)),
-            f"{channel}:MEASurement:DATA?": Command(self._values, (Integer(1, _MOST_FUNCTIONS),), required=0),
-            **choice_setting(f"{channel}:MEASurement:FORMat", Choice("ASCii"), settings, "data_format"),
-            "VIEW:NUMeric:PAGE<1-1>:CELL<1-10>:FUNCtion": Command(self._set_cell, (FUNCTIONS,)),
-            "VIEW:NUMeric:PAGE<1-1>:CELL<1-10>:FUNCtion?": Command(self._cell),
-            **integer_setting("VIEW:NUMeric[:SHOW]", Integer(1, 4), settings, "page"),
-            **integer_setting("VIEW:NUMeric:PAGE<1-1>:SIZE", Integer(6, 10), settings, "page_size"),
+            f"{channel}:MEASurement:DATA?": Command(self._values, (Integer(1, MOST_FUNCTIONS),), required=0),
+            **choice_setting(f"{channel}:MEASurement:FORMat", Choice("ASCii", "BINary"), settings, "data_format"),
+            cell: Command(self._set_cell, (FUNCTIONS,)),
+            f"{cell}?": Command(self._cell),
+            **integer_setting("VIEW:NUMeric[:SHOW]", Integer(1, PAGES), settings, "page"),
+            size: Command(lambda page, count: settings().page_sizes.update({page: count}), (Integer(6, 10),)),
+            f"{size}?": Command(lambda page: str(settings().page_sizes[page])),
+            **self._integrator_commands(settings),
+            **self._calendar.commands(settings),
+            **self._files.commands(),
+            **self._log.commands(),
+            **choice_setting("HCOPy:FORMat", Choice("BMP", "PNG"), settings, "picture_format"),
+            "HCOPy:SIZE:X?": Command(lambda: str(WIDTH)),
+            "HCOPy:SIZE:Y?": Command(lambda: str(HEIGHT)),
+            "HCOPy:DATA?": Command(self._picture),
+            "DISPlay:TEXT[:DATA]": Command(self._show, (Text(100),)),
+            "DISPlay:TEXT[:DATA]?": Command(lambda: string(self._settings.text)),
+            "DISPlay:TEXT:CLEar": action(lambda: self._show("")),
+            "SYSTem:VERSion?": Command(lambda: "1999.0"),
+            **boolean_setting("SYSTem:BEEPer:STATe", settings, "beeps"),
+            "SYSTem:BEEPer[:IMMediate]": action(lambda: None),
+            **panel_commands(self.panel),
+        }
+
+    def _integrator_commands(self, settings: Callable[[], Settings]) -> Commands:
+        modes = Choice("MANual", "DURation", "SPAN", "EXTern")
+        return {
             "INTegrator[:STATe]": Command(self._switch_integrator, (Boolean(),)),
             "INTegrator[:STATe]?": Command(lambda: "1" if self._settings.integrator_on else "0"),
-            **choice_setting(
-                "INTegrator:MODE", Choice("MANual", "DURation", "SPAN", "EXTern"), settings, "integrator_mode"
-            ),
+            **choice_setting("INTegrator:MODE", modes, settings, "integrator_mode"),
             **number_setting("INTegrator:DURation", Number(1, 345_600, 60, "S"), settings, "integrator_duration"),
             "INTegrator:RESet": action(self._reset_integrator),
             "INTegrator:STARt": action(self._start_integrator),
             "INTegrator:STOP": action(lambda: self._settings.integrator.stop(self._now())),
-            **choice_setting(
-                "LOG:MODE", Choice("UNLimited", "COUNt", "TIME", "DURation", "SPAN"), settings, "log_mode"
-            ),
-            **number_setting("LOG:INTerval", Number(0.1, 600, 0.1, "S"), settings, "log_interval"),
-            **number_setting("LOG:DURation", Number(1, 345_600, 60, "S"), settings, "log_duration"),
-            **integer_setting("LOG:COUNt", Integer(1, 100_000), settings, "log_count"),
-            **integer_setting("LOG:PAGE", Integer(1, 4), settings, "log_page"),
-            "LOG:STATe": Command(_switch_log, (Boolean(),)),
-            "LOG:STATe?": Command(lambda: "0"),
-            "DISPlay:TEXT[:DATA]": Command(self._show, (Text(100),)),
-            "DISPlay:TEXT[:DATA]?": Command(lambda: '"' + self._settings.text.replace('"', '""') + '"'),
-            "DISPlay:TEXT:CLEar": action(lambda: self._show("")),
-            "SYSTem:VERSion?": Command(lambda: "1999.0"),
-            # there is no front panel that could be locked
-            "SYSTem:REMote": action(lambda: None),
-            "SYSTem:RWLock": action(lambda: None),
-            "SYSTem:LOCal": action(lambda: None),
         }
 
     def _set_functions(self, *names: str) -> None:
         self._settings.functions = names
         self._data = None
 
-    def _set_cell(self, cell: int, name: str) -> None:
+    def _set_cell(self, page: int, cell: int, name: str) -> None:
         """Page 1 and ``MEAS:FUNC`` are one list: the maker's examples set cells, then read ``MEAS:DATA?``."""
-        functions = list(self._settings.functions) + ["EMPT"] * (_MOST_FUNCTIONS - len(self._settings.functions))
+        shown = self._settings.page_functions(page)
+        functions = [*shown, *["EMPT"] * (MOST_FUNCTIONS - len(shown))]
         functions[cell - 1] = name
         while functions[-1] == "EMPT" and len(functions) > 1:
             functions.pop()
-        self._set_functions(*functions)
+        if page == 1:
+            self._set_functions(*functions)
+        else:
+            self._settings.other_pages[page] = tuple(functions)
 
-    def _cell(self, cell: int) -> str:
-        functions = self._settings.functions
+    def _cell(self, page: int, cell: int) -> str:
+        functions = self._settings.page_functions(page)
         return functions[cell - 1] if cell <= len(functions) else "EMPT"
 
     def _show(self, text: str) -> None:
@@ -231,41 +244,16 @@ class Hmc8015:
             self._settings.integrator.stop(self._now())
 
     def _start_integrator(self) -> None:
-        settings = self._settings
-        if settings.integrator_mode in {"SPAN", "EXT"}:
-            raise ScpiError(-221, "no calendar and nothing at the trigger input")
-        settings.integrator.duration = settings.integrator_duration if settings.integrator_mode == "DUR" else None
-        settings.integrator.start(self._now())
+        settings, begin = self._settings, self._now()
+        if settings.integrator_mode == "EXT":
+            raise ScpiError(-221, "nothing is at the trigger input")
+        if settings.integrator_mode == "SPAN" and settings.integrator_start is not None:
+            begin = max(begin, self._calendar.instant(settings.integrator_start))
+        timed = settings.integrator_mode in {"DUR", "SPAN"}
+        settings.integrator.duration = settings.integrator_duration if timed else None
+        settings.integrator.start(begin)
         settings.integrator_on = True
 
     def _reset_integrator(self) -> None:
         self._settings.integrator.reset()
         self._data = None
-
-
-def _switch_log(on: bool) -> None:
-    if on:
-        raise ScpiError(-252, "no USB stick and no internal memory")
-
-
-def _ranging(pattern: str, unit: str, ranging: Callable[[], Ranging]) -> Commands:
-    """Return range, auto-range and crest factor of one input."""
-    ends = ranging().ranges
-    number = Number(0.0, ends[-1], ends[-1], unit)
-
-    def read(bound: float | None = None) -> str:
-        return scientific(ranging().selected if bound is None else ranging().smallest(bound))
-
-    return {
-        f"{pattern}:RANGe": Command(lambda value: ranging().select(value), (number,)),
-        f"{pattern}:RANGe?": Command(read, (Bound(number),), required=0),
-        **boolean_setting(f"{pattern}:RANGe:AUTO", ranging, "auto"),
-        f"{pattern}:CFACtor": Command(lambda value: _set_crest_factor(ranging(), value), (Integer(3, 6),)),
-        f"{pattern}:CFACtor?": Command(lambda: str(ranging().crest_factor)),
-    }
-
-
-def _set_crest_factor(ranging: Ranging, value: int) -> None:
-    if value not in {3, 6}:
-        raise ScpiError(-224)
-    ranging.crest_factor = value

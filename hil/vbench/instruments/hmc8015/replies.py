@@ -7,11 +7,13 @@
 from __future__ import annotations
 
 import math
+import struct
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from hil.vbench.scpi.metering import quantise
 from hil.vbench.scpi.parameters import Choice
+from hil.vbench.scpi.replies import block
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +28,8 @@ FUNCTIONS: Final = Choice(
 
 NO_VALUE: Final = "NAN"
 OVERLOADED: Final = "INF"
+AS_NUMBERS: Final = {NO_VALUE: 9.91e37, OVERLOADED: 9.9e37}
+"""SCPI-99, 7.2.1."""
 
 
 FREQUENCY_RANGE: Final = 100.0
@@ -120,6 +124,12 @@ def _plain(amount: Callable[[Reading], float | None]) -> Writer:
 
 def _of_integrator(amount: Callable[[Integrator], float]) -> Writer:
     return lambda reading, integrator, ranges: f"{amount(integrator):.6E}"
+
+
+def as_block(values: str) -> str:
+    """Return ``CHAN1:MEAS:DATA?`` in format BINary: single precision, least significant byte first (u)."""
+    numbers = [AS_NUMBERS.get(value) or float(value) for value in values.split(",")]
+    return block(struct.pack(f"<{len(numbers)}f", *numbers))
 
 
 VALUES: Final[dict[str, Writer]] = {

@@ -10,39 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hil.clock import stopwatch
-from hil.vbench.instruments.hmc8015.meter import ACCURACY, IDENTITY, Hmc8015
+from hil.tests.vbench.instruments.hmc8015.bench import Bench
+from hil.vbench.instruments.hmc8015.meter import ACCURACY, IDENTITY
 from hil.vbench.plant.instrument_errors import NOISE_OF_RANGE, NOISE_OF_READING, GivenErrors
-from hil.vbench.plant.terminals import MeterSample
-
-PERIOD = 0.1
-
-
-EXACT = GivenErrors(*[0.0] * 8)
-"""A meter without errors: what is left is rounding."""
-
-
-class Bench:
-    """A meter and the time that passes for it."""
-
-    def __init__(self, seed: str = "seed", given: GivenErrors = EXACT) -> None:
-        self.now = 0.0
-        self.meter = Hmc8015(lambda: self.now)
-        self.meter.power_on(seed, given)
-        self("*CLS")
-
-    def __call__(self, line: str) -> str | None:
-        return self.meter.execute(line)
-
-    def numbers(self, line: str) -> list[float]:
-        reply = self(line)
-        assert reply is not None
-        return [float(text) for text in reply.split(",")]
-
-    def pass_periods(self, count: int, voltage: float = 230.0, current: float = 5.65, power: float = 1300.0) -> None:
-        for _ in range(count):
-            self.now += PERIOD
-            frequency = 50.0 if voltage else 0.0
-            self.meter.update(MeterSample(self.now, PERIOD, voltage, current, power, frequency))
 
 
 @pytest.fixture
@@ -416,7 +386,7 @@ def test_reset_clears_the_sums_and_start_after_stop_goes_on(bench: Bench) -> Non
 
 
 def test_modes_that_need_what_the_bench_lacks_are_refused(bench: Bench) -> None:
-    bench("INT:MODE SPAN;STAR;:LOG:STAT ON")
+    bench('INT:MODE EXT;STAR;:LOG:FNAM "A.CSV",EXT')
     assert str(bench("SYST:ERR?")).startswith("-221,")
     assert str(bench("SYST:ERR?")).startswith("-252,")
     assert bench("INT?") == "0"
