@@ -32,8 +32,8 @@ class Calendar:
         self.power_on()
 
     def power_on(self) -> None:
-        """Show the date of a power-on at this instant."""
-        self._zero = AT_POWER_ON - timedelta(seconds=self._now())
+        """Show the date of a power-on, which is at the zero of time."""
+        self._zero = AT_POWER_ON
 
     def shown(self, instant: float) -> datetime:
         """Return date and time at an instant of virtual time."""
