@@ -86,14 +86,15 @@ reference: $(INSTALLED)
 	@$(PYTHON) -m venv .cache/pyln && .cache/pyln/bin/python -m pip install -q 'pyln-testing == 26.6.9'
 
 # Other people's programs that drive the virtual instruments, for the tests, in an environment of their own: some of them
-# bring a pyserial, which labgrid's replaces. Two minutes and half a gigabyte, once.
+# bring a pyserial, which labgrid's replaces. Three minutes and a gigabyte, once.
 clients: $(CLIENTS)/.installed
 
-$(CLIENTS)/.installed: fixtures/clients/requirements.txt
-	@echo "setting up $(CLIENTS) (once, about two minutes)"
+$(CLIENTS)/.installed: fixtures/clients/requirements.txt fixtures/clients/requirements-without-theirs.txt
+	@echo "setting up $(CLIENTS) (once, about three minutes)"
 	@rm -rf $(CLIENTS)
 	@$(PYTHON) -m venv $(CLIENTS) >/dev/null 2>&1 || $(PYTHON) -m venv --clear --without-pip $(CLIENTS)
 	@$(call INTO,$(CLIENTS),-r fixtures/clients/requirements.txt)
+	@$(call INTO,$(CLIENTS),--no-deps -r fixtures/clients/requirements-without-theirs.txt)
 	@touch $@
 
 perf: $(INSTALLED)

@@ -27,6 +27,7 @@ from hil.tests.acceptance import (  # noqa: F401 - they declare their plans
 from hil.tests.acceptance.device_plans import COMPILERS
 from hil.tests.acceptance.foreign import SER2NET
 from hil.tests.acceptance.foreign_loads import CLIENTS
+from hil.tests.acceptance.foreign_meters import meter_clients  # noqa: F401 - it declares its plan
 from hil.tests.acceptance.installed import Laboratory, new_environment
 from hil.tests.acceptance.language_server import PROGRAMS
 from hil.tests.acceptance.plans import FOREIGN_CLIENTS, PLANS, prepare
@@ -52,7 +53,8 @@ collect_ignore = [
     *([] if _docker_answers() else ["test_docker.py"]),
     *([] if all(map(shutil.which, FOREIGN_CLIENTS)) else ["test_foreign_clients.py"]),
     *([] if SER2NET else ["test_serial_server.py"]),
-    *([] if CLIENTS.exists() else ["test_foreign_loads.py"]),
+    *([] if CLIENTS.exists() else ["test_foreign_loads.py", "test_foreign_meters.py"]),
+    *([] if shutil.which("npm") else ["test_foreign_meters.py"]),
     *([] if all(map(shutil.which, PROGRAMS)) else ["test_editor.py"]),
     *([] if all(map(shutil.which, COMPILERS)) else ["test_foreign_devices.py", "test_calendar.py"]),
     *([] if faketime.library() else ["test_calendar.py"]),

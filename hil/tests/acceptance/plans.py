@@ -469,10 +469,12 @@ def standing_bench(folder: Path) -> StandingBench:
     assert process.stdout is not None
     try:
         ready = process.stdout.readline()
-        scpi = ["lxi", "scpi", "--raw", "--timeout", "5", "--address", address]
+        by_vxi11 = ["lxi", "scpi", "--timeout", "5", "--address", address]
+        scpi = [*by_vxi11, "--raw"]
         modbus = ["mbpoll", "-m", "tcp", "-p", "5020", "-t", "0", "-r", "1", "-o", "5"]
         questions = {
             "meter": [*scpi, "--port", "5025", "*IDN?"],
+            "meter by VXI-11": [*by_vxi11, "*IDN?"],
             "load": [*scpi, "--port", "30000", "*IDN?"],
             "coils before": [*modbus, "-1", "-c", "4", address],
             "close K1": [*modbus, address, "1"],

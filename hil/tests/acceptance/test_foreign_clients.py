@@ -7,7 +7,10 @@ import pytest
 from hil.tests.acceptance.plans import StandingBench
 
 
-@pytest.mark.parametrize(("instrument", "identity"), [("meter", "Rohde&Schwarz,HMC8015"), ("load", "IT8615")])
+@pytest.mark.parametrize(
+    ("instrument", "identity"),
+    [("meter", "Rohde&Schwarz,HMC8015"), ("meter by VXI-11", "Rohde&Schwarz,HMC8015"), ("load", "IT8615")],
+)
 def test_lxi_tools_read_the_identity_of_an_instrument(
     standing_bench: StandingBench, instrument: str, identity: str
 ) -> None:
