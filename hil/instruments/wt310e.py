@@ -133,7 +133,7 @@ class Wt310e(OneQueryMeter):
         self._compare(*DIALECT)
         command = f":NUM:NORM:ITEM{len(ITEMS)}?"
         reply = self._transport.query(command)
-        if reply.upper() != (item := list(ITEMS)[-1]):
+        if "".join(reply.split()).upper() != (item := list(ITEMS)[-1]):
             raise self._transport.fault(command, reply, f"the item {item} was not taken", "Check firmware and dialect.")
 
     def _compare(self, wrong: str, remedy: str) -> None:

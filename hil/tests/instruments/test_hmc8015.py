@@ -6,7 +6,7 @@ import pytest
 
 from hil.instruments.dialects import open_meter
 from hil.ports import Reading
-from hil.tests.instruments.scripted import SILENCE, close_line
+from hil.tests.instruments.scripted import SILENCE, Action, close_line
 from hil.tests.instruments.scripted_driver import ScriptedDriver
 from hil.units import Ampere, Second, Volt, Watt, WattHour
 
@@ -103,6 +103,21 @@ def test_prepare_fails_when_the_status_tells_of_an_error_and_the_queue_does_not(
 def test_bits_of_the_status_that_are_no_error_do_not_matter() -> None:
     with meter({"*ESR?": [b"129\n"]}) as (driver, _):
         driver.prepare()
+
+
+SPELLINGS: dict[str, list[Action]] = {
+    "*IDN?": [b"Rohde&Schwarz,HMC8015,043506929,HW42000000,SW01.403\n"],
+    "CHAN1:MEAS:FUNC?": [b"URMS, IRMS, P, WH, TIME\n"],
+    "CHAN1:ACQ:VOLT:RANG?": [b"+3.0000E+02\n"],
+    "CHAN1:MEAS:DATA?": [b"2.3012E+02, 5.6520E+00, 1.3006E+03, 8.1200E+00, 3.0000E+01,\n"],
+}
+
+
+def test_blanks_signs_a_last_comma_and_a_fifth_field_of_the_identity_change_nothing() -> None:
+    with meter(SPELLINGS) as (driver, _):
+        driver.prepare()
+        assert driver.identity.firmware == "HW42000000,SW01.403"
+        assert driver.read() == Reading(Volt(230.12), Ampere(5.652), Watt(1300.6), WattHour(8.12), Second(30.0))
 
 
 @pytest.mark.parametrize(

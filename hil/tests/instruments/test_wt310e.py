@@ -35,6 +35,22 @@ def test_read_is_one_query() -> None:
         assert instrument.received[before:] == [DATA]
 
 
+SPELLINGS: dict[str, list[Action]] = {
+    "*IDN?": [b"YOKOGAWA,WT310E,C3XX12345E,F1.04,HW1.0\n"],
+    ":INP:VOLT:RANG?": [b"+300.0E+00\n"],
+    ":INP:VOLT:AUTO?": [b"+0\n"],
+    ":NUM:NORM:ITEM5?": [b"TIME, 1\n"],
+    DATA: [b"230.12E+00, 5.6520E+00, 1.3006E+03, 8.12000E+00, 30,\n"],
+}
+
+
+def test_blanks_signs_a_last_comma_and_a_fifth_field_of_the_identity_change_nothing() -> None:
+    with meter(SPELLINGS) as (driver, _):
+        driver.prepare()
+        assert driver.identity.firmware == "F1.04,HW1.0"
+        assert driver.read() == Reading(Volt(230.12), Ampere(5.652), Watt(1300.6), WattHour(8.12), Second(30.0))
+
+
 def test_accuracy_is_the_manuals() -> None:
     with meter() as (driver, _):
         assert driver.update_period == 0.1
