@@ -88,14 +88,14 @@ def _safe(options: argparse.Namespace, _: list[str]) -> int:
 
 
 def _clear(options: argparse.Namespace, _: list[str]) -> int:
-    from hil.rig.safety.lock import clear_locks
+    from hil.rig.safety.lock import bench_name, clear_locks
 
     rig = _load(options.rig)
     cleared = clear_locks(_locks(), rig)
     for lock in cleared:
         print(f"cleared: {lock.rig}, locked since {lock.since}: {lock.reason}")
     if not cleared:
-        print(f"{rig.options.name} is not locked")
+        print(f"{bench_name(rig)} is not locked")
     return ExitCode.PASS
 
 

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import tempfile
 from functools import partial
 from typing import TYPE_CHECKING, Final
+from urllib.parse import unquote
 
 from hil.chain.node.folders import cache_folder
 from hil.doctor.finding import Probe, look_at, not_needed, ok, problem, warning
 from hil.errors import ConfigurationError
 from hil.evidence.run_folder.files import MANIFEST_FILE, RUN_FILE
+from hil.rig.config.held_place import PLACE_VARIABLE
 from hil.rig.config.project import Project, look_for_project
 from hil.rig.config.rig_file import RigFile
-from hil.rig.safety.lock import LOCKS
+from hil.rig.safety.lock import LOCKS, Lock, all_locks
 from hil.scenario.run_folder import LATEST, RUNS
 
 if TYPE_CHECKING:
@@ -108,18 +111,32 @@ def cache() -> Sight:
 
 def locks(project: Project) -> Sight:
     """Look for rigs that are locked until a person has looked at them."""
-    found = sorted((project.root / LOCKS).glob("*.json"))
+    found = all_locks(project.root / LOCKS)
     if not found:
         return ok("none")
-    stale = [path for path in found if not (project.rigs / f"{path.stem}.yaml").is_file()]
+    stale = [path for path, lock in found if not _rig_file(project, path, lock).is_file()]
     if stale:
         names = ", ".join(_shown(project, path) for path in stale)
         where = _shown(project, project.rigs)
         return warning(
             f"{names}: the rig file is not in {where}/", "Look at that bench; then hil rig clear RIG, or rm."
         )
-    names = ", ".join(_shown(project, project.rigs / f"{path.stem}.yaml") for path in found)
-    return warning(names, f"Look at the bench, mend it, then: hil rig clear {names.partition(',')[0]}")
+    names = ", ".join(_locked(project, path, lock) for path, lock in found)
+    path, lock = found[0]
+    rig = _rig_file(project, path, lock)
+    named = "" if rig.stem == path.stem else f"{PLACE_VARIABLE}={shlex.quote(lock.rig)} "
+    return warning(names, f"Look at the bench, mend it, then: {named}hil rig clear {_shown(project, rig)}")
+
+
+def _rig_file(project: Project, path: Path, lock: Lock) -> Path:
+    """Return the rig file of a locked bench; that of a labgrid place has another name than the lock."""
+    of_place = unquote(path.stem) == lock.rig
+    return project.rigs / (lock.file if of_place else f"{path.stem}.yaml")
+
+
+def _locked(project: Project, path: Path, lock: Lock) -> str:
+    rig = _rig_file(project, path, lock)
+    return _shown(project, rig) if rig.stem == path.stem else f"{lock.rig} ({_shown(project, rig)})"
 
 
 def last_run(project: Project) -> Sight:

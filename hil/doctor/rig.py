@@ -20,7 +20,7 @@ from hil.errors import ConfigurationError
 from hil.rig.config.addresses import HOLDERS, Part, parts
 from hil.rig.config.mistakes import REMEDY
 from hil.rig.config.project import find_project
-from hil.rig.safety.lock import LOCKS, find_locks
+from hil.rig.safety.lock import LOCKS, clearing, find_locks
 from hil.rig.virtual.environment import ADDRESS_VARIABLE
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def lock(rig: RigFile, folder: Path) -> Sight:
     except ConfigurationError:
         return not_needed("no laboratory here, and so no locks", "Change into it.")
     for _, found in find_locks(locks, rig):
-        remedy = f"Look at the bench, mend it, then: hil rig clear {rig.path}"
+        remedy = f"Look at the bench, mend it, then: {clearing(rig)}"
         return problem(f"locked since {found.since}: {found.reason}", remedy)
     return ok("not locked")
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from hil.fleet.status.survey import Health
 from hil.history.page import render
 from hil.report.text_format import on_a_line
+from hil.rig.config.held_place import PLACE_VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -80,7 +81,7 @@ def matters(place: PlaceStatus) -> Sequence[str]:
     elif place.health is Health.LOCKED:
         found.append(
             f"locked since {on_a_line(place.locked_since)}: {on_a_line(place.lock)}. Look at the bench, mend it, then:"
-            f" hil rig clear the rig file, and {_back(place)}"
+            f" {PLACE_VARIABLE}={on_a_line(place.name)} hil rig clear rigs/{on_a_line(place.rig)}.yaml"
         )
     elif place.health is Health.AWAY:
         found.append(f"{on_a_line(place.reason)}. Look at its exporter")

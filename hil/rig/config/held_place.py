@@ -11,6 +11,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from string import Template
 from typing import Any
 from urllib.parse import quote
 
@@ -99,10 +100,17 @@ def with_place(target: dict[str, Any], record: PlaceRecord) -> None:
     target["resources"] = [*kept, *({each.kind: {**each.arguments, "name": each.name}} for each in record.resources)]
 
 
-def named_place(target: Mapping[str, Any]) -> str:
-    """Return the name of the RemotePlace in labgrid's ``target``; empty: there is none."""
-    named = (entry["RemotePlace"].get("name") for entry in _entries(target) if "RemotePlace" in entry)
-    return str(next(named, None) or "")
+def named_place(target: Mapping[str, Any], variables: Mapping[str, str] | None = None) -> str:
+    """Return the name of the RemotePlace in a ``target``; empty: there is none, or a variable in it is not set.
+
+    :param variables: for the templates in a target that labgrid has not read.
+    """
+    named = ((entry["RemotePlace"] or {}).get("name") for entry in _entries(target) if "RemotePlace" in entry)
+    name = str(next(named, None) or "")
+    try:
+        return name if variables is None else Template(name).substitute(variables)
+    except (KeyError, ValueError):
+        return ""
 
 
 def _entries(target: Mapping[str, Any]) -> list[Any]:

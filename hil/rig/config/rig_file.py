@@ -6,6 +6,7 @@ once, before anything is started or switched.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -18,7 +19,7 @@ from hil.evidence.uncertainty import COVERAGE, CertifiedUncertainty, Conditions
 from hil.rig.config.addresses import parts
 from hil.rig.config.certificate import read_uncertainty
 from hil.rig.config.coins_to import coin_type
-from hil.rig.config.held_place import held_place
+from hil.rig.config.held_place import held_place, named_place
 from hil.rig.config.limits import SafetyLimits
 from hil.rig.config.mistakes import REMEDY, read_options
 from hil.rig.config.parts import Ambient, DeviceFacts, Devices, InstrumentFacts, ReferenceFacts
@@ -31,7 +32,7 @@ from hil.rig.config.target_section import (
     wrong_target,
 )
 from hil.rig.config.values import LedgerViewName
-from hil.yaml_file import Flaw, Strict
+from hil.yaml_file import Flaw, Strict, plain
 
 SOCKET_UNDER_TEST = "socket under test"
 CABLE_UNDER_TEST = "cable under test"
@@ -152,10 +153,11 @@ class RigFile:
 
     @property
     def place_name(self) -> str:
-        """Name of the labgrid place that this job holds for the rig; empty: none."""
-        target = _get(self._document, "targets", "main")
-        record = held_place() if isinstance(target, Mapping) and has_place(target) else None
-        return record.place if record else ""
+        """Name of the labgrid place that this job holds for the rig, or that the file names; empty: none."""
+        target = plain(_get(self._document, "targets", "main"))
+        if not isinstance(target, Mapping) or not has_place(target):
+            return ""
+        return record.place if (record := held_place()) else named_place(target, os.environ)
 
     @property
     def folder(self) -> Path:

@@ -8,6 +8,7 @@ places: then each place has a lock of its own.
 from __future__ import annotations
 
 import json
+import shlex
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from urllib.parse import quote, unquote
 
 from hil.clock import utc_now
 from hil.errors import RigFault
+from hil.rig.config.held_place import PLACE_VARIABLE
 
 if TYPE_CHECKING:
     from hil.rig.config.rig_file import RigFile
@@ -92,8 +94,14 @@ def refuse_locked(folder: Path, rig: RigFile) -> None:
         raise RigFault(
             f"the rig '{lock.rig}' is locked since {lock.since}: {lock.reason}",
             place=str(rig.path),
-            remedy=f"Look at the bench, mend it, then: hil rig clear {rig.path}",
+            remedy=f"Look at the bench, mend it, then: {clearing(rig)}",
         )
+
+
+def clearing(rig: RigFile) -> str:
+    """Return the command that clears the locks of ``rig``."""
+    named = f"{PLACE_VARIABLE}={shlex.quote(rig.place_name)} " if rig.place_name else ""
+    return f"{named}hil rig clear {rig.path}"
 
 
 def clear_locks(folder: Path, rig: RigFile) -> list[Lock]:

@@ -69,6 +69,18 @@ def test_a_feature_file_that_is_no_utf_8_is_a_problem(project: Path) -> None:
     assert "features/odd.feature cannot be read" in found.seen
 
 
+def test_a_locked_place_is_told_with_the_command_that_clears_it(project: Path) -> None:
+    locks = project / "reports/locks"
+    locks.mkdir()
+    lock = {"rig": "virtual-1", "file": "virtual.yaml", "reason": "K1 is welded", "since": "2026-01-01T00:00:00"}
+    (locks / "virtual-1.json").write_text(json.dumps(lock))
+
+    locked = by_id(look(around(project)))["folder.locks"]
+
+    assert (locked.state, locked.seen) == (State.WARNING, "virtual-1 (rigs/virtual.yaml)")
+    assert locked.remedy.endswith("LG_HIL_PLACE=virtual-1 hil rig clear rigs/virtual.yaml")
+
+
 def test_a_locked_rig_is_told_and_one_without_a_rig_file_too(project: Path) -> None:
     locks = project / "reports/locks"
     locks.mkdir()

@@ -8,10 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hil.errors import ConfigurationError
-from hil.rig.config.held_place import RECORD_VARIABLE, PlaceRecord, PlaceResource, held_place, read_place, with_place
+from hil.errors import ConfigurationError, RigFault
+from hil.rig.config.held_place import (
+    PLACE_VARIABLE,
+    RECORD_VARIABLE,
+    PlaceRecord,
+    PlaceResource,
+    held_place,
+    read_place,
+    with_place,
+)
 from hil.rig.config.rig_file import RigFile
-from hil.rig.safety.lock import find_locks, write_lock
+from hil.rig.safety.lock import clear_locks, find_locks, refuse_locked, write_lock
 
 RIGS = Path(__file__).parents[4] / "rigs"
 
@@ -73,7 +81,8 @@ def test_a_rig_on_a_held_place_of_a_virtual_fleet_is_a_standing_virtual_bench_in
 
 
 def test_a_rig_whose_place_is_not_held_is_taken_for_a_physical_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(RECORD_VARIABLE, raising=False)
+    for name in (RECORD_VARIABLE, PLACE_VARIABLE):
+        monkeypatch.delenv(name, raising=False)
     rig = RigFile.load(RIGS / "fleet.yaml")
     assert (rig.virtual, rig.standing, rig.real_time, rig.place_name) == (False, False, True, "")
 
@@ -88,3 +97,23 @@ def test_a_lock_of_one_place_does_not_lock_another_place_of_the_same_rig_file(
     assert [lock.rig for _, lock in find_locks(tmp_path / "locks", rig)] == ["virtual-1"]
     monkeypatch.setenv(RECORD_VARIABLE, places["virtual-2"])
     assert find_locks(tmp_path / "locks", rig) == []
+
+
+def test_a_lock_of_a_place_is_cleared_by_whoever_names_the_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(RECORD_VARIABLE, str(record("virtual-1", BENCH).write(tmp_path / "places")))
+    write_lock(tmp_path, RigFile.load(RIGS / "fleet.yaml"), "K1 is welded shut")
+    monkeypatch.delenv(RECORD_VARIABLE)
+    rig = RigFile.load(RIGS / "fleet.yaml")
+    monkeypatch.setenv(PLACE_VARIABLE, "virtual-2")
+    refuse_locked(tmp_path, rig)
+    monkeypatch.setenv(PLACE_VARIABLE, "virtual-1")
+    with pytest.raises(RigFault, match=r"'virtual-1' is locked .*: LG_HIL_PLACE=virtual-1 hil rig clear .*fleet\.yaml"):
+        refuse_locked(tmp_path, rig)
+    assert [lock.rig for lock in clear_locks(tmp_path, rig)] == ["virtual-1"]
+
+
+def test_a_place_that_a_rig_file_names_itself_is_its_bench() -> None:
+    assert RigFile.load(RIGS / "remote.yaml").place_name == "bench"
+    assert RigFile.load(RIGS / "virtual.yaml").place_name == ""
