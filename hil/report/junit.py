@@ -48,7 +48,7 @@ def write_junit(run: RunView, folder: Path | None = None) -> Path:
         root.append(_suite(view, name, run.repeated.get(view.number)))
     if run.verdict is None:
         root.append(_of_the_run("the run was finished", "the run has no final verdict", "unfinished run"))
-    elif _ELEMENTS.get(run.verdict) == "error" and run.verdict not in {view.verdict for view in run.scenarios}:
+    elif _ELEMENTS.get(run.verdict) == "error" and run.verdict not in {view.verdict for view in run.counting}:
         altered = run.verdict is Verdict.ALTERED
         name = "the evidence is as it was recorded" if altered else "the run was finished"
         why = run.integrity.sentences if altered else run.befell

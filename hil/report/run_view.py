@@ -88,6 +88,11 @@ class RunView:
     waivers: Waivers
     """The failures that someone had accepted beforehand; no verdict changes by that."""
 
+    @property
+    def counting(self) -> list[ScenarioView]:
+        """The scenarios without the first attempts of those that ran again."""
+        return [scenario for scenario in self.scenarios if scenario.number not in self.repeated]
+
 
 def view_run(record: RunRecord) -> RunView:
     """Tell the run from its folder; keys that are missing are left None and never fail."""

@@ -84,6 +84,19 @@ def test_the_first_attempt_is_skipped_in_junit_and_no_problem_for_a_service(fold
     assert problems_of(run) == []
 
 
+def test_a_rig_fault_of_the_run_stays_an_error_in_junit_beside_a_first_attempt_with_the_same_verdict(
+    make_run: MakeRun,
+) -> None:
+    befell = [{"verdict": Verdict.RIG_FAULT.value, "why": "bench-3 could not be made safe"}]
+    first, second = attempt(2, Verdict.RIG_FAULT, AGAIN.why), attempt(3, Verdict.PASS)
+    document = {**DOCUMENT_AGAIN, "befell": befell}
+    folder = make_run(toast, first, second, verdict=Verdict.RIG_FAULT, document=document)
+    write_reports(folder)
+
+    errors = Xml.parse(folder / JUNIT_FILE).getroot().findall(".//error")  # noqa: S314 - we have written it
+    assert [each.get("message") for each in errors] == ["rig fault: bench-3 could not be made safe"]
+
+
 def test_the_history_gets_the_second_attempt_only(folder: Path) -> None:
     facts = read_facts(folder)
 
