@@ -43,22 +43,38 @@ _ELEMENTS = {
 
 def write_junit(run: RunView, folder: Path | None = None) -> Path:
     """Write ``junit.xml`` into the run folder, or another; return its path. ``time`` is that of this machine."""
+    path = (folder or run.folder) / JUNIT_FILE
+    replace_file(path, _text(run))
+    return path
+
+
+def _text(run: RunView) -> Iterator[str]:
+    """Yield the text suite by suite: a tree of twenty thousand would take 200 MB."""
     root = Xml.Element("testsuites", {"name": printed(run.run_id)})
+    root.set("time", f"{sum(view.wall or 0.0 for view in run.scenarios):.3f}")
+    counted: Counter[str] = Counter()
+    for suite in _suites(run):
+        counted.update({name: int(suite.get(name, "0")) for name in ("tests", "failures", "errors")})
+    for name in ("tests", "failures", "errors"):
+        root.set(name, str(counted[name]))
+    yield "<?xml version='1.0' encoding='utf-8'?>\n"
+    yield f"{Xml.tostring(root, encoding='unicode').removesuffix('/>').rstrip()}>\n"
+    for suite in _suites(run):
+        Xml.indent(suite, level=1)
+        yield f"  {Xml.tostring(suite, encoding='unicode').rstrip()}\n"
+    yield "</testsuites>"
+
+
+def _suites(run: RunView) -> Iterator[Xml.Element]:
     for view, name in zip(run.scenarios, unique_names(run.scenarios), strict=True):
-        root.append(_suite(view, name, run.repeated.get(view.number)))
+        yield _suite(view, name, run.repeated.get(view.number))
     if run.verdict is None:
-        root.append(_of_the_run("the run was finished", "the run has no final verdict", "unfinished run"))
+        yield _of_the_run("the run was finished", "the run has no final verdict", "unfinished run")
     elif _ELEMENTS.get(run.verdict) == "error" and run.verdict not in {view.verdict for view in run.counting}:
         altered = run.verdict is Verdict.ALTERED
         name = "the evidence is as it was recorded" if altered else "the run was finished"
         why = run.integrity.sentences if altered else run.befell
-        root.append(_of_the_run(name, "; ".join(why) or run.sentence, run.verdict.value))
-    root.set("time", f"{sum(view.wall or 0.0 for view in run.scenarios):.3f}")
-    total(root)
-    path = (folder or run.folder) / JUNIT_FILE
-    Xml.indent(root)
-    replace_file(path, f"<?xml version='1.0' encoding='utf-8'?>\n{Xml.tostring(root, encoding='unicode')}")
-    return path
+        yield _of_the_run(name, "; ".join(why) or run.sentence, run.verdict.value)
 
 
 def unique_names(views: list[ScenarioView]) -> list[str]:

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 FEWEST = 48
 """Scenarios from which on other processors are worth their start."""
 
-AT_ONCE = 8
-"""Scenarios that a processor is given together."""
+AT_ONCE = 32
+"""Scenarios that a processor is given together: texts that are the same in them come back as one."""
 
 
 def view_all(scenarios: Sequence[ScenarioRecord], processors: int | None = None) -> list[tuple[ScenarioView, Seal]]:

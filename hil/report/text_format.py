@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -92,7 +93,7 @@ def text_of(document: Mapping[str, Any], key: str) -> str | None:
         return ", ".join(f"{name}: {text_of(value, name) or NOT_RECORDED}" for name in value)
     if isinstance(value, Sequence) and not isinstance(value, str):
         return ", ".join(str(item) for item in value)
-    return str(value)
+    return sys.intern(str(value))  # a report of thousands of scenarios holds the same words thousands of times
 
 
 def stated(document: Mapping[str, Any], key: str) -> str:

@@ -160,9 +160,7 @@ class SeveralBenches:
                 if bench.assigned and bench.assigned[0] == self._next:  # of several, the one whose outcome is told next
                     self._config.stash[LIVE].write(text)
             case TestReport(index, report):
-                self._reports[index].append(
-                    self._config.hook.pytest_report_from_serializable(config=self._config, data=report)
-                )
+                self._reports[index].append(self._as_told(index, report))
             case Warned(warning, when, nodeid, location):
                 told = {"warning_message": warning, "when": when, "nodeid": nodeid, "location": location}
                 self._config.hook.pytest_warning_recorded.call_historic(kwargs=told)
@@ -187,6 +185,15 @@ class SeveralBenches:
 
     def _ended(self, bench: BenchProcess) -> None:
         """A process has ended in order."""
+
+    def _as_told(self, index: int, data: dict[str, Any]) -> Any:
+        """Return the report of a process; pytest keeps each to the end, so what the item has itself is shared."""
+        report = self._config.hook.pytest_report_from_serializable(config=self._config, data=data)
+        item, before = self._items[index], self._reports[index]
+        report.nodeid, report.location = item.nodeid, item.location
+        if before and before[0].keywords == report.keywords:
+            report.keywords = before[0].keywords
+        return report
 
     def _assign(self, bench: BenchProcess) -> None:
         if self._left:
