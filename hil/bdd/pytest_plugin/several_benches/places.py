@@ -10,7 +10,7 @@ import argparse
 import contextlib
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -127,21 +127,20 @@ class Places:
         Raises ConfigurationError if they are too few for what the scenarios need.
         """
         self._expect(config, items)
-        needed = Counter[str]()
-        for item in items:
-            kinds = item.stash.get(KINDS, frozenset(self.rigs))
-            needed[max(kinds, key=lambda kind: (self.numbers[kind], kind))] += 1
-        benches = max(1, min(asked or len(items), len(items), sum(self.numbers[kind] for kind in needed)))
-        if benches < len(needed):
-            names = ", ".join(sorted(needed))
+        able = [item.stash.get(KINDS, frozenset(self.rigs)) for item in items]
+        least = fewest(able, self.numbers)
+        usable = Counter(kind for kinds in able for kind in kinds)
+        benches = max(1, min(asked or len(items), len(items), sum(self.numbers[kind] for kind in usable)))
+        if benches < len(least):
             raise ConfigurationError(
-                f"{benches} benches: the scenarios need places of {len(needed)} rig files ({names})", place="--benches"
+                f"{benches} benches: the scenarios need places of {len(least)} rig files ({', '.join(sorted(least))})",
+                place="--benches",
             )
         if benches > 1 and node_of(config) == "external":
             raise ConfigurationError(
                 f"{benches} benches: an external node has but one chain", place="--benches", remedy="Use another node."
             )
-        self.kinds_of_benches = shares(needed, self.numbers, benches)
+        self.kinds_of_benches = shares(least, usable, self.numbers, benches)
         return benches
 
     def _expect(self, config: pytest.Config, items: Sequence[pytest.Item]) -> None:
@@ -154,15 +153,28 @@ class Places:
             self.expected[item.nodeid] = seconds or 0.0
 
 
-def shares(needed: Mapping[str, int], numbers: Mapping[str, int], benches: int) -> list[str]:
-    """Return the rig file of each bench: each that is needed has one, and more by how many scenarios need it.
+def fewest(able: Sequence[frozenset[str]], numbers: Mapping[str, int]) -> set[str]:
+    """Return few rig files that together can run everything.
 
-    :param needed: scenarios by rig file. :param numbers: places by rig file.
+    :param able: for each item the rig files that can run it. :param numbers: places by rig file.
     """
-    chosen: Counter[str] = Counter(dict.fromkeys(needed, 1))
+    chosen: set[str] = set()
+    for kinds in sorted(able, key=len):
+        if not kinds & chosen:
+            chosen.add(max(kinds, key=lambda kind: (numbers[kind], kind)))
+    return chosen
+
+
+def shares(least: Iterable[str], usable: Mapping[str, int], numbers: Mapping[str, int], benches: int) -> list[str]:
+    """Return the rig file of each bench, so that scenarios that only one of them can run do not have to wait.
+
+    :param least: each of these gets one. :param usable: how many items each rig file can run.
+    :param numbers: places by rig file.
+    """
+    chosen: Counter[str] = Counter(dict.fromkeys(least, 1))
     while chosen.total() < benches:
-        free = [kind for kind in needed if chosen[kind] < numbers[kind]]
-        chosen[max(free, key=lambda kind: (needed[kind] / chosen[kind], kind))] += 1
+        free = [kind for kind in usable if chosen[kind] < numbers[kind]]
+        chosen[max(free, key=lambda kind: (usable[kind] / (chosen[kind] + 1), kind))] += 1
     return sorted(chosen.elements())
 
 

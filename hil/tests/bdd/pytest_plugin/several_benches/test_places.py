@@ -7,24 +7,30 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hil.bdd.pytest_plugin.several_benches.places import shares
+from hil.bdd.pytest_plugin.several_benches.places import fewest, shares
 
-NEEDS = st.dictionaries(st.sampled_from(["a", "b", "c"]), st.integers(1, 50), min_size=1)
+ABLE = st.lists(st.frozensets(st.sampled_from("abc"), min_size=1), min_size=1, max_size=30)
+PLACES = st.fixed_dictionaries({kind: st.integers(1, 6) for kind in "abc"})
 
 
-@given(NEEDS, st.integers(1, 12), st.data())
-def test_each_rig_file_that_is_needed_has_a_bench_and_none_more_than_it_has_places(
-    needed: dict[str, int], benches: int, data: st.DataObject
+@given(ABLE, PLACES, st.integers(1, 20))
+def test_every_scenario_has_a_bench_that_can_run_it_and_no_rig_file_more_benches_than_places(
+    able: list[frozenset[str]], places: dict[str, int], benches: int
 ) -> None:
-    places = {kind: data.draw(st.integers(1, 6)) for kind in needed}
-    benches = min(max(benches, len(needed)), sum(places.values()))
+    usable = Counter(kind for kinds in able for kind in kinds)
+    least = fewest(able, places)
+    benches = min(max(benches, len(least)), sum(places[kind] for kind in usable))
 
-    chosen = Counter(shares(needed, places, benches))
+    chosen = Counter(shares(least, usable, places, benches))
 
     assert chosen.total() == benches
-    assert set(chosen) == set(needed)
-    assert all(chosen[kind] <= places[kind] for kind in needed)
+    assert all(kinds & set(chosen) for kinds in able)
+    assert all(chosen[kind] <= places[kind] for kind in chosen)
 
 
-def test_the_rig_file_with_most_scenarios_has_most_benches() -> None:
-    assert Counter(shares({"a": 30, "b": 10}, {"a": 9, "b": 9}, 4)) == {"a": 3, "b": 1}
+def test_the_rig_file_that_can_run_most_has_most_benches() -> None:
+    assert Counter(shares({"a", "b"}, {"a": 30, "b": 10}, {"a": 9, "b": 9}, 4)) == {"a": 3, "b": 1}
+
+
+def test_one_bench_is_enough_if_one_rig_file_can_run_everything() -> None:
+    assert fewest([frozenset("ab"), frozenset("a"), frozenset("ab")], {"a": 1, "b": 5}) == {"a"}
