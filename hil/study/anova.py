@@ -153,7 +153,7 @@ def _table(values: Sequence[Observed], terms: Sequence[str]) -> dict[str, Row]:
     for source, row in anova(fitted).iterrows():
         name = str(source).replace("C(", "").replace(")", "")
         f, probability = (float(row[each]) for each in ("F", "PR(>F)"))
-        tested = math.isfinite(f)
+        tested = not math.isnan(f)  # infinite where trials do not scatter at all
         found = Row(name, round(row["df"]), float(row["sum_sq"]), *((f, probability) if tested else (None, None)))
         rows[name] = found
     return rows

@@ -20,6 +20,7 @@ from hil.rig.check.capabilities import (
     update_period,
     voltage_uncertainty,
 )
+from hil.rig.sampling.timer import SAMPLE_PERIOD_S
 from hil.study.anova import SIGMAS
 from hil.study.design import UNITS
 from hil.study.limits import INTERRUPTION, Decidable, DeclaredLimit
@@ -103,7 +104,7 @@ def _decision(limit: DeclaredLimit, by_name: dict[str, QuantityResult], rig: Rig
 
 def _interruption(voltage: QuantityResult, rig: RigFile) -> _Known:
     """Return how well an interruption within one update of the meter is known, by what its voltage is uncertain by."""
-    period, stated = update_period(rig), voltage_uncertainty(rig)
+    period, stated = update_period(rig) or Second(SAMPLE_PERIOD_S), voltage_uncertainty(rig)
     measured, grr = (
         float(shortest_interruption(each, period)) for each in (voltage.uncertainty, voltage.variation.grr)
     )

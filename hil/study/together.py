@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from hil.errors import ConfigurationError
+from hil.rig.check.capabilities import voltage_uncertainty
 from hil.study.decisions import decide
 from hil.study.quantities import analyse
 from hil.study.result import StudyResult
@@ -90,6 +91,11 @@ def _remarks(rig: RigFile, sessions: Sequence[StudySession], left_out: int) -> l
         )
     if not rig.virtual:
         found.append("The true instant of a cut is not known on a physical bench: times have no bias here.")
+    if voltage_uncertainty(rig) is None:
+        found.append(
+            "The rig file does not say which meter it has (instruments.meter.model). So U stated is not known for a"
+            " limit, and the guard band is U measured."
+        )
     if left_out:
         found.append(f"Sessions of the history that have other levels or trials, and are left out: {left_out}.")
     return found

@@ -6,10 +6,12 @@ import dataclasses
 import enum
 import json
 import math
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
 from hil.report.text_format import on_a_line, printed
+from hil.study.limits import Decidable
 from hil.study.report.tables import Table, tables
 from hil.study.result import StudyResult
 
@@ -26,10 +28,8 @@ def lines(result: StudyResult) -> Iterator[str]:
 
 def summary(result: StudyResult) -> str:
     """Return what the study comes to, in a line."""
-    counts = {kind: 0 for each in result.decisions for kind in (each.decidable.value,)}
-    for each in result.decisions:
-        counts[each.decidable.value] += 1
-    told = ", ".join(f"{count} {kind}" for kind, count in counts.items()) or "no limits"
+    counts = Counter(each.decidable for each in result.decisions)
+    told = ", ".join(f"{counts[kind]} {kind}" for kind in Decidable if counts[kind]) or "none declared"
     outside = sum(len(each.outside) for each in result.quantities)
     count = sum(len(each.values) for each in result.quantities if each.reference_known)
     holds = (

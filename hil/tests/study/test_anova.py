@@ -51,6 +51,20 @@ def test_a_significant_interaction_is_a_component_of_its_own() -> None:
     assert found.ev == pytest.approx(0.01)
 
 
+def test_an_interaction_of_values_that_do_not_scatter_is_significant() -> None:
+    extra = {("2", "b"): 5.0}
+    values = [
+        Observed(part, session, 10 * int(part) + extra.get((part, session), 0.0))
+        for part, session, _ in itertools.product("12", "ab", (1, 2))
+    ]
+
+    found = variation(values)
+
+    assert not found.pooled
+    assert found.ev == pytest.approx(0.0, abs=1e-9)
+    assert found.interaction == pytest.approx(2.5)
+
+
 def test_one_session_tells_no_reproducibility_and_one_level_no_variation_of_levels() -> None:
     alone = variation([Observed(part, "a", int(part) + trial / 10) for part in "123" for trial in (0, 1)])
     level = variation([Observed("1", session, int(session) + trial / 10) for session in "123" for trial in (0, 1)])

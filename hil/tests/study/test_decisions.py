@@ -78,6 +78,17 @@ def test_beyond_the_levels_the_measured_u_grows_in_proportion() -> None:
     assert far.measured == pytest.approx(near.measured * (20 / 2.5) / 3.6)
 
 
+def test_where_the_rig_file_names_no_meter_the_guard_band_is_what_was_measured() -> None:
+    sessions = (session(1, error=0.3, rig_name="bench-example"), session(2, rig_name="bench-example"))
+    limits = [limit("power", 400.0, 600.0, amount=500.0), limit("interruption", None, 0.02)]
+
+    result = study(*sessions, limits=limits, name="bench-example.yaml", together=True)
+
+    assert [each.stated for each in result.decisions] == [None, None]
+    assert all(each.guard_band == each.measured > 0 for each in result.decisions)
+    assert any("does not say which meter it has" in remark for remark in result.remarks)
+
+
 def test_measurements_beyond_the_stated_u_are_a_fault_of_the_rig_and_widen_the_guard_band() -> None:
     wrong = (session(1, error=3.0), session(2, error=-3.0))
 
