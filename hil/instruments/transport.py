@@ -1,8 +1,8 @@
 """SCPI over VISA: one line out, one line back, every failure a RigFault that names the instrument.
 
-pyvisa carries it, with pyvisa-py or another backend (``visa_backend``); any VISA resource string passes. With pyvisa-py
-the line of a raw ``TCPIP::host::port::SOCKET`` and of a serial ``ASRL/dev/…::INSTR`` is watched (``visa_socket``,
-``visa_serial``); a query then costs no more than pyvisa's own, 61 µs on loopback (research/hil.md).
+pyvisa carries it, with pyvisa-py or another backend (``visa/backend.py``); any VISA resource string passes. With pyvisa-py
+the line of a raw ``TCPIP::host::port::SOCKET`` and of a serial ``ASRL/dev/…::INSTR`` is watched (``visa/raw_socket.py``,
+``visa/serial_line.py``); a query then costs no more than pyvisa's own, 61 µs on loopback (research/hil.md).
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from pyvisa.constants import StatusCode
 from pyvisa.errors import VisaIOError
 
 from hil.errors import ConfigurationError, RigFault
-from hil.instruments.visa_backend import OWN_BACKEND, resource_manager
-from hil.instruments.visa_serial import VisaSerial, take_over_serial
-from hil.instruments.visa_socket import LONGEST_REPLY, LineSession, UnaskedBytes, VisaSocket, take_over
+from hil.instruments.visa.backend import OWN_BACKEND, resource_manager
+from hil.instruments.visa.raw_socket import LONGEST_REPLY, LineSession, UnaskedBytes, VisaSocket, take_over
+from hil.instruments.visa.serial_line import VisaSerial, take_over_serial
 
 if TYPE_CHECKING:
     from pyvisa import ResourceManager
@@ -53,7 +53,7 @@ class Transport:
 
         :param name: the instrument's name in the rig.
         :param timeout: seconds for the connection and for each reply.
-        :param backend: see :func:`hil.instruments.visa_backend.resource_manager`.
+        :param backend: see :func:`hil.instruments.visa.backend.resource_manager`.
         :raises ConfigurationError: its port is none, or the backend cannot be used.
         :raises RigFault: no such resource, unknown host, refused, or no connection in time.
         """

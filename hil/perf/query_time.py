@@ -14,7 +14,7 @@ from hil.clock import WallClock, stopwatch
 from hil.errors import ConfigurationError
 from hil.instruments.dialects import open_meter
 from hil.instruments.transport import Transport
-from hil.instruments.visa_backend import resource_manager
+from hil.instruments.visa.backend import resource_manager
 
 if TYPE_CHECKING:
     from pyvisa.resources import MessageBasedResource

@@ -14,7 +14,7 @@ from labgrid.resource import Resource
 
 from hil.instruments.dialects import Opened, opened_load, opened_meter
 from hil.instruments.transport import Transport
-from hil.instruments.visa_backend import OWN_BACKEND
+from hil.instruments.visa.backend import OWN_BACKEND
 from hil.ports import Load, Meter
 from hil.rig.labgrid.protocols import InstrumentDriver, LoadProtocol, PowerMeterProtocol
 from hil.rig.labgrid.ssh_forward import reachable

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from hil.clock import stopwatch
-from hil.instruments.visa_socket import LineSession
+from hil.instruments.visa.raw_socket import LineSession
 
 if TYPE_CHECKING:
     from hil.rig.virtual.process import VirtualBenchProcess

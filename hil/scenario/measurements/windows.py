@@ -2,21 +2,28 @@
 
 A meter gives the means of its last window until the next one is over. Read more often, it repeats itself; read less
 often, it skips some.
+
+A meter updates on a grid of its own: once a period, at a phase that is not known. Where the stamps of two readings
+leave open how many updates lie between them, the readings around them decide: they were taken on the same grid, so only
+some phases agree with all of them. Readings with the same values are of one update, readings with other values are not;
+that narrows the phases further.
 """
 
 from __future__ import annotations
 
 import math
 from bisect import bisect_left
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 from weakref import WeakKeyDictionary
 
 from hil.evidence.documents import Event, Kind
 from hil.evidence.event_intervals import TRACE_V
 from hil.rig.sampling.timer import reading_age
-from hil.scenario.measurements.update_grid import Seen, updates_between
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from hil.scenario.observer import Observer
 
 ROUNDING = 1e-6
@@ -93,8 +100,7 @@ class Grid:
     def updates(self, earlier: Window, later: Window) -> tuple[int, int]:
         """Return how often the meter updated from one window to another, at least and at most.
 
-        Where the stamps of two windows that follow each other leave that open, the readings around them decide: see
-        :mod:`hil.scenario.measurements.update_grid`.
+        Where the stamps of two windows that follow each other leave that open, the readings around them decide.
         """
         fewest, most = self._count(earlier.last, later.first)
         fewest = max(fewest, _since(earlier, later))
@@ -155,3 +161,53 @@ def _since(earlier: Window, later: Window) -> int:
 
 def _number(event: Event, quantity: str) -> float:
     return float(event.data[quantity])  # type: ignore[arg-type]  # written by the bench as a number
+
+
+class Seen(NamedTuple):
+    """One update of the meter, seen by a reading or by several."""
+
+    instants: tuple[tuple[float, float], ...]
+    """Of each reading, the earliest and the latest instant at which it may have been taken, in s."""
+
+    since: int
+    """At least so many updates lie between the one seen before it and this one: 1 if its values differ, 0 if not."""
+
+
+def updates_between(seen: Sequence[Seen], index: int, period: float) -> tuple[int, int] | None:
+    """Return how many updates lie between ``seen[index - 1]`` and ``seen[index]``, at least and at most.
+
+    ``None`` if no phase agrees with all readings: then they were not taken on such a grid, or a stamp is wrong.
+
+    :param seen: what was seen around the two, in order.
+    :param period: the meter's update period in s, greater than 0.
+    """
+    edges = sorted({instant % period for each in seen for span in each.instants for instant in span})
+    found = [
+        count
+        for early, late in pairwise([edges[-1] - period, *edges])
+        if (count := _at_phase(seen, index, period, (early + late) / 2)) is not None
+    ]
+    if not found:
+        return None
+    return min(fewest for fewest, _ in found), max(most for _, most in found)
+
+
+def _at_phase(seen: Sequence[Seen], index: int, period: float, phase: float) -> tuple[int, int] | None:
+    """Return the same for a meter that updates at ``phase`` and once a period from then on."""
+    spans = [
+        (
+            max(math.floor((early - phase) / period) for early, _ in each.instants),
+            min(math.floor((late - phase) / period) for _, late in each.instants),
+        )
+        for each in seen
+    ]
+    lowest = [spans[0][0]]
+    for each, (low, _) in zip(seen[1:], spans[1:], strict=True):
+        lowest.append(max(low, lowest[-1] + each.since))
+    if any(low > high for low, (_, high) in zip(lowest, spans, strict=True)):
+        return None
+    highest = [spans[-1][1]]
+    for each, (_, high) in zip(reversed(seen[1:]), reversed(spans[:-1]), strict=True):
+        highest.append(min(high, highest[-1] - each.since))
+    highest.reverse()
+    return max(seen[index].since, lowest[index] - highest[index - 1]), highest[index] - lowest[index - 1]

@@ -13,7 +13,7 @@ import pytest
 
 from hil.errors import RigFault
 from hil.instruments.transport import Transport
-from hil.instruments.visa_socket import LONGEST_REPLY
+from hil.instruments.visa.raw_socket import LONGEST_REPLY
 
 
 @dataclass

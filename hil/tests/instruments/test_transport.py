@@ -13,8 +13,8 @@ from hil.clock import stopwatch
 from hil.errors import ConfigurationError, RigFault
 from hil.instruments.dialects import open_meter
 from hil.instruments.transport import Transport
-from hil.instruments.visa_backend import close_resource_managers, resource_manager
-from hil.instruments.visa_socket import LONGEST_REPLY, VisaSocket
+from hil.instruments.visa.backend import close_resource_managers, resource_manager
+from hil.instruments.visa.raw_socket import LONGEST_REPLY, VisaSocket
 from hil.perf.query_time import measure_query
 from hil.tests.instruments.hislip import hislip_instrument
 from hil.tests.instruments.scripted import (

@@ -11,7 +11,7 @@ import pytest
 from hil.errors import ConfigurationError, RigFault
 from hil.instruments.dialects import opened_meter
 from hil.instruments.transport import Transport
-from hil.instruments.visa_backend import close_resource_managers, resource_manager
+from hil.instruments.visa.backend import close_resource_managers, resource_manager
 
 SIMULATED = f"{Path(__file__).with_name('sim.yaml')}@sim"
 METER = "USB0::0x0B21::0x0025::C3XX12345E::INSTR"

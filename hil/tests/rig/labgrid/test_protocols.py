@@ -11,7 +11,7 @@ from typing import Any, cast
 import pytest
 
 from hil.errors import ConfigurationError
-from hil.instruments.visa_backend import close_resource_managers
+from hil.instruments.visa.backend import close_resource_managers
 from hil.instruments.wt310e import Wt310e
 from hil.rig.config.rig_file import RigFile
 from hil.rig.labgrid.protocols import load_driver, meter_driver

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from hil.errors import RigFault
-from hil.instruments.visa_socket import LineSession
+from hil.instruments.visa.raw_socket import LineSession
 from hil.rig.virtual import lockstep_tuning
 from hil.rig.virtual.lockstep_tuning import PATIENCE_S, tuned_lockstep
 from hil.rig.virtual.process import VirtualBenchProcess

@@ -10,7 +10,7 @@ import pyvisa
 from hil.errors import ConfigurationError
 
 OWN_BACKEND = "@py"
-"""pyvisa-py, whose lines are watched (``visa_socket``, ``visa_serial``)."""
+"""pyvisa-py, whose lines are watched (``raw_socket``, ``serial_line``)."""
 
 _manager_lock = threading.Lock()
 _managers: dict[str, pyvisa.ResourceManager] = {}

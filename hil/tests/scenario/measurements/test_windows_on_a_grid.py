@@ -7,7 +7,7 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hil.scenario.measurements.update_grid import Seen, updates_between
+from hil.scenario.measurements.windows import Seen, updates_between
 
 PERIOD_S = 0.1
 

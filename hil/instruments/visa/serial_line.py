@@ -15,7 +15,7 @@ from pyvisa.constants import StatusCode
 from pyvisa_py.serial import SerialSession
 
 from hil.clock import stopwatch
-from hil.instruments.visa_socket import LINE_FEED, LONGEST_REPLY, LineSession, UnaskedBytes
+from hil.instruments.visa.raw_socket import LINE_FEED, LONGEST_REPLY, LineSession, UnaskedBytes
 
 if TYPE_CHECKING:
     from serial import Serial
