@@ -1,8 +1,9 @@
 """SCPI over VISA: one line out, one line back, every failure a RigFault that names the instrument.
 
-pyvisa carries it, with pyvisa-py or another backend (``visa/backend.py``); any VISA resource string passes. With pyvisa-py
-the line of a raw ``TCPIP::host::port::SOCKET`` and of a serial ``ASRL/dev/…::INSTR`` is watched (``visa/raw_socket.py``,
-``visa/serial_line.py``); a query then costs no more than pyvisa's own, 61 µs on loopback (research/hil.md).
+pyvisa carries it, with pyvisa-py or another backend (``visa/backend.py``); any VISA resource string passes. With
+pyvisa-py the line of a raw ``TCPIP::host::port::SOCKET`` and of a serial ``ASRL/dev/…::INSTR`` is watched
+(``visa/raw_socket.py``, ``visa/serial_line.py``); a query then costs no more than pyvisa's own, 61 µs on loopback
+(research/hil.md).
 """
 
 from __future__ import annotations
