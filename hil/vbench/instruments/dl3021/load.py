@@ -136,7 +136,7 @@ class Dl3021:
 
     def _measurements(self, header: str) -> Commands:
         """Return the questions of one of the two headers; both answer from the present instant here."""
-        discharge = self._operation
+        operation = self._operation
         return {
             f"{header}:VOLTage[:DC]?": Command(lambda: _six(self._state.reading()[0])),
             f"{header}:CURRent[:DC]?": Command(lambda: _six(self._state.reading()[1])),
@@ -146,9 +146,9 @@ class Dl3021:
             f"{header}:VOLTage:MIN?": Command(lambda: _six(self._extremes.smallest("voltage"))),
             f"{header}:CURRent:MAX?": Command(lambda: _six(self._extremes.largest("current"))),
             f"{header}:CURRent:MIN?": Command(lambda: _six(self._extremes.smallest("current"))),
-            f"{header}:CAPability?": Command(lambda: _six(discharge.discharge.charge)),
-            f"{header}:WATThours?": Command(lambda: _six(discharge.discharge.energy)),
-            f"{header}:DISChargingtime?": Command(lambda: _six(discharge.discharge.seconds)),
+            f"{header}:CAPability?": Command(lambda: _six(operation.discharge.charge)),
+            f"{header}:WATThours?": Command(lambda: _six(operation.discharge.energy)),
+            f"{header}:DISChargingtime?": Command(lambda: _six(operation.discharge.seconds)),
             f"{header}:TIME?": Command(lambda: _six(INTEGRATION)),
             f"{header}:WAVedata?": Command(lambda: ",".join(map(_six, self._waveform.points()))),
         }
@@ -165,7 +165,8 @@ class Dl3021:
 
     def _set_function(self, name: str) -> None:
         self._settings.static.function = name  # type: ignore[assignment]  # the choice gives no other
-        self._operation.arm(on=False)
+        if self._settings.operation in {"FIX", "WAV"}:
+            self._operation.arm(on=False)
 
     def _set_operation(self, name: str) -> None:
         self._operation.select(name)

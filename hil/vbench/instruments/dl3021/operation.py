@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Final
 
 from hil.vbench.instruments.dl3021 import programs
 from hil.vbench.instruments.dl3021.discharge import Discharge
-from hil.vbench.instruments.dl3021.player import Player
+from hil.vbench.instruments.dl3021.player import Player, Step
 from hil.vbench.instruments.dl3021.settings import Settings
 from hil.vbench.instruments.load_base import NOTICED, half_ramp
 from hil.vbench.scpi.status import ScpiError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from hil.vbench.plant.terminals import ElectronicLoadState, LoadMode
     from hil.vbench.scpi.status import Status
@@ -55,6 +55,8 @@ class Operation:
         self.armed = False
         """Whether the trigger function of the transient is on."""
         self._at_a = False
+        self._steps: Iterator[Step] | None = None
+        """What is left of the list."""
 
     @property
     def running(self) -> bool:
@@ -88,36 +90,42 @@ class Operation:
             self._wait(waiting=True)
 
     def arm(self, *, on: bool) -> None:
-        """Switch the trigger function of the transient; on, it draws level B, and switches the input on (UG 2-24)."""
+        """Switch the trigger function, as the TRAN key does (2-21).
+
+        On, it switches the input on and draws level B (UG 2-24), and with the source MANUal it triggers too (2-17).
+        Off, a list stands still until the next trigger (UG 2-44), and a transient ends.
+        """
         settings = self._settings()
-        if on and (settings.operation not in {"FIX", "WAV"} or settings.static.function != "CURR"):
-            raise ScpiError(-221, "transient operation is for constant current")
-        self.stop()
-        self.armed, self._at_a = on, False
+        in_list = settings.operation == "LIST"
         if on:
-            self._state.input_on = True
-            self._state.starting_voltage = settings.static.starting_voltage
-            self._state.mode, self._state.current = "CURR", settings.transient.b_level
-            self._state.on_change()
+            if in_list:
+                if not self._state.input_on:
+                    self.switch(on=True)
+            elif settings.operation not in {"FIX", "WAV"} or settings.static.function != "CURR":
+                raise ScpiError(-221, "transient operation is for constant current")
+            elif not self.armed:
+                self._draw_level_b(settings)
+            self.armed = True
+            if settings.trigger_source == "MANU" and not self._player.running:
+                self._start(settings)
+        elif in_list:
+            self._player.stop()
+            self.armed = False
+            self._status().questionable.condition &= ~RUNNING_LIST
+            self._wait(waiting=self._state.input_on)
         else:
+            self.stop()
             self.follow_settings(ramp=False)
-        self._wait(waiting=on)
 
     def trigger(self) -> None:
-        """``:TRIGger`` or ``*TRG``: start the list, or what the transient's mode asks for."""
+        """``:TRIGger`` or ``*TRG``: start what waits for it; switches trigger function and input on first (instro)."""
         settings = self._settings()
-        if settings.trigger_source != "BUS" or self._player.running:
+        in_list = settings.operation == "LIST"
+        fits = in_list or (settings.operation in {"FIX", "WAV"} and settings.static.function == "CURR")
+        if settings.trigger_source != "BUS" or self._player.running or not fits:
             raise ScpiError(-211)
-        if settings.operation == "LIST":
-            if not self._state.input_on:
-                self.switch(on=True)
-            self._wait(waiting=False)
-            self._status().questionable.condition |= RUNNING_LIST
-            self._player.play(programs.cycles(settings.sequence), self._draw, self._end_list)
-        elif self.armed:
-            self._trigger_transient(settings)
-        else:
-            raise ScpiError(-211)
+        self.arm(on=True)
+        self._start(settings)
 
     def short(self, *, on: bool) -> None:
         """Draw as much as the power stage can, or no longer; the SHORT key (UG 2-80)."""
@@ -175,11 +183,33 @@ class Operation:
     def stop(self) -> None:
         """Do nothing more in the course of time; what is drawn stays."""
         self._player.stop()
+        self._steps = None
         self._discharging = False
         self.armed = False
         self._ramp += 1
         self._wait(waiting=False)
         self._status().questionable.condition &= ~RUNNING_LIST
+
+    def _draw_level_b(self, settings: Settings) -> None:
+        """Switch the input on at level B, and wait."""
+        self.stop()
+        self._state.input_on = True
+        self._state.starting_voltage = settings.static.starting_voltage
+        self._state.mode, self._state.current = "CURR", settings.transient.b_level
+        self._state.on_change()
+        self._at_a = False
+        self._wait(waiting=True)
+
+    def _start(self, settings: Settings) -> None:
+        """Begin the list, or go on with it; or do what the transient's mode asks for."""
+        if settings.operation != "LIST":
+            self._trigger_transient(settings)
+            return
+        self._wait(waiting=False)
+        self._status().questionable.condition |= RUNNING_LIST
+        if self._steps is None:
+            self._steps = programs.cycles(settings.sequence)
+        self._player.play(self._steps, self._draw, self._end_list)
 
     def _trigger_transient(self, settings: Settings) -> None:
         transient = settings.transient
@@ -197,6 +227,7 @@ class Operation:
 
     def _end_list(self) -> None:
         self._status().questionable.condition &= ~RUNNING_LIST
+        self._steps = None
         if self._settings().sequence.end == "OFF":
             self._finish()
 

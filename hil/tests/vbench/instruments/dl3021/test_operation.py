@@ -147,6 +147,50 @@ def test_a_continuous_transient_takes_its_mean(bench: Bench, timing: str, mean: 
     bench.no_error()
 
 
+def test_a_trigger_switches_input_and_trigger_function_on_by_itself(bench: Bench) -> None:
+    bench("CURR:TRAN:MODE CONT;ALEV 3;BLEV 1;AWID 500;BWID 500;:CURR:SLEW:POS 2.5;NEG 2.5;:TRIG:SOUR BUS;:TRIG")
+    bench.wait(0.25)
+    assert (bench.amperes, bench("INP?;TRAN?")) == (3.0, "1;1")
+    bench("TRIG")
+    assert str(bench("SYST:ERR?")).startswith("-211,")
+
+
+def test_with_the_source_manual_the_trigger_function_is_the_trigger(bench: Bench) -> None:
+    bench("CURR:TRAN:MODE TOGG;ALEV 3;BLEV 1;:TRAN 1")
+    bench.wait(0.1)
+    assert bench.amperes == 3.0
+    bench("TRAN 1")
+    bench.wait(0.1)
+    assert bench.amperes == 1.0
+    bench("TRAN 0;:LIST:LEV 0,2;LEV 1,1;:FUNC:MODE LIST;:TRAN ON")
+    bench.wait(0.5)
+    assert (bench.amperes, bench("TRAN?;INP?;:STAT:QUES:COND?")) == (2.0, "1;1;128")
+    bench.no_error()
+
+
+def test_a_list_whose_trigger_is_switched_off_stands_still_and_goes_on_with_its_next_step(bench: Bench) -> None:
+    bench("LIST:STEP 3;END OFF;LEV 0,1;LEV 1,2;LEV 2,3;:TRIG:SOUR BUS;:FUNC:MODE LIST;:TRIG")
+    bench.wait(0.5)
+    bench("TRAN 0")
+    bench.wait(10.0)
+    assert (bench.amperes, bench("INP?;TRAN?;:STAT:QUES:COND?;:STAT:OPER:COND?")) == (1.0, "1;0;0;32")
+    bench("TRIG")
+    seen = []
+    for _ in range(2):
+        bench.wait(0.75)
+        seen.append(bench.amperes)
+    assert seen == [2.0, 3.0]
+    bench.wait(1.0)
+    assert bench("INP?") == "0"
+    bench.no_error()
+
+
+def test_a_function_that_is_set_meanwhile_leaves_a_list_alone(bench: Bench) -> None:
+    bench("LIST:LEV 0,1;WID 0,100;:TRIG:SOUR BUS;:FUNC:MODE LIST;:TRIG;:FUNC RES")
+    bench.wait(1.0)
+    assert (bench.amperes, bench("FUNC?")) == (1.0, "CR")
+
+
 def test_a_pulse_is_one_and_switches_its_trigger_off(bench: Bench) -> None:
     bench("CURR:TRAN:MODE PULS;ALEV 3;BLEV 1;AWID 500;:CURR:SLEW:POS 2.5;NEG 2.5;:TRIG:SOUR BUS;:TRAN 1;*TRG")
     bench.wait(0.25)
