@@ -10,7 +10,7 @@ import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from hil.errors import RigFault
+from hil.errors import DeadlineExceeded, RigFault
 from hil.evidence.documents import Event, Json, Kind
 from hil.evidence.event_intervals import Interval, instant, power_lost, power_readings
 from hil.evidence.uncertainty import COVERAGE
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 LOAD_LATE_S = 0.005
 """From a command to the load's current, at the most."""
+
+GONE_S = 3.0
+"""For the meter to show that the power is gone."""
 
 LATE_S = 1.2
 """After the last trial: a bench in lockstep hands readings over up to a second late."""
@@ -118,6 +121,7 @@ class BenchSession:
         under_load = self._truth()
         opened = self._cut()
         clock.sleep(steady)
+        self._await_no_power()
         after = self._truth()
         text = (
             f"trial {number}: {format_quantity(design.powers[turn.power], 'W')} for {design.seconds:g} s,"
@@ -126,6 +130,16 @@ class BenchSession:
         told: dict[str, Json] = {"keyword": "Trial", "text": text, "line": 0, "outcome": "passed", "started": began}
         self._scenario.recorder.observe(Kind.STEP, "bench", told)
         return _Trial(turn, number, dead, closed, cause, opened, clock.now(), before, under_load, after)
+
+    def _await_no_power(self) -> None:
+        """Wait until the meter shows that the power is gone: on a busy machine readings come late."""
+        observer = self._scenario.observer
+        try:
+            observer.wait_for(
+                lambda: not observer.power_flows(), timeout=GONE_S, what="the power to be gone", on_readings=True
+            )
+        except DeadlineExceeded as late:
+            raise RigFault(late.what, place="K1", remedy="Look at the contactor and at the meter.") from None
 
     def _set_load(self, power: float) -> None:
         """Have the load draw this power in W: by a resistance, unless it stands behind an adapter."""

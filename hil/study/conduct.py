@@ -61,8 +61,8 @@ def conduct(
     :param benches: of a virtual rig, each with instruments whose errors another seed draws; of a physical one 1.
     :param again: the command that does the same again.
     """
-    for each in ENDING:  # a terminated study ends as an interrupted one does: the bench becomes safe
-        signal.signal(each, interrupt)
+    # a terminated study ends as an interrupted one does: the bench becomes safe
+    handlers = {each: signal.signal(each, interrupt) for each in ENDING}
     run = Run(root, rig, node=node, seed=seed)
     failure: HilError | None = None
     found: list[tuple[str, str, tuple[Measured, ...]]] = []
@@ -81,6 +81,8 @@ def conduct(
         for each in ENDING:  # an impatient second Ctrl-C must not leave the mains on
             signal.signal(each, signal.SIG_IGN)
         verdict = run.close(interrupted=interrupted)
+        for each, handler in handlers.items():
+            signal.signal(each, handler)
     if failure is None and verdict is not Verdict.PASS:
         failure = RigFault("; ".join(run.befell) or f"the run ended with {verdict}", place=str(run.folder))
     common = {"run_id": run.folder.name, "digest": run.digest, "rig": rig.options.name, "virtual": rig.virtual}
