@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from hil.evidence.uncertainty import Budget, Conditions
     from hil.protocol.payment.coins import Coin, OutPoint
-    from hil.units import Ampere, Ohm, Satoshi, Second, Volt, Watt, WattHour
+    from hil.units import Ampere, CurrentShape, Ohm, Satoshi, Second, Volt, Watt, WattHour
 
 
 # --- instruments -----------------------------------------------------------------------------------------------
@@ -145,6 +145,18 @@ class Load(Instrument, Protocol):
 
         A protection that tripped must not look like a device that cut its power.
         """
+
+
+@runtime_checkable
+class ShapingLoad(Protocol):
+    """A load that draws at other power and crest factors than a resistance does."""
+
+    @classmethod
+    def cannot_shape(cls, power: Watt, shape: CurrentShape) -> str:
+        """Return why this model cannot draw ``power`` in this shape; ``""`` if it can."""
+
+    def shape_current(self, shape: CurrentShape) -> None:
+        """Draw what it draws in this shape from now on, until the next ``prepare``; read back."""
 
 
 @dataclass(frozen=True)

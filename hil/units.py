@@ -10,7 +10,7 @@ from __future__ import annotations
 import enum
 import re
 from decimal import Decimal, InvalidOperation
-from typing import NewType
+from typing import NamedTuple, NewType
 
 from hil.errors import AuthorError, nearest
 
@@ -23,6 +23,22 @@ Ohm = NewType("Ohm", float)
 Percent = NewType("Percent", float)
 Mebibyte = NewType("Mebibyte", float)
 Satoshi = NewType("Satoshi", int)
+
+SINE_CREST_FACTOR = 1.415
+"""A crest factor up to this one is that of a sine, √2 rounded up."""
+
+
+class CurrentShape(NamedTuple):
+    """Shape of the current that an appliance draws."""
+
+    power_factor: float
+    """Active over apparent power, above 0, at most 1."""
+    crest_factor: float = 1.414
+    """Peak over rms of the current."""
+
+
+RESISTIVE = CurrentShape(1.0)
+"""A sine in phase with the voltage."""
 
 
 class Dimension(enum.Enum):

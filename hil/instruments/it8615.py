@@ -1,7 +1,14 @@
-"""ITECH IT8615 AC/DC electronic load. Commands and their sources: the transcript it8615.yaml."""
+"""ITECH IT8615 AC/DC electronic load. Commands and their sources: the transcript it8615.yaml.
+
+Power and crest factor go together: a sine may have any power factor, a current in pulses one between two limits. Those
+limits are of a pulse of half a cosine that stays within its half-cycle, which gives what the manual of a sibling has
+(Chroma 63800, table 3-1: 0.977 to 0.993 at a crest factor of 1.5; b). The load is told to keep the power factor, and it
+would change the crest factor without a word: so a pair beyond the limits is refused here.
+"""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -9,11 +16,11 @@ from typing import TYPE_CHECKING
 from hil.errors import AuthorError
 from hil.instruments.identity import Models
 from hil.instruments.scpi_load import ScpiLoad, keep
-from hil.units import Volt, Watt
+from hil.units import SINE_CREST_FACTOR, Volt, Watt
 
 if TYPE_CHECKING:
     from hil.ports import LoadLimits, Protection
-    from hil.units import Ampere, Ohm
+    from hil.units import Ampere, CurrentShape, Ohm
 
 MAINS = Volt(230.0)
 """At this voltage a current or a resistance is held against the rated power (docs/system.md)."""
@@ -32,12 +39,26 @@ POWER = Function("POW", "W", 0.5)
 CURRENT = Function("CURR", "A", 0.005)
 RESISTANCE = Function("RES", "ohm", 0.05)
 
+HIGHEST_CREST_FACTOR = 5.0
+SHAPE_RESOLUTION = 0.005
+"""Smallest step of power and crest factor (u)."""
+
+
+def power_factors_at(crest_factor: float) -> tuple[float, float]:
+    """Return the least and the most that the power factor of a current with this crest factor can be."""
+    if crest_factor <= SINE_CREST_FACTOR:
+        return 0.0, 1.0
+    ratio = crest_factor**2 / 2  # of a half-cycle to the pulse in it
+    most = 4 * ratio**1.5 * math.cos(math.pi / (2 * ratio)) / (math.pi * (ratio**2 - 1))
+    return most * math.sin(math.pi / (2 * ratio)), most
+
 
 class It8615(ScpiLoad):
-    """The load behind the cable: constant power, current or resistance on AC, power factor 1.
+    """The load behind the cable: constant power, current or resistance on AC, at any power factor.
 
-    Rated for 1.8 kVA (m). A setpoint beyond that at 230 V raises AuthorError and nothing is sent. After each setting
-    the error queue is read: a protection that tripped is found at the next setting at the latest.
+    Rated for 1.8 kVA (m), which at power factor 0.5 are 900 W. A setpoint beyond that at 230 V raises AuthorError and
+    nothing is sent. After each setting the error queue is read: a protection that tripped is found at the next setting
+    at the latest.
     """
 
     serves = Models("ITECH", ("IT8615",), ("ITECH Electronic",))
@@ -76,6 +97,37 @@ class It8615(ScpiLoad):
         power = MAINS**2 / resistance if resistance > 0 else float("inf")
         self._refuse_beyond_rating(resistance, power, RESISTANCE)
         self._operate(RESISTANCE, resistance)
+
+    @classmethod
+    def cannot_shape(cls, power: Watt, shape: CurrentShape) -> str:
+        """See :class:`hil.ports.ShapingLoad`."""
+        factor, crest = shape
+        if not (0 < factor <= 1 and 1.41 <= crest <= HIGHEST_CREST_FACTOR):
+            return (
+                f"power factor {factor:g} and crest factor {crest:g} are not both within what its load draws:"
+                f" above 0 to 1, and 1.41 to {HIGHEST_CREST_FACTOR:g}"
+            )
+        least, most = power_factors_at(crest)
+        if not least - SHAPE_RESOLUTION <= factor <= most + SHAPE_RESOLUTION:
+            return (
+                f"power factor {factor:g} cannot go with crest factor {crest:g}: its load draws such a current at power"
+                f" factors from {least:.2f} to {most:.2f}"
+            )
+        if power / factor > cls.max_power:
+            return (
+                f"{power:g} W at power factor {factor:g} are {power / factor:.4g} VA; its load takes at most"
+                f" {cls.max_power:g} VA"
+            )
+        return ""
+
+    def shape_current(self, shape: CurrentShape) -> None:
+        """See :class:`hil.ports.ShapingLoad`; AuthorError, and nothing is sent, for a shape that it cannot draw."""
+        if why := self.cannot_shape(Watt(0.0), shape):
+            raise AuthorError(why, place=self._transport.place)
+        self._set("SYST:CFPF:PRI PF")
+        for command, value, what in (("PFAC", shape.power_factor, "power"), ("CFAC", shape.crest_factor, "crest")):
+            self._set(f"SOUR:{command} {value:.7g}")
+            self._read_back(f"SOUR:{command}?", value, f"the {what} factor {value:.7g}", SHAPE_RESOLUTION)
 
     def protect(self, limits: LoadLimits) -> list[Protection]:
         """Arm over-power and over-current protection; see :class:`hil.ports.Protecting`.

@@ -9,10 +9,11 @@ import pytest
 
 from hil.errors import AuthorError, RigFault
 from hil.instruments.dialects import open_load
-from hil.ports import Load
+from hil.instruments.it8615 import It8615
+from hil.ports import Load, ShapingLoad
 from hil.tests.instruments.scripted import SILENCE, Action, close_line
 from hil.tests.instruments.scripted_driver import ScriptedDriver
-from hil.units import Ampere, Ohm, Watt
+from hil.units import Ampere, CurrentShape, Ohm, Watt
 
 load = ScriptedDriver(open_load, "load", "it8615")
 refused = load.refused
@@ -144,3 +145,34 @@ def test_load_that_does_not_answer_can_still_be_switched_off(action: Action, wor
             driver.draw_power(Watt(1300.0))
         driver.set_input(on=False)
         assert instrument.received[-3:] == ["INPUT:STATE 0", "INPUT:STATE?", "SYST:ERR?"]
+
+
+def test_a_shape_is_set_with_priority_for_the_power_factor_and_read_back() -> None:
+    with load() as (driver, instrument):
+        assert isinstance(driver, ShapingLoad)
+        driver.shape_current(CurrentShape(0.5, 3.0))
+    sent = [command for command in instrument.received if command != "SYST:ERR?"]
+    assert sent == ["*IDN?", "SYST:CFPF:PRI PF", "SOUR:PFAC 0.5", "SOUR:PFAC?", "SOUR:CFAC 3", "SOUR:CFAC?"]
+
+
+@pytest.mark.parametrize(
+    ("shape", "words"),
+    [
+        (CurrentShape(0.0), "not both within what its load draws"),
+        (CurrentShape(0.5, 6.0), "not both within what its load draws"),
+        (CurrentShape(0.9, 3.0), "power factors from 0.20 to 0.59"),
+    ],
+)
+def test_a_shape_that_the_load_would_change_without_a_word_is_refused_and_nothing_is_sent(
+    shape: CurrentShape, words: str
+) -> None:
+    with load() as (driver, instrument):
+        assert isinstance(driver, ShapingLoad)
+        with pytest.raises(AuthorError, match=words):
+            driver.shape_current(shape)
+    assert instrument.received == ["*IDN?"]
+
+
+def test_apparent_power_is_what_the_load_is_rated_for() -> None:
+    assert It8615.cannot_shape(Watt(900.0), CurrentShape(0.5)) == ""
+    assert "2000 VA" in It8615.cannot_shape(Watt(1000.0), CurrentShape(0.5))

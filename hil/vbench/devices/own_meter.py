@@ -22,6 +22,8 @@ def meter_gain(seed: str, role: str) -> float:
 class DeviceMeter:
     """The device's own meter on the power path, with a gain error of current, power and energy.
 
+    It counts what goes to the appliance; while power flows back its count stands still and its power is negative.
+
     :param ahead_of_contact: it sits on the mains' side of the socket's contact; else at the appliance.
     :param counted_wh: what its register has at first; it then goes on through a power cut. With 0 it begins anew with
         each power-on.
@@ -46,13 +48,13 @@ class DeviceMeter:
     def restart(self) -> None:
         """Count from zero again, unless the register goes on: the device was powered on."""
         if not self._counted_wh:
-            self._start = self._plant.energy()
+            self._start = self._plant.delivered()
 
     def drift(self, gain: float) -> None:
         """Have another gain error from now on; what was counted stays counted."""
         counted = self._measured()
         self._factor = 1 + gain
-        self._start = self._plant.energy() - counted / self._factor
+        self._start = self._plant.delivered() - counted / self._factor
 
     def energy(self) -> WattHour:
         """Return what its register has, in Wh below ``REGISTER_WH``, with its gain error."""
@@ -61,7 +63,7 @@ class DeviceMeter:
         return WattHour((self._measured() + self._counted_wh) % REGISTER_WH)
 
     def _measured(self) -> float:
-        return (self._plant.energy() - self._start) * self._factor
+        return (self._plant.delivered() - self._start) * self._factor
 
     def _failing(self) -> tuple[WattHour, Watt]:
         if self._frozen is None:
@@ -69,10 +71,14 @@ class DeviceMeter:
         return self._frozen
 
     def power(self) -> Watt:
-        """Return the present power in W, with its gain error."""
+        """Return the present power in W, with its gain error; negative where it flows back."""
         if self._frozen is not None or self.silent:
             return self._failing()[1]
         return Watt(self._plant.power() * self._factor)
+
+    def returned(self) -> float:
+        """Return the energy in Wh that flowed back through it, with its gain error."""
+        return (self._plant.through() - self._plant.delivered()) * self._factor
 
     def live(self) -> bool:
         """Tell whether the outlet has voltage."""

@@ -232,7 +232,8 @@ class ProcessHost:
         meter = self._meter
         voltage = meter.voltage()
         frequency = self._plant.parameters.mains_frequency if voltage else 0.0
-        return PzemValues(voltage, meter.current(), float(meter.power()), float(meter.energy()), frequency)
+        energy = float(meter.energy()) + meter.returned()
+        return PzemValues(voltage, meter.current(), abs(float(meter.power())), energy, frequency)
 
     def _ended(self, process: ChildProcess) -> None:
         """The program ended by itself while it had power; its contact stands as it left it."""

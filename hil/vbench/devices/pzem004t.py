@@ -1,7 +1,8 @@
 """A virtual PZEM-004T v3: the devices' own energy meter as its maker's manual describes it, on Modbus RTU.
 
 Like the real one it is fed from the mains that it measures, and silent without. Shares no code with the driver in
-hil.devices.hardware; both are held against the same transcript.
+hil.devices.hardware; both are held against the same transcript. It knows no direction: power that flows back is shown,
+and counted, as if it were delivered (the manual names no sign, and its registers have none).
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ REQUEST_BYTES, RESET_BYTES = 8, 4
 
 @dataclass(frozen=True)
 class PzemValues:
-    """What the module measures. V, A, W, Wh, Hz."""
+    """What the module measures. V, A, W, Wh, Hz; power and energy without a sign."""
 
     voltage: float
     current: float

@@ -3,8 +3,9 @@
 Facts are from research/scpi.md and from public clients of the real unit (order of the 19 fields of ``MEAS?``,
 ``…:LEV:IMM:AMPL? MIN|MAX``, ``PFACTOR``). 1.8 kVA is from the research page; the other limits below are from memory
 of the series' data sheet and unverified. Read-backs have five significant digits and the load's own gain error
-(:mod:`hil.vbench.plant.instrument_errors`). The plant is 230 V AC and resistive, so DC with the input on, and another
-power or crest factor than a sine's, are refused with -221; so is constant voltage, which is for DC only (u). Errors are
+(:mod:`hil.vbench.plant.instrument_errors`). Constant power is active power (u). Of power and crest factor the one
+without priority gives way (:mod:`hil.vbench.instruments.it8615_waveform`); a query answers what was set. The plant is
+230 V AC, so DC with the input on is refused with -221; so is constant voltage, which is for DC only (u). Errors are
 written as SCPI-99 has them: no source tells how the real unit writes them.
 """
 
@@ -15,8 +16,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from hil.vbench.instruments.it8615_scope import Picture, Scope
+from hil.vbench.instruments.it8615_waveform import HIGHEST_CREST_FACTOR, peak_power, played, pulse
 from hil.vbench.instruments.load_base import LoadFront
 from hil.vbench.plant.instrument_errors import NO_ERRORS, LoadErrors
+from hil.vbench.plant.waveform import SINE
 from hil.vbench.scpi.engine import Commands, ScpiEngine, action, choice_setting, number_setting, scientific
 from hil.vbench.scpi.parameters import Boolean, Bound, Choice, Command, Number
 from hil.vbench.scpi.protection import Protection, protection_commands
@@ -35,9 +38,7 @@ POWER: Final = Number(0.0, 1800.0, 0.0, "W")
 VOLTAGE: Final = Number(7.5, 600.0, 600.0, "V")
 """Of constant voltage on DC (u)."""
 POWER_FACTOR: Final = Number(0.0, 1.0, 1.0)
-CREST_FACTOR: Final = Number(1.41, 5.0, 1.41)
-SINE_CREST_FACTOR: Final = 1.415
-"""Settings up to this crest factor are a sine (√2, rounded up as clients write it)."""
+CREST_FACTOR: Final = Number(1.41, HIGHEST_CREST_FACTOR, 1.41)
 FREQUENCIES: Final = (45.0, 450.0)
 """Hz; outside the frequency cannot be measured."""
 
@@ -121,6 +122,7 @@ class It8615:
     def _reset(self) -> None:
         self._settings = _Settings()
         self._scope.reset()
+        self._state.waveform = SINE
         self._front.reset(self._engine.status)
 
     # --- commands ----------------------------------------------------------------------------------------------
@@ -134,6 +136,7 @@ class It8615:
             "SYSTem:MODE": Command(self._set_system_mode, (Choice("AC", "DC"),)),
             "SYSTem:MODE?": Command(lambda: self._settings.system_mode),
             **choice_setting("SYSTem:CFPF:PRIority", Choice("PF", "CF"), settings, "priority"),
+            "SYSTem:CFPF:PRIority": Command(self._shaping("priority"), (Choice("PF", "CF"),)),
             "[SOURce:]FUNCtion": Command(
                 self._set_function, (Choice("CURRent", "RESistance", "VOLTage", "POWer", "SHORt"),)
             ),
@@ -148,9 +151,9 @@ class It8615:
             **self._set_point(f"[SOURce:]RESistance{level}", RESISTANCE, "resistance"),
             **self._set_point(f"[SOURce:]POWer{level}", POWER, "power"),
             **number_setting(f"[SOURce:]PFACtor{level}", POWER_FACTOR, settings, "power_factor"),
-            f"[SOURce:]PFACtor{level}": Command(self._set_power_factor, (POWER_FACTOR,)),
+            f"[SOURce:]PFACtor{level}": Command(self._shaping("power_factor"), (POWER_FACTOR,)),
             **number_setting(f"[SOURce:]CFACtor{level}", CREST_FACTOR, settings, "crest_factor"),
-            f"[SOURce:]CFACtor{level}": Command(self._set_crest_factor, (CREST_FACTOR,)),
+            f"[SOURce:]CFACtor{level}": Command(self._shaping("crest_factor"), (CREST_FACTOR,)),
             "INPut[:STATe]": Command(self._switch_input, (Boolean(),)),
             "INPut[:STATe]?": Command(lambda: "1" if self._state.input_on else "0"),
             **protection_commands("[SOURce:]CURRent:PROTection", CURRENT, lambda: self._settings.current_protection),
@@ -203,15 +206,15 @@ class It8615:
         self._settings.shorted = on
         self._set_function(self._settings.function)
 
-    def _set_power_factor(self, value: float) -> None:
-        if value != 1.0:
-            raise ScpiError(-221, "the bench draws at power factor 1 only")
-        self._settings.power_factor = value
+    def _shaping(self, setting: str) -> Callable[..., None]:
+        """Return what takes a setting of power factor, crest factor or their priority, and shapes the current."""
 
-    def _set_crest_factor(self, value: float) -> None:
-        if value > SINE_CREST_FACTOR:
-            raise ScpiError(-221, "the bench draws a sine only")
-        self._settings.crest_factor = value
+        def take(value: object) -> None:
+            settings = self._settings
+            setattr(settings, setting, value)
+            self._front.set(waveform=played(settings.power_factor, settings.crest_factor, settings.priority))
+
+        return take
 
     def _switch_input(self, on: bool) -> None:
         if on and self._settings.tripped:
@@ -228,8 +231,7 @@ class It8615:
 
     def _picture(self) -> Picture:
         volts, amperes, _, hertz = self._state.reading()
-        _, factor, _, _ = self._shape()
-        return Picture(volts, amperes, hertz, math.acos(factor) if amperes else 0.0)
+        return Picture(volts, amperes, hertz, *pulse(self._state.waveform)) if amperes else Picture(volts, 0.0, hertz)
 
     def _frequency(self) -> str:
         frequency = self._state.reading()[3]
@@ -240,19 +242,20 @@ class It8615:
         volts, amperes, watts, _ = self._state.reading()
         apparent = volts * amperes
         factor = max(-1.0, min(1.0, watts / apparent)) if apparent else 0.0
-        return math.sqrt(2.0) if amperes else 0.0, factor, apparent, apparent * math.sqrt(1.0 - factor * factor)
+        crest = self._state.waveform.crest_factor if amperes else 0.0
+        return crest, factor, apparent, apparent * math.sqrt(1.0 - factor * factor)
 
     def _measure_all(self) -> str:
         """Return the 19 fields of ``MEAS?`` in the real unit's order, each followed by a comma.
 
-        Currents, voltages and powers of a sine without DC; no harmonics, no timing mode, 25 °C inside.
+        Currents, voltages and powers without DC; no harmonics, no timing mode, 25 °C inside.
         """
         volts, amperes, watts, _ = self._state.reading()
         crest, factor, apparent, reactive = self._shape()
-        peak_current, peak_voltage = amperes * math.sqrt(2.0), volts * math.sqrt(2.0)
+        peak_current, peak_voltage = amperes * crest, volts * math.sqrt(2.0)
         current = (0.0, amperes, peak_current, peak_current, -peak_current)
         voltage = (0.0, volts, peak_voltage)
-        power = (watts, apparent, reactive, watts + apparent)
+        power = (watts, apparent, reactive, peak_power(self._state.waveform, apparent))
         before = [scientific(field) for field in (*current, *voltage, *power)]
         after = [scientific(field) for field in (crest, factor, 0.0, 0.0, 25.0)]
         ohms = scientific(volts / amperes) if amperes else NO_VALUE

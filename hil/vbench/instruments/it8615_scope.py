@@ -43,12 +43,28 @@ class _Settings:
 
 @dataclass(frozen=True)
 class Picture:
-    """One capture: rms values, frequency in Hz, and by how many radians the current lags."""
+    """One capture: rms values, frequency in Hz, and by how many radians the current lags.
+
+    :param width: radians of each half-cycle in which the current flows, as half a cosine: π is a sine.
+    """
 
     volts: float = 0.0
     amperes: float = 0.0
     hertz: float = 0.0
     lag: float = 0.0
+    width: float = math.pi
+
+    @property
+    def peak_current(self) -> float:
+        """The highest current in A."""
+        return self.amperes * math.sqrt(2.0 * math.pi / self.width)
+
+    def current(self, angle: float) -> float:
+        """Return the current in A at this angle of the voltage, which rises through zero at 0."""
+        half, inside = divmod(angle - self.lag, math.pi)
+        part = (inside - math.pi / 2) * math.pi / self.width
+        height = self.peak_current * math.cos(part) if abs(part) <= math.pi / 2 else 0.0
+        return height if half % 2 == 0 else -height
 
 
 class Scope:
@@ -116,24 +132,28 @@ class Scope:
         """Return the angle of the voltage at which the trigger's level is crossed; None if it never is."""
         settings = self._settings
         of_current = settings.source == "CURR"
-        peak = math.sqrt(2.0) * (picture.amperes if of_current else picture.volts)
+        peak = picture.peak_current if of_current else math.sqrt(2.0) * picture.volts
         level = settings.current_level if of_current else settings.voltage_level
         if peak == 0.0 or abs(level) > peak:
             return None
-        rising = math.asin(level / peak)
-        return (math.pi - rising if settings.slope == "NEG" else rising) + (picture.lag if of_current else 0.0)
+        lag, width = (picture.lag, picture.width) if of_current else (0.0, math.pi)
+        # from the middle of the half-cycle that has this level to where it is crossed
+        reach = width / math.pi * math.acos(abs(level) / peak)
+        falling = settings.slope == "NEG"
+        middle = lag + math.pi / 2 if level >= 0 else lag + (1.5 if falling else -0.5) * math.pi
+        return middle + (reach if falling is (level >= 0) else -reach)
 
     def _points(self, *, current: bool) -> str:
         if self._running:
             self._capture()
         picture, settings = self._picture, self._settings
-        peak = math.sqrt(2.0) * (picture.amperes if current else picture.volts)
         begin = self._trigger(picture) or 0.0
-        lag = picture.lag if current else 0.0
         omega = 2.0 * math.pi * picture.hertz
         step = 10.0 * settings.division / POINTS
-        instants = (settings.delay + number * step for number in range(POINTS))
-        return ",".join(scientific(peak * math.sin(begin + omega * t - lag)) for t in instants)
+        angles = (begin + omega * (settings.delay + number * step) for number in range(POINTS))
+        if current:
+            return ",".join(scientific(picture.current(angle)) for angle in angles)
+        return ",".join(scientific(math.sqrt(2.0) * picture.volts * math.sin(angle)) for angle in angles)
 
     def _harmonics(self) -> str:
         return ",".join(scientific(volts) for volts in (self._look().volts, *[0.0] * (HARMONICS - 1)))

@@ -1,4 +1,4 @@
-"""What can sit in the cable's outlet: nothing, a toaster, or the power stage of the electronic load.
+"""What can sit in the cable's outlet: nothing, a toaster, the power stage of the electronic load, or a solar inverter.
 
 Between two events the voltage at the outlet is constant, so each appliance integrates in closed form: no step size,
 no integration error, and no event while nothing changes.
@@ -10,12 +10,18 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from hil.vbench.plant.waveform import SINE, Waveform
+
 if TYPE_CHECKING:
     from hil.vbench.plant.terminals import ElectronicLoadState
 
 
 class Appliance(Protocol):
-    """A resistive consumer (power factor 1)."""
+    """A consumer on sinusoidal mains."""
+
+    @property
+    def waveform(self) -> Waveform:
+        """Power factor and crest factor of its current."""
 
     def current(self, voltage: float) -> float:
         """Return the present rms current in A at ``voltage`` (V rms)."""
@@ -26,6 +32,8 @@ class Appliance(Protocol):
 
 class Nothing:
     """An empty outlet."""
+
+    waveform = SINE
 
     def current(self, voltage: float) -> float:
         """See :class:`Appliance`; always 0 A."""
@@ -52,6 +60,11 @@ class Toaster:
     heat_time: float = 0.4
     cool_time: float = 30.0
     coldness: float = 1.0
+
+    @property
+    def waveform(self) -> Waveform:
+        """See :class:`Appliance`; a heating wire draws a sine in phase."""
+        return SINE
 
     @property
     def hot_resistance(self) -> float:
@@ -82,6 +95,8 @@ class Toaster:
 class ElectronicLoad:
     """The power stage of an AC load; its set-points are a copy, so that the time before a change is billed at the old.
 
+    Constant power is active power: the less the power factor, the more current.
+
     :param max_current: A rms; :param max_power: VA. The stage limits itself to both (IT8615: 1.8 kVA, research/scpi.md;
         20 A is the estimate for that model).
     """
@@ -98,6 +113,7 @@ class ElectronicLoad:
         self._mode = state.mode
         self._on = state.input_on
         self._starting_voltage = state.starting_voltage
+        self.waveform = state.waveform
         self._set_point = {
             "CURR": state.current,
             "RES": state.resistance,
@@ -113,7 +129,8 @@ class ElectronicLoad:
         if self._mode == "CURR":
             wanted = self._set_point
         elif self._mode == "POW":
-            wanted = self._set_point / voltage
+            effective = voltage * self.waveform.power_factor
+            wanted = self._set_point / effective if effective > 0 else math.copysign(math.inf, self._set_point)
         elif self._mode == "RES":
             wanted = voltage / self._set_point if self._set_point > 0 else math.inf
         else:
@@ -127,4 +144,27 @@ class ElectronicLoad:
     def pass_time(self, duration: float, voltage: float) -> tuple[float, float]:
         """See :class:`Appliance`."""
         current = self.current(voltage)
-        return current * current * duration, voltage * current * duration
+        return current * current * duration, voltage * current * self.waveform.power_factor * duration
+
+
+class Inverter:
+    """A small solar inverter with a plug: feeds a constant power back into the mains while they are there.
+
+    :param power: W that it feeds back. Without mains it feeds nothing (anti-islanding). That a real one first watches
+        the mains for a minute (VDE-AR-N 4105) is left out.
+    """
+
+    waveform = Waveform(power_factor=-1.0)
+
+    def __init__(self, power: float, start_voltage: float = 85.0) -> None:
+        self._power = power
+        self._start_voltage = start_voltage
+
+    def current(self, voltage: float) -> float:
+        """See :class:`Appliance`; an rms value has no sign."""
+        return self._power / voltage if voltage >= self._start_voltage else 0.0
+
+    def pass_time(self, duration: float, voltage: float) -> tuple[float, float]:
+        """See :class:`Appliance`; the energy is negative."""
+        current = self.current(voltage)
+        return current * current * duration, -voltage * current * duration

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from hil.vbench.plant.waveform import SINE
+
 if TYPE_CHECKING:
     from hil.vbench.plant.appliances import ElectronicLoad
 
@@ -22,6 +24,9 @@ START_VOLTAGE: Final = 85.0
 
 class AdaptedLoad:
     """A DC load behind the adapter, as the cable's outlet sees it."""
+
+    waveform = SINE
+    """The adapter corrects its power factor."""
 
     def __init__(self, load: ElectronicLoad) -> None:
         self.load = load

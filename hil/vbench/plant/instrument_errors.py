@@ -53,6 +53,8 @@ class GivenErrors:
     power_noise: float = DRAWN
     """Standard deviation in W."""
     latency: float = DRAWN
+    reactive_gain: float = DRAWN
+    """Part of the reactive power that is taken for active."""
 
 
 ALL_DRAWN: Final = GivenErrors()
@@ -63,11 +65,13 @@ class AccuracyClass:
     """Limits of error of a data sheet: ± (``of_reading`` x reading + ``of_range`` x range).
 
     :param drawn_gain: largest gain error that is drawn; the rest of ``of_reading`` is for the noise.
+    :param of_reactive: most of the reactive power that may be taken for active: the influence of the power factor.
     """
 
     of_reading: float
     of_range: float
     drawn_gain: float
+    of_reactive: float = 0.0
 
 
 class QuantityErrors:
@@ -123,6 +127,13 @@ class MeterErrors:
         self.voltage = QuantityErrors(chance, limits, given.voltage_gain, given.voltage_offset)
         self.current = QuantityErrors(chance, limits, given.current_gain, given.current_offset)
         self.power = QuantityErrors(chance, limits, given.power_gain, given.power_offset, given.power_noise)
+        # of its own seed, so that what is drawn above is the same as without it
+        drawn = random.Random(f"{seed}/reactive").uniform(-limits.of_reactive, limits.of_reactive)  # noqa: S311 - as above
+        self._reactive_gain = drawn if math.isnan(given.reactive_gain) else given.reactive_gain
+
+    def active(self, power: float, reactive: float) -> float:
+        """Return active power in W as a phase error of the inputs lets it appear beside so much reactive power."""
+        return power + self._reactive_gain * reactive if reactive else power
 
 
 def latency(seed: str, given: float, most: float) -> float:

@@ -55,10 +55,14 @@ class PlantParameters:
     """Gain error of the load's own reading: with 0.001 it reads 0.1 % more than it draws."""
     load_latency: float = math.nan
     """Seconds from a command to its current."""
+    meter_reactive_gain: float = math.nan
+    """Part of the reactive power that the lab meter takes for active: a phase error of its inputs."""
     toaster_power: float = 1300.0
     toaster_inrush: float = 0.3
     toaster_heat_time: float = 0.4
     toaster_cool_time: float = 30.0
+    inverter_power: float = 400.0
+    """What the solar inverter feeds back, in W: one panel."""
     load_max_current: float = 20.0
     load_max_power: float = 1800.0
     socket_meter_gain: float = math.nan
@@ -74,7 +78,7 @@ class PlantParameters:
 
     _POSITIVE: ClassVar = frozenset(
         {"mains_voltage", "mains_frequency", "meter_period", "link_baud", "console_baud", "toaster_power"}
-        | {"toaster_heat_time", "toaster_cool_time"}
+        | {"toaster_heat_time", "toaster_cool_time", "inverter_power"}
     )
 
     @classmethod
@@ -109,6 +113,7 @@ class PlantParameters:
             self.meter_offset_w,
             self.meter_noise_w,
             self.meter_latency,
+            self.meter_reactive_gain,
         )
 
     @property

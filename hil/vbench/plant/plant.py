@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from hil.errors import ConfigurationError, nearest
-from hil.vbench.plant.appliances import ElectronicLoad, Nothing, Toaster
+from hil.vbench.plant.appliances import ElectronicLoad, Inverter, Nothing, Toaster
 from hil.vbench.plant.dc_adapter import AdaptedLoad
 from hil.vbench.plant.mains import Mains
 from hil.vbench.plant.relay import Relay
 from hil.vbench.plant.terminals import MeterSample
+from hil.vbench.plant.waveform import SINE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,16 +26,19 @@ if TYPE_CHECKING:
     from hil.vbench.virtual_time import Kernel
 
 JOULE_PER_WATT_HOUR = 3600.0
-APPLIANCES = ("load", "toaster", "none")
+APPLIANCES = ("load", "toaster", "inverter", "none")
 
 
 @dataclass
 class Integrals:
-    """Since time 0: V²s at the meter, A²s through it, J through it."""
+    """Since time 0: V²s at the meter, A²s through it, J through it; J that flowed back, and vars of reactive power."""
 
     voltage: float = 0.0
     current: float = 0.0
     energy: float = 0.0
+    """What was delivered less what flowed back."""
+    returned: float = 0.0
+    reactive: float = 0.0
 
 
 @dataclass
@@ -73,6 +77,7 @@ class Plant:
             p.toaster_power, inrush=p.toaster_inrush, heat_time=p.toaster_heat_time, cool_time=p.toaster_cool_time
         )
         self._appliances: dict[str, Appliance] = {"load": outlet, "toaster": toaster, "none": Nothing()}
+        self._appliances["inverter"] = Inverter(p.inverter_power)
 
         def path(_: bool) -> None:
             self.settle()
@@ -94,8 +99,8 @@ class Plant:
         """K1 to K4."""
         self.contact = Relay(kernel, p.contact_operate_time, p.contact_release_time, path)
         """The relay inside the socket."""
-        self._metered = 0.0, 0.0, 0.0
-        """The integrals of voltage, current and energy at the end of the last update period."""
+        self._metered = 0.0, 0.0, 0.0, 0.0
+        """The integrals of voltage, current, energy and reactive at the end of the last update period."""
         self._updates = 0
         kernel.call_at(p.meter_period, self._update_meter)
 
@@ -123,14 +128,26 @@ class Plant:
         return self._appliances[self.plugged].current(self.outlet_voltage())
 
     def power(self) -> float:
-        """Return the active power in W; settles first, because a heating wire changes between events."""
+        """Return the active power in W, negative where it flows back; settles first, because a heating wire changes
+        between events.
+        """
         self.settle()
-        return self.outlet_voltage() * self.current()
+        return self.outlet_voltage() * self.current() * self._appliances[self.plugged].waveform.power_factor
 
     def energy(self) -> float:
-        """Return the energy in Wh that went through the path since time 0."""
+        """Return the energy in Wh that went through the path since time 0, less what flowed back."""
         self.settle()
         return self.integrals.energy / JOULE_PER_WATT_HOUR
+
+    def through(self) -> float:
+        """Return the energy in Wh that went through the path either way, as a meter counts that knows no direction."""
+        self.settle()
+        return (self.integrals.energy + 2 * self.integrals.returned) / JOULE_PER_WATT_HOUR
+
+    def delivered(self) -> float:
+        """Return the energy in Wh that went to the appliance since time 0; what flowed back is not subtracted."""
+        self.settle()
+        return (self.integrals.energy + self.integrals.returned) / JOULE_PER_WATT_HOUR
 
     # --- events ------------------------------------------------------------------------------------------------
 
@@ -153,17 +170,21 @@ class Plant:
         self._since = now
         voltage = self.meter_voltage()
         outlet = voltage if self.relays[1].closed else 0.0
-        current_squared, energy = self._appliances[self.plugged].pass_time(duration, outlet)
+        appliance = self._appliances[self.plugged]
+        current_squared, energy = appliance.pass_time(duration, outlet)
         integrals = self.integrals
         integrals.voltage += voltage * voltage * duration
         integrals.current += current_squared
         integrals.energy += energy
+        if appliance.waveform is not SINE:
+            integrals.returned += max(0.0, -energy)
+            integrals.reactive += outlet * appliance.current(outlet) * appliance.waveform.reactive * duration
 
     def _update_meter(self) -> None:
         self.settle()
         totals, period = self.integrals, self.parameters.meter_period
-        voltage, current, energy = self._metered
-        self._metered = totals.voltage, totals.current, totals.energy
+        voltage, current, energy, reactive = self._metered
+        self._metered = totals.voltage, totals.current, totals.energy, totals.reactive
         squared = (totals.voltage - voltage) / period
         sample = MeterSample(
             self.kernel.now,
@@ -172,6 +193,8 @@ class Plant:
             math.sqrt(max(0.0, (totals.current - current) / period)),
             (totals.energy - energy) / period,
             self.parameters.mains_frequency if squared > 0 else 0.0,
+            (totals.reactive - reactive) / period,
+            self._appliances[self.plugged].waveform.crest_factor,
         )
         self._updates += 1
         # A multiple, not a sum: no drift after hours of virtual time.
@@ -198,4 +221,5 @@ class Plant:
             current = self._load.current(voltage)
             return voltage, current, voltage * current, 0.0
         current = self._load.current(voltage)
-        return voltage, current, voltage * current, self.parameters.mains_frequency if voltage else 0.0
+        power = voltage * current * self._load.waveform.power_factor
+        return voltage, current, power, self.parameters.mains_frequency if voltage else 0.0

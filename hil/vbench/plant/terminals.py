@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, TypeAlias
 
 from hil.vbench.plant.instrument_errors import NO_ERRORS, LoadErrors
+from hil.vbench.plant.waveform import SINE, SINE_CREST_FACTOR, Waveform
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +34,14 @@ class MeterSample(NamedTuple):
     """Mean active power in W."""
     frequency: float
     """Fundamental frequency in Hz; 0 without voltage."""
+    reactive: float = 0.0
+    """Mean of what of apparent power is not active while the current flows, in var; not negative."""
+    crest_factor: float = SINE_CREST_FACTOR
+    """Of the current while it flows."""
+
+    def filling(self, most: float) -> float:
+        """Return the rms current in A that fills a range as this one does, of which peaks up to ``most`` x rms fit."""
+        return self.current if self.crest_factor <= most else self.current * self.crest_factor / most
 
 
 def _nobody() -> None:
@@ -65,6 +74,8 @@ class ElectronicLoadState:
     """Set-point of mode VOLT in V."""
     starting_voltage: float = 0.0
     """V below which it draws nothing."""
+    waveform: Waveform = SINE
+    """Shape of the current that it draws."""
     input_on: bool = False
     direct_current: bool = False
     """Whether it is a DC load: the bench puts its AC/DC adapter before it, whose output are the terminals."""

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from hil.vbench.instruments.wt310e.integration import Integration
 from hil.vbench.instruments.wt310e.numeric import NumericData
+from hil.vbench.instruments.wt310e.ranges import PEAK
 from hil.vbench.instruments.wt310e.replies import Averager, ExtendedEvents, Reading, engineering
 from hil.vbench.instruments.wt310e.settings import (
     RATES,
@@ -40,8 +41,8 @@ if TYPE_CHECKING:
     from hil.vbench.plant.terminals import MeterSample
 
 IDENTITY: Final = "YOKOGAWA,WT310E,C3XX12345E,F1.04"
-ACCURACY: Final = AccuracyClass(of_reading=1e-3, of_range=5e-4, drawn_gain=8e-4)
-"""Voltage, current and power, 45 to 66 Hz: 0.1 % of reading + 0.05 % of range (manual)."""
+ACCURACY: Final = AccuracyClass(of_reading=1e-3, of_range=5e-4, drawn_gain=8e-4, of_reactive=1e-3)
+"""Voltage, current and power, 45 to 66 Hz: 0.1 % of reading + 0.05 % of range; 0.1 % of reactive power (manual)."""
 
 TRANSITIONS: Final = Choice("RISE", "FALL", "BOTH", "NEVer")
 GROUPS: Final = (
@@ -130,13 +131,13 @@ class Wt310e:
             return
         settings = self._settings
         over_voltage = settings.voltage.over(averaged.voltage)
-        over_current = settings.current.over(averaged.current)
+        over_current = settings.current.over(averaged.filling(settings.crest_factor * PEAK))
         u_range, i_range = settings.voltage.selected, settings.current.selected
         errors = self._errors
         # an rms value has no sign
         voltage = max(0.0, errors.voltage.read(averaged.voltage, u_range))
         current = max(0.0, errors.current.read(averaged.current, i_range))
-        power = errors.power.read(averaged.power, u_range * i_range)
+        power = errors.power.read(errors.active(averaged.power, averaged.reactive), u_range * i_range)
         settings.integrator.update(averaged, power, current)
         if settings.integrator_state == "STAR" and not settings.integrator.running:
             self._integration.time_up()
@@ -148,6 +149,7 @@ class Wt310e:
                 None if over_current else current,
                 None if over else power,
                 averaged.frequency,
+                averaged.crest_factor,
             )
             self._reading = self._smoothing.shown(reading, settings)
             self._numeric.renew()

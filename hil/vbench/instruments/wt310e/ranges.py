@@ -24,6 +24,9 @@ RANGE_UP: Final = 1.3
 RANGE_DOWN: Final = 0.3
 """Parts of a range: a reading above the first is overrange, automatic ranging goes up and down beyond the others."""
 
+PEAK: Final = 1.1 / OVER_RANGE
+"""Peaks up to 330 % of a range fit at crest factor 3 (u): so much of the crest factor is what fills it to 140 %."""
+
 EXPANSION: Final = 2.0
 """With A6 the upper two are 280 % and 260 % (IM WT310E-01EN, 2-17)."""
 

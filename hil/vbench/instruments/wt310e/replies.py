@@ -95,6 +95,8 @@ class Averager:
             math.sqrt(mean([one.current**2 for one in samples])),
             mean([one.power for one in samples]),
             sample.frequency,
+            mean([one.reactive for one in samples]),
+            max(one.crest_factor for one in samples),
         )
 
 
