@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -63,6 +63,17 @@ class EnergyMeter(Protocol):
 
     def live(self) -> bool:
         """Tell whether there is mains voltage at the meter; without it an appliance that draws nothing says nothing."""
+
+
+@runtime_checkable
+class MeasuringMeter(EnergyMeter, Protocol):
+    """A device's own meter that tells voltage and current, too."""
+
+    def voltage(self) -> float:
+        """Return V rms where it sits."""
+
+    def current(self) -> float:
+        """Return A rms."""
 
 
 class Storage(Protocol):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from embit.util import secp256k1
 
+from hil.devices.board import MeasuringMeter
 from hil.errors import RigFault
 from hil.protocol.cable.messages import check_request, fits_in_session
 from hil.protocol.codes import CloseReason
@@ -48,6 +49,8 @@ Defect = Literal[
     "offers-one-address",
     "abandons-the-unplugged",
     "tells-its-seed",
+    "bills-apparent-power",
+    "bills-what-flows-back",
 ]
 """- ignores-conflicts: looks for no other spend of the coins that it was paid with
 - forgets-payments: does not look again for what it broadcast
@@ -66,6 +69,8 @@ Defect = Literal[
 - offers-one-address: offers the same receiving address in each session
 - abandons-the-unplugged: does not settle the session of a cable that was pulled (single-fee mode: all of it is lost)
 - tells-its-seed: says the seed of its account on its console when it is ready
+- bills-apparent-power: takes volts times amperes for the power: it assumes power factor 1
+- bills-what-flows-back: counts power that flows back into the mains as if it were delivered
 """
 
 CableDefect = Literal["signs-anything", "declares-one-change", "signs-with-one-nonce", "tells-its-seed"]
@@ -170,8 +175,67 @@ class _TrustedMeter:
         return self._meter.live()
 
 
-def meter_of(meter: EnergyMeter, defects: Collection[Defect]) -> EnergyMeter:
-    """Return the meter as a socket with these defects reads it."""
+class _ApparentMeter:
+    """Implements :class:`hil.devices.board.EnergyMeter` as a socket does that measures voltage and current only.
+
+    :param board: the meter itself, which tells voltage and current as well.
+    """
+
+    def __init__(self, meter: EnergyMeter, board: MeasuringMeter) -> None:
+        self._meter = meter
+        self._board = board
+        self._active: float | None = None
+        self._apparent = 0.0
+
+    def energy(self) -> WattHour:
+        """Return what was counted, at the ratio of apparent to active power that there is now."""
+        energy, power = self._meter.energy(), self._meter.power()
+        ratio = self.power() / power if power > 0 else 1.0
+        self._apparent += energy if self._active is None else (energy - self._active) * ratio
+        self._active = energy
+        return WattHour(self._apparent)
+
+    def power(self) -> Watt:
+        return Watt(self._board.voltage() * self._board.current())
+
+    def live(self) -> bool:
+        return self._meter.live()
+
+
+class _DirectionlessMeter:
+    """Implements :class:`hil.devices.board.EnergyMeter`: what flows back is counted like what is delivered."""
+
+    def __init__(self, meter: EnergyMeter, now: Callable[[], float]) -> None:
+        self._meter = meter
+        self._now = now
+        self._since = 0.0
+        self._returned = 0.0
+
+    def energy(self) -> WattHour:
+        now = self._now()
+        self._returned += max(0.0, -self._meter.power()) * (now - self._since) / 3600
+        self._since = now
+        return WattHour(self._meter.energy() + self._returned)
+
+    def power(self) -> Watt:
+        return Watt(abs(self._meter.power()))
+
+    def live(self) -> bool:
+        return self._meter.live()
+
+
+def meter_of(
+    meter: EnergyMeter, board: EnergyMeter, defects: Collection[Defect], now: Callable[[], float]
+) -> EnergyMeter:
+    """Return the meter as a socket with these defects reads it.
+
+    :param board: the meter on the board, whose register ``meter`` has counted.
+    :param now: the present instant in seconds.
+    """
+    if "bills-what-flows-back" in defects:
+        return _DirectionlessMeter(meter, now)
+    if "bills-apparent-power" in defects and isinstance(board, MeasuringMeter):
+        return _ApparentMeter(meter, board)
     return _TrustedMeter(meter) if "trusts-its-meter" in defects else meter
 
 

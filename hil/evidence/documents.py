@@ -35,7 +35,8 @@ class Kind(enum.StrEnum):
     - LEDGER, what the node published: ``change`` (``added``, ``removed``: a transaction in the mempool; ``connected``,
       ``disconnected``: a block of the best chain), ``hash`` (of the transaction), ``block`` (its number since the
       scenario began, 0 for one that was there before; its hash depends on other scenarios and stands in ``host``)
-    - LOAD: ``power_W`` or ``input_on``: what the load was told while the scenario runs (source ``load``)
+    - LOAD: ``power_W`` or ``input_on``: what the load was told while the scenario runs (source ``load``); with
+      ``power_factor`` and ``crest_factor`` where they are not those of a resistance
     - FAULT: ``what``, ``who`` (a fault that the scenario asked for); of a message on the link (source ``link``) also
       ``direction`` and ``fault`` (``dropped``, ``delayed`` ...)
     - DEVICE: ``identity``: what the program of a device says that it is; or ``stopped``: why it has stopped over its

@@ -8,8 +8,10 @@ voltage; the last one holds, or all begin anew with ``repeat``::
 
     description: A motor of 300 W ...
     steps:
-      - {power: 1750 W, for: 400 ms}
-      - {power: 300 W}
+      - {power: 700 W, power_factor: 0.5, for: 400 ms}
+      - {power: 300 W, power_factor: 0.8}
+
+``power_factor`` and ``crest_factor`` of a step are those of a resistance if they are left out.
 """
 
 from __future__ import annotations
@@ -25,7 +27,8 @@ from hil.evidence.documents import Kind
 from hil.evidence.event_intervals import DEAD_V
 from hil.rig.config.project import look_for_project
 from hil.rig.config.values import Duration, Power
-from hil.units import Watt
+from hil.scenario.appliance.load_drawing import draw, told
+from hil.units import RESISTIVE, CurrentShape, Watt
 from hil.yaml_file import Strict
 
 if TYPE_CHECKING:
@@ -42,6 +45,13 @@ class ProfileStep(Strict):
 
     power: Annotated[Power, Field(ge=0)]
     duration: Annotated[Duration, Field(gt=0)] | None = Field(default=None, alias="for")
+    power_factor: Annotated[float, Field(gt=0, le=1)] = RESISTIVE.power_factor
+    crest_factor: Annotated[float, Field(ge=1.41, le=10)] = RESISTIVE.crest_factor
+
+    @property
+    def shape(self) -> CurrentShape:
+        """The shape of its current."""
+        return CurrentShape(self.power_factor, self.crest_factor)
 
 
 class LoadProfile(Strict):
@@ -63,6 +73,17 @@ class LoadProfile(Strict):
     def highest(self) -> Watt:
         """The most power that it draws."""
         return Watt(max(step.power for step in self.steps))
+
+    @property
+    def drawn(self) -> list[tuple[Watt, CurrentShape]]:
+        """What it draws, step by step."""
+        return [(Watt(step.power), step.shape) for step in self.steps]
+
+    @property
+    def power_factor_at_most_current(self) -> float:
+        """What its highest power has to be divided by for the most apparent power that it draws."""
+        apparent = max(step.power / step.power_factor for step in self.steps)
+        return self.highest / apparent if apparent else 1.0
 
 
 def profile_names() -> list[str]:
@@ -104,11 +125,11 @@ class LoadPlayer:
         self._recorder = recorder
         self._live = False
         self._timer: Timer | None = None
-        self._drawn: float | None = None
+        self._drawn: tuple[float, CurrentShape] | None = None
 
     def start(self) -> None:
         """Stand at the first step and wait for voltage."""
-        self._draw(self._profile.steps[0].power)
+        self._draw(self._profile.steps[0])
 
     def on_reading(self, reading: Reading) -> None:
         """Follow the lab meter; called with each of its readings."""
@@ -127,14 +148,15 @@ class LoadPlayer:
 
     def _go_to(self, number: int, due: float) -> None:
         step = self._profile.steps[number]
-        self._draw(step.power)
+        self._draw(step)
         if step.duration is not None:
             following, then = (number + 1) % len(self._profile.steps), due + step.duration
             self._timer = self._clock.call_at(then, lambda: self._go_to(following, then))
 
-    def _draw(self, power: float) -> None:
-        if power == self._drawn:
+    def _draw(self, step: ProfileStep) -> None:
+        power, shape = Watt(step.power), step.shape
+        if (power, shape) == self._drawn:
             return
-        self._load.draw_power(Watt(power))
-        self._drawn = power
-        self._recorder.observe(Kind.LOAD, "load", {"power_W": power})
+        draw(self._load, power, shape, RESISTIVE if self._drawn is None else self._drawn[1])
+        self._drawn = power, shape
+        self._recorder.observe(Kind.LOAD, "load", told(power, shape))

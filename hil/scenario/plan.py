@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from hil.protocol.policy import Mode
+from hil.units import RESISTIVE
 
 if TYPE_CHECKING:
     from hil.chain.attacks.electrum_faults import ServerFault
     from hil.links.faults import FaultRule
     from hil.scenario.abuse_plan import AbusePlan
     from hil.scenario.load_profiles import LoadProfile
+    from hil.units import CurrentShape
 
 SUPPLY = {"socket": "K3", "cable": "K4"}
 """The relay behind which the electronics of each device are fed (docs/system.md)."""
@@ -34,6 +36,7 @@ class Plan:
     mode: str = Mode.SINGLE_FEE.label
     appliance: str = "toaster"
     load_power_w: float | None = None
+    load_shape: CurrentShape = RESISTIVE
     load_profile: LoadProfile | None = None
     max_payments: int = 100
     funds_sat: int = FUNDS_SAT

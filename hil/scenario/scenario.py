@@ -19,6 +19,7 @@ from hil.rig.description import record_programs
 from hil.rig.recorder import ConsoleLog, LedgerLog, LinkLog, Recorder, sent_by
 from hil.rig.sampling.timer import SAMPLE_PERIOD_S
 from hil.scenario.abuse_plan import COUNTERPART, AbusePlan
+from hil.scenario.appliance.load_drawing import begin_drawing, refuse_beyond, refuse_beyond_each
 from hil.scenario.bench_watch import BenchWatch
 from hil.scenario.findings import Findings
 from hil.scenario.load_profiles import LoadPlayer
@@ -28,6 +29,7 @@ from hil.scenario.setups.by_name import SETUPS
 from hil.scenario.setups.common import FIRST, SetupContext
 from hil.scenario.setups.counterpart_meter import CounterpartMeter
 from hil.scenario.setups.socket_under_test import SocketUnderTestSetup
+from hil.units import RESISTIVE, Watt
 
 if TYPE_CHECKING:
     from hil.chain.attacks.blocks import Miner
@@ -42,7 +44,7 @@ if TYPE_CHECKING:
     from hil.scenario.check import Check
     from hil.scenario.load_profiles import LoadProfile
     from hil.scenario.setups.by_name import Setup
-    from hil.units import Watt
+    from hil.units import CurrentShape
 
 
 def unwatched(_: ScenarioRun) -> None:
@@ -101,15 +103,14 @@ class ScenarioRun:
             raise AuthorError(f"rig '{self.rig.file.options.name}' has no toaster", remedy="Use the load.")
         self.plan.appliance = "toaster"
 
-    def use_load(self, power: Watt) -> None:
+    def use_load(self, power: Watt, shape: CurrentShape = RESISTIVE) -> None:
         """Let the programmable load draw ``power``; raises AuthorError beyond what it or the rig can do."""
-        most = min(self.rig.load.max_power, self.rig.file.options.limits.power)
-        if not 0 < power <= most:
-            raise AuthorError(f"{power:g} W is outside what this rig can draw: above 0 W, at most {most:g} W")
-        self.plan.appliance, self.plan.load_power_w = "load", float(power)
+        refuse_beyond(self.rig, power, shape)
+        self.plan.appliance, self.plan.load_power_w, self.plan.load_shape = "load", float(power), shape
 
     def use_profile(self, profile: LoadProfile) -> None:
         """Let the programmable load play an appliance; raises AuthorError beyond what it or the rig can do."""
+        refuse_beyond_each(self.rig, profile.drawn)
         self.use_load(profile.highest)
         self.plan.load_profile = profile
 
@@ -230,7 +231,6 @@ class ScenarioRun:
         """Record what was declared and never taken, and return that."""
         return self.findings.close()
 
-    # --- inside ------------------------------------------------------------------------------------------------
     def _record_latency(self) -> None:
         if self._tap is not None and (latency := self._tap.latency()) is not None:
             self.recorder.write_latency(latency)
@@ -244,7 +244,7 @@ class ScenarioRun:
             self._load_player = LoadPlayer(plan.load_profile, rig.load, self.clock, self.recorder)
             self._load_player.start()
         elif plan.load_power_w is not None:
-            rig.load.draw_power(plan.load_power_w)  # type: ignore[arg-type]  # checked in use_load
+            begin_drawing(rig.load, Watt(plan.load_power_w), plan.load_shape, self.recorder)
         if plan.load_power_w is not None:
             rig.load.set_input(on=True)
             self.bench_watch.compare_load()

@@ -27,6 +27,7 @@ from hil.testing.feasibility import (
     Course,
     RigFile,
     beyond_load,
+    beyond_shape,
 )
 
 MOST_PAYMENTS = 65_535
@@ -128,6 +129,8 @@ def _profile_within_limits(rig: RigFile, profile: LoadProfile) -> str:
     most = rig.options.limits.power
     if "load" not in rig.options.appliances:
         return f"rig '{rig.options.name}' has no programmable load"
+    if beyond := next(filter(None, (beyond_shape(rig, power, shape) for power, shape in profile.drawn)), ""):
+        return beyond
     return "" if profile.highest <= most else f"rig '{rig.options.name}' allows {most:g} W, not {profile.highest:g} W"
 
 

@@ -53,6 +53,7 @@ from hil.scenario.plan import Plan
 from hil.scenario.scenario import ScenarioRun
 from hil.units import (
     Ampere,
+    CurrentShape,
     Mebibyte,
     Ohm,
     Percent,
@@ -72,6 +73,7 @@ __all__ = [
     "Clock",
     "ConfigurationError",
     "Counted",
+    "CurrentShape",
     "DeadlineExceeded",
     "DeviceIdle",
     "Event",

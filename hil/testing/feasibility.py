@@ -15,8 +15,10 @@ from hil.bdd.check.feasibility.protocol_limits import CLOSE_REASONS, LEAST_COIN_
 from hil.bdd.check.values import in_order, zero_too
 from hil.rig.check.capabilities import (
     beyond_load,
+    beyond_shape,
     doubtful_edge,
     no_real_time,
+    shapes_no_current,
     undecidable_edge,
     undecidable_energy,
     undecidable_interruption,
@@ -38,6 +40,7 @@ __all__ = [
     "Course",
     "RigFile",
     "beyond_load",
+    "beyond_shape",
     "cheats",
     "demanded",
     "doubtful_edge",
@@ -50,6 +53,7 @@ __all__ = [
     "no_real_time",
     "no_slow_storage",
     "no_storage_fault",
+    "shapes_no_current",
     "undecidable_edge",
     "undecidable_energy",
     "undecidable_interruption",

@@ -83,6 +83,12 @@ def _read_int(text: str) -> int:
     return int(text)
 
 
+def _read_number(text: str) -> float:
+    if not re.fullmatch(r"-?\d+(?:[.]\d+)?", text):
+        raise AuthorError(f"'{text}' is not a number; write it as 0.5")
+    return float(text)
+
+
 def _read_word(text: str) -> str:
     if re.search(r"\s", text):
         raise AuthorError(f"'{text}' is more than one word")
@@ -242,6 +248,7 @@ _LISTED = (
         choices=_load_profiles,
     ),
     Parameter("int", r"-?\d+", _read_int, "5"),
+    Parameter("number", r"-?\d+(?:[.]\d+)?", _read_number, "0.5"),
     Parameter("word", r"[^\s]+", _read_word, "word"),
     Parameter("string", _STRING, _read_string, '"text"'),
 )

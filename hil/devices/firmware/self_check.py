@@ -100,7 +100,7 @@ class CheckedMeter:
     def _add_up(self) -> None:
         """Count by the power what flowed up to now; whether the meter did tells its next count."""
         now = self._now()
-        self._uncounted_mwh += self._power_w * (now - self._since) / 3.6
+        self._uncounted_mwh += max(0.0, self._power_w) * (now - self._since) / 3.6
         self._since = now
 
 

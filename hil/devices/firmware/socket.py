@@ -41,7 +41,8 @@ class SocketProgram(Firmware):
         self._rebroadcaster: Rebroadcaster | None = None
         self._now = 0.0
         policy = self._policy = policy_of(self._defects)
-        self._meter = CheckedMeter(meter_of(self._counted, self._defects), policy.unpaid_energy_mwh, lambda: self._now)
+        meter = meter_of(self._counted, board.meter, self._defects, lambda: self._now)
+        self._meter = CheckedMeter(meter, policy.unpaid_energy_mwh, lambda: self._now)
         position = contact_position_of(board.contact_position, self._defects)
         self._contact = CheckedContact(board.contact, position, lambda: self._now)
         self._in_order = True

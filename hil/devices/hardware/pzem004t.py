@@ -243,7 +243,7 @@ class Pzem004t:
 class ToldSilence:
     """A module whose silence is told when it is asked, and not when it is polled: a program must hear of it and decide.
 
-    Implements :class:`hil.devices.lockstep.program.MeasuringMeter`.
+    Implements :class:`hil.devices.board.MeasuringMeter`.
     """
 
     def __init__(self, module: Pzem004t) -> None:

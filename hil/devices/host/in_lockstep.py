@@ -194,7 +194,7 @@ class _Ledger:
 
 
 class _Meter:
-    """Implements :class:`hil.devices.board.EnergyMeter`: mV, mA, mW and µWh of the newest event."""
+    """Implements :class:`hil.devices.board.MeasuringMeter`: mV, mA, mW and µWh of the newest event."""
 
     def __init__(self, bench: _Bench) -> None:
         self._bench = bench
@@ -207,6 +207,12 @@ class _Meter:
 
     def live(self) -> bool:
         return self._value(0) > 0
+
+    def voltage(self) -> float:
+        return self._value(0) / 1e3
+
+    def current(self) -> float:
+        return self._value(1) / 1e3
 
     def _value(self, number: int) -> int:
         if self._bench.meter is None:

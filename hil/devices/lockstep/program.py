@@ -6,9 +6,9 @@ the power is ``kill -9``. See docs/reference/lockstep-device.md.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from hil.devices.board import REGISTER_WH, EnergyMeter
+from hil.devices.board import REGISTER_WH
 from hil.devices.lockstep.answering_process import AnsweringProcess, NoAnswer
 from hil.devices.lockstep.lines import (
     MICROSECONDS,
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from hil.devices.board import Board
+    from hil.devices.board import Board, MeasuringMeter
     from hil.devices.lockstep.command import DeviceCommand
     from hil.ports import Acceptance, LedgerView
 
@@ -41,16 +41,6 @@ REGISTER_UWH = REGISTER_WH * 10**6
 
 class ProgramEnded(DeviceFailed):
     """The program ended by itself, with an exit code."""
-
-
-class MeasuringMeter(EnergyMeter, Protocol):
-    """A device's own meter that tells voltage and current, too."""
-
-    def voltage(self) -> float:
-        """Return V rms where it sits."""
-
-    def current(self) -> float:
-        """Return A rms."""
 
 
 class LockstepProgram:

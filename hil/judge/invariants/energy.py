@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
-from hil.judge.invariants.history import SIDES, Frame, History, Story
+from hil.judge.invariants.history import SIDES, Frame, History, Reading, Story
 from hil.judge.invariants.rules import CONTACT, ENERGY, OVERLOAD, UNPAID, Breach
 from hil.judge.messages import Close, Funding, Meter, Offer, Payment, PaymentRequest, Receipt
 from hil.judge.transactions import bought_mwh
@@ -48,7 +49,7 @@ class _Lab:
     """The energy at the lab meter by any instant."""
 
     def __init__(self, history: History) -> None:
-        self._readings = history.readings
+        self._readings = delivered(history.readings, history.off_w)
         self._early = [each.early for each in history.readings]
         self._late = [each.late for each in history.readings]
         self._history = history
@@ -68,6 +69,21 @@ class _Lab:
             return None
         low = self._readings[before].energy_wh if before >= 0 else 0.0
         return low, self._readings[after].energy_wh
+
+
+def delivered(readings: Sequence[Reading], off_w: float) -> Sequence[Reading]:
+    """Return the readings with the energy that went to the appliance: what flowed back is not subtracted.
+
+    Without power that flowed back they are the same. Where it turned between two readings, that counts as nothing.
+    """
+    if all(each.power_w >= -off_w for each in readings):
+        return readings
+    found, returned = [readings[0]], 0.0
+    for before, each in pairwise(readings):
+        if min(before.power_w, each.power_w) < -off_w:
+            returned += max(0.0, before.energy_wh - each.energy_wh)
+        found.append(each._replace(energy_wh=each.energy_wh + returned))
+    return found
 
 
 def _claims(history: History, lab: _Lab, side: str, story: Story) -> Iterator[Breach]:
@@ -151,7 +167,7 @@ def _unpaid(history: History) -> Iterator[Breach]:
             newest = receipts[-1][0]
             sessions += 1
             paid_wh += bought_mwh(offers[-1][1], max(receipt.n for _, receipt in receipts)) / 1000
-    energy = history.readings[-1].energy_wh
+    energy = delivered(history.readings, history.off_w)[-1].energy_wh
     spread = history.uncertainty_wh(energy) + history.off_w * history.readings[-1].late / 3600
     most = paid_wh * (1 + CLASS) + UNPAID_WH * max(1, sessions)
     if energy - spread > most:

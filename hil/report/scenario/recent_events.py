@@ -202,7 +202,9 @@ def load_words(data: Mapping[str, Any]) -> str:
     """Return what a LOAD event says the load was told."""
     power = number_of(data, "power_W")
     if power is not None:
-        return f"set to {format_quantity(power, 'W')}"
+        factor = number_of(data, "power_factor")
+        at = "" if factor is None else f" at power factor {factor:g}"
+        return f"set to {format_quantity(power, 'W')}{at}"
     return "input on" if data.get("input_on") else "input off"
 
 

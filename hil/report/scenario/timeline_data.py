@@ -211,11 +211,11 @@ def _gaps(points: list[tuple[float, float]]) -> list[Point]:
 
 
 def _power_off(points: list[tuple[float, float]]) -> list[Mark]:
-    threshold = POWER_OFF_SHARE * max(value for _, value in points)
+    threshold = POWER_OFF_SHARE * max(abs(value) for _, value in points)
     return [
         Mark(later[0], "off", f"power went off between {earlier[0]:.3f} s and {later[0]:.3f} s")
         for earlier, later in pairwise(points)
-        if earlier[1] > threshold >= later[1]
+        if abs(earlier[1]) > threshold >= abs(later[1])
     ]
 
 

@@ -8,7 +8,7 @@ are not known and not reckoned with.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from hil.clock import WallClock
@@ -20,12 +20,13 @@ from hil.plugins.groups import VIRTUAL_LOADS, VIRTUAL_METERS
 from hil.ports import Reading
 from hil.rig.check.clocks import first_sight, resolution
 from hil.rig.sampling.timer import SAMPLE_PERIOD_S
-from hil.units import Ampere, Second, Volt, Watt, WattHour, format_quantity
+from hil.units import RESISTIVE, Ampere, Second, Volt, Watt, WattHour, format_quantity
 
 if TYPE_CHECKING:
+    from hil.instruments.dialects import LoadDriver
     from hil.ports import Identity
     from hil.rig.config.rig_file import RigFile
-    from hil.units import Percent
+    from hil.units import CurrentShape, Percent
 
 NOMINAL_V = 230.0
 """Mains voltage (docs/system.md), unless the rig file's plant has another."""
@@ -47,16 +48,38 @@ def beyond_load(rig: RigFile, power: Watt) -> str:
     return f"{power:g} W is outside what rig '{rig.options.name}' can draw: above 0 W, at most {highest:g} W ({why})"
 
 
-def beyond_current(rig: RigFile, power: Watt, share: float = 100.0) -> str:
+def shapes_no_current(rig: RigFile) -> str:
+    """Return why the load of this rig draws at power factor 1 only; ``""`` if it does not, or is not known."""
+    load = _driver(rig, LOADS)
+    if load is None or _cannot_shape(load) is not None:
+        return ""
+    model = _article(_model(rig, "load").upper())
+    return f"the load of rig '{rig.options.name}' is {model}, which draws at power factor 1 only"
+
+
+def beyond_shape(rig: RigFile, power: Watt, shape: CurrentShape) -> str:
+    """Return why the load of this rig cannot draw ``power`` in this shape; ``""`` if it can, or is not known."""
+    load = _driver(rig, LOADS)
+    if load is None or shape == RESISTIVE:
+        return ""
+    cannot_shape = _cannot_shape(load)
+    if cannot_shape is None:
+        return shapes_no_current(rig)
+    why = cannot_shape(power, shape)
+    return f"rig '{rig.options.name}' cannot: {why}" if why else ""
+
+
+def beyond_current(rig: RigFile, power: Watt, share: float = 100.0, power_factor: float = 1.0) -> str:
     """Return why a constant power draws more current than this bench bears; ``""`` if it does not.
 
     :param share: of the nominal voltage of the mains, in percent, above 0. The less voltage, the more current.
+    :param power_factor: above 0. The less, the more current.
     """
     nominal = rig.options.plant.get("mains_voltage", NOMINAL_V)
     if not isinstance(nominal, int | float) or nominal <= 0 or share <= 0:
         return ""
     voltage = nominal * share / 100
-    current = power / voltage
+    current = power / voltage / power_factor
     highest, why = _most_current(rig)
     if current <= highest:
         return ""
@@ -248,6 +271,12 @@ def _most_current(rig: RigFile) -> tuple[float, str]:
     if meter is not None and meter.limits.current.end < limit:
         return float(meter.limits.current.end), f"the range of its {_model(rig, 'meter').upper()}"
     return limit, "its limits.current"
+
+
+def _cannot_shape(load: LoadDriver) -> Callable[[Watt, CurrentShape], str] | None:
+    """Return what a driver that is a :class:`hil.ports.ShapingLoad` tells of shapes; None for any other."""
+    found: Callable[[Watt, CurrentShape], str] | None = getattr(load, "cannot_shape", None)
+    return found
 
 
 def _clock_bound(rig: RigFile) -> float:

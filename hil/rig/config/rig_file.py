@@ -54,8 +54,8 @@ class RigOptions(Strict):
         min_length=1
     )
     """Which set-ups the bench offers."""
-    appliances: list[Literal["toaster", "load"]] = Field(min_length=1)
-    """What can stand behind the cable: the reference toaster, the programmable load."""
+    appliances: list[Literal["toaster", "load", "inverter"]] = Field(min_length=1)
+    """What can stand behind the cable: the reference toaster, the programmable load, a solar inverter."""
     ledger: LedgerViewName = "node"
     """How a socket on this bench sees the ledger, if a scenario does not say: a view that ``hil plugins`` lists."""
     ledger_views: list[LedgerViewName] = Field(default=["node"], min_length=1)

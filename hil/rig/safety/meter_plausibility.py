@@ -45,6 +45,8 @@ class MeterWatch:
         self._meter = meter
         self._power_limit = float(limits.power)
         self._rounding = 2 * float(meter.off_threshold_w)
+        self.may_flow_back = False
+        """Whether an appliance of the bench feeds power back into the mains."""
         self._origin: float | None = None
         """Bench time at which the integrated time would have been zero."""
         self._age: ReadingAge | None = None
@@ -73,7 +75,8 @@ class MeterWatch:
         else:
             before = self._last.energy
             joules, seconds = (reading.energy - before) * 3600, now - self._t + STALE_AFTER_S
-            if not -self._rounding * seconds <= joules <= 2 * self._power_limit * seconds:
+            least = -2 * self._power_limit if self.may_flow_back else -self._rounding
+            if not least * seconds <= joules <= 2 * self._power_limit * seconds:
                 steps = f"from {before:g} Wh to {reading.energy:g} Wh"
                 raise self._garbage(f"integrated energy went {steps} in {now - self._t:.1f} s")
         self._hold_against_each_other(reading, now)
@@ -83,8 +86,9 @@ class MeterWatch:
         power, apparent = reading.power, reading.voltage * reading.current
         if abs(power) > PLAUSIBLE * apparent + self._rounding:
             raise self._garbage(f"{_seen(reading)} cannot be: it is more than their product")
-        if power < -self._rounding:
-            raise self._garbage(f"{_seen(reading)} would flow back into the mains; no appliance of the bench does that")
+        if power < -self._rounding and not self.may_flow_back:
+            what = f"{_seen(reading)} would flow back into the mains; no appliance of the bench does that"
+            raise self._garbage(what)
         if wrong := self._balance.check(reading, now):
             raise self._garbage(f"{wrong}; it read {_seen(reading)}")
 

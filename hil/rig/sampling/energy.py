@@ -37,7 +37,7 @@ clock, on which readings come unevenly: it may hide one update now and then, wit
 
 @dataclass(frozen=True)
 class MeteredEnergy:
-    """Watt-hours, with what they are uncertain by."""
+    """Watt-hours that were delivered, with what they are uncertain by."""
 
     value: float
     budget: Budget
@@ -49,8 +49,10 @@ class MeteredEnergy:
 
 
 def metered_energy(events: Iterable[Event], meter: Meter, until: float | None = None) -> MeteredEnergy:
-    """Return the energy in Wh up to ``until``, with its budget; EvidenceMissing without a reading.
+    """Return the energy in Wh that was delivered up to ``until``, with its budget; EvidenceMissing without a reading.
 
+    What flows back into the mains is not subtracted: between two readings of negative power nothing is added, and where
+    the power turned between two readings, what either of them can have told is the part ``turn of the power``.
     An integrator adds up the meter's offset as well. What it added between two readings of a dead circuit that follow
     each other closely is left out, as far as an offset explains it; the meter's range counts for the rest of the time.
     A circuit is dead if the meter shows no more voltage than it may of none: power that flowed for an instant shows.
@@ -77,13 +79,20 @@ def metered_energy(events: Iterable[Event], meter: Meter, until: float | None = 
     settled = first_event.t + float(meter.settling)
     left_out = dead(first) and by_offset(first.energy, settled)
     value, loaded, apparent = (0.0, 0.0, 0.0) if left_out else (first.energy, settled, first.energy)
-    subtracted = 0
+    subtracted, turned = 0, 0.0
+    if first.power < -off:
+        value, turned = max(0.0, value), abs(first.power) * first_event.before / 3600
     for (earlier, before), (event, reading) in pairwise(samples):
         added, seconds, was_left_out = reading.energy - before.energy, event.t - earlier.t, left_out
         closely = seconds < UNREAD * meter.update_period
         # what is new in a reading came with updates that may have begun as long ago as the reading is old
         left_out = closely and dead(before) and dead(reading) and by_offset(added, seconds + event.before)
         subtracted += left_out is not was_left_out
+        if (backward := min(before.power, reading.power) < -off) and max(before.power, reading.power) < off:
+            continue
+        if backward:
+            turned += max(abs(before.power), abs(reading.power)) * (seconds + event.before) / 3600
+            added = max(0.0, added)
         if not left_out:
             value += added
             # the first update that counts may have begun long before the reading that shows it
@@ -91,10 +100,36 @@ def metered_energy(events: Iterable[Event], meter: Meter, until: float | None = 
             apparent += max(before.voltage * before.current, reading.voltage * reading.current) * seconds / 3600
     budget = meter.energy_budget(WattHour(value), Second(loaded), apparent)
     budget = budget.plus("readings subtracted", digit * subtracted, "half of the last digit of each of them")
+    budget = budget.plus("turn of the power", turned, "it flowed back before or after, and one reading tells of both")
     unread = max(0.0, (last_event.t if until is None else until) - last_event.t + last_event.before)
     missed = 0.0 if dead(last) else max(last.power, 0.0) * unread / 3600
     budget = budget.plus("sampling", missed / 2, "power flows, and its energy comes with the next update")
     return MeteredEnergy(value + missed / 2, budget)
+
+
+def returned_energy(events: Iterable[Event], meter: Meter) -> MeteredEnergy:
+    """Return the energy in Wh that flowed back into the mains, with its budget; EvidenceMissing without a reading."""
+    samples = [(event, reading_of(event)) for event in events if event.kind is Kind.READING and event.source == "meter"]
+    if not samples:
+        raise EvidenceMissing("no reading of the lab meter")
+    off = float(meter.off_threshold_w)
+    value = loaded = apparent = turned = 0.0
+    first_event, first = samples[0]
+    if first.power < -off:
+        value, loaded = max(0.0, -first.energy), first_event.t + float(meter.settling)
+        turned = abs(first.power) * first_event.before / 3600
+    for (earlier, before), (event, reading) in pairwise(samples):
+        if min(before.power, reading.power) >= -off:
+            continue
+        seconds = event.t - earlier.t
+        if max(before.power, reading.power) >= -off:
+            turned += max(abs(before.power), abs(reading.power)) * (seconds + event.before) / 3600
+        value += max(0.0, before.energy - reading.energy)
+        loaded += seconds
+        apparent += max(before.voltage * before.current, reading.voltage * reading.current) * seconds / 3600
+    budget = meter.energy_budget(WattHour(value), Second(loaded), apparent)
+    budget = budget.plus("turn of the power", turned, "it began or ended between two readings, and one tells of both")
+    return MeteredEnergy(value, budget)
 
 
 def reading_of(event: Event) -> Reading:

@@ -120,10 +120,10 @@ class Readings:
     def _supervise(self, reading: Reading) -> None:
         limits, most, now = self._limits, self._most_current, self._clock.now()
         within = reading.power <= limits.power and reading.energy <= limits.energy and now <= limits.session
-        if within and reading.current <= most:
+        if within and reading.current <= most and reading.power >= -limits.power:
             return
         for name, value, limit, unit in (
-            ("power", reading.power, limits.power, "W"),
+            ("power", abs(reading.power), limits.power, "W"),
             ("current", reading.current, most, "A"),
             ("energy", reading.energy, limits.energy, "Wh"),
             ("session time", now, limits.session, "s"),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from hil.evidence.documents import Kind
 from hil.evidence.event_intervals import DEAD_V, TRACE_V, Interval, instant, not_until, power_readings
 from hil.evidence.observations import EvidenceMissing, Sampled, Timed
-from hil.rig.sampling.energy import metered_energy, reading_of
+from hil.rig.sampling.energy import metered_energy, reading_of, returned_energy
 from hil.rig.sampling.timer import update_known_s
 from hil.scenario.measurements.windows import Grid, update_period, windows
 from hil.units import Second, WattHour
@@ -79,6 +79,14 @@ def delivered(observer: Observer) -> Sampled:
         watch_past(observer, observer.clock.now())
     readings = power_readings(observer.recorder.events)
     energy = metered_energy(observer.recorder.events, observer.rig.meter, observer.clock.now())
+    low, high = energy.budget.bounds(energy.value)
+    return Sampled(low, high, (_begin(readings), readings[-1][0].t), energy.budget)
+
+
+def returned(observer: Observer) -> Sampled:
+    """Return the energy at the lab meter in Wh that flowed back into the mains; EvidenceMissing without a reading."""
+    readings = power_readings(observer.recorder.events)
+    energy = returned_energy(observer.recorder.events, observer.rig.meter)
     low, high = energy.budget.bounds(energy.value)
     return Sampled(low, high, (_begin(readings), readings[-1][0].t), energy.budget)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from hil.errors import AuthorError
 from hil.evidence.documents import Kind
+from hil.scenario.appliance.load_drawing import draw, told
 from hil.scenario.plan import SUPPLY
 from hil.units import Watt, format_quantity
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from hil.evidence.documents import Event
     from hil.rig.recorder import Recorder
     from hil.scenario.scenario import ScenarioRun
+    from hil.units import CurrentShape
 
 NOMINAL_V = 230.0
 """Mains voltage (docs/system.md), unless the rig file's plant has another."""
@@ -98,13 +100,28 @@ def bounce_plug(scenario: ScenarioRun, times: int, seconds: float) -> None:
         scenario.observer.sleep(seconds / (2 * times))
 
 
-def change_load(scenario: ScenarioRun, power: Watt) -> None:
-    """Let the programmable load draw another power from now on; AuthorError without a load, or beyond its limits."""
+def plug_in_inverter(scenario: ScenarioRun, power: Watt) -> None:
+    """Put a solar inverter behind the cable, before power is applied; AuthorError if this rig has none."""
+    rig = scenario.rig
+    if "inverter" not in rig.file.options.appliances:
+        raise AuthorError(f"rig '{rig.file.options.name}' has no solar inverter", remedy="See its appliances.")
+    scenario.plan.appliance, scenario.plan.plant["inverter_power"] = "inverter", float(power)
+    if rig.meter_watch is not None:
+        rig.meter_watch.may_flow_back = True
+
+
+def change_load(scenario: ScenarioRun, power: Watt, shape: CurrentShape | None = None) -> None:
+    """Let the programmable load draw another power from now on; AuthorError without a load, or beyond its limits.
+
+    :param shape: of its current; None: as before.
+    """
     _needs_load(scenario)
-    scenario.use_load(power)
-    scenario.rig.load.draw_power(power)
+    before = scenario.plan.load_shape
+    scenario.use_load(power, before if shape is None else shape)
+    shape = scenario.plan.load_shape
+    draw(scenario.rig.load, power, shape, before)
     scenario.bench_watch.load_told(power)
-    scenario.recorder.observe(Kind.LOAD, "load", {"power_W": float(power)})
+    scenario.recorder.observe(Kind.LOAD, "load", told(power, shape))
 
 
 def switch_load(scenario: ScenarioRun, *, on: bool) -> None:

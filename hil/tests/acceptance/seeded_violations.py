@@ -26,6 +26,20 @@ class Seeded:
 
 SEEDED = (
     Seeded(
+        "the socket billed at most {energy} more than it delivered",
+        "socket",
+        "bills-what-flows-back",
+        f"{SOCKET.partition(chr(10))[0]}\nAnd a solar inverter of 400 W is plugged into the cable\n{ON}\n"
+        "And 30 s have passed\nThen the socket billed at most 0.1 Wh more than it delivered",
+    ),
+    Seeded(
+        "the meter of the device under test agrees with the lab's within {percent}",
+        "socket",
+        "bills-apparent-power",
+        f"{SOCKET.replace('1300 W', '800 W at power factor 0.5')}\n{TWO}\n"
+        "Then the meter of the device under test agrees with the lab's within 2 %",
+    ),
+    Seeded(
         "the power was cut within {duration} of the refused request",
         "cable",
         "signs-anything",

@@ -74,10 +74,6 @@ VIOLATED: Mapping[str, str] = {
         f"{SOCKET}\n{ON}\nAnd the supply of the socket fails for 3 s\n"
         "Then the power was never cut while more than 1 Wh of credit was left"
     ),
-    "the socket billed at most {energy} more than it delivered": (
-        f"{SOCKET}\n{ON}\nAnd the socket's own meter drifts by 50 %, as a seeded fault\nAnd 10 s have passed\n"
-        "Then the socket billed at most 0.1 Wh more than it delivered"
-    ),
     "power flowed again within {duration} of the restored mains": (
         f"{SOCKET}\n{ON}\nAnd the mains are lost for 3 s\nThen power flowed again within 2 s of the restored mains"
     ),
@@ -141,10 +137,14 @@ VIOLATED: Mapping[str, str] = {
         "the socket reports 7 Wh to 8 Wh of credit left at each further request"
     ),
     "the payments were asked for at least {duration} apart": _sold("the payments were asked for at least 500 s apart"),
-    "the meter of the device under test agrees with the lab's within {percent}": (
-        f"{SOCKET}\n{ON}\nAnd the socket's own meter drifts by 50 %, as a seeded fault\nAnd 10 s have passed\n"
-        "Then the meter of the device under test agrees with the lab's within 1 %"
+    "the energy that flowed back was {energy} within {percent}": _sold(
+        "the energy that flowed back was 5 Wh within 1 %"
     ),
+    "at most {energy} flowed back": (
+        f"{SOCKET.partition(chr(10))[0]}\nAnd a solar inverter of 400 W is plugged into the cable\n{ON}\n"
+        "And 60 s have passed\nThen at most 0.1 Wh flowed back"
+    ),
+    "the power factor was between {number} and {number}": _sold("the power factor was between 0.1 and 0.2"),
     "the device under test closes the session as {word}": _sold("the device under test closes the session as FAULT"),
 }
 """By the words of the step. Where no contact and no meter fails it is an honest device of which something else is

@@ -58,6 +58,8 @@ class Course:
     """The most that any appliance of the scenario draws; 0: none was named, so it is the toaster."""
     load_w: float | None = None
     """What the programmable load draws now; None if there is none, or it plays a profile."""
+    power_factor: float = 1.0
+    """At which it draws."""
     plays: bool = False
     cheats: bool = False
     honest_at_first: bool = False
@@ -105,17 +107,24 @@ class Course:
         self.drawn_w.append(float(power))
         return None
 
-    def load(self, power: Watt) -> str | None:
-        """The programmable load draws a constant power."""
+    def inverter(self, _: Watt) -> str | None:
+        """A solar inverter is plugged in: nothing is drawn."""
+        self.disturbed = True
+        return None
+
+    def load(self, power: Watt, *shape: float) -> str | None:
+        """The programmable load draws a constant power, in this shape if one is named."""
         self.load_w, self.highest_w = float(power), max(self.highest_w, float(power))
         self.drawn_w.append(float(power))
-        if self.rig is not None:
-            self.beyond = beyond_current(self.rig, power)
+        if shape:
+            self.power_factor = shape[0]
+        if self.rig is not None and self.power_factor > 0:
+            self.beyond = beyond_current(self.rig, power, power_factor=self.power_factor)
         return None
 
     def profile(self, profile: LoadProfile) -> str | None:
         """The programmable load plays an appliance."""
-        self.load(profile.highest)
+        self.load(profile.highest, profile.power_factor_at_most_current)
         self.plays = True
         return None
 
@@ -196,9 +205,9 @@ class Course:
         """Nothing of it touches the session."""
         return None
 
-    def load_changes(self, power: Watt) -> str | None:
-        """The programmable load draws another power."""
-        return self.needs_load() or self.load(power)
+    def load_changes(self, power: Watt, *shape: float) -> str | None:
+        """The programmable load draws another power, in the same shape if none is named."""
+        return self.needs_load() or self.load(power, *shape)
 
     def needs_load(self) -> str | None:
         """Something is done to the programmable load."""
@@ -214,7 +223,8 @@ class Course:
         self.disturbed = True
         self.passes(duration)
         if self.rig is not None and not self.beyond and self.load_w is not None and 0 < share < 100:
-            self.beyond = beyond_current(self.rig, Watt(self.highest_w if self.plays else self.load_w), float(share))
+            power = Watt(self.highest_w if self.plays else self.load_w)
+            self.beyond = beyond_current(self.rig, power, float(share), self.power_factor)
         return None
 
     def mains_fail(self, duration: Second) -> str | None:

@@ -44,7 +44,11 @@ class SteadyMeter:
         t = min(self.clock.now(), self.hang_at)
         integrated = t // self.resolution * self.resolution
         return Reading(
-            Volt(230.0), Ampere(self.power / 230), Watt(self.power), WattHour(self.power * t / 3600), Second(integrated)
+            Volt(230.0),
+            Ampere(abs(self.power) / 230),
+            Watt(self.power),
+            WattHour(self.power * t / 3600),
+            Second(integrated),
         )
 
 
@@ -306,3 +310,15 @@ def test_a_meter_that_has_not_moved_when_its_time_is_over_is_not_looked_at_again
     with pytest.raises(RigFault, match="its readings are old"):
         watch.prove(meter.clock)
     assert meter.clock.now() == 9.5
+
+
+def test_power_that_flows_back_is_a_fault_unless_an_appliance_of_the_scenario_feeds() -> None:
+    meter = SteadyMeter()
+    meter.power = -400.0
+    with pytest.raises(RigFault, match="would flow back into the mains"):
+        sample(meter, watch_of(meter), 1.0)
+    meter = SteadyMeter()
+    meter.power = -400.0
+    watch = watch_of(meter)
+    watch.may_flow_back = True
+    sample(meter, watch, 60.0)

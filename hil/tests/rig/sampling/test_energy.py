@@ -12,7 +12,7 @@ from hil.evidence.documents import Event, Json, Kind
 from hil.evidence.observations import EvidenceMissing
 from hil.instruments.hmc8015 import Hmc8015
 from hil.instruments.meter_limits import half_digit
-from hil.rig.sampling.energy import metered_energy, reading_of
+from hil.rig.sampling.energy import metered_energy, reading_of, returned_energy
 from hil.units import Second
 
 PERIOD_S = 0.1
@@ -48,7 +48,7 @@ def told(
         digit = half_digit(shown, LIMITS.energy_digits) * 2
         data: dict[str, Json] = {
             "voltage_V": voltage,
-            "current_A": power / MAINS_V,
+            "current_A": abs(power) / MAINS_V,
             "power_W": measured,
             "energy_Wh": round(shown / digit) * digit if digit else 0.0,
         }
@@ -166,3 +166,28 @@ def test_without_a_reading_there_is_no_energy() -> None:
     socket_says = Event(Kind.READING, 1.0, "socket", {"credited_Wh": 8.0}, "virtual")
     with pytest.raises(EvidenceMissing, match="no reading of the lab meter"):
         metered_energy([socket_says], METER)
+
+
+POWERS = st.lists(st.sampled_from([-400.0, 0.0, 700.0]), min_size=3, max_size=12)
+
+
+@given(blocks=POWERS, gain=st.floats(-0.0005, 0.0005), offset=st.floats(-1.5, 1.5))
+def test_what_flowed_back_and_what_was_delivered_lie_inside_their_bounds(
+    blocks: list[float], gain: float, offset: float
+) -> None:
+    powers = [power for block in blocks for power in [block] * 10]
+    events, _ = told(powers, gain=gain, offset=offset, live=[True] * len(powers))
+    delivered = sum(max(0.0, power) for power in powers) * PERIOD_S / 3600
+    returned = sum(max(0.0, -power) for power in powers) * PERIOD_S / 3600
+
+    forth, back = metered_energy(events, METER), returned_energy(events, METER)
+
+    assert forth.interval.early - 1e-9 <= delivered <= forth.interval.late + 1e-9
+    assert back.interval.early - 1e-9 <= returned <= back.interval.late + 1e-9
+
+
+def test_energy_that_flowed_back_is_not_subtracted_from_what_was_delivered() -> None:
+    events, _ = told([700.0] * 300 + [-400.0] * 300)
+
+    assert metered_energy(events, METER).value == pytest.approx(700 * 30 / 3600, rel=0.01)
+    assert returned_energy(events, METER).value == pytest.approx(400 * 30 / 3600, rel=0.01)

@@ -1,0 +1,1 @@
+"""The appliance behind the cable, as the programmable load plays it."""
