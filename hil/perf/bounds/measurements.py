@@ -20,8 +20,9 @@ from labgrid import Environment
 from hil.evidence.documents import Event, Kind
 from hil.evidence.event_intervals import Interval, instant, power_came, power_lost, power_readings
 from hil.instruments.dialects import METERS
+from hil.instruments.it8615 import It8615
 from hil.instruments.meter_limits import MakersLimits
-from hil.ports import Load, Meter
+from hil.ports import Load, Meter, ShapingLoad
 from hil.rig.config.limits import SafetyLimits
 from hil.rig.config.rig_file import RigFile
 from hil.rig.labgrid.protocols import load_driver, meter_driver
@@ -33,7 +34,7 @@ from hil.rig.sampling.updates import observe_updates
 from hil.rig.virtual.environment import ADDRESS_VARIABLE, TERMINAL_VARIABLES
 from hil.rig.virtual.lockstep_clock import LockstepClock
 from hil.rig.virtual.process import VirtualBenchProcess
-from hil.units import Ohm, Watt
+from hil.units import RESISTIVE, CurrentShape, Ohm, Watt
 
 SESSIONS = 2750
 """Four measurements each, three with the toaster: more than 10 000."""
@@ -61,13 +62,16 @@ class MeterErrors:
     """How the virtual meter errs in every session.
 
     :param period: its update period in seconds.
-    :param gain: of its power, as a part of the most that its maker allows, -1 to 1; ``offset``: the same of its offset.
-        None: drawn from the seed, as in any run.
+    :param gain: of its power, as a part of the most that its maker allows, -1 to 1; ``offset``: the same of its offset;
+        ``reactive``: of the reactive power that it takes for active. None: drawn from the seed, as in any run.
+    :param shaped: whether the load draws at any power factor and crest factor, and not as a resistance.
     """
 
     period: float = PERIOD_S
     gain: float | None = None
     offset: float | None = None
+    reactive: float | None = None
+    shaped: bool = False
 
     def plant(self, limits: MakersLimits) -> dict[str, float]:
         """Return it as parameters of the plant."""
@@ -76,14 +80,28 @@ class MeterErrors:
             plant["meter_gain"] = self.gain * limits.power.of_reading
         if self.offset is not None:
             plant["meter_offset_w"] = self.offset * limits.power.of_range * limits.power.end
+        if self.reactive is not None:
+            plant["meter_reactive_gain"] = self.reactive * limits.power_factor
         if self.gain is not None or self.offset is not None:
             plant["meter_noise_w"] = 0.0  # the limits are used up
         return plant
 
 
+POWER_FACTORS = (0.3, 1.0)
+CREST_FACTORS = (1.42, 3.0)
+
 PERIODS_S = (0.05, 0.1, 0.25, 0.5)
 EXTREMES = tuple(MeterErrors(period, gain, offset) for period in PERIODS_S for gain in (-1, 1) for offset in (-1, 1))
 """Every update period with gain and offset at either end of what the maker allows."""
+
+SHAPED = MeterErrors(shaped=True)
+SHAPED_EXTREMES = tuple(
+    MeterErrors(PERIOD_S, gain, offset, reactive, shaped=True)
+    for gain in (-1, 1)
+    for offset in (-1, 1)
+    for reactive in (-1, 1)
+)
+"""At any power factor and crest factor; with the influence of the power factor at either end as well."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +124,20 @@ class Check:
         """How much of the bounds the error takes: 0 in their middle, 1 at either of them."""
         half = (self.stated.late - self.stated.early) / 2
         return abs(self.truth - (self.stated.early + half)) / half if half else 0.0
+
+
+def drawn_shape(chance: random.Random) -> CurrentShape:
+    """Return the shape of a current that the load can draw, within ``POWER_FACTORS`` and ``CREST_FACTORS``.
+
+    A third are shifted sines, the others flow in pulses.
+    """
+    least, most = POWER_FACTORS
+    if chance.random() < 1 / 3:
+        return CurrentShape(chance.uniform(least, most))
+    while True:
+        shape = CurrentShape(chance.uniform(least, most), chance.uniform(*CREST_FACTORS))
+        if not It8615.cannot_shape(Watt(0.0), shape):
+            return shape
 
 
 class Log:
@@ -177,8 +209,12 @@ class Site:
         self.meter.prepare()
         self.load.prepare()
         self.bench.plug(appliance)
+        shape = drawn_shape(chance) if self._errors.shaped else RESISTIVE
+        if shape != RESISTIVE and isinstance(self.load, ShapingLoad):
+            self.load.draw_power(Watt(chance.uniform(20.0, 1700.0) * shape.power_factor))
+            self.load.shape_current(shape)
         # resistance: power follows the mains voltage
-        if chance.random() < 0.5:
+        elif chance.random() < 0.5:
             self.load.draw_power(Watt(chance.uniform(20.0, 1700.0)))
         else:
             self.load.present_resistance(Ohm(chance.uniform(40.0, 2000.0)))

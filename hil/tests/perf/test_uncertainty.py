@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+import random
+from dataclasses import replace
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hil.evidence.event_intervals import Interval
+from hil.instruments.it8615 import It8615
 from hil.instruments.wt310e import LIMITS as WT310E
 from hil.perf.bounds.at_limits import shares_at_limits, tally
-from hil.perf.bounds.measurements import EXTREMES, Check, MeterErrors, measurements, shares
+from hil.perf.bounds.measurements import (
+    EXTREMES,
+    SHAPED,
+    SHAPED_EXTREMES,
+    Check,
+    MeterErrors,
+    drawn_shape,
+    measurements,
+    shares,
+)
 from hil.perf.bounds.realtime import edges
 from hil.tests.acceptance.commands import ROOT
+from hil.units import Watt
 
 SESSIONS = 30
 
@@ -69,6 +85,31 @@ def test_meters_that_use_up_their_data_sheets_keep_the_bounds() -> None:
     assert list(found) == [f"{rig} at {ms} ms" for rig in ("virtual", "virtual-wt310e") for ms in (50, 500)]
     assert [shares["energy"] for shares in found.values()] == [1.0] * 4
     assert [shares["edges"] for shares in found.values()] == [1.0] * 4
+
+
+def test_bounds_hold_at_any_power_factor_and_crest_factor() -> None:
+    found = list(measurements(ROOT / "rigs", sessions=16, seed=11, errors=SHAPED))
+    assert [check for check in found if not check.inside] == []
+    assert {check.what for check in found} == {"power", "energy", "edges"}
+
+
+def test_bounds_hold_at_any_power_factor_for_meters_that_use_up_their_data_sheets() -> None:
+    found = shares_at_limits(ROOT / "rigs", sessions=4, seed=5, extremes=[SHAPED_EXTREMES[0], SHAPED_EXTREMES[-1]])
+    assert [(shares["power"], shares["energy"]) for shares in found.values()] == [(1.0, 1.0)] * len(found)
+
+
+def test_the_bounds_at_low_power_factors_need_their_part_for_it() -> None:
+    errors = replace(SHAPED_EXTREMES[-1], reactive=4.0)
+    found = list(measurements(ROOT / "rigs", sessions=16, seed=11, errors=errors))
+    assert any(not check.inside for check in found if check.what == "power")
+
+
+@given(seed=st.integers(0, 10_000))
+def test_a_drawn_shape_is_one_that_the_load_can_draw(seed: int) -> None:
+    shape = drawn_shape(random.Random(seed))  # noqa: S311 - repeatable, and nothing to keep secret
+    assert It8615.cannot_shape(Watt(0.0), shape) == ""
+    assert 0.3 <= shape.power_factor <= 1.0
+    assert 1.41 <= shape.crest_factor <= 3.0
 
 
 def test_a_measurement_outside_its_bounds_is_told(capsys: pytest.CaptureFixture[str]) -> None:
