@@ -148,7 +148,7 @@ def _run(options: argparse.Namespace, rest: list[str]) -> int:
         from hil.rig.config.rig_file import RigFile
 
         rig = RigFile.load(Path(options.rig or shown(project.rig)))
-        refuse_expired(rig.options, str(rig.path), virtual=rig.virtual)
+        refuse_expired(rig, virtual=rig.virtual)
     # the plugins of hypothesis and labgrid take a second to load, and no scenario needs them: the rig opens labgrid's
     # target itself
     paths = LaboratoryPaths(project)

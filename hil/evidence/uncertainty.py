@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Protocol
 
 from hil.evidence.documents import Json
 from hil.units import format_quantity
@@ -55,6 +56,8 @@ class Budget:
 
     unit: str
     components: tuple[Component, ...] = ()
+    correction: float = 0.0
+    """What is added to a reading before its bounds are told, as a certificate says; in ``unit``."""
 
     def __post_init__(self) -> None:
         if any(each.unit != self.unit for each in self.components):
@@ -68,8 +71,8 @@ class Budget:
 
     @property
     def expanded(self) -> float:
-        """U: the true value lies within the measured one ± this, in ``unit``."""
-        return math.fsum(each.half_width for each in self.components)
+        """U: the true value lies within the measured one ± this, in ``unit``; of one without its correction."""
+        return math.fsum(each.half_width for each in self.components) + abs(self.correction)
 
     def part(self, name: str) -> float:
         """Return the half-width of what is called ``name``, 0 if nothing is."""
@@ -77,11 +80,21 @@ class Budget:
 
     def plus(self, name: str, half_width: float, source: str) -> Budget:
         """Return the same with one more reason; with none more if ``half_width`` is zero."""
-        return Budget(self.unit, (*self.components, *Budget.of(self.unit, (name, half_width, source)).components))
+        more = Budget.of(self.unit, (name, half_width, source)).components
+        return replace(self, components=(*self.components, *more))
+
+    def without(self, *names: str) -> Budget:
+        """Return the same without the reasons of these names."""
+        return replace(self, components=tuple(each for each in self.components if each.name not in names))
+
+    def corrected(self, correction: float) -> Budget:
+        """Return the same for a reading to which ``correction`` is added."""
+        return replace(self, correction=correction)
 
     def bounds(self, value: float) -> tuple[float, float]:
         """Return the least and the most that the true value can be if ``value`` was measured."""
-        return value - self.expanded, value + self.expanded
+        half = self.expanded - abs(self.correction)
+        return value + self.correction - half, value + self.correction + half
 
     @property
     def brief(self) -> str:
@@ -93,7 +106,11 @@ class Budget:
 
     def document(self) -> list[Json]:
         """Return its parts as JSON, the largest first: the value of ``budget`` in a VERDICT event."""
-        return [each.document() for each in self._largest_first()]
+        parts: list[Json] = [each.document() for each in self._largest_first()]
+        if self.correction:
+            name = f"correction of {format_quantity(self.correction, self.unit)}, which is applied"
+            parts.append(Component(name, 0.0, self.unit, "the certificate").document())
+        return parts
 
     def __str__(self) -> str:
         parts = "; ".join(map(str, self._largest_first()))
@@ -125,6 +142,26 @@ class CertifiedUncertainty:
         """
         return (self.of_reading * abs(value) + self.constant * extent) * COVERAGE / self.k
 
+    def applied(self, budget: Budget, value: float, extent: float) -> Budget:
+        """See :class:`Certified`."""
+        extent = extent if budget.unit in {"W", "Wh"} else 0.0
+        source = f"certificate {self.certificate}, k = {self.k:g}"
+        return budget.plus("calibration", self.half_width(value, extent), source)
+
+
+class Certified(Protocol):
+    """What a certificate adds to a budget."""
+
+    @property
+    def certificate(self) -> str:
+        """Its number."""
+
+    def applied(self, budget: Budget, value: float, extent: float) -> Budget:
+        """Return ``budget`` with what the certificate says of ``value``, which is not negative.
+
+        :param extent: how many hours an energy covers, 1 for any other quantity.
+        """
+
 
 @dataclass(frozen=True)
 class Conditions:
@@ -135,7 +172,7 @@ class Conditions:
 
     coldest: float | None = None
     warmest: float | None = None
-    certified: CertifiedUncertainty | None = None
+    certified: Certified | None = None
 
     def beyond(self, low: float, high: float) -> float:
         """Return by how many kelvin the room can be outside of ``low`` to ``high`` °C."""

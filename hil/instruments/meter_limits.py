@@ -7,7 +7,7 @@ a power over time, so the part that belongs to the range counts once for a power
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from hil.evidence.uncertainty import Budget, Conditions
@@ -71,7 +71,8 @@ class MakersLimits:
         """Return the budget of a reading of active power, in W."""
         heat = self._heat(reading.voltage, reading.current)
         apparent = abs(reading.voltage * reading.current)
-        return self._active("W", abs(reading.power), apparent, 1.0, heat, self.power.resolution, conditions)
+        budget = self._active("W", abs(reading.power), apparent, 1.0, heat, self.power.resolution, conditions)
+        return budget if reading.power > 0 else uncorrected(budget)
 
     def energy_budget(self, energy: float, loaded: float, apparent: float, conditions: Conditions) -> Budget:
         """Return the budget of an energy of ``energy`` Wh that was integrated over ``loaded`` seconds, in Wh.
@@ -95,10 +96,14 @@ class MakersLimits:
         """Return the power in W below which nothing flows as far as this meter can tell.
 
         Without power it reads at most what its limits allow at zero. A limit of twice that is kept by each such reading
-        with its whole uncertainty, so that a circuit without power is never in doubt.
+        with its whole uncertainty, so that a circuit without power is never in doubt. A certificate does not lower it:
+        instruments are calibrated with a load, and safety rests on what this one shows without.
         """
-        zero = self._at_zero(0.0, conditions)
-        return Watt(zero + self._at_zero(zero, conditions))
+        least = 0.0
+        for around in (conditions, replace(conditions, certified=None)):
+            zero = self._at_zero(0.0, around)
+            least = max(least, zero + self._at_zero(zero, around))
+        return Watt(least)
 
     def _at_zero(self, power: float, conditions: Conditions) -> float:
         volts, amperes = Volt(self.voltage.end), Ampere(power / self.voltage.end)
@@ -155,7 +160,7 @@ class MakersLimits:
             ("temperature", self._warmth(value, conditions), self.temperature_source),
             ("resolution", limits.resolution, "half of the last digit that it sends"),
         )
-        return _with_certificate(budget, value, 0.0, conditions)
+        return _with_certificate(budget, abs(value), 1.0, conditions)
 
     def _heat(self, voltage: float, current: float) -> float:
         return self.heat_of_voltage * voltage**2 + self.heat_of_current * current**2
@@ -198,6 +203,12 @@ class SpecifiedMeter:
         return self.limits.energy_budget(energy, loaded, apparent, self.conditions)
 
 
+def uncorrected(budget: Budget) -> Budget:
+    """Return the same for a reading that is left as it is: no calibration told the deviation of one below zero."""
+    correction, name = abs(budget.correction), "deviation that is not corrected"
+    return budget.corrected(0.0).plus(name, correction, "the certificate has no point there")
+
+
 def half_digit(value: float, digits: int) -> float:
     """Return half of the last of ``digits`` significant digits of ``value``; 0 for 0."""
     return 0.5 * 10.0 ** (math.floor(math.log10(abs(value))) + 1 - digits) if value else 0.0
@@ -205,7 +216,4 @@ def half_digit(value: float, digits: int) -> float:
 
 def _with_certificate(budget: Budget, value: float, extent: float, conditions: Conditions) -> Budget:
     certified = conditions.certified
-    if certified is None:
-        return budget
-    source = f"certificate {certified.certificate}, k = {certified.k:g}"
-    return budget.plus("calibration", certified.half_width(value, extent), source)
+    return budget if certified is None else certified.applied(budget, value, extent)

@@ -32,14 +32,19 @@ def instrument_row(row: Mapping[str, Any], *, virtual: bool) -> InstrumentRow:
 
 
 def _calibration(calibration: Mapping[str, Any]) -> str:
-    """Return certificate, due date, uncertainty and its k, as far as they are recorded; empty if nothing is."""
+    """Return certificate, laboratory, signer, dates, uncertainty and its k, as far as recorded; empty if nothing is."""
     certificate, uncertainty = text_of(calibration, "certificate"), text_of(calibration, "uncertainty")
     if certificate is not None and not certificate.startswith("none:"):
-        certificate = f"certificate {certificate}"
+        laboratory = text_of(calibration, "laboratory")
+        certificate = f"certificate {certificate}" + (f" of {laboratory}" if laboratory else "")
+    signer, performed = text_of(calibration, "signed_by"), text_of(calibration, "performed")
     due, k = text_of(calibration, "due"), number_of(calibration, "k")
     parts = [
         certificate,
+        f"signed by {signer}" if signer else None,
+        f"calibrated {performed}" if performed else None,
         f"due {due}" if due else None,
+        "deviations corrected" if calibration.get("corrected") is True else None,
         f"uncertainty {uncertainty}" if uncertainty else None,
         f"k = {k:g}" if k is not None and "k" not in (uncertainty or "k") else None,
     ]

@@ -12,6 +12,7 @@ from hil.rig.config.device_program import described_program
 from hil.units import format_quantity
 
 if TYPE_CHECKING:
+    from hil.rig.config.calibration.of_instruments import CertificateFile
     from hil.rig.config.parts import InstrumentFacts
     from hil.rig.config.rig_file import RigFile
     from hil.rig.recorder import Recorder
@@ -65,7 +66,7 @@ def described(rig: Rig) -> dict[str, Any]:
                 "serial": identity.serial,
                 "firmware": identity.firmware,
                 "driver": driver.told,
-                "calibration": _calibration(facts) if facts else None,
+                "calibration": _calibration(facts, rig.file.certificates.get(role)) if facts else None,
             }
         )
     return {
@@ -85,12 +86,21 @@ def described(rig: Rig) -> dict[str, Any]:
     }
 
 
-def _calibration(facts: InstrumentFacts) -> dict[str, Any]:
+def _calibration(facts: InstrumentFacts, file: CertificateFile | None) -> dict[str, Any]:
     """Return what the laboratory says of it, by the names that the report reads."""
     k = None
     if facts.uncertainty is not None:
         k = read_uncertainty(facts.uncertainty).k or facts.k or COVERAGE
-    return {"certificate": facts.calibration, "due": facts.due, "uncertainty": facts.uncertainty, "k": k}
+    said = {"certificate": facts.calibration, "due": facts.due, "uncertainty": facts.uncertainty, "k": k}
+    if file is None or file.certificate is None:
+        return said
+    return said | {
+        "laboratory": file.certificate.laboratory,
+        "performed": file.certificate.performed.isoformat(),
+        "signed_by": file.signer or None,
+        "sha256": file.sha256,
+        "corrected": facts.apply_corrections,
+    }
 
 
 def record_programs(rig: Rig, recorder: Recorder, *roles: str) -> None:

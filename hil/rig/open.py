@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hil.errors import RigFault
+from hil.rig.config.calibration.of_instruments import refuse_other_instruments
 from hil.rig.config.rig_file import RigFile
 from hil.rig.rig import Rig
 from hil.rig.safety.watchdog_client import WatchdogClient
@@ -37,8 +38,8 @@ def open_rig(
     ``errors`` are where it tells what it did (:class:`hil.rig.safety.watchdog_client.WatchdogClient`). It may be bench
     ``number`` ``of`` several that run at the same time.
 
-    Raises RigFault if a part of it does not answer or the bench cannot be made safe, ConfigurationError if labgrid
-    cannot read the file.
+    Raises RigFault if a part of it does not answer, the bench cannot be made safe, or a certificate is of another
+    instrument; ConfigurationError if labgrid cannot read the file.
     """
     bench = None
     with contextlib.ExitStack() as stack:
@@ -53,6 +54,7 @@ def open_rig(
         rig = Rig(file, node, seed, bench, watchdog)
         rig.locks = locks
         stack.callback(rig.close)
+        refuse_other_instruments(file.certificates, {"meter": rig.meter.identity, "load": rig.load.identity})
         watchdog.wait_until_ready()
         stack.callback(rig.make_safe)
         safe = rig.make_safe()

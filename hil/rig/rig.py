@@ -84,7 +84,7 @@ class Rig:
         self.strategy.now = self._now
         self.meter_driver = meter_driver(target)
         self.meter: Meter = self.meter_driver.port
-        self.meter.conditions = file.options.conditions
+        self.meter.conditions = file.conditions
         self.load_driver = load_driver(target)
         self.load: Load = self.load_driver.port
         self._stated_period = self.meter.update_period

@@ -184,7 +184,7 @@ def energy_uncertainty(rig: RigFile, energy: WattHour, seconds: Second) -> float
     meter = _driver(rig, METERS)
     if meter is None:
         return None
-    return meter.limits.energy_budget(energy, seconds, energy, rig.options.conditions).expanded
+    return meter.limits.energy_budget(energy, seconds, energy, rig.conditions).expanded
 
 
 def power_uncertainty(rig: RigFile, power: Watt) -> float | None:
@@ -193,7 +193,7 @@ def power_uncertainty(rig: RigFile, power: Watt) -> float | None:
     if meter is None:
         return None
     reading = Reading(Volt(NOMINAL_V), Ampere(power / NOMINAL_V), power, WattHour(0.0), Second(0.0))
-    return meter.limits.power_budget(reading, rig.options.conditions).expanded
+    return meter.limits.power_budget(reading, rig.conditions).expanded
 
 
 def voltage_uncertainty(rig: RigFile) -> float | None:
@@ -219,7 +219,7 @@ def undecidable_energy(rig: RigFile, energy: WattHour, tolerance: Percent) -> st
     if meter is None:
         return ""
     shortest = energy / rig.options.limits.power * 3600
-    uncertainty = meter.limits.energy_budget(energy, shortest, energy, rig.options.conditions).expanded
+    uncertainty = meter.limits.energy_budget(energy, shortest, energy, rig.conditions).expanded
     spread = energy * tolerance / 100
     if uncertainty < spread:
         return ""

@@ -66,7 +66,7 @@ def look_at_load(target: Any, rig: RigFile) -> list[CheckFinding]:
 def look_at_meter(target: Any, rig: RigFile, bound: float, limits: Sequence[TimingLimit]) -> list[CheckFinding]:
     """Identity, firmware, update rate, and which limits it decides with a clock of this bound."""
     meter = meter_driver(target, activate=False).connect(timeout=PATIENCE_S)
-    meter.conditions = rig.options.conditions
+    meter.conditions = rig.conditions
     try:
         findings = [ok("meter", _identity(meter.identity)), *_queue("meter", meter.errors())]
         findings += _declared(rig, "meter", meter.identity)
@@ -162,8 +162,10 @@ def look_at_node(preference: str | None) -> list[CheckFinding]:
 
 def _declared(rig: RigFile, role: str, identity: Identity) -> list[CheckFinding]:
     """Hold what the rig file says of an instrument's model against what the instrument says."""
-    what = another_model(rig, role, identity)
-    return [fault(f"{role} model", what, ExitCode.AUTHOR_ERROR)] if what else []
+    what, file = another_model(rig, role, identity), rig.certificates.get(role)
+    findings = [fault(f"{role} model", what, ExitCode.AUTHOR_ERROR)] if what else []
+    other = "" if file is None else file.other_instrument(identity)
+    return [*findings, fault(f"{role} calibration", other)] if other else findings
 
 
 def _identity(identity: Identity) -> str:

@@ -42,7 +42,7 @@ def check_rig(
     :param conforms: run the conformance suites of all ports too; not on a rig that is locked or has a fault.
     """
     locked = [fault("lock", f"locked since {lock.since}: {lock.reason}") for _, lock in find_locks(locks, rig)]
-    findings = [*locked, *calibration(rig.options, utc_now().date())]
+    findings = [*locked, *calibration(rig, utc_now().date())]
     try:
         with _standing(rig) as (target, guard, now):
             drift = Drift(now) if now is not None else None

@@ -17,14 +17,34 @@ class InstrumentFacts(Strict):
 
     model: str | None = None
     """Manufacturer and model as ``*IDN?`` tells them, so that features can be held against its ratings at a desk."""
-    calibration: str
-    """Certificate, or ``none: <why>``."""
+    calibration: str = ""
+    """Number of its certificate, or ``none: <why>``; left out where ``certificate`` tells it."""
+    certificate: str | None = None
+    """Digital Calibration Certificate (DCC): an XML file, seen from the folder of the rig file."""
+    authority: str | None = None
+    """X.509 certificates in PEM of those whose signature on it counts, seen from there as well."""
     due: Day | None = None
     """Last day on which it holds, as 2027-01-31."""
     uncertainty: Annotated[str, AfterValidator(readable_uncertainty)] | None = None
     """What the certificate states: :data:`hil.rig.config.certificate.ALLOWED`."""
     k: float | None = Field(default=None, gt=0)
     """Its coverage factor, where ``uncertainty`` does not name it; 2 if neither does."""
+    apply_corrections: bool = False
+    """Whether deviations of ``certificate`` are subtracted; else they stay within the maker's limits."""
+    drift: Annotated[str, AfterValidator(readable_uncertainty)] | None = None
+    """By how much it may have drifted since, written as ``uncertainty``; with ``apply_corrections`` only."""
+
+    @model_validator(mode="after")
+    def _one_certificate(self) -> Self:
+        if self.certificate is None and not self.calibration:
+            raise ValueError("calibration is missing: the number of a certificate, or 'none: <why>'; or certificate")
+        if self.certificate is None and (self.authority is not None or self.apply_corrections):
+            raise ValueError("authority and apply_corrections go with certificate, which is missing")
+        if self.certificate is not None and (self.uncertainty is not None or self.k is not None):
+            raise ValueError("uncertainty and k are told by certificate; leave them out")
+        if self.apply_corrections is (self.drift is None):
+            raise ValueError("apply_corrections and drift go together: a corrected instrument has drifted since")
+        return self
 
 
 class ReferenceFacts(Strict):

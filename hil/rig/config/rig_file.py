@@ -15,9 +15,9 @@ from pydantic import Field, model_validator
 
 from hil import yaml_file
 from hil.errors import ConfigurationError
-from hil.evidence.uncertainty import COVERAGE, CertifiedUncertainty, Conditions
+from hil.evidence.uncertainty import Conditions
 from hil.rig.config.addresses import parts
-from hil.rig.config.certificate import read_uncertainty
+from hil.rig.config.calibration.of_instruments import CertificateFile, conditions, read_certificates
 from hil.rig.config.coins_to import coin_type
 from hil.rig.config.held_place import held_place, named_place
 from hil.rig.config.limits import SafetyLimits
@@ -85,16 +85,6 @@ class RigOptions(Strict):
         return self
 
     @property
-    def conditions(self) -> Conditions:
-        """Room and certificate of the lab meter, as its budgets reckon with them."""
-        facts, ambient, certified = self.instruments.get("meter"), self.ambient, None
-        if facts is not None and facts.uncertainty is not None:
-            of_reading, constant, k = read_uncertainty(facts.uncertainty)
-            certified = CertifiedUncertainty(of_reading, constant, k or facts.k or COVERAGE, facts.calibration)
-        low, high = (None, None) if ambient is None else (ambient.low, ambient.high)
-        return Conditions(low, high, certified)
-
-    @property
     def plugs(self) -> dict[str, str]:
         """For each line that ends in a plug during a check: the line on which what it sends comes back."""
         ends = [(line, line) for line in self.loop_back]
@@ -113,6 +103,7 @@ class RigFile:
     :ivar bench_instruments: dialects of the simulated bench by role, where they differ from its own.
     :ivar dialects: drivers that the file names for its instruments, by role.
     :ivar foreign: roles whose labgrid driver is the laboratory's own.
+    :ivar certificates: Digital Calibration Certificates by role; ``options`` has what they say.
     """
 
     def __init__(
@@ -139,8 +130,14 @@ class RigFile:
         self.bench_instruments = dict(bench_instruments or {})
         self.dialects = dict(dialects or {})
         self.foreign = foreign
+        self.certificates: dict[str, CertificateFile] = {}
         self.real_time = not virtual if real_time is None else real_time
         self._document = document
+
+    @property
+    def conditions(self) -> Conditions:
+        """Room and certificate of the lab meter, as its budgets reckon with them."""
+        return conditions(self.options.instruments, self.options.ambient, self.certificates)
 
     def device_programs(self) -> dict[str, dict[str, Any]]:
         """Return command, working directory and other firmware of each device that is a program of its own, by role."""
@@ -243,6 +240,10 @@ class RigFile:
         own = [] if isinstance(imports, str) else [str(each) for each in imports]
         wrong = wrong_target(target, own) if isinstance(target, Mapping) else [((), "targets.main is missing")]
         options, more = read_options(RigOptions, _get(document, "options", "rig"))
+        certificates: dict[str, CertificateFile] = {}
+        if options is not None:
+            facts, certificates, unread = read_certificates(options.instruments, path.resolve().parent)
+            options, more = options.model_copy(update={"instruments": facts}), [*more, *unread]
         flaws = [
             Flaw.at(path, document, keys, what)
             for keys, what in [*((("targets", "main", *keys), what) for keys, what in wrong), *more]
@@ -267,6 +268,7 @@ class RigFile:
             foreign=foreign_drivers(target),
             document=document,
         )
+        rig.certificates = certificates
         return rig, flaws
 
 

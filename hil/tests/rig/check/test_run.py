@@ -70,14 +70,14 @@ def echo(*, spoils: bool) -> Iterator[int]:
     ],
 )
 def test_a_calibration_holds_to_the_end_of_its_last_day(tmp_path: Path, due: str, level: Level, words: str) -> None:
-    meter, load = calibration(calibrated(tmp_path, due).options, TODAY)
+    meter, load = calibration(calibrated(tmp_path, due), TODAY)
     assert (meter.level, load.level) == (level, Level.NOTE)
     assert words in meter.what
 
 
 def test_an_expired_calibration_gives_no_acceptance(tmp_path: Path) -> None:
     with pytest.raises(RigFault, match=r"meter calibration: No\. 7.*expired on 2001-01-01"):
-        refuse_expired(calibrated(tmp_path, "2001-01-01").options, "bench.yaml")
+        refuse_expired(calibrated(tmp_path, "2001-01-01"))
 
 
 @pytest.mark.parametrize(
@@ -105,20 +105,20 @@ def test_a_calibration_of_which_nobody_knows_whether_it_holds_gives_no_acceptanc
 ) -> None:
     rig = rig_file(tmp_path, ("meter: {calibration: 'none: virtual'}", f"meter: {meter}"), load_is(load))
     with pytest.raises(RigFault, match=re.escape(words)):
-        refuse_expired(rig.options, "bench.yaml")
+        refuse_expired(rig)
 
 
 def test_a_calibration_that_holds_and_a_simulated_bench_give_an_acceptance(tmp_path: Path) -> None:
-    refuse_expired(rig_file(tmp_path).options, "bench.yaml", virtual=True)
+    refuse_expired(rig_file(tmp_path), virtual=True)
     held = "{calibration: 'No. 7', due: 2999-01-01, uncertainty: '0.03 % + 0.2 W', k: 2}"
     rig = rig_file(tmp_path, ("meter: {calibration: 'none: virtual'}", f"meter: {held}"))
-    refuse_expired(rig.options, "bench.yaml")
-    assert "U 0.03 % + 0.2 W (k = 2)" in calibration(rig.options, TODAY)[0].what
+    refuse_expired(rig)
+    assert "U 0.03 % + 0.2 W (k = 2)" in calibration(rig, TODAY)[0].what
 
 
 def test_a_due_date_that_is_no_date_is_the_fault_of_who_wrote_it(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"bench\.yaml:58:37: .*there is no such day; .*'soon'"):
-        refuse_expired(calibrated(tmp_path, "soon").options, "bench.yaml")
+        refuse_expired(calibrated(tmp_path, "soon"))
 
 
 def test_the_limits_are_those_of_the_features() -> None:

@@ -67,16 +67,16 @@ def test_what_cannot_be_reckoned_with_is_refused_with_its_place_and_what_is_allo
     ],
 )
 def test_a_certificate_makes_power_and_energy_as_uncertain_as_it_says(tmp_path: Path, facts: str, k: float) -> None:
-    around = rig(tmp_path, f"{{calibration: 'No. 7', due: 2999-01-01, {facts}}}").options.conditions
+    around = rig(tmp_path, f"{{calibration: 'No. 7', due: 2999-01-01, {facts}}}").conditions
     assert around.certified == CertifiedUncertainty(0.0004, 1.0, k, "No. 7")
     energy = LIMITS.energy_budget(1000.0, 1800.0, 1000.0, around)
     assert energy.part("calibration") == pytest.approx((0.4 + 0.5) * 2 / k)
-    without = LIMITS.energy_budget(1000.0, 1800.0, 1000.0, rig(tmp_path, "{calibration: 'No. 7'}").options.conditions)
+    without = LIMITS.energy_budget(1000.0, 1800.0, 1000.0, rig(tmp_path, "{calibration: 'No. 7'}").conditions)
     assert energy.expanded == pytest.approx(without.expanded + energy.part("calibration"))
 
 
 def test_a_room_beyond_the_reference_range_makes_everything_less_certain(tmp_path: Path) -> None:
-    around = rig(tmp_path, "{calibration: 'No. 7'}", "    ambient: {low: 15, high: 30}\n").options.conditions
+    around = rig(tmp_path, "{calibration: 'No. 7'}", "    ambient: {low: 15, high: 30}\n").conditions
     assert LIMITS.energy_budget(1000.0, 1800.0, 1000.0, around).part("temperature") == pytest.approx(1000 * 0.0003 * 3)
 
 

@@ -1,0 +1,124 @@
+"""What a calibration certificate has measured, point by point: deviations with their uncertainty, interpolated."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from hil.evidence.uncertainty import COVERAGE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hil.evidence.uncertainty import Budget, CertifiedUncertainty
+
+
+class Point(NamedTuple):
+    """One point of a calibration, in the unit of its quantity.
+
+    :ivar shown: what the instrument indicated, not below zero.
+    :ivar deviation: by how much that is more than the reference.
+    :ivar expanded: U of the deviation at its ``k``.
+    """
+
+    shown: float
+    deviation: float
+    expanded: float
+    k: float
+
+    @property
+    def half_width(self) -> float:
+        """U at the project's own k."""
+        return self.expanded * COVERAGE / self.k
+
+
+@dataclass(frozen=True)
+class Curve:
+    """The points of one quantity, the lowest first; at least one.
+
+    Between two points deviation and U are those of the straight line. Below the lowest they are its own; above the
+    highest they grow with the value.
+    """
+
+    points: tuple[Point, ...]
+
+    def deviation(self, value: float) -> float:
+        """Return by how much an instrument that shows ``value`` shows too much."""
+        return self._at(value, [each.deviation for each in self.points])
+
+    def half_width(self, value: float) -> float:
+        """Return U of that, at the project's k."""
+        return self._at(value, [each.half_width for each in self.points])
+
+    def gap(self, value: float) -> float:
+        """Return half of the difference of the deviations on either side of ``value``: the line is a guess."""
+        place = bisect_left([each.shown for each in self.points], value)
+        if place in {0, len(self.points)}:
+            return 0.0
+        return abs(self.points[place].deviation - self.points[place - 1].deviation) / 2
+
+    def spread(self, value: float) -> float:
+        """Return by how much the deviation of any point differs from that at ``value``."""
+        here = self.deviation(value)
+        return max(abs(each.deviation - here) for each in self.points)
+
+    def _at(self, value: float, heights: list[float]) -> float:
+        places = [each.shown for each in self.points]
+        after = bisect_left(places, value)
+        if after == 0:
+            return heights[0]
+        if after == len(places):
+            return heights[-1] * value / places[-1] if places[-1] > 0 else heights[-1]
+        low, high = places[after - 1], places[after]
+        part = (value - low) / (high - low)
+        return heights[after - 1] + part * (heights[after] - heights[after - 1])
+
+
+QUANTITIES: Mapping[str, str] = {"W": "W", "Wh": "W", "V": "V", "A": "A"}
+"""The unit of the curve that counts for a budget in this unit: an energy is a power over time."""
+
+ACCURACY = ("accuracy of reading", "accuracy of range")
+"""The parts of a budget that hold what a certificate has measured, as their maker limits it."""
+
+
+@dataclass(frozen=True)
+class CertifiedPoints:
+    """What a certificate says of an instrument.
+
+    :param certificate: its number.
+    :param curves: by unit: W, V, A. A quantity without one keeps its maker's limits, and nothing is added.
+    :param drift: by how much the instrument may have drifted since; None: its deviations are not corrected.
+    """
+
+    certificate: str
+    curves: Mapping[str, Curve]
+    drift: CertifiedUncertainty | None = None
+
+    def applied(self, budget: Budget, value: float, extent: float) -> Budget:
+        """Return ``budget`` with what the certificate says of ``value``, a reading that is not negative.
+
+        Without correction the maker's limits hold what was measured, as long as it was within them; what was beyond
+        counts on top. With correction the deviation is subtracted, and U, drift and the way between two points stand
+        in the place of the maker's accuracy.
+
+        :param extent: how many hours an energy covers, 1 for any other quantity.
+        """
+        curve = self.curves.get(QUANTITIES.get(budget.unit, ""))
+        if curve is None:
+            return budget
+        source = f"certificate {self.certificate}"
+        shown = value / extent if extent else 0.0
+        deviation = curve.deviation(shown) * extent
+        calibrated = budget.plus("calibration", curve.half_width(shown) * extent, source)
+        if self.drift is None:
+            allowed = sum(budget.part(name) for name in ACCURACY)
+            beyond = max(0.0, abs(deviation) - allowed)
+            return calibrated.plus("deviation beyond the maker's limits", beyond, source)
+        since = "the rig file: since the calibration"
+        drifted = self.drift.of_reading * value + (self.drift.constant * extent if budget.unit in {"W", "Wh"} else 0.0)
+        corrected = calibrated.without(*ACCURACY).plus("drift", drifted, since)
+        corrected = corrected.plus("between two points", curve.gap(shown) * extent, source)
+        if budget.unit == "Wh":
+            corrected = corrected.plus("load that varies", curve.spread(shown) * extent, source)
+        return corrected.corrected(-deviation)

@@ -1,0 +1,1 @@
+"""Digital Calibration Certificates (PTB's DCC): read, held against their signature, and reckoned with."""
