@@ -36,8 +36,9 @@ class Reading(NamedTuple):
     voltage: Volt
     current: Ampere
     power: Watt
+    """Active power; negative where it flows back into the mains."""
     energy: WattHour
-    """Integrated since the integrator was started."""
+    """Integrated since the integrator was started; what flowed back is subtracted."""
     integrated: Second
     """Time over which it was integrated, by the meter's own clock: it moves with each update, with or without load."""
 

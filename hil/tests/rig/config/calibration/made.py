@@ -183,9 +183,9 @@ class Signer:
             built = built.add_extension(usage, critical=False)
         return built.sign(self._authority_key, hashes.SHA256())
 
-    def sign(self, content: bytes) -> bytes:
-        """Return the certificate with an enveloped signature of the laboratory."""
-        signer = XMLSigner(method=SignatureConstructionMethod.enveloped, signature_algorithm="ecdsa-sha256")
+    def sign(self, content: bytes, kind: type[XMLSigner] = XMLSigner) -> bytes:
+        """Return the certificate with an enveloped signature of the laboratory, XMLDSig or another kind."""
+        signer = kind(method=SignatureConstructionMethod.enveloped, signature_algorithm="ecdsa-sha256")
         signed: Any = signer.sign(etree.fromstring(content), key=self._key, cert=[self.laboratory])
         return bytes(etree.tostring(signed, xml_declaration=True, encoding="utf-8"))
 

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from signxml.xades.xades import XAdESSigner
 
 from hil.errors import ConfigurationError, ExitCode, RigFault
 from hil.evidence.certified_points import CertifiedPoints, Curve, Point
@@ -163,6 +164,13 @@ def test_a_signed_certificate_stands_in_the_place_of_fields_by_hand(tmp_path: Pa
     assert (facts.calibration, facts.due) == ("SAMPLE-2026-0001", "2099-12-31")
     assert bench.certificates["meter"].signer == f"CN={LABORATORY}"
     refuse_expired(bench)
+
+
+def test_a_xades_signature_counts_as_well_and_covers_the_whole_file(tmp_path: Path) -> None:
+    signed = SIGNER.sign(document(Sample()), XAdESSigner)
+    refuse_expired(rig(tmp_path, signed))
+    with pytest.raises(RigFault, match="its signature does not hold"):
+        refuse_expired(rig(tmp_path, _tampered(signed)))
 
 
 def test_the_earlier_due_date_counts(tmp_path: Path) -> None:
