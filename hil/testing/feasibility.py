@@ -15,16 +15,15 @@ from hil.bdd.check.feasibility.protocol_limits import CLOSE_REASONS, LEAST_COIN_
 from hil.bdd.check.values import in_order, zero_too
 from hil.rig.check.capabilities import (
     beyond_load,
-    beyond_shape,
     doubtful_edge,
     no_real_time,
-    shapes_no_current,
     undecidable_edge,
     undecidable_energy,
     undecidable_interruption,
     unread_updates,
 )
 from hil.rig.check.device_programs import no_calendar, no_other_firmware, no_program, no_slow_storage, no_storage_fault
+from hil.rig.check.shapes import beyond_shape, shapes_no_current
 from hil.rig.config.rig_file import OTHER_SOCKET, PAIR, RigFile
 from hil.rig.sampling.timer import SAMPLE_PERIOD_S
 from hil.scenario.plan import TOASTER_W

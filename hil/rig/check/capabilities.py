@@ -8,7 +8,7 @@ are not known and not reckoned with.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from hil.clock import WallClock
@@ -20,13 +20,12 @@ from hil.plugins.groups import VIRTUAL_LOADS, VIRTUAL_METERS
 from hil.ports import Reading
 from hil.rig.check.clocks import first_sight, resolution
 from hil.rig.sampling.timer import SAMPLE_PERIOD_S
-from hil.units import RESISTIVE, Ampere, Second, Volt, Watt, WattHour, format_quantity
+from hil.units import Ampere, Second, Volt, Watt, WattHour, format_quantity
 
 if TYPE_CHECKING:
-    from hil.instruments.dialects import LoadDriver
     from hil.ports import Identity
     from hil.rig.config.rig_file import RigFile
-    from hil.units import CurrentShape, Percent
+    from hil.units import Percent
 
 NOMINAL_V = 230.0
 """Mains voltage (docs/system.md), unless the rig file's plant has another."""
@@ -46,27 +45,6 @@ def beyond_load(rig: RigFile, power: Watt) -> str:
     if 0 < power <= highest:
         return ""
     return f"{power:g} W is outside what rig '{rig.options.name}' can draw: above 0 W, at most {highest:g} W ({why})"
-
-
-def shapes_no_current(rig: RigFile) -> str:
-    """Return why the load of this rig draws at power factor 1 only; ``""`` if it does not, or is not known."""
-    load = _driver(rig, LOADS)
-    if load is None or _cannot_shape(load) is not None:
-        return ""
-    model = _article(_model(rig, "load").upper())
-    return f"the load of rig '{rig.options.name}' is {model}, which draws at power factor 1 only"
-
-
-def beyond_shape(rig: RigFile, power: Watt, shape: CurrentShape) -> str:
-    """Return why the load of this rig cannot draw ``power`` in this shape; ``""`` if it can, or is not known."""
-    load = _driver(rig, LOADS)
-    if load is None or shape == RESISTIVE:
-        return ""
-    cannot_shape = _cannot_shape(load)
-    if cannot_shape is None:
-        return shapes_no_current(rig)
-    why = cannot_shape(power, shape)
-    return f"rig '{rig.options.name}' cannot: {why}" if why else ""
 
 
 def beyond_current(rig: RigFile, power: Watt, share: float = 100.0, power_factor: float = 1.0) -> str:
@@ -102,7 +80,7 @@ def undecidable_edge(rig: RigFile, limit: Second) -> str:
 
     Reckoned with the least bound that its clock can have; ``hil rig check`` measures what it has.
     """
-    meter = _driver(rig, METERS)
+    meter = driver_of(rig, METERS)
     if meter is None:
         return ""
     period = update_period(rig)
@@ -118,7 +96,7 @@ def undecidable_edge(rig: RigFile, limit: Second) -> str:
 
 def doubtful_edge(rig: RigFile, limit: Second) -> str:
     """Return why this rig might not decide a limit on an edge, by when that comes; ``""`` if it does or cannot."""
-    if _driver(rig, METERS) is None or undecidable_edge(rig, limit):
+    if driver_of(rig, METERS) is None or undecidable_edge(rig, limit):
         return ""
     period = update_period(rig)
     width = resolution(period, _clock_bound(rig))
@@ -161,7 +139,7 @@ def shortest_interruption(u: float, period: Second) -> Second:
 def unread_updates(rig: RigFile, *_: object) -> str:
     """Return why this rig may not see an interruption of one update; ``""`` if it reads each update of its meter."""
     period = update_period(rig)
-    if _driver(rig, METERS) is None or period >= SAMPLE_PERIOD_S:
+    if driver_of(rig, METERS) is None or period >= SAMPLE_PERIOD_S:
         return ""
     return (
         f"rig '{rig.options.name}' might not decide it: its meter updates every {format_quantity(period, 's')} and is"
@@ -172,7 +150,7 @@ def unread_updates(rig: RigFile, *_: object) -> str:
 
 def update_period(rig: RigFile) -> Second:
     """Return the update period of this rig's meter in seconds; 0 if its model is not known."""
-    meter = _driver(rig, METERS)
+    meter = driver_of(rig, METERS)
     if meter is None:
         return Second(0.0)
     told = rig.options.plant.get("meter_period")
@@ -181,7 +159,7 @@ def update_period(rig: RigFile) -> Second:
 
 def energy_uncertainty(rig: RigFile, energy: WattHour, seconds: Second) -> float | None:
     """Return U in Wh of an energy that this rig's meter integrates in so many seconds; None if it is not known."""
-    meter = _driver(rig, METERS)
+    meter = driver_of(rig, METERS)
     if meter is None:
         return None
     return meter.limits.energy_budget(energy, seconds, energy, rig.conditions).expanded
@@ -189,7 +167,7 @@ def energy_uncertainty(rig: RigFile, energy: WattHour, seconds: Second) -> float
 
 def power_uncertainty(rig: RigFile, power: Watt) -> float | None:
     """Return U in W of a power that this rig's meter shows at the nominal voltage; None if it is not known."""
-    meter = _driver(rig, METERS)
+    meter = driver_of(rig, METERS)
     if meter is None:
         return None
     reading = Reading(Volt(NOMINAL_V), Ampere(power / NOMINAL_V), power, WattHour(0.0), Second(0.0))
@@ -198,16 +176,16 @@ def power_uncertainty(rig: RigFile, power: Watt) -> float | None:
 
 def voltage_uncertainty(rig: RigFile) -> float | None:
     """Return U in V of the nominal voltage by this rig's meter; None if it is not known."""
-    meter = _driver(rig, METERS)
+    meter = driver_of(rig, METERS)
     if meter is None:
         return None
     reading = Reading(Volt(NOMINAL_V), Ampere(0.0), Watt(0.0), WattHour(0.0), Second(0.0))
-    return meter.limits.voltage_budget(reading, rig.options.conditions).expanded
+    return meter.limits.voltage_budget(reading, rig.conditions).expanded
 
 
 def edge_uncertainty(rig: RigFile) -> float | None:
     """Return U in s of an edge of power, half of the time within which it is known; None if the meter is not known."""
-    return None if _driver(rig, METERS) is None else resolution(update_period(rig), _clock_bound(rig)) / 2
+    return None if driver_of(rig, METERS) is None else resolution(update_period(rig), _clock_bound(rig)) / 2
 
 
 def undecidable_energy(rig: RigFile, energy: WattHour, tolerance: Percent) -> str:
@@ -215,7 +193,7 @@ def undecidable_energy(rig: RigFile, energy: WattHour, tolerance: Percent) -> st
 
     The meter's uncertainty is at least that of the energy drawn in the shortest time, at the most power.
     """
-    meter = _driver(rig, METERS)
+    meter = driver_of(rig, METERS)
     if meter is None:
         return ""
     shortest = energy / rig.options.limits.power * 3600
@@ -238,14 +216,14 @@ def another_model(rig: RigFile, role: str, identity: Identity) -> str:
     driver = (METERS if role == "meter" else LOADS).meant(model)
     if driver is not None and driver.serves.serve(identity):
         return ""
-    return f"the rig file says that it is {_article(model)}, and it says '{identity.manufacturer} {identity.model}'"
+    return f"the rig file says that it is {article(model)}, and it says '{identity.manufacturer} {identity.model}'"
 
 
 def wrong_models(rig: RigFile) -> Iterator[tuple[tuple[str | int, ...], str]]:
     """Yield each instrument whose driver there is not, or cannot be loaded, with the keys of its place in the file."""
     for dialects in (METERS, LOADS):
         try:
-            _driver(rig, dialects)  # type: ignore[misc]  # of either role
+            driver_of(rig, dialects)  # type: ignore[misc]  # of either role
         except ConfigurationError as error:
             facts = rig.options.instruments.get(dialects.kind)
             what = f"{error.what} ({error.place})" if error.place else error.what
@@ -259,24 +237,18 @@ def wrong_models(rig: RigFile) -> Iterator[tuple[tuple[str | int, ...], str]]:
 
 def _most_power(rig: RigFile) -> tuple[float, str]:
     """Return the most power in W that this rig's load may draw, and why it is no more."""
-    load, limit = _driver(rig, LOADS), rig.options.limits.power
+    load, limit = driver_of(rig, LOADS), rig.options.limits.power
     if load is not None and load.max_power < limit:
-        return float(load.max_power), f"its load is {_article(_model(rig, 'load').upper())}"
+        return float(load.max_power), f"its load is {article(model_of(rig, 'load').upper())}"
     return limit, "its limits.power"
 
 
 def _most_current(rig: RigFile) -> tuple[float, str]:
     """Return the most current in A that this bench bears, and why it is no more."""
-    meter, limit = _driver(rig, METERS), rig.options.limits.current or math.inf
+    meter, limit = driver_of(rig, METERS), rig.options.limits.current or math.inf
     if meter is not None and meter.limits.current.end < limit:
-        return float(meter.limits.current.end), f"the range of its {_model(rig, 'meter').upper()}"
+        return float(meter.limits.current.end), f"the range of its {model_of(rig, 'meter').upper()}"
     return limit, "its limits.current"
-
-
-def _cannot_shape(load: LoadDriver) -> Callable[[Watt, CurrentShape], str] | None:
-    """Return what a driver that is a :class:`hil.ports.ShapingLoad` tells of shapes; None for any other."""
-    found: Callable[[Watt, CurrentShape], str] | None = getattr(load, "cannot_shape", None)
-    return found
 
 
 def _clock_bound(rig: RigFile) -> float:
@@ -284,7 +256,7 @@ def _clock_bound(rig: RigFile) -> float:
     return 0.0 if rig.virtual and not rig.real_time else float(WallClock.bound)
 
 
-def _driver(rig: RigFile, dialects: Dialects[D]) -> D | None:
+def driver_of(rig: RigFile, dialects: Dialects[D]) -> D | None:
     """Return the driver of the instrument in this role; None if its model is not known.
 
     A virtual instrument is told by its name, which is that of its driver.
@@ -292,7 +264,7 @@ def _driver(rig: RigFile, dialects: Dialects[D]) -> D | None:
     role = dialects.kind
     if role in rig.dialects:
         return dialects.get(rig.dialects[role])
-    model, virtual = _model(rig, role), _is_virtual(rig, role)
+    model, virtual = model_of(rig, role), _is_virtual(rig, role)
     driver = dialects.meant(model) if model else None
     if not model or driver is not None or role in rig.foreign:
         return driver
@@ -306,7 +278,7 @@ def _driver(rig: RigFile, dialects: Dialects[D]) -> D | None:
     )
 
 
-def _model(rig: RigFile, role: str) -> str:
+def model_of(rig: RigFile, role: str) -> str:
     """Return manufacturer and model as far as the rig file tells, of a virtual instrument the model alone."""
     facts = rig.options.instruments.get(role)
     if facts is not None and facts.model:
@@ -320,5 +292,6 @@ def _is_virtual(rig: RigFile, role: str) -> bool:
     return rig.virtual and not (facts is not None and facts.model)
 
 
-def _article(model: str) -> str:
+def article(model: str) -> str:
+    """Return a model with its article."""
     return f"an {model}" if model[:1] in "AEIOaeio" else f"a {model}"

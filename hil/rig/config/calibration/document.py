@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-from hil.evidence.certified_points import Curve, Point
+from hil.rig.config.calibration.points import Curve, Point
 
 DCC, SI = "https://ptb.de/dcc", "https://ptb.de/si"
 NAMES: Final = {"dcc": DCC, "si": SI}

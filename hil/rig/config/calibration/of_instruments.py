@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hil.errors import ConfigurationError, RigFault
-from hil.evidence.certified_points import CertifiedPoints
 from hil.evidence.uncertainty import COVERAGE, CertifiedUncertainty, Conditions
 from hil.rig.config.calibration import xml_file
 from hil.rig.config.calibration.document import Certificate, read_document
+from hil.rig.config.calibration.points import CertifiedPoints
 from hil.rig.config.certificate import read_uncertainty
 
 if TYPE_CHECKING:

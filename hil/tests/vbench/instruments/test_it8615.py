@@ -182,14 +182,27 @@ def test_the_waveforms_are_those_of_the_terminals(bench: Bench) -> None:
     assert volts[1] > 0
 
 
-@pytest.mark.parametrize("factor", [1.0, 0.8, 0.3])
-def test_the_current_on_the_scope_lags_by_the_power_factor_of_the_terminals(factor: float) -> None:
+@pytest.mark.parametrize(("factor", "crest"), [(1.0, 1.414), (0.8, 1.414), (0.3, 1.414), (0.55, 3.0), (0.25, 3.0)])
+def test_the_current_on_the_scope_has_the_shape_that_was_set(factor: float, crest: float) -> None:
     state = ElectronicLoadState(measured=lambda: (230.0, 5.0, 1150.0 * factor, 50.0))
     load = It8615(state, lambda: 0.0)
-    load.execute("WAVE:TRIG:DIVT 0.004")
+    load.execute(f"PFAC {factor};:CFAC {crest};:WAVE:TRIG:DIVT 0.004")
     volts, amperes = points(load.execute("WAVE:VOLT:DATA?")), points(load.execute("WAVE:CURR:DATA?"))
     mean = sum(v * i for v, i in zip(volts, amperes, strict=True)) / 500
-    assert mean == pytest.approx(1150.0 * factor, rel=2e-3)
+    assert mean == pytest.approx(1150.0 * factor, rel=2e-2)
+    assert math.sqrt(sum(i * i for i in amperes) / 500) == pytest.approx(5.0, rel=2e-2)
+    assert max(amperes) / 5.0 == pytest.approx(crest, rel=2e-2)
+
+
+@pytest.mark.parametrize("trigger", ["SLOP POS;CURR:LEV 4", "SLOP NEG;CURR:LEV 4", "SLOP POS;CURR:LEV -4"])
+@pytest.mark.parametrize("shape", ["PFAC 0.5", "PFAC 0.5;:CFAC 3"])
+def test_a_waveform_begins_where_a_shaped_current_crosses_the_level(trigger: str, shape: str) -> None:
+    state = ElectronicLoadState(measured=lambda: (230.0, 5.0, 575.0, 50.0))
+    load = It8615(state, lambda: 0.0)
+    load.execute(f"{shape};:WAVE:TRIG:DIVT 0.0002;SOUR CURR;{trigger}")
+    amperes = points(load.execute("WAVE:CURR:DATA?"))
+    assert amperes[0] == pytest.approx(-4.0 if "-4" in trigger else 4.0, rel=1e-3)
+    assert (amperes[1] > amperes[0]) is trigger.startswith("SLOP POS")
 
 
 @pytest.mark.parametrize(

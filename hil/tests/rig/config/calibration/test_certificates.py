@@ -17,13 +17,13 @@ from hypothesis import strategies as st
 from signxml.xades.xades import XAdESSigner
 
 from hil.errors import ConfigurationError, ExitCode, RigFault
-from hil.evidence.certified_points import CertifiedPoints, Curve, Point
 from hil.evidence.uncertainty import Budget, CertifiedUncertainty, Conditions
 from hil.instruments.hmc8015 import LIMITS
 from hil.ports import Identity, Reading
 from hil.rig.check.calibration import calibration, refuse_expired
 from hil.rig.config.calibration import xml_file
 from hil.rig.config.calibration.document import Certificate, read_document
+from hil.rig.config.calibration.points import CertifiedPoints, Curve, Point
 from hil.rig.config.rig_file import RigFile
 from hil.tests.acceptance.commands import ROOT
 from hil.tests.rig.config.calibration.made import LABORATORY, SAMPLES, Sample, Signer, Table, document
