@@ -1,76 +1,36 @@
-"""A scripted instrument on HiSLIP (IVI-6.1), as LAN instruments of the makers have it beside their raw socket."""
+"""A scripted instrument on the virtual bench's HiSLIP, as LAN instruments have it beside their raw socket."""
 
 from __future__ import annotations
 
-import contextlib
-import select
-import socket
-import struct
+import asyncio
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 
-HEADER = struct.Struct("!2sBBIQ")
-INITIALIZE, INITIALIZE_RESPONSE = 0, 1
-DATA, DATA_END = 6, 7
-MAXIMUM_SIZE, MAXIMUM_SIZE_RESPONSE = 15, 16
-ASYNC_INITIALIZE, ASYNC_INITIALIZE_RESPONSE = 17, 18
-VERSION, SESSION = 0x0100, 7
+from hil.vbench.io.instrument_port import InstrumentPort
+from hil.vbench.io.lan.hislip import HislipServer
 
 
-def _send(line: socket.socket, kind: int, parameter: int, payload: bytes = b"") -> None:
-    line.sendall(HEADER.pack(b"HS", kind, 0, parameter, len(payload)) + payload)
+@dataclass
+class Scripted:
+    """Answers each line as ``execute`` does."""
 
-
-def _receive(line: socket.socket) -> tuple[int, int, bytes]:
-    """Return kind, parameter and payload; raises ConnectionError at the end of the line."""
-
-    def exactly(count: int) -> bytes:
-        data = b""
-        while len(data) < count:
-            more = line.recv(count - len(data))
-            if not more:
-                raise ConnectionAbortedError
-            data += more
-        return data
-
-    _, kind, _, parameter, length = HEADER.unpack(exactly(HEADER.size))
-    return kind, parameter, exactly(length)
-
-
-def _converse(server: socket.socket, answer: Callable[[str], str | None]) -> None:
-    with contextlib.ExitStack() as stack:
-        lines: list[socket.socket] = []
-        while True:
-            for ready in select.select([server, *lines], [], [])[0]:
-                if ready is server:
-                    lines.append(stack.enter_context(server.accept()[0]))
-                    continue
-                kind, parameter, payload = _receive(ready)
-                if kind == INITIALIZE:
-                    _send(ready, INITIALIZE_RESPONSE, VERSION << 16 | SESSION)
-                elif kind == ASYNC_INITIALIZE:
-                    _send(ready, ASYNC_INITIALIZE_RESPONSE, 0)
-                elif kind == MAXIMUM_SIZE:
-                    _send(ready, MAXIMUM_SIZE_RESPONSE, 0, payload)
-                elif kind in {DATA, DATA_END}:
-                    reply = answer(payload.decode("ascii").strip())
-                    if reply is not None:
-                        _send(ready, DATA_END, parameter, reply.encode("ascii") + b"\n")
+    execute: Callable[[str], str | None]
 
 
 @contextmanager
 def hislip_instrument(answer: Callable[[str], str | None]) -> Iterator[str]:
-    """Serve one client whose commands ``answer`` replies to; give the VISA resource."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-
-        def serve() -> None:
-            with contextlib.suppress(OSError, ValueError):  # the client, or the test, has closed its end
-                _converse(server, answer)
-
-        thread = threading.Thread(target=serve, name="hislip instrument", daemon=True)
+    """Serve clients whose commands ``answer`` replies to; give the VISA resource."""
+    with ExitStack() as stack:
+        loop = asyncio.new_event_loop()
+        stack.callback(loop.close)
+        thread = threading.Thread(target=loop.run_forever, name="hislip instrument", daemon=True)
         thread.start()
-        yield f"TCPIP::127.0.0.1::hislip0,{server.getsockname()[1]}::INSTR"
-        server.shutdown(socket.SHUT_RDWR)
-        thread.join(5)
-        assert not thread.is_alive()
+        stack.callback(thread.join, 5)
+        stack.callback(loop.call_soon_threadsafe, loop.stop)
+        instrument = HislipServer({"meter": InstrumentPort(Scripted(answer), lambda: None)})
+        opening = loop.create_server(instrument.make_protocol, "127.0.0.1", 0)
+        server = asyncio.run_coroutine_threadsafe(opening, loop).result(5)
+        stack.callback(loop.call_soon_threadsafe, server.close)
+        yield f"TCPIP::127.0.0.1::hislip0,{server.sockets[0].getsockname()[1]}::INSTR"
