@@ -22,7 +22,7 @@ from hil.errors import ConfigurationError, ExitCode, HilError
 from hil.vbench.bench import Bench
 from hil.vbench.instruments.registry import Instruments
 from hil.vbench.io.fast_path import FastLaneLoop
-from hil.vbench.io.lan.servers import LAN_PORTS
+from hil.vbench.io.lan import LAN_PORTS
 from hil.vbench.model_builder import PROGRAMS, find_factory
 from hil.vbench.model_request import LINES, ModelRequest
 from hil.vbench.plant.terminals import ElectronicLoadState
@@ -162,7 +162,7 @@ async def _serve(
     ready = {
         "ready": True,
         "address": running.address,
-        "ports": {**running.ports, **running.lan.ports},
+        "ports": {**running.ports, **(running.lan.ports if running.lan else {})},
         "terminals": {name: terminal.path for name, terminal in running.terminals.items()},
     }
     sys.stdout.write(json.dumps(ready) + "\n")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from hil.errors import ConfigurationError, RigFault, nearest
 from hil.vbench.control.port import ControlPort
 from hil.vbench.control.relay_board import RelayBoard
-from hil.vbench.io.lan.servers import LAN_PORTS, LanServers, open_lan
+from hil.vbench.io.lan import LAN_PORTS
 from hil.vbench.io.modbus_tcp import ModbusConnection
 from hil.vbench.io.pty import Terminal
 from hil.vbench.io.sockets import ByteProtocol
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from hil.vbench.bench import Bench
     from hil.vbench.io.instrument_port import InstrumentPort
+    from hil.vbench.io.lan.servers import LanServers
 
 STANDARD_PORTS: Mapping[str, int] = {
     "meter": 5025,
@@ -161,7 +162,7 @@ class RunningBench:
     _connections: weakref.WeakSet[ByteProtocol]
     terminals: Mapping[str, Terminal] = field(default_factory=dict)
     """PTYs of the instruments and lines that have one, by name."""
-    lan: LanServers = field(default_factory=LanServers)
+    lan: LanServers | None = None
     """Where VXI-11 and HiSLIP listen, if they do."""
 
     async def close(self) -> None:
@@ -173,7 +174,8 @@ class RunningBench:
         self.bench.abandon()
         for server in self._servers:
             server.close()
-        self.lan.close()
+        if self.lan is not None:
+            self.lan.close()
         for connection in list(self._connections):
             connection.abort()
 
@@ -210,8 +212,10 @@ async def start(bench: Bench, endpoints: Endpoints, *, serial: Sequence[str] = (
         else ScpiTerminal(bench.instrument_ports[name]).terminal
         for name in dict.fromkeys(serial)
     }
-    network = LanServers()
+    network = None
     if lan:
+        from hil.vbench.io.lan.servers import open_lan  # a bench in lockstep starts sooner without
+
         lan_ports = {name: endpoints.ports.get(name, port) for name, port in LAN_PORTS.items()}
         network = await open_lan(endpoints.address, lan_ports, bench.instrument_ports, connections.add)
     return RunningBench(bench, endpoints.address, ports, control, servers, connections, terminals, network)

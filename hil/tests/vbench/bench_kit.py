@@ -14,7 +14,7 @@ from pyModbusTCP.client import ModbusClient
 
 from hil.vbench.bench import Bench
 from hil.vbench.io.fast_path import FastLaneLoop
-from hil.vbench.io.lan.servers import LAN_PORTS
+from hil.vbench.io.lan import LAN_PORTS
 from hil.vbench.plant.terminals import ElectronicLoadState, MeterSample
 from hil.vbench.server import STANDARD_PORTS, Endpoints, RunningBench, start
 
@@ -179,4 +179,6 @@ def running(make: Callable[[], Bench] = plain_bench, *, lan: bool = False) -> It
 
         bench = asyncio.run_coroutine_threadsafe(open_bench(), loop).result(10)
         stack.callback(lambda: asyncio.run_coroutine_threadsafe(bench.close(), loop).result(10))
-        yield Harness(bench.address, {**bench.ports, **bench.lan.ports}, stack.enter_context(ExitStack()))
+        yield Harness(
+            bench.address, {**bench.ports, **(bench.lan.ports if bench.lan else {})}, stack.enter_context(ExitStack())
+        )

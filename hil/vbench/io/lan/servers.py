@@ -17,9 +17,6 @@ from hil.vbench.io.sockets import ByteProtocol
 if TYPE_CHECKING:
     from hil.vbench.io.instrument_port import InstrumentPort
 
-LAN_PORTS: Final[Mapping[str, int]] = {"vxi11": 0, "hislip": 4880, "portmapper": 111}
-"""0: any free one, which the portmapper tells."""
-
 CONSEQUENCES: Final = {
     "vxi11": "TCPIP::{address}::INSTR finds no instrument. Choose another port (--port vxi11=0).",
     "portmapper": "TCPIP::{address}::INSTR and lxi scpi find no instrument: they ask there for the port of VXI-11. "

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from itertools import pairwise
 
 import pytest
 import pyvisa
 
+from hil.instruments.dialects import open_meter
 from hil.tests.vbench.bench_kit import PROGRAMS, Harness, running
 from hil.tests.vbench.io.lan.visa import hislip, opened, vxi11
 from hil.vbench.bench import Bench
@@ -108,6 +110,16 @@ def test_wait_ends_with_the_next_update_in_real_time(harness: Harness) -> None:
             counted.append(int(meter.query(":NUM:VAL?")))
         meter.write(":INTEG:STOP;RES;:RATE 100MS")
         assert [later - earlier for earlier, later in pairwise(counted)] == [1, 1]
+
+
+@both
+def test_the_framework_s_own_driver_prepares_and_reads(harness: Harness, resource: Resource) -> None:
+    with closing(open_meter("meter", resource(harness, "0"))) as meter, opened(by_hislip(harness, "0")) as other:
+        meter.prepare()
+        other.query(":STAT:FILT1 FALL;:STAT:EESR?")
+        assert other.query(":COMM:WAIT? 1") == "1"
+        assert meter.read().voltage == pytest.approx(0.0, abs=0.5)
+        assert meter.errors() == []
 
 
 def test_one_client_waits_and_another_one_reads_the_status(harness: Harness) -> None:
