@@ -53,6 +53,7 @@ def test_the_scenarios_are_shared_out_over_the_places_into_one_run_with_one_repo
     assert "places with rig=* at 127." in passed.said
     assert (passed.folder / "report.html").is_file()
     assert passed.digest == passed.document["evidence_digest"]
+    assert len(passed.document["host"]["durations_s"]) == SCENARIOS
 
 
 def test_a_job_leaves_its_verdict_at_each_place(passed: Finished, fleet: StruckFleet) -> None:

@@ -208,3 +208,33 @@ def test_a_job_keeps_its_place_over_a_restart_of_the_coordinator_and_one_that_wa
     assert waiting.place == places[0]
     waiting.end()
     holders[1].end()
+
+
+def test_a_place_that_was_given_to_another_job_is_lost_and_not_released_for_it(fleet: RealFleet) -> None:
+    job = Job(fleet, Selection.parse("rig=bench1"))
+    assert job.place == "bench1"
+    assert job.lease is not None
+    other = Owner.new_job()
+    with fleet.client(other) as taker:
+        taker.release("bench1", owner=str(job.client.owner))
+        taker.acquire("bench1")
+        taker.tag("bench1", lease_tags(str(other), utc_now().timestamp(), 0.0))
+
+        job.lease.renew()
+        job.end()
+
+        assert job.lease.lost == f"the coordinator gave bench1 to {other}"
+        assert owners(taker)["bench1"] == str(other)
+
+
+def test_a_rig_that_failed_is_out_of_service_for_other_jobs_and_says_why(fleet: RealFleet) -> None:
+    job = Job(fleet, Selection.parse("rig=bench1"))
+    assert job.place == "bench1"
+    assert job.lease is not None
+    job.lease.take_out("meter: it does not answer")
+    job.end()
+
+    late = Job(fleet, Selection.parse("rig=bench1"), limit_s=1.0)
+    late.end()
+
+    assert "bench1 is out of service: meter: it does not answer" in str(late.problem)

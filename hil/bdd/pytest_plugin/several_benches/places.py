@@ -49,7 +49,7 @@ WAIT: Final = "1 h"
 
 
 def add_bench_options(group: pytest.OptionGroup) -> None:
-    """Add the options that say how many benches a run has, and whence."""
+    """Add the options that say how many benches a run has, and where they come from."""
     group.addoption(
         "--benches",
         type=int,
