@@ -143,7 +143,8 @@ def _run(options: argparse.Namespace, rest: list[str]) -> int:
     project = laboratory()
     if not any(map(_names_a_path, rest)):
         find_project(project.root)  # else pytest would find nothing to run, and not say why
-    if options.acceptance:
+    on_places = any(word.partition("=")[0] == "--place" for word in rest)
+    if options.acceptance and not on_places:
         from hil.rig.check.calibration import refuse_expired
         from hil.rig.config.rig_file import RigFile
 
@@ -157,6 +158,8 @@ def _run(options: argparse.Namespace, rest: list[str]) -> int:
         value = getattr(options, name)
         if value is not None:
             arguments.append(f"--{name}={value}")  # as one word: pytest takes a path of its own for a folder of tests
+    if options.acceptance and on_places:
+        arguments.append("--acceptance")
     for requirement in options.requirement or ():
         arguments += ["--requirement", requirement]
     return int(pytest.main(arguments, plugins=[paths]))

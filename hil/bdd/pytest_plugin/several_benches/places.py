@@ -26,7 +26,7 @@ from hil.bdd.pytest_plugin.facts import facts_of
 from hil.bdd.pytest_plugin.keys import KINDS
 from hil.bdd.pytest_plugin.project import node_of, project_of
 from hil.bdd.pytest_plugin.several_benches.place_of_worker import PlaceWish
-from hil.errors import ConfigurationError, HilError
+from hil.errors import ConfigurationError, HilError, RigFault
 from hil.fleet.address import coordinator_address
 from hil.fleet.errands import look
 from hil.fleet.marks import OUT, SERVICE
@@ -34,6 +34,7 @@ from hil.fleet.owner import Owner
 from hil.fleet.safe_place import SafePlace, place_environment, write_record
 from hil.fleet.selection import RIG, Selection
 from hil.fleet.states import PlaceState
+from hil.rig.check.calibration import refuse_expired
 from hil.rig.config.mistakes import REMEDY
 from hil.scenario.shared.durations import known_durations, title_of
 from hil.units import Dimension, parse
@@ -62,6 +63,9 @@ def add_bench_options(group: pytest.OptionGroup) -> None:
         default=None,
         metavar="KEY=VALUE",
         help="take the rigs from places of a labgrid coordinator with this tag; * stands for any, a comma for 'and'",
+    )
+    group.addoption(
+        "--acceptance", action="store_true", help="with --place: use no rig whose calibrations are not known to hold"
     )
     group.addoption(
         "--place-wait",
@@ -204,7 +208,24 @@ def look_for_places(config: pytest.Config) -> Places | None:
         )
     kinds = [("" if told else place.tags.get(RIG, ""), place) for place in in_service]
     rigs = {kind: _rig(config, safe, place) for kind, place in dict(kinds).items()}
+    if config.getoption("acceptance"):
+        rigs = calibrated(rigs)
+        kinds = [(kind, place) for kind, place in kinds if kind in rigs]
     return Places(owner, selection, config.getoption("place_wait"), safe, rigs, Counter(kind for kind, _ in kinds))
+
+
+def calibrated(rigs: Mapping[str, RigFile]) -> dict[str, RigFile]:
+    """Return the rigs whose calibrations are known to hold today; raises RigFault if there is none."""
+    found, problem = {}, None
+    for kind, rig in rigs.items():
+        try:
+            refuse_expired(rig.options, str(rig.path), virtual=rig.virtual)
+            found[kind] = rig
+        except RigFault as error:
+            problem = problem or error
+    if problem is not None and not found:
+        raise problem
+    return found
 
 
 @contextlib.contextmanager
