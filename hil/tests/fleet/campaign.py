@@ -96,6 +96,8 @@ def one_round(fleet: StruckFleet, deed: str, when_s: float, chosen: random.Rando
         poll(lambda: not fleet.held(), "every place to be free", timeout=60.0)
     wrong += [f"{name} is still held by {owner}" for name, owner in fleet.held().items()]
     wrong += [f"not safe: {each}" for each in fleet.closed_relays()]
+    if deed not in ("run killed", "worker killed"):  # theirs expire after 60 s
+        wrong += [f"still reserved by {each.owner}" for each in fleet.client.reservations()]
     fleet.mend()
     counted = Counter(str(each.verdict) for each in finished.record.scenarios)
     verdicts = ", ".join(f"{number} {verdict}" for verdict, number in counted.items())

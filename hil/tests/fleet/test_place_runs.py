@@ -13,7 +13,9 @@ import pytest
 from hil.errors import ExitCode
 from hil.evidence.documents import Kind, Verdict
 from hil.evidence.record import RunRecord
+from hil.fleet.coordinator import Coordinator
 from hil.fleet.marks import LAST_VERDICT
+from hil.fleet.owner import Owner
 from hil.tests.acceptance.commands import Finished, poll
 from hil.tests.fleet.campaign import FEATURE, SCENARIOS, one_round
 from hil.tests.fleet.struck_fleet import StruckFleet, struck_fleet
@@ -96,6 +98,20 @@ def test_two_jobs_of_two_users_share_no_place_and_both_come_to_their_end(fleet: 
     for times in by_place.values():
         times.sort()
         assert all(ended <= began for (_, ended), (began, _) in pairwise(times))
+
+
+def test_a_run_is_over_when_all_is_done_although_a_process_still_waits_for_a_place(fleet: StruckFleet) -> None:
+    person = Owner("office", "carol")
+    with Coordinator(fleet.fleet.coordinator, person) as hand:
+        hand.acquire("virtual-2")
+
+        run = fleet.project.run("run", *PLACES, "short.feature:13", "short.feature:14")
+
+        assert run.code == ExitCode.PASS, run.said
+        assert {place for place, _, _ in uses(run.record)} == {"virtual-1"}
+        assert fleet.held() == {"virtual-2": str(person)}
+        assert fleet.client.reservations() == []
+        hand.release("virtual-2")
 
 
 @pytest.mark.parametrize(("deed", "when_s"), [("worker killed", 14.0), ("bench", 14.0), ("run killed", 14.0)])
