@@ -219,7 +219,7 @@ def calibrated(rigs: Mapping[str, RigFile]) -> dict[str, RigFile]:
     found, problem = {}, None
     for kind, rig in rigs.items():
         try:
-            refuse_expired(rig.options, str(rig.path), virtual=rig.virtual)
+            refuse_expired(rig, virtual=rig.virtual)
             found[kind] = rig
         except RigFault as error:
             problem = problem or error
