@@ -84,7 +84,7 @@ def _read_int(text: str) -> int:
 
 
 def _read_number(text: str) -> float:
-    if not re.fullmatch(r"-?\d+(?:[.]\d+)?", text):
+    if not re.fullmatch(r"-?[0-9]+(?:[.][0-9]+)?", text):
         raise AuthorError(f"'{text}' is not a number; write it as 0.5")
     return float(text)
 
@@ -248,7 +248,7 @@ _LISTED = (
         choices=_load_profiles,
     ),
     Parameter("int", r"-?\d+", _read_int, "5"),
-    Parameter("number", r"-?\d+(?:[.]\d+)?", _read_number, "0.5"),
+    Parameter(name="number", regexp="-?[0-9]+(?:[.][0-9]+)?", read=_read_number, example="0.5"),
     Parameter("word", r"[^\s]+", _read_word, "word"),
     Parameter("string", _STRING, _read_string, '"text"'),
 )

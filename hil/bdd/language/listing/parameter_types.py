@@ -19,6 +19,7 @@ WIDTH, INDENT = 120, "    "
 
 _IN_WORDS = {
     "int": "a whole number",
+    "number": "a number without a unit",
     "word": "anything without a space",
     "string": "text in quotation marks",
     "ordinal": "first to tenth, or 11th, 12th and so on",

@@ -81,7 +81,7 @@ def test_every_problem_is_told_at_once_each_with_its_place(tmp_path: Path) -> No
         VIRTUAL.read_text(encoding="utf-8")
         .replace("power: 2000 W", "power: 2000 Watts")
         .replace("energy: 20 kWh", "energy: lots")
-        .replace("appliances: [toaster, load]", "appliances: [toaster, kettle]")
+        .replace("appliances: [toaster, load, inverter]", "appliances: [toaster, kettle]")
         .replace("    description: simulated bench", "    descripton: simulated bench")
         .replace("      - LoadDriver: {name: load, bindings: {instrument: load}}\n", "")
         .replace("      - ModbusCoilDriver: {name: K3, bindings: {coil: K3}}\n", "")
