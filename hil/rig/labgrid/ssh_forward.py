@@ -13,7 +13,7 @@ from hil.errors import ConfigurationError, RigFault
 if TYPE_CHECKING:
     from labgrid.resource.common import NetworkResource
 
-REMEDY: Final = "Use a resource TCPIP::HOST::PORT::SOCKET, or a VPN (docs/how-to/run-a-laboratory.md)."
+REMEDY: Final = "Use a resource TCPIP::HOST::PORT::SOCKET, or a VPN between the machines."
 
 
 def reachable(instrument: Any) -> str:
