@@ -120,10 +120,14 @@ class PlacesShare(SeveralBenches):
         return KINDS not in item.stash or kind in item.stash[KINDS]
 
     def _may_come(self, bench: BenchProcess) -> bool:
-        """Tell whether an item may come back, from a rig that fails, which this one could run."""
+        """Tell whether this process has to stay: items are left that it can run, or one may come back from a rig that
+        fails and no other process stays for it. Other jobs may wait for its place.
+        """
         others = [each for each in self._benches if each is not bench and each.process.is_alive()]
+        spare = [each for each in others if self._idle[each.number]]
         under_way = [index for other in others for index in other.assigned]
-        return any(self._can(bench, index) for index in [*self._left, *under_way])
+        kept = [index for index in under_way if not any(self._can(each, index) for each in spare)]
+        return any(self._can(bench, index) for index in [*self._left, *kept])
 
     def _number_of_second(self, index: int) -> int | None:
         first = self._first.get(index)
@@ -168,6 +172,7 @@ class PlacesShare(SeveralBenches):
         for bench in running:
             if bench.number not in self._let_go_of and not bench.assigned and not self._may_come(bench):
                 self._let_go_of.add(bench.number)
+                self._idle[bench.number] = 0
                 bench.send(NoMore())
 
     def _ended(self, bench: BenchProcess) -> None:
