@@ -66,11 +66,11 @@ smoke: $(INSTALLED)
 WITH_PROGRAMS := hil/tests/chain hil/tests/docs hil/tests/report/browser hil/tests/conformance hil/tests/perf \
   hil/tests/bdd/pytest_plugin/test_collection.py hil/tests/bdd/pytest_plugin/test_options.py hil/tests/bdd/test_traps.py hil/tests/devices/storage/test_account_store.py \
   hil/tests/devices/host/test_command.py hil/tests/rig/check/test_run.py hil/tests/rig/virtual \
-  hil/tests/fleet hil/tests/rig/safety/test_watchdog.py hil/tests/vbench/test_bench.py hil/tests/vbench/devices
+  hil/tests/rig/safety/test_watchdog.py hil/tests/vbench/test_bench.py hil/tests/vbench/devices
 test: $(INSTALLED)
-	@$(BIN)/python -m pytest -q -n 2 --dist worksteal hil/tests $(WITH_PROGRAMS:%=--ignore %) --ignore hil/tests/acceptance --ignore hil/tests/package
+	@$(BIN)/python -m pytest -q -n 2 --dist worksteal hil/tests $(WITH_PROGRAMS:%=--ignore %) --ignore hil/tests/acceptance --ignore hil/tests/fleet --ignore hil/tests/package
 	@$(BIN)/python -m pytest -q -n 2 --dist worksteal $(WITH_PROGRAMS)
-	@$(BIN)/python -m pytest -q hil/tests/acceptance
+	@$(BIN)/python -m pytest -q hil/tests/acceptance hil/tests/fleet
 
 # Wheel and sdist on a bare Debian, oldest and newest Python, as a plain user: some minutes. Needs Docker and mmdebstrap.
 package: $(INSTALLED)
