@@ -131,7 +131,9 @@ class Wt310e:
             return
         settings = self._settings
         over_voltage = settings.voltage.over(averaged.voltage)
-        over_current = settings.current.over(averaged.filling(settings.crest_factor * PEAK))
+        over_current = settings.current.over(
+            averaged.filling(settings.crest_factor * PEAK / settings.current.expansion)
+        )
         u_range, i_range = settings.voltage.selected, settings.current.selected
         errors = self._errors
         # an rms value has no sign

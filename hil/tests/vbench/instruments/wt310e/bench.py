@@ -31,5 +31,8 @@ class Bench:
 
     def pass_periods(self, count: int, voltage: float = 230.0, current: float = 5.65, power: float = 1300.0) -> None:
         for _ in range(count):
-            self.now += PERIOD
-            self.meter.update(MeterSample(self.now, PERIOD, voltage, current, power, 50.0 if voltage else 0.0))
+            self.pass_period(MeterSample(0.0, PERIOD, voltage, current, power, 50.0 if voltage else 0.0))
+
+    def pass_period(self, sample: MeterSample) -> None:
+        self.now += PERIOD
+        self.meter.update(sample._replace(t=self.now))

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hil.tests.vbench.instruments.wt310e.bench import EXACT, Bench
+from hil.tests.vbench.instruments.wt310e.bench import EXACT, PERIOD, Bench
+from hil.vbench.plant.terminals import MeterSample
 
 ROOT = math.sqrt(2.0)
 
@@ -124,6 +125,21 @@ def test_crest_factor_6_halves_the_ranges_and_a6_holds_twice_as_much(bench: Benc
     assert bench.values()[1] == "INF"
     bench(":INP:CURR:RANG 20A")
     assert str(bench(":STAT:ERR?")).startswith("222,")
+
+
+@pytest.mark.parametrize("factor", ["3", "6", "A6"])
+def test_peaks_of_the_current_fit_up_to_330_percent_of_the_range_and_up_to_660_at_crest_factor_6(
+    bench: Bench, factor: str
+) -> None:
+    most = 3.3 if factor == "3" else 6.6
+    bench(f":INP:CFAC {factor};:INP:CURR:RANG 5A;:NUM:NUM 2;ITEM1 I,1;ITEM2 IPP")
+    for part, fits in ((0.98, True), (1.02, False)):
+        peak = 5.0 * most * part
+        bench.pass_period(MeterSample(0.0, PERIOD, 230.0, peak / 6.0, 300.0, 50.0, crest_factor=6.0))
+        if fits:
+            assert bench.numbers() == pytest.approx([peak / 6.0, peak], rel=1e-3)
+        else:
+            assert bench.values() == ["INF", "INF"]
 
 
 @given(st.lists(st.floats(1.0, 300.0), min_size=1, max_size=5))
