@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from hil.vbench.io.instrument_port import InstrumentPort
-from hil.vbench.io.lan.hislip import HislipServer
+from hil.vbench.io.lan.hislip import HislipConnection, HislipServer
 
 
 @dataclass
@@ -30,7 +30,19 @@ def hislip_instrument(answer: Callable[[str], str | None]) -> Iterator[str]:
         stack.callback(thread.join, 5)
         stack.callback(loop.call_soon_threadsafe, loop.stop)
         instrument = HislipServer({"meter": InstrumentPort(Scripted(answer), lambda: None)})
-        opening = loop.create_server(instrument.make_protocol, "127.0.0.1", 0)
+        connections: list[HislipConnection] = []
+
+        def remembered() -> HislipConnection:
+            connections.append(instrument.make_protocol())
+            return connections[-1]
+
+        async def end() -> None:
+            server.close()
+            for connection in connections:
+                connection.transport.close()
+            await asyncio.sleep(0.01)  # sockets are closed by callbacks of the loop
+
+        opening = loop.create_server(remembered, "127.0.0.1", 0)
         server = asyncio.run_coroutine_threadsafe(opening, loop).result(5)
-        stack.callback(loop.call_soon_threadsafe, server.close)
+        stack.callback(lambda: asyncio.run_coroutine_threadsafe(end(), loop).result(5))
         yield f"TCPIP::127.0.0.1::hislip0,{server.sockets[0].getsockname()[1]}::INSTR"
