@@ -91,6 +91,7 @@ class Hmc8015(OneQueryMeter):
         send("*RST")
         wait_for_completion(self._transport, timeout=RESET_TIMEOUT)
         send("*CLS")
+        self._lock_panel("SYST:REM", "SYST:LOC")
         send("CHAN1:ACQ:MODE AUTO")
         for quantity, value in (("VOLT", VOLTAGE_RANGE), ("CURR", CURRENT_RANGE)):
             send(f"CHAN1:ACQ:{quantity}:RANG:AUTO OFF")

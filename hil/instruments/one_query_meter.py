@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from hil.errors import RigFault
 from hil.instruments.meter_limits import SpecifiedMeter
 from hil.instruments.scpi import parse_fields
 from hil.ports import Identity, Reading
@@ -43,6 +45,12 @@ class OneQueryMeter(SpecifiedMeter):
         self._query = query
         self._quantities = quantities
         self._remedies = remedies
+        self._unlock = ""
+
+    def _lock_panel(self, lock: str, unlock: str) -> None:
+        """Lock the front panel but for its LOCAL key, so that no range is changed by accident, until ``close``."""
+        self._unlock = unlock
+        self._transport.write(lock)
 
     def read(self) -> Reading:
         """Return the latest reading with one query; raises RigFault on overload, no data, garbage or silence."""
@@ -61,7 +69,10 @@ class OneQueryMeter(SpecifiedMeter):
         self._transport.give_up()
 
     def close(self) -> None:
-        """Give up the connection; the integrator goes on."""
+        """Give the front panel back and give up the connection; the integrator goes on."""
+        if self._unlock:
+            with contextlib.suppress(RigFault):
+                self._transport.write(self._unlock)
         self._transport.close()
 
     def _reading(self, reply: str) -> Reading:

@@ -99,6 +99,7 @@ class Wt310e(OneQueryMeter):
         for command in (":INTEG:STOP", ":INTEG:RES", "*RST"):
             send(command)
         wait_for_completion(self._transport, timeout=RESET_TIMEOUT)
+        self._lock_panel(":COMM:REM ON", ":COMM:REM OFF")
         for command in (
             "*CLS",
             ":COMM:HEAD OFF",  # else each reply begins with the header of its question
@@ -126,7 +127,7 @@ class Wt310e(OneQueryMeter):
         return read_errors(self._transport, ERROR_QUERY)
 
     def verify(self) -> None:
-        """Raise RigFault if update interval or a range are no longer those of ``prepare``."""
+        """Raise RigFault if update interval or a range are no longer those of ``prepare``, or a ratio is applied."""
         self._compare(*CHANGED)
 
     def _read_back(self) -> None:
@@ -143,6 +144,7 @@ class Wt310e(OneQueryMeter):
             (":INP:CURR:RANG?", CURRENT_RANGE),
             (":INP:VOLT:AUTO?", 0.0),
             (":INP:CURR:AUTO?", 0.0),
+            (":INP:SCAL:STAT?", 0.0),
             (":NUM:NORM:NUM?", len(ITEMS)),
         ):
             read_back(

@@ -23,13 +23,25 @@ def test_prepare_resets_sets_fixed_ranges_starts_the_integrator_and_reads_back()
     sent = instrument.received
     assert sent[1] == "*RST"
     assert sent.index("CHAN1:ACQ:CURR:RANG 10") < sent.index("INT:RES") < sent.index("INT:STAR")
-    assert sent[-5:] == [
+    assert sent[-6:] == [
         "*ESR?",
         "SYST:ERR?",
         "CHAN1:MEAS:FUNC?",
         "CHAN1:ACQ:VOLT:RANG?",
         "CHAN1:ACQ:CURR:RANG?",
+        "SYST:LOC",
     ]
+
+
+def test_the_front_panel_is_locked_while_the_meter_is_prepared_and_only_then_given_back() -> None:
+    with meter() as (_, instrument):
+        pass
+    assert "SYST:LOC" not in instrument.received
+    with meter() as (driver, instrument):
+        driver.prepare()
+        assert instrument.received.count("SYST:REM") == 1
+        assert "SYST:LOC" not in instrument.received
+    assert instrument.received[-1] == "SYST:LOC"
 
 
 def test_read_is_one_query() -> None:

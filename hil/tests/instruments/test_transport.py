@@ -136,7 +136,7 @@ def test_other_kinds_of_resource_pass_through_to_visa() -> None:
         meter.prepare()
         assert meter.read().power == 1300.6
         assert meter.errors() == []
-    assert received[-2:] == ["CHAN1:MEAS:DATA?", "SYST:ERR?"]
+    assert received[-3:] == ["CHAN1:MEAS:DATA?", "SYST:ERR?", "SYST:LOC"]
 
 
 def test_an_instrument_on_another_kind_of_resource_that_is_silent_is_a_rig_fault() -> None:

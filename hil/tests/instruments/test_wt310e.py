@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from hil.errors import RigFault
 from hil.instruments.dialects import open_meter
 from hil.ports import Reading
 from hil.tests.instruments.scripted import SILENCE, Action, close_line
@@ -24,8 +25,24 @@ def test_prepare_stops_an_old_integration_resets_switches_headers_off_and_reads_
     assert sent[1:5] == [":INTEG:STOP", ":INTEG:RES", "*RST", "*OPC?"]
     order = ["*CLS", ":COMM:HEAD OFF", ":RATE 100MS", ":INP:CURR:RANG 10A", ":NUM:NORM:ITEM4 WH,1", ":INTEG:STAR"]
     assert sorted(order, key=sent.index) == order
-    assert sent[-1] == ":NUM:NORM:ITEM5?"
+    assert sent[-2] == ":NUM:NORM:ITEM5?"
     assert "SYST:ERR?" not in sent
+
+
+def test_the_front_panel_is_locked_while_the_meter_is_prepared_and_given_back_at_the_end() -> None:
+    with meter() as (driver, instrument):
+        assert ":COMM:REM ON" not in instrument.received
+        driver.prepare()
+        assert instrument.received.count(":COMM:REM ON") == 1
+        assert ":COMM:REM OFF" not in instrument.received
+    assert instrument.received[-1] == ":COMM:REM OFF"
+
+
+def test_a_ratio_that_another_client_applies_is_noticed() -> None:
+    with meter({":INP:SCAL:STAT?": [b"0\n", b"1\n"]}) as (driver, _):
+        driver.prepare()
+        with pytest.raises(RigFault, match="the setting 0 was changed since the meter was prepared"):
+            driver.verify()
 
 
 def test_read_is_one_query() -> None:
