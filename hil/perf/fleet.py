@@ -83,7 +83,7 @@ def _write(path: Path, seconds: list[int]) -> None:
 
 
 def _run(root: Path, coordinator: str, feature: str, benches: int) -> tuple[dict[str, Any], float]:
-    """Return ``run.json`` of a run, and the share of the processors that was busy meanwhile with whatever it was."""
+    """Return ``run.json`` of a run, and the share of the processors that was busy meanwhile."""
     before = _processor()
     command = [sys.executable, "-m", "hil.cli.main", "run", "--place", "rig=*", "--benches", str(benches), feature]
     done = subprocess.run(

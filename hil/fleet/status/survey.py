@@ -42,7 +42,7 @@ class PlaceStatus:
 
     :param rig: name of the rig file that describes it; empty: none is told.
     :param owner: who has acquired it, as ``host/user``; empty: it is free.
-    :param since: since when its owner has it; None: nobody has it.
+    :param since: since when its owner has it; None: it is free.
     :param waiting: how many jobs wait that may be given this place.
     :param reason: why it is not ok; empty: it is.
     :param last_verdict: of the last job on it that wrote its verdict down; empty: none did.

@@ -1,7 +1,7 @@
 """``python -m hil.tests.fleet.campaign --rounds 100 --seed 7``: parts of a virtual fleet are killed at random.
 
 Each round is one ``hil run --place`` on a fleet of real programs. At a random moment a worker, the run, an exporter,
-the coordinator or a bench is killed, or told to end. Whatever it was: no scenario may be lost or counted twice, every
+the coordinator or a bench is killed, or told to end. In every case no scenario may be lost or counted twice, every
 place must be free and safe afterwards, and what is blamed must be what was killed.
 """
 

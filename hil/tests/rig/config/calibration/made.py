@@ -1,6 +1,6 @@
 """Digital Calibration Certificates made for tests, and the samples of ``fixtures/data/certificates``.
 
-``python -m hil.tests.rig.config.calibration.made`` writes the samples anew, with keys that nobody keeps.
+``python -m hil.tests.rig.config.calibration.made`` writes the samples anew, with keys that are not kept.
 """
 
 from __future__ import annotations
