@@ -7,10 +7,11 @@ So a history also says from when on that can have been: when supplies were switc
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from hil.judge.frames import Decoded
 from hil.judge.messages import Coin, Funding, Message, Offer, Payment, Sent
@@ -130,16 +131,33 @@ class Story:
 
     id: bytes
     frames: list[Frame] = field(default_factory=list)
+    _searched: dict[tuple[type[Sent], str | None], list[tuple[Frame, Any]]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def of(self, kind: type[M], sender: str | None = None, before: Frame | None = None) -> list[tuple[Frame, M]]:
-        """Return the messages of one kind, of one sender, and those that were sent before ``before`` only."""
-        found: list[tuple[Frame, M]] = []
-        for frame in self.frames:
-            if frame is before:
-                break
-            if isinstance(frame.item, kind) and sender in (None, frame.sender):
-                found.append((frame, frame.item))
-        return found
+        """Return the messages of one kind, of one sender, and those that were sent before ``before`` only.
+
+        Asked for once the story is whole: sessions last for hours, so each search is kept.
+        """
+        found = self._searched.get((kind, sender))
+        if found is None:
+            found = self._searched[kind, sender] = [
+                (frame, frame.item)
+                for frame in self.frames
+                if isinstance(frame.item, kind) and sender in (None, frame.sender)
+            ]
+        if before is None:
+            return found[:]
+        return found[: bisect_left(found, self._position(before), key=lambda each: self._position(each[0]))]
+
+    def _position(self, frame: Frame) -> int:
+        """Return the place of a frame in the story; behind its end if it is of another one."""
+        return self._positions.get(id(frame), len(self.frames))
+
+    @cached_property
+    def _positions(self) -> Mapping[int, int]:
+        return {id(frame): position for position, frame in enumerate(self.frames)}
 
     def offer(self, before: Frame) -> Offer | None:
         """Return the newest offer that the socket had made by then."""
