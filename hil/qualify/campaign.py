@@ -77,20 +77,17 @@ def run_campaign(
             def good_passes(scenario: str) -> bool:
                 return baseline.passes(target, scenario, warm)
 
-            def attempt(likely: Sequence[str]) -> Outcome:
+            try:
                 return try_defect(
                     workshop,
                     target,
                     defect,
                     node,
-                    likely,
+                    [[first] if first is not None else [], defect.killers],
                     warm=warm,
                     everything=everything,
                     good_passes=good_passes,
                 )
-
-            try:
-                return with_memory(attempt, first, defect.killers)
             finally:
                 if warm is not None:
                     idle.put(warm)
@@ -111,16 +108,6 @@ def run_campaign(
     ordered = [outcomes[number] for number in sorted(outcomes)]
     _remember(root, remembered, ordered)
     return by_urgency(ordered)
-
-
-def with_memory(attempt: Callable[[Sequence[str]], Outcome], first: str | None, killers: Sequence[str]) -> Outcome:
-    """Return what comes of the scenario that found the defect the last time; of the catalogue's, if it is no more.
-
-    :param first: that scenario; None if there is none.
-    """
-    if first is not None and (outcome := attempt([first])).result != "no answer":
-        return outcome
-    return attempt(killers)
 
 
 def by_urgency(outcomes: Sequence[Outcome]) -> list[Outcome]:

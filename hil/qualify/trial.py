@@ -79,7 +79,7 @@ def try_defect(
     target: Target,
     defect: Defect,
     node: str,
-    likely: Sequence[str],
+    likely: Sequence[Sequence[str]],
     *,
     warm: WarmProcess | None = None,
     everything: bool = True,
@@ -87,20 +87,25 @@ def try_defect(
 ) -> Outcome:
     """Run the likely killers, then all scenarios, up to the first that does not pass.
 
+    :param likely: groups of scenarios, most likely first. A group is left out if one of it is no scenario any more.
     :param warm: in which to run, if the program of the workshop has no defect itself.
     :param everything: False: the likely killers only.
     :param good_passes: tells whether a device without the defect passes a scenario; asked of one that was not expected
         to find the defect. One that it does not pass finds nothing, and is left out.
     """
     watch = stopwatch()
-    parts: list[tuple[tuple[str, ...], float]] = [(tuple(likely), LIKELY_TIMEOUT_S)] if likely else []
+    parts: list[tuple[tuple[str, ...], float]] = [(tuple(group), LIKELY_TIMEOUT_S) for group in likely if group]
     parts += [(ALL, ALL_TIMEOUT_S)] if everything else []
+    expected = {scenario for group in likely for scenario in group}
     left_out: tuple[str, ...] = ()
     while parts:
         paths, timeout = parts[0]
         paths = (*paths, *(word for scenario in left_out for word in ("--deselect", scenario)))
         code, words = run(workshop, paths, node, timeout, warm)
         if code == ExitCode.PASS or code == ExitCode.NOTHING_RUN:
+            parts.pop(0)
+            continue
+        if code == ExitCode.AUTHOR_ERROR and len(parts) > 1:
             parts.pop(0)
             continue
         found = _first_finding(workshop.newest_run) if code != ExitCode.AUTHOR_ERROR else None
@@ -110,7 +115,7 @@ def try_defect(
         if found is None:
             return _outcome(target, defect, "no answer", message=words, seconds=watch())
         outcome = judged(target, defect, found, watch())
-        if outcome.scenario in likely or outcome.scenario in left_out or good_passes(outcome.scenario):
+        if outcome.scenario in expected or outcome.scenario in left_out or good_passes(outcome.scenario):
             return outcome
         left_out = (*left_out, outcome.scenario)
     return _outcome(target, defect, "survived", seconds=watch())

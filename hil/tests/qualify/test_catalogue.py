@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from hil import yaml_file
 from hil.bdd.check import requirements
+from hil.bdd.language.naming import cases, scenario_label
+from hil.bdd.language.reader import read
 from hil.errors import ConfigurationError
 from hil.qualify.campaign import choose
 from hil.qualify.catalogue import FOLDER, load, patched
@@ -49,6 +52,18 @@ def test_each_defect_can_be_put_in_and_each_python_file_still_compiles() -> None
 def test_each_defect_names_a_requirement_that_there_is() -> None:
     known = set(requirements.load(ROOT / requirements.FILE))
     assert {defect.requirement for _, defect in load(ROOT)} <= known
+
+
+def test_each_likely_killer_is_a_scenario_that_there_is() -> None:
+    known = {name for path in (ROOT / "features").rglob("*.feature") for name in names(path)}
+    assert [killer for _, defect in load(ROOT) for killer in defect.killers if killer not in known] == []
+
+
+def names(path: Path) -> Iterator[str]:
+    """Yield each scenario, each outline as a whole and each of its rows, as pytest names them."""
+    for case in cases(read(path)):
+        for label in (case.label, scenario_label(case.scenario.name)):
+            yield f"{path.relative_to(ROOT)}::{label}"
 
 
 def test_no_file_of_the_product_is_changed_by_a_trial_of_it(tmp_path: Path) -> None:
