@@ -1,11 +1,13 @@
 """``python -m hil.qualify.patched_module MODULE=FILE PROGRAM [ARGUMENT ...]`` runs PROGRAM with MODULE read from FILE.
 
 So a defect is put into a program without a change to any file of the product. Imports nothing of the product: whatever
-was imported before could not be patched any more.
+was imported before could not be patched any more. The patched module itself is imported at once, since pytest finds the
+modules of its plug-ins by a finder that it puts before all others.
 """
 
 from __future__ import annotations
 
+import importlib
 import runpy
 import sys
 from importlib.abc import MetaPathFinder
@@ -35,6 +37,7 @@ def main() -> None:
     """Install the patch, then become the program."""
     (module, _, file), program, *arguments = sys.argv[1].partition("="), *sys.argv[2:]
     sys.meta_path.insert(0, OneModuleFinder(module, file))
+    importlib.import_module(module)
     sys.argv = [program, *arguments]
     runpy.run_module(program, run_name="__main__", alter_sys=True)
 
