@@ -39,12 +39,14 @@ class Updates:
     :param stated: what the driver assumes, s; :param at_least: and ``at_most``: bounds of the longest period seen, s;
         None: nothing but whole seconds of integrated time moved, which tells nothing.
     :param timed: whether the integrated time moves with each update, so that it tells how old a reading is.
+    :param distinct: whether readings stood still between all updates, so that what moved was no clock that always runs.
     """
 
     stated: float
     at_least: float | None
     at_most: float | None
     timed: bool
+    distinct: bool = True
 
     @property
     def slow(self) -> bool:
@@ -52,9 +54,14 @@ class Updates:
         return self.at_least is not None and self.at_least > TOLERANCE * self.stated
 
     @property
+    def fast(self) -> bool:
+        """Whether it updates more often than its driver assumes, for certain."""
+        return self.at_most is not None and self.distinct and self.at_most < self.stated / TOLERANCE
+
+    @property
     def period(self) -> float:
-        """The update period to reckon with in s: the stated one, or the longest that was seen if that is longer."""
-        return self.at_most if self.slow and self.at_most is not None else self.stated
+        """The update period to reckon with in s: the stated one, or the longest that was seen if it is another one."""
+        return self.at_most if self.at_most is not None and (self.slow or self.fast) else self.stated
 
     def document(self) -> dict[str, float | str | None]:
         """Return the data of a READING event."""
@@ -70,7 +77,7 @@ class Updates:
         if self.at_least is None or self.at_most is None:
             return f"nothing moves but whole seconds; its driver assumes {self.stated:.2f} s"
         seen = f"updates every {self.at_least:.3f} to {self.at_most:.3f} s"
-        return f"{seen}, its driver assumes {self.stated:.2f} s" if self.slow else seen
+        return f"{seen}, its driver assumes {self.stated:.2f} s" if self.slow or self.fast else seen
 
 
 class UpdateProbe:
@@ -126,10 +133,11 @@ class UpdateProbe:
                 f"its readings show {len(self._updates)} updates in {self._answered - (self._began or 0):.1f} s"
             )
         at_least, at_most = (max(bounds) for bounds in zip(*periods, strict=True))
+        distinct = min(least for least, _ in periods) > 0
         if at_least > SLOWEST_S * TOLERANCE:
             raise self._refuse(f"it updates every {at_least:.2f} s at best")
         timed = all(0 < step <= 2 * at_most for step in self._steps)
-        return Updates(self._stated, at_least, at_most, timed)
+        return Updates(self._stated, at_least, at_most, timed, distinct)
 
     def _refuse(self, what: str) -> RigFault:
         return RigFault(

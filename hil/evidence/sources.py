@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from hil.evidence.documents import Kind
 
+METER_UPDATES = "meter updates"
+"""Source of the READING that tells how often the lab meter was seen to update."""
+
 RIG_SOURCES = frozenset(
     {
-        *("bench", "meter", "meter updates", "load", "mains", "plug", "K1", "K2", "K3", "K4", "self-test of the bench"),
+        *("bench", "meter", METER_UPDATES, "load", "mains", "plug", "K1", "K2", "K3", "K4", "self-test of the bench"),
         *("socket", "socket program", "socket-link", "socket-console", "calendar", "firmware"),
         *("cable", "cable program", "cable-link", "cable-console", "counterpart", "link", "tap"),
         *("ledger", "operator", "test", "test: load"),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from hil.errors import AuthorError
 from hil.evidence.documents import Kind
+from hil.evidence.sources import METER_UPDATES
 from hil.judge.invariants.history import Memory
 from hil.judge.messages import Close, Message, Receipt
 from hil.links.tap import Tap
@@ -133,15 +134,18 @@ class ScenarioRun:
             raise AuthorError("no device under test", remedy="Name it first: a Given step, or use_setup in a test.")
         if plan.abuse is not None:
             plan.abuse.check(plan.setup, plan.mode)
-        self.findings.declare(self.checks_ahead())
-        setup = self._setup = SETUPS[plan.setup](self._context)
-        rig.chain.look()  # what happened before is not this scenario's
-        rig.chain.on_change = self._ledger_log.on_change
-        observer.coins = setup.fund()
-        view = plan.ledger_view or rig.file.options.ledger
-        rig.reset(setup.device_profiles(), self.seed, plan.plant, view, plan.server_fault, plan.calendars)
-        if rig.updates is not None:
-            self.recorder.observe(Kind.READING, "meter updates", rig.updates.document())
+        try:
+            setup = self._setup = SETUPS[plan.setup](self._context)
+            rig.chain.look()  # what happened before is not this scenario's
+            rig.chain.on_change = self._ledger_log.on_change
+            observer.coins = setup.fund()
+            view = plan.ledger_view or rig.file.options.ledger
+            rig.reset(setup.device_profiles(), self.seed, plan.plant, view, plan.server_fault, plan.calendars)
+            if rig.updates is not None:
+                self.recorder.observe(Kind.READING, METER_UPDATES, rig.updates.document())
+        finally:
+            # power comes later; some limits follow from how often the meter was seen to update
+            self.findings.declare(self.checks_ahead())
         rig.on_switch(self._on_switch)
         self._ledger_log.on_funding(observer.coins)
         texts = {**{f"{device}-console": device for device in SUPPLY}, **setup.texts}

@@ -26,7 +26,9 @@ FULL_V = 195.0
 """Volts from which on a load draws what it is told and not what its current limit leaves (EN 50160: 230 V - 15 %)."""
 
 STEADY_S = 0.2
-"""For so long a reading must have stood before the load is asked."""
+"""For so long, and for two updates of the meter, a reading must have stood before the load is asked: an update in which
+power began or ended tells neither the power before nor that after.
+"""
 
 SEEN_LIVE = 2
 SEEN_DEAD = 10
@@ -86,7 +88,7 @@ class LoadComparison:
         steady, power = self._steady, float(reading.power)
         if steady is None or abs(power - steady.power) > _apart(steady.power):
             self._steady = _Steady(power, read_at)
-        elif read_at - steady.since < STEADY_S:
+        elif read_at - steady.since < self._steady_s():
             return
         elif self._disobeyed(reading, read_at, steady):
             self._ask_why(power)
@@ -102,11 +104,15 @@ class LoadComparison:
             if len(steady.seen) >= (SEEN_LIVE if steady.live else SEEN_DEAD):
                 self._decide(steady)
 
+    def _steady_s(self) -> float:
+        """Return how long, in s, a reading must have stood; how often the meter updates is observed meanwhile."""
+        return max(STEADY_S, 2 * float(self._meter.update_period))
+
     def _disobeyed(self, reading: Reading, read_at: float, steady: _Steady) -> bool:
         """Tell whether power flows, and has for a while been another than the load was told to draw."""
         if self._power is None or reading.power < self._off_w or reading.voltage < FULL_V:
             return False
-        obeyed_by_now = read_at > self._told_at + reading_age(self._meter) + STEADY_S
+        obeyed_by_now = read_at > self._told_at + reading_age(self._meter) + self._steady_s()
         return obeyed_by_now and not self._agree(steady.power, self._power)
 
     def _ask_why(self, power: float) -> None:

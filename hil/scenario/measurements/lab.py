@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from hil.evidence.documents import Kind
 from hil.evidence.event_intervals import DEAD_V, TRACE_V, Interval, instant, not_until, power_readings
 from hil.evidence.observations import EvidenceMissing, Sampled, Timed
+from hil.evidence.sources import METER_UPDATES
 from hil.rig.sampling.energy import metered_energy, reading_of, returned_energy
 from hil.rig.sampling.timer import update_known_s
 from hil.scenario.measurements.windows import Grid, update_period, windows
@@ -35,9 +36,11 @@ READ_TIMEOUT_S = 30.0
 def time_resolution_s(observer: Observer) -> float:
     """Return how closely, in seconds, an edge of the power can be known against a message on the line.
 
-    One update period of the meter, the latency of a reading, and the bounds of both stamps.
+    One update period of the meter, what it is uncertain by if it was observed, the latency of a reading, and the bounds
+    of both stamps.
     """
-    return update_known_s(observer.rig.meter) + 2 * float(observer.clock.bound)
+    uncertain = update_period(observer) - _shortest_window(observer)
+    return update_known_s(observer.rig.meter) + uncertain + 2 * float(observer.clock.bound)
 
 
 def watch_aftermath(observer: Observer) -> None:
@@ -124,7 +127,7 @@ def live_since(observer: Observer) -> Interval | None:
     first = next((index for index, each in enumerate(seen) if each.voltage >= TRACE_V), None)
     if first is None:
         return None
-    event, voltage, window = seen[first].first, seen[first].voltage, update_period(observer)
+    event, voltage, window = seen[first].first, seen[first].voltage, _shortest_window(observer)
     after = seen[min(first + 1, len(seen) - 1)].first
     full = seen[first + 1].voltage if first + 1 < len(seen) else 0.0
     end = Interval(event.t - event.before + window, event.t + event.after)
@@ -140,6 +143,15 @@ def live_since(observer: Observer) -> Interval | None:
         dead = seen[first - 1].last
         early = dead.t - dead.before + window
     return Interval(early, end.late - least * window)
+
+
+def _shortest_window(observer: Observer) -> float:
+    """Return the seconds a window of the meter takes at least: less than its period where that is observed."""
+    seen = (each for each in observer.recorder.events if each.kind is Kind.READING and each.source == METER_UPDATES)
+    told = next(seen, None)
+    if told is None or told.data["update_period_s"] == told.data["stated_s"]:
+        return update_period(observer)
+    return min(update_period(observer), float(told.data["at_least_s"]))  # type: ignore[arg-type]  # written by the bench
 
 
 def highest_power(observer: Observer) -> Sampled:

@@ -145,3 +145,44 @@ def lost_bench(folder: Path) -> SharedRun:
     running, parts = _start(Project.make(folder), "1 h")
     os.kill(parts[0].pid, signal.SIGKILL)
     return _end(running, parts)
+
+
+ODD_UPDATES = """\
+  Scenario Outline: The mains are interrupted for <time> ms
+    Given the socket is under test in single-fee mode
+    And the load draws 1300 W
+    And the cable pays for at most 2 payments
+    When the devices are switched on
+    And the first payment has been accepted
+    And the mains ahead of the socket's contact are interrupted for <time> ms
+    And the session has ended
+    Then the energy delivered is 16 Wh within 5 %
+    Examples:
+      | time |
+      | 1000 |
+      | 1090 |
+      | 1225 |
+
+  Scenario: Nothing happens to the mains
+    Given the socket is under test in single-fee mode
+    And the load draws 1300 W
+    And the cable pays for at most 1 payments
+    When the devices are switched on
+    And the session has ended
+    Then no power flowed before the first payment was accepted
+    And the energy delivered is 8 Wh within 2 %
+"""
+
+PERIODS = ("0.05", "0.25", "0.333", "0.5", "0.7")
+
+
+@plan
+def odd_updates(folder: Path) -> dict[str, Finished]:
+    """A good socket, and a lab meter that updates otherwise than its driver states."""
+    outcomes = {}
+    for period in PERIODS:
+        project = Project.make(folder / period)
+        (project.folder / "odd.feature").write_text("Feature: Odd updates\n" + ODD_UPDATES)
+        rig = project.rig("odd.yaml", ("plant: {}", f"plant: {{meter_period: {period}}}"))
+        outcomes[period] = project.run("run", "odd.feature", "--rig", rig, "--node", PROVIDER, "--seed", SEED)
+    return outcomes

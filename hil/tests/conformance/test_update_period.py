@@ -49,7 +49,7 @@ def test_what_is_reckoned_with_is_never_shorter_than_the_truth(period: float, ph
     assert probe(period, phase).result().period >= period / 1.1 - STATED / 10
 
 
-@pytest.mark.parametrize("period", [0.05, 0.1])
+@pytest.mark.parametrize("period", [0.095, 0.1, 0.105])
 def test_a_meter_that_keeps_what_its_driver_states_is_reckoned_with_as_stated(period: float) -> None:
     updates = probe(period).result()
     assert not updates.slow
@@ -62,6 +62,20 @@ def test_a_slower_meter_is_reckoned_with_as_it_was_seen_and_says_so(period: floa
     assert updates.slow
     assert period <= updates.period <= period + 0.021
     assert "its driver assumes 0.10 s" in str(updates)
+
+
+@pytest.mark.parametrize("period", [0.02, 0.05, 0.07])
+def test_a_faster_meter_is_reckoned_with_as_it_was_seen_and_says_so(period: float) -> None:
+    updates = probe(period).result()
+    assert updates.fast
+    assert period <= updates.period <= period + 0.021
+    assert "its driver assumes 0.10 s" in str(updates)
+
+
+def test_integrated_time_that_runs_all_the_time_tells_nothing_of_updates() -> None:
+    updates = probe(0.001, noise=False).result()
+    assert not updates.fast
+    assert updates.period == STATED
 
 
 @pytest.mark.parametrize("period", [1.5, 5.0, 1e9])

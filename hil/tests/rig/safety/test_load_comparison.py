@@ -109,3 +109,21 @@ def test_a_load_that_is_told_another_power_is_given_its_time() -> None:
     bench.watch.told(500.0)
     bench.run(5.0, 500.0)
     assert bench.asked == 2
+
+
+@pytest.mark.parametrize("told", [None, 1300.0])
+def test_a_slow_update_that_power_entered_partly_is_no_contradiction_however_often_it_is_read(
+    told: float | None,
+) -> None:
+    bench = Bench()
+    bench.meter.update_period = Second(0.5)
+    bench.watch.told(told)
+    bench.run(5.0, 1300.0)
+    for _ in range(2):
+        bench.factor, bench.load_factor = 0.8, 1.0
+        bench.run(0.5, 1300.0)
+        bench.factor = 1.0
+        bench.run(2.0, 1300.0)
+    bench.factor = 0.8
+    with pytest.raises(RigFault, match="1040 W while the load reads 1300 W"):
+        bench.run(5.0, 1300.0)

@@ -226,6 +226,19 @@ def test_voltage_may_have_come_in_a_window_that_nobody_read(dead: tuple[float, .
     assert limits_of(lab.live_since(scene.observer))[0] == pytest.approx(early)
 
 
+def test_a_window_of_a_meter_whose_updates_were_observed_may_be_as_short_as_was_seen() -> None:
+    told = {"stated_s": 0.2, "update_period_s": 0.1, "at_least_s": 0.08, "at_most_s": 0.1}
+    scene = Scene(metered=False)
+    scene.write(0.5, Kind.READING, "meter updates", told)
+    u = u_volts(230.0)
+    for second, volts in ((1.3, 0.0), (1.4, 0.0), (1.5, 100.0), (1.6, 230.0)):
+        data = {"voltage_V": volts, "current_A": 0.0, "power_W": 0.0, "energy_Wh": 0.0}
+        scene.write(second, Kind.READING, "meter", data, before=BEFORE_S)
+    early, late = limits_of(lab.live_since(scene.run(2.0).observer))
+    assert early == pytest.approx(1.5 - BEFORE_S + 0.08 - 0.08 * ((100 + u) / (230 - u)) ** 2, abs=1e-9)
+    assert late == pytest.approx(1.5 - 0.08 * ((100 - u) / (230 + u)) ** 2, abs=1e-9)
+
+
 def test_without_a_reading_nothing_is_known_of_voltage_and_power() -> None:
     for ask in (lab.live_since, lab.highest_power):
         with pytest.raises(EvidenceMissing, match=r"^no reading of the lab meter$"):
