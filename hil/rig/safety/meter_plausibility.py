@@ -9,16 +9,19 @@ wrong or out of order; whether they are too high or too low, its own quantities 
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from hil.errors import RigFault
+from hil.ports import Reading
 from hil.rig.safety.energy_balance import EnergyBalance
 from hil.rig.safety.meter_age import CLOCK_DRIFT, ReadingAge
+from hil.units import Ampere, Second, Volt, Watt, WattHour
 
 if TYPE_CHECKING:
     from hil.clock import Clock
     from hil.conformance.update_period import Updates
-    from hil.ports import Meter, Reading
+    from hil.ports import Meter
     from hil.rig.config.limits import SafetyLimits
 
 STALE_AFTER_S = 1.5
@@ -47,6 +50,8 @@ class MeterWatch:
         self._rounding = 2 * float(meter.off_threshold_w)
         self.may_flow_back = False
         """Whether an appliance of the bench feeds power back into the mains."""
+        self._no_volts = self._no_amperes = math.inf
+        """V below which the meter may see none; A that it then may show at most."""
         self._origin: float | None = None
         """Bench time at which the integrated time would have been zero."""
         self._age: ReadingAge | None = None
@@ -60,6 +65,9 @@ class MeterWatch:
     def expect(self, updates: Updates, prepared: float) -> None:
         """Reckon with what was observed of the meter's updates; its integrator ran at ``prepared`` (s) already."""
         self._age = ReadingAge(prepared) if updates.timed else None
+        nothing = Reading(Volt(0.0), Ampere(0.0), Watt(0.0), WattHour(0.0), Second(0.0))
+        self._no_volts = self._meter.voltage_budget(nothing).expanded
+        self._no_amperes = 2 * self._meter.current_budget(nothing).expanded
         self._balance = self._new_balance(timed=updates.timed)
 
     def age(self, reading: Reading, now: float) -> float:
@@ -86,6 +94,8 @@ class MeterWatch:
         power, apparent = reading.power, reading.voltage * reading.current
         if abs(power) > PLAUSIBLE * apparent + self._rounding:
             raise self._garbage(f"{_seen(reading)} cannot be: it is more than their product")
+        if reading.voltage < self._no_volts and reading.current > self._no_amperes:
+            raise self._garbage(f"{_seen(reading)} cannot be: no current flows without voltage")
         if power < -self._rounding and not self.may_flow_back:
             what = f"{_seen(reading)} would flow back into the mains; no appliance of the bench does that"
             raise self._garbage(what)

@@ -20,6 +20,7 @@ from hil.rig.labgrid.protocols import load_driver, meter_driver
 from hil.rig.labgrid.relays import CoilRelay
 from hil.rig.labgrid.target import build_target
 from hil.rig.safety.contacts import CONTACT_S
+from hil.rig.safety.meter_plausibility import PLAUSIBLE
 from hil.units import format_quantity
 
 if TYPE_CHECKING:
@@ -193,7 +194,8 @@ def look_for_power(meter: Meter, clock: PassingTime) -> tuple[str, str]:
 
     A reading may be from before: it averages over an update period, and is up to one more old. So none is believed
     until that has passed since the contacts opened; then the meter has ``DEAD_WITHIN_S`` to show nothing.
-    A meter whose integrated time stands cannot tell. Raises what its driver raises if it cannot be read by then: what
+    A meter whose integrated time stands cannot tell, and neither can one that reads more power than the product of its
+    voltage and current. Raises what its driver raises if it cannot be read by then: what
     it says of the time before, as of an overload, does not count.
     """
     off_w = float(meter.off_threshold_w)
@@ -214,12 +216,14 @@ def look_for_power(meter: Meter, clock: PassingTime) -> tuple[str, str]:
         clock.sleep(LOOK_AGAIN_S)
     if reading.integrated == before:
         return f"cannot tell (its readings are old: {words})", ""
+    if power - off_w / 2 > PLAUSIBLE * voltage * float(reading.current):
+        return f"cannot tell (it reads {words} and {format_quantity(reading.current, 'A')}, which cannot be)", ""
     if power >= off_w:
         what = "power still flows"
         cause = "K1 and K2 read back open and are welded shut, or do not switch this circuit"
     else:
         what = "the meter still has voltage"
-        cause = "K1 reads back open and is welded shut, or does not switch this circuit"
+        cause = "K1 is welded shut or does not switch this circuit, or the meter shows voltage where there is none"
     return words, f"{what} ({words}) {DEAD_WITHIN_S:g} s after all relays read back open: {cause}"
 
 

@@ -9,6 +9,8 @@ import pytest
 
 from hil.conformance.update_period import Updates
 from hil.errors import RigFault
+from hil.instruments import hmc8015
+from hil.instruments.meter_limits import SpecifiedMeter
 from hil.ports import Meter, Reading
 from hil.rig.config.limits import SafetyLimits
 from hil.rig.safety import meter_plausibility
@@ -28,23 +30,28 @@ class FreeTime:
         return until, {}
 
 
-class SteadyMeter:
+class SteadyMeter(SpecifiedMeter):
     """1300 W for ever; ``hang_at``: from this instant on it shows what it showed then."""
 
-    off_threshold_w = Watt(3.0)
+    limits = hmc8015.LIMITS
     update_period = Second(0.1)
 
     def __init__(self, *, resolution: float = 0.1, hang_at: float = float("inf")) -> None:
+        self.voltage = 230.0
         self.clock = LockstepClock(FreeTime())
         self.resolution = resolution
         self.hang_at = hang_at
         self.power = 1300.0
 
+    @property
+    def off_threshold_w(self) -> Watt:
+        return Watt(3.0)
+
     def read(self) -> Reading:
         t = min(self.clock.now(), self.hang_at)
         integrated = t // self.resolution * self.resolution
         return Reading(
-            Volt(230.0),
+            Volt(self.voltage),
             Ampere(abs(self.power) / 230),
             Watt(self.power),
             WattHour(self.power * t / 3600),
@@ -149,6 +156,24 @@ def test_new_readings_with_power_behind_open_relays_tell_of_a_weld() -> None:
     assert "welded shut" in look_for_power(cast("Meter", meter), meter.clock)[1]
     meter.power = meter.off_threshold_w / 2
     assert "the meter still has voltage" in look_for_power(cast("Meter", meter), meter.clock)[1]
+
+
+@pytest.mark.parametrize("watts", [4.0, 8.0, 400.0])
+def test_a_meter_that_shows_power_without_voltage_is_no_weld(watts: float) -> None:
+    meter = SteadyMeter()
+    meter.power, meter.voltage = watts, 0.06
+    words, wrong = look_for_power(cast("Meter", meter), meter.clock)
+    assert words.startswith(f"cannot tell (it reads {watts:g} W, 0.06 V and ")
+    assert words.endswith(", which cannot be)")
+    assert wrong == ""
+
+
+def test_a_current_that_flows_without_voltage_is_the_meters() -> None:
+    watch = watch_of(SteadyMeter())
+    watch.expect(updates(timed=True), prepared=0.0)
+    watch.check(Reading(Volt(0.06), Ampere(0.004), Watt(0.0), WattHour(0.0), Second(10.0)), 10.0)
+    with pytest.raises(RigFault, match=r"0 W at 0\.06 V and 0\.5 A cannot be: no current flows without voltage"):
+        watch.check(Reading(Volt(0.06), Ampere(0.5), Watt(0.0), WattHour(0.0), Second(10.1)), 10.1)
 
 
 def test_the_age_of_a_reading_is_told_by_the_time_that_it_was_integrated() -> None:
