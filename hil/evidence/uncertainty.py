@@ -18,6 +18,10 @@ from hil.units import format_quantity
 COVERAGE = 2.0
 """The factor k of every U that this project states, about 95 % (JCGM 100:2008, 6.3.3)."""
 
+LEAST_COVERAGE, MOST_COVERAGE = 1.0, 14.0
+"""Between these is the k of any certificate: 1 is a standard uncertainty, and 13.97 covers 95.45 % where there is one
+degree of freedom (JCGM 100:2008, table G.2)."""
+
 
 @dataclass(frozen=True)
 class Component:

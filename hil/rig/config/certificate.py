@@ -6,6 +6,7 @@ import re
 from typing import NamedTuple
 
 from hil.errors import AuthorError
+from hil.evidence.uncertainty import LEAST_COVERAGE, MOST_COVERAGE
 from hil.units import NUMBER, Dimension, parse
 
 ALLOWED = "a part of the reading, a power, or both: '0.03 %', '0.2 W', '0.03 % + 0.2 W'; and with it its k: '(k = 2)'"
@@ -38,12 +39,20 @@ def read_uncertainty(text: str) -> Uncertainty:
             raise ValueError(f"'{text}' cannot be reckoned with; allowed is {ALLOWED}")
         parts[dimension] = amount
     k = float(stated["k"]) if stated else None
-    if k is not None and k <= 0:
-        raise ValueError(f"'{text}': a coverage factor k is above zero")
+    if k is not None and not LEAST_COVERAGE <= k <= MOST_COVERAGE:
+        raise ValueError(f"'{text}': a coverage factor k is from {LEAST_COVERAGE:g} to {MOST_COVERAGE:g}")
     return Uncertainty(parts.get(Dimension.PERCENT, 0.0) / 100, parts.get(Dimension.POWER, 0.0), k)
 
 
 def readable_uncertainty(text: str) -> str:
     """Return ``text`` as it is; raises ValueError for one that :func:`read_uncertainty` refuses."""
     read_uncertainty(text)
+    return text
+
+
+def stated_uncertainty(text: str) -> str:
+    """Return ``text`` as it is; raises ValueError for one that is refused, or zero: no calibration is without U."""
+    found = read_uncertainty(text)
+    if found.of_reading == found.constant == 0:
+        raise ValueError(f"'{text}': an uncertainty is above zero; allowed is {ALLOWED}")
     return text

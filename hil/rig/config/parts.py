@@ -6,7 +6,8 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from hil.rig.config.certificate import readable_uncertainty
+from hil.evidence.uncertainty import LEAST_COVERAGE, MOST_COVERAGE
+from hil.rig.config.certificate import readable_uncertainty, stated_uncertainty
 from hil.rig.config.coins_to import fundable
 from hil.rig.config.values import Day, Power, Voltage
 from hil.yaml_file import Strict
@@ -25,9 +26,9 @@ class InstrumentFacts(Strict):
     """X.509 certificates in PEM of those whose signature on it counts, seen from there as well."""
     due: Day | None = None
     """Last day on which it holds, as 2027-01-31."""
-    uncertainty: Annotated[str, AfterValidator(readable_uncertainty)] | None = None
+    uncertainty: Annotated[str, AfterValidator(stated_uncertainty)] | None = None
     """What the certificate states: :data:`hil.rig.config.certificate.ALLOWED`."""
-    k: float | None = Field(default=None, gt=0)
+    k: float | None = Field(default=None, ge=LEAST_COVERAGE, le=MOST_COVERAGE)
     """Its coverage factor, where ``uncertainty`` does not name it; 2 if neither does."""
     apply_corrections: bool = False
     """Whether deviations of ``certificate`` are subtracted; else they stay within the maker's limits."""
@@ -56,9 +57,9 @@ class ReferenceFacts(Strict):
     power: Power | None = Field(default=None, gt=0)
     """Of a fixed resistor in the cable's outlet, at ``voltage``."""
     voltage: Voltage = Field(default=230.0, gt=0)
-    uncertainty: Annotated[str, AfterValidator(readable_uncertainty)]
+    uncertainty: Annotated[str, AfterValidator(stated_uncertainty)]
     """Of its power: :data:`hil.rig.config.certificate.ALLOWED`."""
-    k: float | None = Field(default=None, gt=0)
+    k: float | None = Field(default=None, ge=LEAST_COVERAGE, le=MOST_COVERAGE)
     """Its coverage factor, where ``uncertainty`` does not name it; 2 if neither does."""
     certificate: str
     """Who says so: a certificate with its number, or the maker's data sheet."""

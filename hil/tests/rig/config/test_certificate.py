@@ -48,14 +48,26 @@ def test_what_is_written_is_read_again(percent: float, watts: float, k: int) -> 
 
 
 @pytest.mark.parametrize(
-    "text", ["from the certificate", "0.03", "", "-0.1 %", "0.1 % + 0.2 %", "2 V", "0.1 % (k = 0)"]
+    "text",
+    [
+        "from the certificate",
+        "0.03",
+        "",
+        "-0.1 %",
+        "0.1 % + 0.2 %",
+        "2 V",
+        "0.1 % (k = 0)",
+        "0.1 % (k = 1000)",
+        "0 %",
+        "0 % + 0 W",
+    ],
 )
 def test_what_cannot_be_reckoned_with_is_refused_with_its_place_and_what_is_allowed(tmp_path: Path, text: str) -> None:
     with pytest.raises(
         ConfigurationError, match=r"bench\.yaml:\d+:\d+: options\.rig\.instruments\.meter\.uncertainty"
     ) as caught:
         rig(tmp_path, f"{{calibration: 'No. 7', due: 2999-01-01, uncertainty: '{text}'}}")
-    assert "'0.03 % + 0.2 W'" in str(caught.value) or "k is above zero" in str(caught.value)
+    assert "'0.03 % + 0.2 W'" in str(caught.value) or "k is from 1 to 14" in str(caught.value)
 
 
 @pytest.mark.parametrize(
