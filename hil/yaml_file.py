@@ -38,12 +38,14 @@ class Flaw(NamedTuple):
     line: int
     column: int
     what: str
+    remedy: str = ""
+    """What the reader does next, where that is not to mend this file."""
 
     @classmethod
-    def at(cls, file: Path | str, document: object, keys: Keys, what: str) -> Flaw:
+    def at(cls, file: Path | str, document: object, keys: Keys, what: str, remedy: str = "") -> Flaw:
         """Return a flaw at the deepest part of ``keys`` that the document has."""
         line, _, column = place(document, keys).partition(":")
-        return cls(str(file), int(line), int(column), what)
+        return cls(str(file), int(line), int(column), what, remedy)
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.column}: {self.what}"

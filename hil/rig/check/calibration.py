@@ -51,9 +51,10 @@ def refuse_expired(rig: RigFile, *, virtual: bool = False) -> None:
         raise ConfigurationError(_words(unreadable), place=place, remedy="Write it as 2027-01-31.")
     wanting = [each for each in findings if each.level is Level.FAULT]
     wanting += [
-        fault(f"{role} calibration", f"of {options.instruments[role].certificate}, {file.doubt}")
+        fault(f"{role} calibration", f"of {options.instruments[role].certificate}, {doubt}")
         for role, file in rig.certificates.items()
-        if file.doubt and file.certificate is not None
+        if file.certificate is not None
+        for doubt in file.doubts
     ]
     for role in ("meter", "load"):
         facts = options.instruments.get(role)
@@ -76,7 +77,7 @@ def refuse_expired(rig: RigFile, *, virtual: bool = False) -> None:
 def stated(facts: InstrumentFacts, file: CertificateFile | None) -> str:
     """Return the uncertainty that the certificate states, with its k."""
     if file is not None and file.certificate is not None:
-        points = sum(len(curve.points) for curve in file.certificate.curves.values())
+        points = sum(len(each.points) for curves in file.certificate.curves.values() for each in curves)
         corrected = "corrected" if facts.apply_corrections else "not corrected"
         return f"by {file.certificate.laboratory}, deviation and U at {points} points, {corrected}"
     if facts.uncertainty is None:
@@ -91,7 +92,8 @@ def _of_file(part: str, file: CertificateFile, today: date) -> list[CheckFinding
         return [fault(part, file.doubt)]
     if file.certificate.performed > today:
         return [fault(part, f"it was calibrated on {file.certificate.performed}, which is yet to come")]
-    return [note(part, file.doubt)] if file.doubt else [ok(part, f"signed by {file.signer}")]
+    signed = [] if file.doubt else [ok(part, f"signed by {file.signer}")]
+    return [*signed, *(note(part, f"{doubt}: no acceptance run can rest on it") for doubt in file.doubts)]
 
 
 def _words(findings: list[CheckFinding]) -> str:

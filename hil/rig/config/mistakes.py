@@ -41,7 +41,9 @@ def read_options(model: type[Options], read: object) -> tuple[Options | None, li
             break
         except ValidationError as error:
             new = yaml_file.mistakes(error, model, whole)
-            found |= {keys: what for keys, what in new if keys not in found}
+            # what is said of a whole part, once something in it was left out, may be for that alone
+            caused = {keys[:length] for keys in found for length in range(len(keys))}
+            found |= {keys: what for keys, what in new if keys not in found and keys not in caused}
             plain = _without(plain, [keys for keys, _ in new])
     places = {("options", "rig", *keys): what for keys, what in found.items()}
     flaws = [(keys, yaml_file.told(keys, what)) for keys, what in places.items()]

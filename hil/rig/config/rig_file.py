@@ -17,7 +17,7 @@ from hil import yaml_file
 from hil.errors import ConfigurationError
 from hil.evidence.uncertainty import Conditions
 from hil.rig.config.addresses import parts
-from hil.rig.config.calibration.of_instruments import CertificateFile, conditions, read_certificates
+from hil.rig.config.calibration.of_instruments import CertificateFile, WrongCertificate, conditions, read_certificates
 from hil.rig.config.coins_to import coin_type
 from hil.rig.config.held_place import held_place, named_place
 from hil.rig.config.limits import SafetyLimits
@@ -209,7 +209,8 @@ class RigFile:
         """Read and check ``path``; raises ConfigurationError that lists every problem with its place."""
         rig, flaws = cls.read(path)
         if flaws or rig is None:
-            raise ConfigurationError("\n".join(map(str, flaws)), remedy=REMEDY)
+            remedies = dict.fromkeys(flaw.remedy or REMEDY for flaw in flaws)
+            raise ConfigurationError("\n".join(map(str, flaws)), remedy=" ".join(remedies) or REMEDY)
         return rig
 
     @classmethod
@@ -241,13 +242,15 @@ class RigFile:
         wrong = wrong_target(target, own) if isinstance(target, Mapping) else [((), "targets.main is missing")]
         options, more = read_options(RigOptions, _get(document, "options", "rig"))
         certificates: dict[str, CertificateFile] = {}
+        unread: list[WrongCertificate] = []
         if options is not None:
             facts, certificates, unread = read_certificates(options.instruments, path.resolve().parent)
-            options, more = options.model_copy(update={"instruments": facts}), [*more, *unread]
+            options = options.model_copy(update={"instruments": facts})
         flaws = [
             Flaw.at(path, document, keys, what)
             for keys, what in [*((("targets", "main", *keys), what) for keys, what in wrong), *more]
         ]
+        flaws += [Flaw.at(path, document, *each) for each in unread]
         if options is None or not isinstance(target, Mapping) or target_is_unreadable(target):
             return None, flaws
         features = frozenset(str(feature) for feature in (target.get("features") or ()))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from hil.errors import ConfigurationError, RigFault
 from hil.evidence.uncertainty import COVERAGE, CertifiedUncertainty, Conditions
@@ -20,6 +21,19 @@ if TYPE_CHECKING:
     from hil.rig.config.parts import Ambient, InstrumentFacts
     from hil.yaml_file import Keys
 
+DECIDES: Final = "W"
+"""What a meter's certificate must have measured for an acceptance run, in this unit: power decides."""
+
+ASK: Final = "Ask the laboratory that issued the certificate for a correct one, or state the calibration by hand."
+
+
+class WrongCertificate(NamedTuple):
+    """What is wrong with a certificate or with what the rig file says of it: at which keys, and what to do."""
+
+    keys: Keys
+    what: str
+    remedy: str = ""
+
 
 @dataclass(frozen=True)
 class CertificateFile:
@@ -27,49 +41,91 @@ class CertificateFile:
 
     :param certificate: None: its signature does not hold, so that nothing in it counts.
     :param signer: the subject of the X.509 certificate that it was signed with; empty: its signature was not checked.
-    :param doubt: why an acceptance run cannot rest on it; empty if it can.
+    :param doubt: why an acceptance run cannot rely on what it says; empty if it can.
     :param sha256: of the file, in hex.
+    :param gaps: why what it says does not suffice for an acceptance run.
     """
 
     certificate: Certificate | None
     signer: str
     doubt: str
     sha256: str
+    gaps: tuple[str, ...] = ()
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """Why an acceptance run cannot rest on it; empty if it can."""
+        return (*filter(None, [self.doubt]), *self.gaps)
 
     def other_instrument(self, identity: Identity) -> str:
         """Return what is wrong if the certificate is not of the instrument that says so by ``*IDN?``, else ``""``."""
         certificate, serial = self.certificate, identity.serial.strip()
-        if certificate is None or serial in certificate.serials:
+        if certificate is None:
             return ""
-        of = f"{certificate.manufacturer} {certificate.model}, serial number {', '.join(sorted(certificate.serials))}"
-        return f"certificate {certificate.number} is of another instrument: of {of}; this one says '{serial}'"
+        if serial in certificate.serials and _is_model(certificate, identity):
+            return ""
+        told = f"serial number {', '.join(sorted(certificate.serials))}"
+        of = ", ".join(filter(None, [f"{certificate.manufacturer} {certificate.model}".strip(), told]))
+        this = f"'{identity.manufacturer} {identity.model}', serial number '{serial}'"
+        return f"certificate {certificate.number} is of another instrument: of {of}; this one says {this}"
+
+
+def _is_model(certificate: Certificate, identity: Identity) -> bool:
+    """Tell whether a certificate can be of this model: laboratories write more or less around its name.
+
+    A certificate that names no model is held against the manufacturer, and one that names neither says nothing.
+    """
+    if certificate.model:
+        told, said = _parts(certificate.model), _parts(identity.model)
+        return _holds(told, "".join(said)) or _holds(said, "".join(told))
+    if certificate.manufacturer:
+        told, said = _parts(certificate.manufacturer), _parts(identity.manufacturer)
+        return any(len(each) > 2 and each in said for each in told)
+    return True
+
+
+def _parts(name: str) -> list[str]:
+    """Return the words of a name, in small letters: ``R&S HMC8015`` has ``r``, ``s`` and ``hmc8015``."""
+    return re.findall(r"[^\W_]+", name.casefold())
+
+
+def _holds(words: list[str], name: str) -> bool:
+    """Tell whether some of the words, one after the other, are ``name``."""
+    places = range(len(words))
+    return bool(name) and any("".join(words[first : last + 1]) == name for first in places for last in places[first:])
 
 
 def read_certificates(
     instruments: dict[str, InstrumentFacts], folder: Path
-) -> tuple[dict[str, InstrumentFacts], dict[str, CertificateFile], list[tuple[Keys, str]]]:
-    """Return the facts with what their certificates say, the certificates by role, and what is wrong, with its keys."""
+) -> tuple[dict[str, InstrumentFacts], dict[str, CertificateFile], list[WrongCertificate]]:
+    """Return the facts with what their certificates say, the certificates by role, and what is wrong with them."""
     facts = dict(instruments)
     files: dict[str, CertificateFile] = {}
-    wrong: list[tuple[Keys, str]] = []
+    wrong: list[WrongCertificate] = []
     for role, said in instruments.items():
         if said.certificate is None:
             continue
-        keys = ("options", "rig", "instruments", role, "certificate")
         try:
             file = _read(folder / said.certificate, None if said.authority is None else folder / said.authority)
-        except (ValueError, ConfigurationError) as error:
-            remedy = f". {error.remedy}" if isinstance(error, ConfigurationError) else ""
-            what = error.what if isinstance(error, ConfigurationError) else str(error)
-            wrong.append((keys, f"options.rig.instruments.{role}.certificate: {what}{remedy}"))
+        except xml_file.NoAuthority as error:
+            wrong.append(_wrong(role, "authority", str(error)))
             continue
+        except ConfigurationError as error:
+            wrong.append(_wrong(role, "certificate", error.what, error.remedy or ""))
+            continue
+        except ValueError as error:
+            remedy = "" if isinstance(error, xml_file.Unreadable) else ASK
+            wrong.append(_wrong(role, "certificate", str(error), remedy))
+            continue
+        if role == "meter" and file.certificate is not None:
+            file = replace(file, gaps=tuple(_gaps(file.certificate)))
         files[role] = file
         if file.certificate is None:
             facts[role] = said.model_copy(
                 update={"calibration": f"none: of {Path(said.certificate).name}, {file.doubt}"}
             )
             continue
-        wrong += [((*keys[:-1], key), what) for key, what in _contradictions(role, said, file.certificate)]
+        wrong += _contradictions(role, said, file.certificate)
         facts[role] = _completed(said, file.certificate)
     return facts, files, wrong
 
@@ -114,7 +170,21 @@ def _read(path: Path, authority: Path | None) -> CertificateFile:
             root, signer = xml_file.signed_content(data, root, authority)
         except xml_file.Tampered as error:
             return CertificateFile(None, "", str(error), digest)
-    return CertificateFile(read_document(root), signer, doubt, digest)
+    try:
+        return CertificateFile(read_document(root), signer, doubt, digest)
+    except ValueError as error:
+        raise ValueError(f"'{path.name}': {error}") from None
+
+
+def _wrong(role: str, key: str, what: str, remedy: str = "") -> WrongCertificate:
+    keys = ("options", "rig", "instruments", role, key)
+    return WrongCertificate(keys, f"{'.'.join(keys)}: {what}", remedy)
+
+
+def _gaps(certificate: Certificate) -> Iterator[str]:
+    if DECIDES not in certificate.curves:
+        yield "it holds no deviations of power that could be reckoned with, and power decides"
+    yield from certificate.unread
 
 
 def _completed(facts: InstrumentFacts, certificate: Certificate) -> InstrumentFacts:
@@ -122,7 +192,7 @@ def _completed(facts: InstrumentFacts, certificate: Certificate) -> InstrumentFa
     return facts.model_copy(update={"calibration": certificate.number, "due": min(days) if days else None})
 
 
-def _contradictions(role: str, facts: InstrumentFacts, certificate: Certificate) -> Iterator[tuple[str, str]]:
+def _contradictions(role: str, facts: InstrumentFacts, certificate: Certificate) -> Iterator[WrongCertificate]:
     if facts.calibration and facts.calibration != certificate.number:
         what = f"'{facts.calibration}', and its certificate has the number '{certificate.number}'; leave it out"
-        yield "calibration", f"options.rig.instruments.{role}.calibration: {what}"
+        yield _wrong(role, "calibration", what)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from hil.evidence.uncertainty import COVERAGE
+from hil.evidence.uncertainty import COVERAGE, LEAST_COVERAGE, MOST_COVERAGE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 class Point(NamedTuple):
     """One point of a calibration, in the unit of its quantity.
 
-    :ivar shown: what the instrument indicated, not below zero.
+    :ivar shown: what the instrument indicated.
     :ivar deviation: by how much that is more than the reference.
     :ivar expanded: U of the deviation at its ``k``.
     """
@@ -32,10 +33,18 @@ class Point(NamedTuple):
         """U at the project's own k."""
         return self.expanded * COVERAGE / self.k
 
+    def check(self) -> None:
+        """Raise ValueError for a point that no calibration can have found: each has an uncertainty."""
+        sound = all(map(math.isfinite, self)) and self.expanded > 0 and LEAST_COVERAGE <= self.k <= MOST_COVERAGE
+        if not sound:
+            of = f"a deviation of {self.deviation:g}, U {self.expanded:g} and k {self.k:g}"
+            allowed = f"U is above 0, and k from {LEAST_COVERAGE:g} to {MOST_COVERAGE:g}"
+            raise ValueError(f"a point at {self.shown:g} with {of} cannot be; {allowed}")
+
 
 @dataclass(frozen=True)
 class Curve:
-    """The points of one quantity, the lowest first; at least one.
+    """The points of one quantity under the same conditions, the lowest first; at least one, none below zero.
 
     Between two points deviation and U are those of the straight line. Below the lowest they are its own; above the
     highest they grow with the value.
@@ -87,12 +96,13 @@ class CertifiedPoints:
     """What a certificate says of an instrument.
 
     :param certificate: its number.
-    :param curves: by unit: W, V, A. A quantity without one keeps its maker's limits, and nothing is added.
+    :param curves: by unit: W, V, A; one for each set of conditions, such as power factors, and each of them may be the
+        one that counts. A quantity without one keeps its maker's limits, and nothing is added.
     :param drift: by how much the instrument may have drifted since; None: its deviations are not corrected.
     """
 
     certificate: str
-    curves: Mapping[str, Curve]
+    curves: Mapping[str, tuple[Curve, ...]]
     drift: CertifiedUncertainty | None = None
 
     def applied(self, budget: Budget, value: float, extent: float) -> Budget:
@@ -100,25 +110,29 @@ class CertifiedPoints:
 
         Without correction the maker's limits hold what was measured, as long as it was within them; what was beyond
         counts on top. With correction the deviation is subtracted, and U, drift and the way between two points stand
-        in the place of the maker's accuracy.
+        in the place of the maker's accuracy. Of several curves the largest deviation and U count; a correction is by
+        the middle of their deviations.
 
         :param extent: how many hours an energy covers, 1 for any other quantity.
         """
-        curve = self.curves.get(QUANTITIES.get(budget.unit, ""))
-        if curve is None:
+        curves = self.curves.get(QUANTITIES.get(budget.unit, ""), ())
+        if not curves:
             return budget
         source = f"certificate {self.certificate}"
         shown = value / extent if extent else 0.0
-        deviation = curve.deviation(shown) * extent
-        calibrated = budget.plus("calibration", curve.half_width(shown) * extent, source)
+        deviations = [each.deviation(shown) * extent for each in curves]
+        calibrated = budget.plus("calibration", max(each.half_width(shown) for each in curves) * extent, source)
         if self.drift is None:
             allowed = sum(budget.part(name) for name in ACCURACY)
-            beyond = max(0.0, abs(deviation) - allowed)
+            beyond = max(0.0, max(map(abs, deviations)) - allowed)
             return calibrated.plus("deviation beyond the maker's limits", beyond, source)
         since = "the rig file: since the calibration"
         drifted = self.drift.of_reading * value + (self.drift.constant * extent if budget.unit in {"W", "Wh"} else 0.0)
         corrected = calibrated.without(*ACCURACY).plus("drift", drifted, since)
-        corrected = corrected.plus("between two points", curve.gap(shown) * extent, source)
+        corrected = corrected.plus("between two points", max(each.gap(shown) for each in curves) * extent, source)
+        apart = (max(deviations) - min(deviations)) / 2
+        corrected = corrected.plus("conditions of the calibration", apart, source)
         if budget.unit == "Wh":
-            corrected = corrected.plus("load that varies", curve.spread(shown) * extent, source)
-        return corrected.corrected(-deviation)
+            varying = max(each.spread(shown) for each in curves)
+            corrected = corrected.plus("load that varies", varying * extent, source)
+        return corrected.corrected(-(max(deviations) + min(deviations)) / 2)

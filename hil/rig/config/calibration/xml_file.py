@@ -20,17 +20,25 @@ XMLDSIG: Final = "{http://www.w3.org/2000/09/xmldsig#}"
 SIGNATURE: Final = f"{XMLDSIG}Signature"
 
 
+class Unreadable(ValueError):
+    """A file is not there, or must not be read."""
+
+
+class NoAuthority(ValueError):
+    """The file that the rig file names as authority is not there, or holds no X.509 certificate."""
+
+
 class Tampered(ValueError):
     """The signature of a file does not fit its content, or is not of the authority that the rig file names."""
 
 
 def read(path: Path) -> tuple[bytes, Any]:
-    """Return the bytes of a file and its root element; raises ValueError with what is wrong with it."""
+    """Return the bytes of a file and its root element; raises Unreadable, and ValueError for what is wrong in it."""
     try:
         with path.open("rb") as file:
             data = file.read(MOST_BYTES + 1)
     except OSError as error:
-        raise ValueError(f"'{path.name}' cannot be read ({error.strerror})") from None
+        raise Unreadable(f"'{path.name}' cannot be read ({error.strerror})") from None
     if len(data) > MOST_BYTES:
         raise ValueError(f"'{path.name}' has more than {MOST_BYTES // 1_000_000} MB, which no certificate has")
     return data, parse(data, path.name)
@@ -55,7 +63,7 @@ def signed_content(data: bytes, root: Any, authority: Path) -> tuple[Any, str]:
     What is read afterwards must be this element and no other: a signature says nothing of what stands beside it.
 
     :param authority: X.509 certificates in PEM of those who may sign: the signer's own, or that of who issued it.
-    Raises Tampered, and ValueError if the authority's file cannot be read.
+    Raises Tampered, and NoAuthority if the authority's file cannot be read.
     """
     _lxml()
     from cryptography import x509
@@ -64,9 +72,9 @@ def signed_content(data: bytes, root: Any, authority: Path) -> tuple[Any, str]:
     try:
         trusted = x509.load_pem_x509_certificates(authority.read_bytes())
     except OSError as error:
-        raise ValueError(f"'{authority.name}' cannot be read ({error.strerror})") from None
+        raise NoAuthority(f"'{authority.name}' cannot be read ({error.strerror})") from None
     except ValueError:
-        raise ValueError(f"'{authority.name}' holds no X.509 certificate in PEM") from None
+        raise NoAuthority(f"'{authority.name}' holds no X.509 certificate in PEM") from None
     references = len(root.findall(f".//{SIGNATURE}//{XMLDSIG}Reference"))
     ways: list[dict[str, Any]] = [{"ca_pem_file": str(authority)}, *({"x509_cert": each} for each in trusted)]
     for keys in ways:
