@@ -41,13 +41,16 @@ def read_options(model: type[Options], read: object) -> tuple[Options | None, li
             break
         except ValidationError as error:
             new = yaml_file.mistakes(error, model, whole)
-            # what is said of a whole part, once something in it was left out, may be for that alone
-            caused = {keys[:length] for keys in found for length in range(len(keys))}
-            found |= {keys: what for keys, what in new if keys not in found and keys not in caused}
+            found |= {keys: what for keys, what in new if keys not in found and not _is_caused(keys, what, found)}
             plain = _without(plain, [keys for keys, _ in new])
     places = {("options", "rig", *keys): what for keys, what in found.items()}
     flaws = [(keys, yaml_file.told(keys, what)) for keys, what in places.items()]
     return options, [*flaws, *_contradictions(whole)]
+
+
+def _is_caused(part: Keys, what: str, found: Mapping[Keys, str]) -> bool:
+    """Tell whether what is said of a whole part names an entry in it that was wrong and therefore left out."""
+    return any(keys[:-1] == part and str(keys[-1]) in what for keys in found)
 
 
 def _without(value: Any, places: Sequence[Keys]) -> Any:

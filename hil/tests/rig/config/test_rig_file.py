@@ -102,6 +102,13 @@ def test_every_problem_is_told_at_once_each_with_its_place(tmp_path: Path) -> No
     assert "rigs/virtual.yaml shows every entry" in told[-1]
 
 
+def test_a_contradiction_of_the_whole_is_told_beside_a_wrong_entry_elsewhere_in_it(tmp_path: Path) -> None:
+    twice = "    loop_back: [socket-link]\n    crossed: [[socket-link, cable-link]]\n"
+    said = refused(tmp_path, changed("    plant: {}\n", f"{twice}    plant: nothing\n"))
+    assert "options.rig.plant: " in said
+    assert "loop_back and crossed: socket-link cannot end in two plugs" in said
+
+
 @pytest.mark.parametrize("name", [*LINES, *RELAYS, "meter", "load"])
 def test_a_missing_driver_is_named(tmp_path: Path, name: str) -> None:
     lines = VIRTUAL.read_text(encoding="utf-8").splitlines(keepends=True)
