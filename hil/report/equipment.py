@@ -32,12 +32,16 @@ def instrument_row(row: Mapping[str, Any], *, virtual: bool) -> InstrumentRow:
 
 
 def _calibration(calibration: Mapping[str, Any]) -> str:
-    """Return certificate, laboratory, signer, dates, uncertainty and its k, as far as recorded; empty if nothing is."""
+    """Return certificate, laboratory, signer, dates, uncertainty and its k, as far as recorded; empty if nothing is.
+
+    Last comes why no acceptance could rest on it.
+    """
     certificate, uncertainty = text_of(calibration, "certificate"), text_of(calibration, "uncertainty")
     if certificate is not None and not certificate.startswith("none:"):
         laboratory = text_of(calibration, "laboratory")
         certificate = f"certificate {certificate}" + (f" of {laboratory}" if laboratory else "")
     signer, performed = text_of(calibration, "signed_by"), text_of(calibration, "performed")
+    doubt = text_of(calibration, "doubt")
     due, k = text_of(calibration, "due"), number_of(calibration, "k")
     parts = [
         certificate,
@@ -47,5 +51,6 @@ def _calibration(calibration: Mapping[str, Any]) -> str:
         "deviations corrected" if calibration.get("corrected") is True else None,
         f"uncertainty {uncertainty}" if uncertainty else None,
         f"k = {k:g}" if k is not None and "k" not in (uncertainty or "k") else None,
+        f"no acceptance can rest on it: {doubt}" if doubt else None,
     ]
     return ", ".join(filter(None, parts))

@@ -66,7 +66,7 @@ def described(rig: Rig) -> dict[str, Any]:
                 "serial": identity.serial,
                 "firmware": identity.firmware,
                 "driver": driver.told,
-                "calibration": _calibration(facts, rig.file.certificates.get(role)) if facts else None,
+                "calibration": recorded_calibration(facts, rig.file.certificates.get(role)) if facts else None,
             }
         )
     return {
@@ -86,7 +86,7 @@ def described(rig: Rig) -> dict[str, Any]:
     }
 
 
-def _calibration(facts: InstrumentFacts, file: CertificateFile | None) -> dict[str, Any]:
+def recorded_calibration(facts: InstrumentFacts, file: CertificateFile | None) -> dict[str, Any]:
     """Return what the laboratory says of it, by the names that the report reads."""
     k = None
     if facts.uncertainty is not None:
@@ -100,6 +100,7 @@ def _calibration(facts: InstrumentFacts, file: CertificateFile | None) -> dict[s
         "signed_by": file.signer or None,
         "sha256": file.sha256,
         "corrected": facts.apply_corrections,
+        "doubt": "; ".join(file.doubts) or None,
     }
 
 

@@ -132,9 +132,11 @@ def _own(container: Any, around: _Around, unread: list[str]) -> Iterator[_Table]
             for part, more in ((forward, conditions), (back, (*conditions, BACK))):
                 if part:
                     yield _Table(unit, replace(inside, conditions=inside.conditions + more), part)
-    if not found and shown and any(others) and any(each.by_unit for each in told):
+    if around.state in {"before", "found"}:
+        return
+    if not found and any(each.by_unit for each in told):
         what = " and ".join(f"{each} in {columns[each].units}" for each in columns if columns[each])
-        unread.append(f"a list of its results cannot be reckoned with: it has {what}")
+        unread.append(f"a list of its results tells no deviations that could be reckoned with: it has {what}")
     unread += [f"a list of its results has two columns of one kind in {unit}" for each in told for unit in each.twice]
 
 

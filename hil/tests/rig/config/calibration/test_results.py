@@ -17,6 +17,7 @@ from hil.ports import Reading
 from hil.rig.check.calibration import calibration, refuse_expired
 from hil.rig.check.findings import Level
 from hil.rig.config.calibration.points import CertifiedPoints, Curve, Point
+from hil.rig.description import recorded_calibration
 from hil.tests.rig.config.calibration.bench import read, signed
 from hil.tests.rig.config.calibration.made import Sample, Table, document
 from hil.units import Ampere, Second, Volt, Watt, WattHour
@@ -130,6 +131,10 @@ def test_numbers_in_influence_conditions_are_no_results() -> None:
 
 
 PERCENT = POWER.replace(r"0.6</si:valueXMLList><si:unitXMLList>\watt", r"0.6</si:valueXMLList><si:unitXMLList>\percent")
+APART = POWER.replace("<dcc:quantity", "<dcc:list><dcc:quantity").replace(
+    "</dcc:quantity>", "</dcc:quantity></dcc:list>"
+)
+"""Each column in a list of its own."""
 CHARS = "<dcc:charsXMLList>a b</dcc:charsXMLList>"
 
 
@@ -142,8 +147,10 @@ CHARS = "<dcc:charsXMLList>a b</dcc:charsXMLList>"
         (POWER + PERCENT, r"basic_measurementError in \percent"),
         (re.sub(r"<si:realListXMLList>.*?</si:realListXMLList>", CHARS, POWER, count=1, flags=re.DOTALL), "not read"),
         (POWER.replace("</dcc:list>", real("basic_measurementError", 1, r"\watt", 1) + "</dcc:list>"), "two columns"),
+        (f"{POWER}<dcc:list>{APART}</dcc:list>", "it has basic_measurementError in W"),
+        (POWER + POWER.replace("basic_measurementError", "basic_other"), "it has basic_measuredValue in W"),
     ],
-    ids=["absent", "percent", "apparent power", "percent beside watt", "text", "two columns"],
+    ids=["absent", "percent", "apparent power", "percent beside watt", "text", "two columns", "apart", "other names"],
 )
 def test_no_acceptance_rests_on_a_certificate_whose_results_of_power_are_not_read(
     tmp_path: Path, power: str, words: str
@@ -151,6 +158,8 @@ def test_no_acceptance_rests_on_a_certificate_whose_results_of_power_are_not_rea
     bench = signed(tmp_path, instead(power))
     with pytest.raises(RigFault, match=rf"of meter\.xml, .*{re.escape(words)}"):
         refuse_expired(bench, virtual=True)
+    doubt = recorded_calibration(bench.options.instruments["meter"], bench.certificates["meter"])["doubt"]
+    assert words in doubt
     notes = [each.what for each in calibration(bench, date(2026, 6, 1)) if each.level is Level.NOTE]
     assert any(words in each and "no acceptance run can rest on it" in each for each in notes)
 
@@ -174,12 +183,13 @@ STATUS = '<dcc:influenceCondition refType="basic_state"><dcc:status>{}</dcc:stat
         found_before(' refType="basic_asFound"'),
         found_before(power=POWER.replace("gp_table1", "basic_beforeAdjustment")),
         found_before(power=under(POWER, STATUS.format("beforeAdjustment"))),
+        found_before(' refType="basic_asFound"', power=PERCENT),
         found_before(
             power=f"<dcc:list>{POWER}<dcc:influenceConditions>{STATUS.format('beforeRepair')}"
             "</dcc:influenceConditions></dcc:list>"
         ),
     ],
-    ids=["result", "repair", "as found", "list", "status", "status of an outer list"],
+    ids=["result", "repair", "as found", "list", "status", "as found in percent", "status of an outer list"],
 )
 def test_what_was_measured_before_an_adjustment_does_not_count(text: str) -> None:
     found = read(text.encode())
