@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
-from hil.rig.config.calibration.elements import NAMES, kinds, text
+from hil.rig.config.calibration.elements import NAMES, kinds, text, text_if_there
 from hil.rig.config.calibration.points import Point
 
 UNITS: Final[Mapping[str, tuple[str, float]]] = {
@@ -16,6 +16,9 @@ UNITS: Final[Mapping[str, tuple[str, float]]] = {
     for prefix, factor in (("", 1.0), ("\\kilo", 1e3), ("\\milli", 1e-3), ("\\micro", 1e-6))
 }
 """D-SI units that a power meter is calibrated in, with their base unit and factor to it."""
+
+USUAL: Final = "0.95"
+"""The probability that an expanded uncertainty covers where nothing is said of it (ISO/IEC 17025, EA-4/02)."""
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
@@ -29,7 +32,8 @@ CONDITIONS: Final = ("powerfactor", "frequency")
 class _Form:
     """How D-SI writes numbers.
 
-    :param element: their element, in ``si``; its ``value`` and ``unit``, and ``factor``: the coverage factor.
+    :param element: their element, in ``si``; its ``value`` and ``unit``.
+    :param factor: the coverage factor; ``probability``: how much U covers.
     :param uncertainties: where U is, and its name: until D-SI 2.1, and since.
     """
 
@@ -37,6 +41,7 @@ class _Form:
     value: str
     unit: str
     factor: str
+    probability: str
     uncertainties: tuple[tuple[str, str], ...]
 
 
@@ -46,6 +51,7 @@ FORMS: Final = (
         "si:valueXMLList",
         "si:unitXMLList",
         "si:coverageFactorXMLList",
+        "si:coverageProbabilityXMLList",
         (
             ("si:expandedUncXMLList", "si:uncertaintyXMLList"),
             ("si:measurementUncertaintyUnivariateXMLList/si:expandedMUXMLList", "si:valueExpandedMUXMLList"),
@@ -56,6 +62,7 @@ FORMS: Final = (
         "si:value",
         "si:unit",
         "si:coverageFactor",
+        "si:coverageProbability",
         (
             ("si:expandedUnc", "si:uncertainty"),
             ("si:measurementUncertaintyUnivariate/si:expandedMU", "si:valueExpandedMU"),
@@ -65,12 +72,20 @@ FORMS: Final = (
 """A list of numbers with one unit, and one number."""
 
 
+class Uncertain(NamedTuple):
+    """U of each value, its k, and the probability that it covers."""
+
+    expanded: list[float]
+    factors: list[float]
+    probabilities: list[float]
+
+
 @dataclass(frozen=True)
 class Column:
-    """Numbers in W, V or A; ``uncertain``: U and k of each, None: not told; ``quantity``: their element."""
+    """Numbers in W, V or A; ``uncertain``: None: not told; ``quantity``: their element."""
 
     values: list[float]
-    uncertain: tuple[list[float], list[float]] | None
+    uncertain: Uncertain | None
     quantity: Any
 
 
@@ -139,12 +154,14 @@ def _numbers_in(quantity: Any) -> Iterator[tuple[_Form, Any]]:
             yield from ((form, each) for each in quantity.findall(path, NAMES))
 
 
-def _uncertain(form: _Form, element: Any, factor: float, count: int) -> tuple[list[float], list[float]] | None:
+def _uncertain(form: _Form, element: Any, factor: float, count: int) -> Uncertain | None:
     for where, amount in form.uncertainties:
         found = element.find(where, NAMES)
         if found is not None:
             amounts = _numbers(text(found, amount), factor)
-            return _each(amounts, count), _each(_numbers(text(found, form.factor), 1.0), count)
+            covered = text_if_there(found, form.probability) or USUAL
+            factors, probabilities = (_numbers(each, 1.0) for each in (text(found, form.factor), covered))
+            return Uncertain(_each(amounts, count), _each(factors, count), _each(probabilities, count))
     return None
 
 

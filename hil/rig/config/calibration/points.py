@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import TYPE_CHECKING, NamedTuple
 
 from hil.evidence.uncertainty import COVERAGE, LEAST_COVERAGE, MOST_COVERAGE
@@ -20,7 +21,7 @@ class Point(NamedTuple):
 
     :ivar shown: what the instrument indicated.
     :ivar deviation: by how much that is more than the reference.
-    :ivar expanded: U of the deviation at its ``k``.
+    :ivar expanded: U of the deviation; ``k``: the coverage factor that counts for it.
     """
 
     shown: float
@@ -33,13 +34,21 @@ class Point(NamedTuple):
         """U at the project's own k."""
         return self.expanded * COVERAGE / self.k
 
-    def check(self) -> None:
-        """Raise ValueError for a point that no calibration can have found: each has an uncertainty."""
-        sound = all(map(math.isfinite, self)) and self.expanded > 0 and LEAST_COVERAGE <= self.k <= MOST_COVERAGE
-        if not sound:
-            of = f"a deviation of {self.deviation:g}, U {self.expanded:g} and k {self.k:g}"
-            allowed = f"U is above 0, and k from {LEAST_COVERAGE:g} to {MOST_COVERAGE:g}"
-            raise ValueError(f"a point at {self.shown:g} with {of} cannot be; {allowed}")
+    @classmethod
+    def found(cls, shown: float, deviation: float, expanded: float, k: float, probability: float) -> Point:
+        """Return a point with the k that counts; raises ValueError for one that no calibration can have found.
+
+        With few degrees of freedom a large k covers no more than 95 %, and U is not less certain than it says. So no
+        k counts for more than that of a normal distribution which covers as much, or 2 (JCGM 100:2008, G.3).
+        """
+        numbers = (shown, deviation, expanded, k, probability)
+        certain = expanded > 0 and LEAST_COVERAGE <= k <= MOST_COVERAGE and 0 < probability <= 1
+        if not (all(map(math.isfinite, numbers)) and certain):
+            of = f"a deviation of {deviation:g}, U {expanded:g}, k {k:g} and a probability of {probability:g}"
+            allowed = f"U is above 0, k from {LEAST_COVERAGE:g} to {MOST_COVERAGE:g}, the probability up to 1"
+            raise ValueError(f"a point at {shown:g} with {of} cannot be; {allowed}")
+        normal = math.inf if probability == 1 else NormalDist().inv_cdf((1 + probability) / 2)
+        return cls(shown, deviation, expanded, min(k, max(COVERAGE, normal)))
 
 
 @dataclass(frozen=True)

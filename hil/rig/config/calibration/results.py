@@ -149,13 +149,9 @@ def _points(indications: Column, others: Column, *, by_reference: bool) -> list[
         uncertain = indications.uncertain or others.uncertain
     if uncertain is None:
         raise ValueError("it tells deviations without an expanded uncertainty and its coverage factor")
-    expanded, factors = uncertain
-    if not len(values) == len(deviations) == len(expanded) == len(factors):
+    if {len(deviations), *map(len, uncertain)} != {len(values)}:
         raise ValueError("a list of its results has not as many deviations and uncertainties as indications")
-    points = [Point(*each) for each in zip(values, deviations, expanded, factors, strict=True)]
-    for each in points:
-        each.check()
-    return points
+    return [Point.found(*each) for each in zip(values, deviations, *uncertain, strict=True)]
 
 
 def _mirrored(point: Point) -> Point:

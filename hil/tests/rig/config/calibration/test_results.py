@@ -335,5 +335,35 @@ def test_a_point_below_zero_is_one_of_what_flows_back(tmp_path: Path) -> None:
 )
 def test_an_uncertainty_that_no_calibration_has_is_refused(expanded: float, k: float) -> None:
     table = Table(r"\watt", (10, 1000), (0.01, 0.3), (0.1, expanded), k)
-    with pytest.raises(ValueError, match="cannot be; U is above 0, and k from 1 to 14"):
+    with pytest.raises(ValueError, match="cannot be; U is above 0, k from 1 to 14"):
         read(document(Sample(tables=(table,))))
+
+
+@pytest.mark.parametrize(
+    ("k", "probability", "half_width"),
+    [
+        (2.0, "0.95", 0.3),
+        (1.0, "0.6827", 0.6),
+        (1.65, "0.95", 0.3 * 2 / 1.65),
+        (3.0, "0.9973", 0.2),
+        (2.58, "0.99", 0.3 * 2 / 2.5758),
+        (13.97, "0.9545", 0.3),
+        (3.0, "0.95", 0.3),
+        (3.0, "1", 0.2),
+        (3.0, None, 0.3),
+    ],
+)
+def test_a_large_k_lowers_u_only_as_far_as_the_probability_that_it_covers(
+    k: float, probability: str | None, half_width: float
+) -> None:
+    text = document(Sample(tables=(Table(r"\watt", (1000,), (0.1,), (0.3,), k),))).decode()
+    told = "<si:coverageProbabilityXMLList>0.95</si:coverageProbabilityXMLList>"
+    assert told in text
+    text = text.replace(told, "" if probability is None else told.replace("0.95", probability))
+    assert read(text.encode()).curves["W"][0].half_width(1000.0) == pytest.approx(half_width, rel=1e-3)
+
+
+@pytest.mark.parametrize("probability", ["0", "1.5", "-0.95", "95"])
+def test_a_probability_that_cannot_be_is_refused(probability: str) -> None:
+    with pytest.raises(ValueError, match="the probability up to 1"):
+        read(WHOLE.replace(">0.95<", f">{probability}<").encode())
