@@ -22,7 +22,7 @@ class ExitCode(enum.IntEnum):
     DEVICE_FAILURE = 1
     """*Device failure*: the device under test broke a limit or the protocol. The maker of the device acts."""
     INTERRUPTED = 2
-    """Interrupted (Ctrl-C, SIGTERM); the bench was made safe first."""
+    """Interrupted (Ctrl-C, SIGTERM, SIGHUP); the bench was made safe first."""
     INTERNAL_ERROR = 3
     """*Framework error*: a mistake in our code, or in the code of your own step; the message names file, line and whom
     to ask. We act, or the author of the step."""
@@ -119,3 +119,11 @@ def nearest(read: str, known: Iterable[str]) -> str:
     close = get_close_matches(read.casefold(), folded, n=1)
     hint = f". Did you mean '{folded[close[0]]}'?" if close else ""
     return f"; known: {', '.join(names)}{hint}"
+
+
+def words(error: BaseException) -> str:
+    """Return what an error says; its type if it says nothing, or if it raises another one when it is asked."""
+    try:
+        return str(error) or type(error).__name__
+    except Exception as another:
+        return f"{type(error).__name__}, whose words cannot be had: {type(another).__name__}"

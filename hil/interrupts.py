@@ -1,11 +1,15 @@
-"""Ctrl-C and SIGTERM: a KeyboardInterrupt ends the run, wherever it is but between a question and its answer.
+"""Ctrl-C, SIGTERM and SIGHUP: a KeyboardInterrupt ends the run, wherever it is but between a question and its answer.
 
 A bench that was asked to let time pass and is not heard is out of step with its clock, and can no longer be made safe.
 """
 
 from __future__ import annotations
 
+import os
 import signal
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""What asks a run to end."""
 
 _holding = 0
 _pending: KeyboardInterrupt | None = None
@@ -19,6 +23,21 @@ def interrupt(number: int, _: object) -> None:
     if not _holding:
         raise interrupted
     _pending = interrupted
+
+
+def heard() -> tuple[signal.Signals, ...]:
+    """Return those of ``SIGNALS`` that count: under ``nohup`` a run goes on without its terminal."""
+    ignored = signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    return tuple(number for number in SIGNALS if number != signal.SIGHUP or not ignored)
+
+
+def hang_up(number: int, frame: object) -> None:
+    """End likewise, and have nothing fail because the terminal is gone and cannot be written to; a signal handler."""
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        if os.isatty(descriptor):
+            os.dup2(nowhere, descriptor)
+    interrupt(number, frame)
 
 
 def hold() -> None:

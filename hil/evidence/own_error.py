@@ -10,7 +10,7 @@ import traceback
 from pathlib import Path
 
 import hil
-from hil.errors import ConfigurationError, FrameworkError, HilError, RigFault
+from hil.errors import ConfigurationError, FrameworkError, HilError, RigFault, words
 from hil.evidence.verdicts import of_the_machine, purposeful
 
 _FRAMEWORK = Path(hil.__file__).parent
@@ -41,8 +41,8 @@ def told(error: BaseException) -> HilError:
 
 def sentence(error: BaseException) -> str:
     """Return type and words of ``error`` on one line that any file can hold."""
-    words = " ".join(str(error).split()).encode("utf-8", "backslashreplace").decode()
-    return f"{type(error).__name__}: {words}" if words else type(error).__name__
+    said = " ".join(words(error).split()).encode("utf-8", "backslashreplace").decode()
+    return said if said.startswith(type(error).__name__) else f"{type(error).__name__}: {said}"
 
 
 def kept(error: BaseException) -> Path | None:

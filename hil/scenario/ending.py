@@ -51,10 +51,10 @@ class Ending:
         """Carry out one phase; an error of it is taken up and not raised."""
         try:
             deed()
-        except Exception as error:
-            self.blame(error)
-        except BaseException as error:  # Ctrl-C, or the end of the session: when the bench is safe and all is recorded
+        except KeyboardInterrupt as error:  # when the bench is safe and all is recorded
             self.interrupt = self.interrupt or error
+        except BaseException as error:  # a skip, an exit: whatever it is, a phase that was not gone through is no pass
+            self.blame(error)
 
     def blame(self, error: BaseException) -> None:
         """Take up an error by whom it blames."""

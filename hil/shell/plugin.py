@@ -8,7 +8,6 @@ PYTEST_DONT_REWRITE: the command imports nothing of this, but pytest would warn 
 
 from __future__ import annotations
 
-import os
 import signal
 from collections.abc import Callable
 from dataclasses import replace
@@ -26,7 +25,7 @@ from hil.bdd.pytest_plugin.outcome import blame
 from hil.bdd.pytest_plugin.run import choose_seed, open_run
 from hil.chain.node.folders import cache_folder
 from hil.errors import ExitCode, HilError
-from hil.interrupts import interrupt
+from hil.interrupts import hang_up
 from hil.report.text_format import MARKS
 from hil.shell.prompt import open_prompt
 from hil.shell.session import Checked, Session, tell
@@ -43,15 +42,7 @@ SESSION = pytest.StashKey[Session]()
 
 def pytest_configure() -> None:
     """Hook of pytest: a terminal that is closed ends the session in order."""
-    signal.signal(signal.SIGHUP, _hang_up)
-
-
-def _hang_up(number: int, frame: object) -> None:
-    """The terminal is gone: end as Ctrl-C does, and have nothing fail because it cannot be written there."""
-    nowhere = os.open(os.devnull, os.O_RDWR)
-    for descriptor in (0, 1, 2):
-        os.dup2(nowhere, descriptor)
-    interrupt(number, frame)
+    signal.signal(signal.SIGHUP, hang_up)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -118,6 +118,8 @@ def run_step(
         told["step_func_args"] = {**dict(zip(definition.names, values, strict=True)), **others}
         hook.pytest_bdd_before_step_call(**told)
         result = checks if checks is not None else _call(function, values, others, request)
+        if definition.keyword == "then" and definition.target_fixture is None:
+            _refuse_what_is_no_check(definition, result)
         for check in _checks_in(result):
             request.getfixturevalue("scenario").take(check)
     except (Exception, pytest.fail.Exception) as error:
@@ -140,6 +142,17 @@ def _checks_in(result: object) -> list[Check]:
     """Return the checks among what a step's function returned: one, or a list of them."""
     found = result if isinstance(result, list) else [result]
     return [each for each in found if isinstance(each, Check)]
+
+
+def _refuse_what_is_no_check(definition: StepDefinition, result: object) -> None:
+    """Raise AuthorError for a Then whose function returned what nobody judges, such as the outcome of a comparison."""
+    found = result if isinstance(result, list) and result else [result]
+    if result is not None and not all(isinstance(each, Check) for each in found):
+        raise AuthorError(
+            f"the step '{definition}' returned {result!r:.60}; a Then returns a Check, a list of them, or nothing",
+            place=definition.source,
+            remedy="Return a Check of what was measured and its limit, or raise LimitMissed.",
+        )
 
 
 def _below(step: Step) -> set[str]:

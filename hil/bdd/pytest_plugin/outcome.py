@@ -33,11 +33,14 @@ def blame(error: BaseException) -> tuple[Verdict, str]:
 def code_of_session(of_pytest: int, verdict: Verdict, *, others_failed: bool = False) -> int:
     """Return the exit code of a session that pytest would end with ``of_pytest`` and whose run has this verdict.
 
+    An interrupted session whose bench failed, or in which our own code did, does not end as one that was made safe.
+
     :param others_failed: a test that does not use the bench has failed: that weighs as much as a failed device.
     """
     code = exit_code_of(worst([verdict, Verdict.FAIL]) if others_failed else verdict)
     told_by_verdict = of_pytest in {ExitCode.DEVICE_FAILURE, ExitCode.INTERNAL_ERROR} and code is not ExitCode.PASS
-    decides = of_pytest == ExitCode.PASS or told_by_verdict
+    worse = of_pytest == ExitCode.INTERRUPTED and code in {ExitCode.RIG_FAULT, ExitCode.INTERNAL_ERROR}
+    decides = of_pytest == ExitCode.PASS or told_by_verdict or worse
     return code if decides else of_pytest
 
 

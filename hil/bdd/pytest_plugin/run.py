@@ -38,7 +38,7 @@ from hil.bdd.pytest_plugin.showing.page import PAGE, show
 from hil.errors import AuthorError, ConfigurationError, ExitCode, RigFault
 from hil.evidence.documents import Verdict
 from hil.history.index import write_index
-from hil.interrupts import interrupt
+from hil.interrupts import SIGNALS, hang_up, heard, interrupt
 from hil.report.all_reports import write_reports
 from hil.report.junit import SCENARIO_PROPERTY
 from hil.report.text_format import on_a_line
@@ -93,10 +93,10 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[LIVE], config.stash[CLOSING] = LiveLine(), []
     config.pluginmanager.register(LastCatch(config))
     # a terminated run ends as an interrupted one does: every finaliser runs and the bench becomes safe
-    handlers: dict[int, Any] = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    handlers: dict[int, Any] = {number: signal.getsignal(number) for number in heard()}
     config.stash[HANDLERS] = handlers
     for number in handlers:
-        signal.signal(number, interrupt)
+        signal.signal(number, hang_up if number == signal.SIGHUP else interrupt)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -245,7 +245,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     config = session.config
     if RUN not in config.stash:
         return
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)  # an impatient second Ctrl-C must not leave the mains on
     run = config.stash[RUN]
     interrupted = exitstatus == ExitCode.INTERRUPTED

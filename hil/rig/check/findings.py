@@ -6,7 +6,7 @@ import enum
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from hil.errors import ExitCode, HilError
+from hil.errors import ExitCode, HilError, words
 
 
 class Level(enum.StrEnum):
@@ -49,7 +49,7 @@ def each(part: str, look: Callable[[], list[CheckFinding]]) -> list[CheckFinding
     except HilError as error:
         return [fault(part, str(error), error.exit_code)]
     except Exception as error:  # a driver of labgrid's, a serial port
-        return [fault(part, f"{type(error).__name__}: {error}")]
+        return [fault(part, f"{type(error).__name__}: {words(error)}")]
 
 
 def table(findings: Sequence[CheckFinding]) -> str:

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from hil.clock import Clock, WallClock, stopwatch
-from hil.errors import RigFault
+from hil.errors import RigFault, words
 from hil.evidence.event_intervals import DEAD_V
 from hil.instruments.dialects import LOADS, METERS
 from hil.rig.labgrid.protocols import load_driver, meter_driver
@@ -120,7 +120,7 @@ class SafeStateMaker:
                 try:
                     action(FIRST_PATIENCE_S if round_number == 1 else PATIENCE_S)
                 except Exception as error:  # whatever it is, the other parts must be switched
-                    problem = str(error) or type(error).__name__
+                    problem = words(error)
                 done[part] = Step(part, not problem, round(since() * 1000, 3), round_number, problem)
             if all(step.reached for step in done.values()):
                 break
@@ -176,7 +176,7 @@ class SafeStateMaker:
             finally:
                 meter.close()
         except Exception as error:  # not to be had is no reason to call the bench unsafe
-            return f"cannot tell ({error})", ""
+            return f"cannot tell ({words(error)})", ""
 
 
 class PassingTime(Protocol):

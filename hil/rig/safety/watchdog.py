@@ -34,7 +34,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hil.clock import stopwatch, utc_now
-from hil.errors import ConfigurationError, ExitCode, HilError
+from hil.errors import ConfigurationError, ExitCode, HilError, words
 from hil.plugins.groups import LOADS, METERS
 from hil.plugins.registry import plugins
 from hil.rig.virtual.environment import ADDRESS_VARIABLE
@@ -174,7 +174,7 @@ class Watchdog:
             try:
                 report = self._load().act(cause, since)
             except Exception as error:  # whatever it is, a person must hear that the bench was not switched off
-                what = f"{type(error).__name__}: {error}"
+                what = f"{type(error).__name__}: {words(error)}"
                 report = SafeStateReport(cause, False, round(since() * 1000, 3), (), "not asked", what)
             if not report.reached and self._bench_is_gone():  # it ended meanwhile, and everything with it
                 report = SafeStateReport(cause, True, report.ms, report.steps, "the virtual bench ended meanwhile")

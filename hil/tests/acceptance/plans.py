@@ -120,6 +120,11 @@ def terminated(folder: Path) -> Interrupted:
     return _interrupt(Project.make(folder), signal.SIGTERM)
 
 
+@plan
+def hung_up(folder: Path) -> Interrupted:
+    return _interrupt(Project.make(folder), signal.SIGHUP)
+
+
 @dataclass(frozen=True)
 class Killed:
     """A run that was killed in the middle, and the report that was made of what it left."""

@@ -24,14 +24,14 @@ def test_a_mistake_in_a_steps_own_code_ends_with_3_names_its_line_and_leaves_the
     own_mistakes: Finished,
 ) -> None:
     assert own_mistakes.code == ExitCode.INTERNAL_ERROR, own_mistakes.said
-    assert verdicts(own_mistakes) == [Verdict.FRAMEWORK_ERROR, Verdict.FRAMEWORK_ERROR, Verdict.PASS]
+    assert verdicts(own_mistakes) == [Verdict.FRAMEWORK_ERROR] * 5 + [Verdict.PASS]
     assert own_mistakes.document["verdict"] == Verdict.FRAMEWORK_ERROR
     line = STEPS.splitlines().index("    1 / 0") + 1
     told = f"lab_steps.py:{line}: a mistake in code: ZeroDivisionError: division by zero. Ask who wrote"
     assert told in own_mistakes.said
     assert "ValueError: it goes on" in own_mistakes.said
-    assert made_safe(own_mistakes) is True
-    assert made_safe(own_mistakes, 1) is True
+    assert "Wordless, whose words cannot be had: ZeroDivisionError" in own_mistakes.said
+    assert all(made_safe(own_mistakes, number) for number in range(6))
     assert 'type="framework error"' in (own_mistakes.folder / "junit.xml").read_text(encoding="utf-8")
     assert "Traceback" not in own_mistakes.said
 
@@ -62,3 +62,17 @@ def test_a_meter_that_answers_garbage_is_named_and_no_contact_is_called_welded(m
     assert "weld" not in meter_garbage.said
     assert made_safe(meter_garbage) is True
     assert not (meter_garbage.project / "reports/locks").exists()
+
+
+def test_an_interrupted_run_whose_bench_is_not_safe_ends_as_a_rig_fault(welded_and_interrupted: Finished) -> None:
+    assert welded_and_interrupted.code == ExitCode.RIG_FAULT, welded_and_interrupted.said
+    assert welded_and_interrupted.document["verdict"] == Verdict.RIG_FAULT
+    assert "welded shut" in welded_and_interrupted.said
+    assert (welded_and_interrupted.project / "reports/locks").exists()
+
+
+def test_a_then_that_returns_what_is_no_check_is_its_authors_error(returned_comparison: Finished) -> None:
+    assert returned_comparison.code == ExitCode.AUTHOR_ERROR, returned_comparison.said
+    line = STEPS.splitlines().index('@then("one is more than two")') + 1
+    said = "the step 'Then one is more than two' returned False; a Then returns a Check, a list of them, or nothing"
+    assert f"lab_steps.py:{line}: {said}" in returned_comparison.said

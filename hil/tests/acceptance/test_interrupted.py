@@ -9,9 +9,9 @@ from hil.evidence.record import RunRecord
 from hil.tests.acceptance.plans import Interrupted, Killed
 
 
-@pytest.fixture(params=["interrupted", "terminated"])
+@pytest.fixture(params=["interrupted", "terminated", "hung_up"])
 def ended(request: pytest.FixtureRequest) -> Interrupted:
-    """A run that got SIGINT, as from Ctrl-C, and one that got SIGTERM."""
+    """A run that got SIGINT, as from Ctrl-C, one that got SIGTERM, and one whose terminal was closed (SIGHUP)."""
     outcome: Interrupted = request.getfixturevalue(request.param)
     return outcome
 

@@ -42,6 +42,14 @@ PHASES = (
 )
 """What is done at the end of a scenario, in this order; STOP comes after them."""
 
+
+class Wordless(Exception):
+    """Cannot be told."""
+
+    def __str__(self) -> str:
+        raise ZeroDivisionError
+
+
 ERRORS = (
     RigFault("the bench"),
     PeerViolation("the device"),
@@ -52,8 +60,11 @@ ERRORS = (
     OSError(errno.ENOSPC, "No space left on device"),
     MemoryError(),
     KeyboardInterrupt(),
-    SystemExit(1),
+    SystemExit(0),
     GeneratorExit(),
+    pytest.skip.Exception("left out"),
+    pytest.fail.Exception("failed"),
+    Wordless(),
 )
 
 
@@ -151,7 +162,7 @@ def test_whatever_a_phase_raises_the_bench_is_made_safe_and_the_verdict_is_on_re
     assert "make_safe" in bench.done
     assert bench.done[-1] == "closing"
     assert bench.stop().data["verdict"] == ending.verdict
-    asks_to_end = not isinstance(error, Exception)
+    asks_to_end = isinstance(error, KeyboardInterrupt)
     assert (ending.interrupt is error) is asks_to_end
     if not asks_to_end and phase != "make_safe":
         assert ending.verdict is worst([Verdict.FAIL, verdict_of(error)])

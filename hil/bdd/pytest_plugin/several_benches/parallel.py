@@ -29,6 +29,7 @@ from hil.bdd.pytest_plugin.several_benches.worker import serve
 from hil.clock import stopwatch
 from hil.errors import ConfigurationError
 from hil.evidence.documents import Verdict
+from hil.interrupts import SIGNALS
 
 if TYPE_CHECKING:
     from hil.bdd.pytest_plugin.several_benches.place_of_worker import PlaceWish
@@ -253,7 +254,7 @@ class SeveralBenches:
 
     def _end(self, running: list[BenchProcess]) -> None:
         """Let every bench become safe at once, as an interrupted run does, and take in what came of it."""
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in SIGNALS:
             signal.signal(number, signal.SIG_IGN)  # an impatient second Ctrl-C must not leave the mains on
         self._left.clear()
         for bench in running:

@@ -25,7 +25,7 @@ from hil.bdd.pytest_plugin.several_benches.item_queue import Following, ItemQueu
 from hil.bdd.pytest_plugin.several_benches.messages import Done, Ended, Holds, Live, NoPlace, TestReport, Waits, Warned
 from hil.bdd.pytest_plugin.several_benches.place_of_worker import NotNeeded, WithoutPlace
 from hil.evidence.documents import Verdict
-from hil.interrupts import interrupt
+from hil.interrupts import SIGNALS, heard, interrupt
 from hil.report.junit import SCENARIO_PROPERTY
 from hil.scenario.ending import Ending
 
@@ -76,7 +76,7 @@ def serve(
     for other in others:  # held open here, they would keep a process from noticing that the run is gone
         other.close()
     config = session.config
-    for signal_number in (signal.SIGINT, signal.SIGTERM):
+    for signal_number in heard():
         signal.signal(signal_number, _interrupt_once)
     pytest_internals.leave_terminal(config)
     forwarding = _Forwarding(config, link)
@@ -185,5 +185,5 @@ def _interrupt_once(number: int, frame: FrameType | None) -> None:
 
 
 def _interrupt_no_more() -> None:
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)
