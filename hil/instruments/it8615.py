@@ -9,13 +9,12 @@ would change the crest factor without a word: so a pair beyond the limits is ref
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 from hil.errors import AuthorError
 from hil.instruments.identity import Models
-from hil.instruments.scpi_load import ScpiLoad, keep
+from hil.instruments.scpi_load import Function, ScpiLoad, keep
 from hil.units import SINE_CREST_FACTOR, Volt, Watt
 
 if TYPE_CHECKING:
@@ -24,16 +23,6 @@ if TYPE_CHECKING:
 
 MAINS = Volt(230.0)
 """At this voltage a current or a resistance is held against the rated power (docs/system.md)."""
-
-
-@dataclass(frozen=True)
-class Function:
-    """One mode of operation: its SCPI name, its unit, and the smallest step that the load resolves (u)."""
-
-    scpi: str
-    unit: str
-    resolution: float
-
 
 POWER = Function("POW", "W", 0.5)
 CURRENT = Function("CURR", "A", 0.005)
@@ -68,6 +57,7 @@ class It8615(ScpiLoad):
 
     input_command = "INPUT:STATE"
     power_query = "MEAS:POW?"
+    source = "SOUR:"
     read_back_tolerance = 0.005  # (u)
 
     def prepare(self) -> None:
@@ -135,31 +125,14 @@ class It8615(ScpiLoad):
         It has none for voltage.
         """
         return [
-            *keep(limits.power, self.max_power, "W", partial(self._protect, POWER)),
-            *keep(limits.current, self.max_power / MAINS, "A", partial(self._protect, CURRENT)),
+            *keep(limits.power, self.max_power, "W", partial(self._arm, POWER)),
+            *keep(limits.current, self.max_power / MAINS, "A", partial(self._arm, CURRENT)),
             *keep(limits.voltage, self.max_voltage, "V"),
         ]
 
     def _refuse_beyond_rating(self, value: float, power: float, function: Function) -> None:
         if not (0 <= power <= self.max_power and value < float("inf")):
-            raise AuthorError(
-                f"{value:g} {function.unit} is beyond this load, which takes 0 to {self.max_power:g} W at {MAINS:g} V",
-                place=self._transport.place,
-                remedy="Ask for less, or use a bench with a larger load.",
-            )
-
-    def _operate(self, function: Function, value: float) -> None:
-        # the setpoint before the function: with the input on, an old setpoint must not act for a moment
-        self._set(f"SOUR:{function.scpi} {value:.7g}")
-        self._set(f"SOUR:FUNC {function.scpi}")
-        what = f"the setpoint {value:.7g} {function.unit}"
-        self._read_back(f"SOUR:{function.scpi}?", value, what, function.resolution)
-
-    def _protect(self, function: Function, limit: float) -> None:
-        header = f"SOUR:{function.scpi}:PROT"
-        for setting, value in (("", limit), (":STAT", 1.0)):
-            self._set(f"{header}{setting} {value:.7g}")
-            self._read_back(f"{header}{setting}?", value, f"the protection {value:g}")
+            raise self._beyond(value, function.unit, f"0 to {self.max_power:g} W at {MAINS:g} V")
 
 
 class It8615L(It8615):

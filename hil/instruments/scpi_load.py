@@ -4,8 +4,11 @@ and limits that they keep by themselves.
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from hil.errors import AuthorError
 from hil.instruments.scpi import (
     ERROR_QUERY,
     query_integer,
@@ -28,6 +31,22 @@ CONDITION = "STAT:QUES:COND?"
 """What holds now of voltage fault, over current, over power and the like; the bits differ from maker to maker."""
 
 
+@dataclass(frozen=True)
+class Function:
+    """One mode of operation.
+
+    :param scpi: its SCPI name; ``unit``: of its setpoint.
+    :param resolution: smallest step of the setpoint (u).
+    :param lowest: with ``highest``, the limits of the setpoint by itself.
+    """
+
+    scpi: str
+    unit: str
+    resolution: float
+    lowest: float = 0.0
+    highest: float = math.inf
+
+
 class ScpiLoad:
     """Implements what of :class:`hil.ports.Load` is alike for all; a dialect adds its settings."""
 
@@ -36,6 +55,12 @@ class ScpiLoad:
 
     power_query: ClassVar[str]
     """Asks for the power that it measures at its terminals, in W."""
+
+    source: ClassVar[str] = ""
+    """Stands before the name of a function in each of its headers."""
+
+    level: ClassVar[str] = ""
+    """Stands behind the name of a function in the header of its setpoint."""
 
     behind_adapter = False
 
@@ -98,6 +123,34 @@ class ScpiLoad:
         self._transport.write(command)
         refuse_errors(self._transport, command, self.error_query)
 
+    def _operate(self, function: Function, value: float) -> None:
+        """Set ``function`` and its setpoint, and read the setpoint back.
+
+        Raises AuthorError, and sends nothing, for a setpoint beyond the function's limits.
+        """
+        if not function.lowest <= value <= function.highest:
+            raise self._beyond(value, function.unit, f"{function.lowest:g} to {function.highest:g} {function.unit}")
+        # the setpoint before the function: with the input on, an old setpoint must not act for a moment
+        setpoint = f"{self.source}{function.scpi}{self.level}"
+        self._set(f"{setpoint} {value:.7g}")
+        self._set(f"{self.source}FUNC {function.scpi}")
+        self._read_back(f"{setpoint}?", value, f"the setpoint {value:.7g} {function.unit}", function.resolution)
+
+    def _beyond(self, value: float, unit: str, allowed: str) -> AuthorError:
+        """Return what is raised for a setpoint that this load does not take."""
+        return AuthorError(
+            f"{value:g} {unit} is beyond this load, which takes {allowed}",
+            place=self._transport.place,
+            remedy="Ask for less, or use a bench with a larger load.",
+        )
+
+    def _arm(self, function: Function, limit: float) -> None:
+        """Set the level of a function's protection and switch it on; both are read back."""
+        header = f"{self.source}{function.scpi}:PROT"
+        for setting, value in (("", limit), (":STAT", 1.0)):
+            self._set(f"{header}{setting} {value:.7g}")
+            self._read_back(f"{header}{setting}?", value, f"the protection {value:g}")
+
     def _read_back(self, query: str, value: float, what: str, resolution: float = 0.0) -> None:
         """Raise RigFault unless ``query`` is answered by ``value``, within tolerance and ``resolution``."""
         read_back(
@@ -108,22 +161,6 @@ class ScpiLoad:
             what=what,
             remedy="Check the load's range.",
         )
-
-
-FUNCTIONS = {
-    "CURR": ("CURR", "CURRENT", "CC"),
-    "POW": ("POW", "POWER", "CP"),
-    "RES": ("RES", "RESISTANCE", "CR"),
-}
-"""Names by which loads tell the function that is set by the first: short form, long form, or the front panel's."""
-
-
-def check_function(transport: Transport, query: str, function: str) -> None:
-    """Raise RigFault unless ``query`` is answered by one of the names of ``function``."""
-    reply = transport.query(query)
-    if reply.strip().upper() not in FUNCTIONS[function]:
-        names = ", ".join(FUNCTIONS[function])
-        raise transport.fault(query, reply, f"one of {names} was awaited", "Check firmware and dialect.")
 
 
 def keep(limit: float | None, rating: float, unit: str, arm: Callable[[float], None] | None = None) -> list[Protection]:

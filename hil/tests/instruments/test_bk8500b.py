@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
-
 import pytest
 
-from hil.errors import AuthorError
 from hil.instruments.dialects import open_load
-from hil.ports import Load, LoadLimits, Protecting
+from hil.ports import LoadLimits, Protecting
 from hil.tests.instruments.scripted_driver import ScriptedDriver
-from hil.units import Ampere, Ohm, Volt, Watt
+from hil.units import Ampere, Volt, Watt
 
 load = ScriptedDriver(open_load, "load", "bk8500b")
 refused = load.refused
@@ -24,43 +20,6 @@ def test_prepare_switches_the_input_off_before_and_after_the_reset() -> None:
         *["*IDN?", "SYST:REM", "*CLS", "INP 0", "INP?"],
         *["*RST", "INP:SHOR 0", "CURR:RANG 30", "VOLT:RANG 150", "INP 0", "INP?"],
     ]
-
-
-@pytest.mark.parametrize(
-    ("verb", "function", "setpoint"),
-    [
-        (lambda driver: driver.draw_power(Watt(100.0)), "POW", "100"),
-        (lambda driver: driver.draw_current(Ampere(1.5)), "CURR", "1.5"),
-        (lambda driver: driver.present_resistance(Ohm(40.0)), "RES", "40"),
-    ],
-)
-def test_setpoint_comes_before_its_function_and_both_are_read_back(
-    verb: Callable[[Load], None], function: str, setpoint: str
-) -> None:
-    with load() as (driver, instrument):
-        verb(driver)
-    assert [command for command in instrument.received if command != "SYST:ERR?"] == [
-        "*IDN?",
-        f"{function} {setpoint}",
-        f"FUNC {function}",
-        f"{function}?",
-        "FUNC?",
-    ]
-
-
-@pytest.mark.parametrize(
-    "verb",
-    [
-        lambda driver: driver.draw_power(Watt(300.1)),
-        lambda driver: driver.draw_current(Ampere(30.1)),
-        lambda driver: driver.present_resistance(Ohm(math.inf)),
-    ],
-)
-def test_setpoint_beyond_the_rating_is_refused_and_nothing_is_sent(verb: Callable[[Load], None]) -> None:
-    with load() as (driver, instrument):
-        with pytest.raises(AuthorError, match="beyond this load, which takes"):
-            verb(driver)
-        assert instrument.received == ["*IDN?"]
 
 
 def test_protections_are_armed_and_read_back() -> None:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
-
 import pytest
 
-from hil.errors import AuthorError, RigFault
+from hil.errors import RigFault
 from hil.instruments.dialects import open_load
-from hil.ports import Load
 from hil.tests.instruments.scripted import SILENCE, Action, close_line
 from hil.tests.instruments.scripted_driver import ScriptedDriver
-from hil.units import Ampere, Ohm, Watt
+from hil.units import Watt
 
 STATE = ":SOUR:INP:STAT?"
 
@@ -36,48 +32,6 @@ def test_prepare_switches_the_input_off_before_and_after_the_reset() -> None:
         ":SOUR:INP:STAT 0",
         STATE,
     ]
-
-
-@pytest.mark.parametrize(
-    ("verb", "function", "setpoint"),
-    [
-        (lambda driver: driver.draw_power(Watt(100.0)), "POW", "100"),
-        (lambda driver: driver.draw_current(Ampere(1.5)), "CURR", "1.5"),
-        (lambda driver: driver.present_resistance(Ohm(40.0)), "RES", "40"),
-    ],
-)
-def test_setpoint_comes_before_its_function_and_both_are_read_back(
-    verb: Callable[[Load], None], function: str, setpoint: str
-) -> None:
-    with load() as (driver, instrument):
-        verb(driver)
-    assert instrument.received == [
-        "*IDN?",
-        f":SOUR:{function}:LEV:IMM {setpoint}",
-        ":SYST:ERR?",
-        f":SOUR:FUNC {function}",
-        ":SYST:ERR?",
-        f":SOUR:{function}:LEV:IMM?",
-        ":SOUR:FUNC?",
-    ]
-
-
-@pytest.mark.parametrize(
-    "verb",
-    [
-        lambda driver: driver.draw_power(Watt(200.1)),
-        lambda driver: driver.draw_power(Watt(math.nan)),
-        lambda driver: driver.draw_current(Ampere(40.1)),
-        lambda driver: driver.draw_current(Ampere(-0.1)),
-        lambda driver: driver.present_resistance(Ohm(0.0)),
-        lambda driver: driver.present_resistance(Ohm(math.inf)),
-    ],
-)
-def test_setpoint_beyond_the_rating_is_refused_and_nothing_is_sent(verb: Callable[[Load], None]) -> None:
-    with load() as (driver, instrument):
-        with pytest.raises(AuthorError, match="beyond this load, which takes"):
-            verb(driver)
-        assert instrument.received == ["*IDN?"]
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from hil.vbench.instruments.load_base import NOTICED, LoadFront, half_ramp
-from hil.vbench.plant.instrument_errors import NO_ERRORS, LoadErrors
+from hil.vbench.instruments.load_base import NOTICED, GuardedLoad, GuardedSettings, LoadFront, half_ramp
 from hil.vbench.scpi.engine import Commands, ScpiEngine, action
 from hil.vbench.scpi.parameters import Boolean, Bound, Choice, Command, Number
 from hil.vbench.scpi.protection import Protection, protection_commands
@@ -20,7 +19,7 @@ from hil.vbench.scpi.status import ScpiError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hil.vbench.plant.terminals import ElectronicLoadState, LoadMode
+    from hil.vbench.plant.terminals import ElectronicLoadState
 
 IDENTITY: Final = "B&K PRECISION,8500B,802200036757210001,1.42-1.42"
 
@@ -36,15 +35,11 @@ SLEW: Final = Number(0.0001, 1.5, 1.5, "A/US")
 
 LEVEL: Final = "[:LEVel][:IMMediate][:AMPLitude]"
 
-LARGEST_VOLTAGE: Final = 160.0
-"""V, above which the input opens by itself (u)."""
-
 
 @dataclass
-class _Settings:
+class _Settings(GuardedSettings):
     """What ``*RST`` brings back."""
 
-    function: LoadMode = "CURR"
     current: float = CURRENT.default
     voltage: float = VOLTAGE.default
     resistance: float = RESISTANCE.default
@@ -53,53 +48,30 @@ class _Settings:
     voltage_range: float = VOLTAGE_RANGES[-1]
     rise: float = SLEW.default
     fall: float = SLEW.default
-    shorted: bool = False
     current_protection: Protection = field(default_factory=lambda: Protection("over current", CURRENT.maximum))
     power_protection: Protection = field(default_factory=lambda: Protection("over power", POWER.maximum))
 
 
-class Bk8500b:
+class Bk8500b(GuardedLoad):
     """B&K Precision 8500B on a raw socket, which stands for its USB: the real one has no LAN.
 
     :param state: the plant's side of the load; DC from now on, with this model's rating.
     :param now: returns the present instant in seconds.
     """
 
+    largest_voltage = 160.0  # (u)
+
     def __init__(self, state: ElectronicLoadState, now: Callable[[], float]) -> None:
         self._state = state
-        self._now = now
+        self._now: Callable[[], float] = now
         self._front = LoadFront(state, CURRENT, RESISTANCE, POWER)
         state.direct_current = True
         state.max_current, state.max_power = CURRENT.maximum, POWER.maximum
-        self._settings = _Settings()
+        self._settings: _Settings = _Settings()
         self._ramp = 0
         """Counts changes of the current, so that a later one overtakes a slow one."""
         self._engine = ScpiEngine(self._commands(), identity=IDENTITY, reset=self._reset, questionable=True)
         self._reset()
-
-    def execute(self, line: str) -> str | None:
-        """Take one line; see :class:`hil.vbench.plant.terminals.VirtualInstrument`."""
-        self.update()
-        return self._engine.execute(line)
-
-    def power_on(self, seed: str, given: LoadErrors = NO_ERRORS) -> None:
-        """Go back to the power-on state, input off; errors that are not given (nan) follow from ``seed``."""
-        self._state.errors = LoadErrors.drawn(seed, given)
-        self._engine.status.power_on()
-        self._reset()
-
-    def update(self) -> None:
-        """Look at the terminals and open the input if a protection trips; the reason goes to the error queue."""
-        if not self._state.input_on:
-            return
-        volts, amperes, watts, _ = self._state.measured()
-        settings, now = self._settings, self._now()
-        if volts > LARGEST_VOLTAGE:
-            self._front.trip(self._engine.status, "over voltage")
-        elif settings.current_protection.trips(amperes, now):
-            self._front.trip(self._engine.status, settings.current_protection.name)
-        elif settings.power_protection.trips(watts, now):
-            self._front.trip(self._engine.status, settings.power_protection.name)
 
     def _reset(self) -> None:
         self._settings = _Settings()
@@ -203,14 +175,6 @@ class Bk8500b:
                 self._front.set(current=current)
 
         state.call_at(self._now() + middle, reach)
-
-    def _set_function(self, name: LoadMode) -> None:
-        self._settings.function = name
-        self._front.set(mode="SHOR" if self._settings.shorted else name)
-
-    def _short(self, on: bool) -> None:
-        self._settings.shorted = on
-        self._set_function(self._settings.function)
 
     def _switch_input(self, on: bool) -> None:
         """Switching clears what a protection left behind (u)."""

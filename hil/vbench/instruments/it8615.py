@@ -17,8 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from hil.vbench.instruments.it8615_scope import Picture, Scope
 from hil.vbench.instruments.it8615_waveform import HIGHEST_CREST_FACTOR, peak_power, played, pulse
-from hil.vbench.instruments.load_base import LoadFront
-from hil.vbench.plant.instrument_errors import NO_ERRORS, LoadErrors
+from hil.vbench.instruments.load_base import GuardedLoad, GuardedSettings, LoadFront
 from hil.vbench.plant.waveform import SINE
 from hil.vbench.scpi.engine import Commands, ScpiEngine, action, choice_setting, number_setting, scientific
 from hil.vbench.scpi.parameters import Boolean, Bound, Choice, Command, Number
@@ -45,42 +44,39 @@ FREQUENCIES: Final = (45.0, 450.0)
 NO_VALUE: Final = "NaN"
 """Spelt as on the research page."""
 
-LARGEST_VOLTAGE: Final = 420.0
-"""V rms; above it the input opens by itself. Current and apparent power are limited by the plant's power stage."""
-
 
 @dataclass
-class _Settings:
+class _Settings(GuardedSettings):
     """What ``*RST`` brings back to power-on values, besides the plant's set-points."""
 
     system_mode: str = "AC"
     power_factor: float = POWER_FACTOR.default
     crest_factor: float = CREST_FACTOR.default
     priority: str = "PF"
-    function: LoadMode = "CURR"
     voltage: float = VOLTAGE.default
     voltage_current_limit: float = CURRENT.maximum
     """A in constant voltage."""
-    shorted: bool = False
     current_protection: Protection = field(default_factory=lambda: Protection("over current", CURRENT.maximum))
     power_protection: Protection = field(default_factory=lambda: Protection("over power", POWER.maximum))
     tripped: bool = False
 
 
-class It8615:
+class It8615(GuardedLoad):
     """ITECH IT8615 on a raw socket.
 
     :param state: the plant's side of the load.
     :param now: returns the present instant in seconds, for the delay of protections; without it they act at once.
 
-    Protections are looked at on every command and on every ``update``.
+    Current and apparent power are limited by the plant's power stage.
     """
+
+    largest_voltage = 420.0  # rms
 
     def __init__(self, state: ElectronicLoadState, now: Callable[[], float] | None = None) -> None:
         self._state = state
         self._front = LoadFront(state, CURRENT, RESISTANCE, POWER)
         self._now = now
-        self._settings = _Settings()
+        self._settings: _Settings = _Settings()
         self._scope = Scope(self._picture)
         self._engine = ScpiEngine(
             self._commands(),
@@ -90,34 +86,9 @@ class It8615:
         )
         self._reset()
 
-    def execute(self, line: str) -> str | None:
-        """Take one line; see :class:`hil.vbench.plant.terminals.VirtualInstrument`."""
-        self.update()
-        return self._engine.execute(line)
-
-    def power_on(self, seed: str, given: LoadErrors = NO_ERRORS) -> None:
-        """Go back to the power-on state, input off; errors that are not given (nan) follow from ``seed``."""
-        self._state.errors = LoadErrors.drawn(seed, given)
-        self._engine.status.power_on()
-        self._reset()
-
-    def update(self) -> None:
-        """Look at the terminals and open the input if a protection trips; the reason goes to the error queue."""
-        if not self._state.input_on:
-            return
-        volts, amperes, watts, _ = self._state.measured()
-        now = None if self._now is None else self._now()
-        settings = self._settings
-        if volts > LARGEST_VOLTAGE:
-            self._trip("over voltage")
-        elif settings.current_protection.trips(amperes, now):
-            self._trip(settings.current_protection.name)
-        elif settings.power_protection.trips(watts, now):
-            self._trip(settings.power_protection.name)
-
     def _trip(self, reason: str) -> None:
         self._settings.tripped = True
-        self._front.trip(self._engine.status, reason)
+        super()._trip(reason)
 
     def _reset(self) -> None:
         self._settings = _Settings()
@@ -198,13 +169,7 @@ class It8615:
     def _set_function(self, name: LoadMode) -> None:
         if name == "VOLT" and self._settings.system_mode == "AC":
             raise ScpiError(-221, "constant voltage on AC mains")
-        self._settings.function = name
-        self._front.set(mode="SHOR" if self._settings.shorted else name)
-
-    def _short(self, on: bool) -> None:
-        """Draw as much as the power stage can, or what the function says again."""
-        self._settings.shorted = on
-        self._set_function(self._settings.function)
+        super()._set_function(name)
 
     def _shaping(self, setting: str) -> Callable[..., None]:
         """Return what takes a setting of power factor, crest factor or their priority, and shapes the current."""

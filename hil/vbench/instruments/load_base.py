@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+import math
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar, Final
 
-from hil.vbench.scpi.protection import TRIPS
+from hil.vbench.plant.instrument_errors import NO_ERRORS, LoadErrors
+from hil.vbench.scpi.protection import TRIPS, Protection
 from hil.vbench.scpi.status import ScpiError
 
 if TYPE_CHECKING:
-    from hil.vbench.plant.terminals import ElectronicLoadState
+    from collections.abc import Callable
+
+    from hil.vbench.plant.terminals import ElectronicLoadState, LoadMode
+    from hil.vbench.scpi.engine import ScpiEngine
     from hil.vbench.scpi.parameters import Number
     from hil.vbench.scpi.status import Status
 
@@ -51,3 +58,78 @@ class LoadFront:
         self.set(input_on=False)
         status.questionable.condition = TRIPS[reason]
         status.report(ScpiError(-300, reason))
+
+
+class LoadTwin(ABC):
+    """A virtual load: it looks at its terminals before each command and on every ``update``."""
+
+    _state: ElectronicLoadState
+    _front: LoadFront
+    _engine: ScpiEngine
+
+    def execute(self, line: str) -> str | None:
+        """Take one line; see :class:`hil.vbench.plant.terminals.VirtualInstrument`."""
+        self.update()
+        return self._engine.execute(line)
+
+    def power_on(self, seed: str, given: LoadErrors = NO_ERRORS) -> None:
+        """Go back to the power-on state, input off; errors that are not given (nan) follow from ``seed``."""
+        self._state.errors = LoadErrors.drawn(seed, given)
+        self._engine.status.power_on()
+        self._reset()
+
+    def update(self) -> None:
+        """Look at the terminals and open the input if a protection trips; the reason goes to the error queue."""
+        if self._state.input_on:
+            volts, amperes, watts, _ = self._state.measured()
+            self._look(volts, amperes, watts)
+
+    @abstractmethod
+    def _look(self, volts: float, amperes: float, watts: float) -> None:
+        """Hold what the terminals carry against the protections."""
+
+    @abstractmethod
+    def _reset(self) -> None:
+        """Go back to the values of ``*RST``."""
+
+    def _trip(self, reason: str) -> None:
+        self._front.trip(self._engine.status, reason)
+
+
+@dataclass
+class GuardedSettings:
+    """What loads keep that have one protection of current and one of power."""
+
+    function: LoadMode = "CURR"
+    shorted: bool = False
+    current_protection: Protection = field(default_factory=lambda: Protection("over current", math.inf))
+    power_protection: Protection = field(default_factory=lambda: Protection("over power", math.inf))
+
+
+class GuardedLoad(LoadTwin):
+    """A load with one protection of current, one of power, and a short circuit that stands above its function."""
+
+    largest_voltage: ClassVar[float]
+    """V, above which the input opens by itself."""
+
+    _settings: GuardedSettings
+    _now: Callable[[], float] | None
+    """Returns the present instant in seconds; None: there is no clock, and protections act at once."""
+
+    def _look(self, volts: float, amperes: float, watts: float) -> None:
+        settings, now = self._settings, None if self._now is None else self._now()
+        if volts > self.largest_voltage:
+            self._trip("over voltage")
+        elif settings.current_protection.trips(amperes, now):
+            self._trip(settings.current_protection.name)
+        elif settings.power_protection.trips(watts, now):
+            self._trip(settings.power_protection.name)
+
+    def _set_function(self, name: LoadMode) -> None:
+        self._settings.function = name
+        self._front.set(mode="SHOR" if self._settings.shorted else name)
+
+    def _short(self, on: bool) -> None:
+        """Draw as much as the power stage can, or what the function says again."""
+        self._settings.shorted = on
+        self._set_function(self._settings.function)

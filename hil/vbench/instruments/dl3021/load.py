@@ -15,8 +15,7 @@ from hil.vbench.instruments.dl3021.commands import setting_commands
 from hil.vbench.instruments.dl3021.operation import Operation
 from hil.vbench.instruments.dl3021.recording import Extremes, Waveform
 from hil.vbench.instruments.dl3021.settings import ANSWERS, Settings
-from hil.vbench.instruments.load_base import LoadFront
-from hil.vbench.plant.instrument_errors import NO_ERRORS, LoadErrors
+from hil.vbench.instruments.load_base import LoadFront, LoadTwin
 from hil.vbench.scpi.engine import Commands, ScpiEngine, action, choice_setting
 from hil.vbench.scpi.parameters import Boolean, Choice, Command, Integer
 
@@ -38,7 +37,7 @@ POINT_WINDOW: Final = 8.0
 """Seconds: the shortest window of the waveform's display (UG 2-75), and what a time step adds to it (u)."""
 
 
-class Dl3021:
+class Dl3021(LoadTwin):
     """Rigol DL3021 on a raw socket.
 
     :param state: the plant's side of the load; DC from now on, with this model's rating.
@@ -60,22 +59,7 @@ class Dl3021:
         )
         self._reset()
 
-    def execute(self, line: str) -> str | None:
-        """Take one line; see :class:`hil.vbench.plant.terminals.VirtualInstrument`."""
-        self.update()
-        return self._engine.execute(line)
-
-    def power_on(self, seed: str, given: LoadErrors = NO_ERRORS) -> None:
-        """Go back to the power-on state, input off; errors that are not given (nan) follow from ``seed``."""
-        self._state.errors = LoadErrors.drawn(seed, given)
-        self._engine.status.power_on()
-        self._reset()
-
-    def update(self) -> None:
-        """Look at the terminals and open the input if a protection trips; the reason goes to the error queue."""
-        if not self._state.input_on:
-            return
-        volts, amperes, watts, _ = self._state.measured()
+    def _look(self, volts: float, amperes: float, watts: float) -> None:
         self._extremes.take(voltage=volts, current=amperes)
         limits = self._settings.limits[self._limiting()]
         if volts > limits.voltage:
@@ -95,7 +79,7 @@ class Dl3021:
 
     def _trip(self, reason: str) -> None:
         self._operation.stop()
-        self._front.trip(self._engine.status, reason)
+        super()._trip(reason)
 
     def _reset(self) -> None:
         self._waveform.stop()

@@ -6,31 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hil.vbench.instruments.dl3021.load import Dl3021
-from hil.vbench.instruments.dl3021.ratings import IDENTITY
+from hil.tests.vbench.instruments.load_bench import LoadBench
 from hil.vbench.plant.appliances import ElectronicLoad
 from hil.vbench.plant.dc_adapter import EFFICIENCY, OUTPUT_VOLTAGE, AdaptedLoad
 from hil.vbench.plant.terminals import ElectronicLoadState
 
 
-class Bench:
-    """A load, and what its terminals carry."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-        self.terminals = (0.0, 0.0, 0.0, 0.0)
-        self.state = ElectronicLoadState(measured=lambda: self.terminals)
-        self.load = Dl3021(self.state, lambda: self.now)
-        self.load.power_on("seed")
-        self("*CLS")
-
-    def __call__(self, line: str) -> str | None:
-        return self.load.execute(line)
-
-
 @pytest.fixture
-def bench() -> Bench:
-    return Bench()
+def bench() -> LoadBench:
+    return LoadBench("dl3021", (0.0, 0.0, 0.0, 0.0))
 
 
 @pytest.mark.parametrize(
@@ -43,7 +27,7 @@ def bench() -> Bench:
     ],
 )
 def test_the_function_is_set_by_one_name_and_told_by_another(
-    bench: Bench, lines: str, answer: str, field: str, value: float
+    bench: LoadBench, lines: str, answer: str, field: str, value: float
 ) -> None:
     bench(lines)
     assert bench(":SOUR:FUNC?;:SYST:ERR?") == f'{answer};0,"No error"'
@@ -72,13 +56,13 @@ def test_the_function_is_set_by_one_name_and_told_by_another(
         (":SOUR:VOLT:PROT 1", "-113"),
     ],
 )
-def test_what_the_load_or_the_bench_cannot_do_is_an_error_in_the_queue(bench: Bench, line: str, code: str) -> None:
+def test_what_the_load_or_the_bench_cannot_do_is_an_error_in_the_queue(bench: LoadBench, line: str, code: str) -> None:
     bench(line)
     assert str(bench("SYST:ERR?")).startswith(f"{code},")
     assert bench.state.mode == "CURR"
 
 
-def test_a_smaller_range_cuts_the_set_point(bench: Bench) -> None:
+def test_a_smaller_range_cuts_the_set_point(bench: LoadBench) -> None:
     bench(":SOUR:CURR 30;:SOUR:CURR:RANG 4")
     assert bench(":SOUR:CURR?;:SOUR:CURR:RANG?") == "4.0000;4"
 
@@ -92,13 +76,13 @@ def test_a_smaller_range_cuts_the_set_point(bench: Bench) -> None:
     ],
 )
 def test_a_value_selects_the_smaller_range_that_holds_it(
-    bench: Bench, function: str, value: str, range_end: str
+    bench: LoadBench, function: str, value: str, range_end: str
 ) -> None:
     bench(f":SOUR:{function}:RANG {value}")
     assert bench(f":SOUR:{function}:RANG?;:SYST:ERR:COUN?") == f"{range_end};0"
 
 
-def test_frequency_period_and_duty_are_another_view_of_the_two_widths(bench: Bench) -> None:
+def test_frequency_period_and_duty_are_another_view_of_the_two_widths(bench: LoadBench) -> None:
     bench(":SOUR:CURR:TRAN:AWID 1;BWID 3")
     assert bench(":SOUR:CURR:TRAN:PER?;ADUT?;FREQ?") == "4.000;25.000;0.250000"
     bench(":SOUR:CURR:TRAN:FREQ 1")
@@ -107,14 +91,14 @@ def test_frequency_period_and_duty_are_another_view_of_the_two_widths(bench: Ben
     assert bench(":SOUR:CURR:TRAN:AWID?;BWID?;FREQ?") == "5.000;5.000;0.100000"
 
 
-def test_a_list_takes_levels_widths_and_slews_of_its_steps(bench: Bench) -> None:
+def test_a_list_takes_levels_widths_and_slews_of_its_steps(bench: LoadBench) -> None:
     bench("LIST:MODE CP;:LIST:COUN 3;STEP 4;END LAST;LEV 0,100;LEV 1,50;WID 1,0.5;SLEW 1,0.2")
     assert bench("LIST:MODE?;RANG?;COUN?;COUN? MAX;STEP?;STEP? MIN;END?") == "CP;200;3;99999;4;2;LAST"
     assert bench("LIST:LEV? 0;LEV? 1;LEV? 2;WID? 1;WID? 0;SLEW? 1") == "100.0000;50.0000;2.0000;0.50000;1.00000;0.200"
     assert bench("SYST:ERR:COUN?") == "0"
 
 
-def test_keys_of_the_front_panel_switch_input_and_short_circuit(bench: Bench) -> None:
+def test_keys_of_the_front_panel_switch_input_and_short_circuit(bench: LoadBench) -> None:
     bench("DEB:KEY 1;:SYST:KEY 32")
     assert bench("INP?") == "1"
     bench("SYST:KEY 33")
@@ -123,7 +107,7 @@ def test_keys_of_the_front_panel_switch_input_and_short_circuit(bench: Bench) ->
     assert (bench("INP?;:SYST:ERR:COUN?"), bench.state.mode) == ("0;0", "CURR")
 
 
-def test_extremes_begin_anew_when_the_input_is_switched(bench: Bench) -> None:
+def test_extremes_begin_anew_when_the_input_is_switched(bench: LoadBench) -> None:
     bench("INP 1")
     for volts, amperes in ((48.0, 2.0), (47.0, 3.0), (49.0, 1.0)):
         bench.terminals = (volts, amperes, volts * amperes, 0.0)
@@ -133,13 +117,13 @@ def test_extremes_begin_anew_when_the_input_is_switched(bench: Bench) -> None:
     assert bench("MEAS:VOLT:MAX?;:MEAS:CURR:MIN?") == "0.000000;0.000000"
 
 
-def test_resistance_is_no_number_without_current(bench: Bench) -> None:
+def test_resistance_is_no_number_without_current(bench: LoadBench) -> None:
     assert bench("MEAS:RES?") == "9.910000E+37"
     bench.terminals = (48.0, 2.0, 96.0, 0.0)
     assert bench("MEAS:RES?;:FETC:RES:DC?;:MEAS:TIME?") == "24.000000;24.000000;0.200000"
 
 
-def test_measurements_are_the_terminals_in_fixed_point(bench: Bench) -> None:
+def test_measurements_are_the_terminals_in_fixed_point(bench: LoadBench) -> None:
     bench.terminals = (48.0, 2.0, 96.0, 0.0)
     assert bench("MEAS:VOLT?;CURR?;POW?") == "48.000000;2.000000;96.000000"
 
@@ -154,7 +138,7 @@ def test_measurements_are_the_terminals_in_fixed_point(bench: Bench) -> None:
     ],
 )
 def test_protections_open_the_input_and_say_why(
-    bench: Bench, setting: str, terminals: tuple[float, float, float, float], reason: str, bit: int
+    bench: LoadBench, setting: str, terminals: tuple[float, float, float, float], reason: str, bit: int
 ) -> None:
     bench(setting)
     bench(":SOUR:INP:STAT ON")
@@ -167,14 +151,14 @@ def test_protections_open_the_input_and_say_why(
     assert bench("STAT:QUES:COND?") == "0"
 
 
-def test_the_limit_of_another_function_does_not_count(bench: Bench) -> None:
+def test_the_limit_of_another_function_does_not_count(bench: LoadBench) -> None:
     bench(":SOUR:POW:ILIM 2;:SOUR:INP:STAT ON")
     bench.terminals = (48.0, 3.0, 144.0, 0.0)
     bench.load.update()
     assert bench(":SOUR:INP:STAT?;:SOUR:POW:ILIM?;:SOUR:CURR:ILIM?;:SOUR:RES:VLIM? MAX") == "1;2.000;42.000;155.000"
 
 
-def test_reset_and_power_on_open_the_input(bench: Bench) -> None:
+def test_reset_and_power_on_open_the_input(bench: LoadBench) -> None:
     bench(":SOUR:INP 1")
     bench("*RST")
     assert not bench.state.input_on
@@ -196,11 +180,3 @@ def test_the_adapter_takes_the_loads_power_and_its_own_loss(voltage: float, powe
         assert energy == pytest.approx(10 * power / EFFICIENCY)
         assert squared == pytest.approx(10 * current**2)
         assert adapted.output(voltage) == OUTPUT_VOLTAGE
-
-
-@given(st.lists(st.text(max_size=50), max_size=10))
-def test_no_text_ever_raises(lines: list[str]) -> None:
-    bench = Bench()
-    for line in lines:
-        bench(line)
-    assert bench("*IDN?") == IDENTITY
