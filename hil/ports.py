@@ -65,7 +65,8 @@ class Meter(Instrument, Protocol):
     settling: Second
     """Time from ``prepare`` to the first valid reading; ``read`` before it raises RigFault (no data)."""
     conditions: Conditions
-    """Room and certificate, as the rig file tells them; the budgets below reckon with them once it is set."""
+    """Room, certificate and current transformer, as the rig file tells them; the budgets below reckon with them once it
+    is set. Behind a transformer readings and budgets are those of its primary circuit."""
 
     @property
     def off_threshold_w(self) -> Watt:
@@ -97,6 +98,17 @@ class Meter(Instrument, Protocol):
 
         :param loaded: seconds in which power can have flowed; the range's part grows with them.
         :param apparent: apparent energy of that time in VAh.
+        """
+
+
+@runtime_checkable
+class ZeroAdjusting(Protocol):
+    """A meter that can be told that nothing is at its inputs now."""
+
+    def zero(self) -> None:
+        """Compensate what it shows without input; its integration ends. Raises RigFault if it cannot.
+
+        Call it while nothing flows; ``prepare`` begins a new integration.
         """
 
 

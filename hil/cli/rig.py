@@ -1,4 +1,4 @@
-"""``hil rig``: safe, clear, check, study: what a person at the bench does by hand."""
+"""``hil rig``: safe, clear, check, zero, study: what a person at the bench does by hand."""
 
 from __future__ import annotations
 
@@ -22,13 +22,15 @@ if TYPE_CHECKING:
 def add_rig_commands(commands: Any) -> None:
     """Add ``rig`` and its actions to argparse's ``commands``."""
     rig = commands.add_parser(
-        "rig", help="a bench by hand: make it safe, clear its lock, check it, study how well it measures"
+        "rig",
+        help="a bench by hand: make it safe, clear its lock, check it, zero its meter, study it",
     )
     actions = rig.add_subparsers(dest="action", required=True, metavar="ACTION")
     for name, act, text in (
         ("safe", _safe, "load input off, K1 to K4 open, read back; a bench that does not obey is locked"),
         ("clear", _clear, "a person has looked: a locked bench may be used again"),
         ("check", _check, "identity, calibration, relays, lines, clock, meter and node: all findings at once"),
+        ("zero", _zero, "make the bench safe, then zero its lab meter; refused while anything is at its inputs"),
     ):
         action = actions.add_parser(name, help=text, description=text)
         action.add_argument("rig", metavar="RIG", help="rig file")
@@ -37,6 +39,9 @@ def add_rig_commands(commands: Any) -> None:
             action.add_argument("features", nargs="*", help="whose limits the meter must decide")
             action.add_argument(
                 "--conformance", action="store_true", help="every port's conformance suite too, against the real parts"
+            )
+            action.add_argument(
+                "--under-load", action="store_true", help="let power flow for a moment: meter and load must agree"
             )
             action.add_argument("--node", help="bitcoind: auto, docker, native or external (default: NODE, else auto)")
 
@@ -112,10 +117,25 @@ def _check(options: argparse.Namespace, _: list[str]) -> int:
         node=project.provider(options.node),
         locks=_locks(),
         conforms=options.conformance,
+        under_load=options.under_load,
     )
     print(table(findings))
     keep(project.root / CHECKS, rig, findings, utc_now())
     return max((finding.code for finding in findings), default=ExitCode.PASS)
+
+
+def _zero(options: argparse.Namespace, _: list[str]) -> int:
+    from hil.clock import utc_now
+    from hil.rig.check.findings import table
+    from hil.rig.check.kept import CHECKS, keep_zero
+    from hil.rig.check.zeroing import zero_rig
+
+    rig, project = _load(options.rig), laboratory()
+    done = zero_rig(rig, locks=_locks())
+    print(table(done.findings))
+    if done.before is not None and done.after is not None:
+        keep_zero(project.root / CHECKS, rig, done.before, done.after, utc_now())
+    return max((finding.code for finding in done.findings), default=ExitCode.PASS)
 
 
 def power_limits(paths: Sequence[str], steps: Sequence[str]) -> list[TimingLimit]:

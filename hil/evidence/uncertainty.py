@@ -167,16 +167,46 @@ class Certified(Protocol):
         """
 
 
+class Transformer(Protocol):
+    """A current transformer before a meter; values are those of its primary circuit."""
+
+    @property
+    def ratio(self) -> float:
+        """Primary over secondary current."""
+
+    @property
+    def rated(self) -> float:
+        """Rated primary current in A."""
+
+    def plain(self, budget: Budget) -> Budget:
+        """Return the budget of a value of the secondary circuit for the same of the primary."""
+
+    def of_current(self, budget: Budget, current: float) -> Budget:
+        """Return ``budget`` of a current in A with what the transformer adds."""
+
+    def of_active(
+        self, budget: Budget, active: float, most: float, extent: float, volts: float, *, steady: bool
+    ) -> Budget:
+        """Return ``budget`` of an active power or energy with what the transformer adds.
+
+        :param active: what was read, not negative; ``most``: the most that apparent power or energy can be.
+        :param extent: 1 for a power, hours for an energy; ``volts``: the most that the voltage can be.
+        :param steady: whether one current flowed, as in a power; an energy may be of several.
+        """
+
+
 @dataclass(frozen=True)
 class Conditions:
-    """What the laboratory says of the place and of the certificate of an instrument.
+    """What the laboratory says of the place, of the certificate of an instrument and of what stands before it.
 
     :param coldest: lowest, ``warmest``: highest temperature of the room, °C; None: within the maker's reference range.
+    :param transformer: the current transformer before the meter; None: it measures the current itself.
     """
 
     coldest: float | None = None
     warmest: float | None = None
     certified: Certified | None = None
+    transformer: Transformer | None = None
 
     def beyond(self, low: float, high: float) -> float:
         """Return by how many kelvin the room can be outside of ``low`` to ``high`` °C."""

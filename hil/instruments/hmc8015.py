@@ -67,7 +67,8 @@ LIMITS = MakersLimits(
 class Hmc8015(OneQueryMeter):
     """Voltage, current, active power and integrated energy of channel 1, ten readings a second.
 
-    The range of power is 300 V x 10 A = 3 kW, of which the maker's limits are 1.5 W.
+    The range of power is 300 V x 10 A = 3 kW, of which the maker's limits are 1.5 W. It has no ratio for a current
+    transformer (its EXT input takes the voltage of a shunt or a probe), so this driver multiplies.
     """
 
     serves = Models("Rohde&Schwarz", ("HMC8015", "HMC8015-G"), ("R&S", "HAMEG"))
@@ -87,6 +88,7 @@ class Hmc8015(OneQueryMeter):
         The first reading is there after one update period at best; R&S's own examples wait 2 to 3 s (d).
         Raises RigFault if a read-back disagrees, or if the status or the error queue tells of an error.
         """
+        self._refuse_current_beyond(CURRENT_RANGE)
         send = self._transport.write
         send("*RST")
         wait_for_completion(self._transport, timeout=RESET_TIMEOUT)

@@ -69,6 +69,12 @@ class MakersLimits:
 
     def power_budget(self, reading: Reading, conditions: Conditions) -> Budget:
         """Return the budget of a reading of active power, in W."""
+        if (transformer := conditions.transformer) is not None:
+            apparent = abs(reading.voltage * reading.current)
+            own = self.power_budget(_secondary(reading, transformer.ratio), replace(conditions, transformer=None))
+            most = self._most_apparent(apparent / transformer.ratio, 1.0) * transformer.ratio
+            plain, volts = transformer.plain(own), reading.voltage + self.voltage_budget(reading, conditions).expanded
+            return transformer.of_active(plain, abs(reading.power), most, 1.0, volts, steady=True)
         heat = self._heat(reading.voltage, reading.current)
         apparent = abs(reading.voltage * reading.current)
         budget = self._active("W", abs(reading.power), apparent, 1.0, heat, self.power.resolution, conditions)
@@ -80,6 +86,12 @@ class MakersLimits:
         :param apparent: apparent energy of that time in VAh, as far as it is known; what the inputs heat is taken for
             the ends of their ranges.
         """
+        if (transformer := conditions.transformer) is not None:
+            ratio, hours = transformer.ratio, loaded / 3600
+            own = self.energy_budget(energy / ratio, loaded, apparent / ratio, replace(conditions, transformer=None))
+            most = self._most_apparent(abs(apparent) / ratio, hours) * ratio
+            plain = transformer.plain(own)
+            return transformer.of_active(plain, abs(energy), most, hours, self.voltage.end, steady=False)
         heat, digit = self._heat(self.voltage.end, self.current.end), half_digit(energy, self.energy_digits)
         budget = self._active("Wh", abs(energy), abs(apparent), loaded / 3600, heat, digit, conditions)
         return budget.plus("integration", self.integration * abs(energy), self.integration_source)
@@ -90,6 +102,10 @@ class MakersLimits:
 
     def current_budget(self, reading: Reading, conditions: Conditions) -> Budget:
         """Return the budget of a reading of current, in A."""
+        if (transformer := conditions.transformer) is not None:
+            own = _secondary(reading, transformer.ratio)
+            plain = self.current_budget(own, replace(conditions, transformer=None))
+            return transformer.of_current(transformer.plain(plain), reading.current)
         return self._plain("A", self.current, reading.current, conditions)
 
     def off_threshold(self, conditions: Conditions) -> Watt:
@@ -99,17 +115,26 @@ class MakersLimits:
         with its whole uncertainty, so that a circuit without power is never in doubt. A certificate does not lower it:
         instruments are calibrated with a load, and safety rests on what this one shows without.
         """
-        least = 0.0
+        least, transformer = 0.0, conditions.transformer
         for around in (conditions, replace(conditions, certified=None)):
             zero = self._at_zero(0.0, around)
-            least = max(least, zero + self._at_zero(zero, around))
+            if transformer is None:
+                least = max(least, zero.expanded + self._at_zero(zero.expanded, around).expanded)
+                continue
+            # without current a transformer gives none; with it, what it loses may be missing in a reading
+            ratio, end = transformer.ratio, self.voltage.end
+            own, shown = transformer.plain(self._at_zero(zero.expanded, around)), zero.expanded * ratio
+            volts = end + self._plain("V", self.voltage, end, around).expanded
+            # the current may show its own offset
+            most = self._most_apparent(max(zero.expanded, volts * self.current.of_range * self.current.end), 1.0)
+            more = transformer.of_active(own, shown, most * ratio, 1.0, volts, steady=False)
+            least = max(least, shown + more.expanded)
         return Watt(least)
 
-    def _at_zero(self, power: float, conditions: Conditions) -> float:
+    def _at_zero(self, power: float, conditions: Conditions) -> Budget:
         volts, amperes = Volt(self.voltage.end), Ampere(power / self.voltage.end)
         heat = self._heat(volts, amperes)
-        budget = self._active("W", power, volts * amperes, 1.0, heat, self.power.resolution, conditions)
-        return budget.expanded
+        return self._active("W", power, volts * amperes, 1.0, heat, self.power.resolution, conditions)
 
     def _active(
         self,
@@ -146,10 +171,14 @@ class MakersLimits:
         The whole range counts at any power factor. The manual lets it shrink with the power factor; then nothing would
         be left of it at zero, where the meter still has its offset.
         """
+        most = self._most_apparent(apparent, extent)
+        return math.sqrt(max(0.0, most * most - active * active))
+
+    def _most_apparent(self, apparent: float, extent: float) -> float:
+        """Return the most that apparent power or energy can be where ``apparent`` was read."""
         voltage, current = self.voltage, self.current
         most = apparent * (1 + voltage.of_reading + current.of_reading)
-        most += (voltage.of_range + current.of_range) * voltage.end * current.end * extent
-        return math.sqrt(max(0.0, most * most - active * active))
+        return most + (voltage.of_range + current.of_range) * voltage.end * current.end * extent
 
     def _plain(self, unit: str, limits: QuantityLimits, value: float, conditions: Conditions) -> Budget:
         budget = Budget.of(
@@ -201,6 +230,11 @@ class SpecifiedMeter:
     def energy_budget(self, energy: WattHour, loaded: Second, apparent: float) -> Budget:
         """Return what an energy that it integrated is uncertain by, in Wh."""
         return self.limits.energy_budget(energy, loaded, apparent, self.conditions)
+
+
+def _secondary(reading: Reading, ratio: float) -> Reading:
+    """Return what the meter's own inputs had when ``reading`` is that of the circuit before a current transformer."""
+    return reading._replace(current=Ampere(reading.current / ratio), power=Watt(reading.power / ratio))
 
 
 def uncorrected(budget: Budget) -> Budget:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
-from hil.errors import RigFault
+from hil.errors import ConfigurationError, RigFault
 from hil.instruments.meter_limits import SpecifiedMeter
 from hil.instruments.scpi import parse_fields
 from hil.ports import Identity, Reading
+from hil.units import Ampere, Watt, WattHour
 
 if TYPE_CHECKING:
     from hil.instruments.transport import Transport
@@ -26,10 +27,16 @@ CHANGED = (
 class OneQueryMeter(SpecifiedMeter):
     """Implements the reading part of :class:`hil.ports.PipelinedMeter`, and its errors from the driver's ``limits``.
 
+    Behind a current transformer its readings are those of the primary circuit.
+
     :param query: is answered by voltage, current, power, energy and integrated time, in this order.
     :param quantities: what faults call them.
     :param remedies: for what :func:`hil.instruments.scpi.parse_fields` may find instead of a number.
     """
+
+    behind_transformer = True
+    scales_itself: ClassVar[bool] = False
+    """Whether the instrument multiplies by the ratio of a transformer; if not, this driver does."""
 
     def __init__(
         self,
@@ -76,4 +83,25 @@ class OneQueryMeter(SpecifiedMeter):
         self._transport.close()
 
     def _reading(self, reply: str) -> Reading:
-        return Reading._make(parse_fields(self._transport, self._query, reply, self._quantities, self._remedies))
+        reading = Reading._make(parse_fields(self._transport, self._query, reply, self._quantities, self._remedies))
+        transformer = self.conditions.transformer
+        return reading if transformer is None or self.scales_itself else _primary(reading, transformer.ratio)
+
+    def _refuse_current_beyond(self, amperes: float) -> None:
+        """Raise ConfigurationError if the transformer gives more than a current range that ends at ``amperes``."""
+        transformer = self.conditions.transformer
+        if transformer is not None and (most := transformer.rated / transformer.ratio) > amperes:
+            raise ConfigurationError(
+                f"its current transformer gives {most:g} A at its rated current, beyond the range of {amperes:g} A",
+                place=self._transport.place,
+                remedy="Use one with a larger ratio, and state that in options.rig.instruments.meter.",
+            )
+
+
+def _primary(reading: Reading, ratio: float) -> Reading:
+    """Return what flows before a transformer of this ratio when the meter's own inputs have ``reading``."""
+    return reading._replace(
+        current=Ampere(reading.current * ratio),
+        power=Watt(reading.power * ratio),
+        energy=WattHour(reading.energy * ratio),
+    )

@@ -8,6 +8,7 @@ from hil.instruments.identity import Models
 from hil.instruments.meter_limits import MakersLimits, QuantityLimits
 from hil.instruments.one_query_meter import CHANGED, DIALECT, OneQueryMeter
 from hil.instruments.scpi import (
+    query_integer,
     read_back,
     read_errors,
     refuse_status,
@@ -40,6 +41,9 @@ ERROR_QUERY = ":STAT:ERR?"
 
 RESET_TIMEOUT = 10.0
 """Seconds for ``*RST`` (u)."""
+
+ZERO_TIMEOUT = 10.0
+"""Seconds for ``*CAL?`` (u)."""
 
 SETTLING = Second(1.0)
 """From the start of integration, after which working drivers wait 0.2 s (d), over several updates with fixed ranges."""
@@ -85,6 +89,7 @@ class Wt310e(OneQueryMeter):
     update_period = UPDATE_PERIOD
     limits = LIMITS
     settling = SETTLING
+    scales_itself = True
 
     def __init__(self, transport: Transport, identity: Identity) -> None:
         super().__init__(transport, identity, READ, QUANTITIES, REMEDIES)
@@ -94,6 +99,7 @@ class Wt310e(OneQueryMeter):
 
         Raises RigFault if a read-back disagrees, or if the status or the error queue tells of an error.
         """
+        self._refuse_current_beyond(CURRENT_RANGE)
         send = self._transport.write
         # what an earlier session left running would forbid the reset its settings (error 813)
         for command in (":INTEG:STOP", ":INTEG:RES", "*RST"):
@@ -111,6 +117,7 @@ class Wt310e(OneQueryMeter):
             f":INP:VOLT:RANG {VOLTAGE_RANGE:g}V",
             ":INP:CURR:AUTO OFF",
             f":INP:CURR:RANG {CURRENT_RANGE:g}A",
+            *self._scaling(),
             f":NUM:NORM:NUM {len(ITEMS)}",
             *(f":NUM:NORM:ITEM{number} {item}" for number, item in enumerate(ITEMS, 1)),
             ":INTEG:MODE NORM",
@@ -127,8 +134,31 @@ class Wt310e(OneQueryMeter):
         return read_errors(self._transport, ERROR_QUERY)
 
     def verify(self) -> None:
-        """Raise RigFault if update interval or a range are no longer those of ``prepare``, or a ratio is applied."""
+        """Raise RigFault if update interval, a range or a ratio is no longer that of ``prepare``."""
         self._compare(*CHANGED)
+
+    def zero(self) -> None:
+        """Compensate the zero level of the inputs; integration stops. See :class:`hil.ports.ZeroAdjusting`."""
+        for command in (":INTEG:STOP", "*CLS"):  # to stop what does not run is an error (844), and no matter here
+            self._transport.write(command)
+        if (code := query_integer(self._transport, "*CAL?", timeout=ZERO_TIMEOUT)) != 0:
+            remedy = "See that nothing is at its inputs, let it warm up, and try again."
+            raise self._transport.fault("*CAL?", str(code), "its zero level was not compensated", remedy)
+        refuse_status(self._transport, "compensating the zero level", ERROR_QUERY)
+
+    def _scaling(self) -> tuple[str, ...]:
+        """Return what has it multiply by the ratio of the current transformer; nothing without one."""
+        transformer = self.conditions.transformer
+        if transformer is None:
+            return ()
+        return ":INP:SCAL:VT 1", f":INP:SCAL:CT {transformer.ratio:.4f}", ":INP:SCAL:SFAC 1", ":INP:SCAL ON"
+
+    def _scaling_read_back(self) -> tuple[tuple[str, float], ...]:
+        transformer = self.conditions.transformer
+        if transformer is None:
+            return ((":INP:SCAL:STAT?", 0.0),)
+        factors = ((":INP:SCAL:VT?", 1.0), (":INP:SCAL:CT?", transformer.ratio), (":INP:SCAL:SFAC?", 1.0))
+        return (":INP:SCAL:STAT?", 1.0), *factors
 
     def _read_back(self) -> None:
         self._compare(*DIALECT)
@@ -144,7 +174,7 @@ class Wt310e(OneQueryMeter):
             (":INP:CURR:RANG?", CURRENT_RANGE),
             (":INP:VOLT:AUTO?", 0.0),
             (":INP:CURR:AUTO?", 0.0),
-            (":INP:SCAL:STAT?", 0.0),
+            *self._scaling_read_back(),
             (":NUM:NORM:NUM?", len(ITEMS)),
         ):
             read_back(

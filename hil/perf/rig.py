@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from hil.perf.bounds.at_limits import shares_at_limits
-from hil.perf.bounds.measurements import SHAPED, SHAPED_EXTREMES, measurements, shares
+from hil.perf.bounds.measurements import measurements, shares
+from hil.perf.bounds.meter_errors import SHAPED, SHAPED_EXTREMES, TRANSFORMED
 from hil.perf.bounds.realtime import WallSite, edges
 from hil.perf.query_time import measure_reading
 from hil.rig.virtual.process import VirtualBenchProcess
@@ -28,6 +29,7 @@ def measure(root: Path) -> Mapping[str, Any]:
         "bounds_inside_at_limits": shares_at_limits(rigs),
         "bounds_inside_at_power_factors": shares(measurements(rigs, errors=SHAPED)),
         "bounds_inside_at_power_factors_and_limits": shares_at_limits(rigs, extremes=SHAPED_EXTREMES),
+        "bounds_inside_behind_transformers": shares_at_limits(rigs, extremes=TRANSFORMED),
         "bounds_inside_wall_clock": shares(edges(rigs / "realtime.yaml")),
     }
 

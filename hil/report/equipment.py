@@ -22,13 +22,16 @@ class InstrumentRow:
     driver: str | None
     """Which driver speaks to it, whence that comes, and who chose it."""
     calibration: str
+    """And the current transformer before it, if there is one."""
 
 
 def instrument_row(row: Mapping[str, Any], *, virtual: bool) -> InstrumentRow:
     """Return an instrument of ``run.json`` as it is printed."""
     fields = {name: text_of(row, name) for name in InstrumentRow.__annotations__ if name != "calibration"}
     words = _calibration(section_of(row, "calibration"))
-    return InstrumentRow(**fields, calibration=words or ("none: virtual" if virtual else "not recorded"))
+    words = words or ("none: virtual" if virtual else "not recorded")
+    before = text_of(row, "transformer")
+    return InstrumentRow(**fields, calibration=f"{words}; behind a {before}" if before else words)
 
 
 def _calibration(calibration: Mapping[str, Any]) -> str:

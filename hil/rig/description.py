@@ -67,6 +67,7 @@ def described(rig: Rig) -> dict[str, Any]:
                 "firmware": identity.firmware,
                 "driver": driver.told,
                 "calibration": recorded_calibration(facts, rig.file.certificates.get(role)) if facts else None,
+                **_transformer(facts),
             }
         )
     return {
@@ -84,6 +85,11 @@ def described(rig: Rig) -> dict[str, Any]:
         },
         "instruments": instruments,
     }
+
+
+def _transformer(facts: InstrumentFacts | None) -> dict[str, str]:
+    before = None if facts is None else facts.current_transformer
+    return {} if before is None else {"transformer": str(before)}
 
 
 def recorded_calibration(facts: InstrumentFacts, file: CertificateFile | None) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from hil.errors import AuthorError, RigFault
 from hil.links.serial_line import SerialLine, close_together
 from hil.ports import Protecting
 from hil.rig.chain.access import BEHIND, ChainAccess, second_node
+from hil.rig.config.calibration.of_instruments import tell_meter
 from hil.rig.config.rig_file import RigFile
 from hil.rig.config.target_section import LINES, RELAYS
 from hil.rig.labgrid.bench_strategy import BenchState, BenchStrategy
@@ -84,7 +85,7 @@ class Rig:
         self.strategy.now = self._now
         self.meter_driver = meter_driver(target)
         self.meter: Meter = self.meter_driver.port
-        self.meter.conditions = file.conditions
+        tell_meter(self.meter, file.conditions)
         self.load_driver = load_driver(target)
         self.load: Load = self.load_driver.port
         self._stated_period = self.meter.update_period

@@ -125,6 +125,7 @@ class Bench:
         self._consoles = [uart for name, uart in model.uarts.items() if name.endswith("-console")]
         self.meter.power_on(f"{request.seed}/meter", request.plant.meter_errors)
         self.load.power_on(f"{request.seed}/load", request.plant.load_errors)
+        self._transformer = request.plant.transformer(request.seed)
         model.plant.connect_load()
 
     def close(self) -> None:
@@ -161,7 +162,7 @@ class Bench:
 
     def _end_period(self, sample: MeterSample) -> None:
         """Let the instruments take their turn, ten times a second: both have that update rate."""
-        self.meter.update(sample)
+        self.meter.update(sample if self._transformer is None else self._transformer.seen(sample))
         self.load.update()
         if self._meter_port.waits:
             self.model.kernel.call_at(self.meter.shows(sample), self._go_on_with_meter)

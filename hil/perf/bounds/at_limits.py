@@ -13,7 +13,8 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from hil.perf.bounds.measurements import EXTREMES, RIGS, Check, MeterErrors, measurements, shares
+from hil.perf.bounds.measurements import RIGS, Check, measurements, shares
+from hil.perf.bounds.meter_errors import EXTREMES, MeterErrors
 from hil.rig.config.project import find_project
 
 SESSIONS = 90

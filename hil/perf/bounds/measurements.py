@@ -21,8 +21,9 @@ from hil.evidence.documents import Event, Kind
 from hil.evidence.event_intervals import Interval, instant, power_came, power_lost, power_readings
 from hil.instruments.dialects import METERS
 from hil.instruments.it8615 import It8615
-from hil.instruments.meter_limits import MakersLimits
+from hil.perf.bounds.meter_errors import CREST_FACTORS, POWER_FACTORS, MeterErrors
 from hil.ports import Load, Meter, ShapingLoad
+from hil.rig.config.calibration.of_instruments import tell_meter
 from hil.rig.config.limits import SafetyLimits
 from hil.rig.config.rig_file import RigFile
 from hil.rig.labgrid.protocols import load_driver, meter_driver
@@ -42,9 +43,6 @@ SESSIONS = 2750
 RIGS = ("virtual.yaml", "virtual-wt310e.yaml")
 """One for each dialect of the power meter; sessions take turns."""
 
-PERIOD_S = 0.1
-"""Update period of the meter, if nothing else is asked for."""
-
 SAMPLE_S = 0.12
 """From one reading to the next at most."""
 
@@ -55,53 +53,6 @@ LIMITS = SafetyLimits.model_validate({"power": "2500 W", "energy": "500 Wh", "se
 """A cold toaster at 253 V draws 2250 W."""
 
 APPLIANCES = ("toaster", "load")
-
-
-@dataclass(frozen=True)
-class MeterErrors:
-    """How the virtual meter errs in every session.
-
-    :param period: its update period in seconds.
-    :param gain: of its power, as a part of the most that its maker allows, -1 to 1; ``offset``: the same of its offset;
-        ``reactive``: of the reactive power that it takes for active. None: drawn from the seed, as in any run.
-    :param shaped: whether the load draws at any power factor and crest factor, and not as a resistance.
-    """
-
-    period: float = PERIOD_S
-    gain: float | None = None
-    offset: float | None = None
-    reactive: float | None = None
-    shaped: bool = False
-
-    def plant(self, limits: MakersLimits) -> dict[str, float]:
-        """Return it as parameters of the plant."""
-        plant = {"meter_period": self.period}
-        if self.gain is not None:
-            plant["meter_gain"] = self.gain * limits.power.of_reading
-        if self.offset is not None:
-            plant["meter_offset_w"] = self.offset * limits.power.of_range * limits.power.end
-        if self.reactive is not None:
-            plant["meter_reactive_gain"] = self.reactive * limits.power_factor
-        if self.gain is not None or self.offset is not None:
-            plant["meter_noise_w"] = 0.0  # the limits are used up
-        return plant
-
-
-POWER_FACTORS = (0.3, 1.0)
-CREST_FACTORS = (1.42, 3.0)
-
-PERIODS_S = (0.05, 0.1, 0.25, 0.5)
-EXTREMES = tuple(MeterErrors(period, gain, offset) for period in PERIODS_S for gain in (-1, 1) for offset in (-1, 1))
-"""Every update period with gain and offset at either end of what the maker allows."""
-
-SHAPED = MeterErrors(shaped=True)
-SHAPED_EXTREMES = tuple(
-    MeterErrors(PERIOD_S, gain, offset, reactive, shaped=True)
-    for gain in (-1, 1)
-    for offset in (-1, 1)
-    for reactive in (-1, 1)
-)
-"""At any power factor and crest factor; with the influence of the power factor at either end as well."""
 
 
 @dataclass(frozen=True)
@@ -160,6 +111,7 @@ class Site:
         """Of the load, in s."""
         self.clock = LockstepClock(bench)
         self.meter: Meter = meter_driver(target).port
+        tell_meter(self.meter, errors.conditions)
         identity = self.meter.identity
         self._makers_limits = next(driver.limits for _, driver in METERS.loaded([]) if driver.serves.serve(identity))
         self._stated_period = self.meter.update_period
@@ -211,11 +163,11 @@ class Site:
         self.bench.plug(appliance)
         shape = drawn_shape(chance) if self._errors.shaped else RESISTIVE
         if shape != RESISTIVE and isinstance(self.load, ShapingLoad):
-            self.load.draw_power(Watt(chance.uniform(20.0, 1700.0) * shape.power_factor))
+            self.load.draw_power(Watt(chance.uniform(self._errors.least_va, 1700.0) * shape.power_factor))
             self.load.shape_current(shape)
         # resistance: power follows the mains voltage
         elif chance.random() < 0.5:
-            self.load.draw_power(Watt(chance.uniform(20.0, 1700.0)))
+            self.load.draw_power(Watt(chance.uniform(self._errors.least_va, 1700.0)))
         else:
             self.load.present_resistance(Ohm(chance.uniform(40.0, 2000.0)))
         self.load.set_input(on=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from hil.clock import WallClock
@@ -13,28 +13,30 @@ from hil.conformance.relay import check_relay
 from hil.links.serial_line import SerialLine, close_together
 from hil.rig.check.findings import CheckFinding, each, fault, note, ok
 from hil.rig.check.parts import PATIENCE_S, relay
+from hil.rig.config.calibration.of_instruments import tell_meter
 from hil.rig.config.target_section import LINES, RELAYS
 from hil.rig.labgrid.protocols import load_driver, meter_driver
 from hil.rig.labgrid.serial_ports import port_of
 
 if TYPE_CHECKING:
     from hil.conformance.finding import Finding
+    from hil.rig.config.rig_file import RigFile
 
 
-def conformance(target: Any, plugs: Mapping[str, str]) -> list[CheckFinding]:
+def conformance(target: Any, rig: RigFile) -> list[CheckFinding]:
     """Return what differs from the ports' suites; the relays are open and the load's input is off before and after.
 
-    :param plugs: for each line that ends in a plug, the line on which what it sends comes back.
+    A line is tested if it ends in a plug (``rig.options.plugs``).
     """
     suites: list[tuple[str, Callable[[], Sequence[Finding]]]] = [
         ("load", lambda: _load(target)),
-        ("meter", lambda: _meter(target)),
+        ("meter", lambda: _meter(target, rig)),
         *((f"relay {name}", lambda name=name: _relay(target, name)) for name in RELAYS),
     ]
     done: set[str] = set()
     skipped = []
     for name in LINES:
-        other = plugs.get(name)
+        other = rig.options.plugs.get(name)
         if other is None:
             skipped.append(note(f"line {name} conformance", "not tested: no plug (options.rig.loop_back, crossed)"))
         elif name not in done:
@@ -60,9 +62,10 @@ def _load(target: Any) -> list[Finding]:
         load.close()
 
 
-def _meter(target: Any) -> list[Finding]:
+def _meter(target: Any, rig: RigFile) -> list[Finding]:
     meter = meter_driver(target, activate=False).connect(timeout=PATIENCE_S)
     try:
+        tell_meter(meter, rig.conditions)
         return check_meter(meter, WallClock().sleep)
     finally:
         meter.close()

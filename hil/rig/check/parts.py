@@ -10,10 +10,12 @@ from hil.clock import WallClock, stopwatch
 from hil.conformance.update_period import look_closely
 from hil.errors import ExitCode
 from hil.evidence.event_intervals import TRACE_V
+from hil.instruments.meter_limits import SpecifiedMeter
 from hil.ports import Protecting, Reading
-from hil.rig.check.capabilities import another_model
+from hil.rig.check.capabilities import NOMINAL_V, another_model
 from hil.rig.check.clocks import TimingLimit, decidable, node_skew
 from hil.rig.check.findings import CheckFinding, fault, note, ok
+from hil.rig.config.calibration.of_instruments import tell_meter
 from hil.rig.labgrid.protocols import load_driver, meter_driver
 from hil.rig.labgrid.relays import CoilRelay
 from hil.rig.safety.standalone_safe_state import limit_patience
@@ -27,6 +29,9 @@ PATIENCE_S = 2.0
 """For each connection and reply."""
 
 READINGS = 50
+LITTLE = 0.1
+"""Part of its range that a meter should be used at least: its error of range counts tenfold there."""
+
 LOOP_BACK = b"hil loop-back \x00\x55\xaa\xff"
 LOOP_BACK_S = 1.0
 
@@ -66,8 +71,8 @@ def look_at_load(target: Any, rig: RigFile) -> list[CheckFinding]:
 def look_at_meter(target: Any, rig: RigFile, bound: float, limits: Sequence[TimingLimit]) -> list[CheckFinding]:
     """Identity, firmware, update rate, and which limits it decides with a clock of this bound."""
     meter = meter_driver(target, activate=False).connect(timeout=PATIENCE_S)
-    meter.conditions = rig.conditions
     try:
+        tell_meter(meter, rig.conditions)
         findings = [ok("meter", _identity(meter.identity)), *_queue("meter", meter.errors())]
         findings += _declared(rig, "meter", meter.identity)
         meter.prepare()
@@ -86,7 +91,7 @@ def look_at_meter(target: Any, rig: RigFile, bound: float, limits: Sequence[Timi
         else:
             findings.append(ok("meter rate", words))
         findings.append(zero(meter, readings))
-        findings += _uncertain(meter, rig)
+        findings += [*_range(meter, rig), *_uncertain(meter, rig)]
         return findings + decidable(meter, bound, limits)
     finally:
         meter.close()
@@ -105,9 +110,25 @@ def zero(meter: Meter, readings: Sequence[Reading]) -> CheckFinding:
     return fault(part, f"{words}; its maker allows less than {allowed}: let it warm up, then zero it by its manual")
 
 
+def _range(meter: Meter, rig: RigFile) -> list[CheckFinding]:
+    """Tell how much of the meter's current range the transformer before it uses; nothing without one."""
+    transformer = rig.conditions.transformer
+    if transformer is None or not isinstance(meter, SpecifiedMeter):
+        return []
+    part, end = "meter range", meter.limits.current.end
+    most = (rig.options.limits.current or rig.options.limits.power / NOMINAL_V) / transformer.ratio
+    words = f"the rig's limits are {format_quantity(most, 'A')} at its input, behind a ratio of {transformer.ratio:g}"
+    words += f", of a range of {format_quantity(end, 'A')}"
+    if most > end:
+        return [fault(part, f"{words}: too much. Use a transformer with a larger ratio")]
+    if most < LITTLE * end:
+        return [note(part, f"{words}: less than {LITTLE:.0%} of it. A smaller ratio would cost less accuracy")]
+    return [ok(part, words)]
+
+
 def _uncertain(meter: Meter, rig: RigFile) -> list[CheckFinding]:
     """Tell below which power nothing flows, and what readings are uncertain by at the most that the rig allows."""
-    most, mains = rig.options.limits.power, 230.0
+    most, mains = rig.options.limits.power, NOMINAL_V
     reading = Reading(Volt(mains), Ampere(most / mains), Watt(most), WattHour(most), Second(3600.0))
     hour = meter.energy_budget(reading.energy, reading.integrated, float(reading.energy))
     at = f"at {format_quantity(most, 'W')}, {mains:g} V and power factor 1"

@@ -18,6 +18,7 @@ from hil.rig.check.clocks import Drift, TimingLimit, scheduling_delay
 from hil.rig.check.conformance import conformance
 from hil.rig.check.findings import CheckFinding, Level, each, fault, note, ok
 from hil.rig.check.parts import look_at_line, look_at_load, look_at_meter, look_at_node, look_at_relay, open_relay
+from hil.rig.check.under_load import compare_under_load, not_compared
 from hil.rig.config.target_section import LINES, RELAYS
 from hil.rig.labgrid.target import build_target
 from hil.rig.safety.lock import find_locks
@@ -33,26 +34,39 @@ SWITCHED = ("load", "relay")
 
 
 def check_rig(
-    rig: RigFile, *, limits: Sequence[TimingLimit], node: str | None, locks: Path, conforms: bool = False
+    rig: RigFile,
+    *,
+    limits: Sequence[TimingLimit],
+    node: str | None,
+    locks: Path,
+    conforms: bool = False,
+    under_load: bool = False,
 ) -> list[CheckFinding]:
     """Return all findings, in the order of the table; raises nothing for anything that the bench does.
 
     :param limits: of the features that shall run here.
     :param node: preference for bitcoind, None: the default.
     :param conforms: run the conformance suites of all ports too; not on a rig that is locked or has a fault.
+    :param under_load: let power flow for a moment and compare meter and load; likewise.
     """
     locked = [fault("lock", f"locked since {lock.since}: {lock.reason}") for _, lock in find_locks(locks, rig)]
     findings = [*locked, *calibration(rig, utc_now().date())]
     try:
-        with _standing(rig) as (target, guard, now):
+        with standing(rig) as (target, guard, now):
             drift = Drift(now) if now is not None else None
             found = _parts(rig, target, limits, switch=not locked)
-            if conforms and (locked or _disobeyed(found)):
+            if conforms and (locked or disobeyed(found)):
                 found.append(note("conformance", "not tested: first mend the faults of load and relays"))
             elif conforms:
-                found += conformance(target, rig.options.plugs)
+                found += conformance(target, rig)
+            if under_load and (locked or disobeyed(found)):
+                found.append(note("meter ratio", "not compared: first mend the faults of load and relays"))
+            elif under_load:
+                found += each("relays under load", lambda: compare_under_load(target, rig))
+            else:
+                found += not_compared(rig)
             found += [drift.finding()] if drift is not None else []
-            if _disobeyed(found):
+            if disobeyed(found):
                 told = guard.trip("a part did not obey in a check")
                 say = ok if told["reached"] else fault
                 found.append(say("safe state", told["problem"] or f"reached by the watchdog; {told['meter']}"))
@@ -62,7 +76,7 @@ def check_rig(
     return findings + each("node", lambda: look_at_node(node))
 
 
-def _disobeyed(findings: Sequence[CheckFinding]) -> bool:
+def disobeyed(findings: Sequence[CheckFinding]) -> bool:
     return any(one.level is Level.FAULT and one.part.startswith(SWITCHED) for one in findings)
 
 
@@ -97,7 +111,7 @@ def _relays(target: Any) -> list[CheckFinding]:
 
 
 @contextlib.contextmanager
-def _standing(rig: RigFile) -> Iterator[tuple[Any, WatchdogClient, Callable[[], float] | None]]:
+def standing(rig: RigFile) -> Iterator[tuple[Any, WatchdogClient, Callable[[], float] | None]]:
     """Give labgrid's target, with the bench standing, its watchdog, and a simulated bench's own time."""
     with contextlib.ExitStack() as stack:
         bench = None

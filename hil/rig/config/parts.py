@@ -7,6 +7,7 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from hil.evidence.uncertainty import LEAST_COVERAGE, MOST_COVERAGE
+from hil.rig.config.calibration.transformer import TransformerFacts
 from hil.rig.config.certificate import readable_uncertainty, stated_uncertainty
 from hil.rig.config.coins_to import fundable
 from hil.rig.config.values import Day, Power, Voltage
@@ -34,6 +35,8 @@ class InstrumentFacts(Strict):
     """Whether deviations of ``certificate`` are subtracted; else they stay within the maker's limits."""
     drift: Annotated[str, AfterValidator(readable_uncertainty)] | None = None
     """By how much it may have drifted since, written as ``uncertainty``; with ``apply_corrections`` only."""
+    current_transformer: TransformerFacts | None = None
+    """The current transformer before its current input; the meter only."""
 
     @model_validator(mode="after")
     def _one_certificate(self) -> Self:

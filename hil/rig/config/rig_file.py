@@ -17,7 +17,13 @@ from hil import yaml_file
 from hil.errors import ConfigurationError
 from hil.evidence.uncertainty import Conditions
 from hil.rig.config.addresses import parts
-from hil.rig.config.calibration.of_instruments import CertificateFile, WrongCertificate, conditions, read_certificates
+from hil.rig.config.calibration.of_instruments import (
+    CertificateFile,
+    WrongCertificate,
+    conditions,
+    read_certificates,
+    wrong_transformers,
+)
 from hil.rig.config.coins_to import coin_type
 from hil.rig.config.held_place import held_place, named_place
 from hil.rig.config.limits import SafetyLimits
@@ -136,7 +142,7 @@ class RigFile:
 
     @property
     def conditions(self) -> Conditions:
-        """Room and certificate of the lab meter, as its budgets reckon with them."""
+        """Room, certificate and current transformer of the lab meter, as its budgets reckon with them."""
         return conditions(self.options.instruments, self.options.ambient, self.certificates)
 
     def device_programs(self) -> dict[str, dict[str, Any]]:
@@ -245,6 +251,7 @@ class RigFile:
         unread: list[WrongCertificate] = []
         if options is not None:
             facts, certificates, unread = read_certificates(options.instruments, path.resolve().parent)
+            more = [*more, *wrong_transformers(facts, options.limits)]
             options = options.model_copy(update={"instruments": facts})
         flaws = [
             Flaw.at(path, document, keys, what)

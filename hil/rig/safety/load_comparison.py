@@ -45,6 +45,9 @@ WITH_LOSS = 1.5
 
 LOSS_W = 25.0
 
+LEAST_FACTOR = 1.5
+"""From which factor on a wrong ratio of a current transformer is named as a reason: the smallest in use are near 2."""
+
 
 @dataclass
 class _Steady:
@@ -128,8 +131,9 @@ class LoadComparison:
         self._steady = None  # something has switched meanwhile
 
     def _meter_is_wrong(self, metered: float, drawn: float) -> RigFault:
+        words = f"it reads {format_quantity(metered, 'W')} while the load reads {format_quantity(drawn, 'W')}"
         return RigFault(
-            f"it reads {format_quantity(metered, 'W')} while the load reads {format_quantity(drawn, 'W')}",
+            words + by_factor(self._meter, metered, drawn),
             place="meter",
             remedy="Check its wiring, ranges and scaling, and what else is connected behind it.",
         )
@@ -151,10 +155,32 @@ class LoadComparison:
         raise self._meter_is_wrong(steady.seen[-1], again)
 
     def _agree(self, metered: float, drawn: float) -> bool:
-        apart = _apart(max(abs(metered), abs(drawn)))
-        if not self._load.behind_adapter:
-            return abs(metered - drawn) <= apart
-        return drawn - apart <= metered <= WITH_LOSS * drawn + LOSS_W
+        return agree(self._load, metered, drawn)
+
+
+def agree(load: Load, metered: float, drawn: float) -> bool:
+    """Tell whether a meter that reads ``metered`` W and a load that draws ``drawn`` W may mean the same power."""
+    apart = _apart(max(abs(metered), abs(drawn)))
+    if not load.behind_adapter:
+        return abs(metered - drawn) <= apart
+    return drawn - apart <= metered <= WITH_LOSS * drawn + LOSS_W
+
+
+def by_factor(meter: Meter, metered: float, drawn: float) -> str:
+    """Return the ratio of a current transformer that would explain the difference, as words to add; or ``""``."""
+    factor = drawn / metered if metered > 0 and drawn > 0 else 1.0
+    if LEAST_FACTOR > factor > 1 / LEAST_FACTOR:
+        return ""
+    transformer = meter.conditions.transformer
+    stated = "no current transformer" if transformer is None else f"one of ratio {transformer.ratio:g}"
+    ratio = factor * (1.0 if transformer is None else transformer.ratio)
+    explained = f"a current transformer of ratio {_about(ratio)} would explain it, and the rig file states {stated}"
+    return f", a factor of {_about(factor)}: {explained}"
+
+
+def _about(number: float) -> str:
+    """Return two significant digits: meter and load agree within some percent."""
+    return f"{float(f'{number:.2g}'):g}"
 
 
 def _apart(power: float) -> float:

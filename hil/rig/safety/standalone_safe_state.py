@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 from hil.clock import Clock, WallClock, stopwatch
 from hil.errors import RigFault, words
 from hil.evidence.event_intervals import DEAD_V
+from hil.evidence.uncertainty import Conditions
 from hil.instruments.dialects import LOADS, METERS
+from hil.rig.config.calibration.transformer import stated_transformer
 from hil.rig.labgrid.protocols import load_driver, meter_driver
 from hil.rig.labgrid.relays import CoilRelay
 from hil.rig.labgrid.target import build_target
@@ -98,6 +100,7 @@ class SafeStateMaker:
         self._load = load_driver(target, activate=False)
         self._meter = meter_driver(target, activate=False)
         self._target = target
+        self._path = path
 
     def act(self, cause: str, since: Callable[[], float] | None = None, *, prepare: bool = False) -> SafeStateReport:
         """Make the bench safe; never raises for anything that the bench does.
@@ -165,6 +168,8 @@ class SafeStateMaker:
         try:
             meter = self._meter.connect(timeout=PATIENCE_S)
             try:
+                if (transformer := stated_transformer(self._path)) is not None:
+                    meter.conditions = Conditions(transformer=transformer)
                 try:
                     meter.read()
                 except RigFault:

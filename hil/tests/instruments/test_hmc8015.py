@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from hil.evidence.uncertainty import Conditions
+from hil.instruments.current_transformer import CLASSES, CurrentTransformer
 from hil.instruments.dialects import open_meter
 from hil.ports import Reading
 from hil.tests.instruments.scripted import SILENCE, Action, close_line
@@ -150,3 +152,15 @@ def test_spaces_and_a_comma_behind_the_last_value_change_nothing() -> None:
     with meter({DATA: [b"2.3000E+02, 5.6520E+00, 1.3000E+03, 5.0000E+01, 1.6000E+01,\n"]}) as (driver, _):
         reading = driver.read()
     assert (reading.voltage, reading.current, reading.power) == (230.0, 5.652, 1300.0)
+
+
+def test_behind_a_current_transformer_the_driver_multiplies_current_power_and_energy() -> None:
+    with meter() as (driver, _):
+        plain = driver.read()
+    with meter() as (driver, instrument):
+        driver.conditions = Conditions(transformer=CurrentTransformer(10.0, 50.0, CLASSES["0.5"], "class 0.5"))
+        read = driver.read()
+        assert read == plain._replace(
+            current=Ampere(10 * plain.current), power=Watt(10 * plain.power), energy=WattHour(10 * plain.energy)
+        )
+        assert instrument.received == ["*IDN?", DATA]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from hil.errors import RigFault
+from hil.errors import ConfigurationError, RigFault
+from hil.evidence.uncertainty import Conditions
+from hil.instruments.current_transformer import CLASSES, CurrentTransformer
 from hil.instruments.dialects import open_meter
-from hil.ports import Reading
+from hil.ports import Meter, Reading, ZeroAdjusting
 from hil.tests.instruments.scripted import SILENCE, Action, close_line
 from hil.tests.instruments.scripted_driver import ScriptedDriver
 from hil.units import Ampere, Second, Volt, Watt, WattHour
@@ -43,6 +45,57 @@ def test_a_ratio_that_another_client_applies_is_noticed() -> None:
         driver.prepare()
         with pytest.raises(RigFault, match="the setting 0 was changed since the meter was prepared"):
             driver.verify()
+
+
+BEHIND = Conditions(transformer=CurrentTransformer(10.0, 50.0, CLASSES["0.5"], "class 0.5"))
+
+
+def test_the_ratio_of_a_current_transformer_is_set_applied_and_read_back() -> None:
+    with meter({":INP:SCAL:STAT?": [b"1\n"]}) as (driver, instrument):
+        driver.conditions = BEHIND
+        driver.prepare()
+    sent = instrument.received
+    order = [":INP:CURR:RANG 10A", ":INP:SCAL:CT 10.0000", ":INP:SCAL ON", ":INTEG:STAR", ":INP:SCAL:CT?"]
+    assert sorted(order, key=sent.index) == order
+    # the instrument multiplies, so the driver does not
+    with meter() as (driver, _):
+        driver.conditions = BEHIND
+        assert driver.read().power == 1300.6
+
+
+@pytest.mark.parametrize(
+    ("query", "replies"), [(":INP:SCAL:CT?", [b"10.0000\n", b"1.0000\n"]), (":INP:SCAL:STAT?", [b"1\n", b"0\n"])]
+)
+def test_a_ratio_that_another_client_takes_away_is_noticed(query: str, replies: list[Action]) -> None:
+    instead: dict[str, list[Action]] = {":INP:SCAL:STAT?": [b"1\n", b"1\n"], query: replies}
+    with meter(instead) as (driver, _):
+        driver.conditions = BEHIND
+        driver.prepare()
+        with pytest.raises(RigFault, match="was changed since the meter was prepared"):
+            driver.verify()
+
+
+def test_a_transformer_that_gives_more_than_the_range_is_refused_and_nothing_is_set() -> None:
+    with meter() as (driver, instrument):
+        driver.conditions = Conditions(transformer=CurrentTransformer(2.0, 50.0, CLASSES["0.5"], "class 0.5"))
+        with pytest.raises(ConfigurationError, match="gives 25 A at its rated current, beyond the range of 10 A"):
+            driver.prepare()
+        assert instrument.received == ["*IDN?"]
+
+
+def test_zeroing_stops_the_integration_first_and_looks_for_errors_after() -> None:
+    with meter() as (driver, instrument):
+        assert isinstance(driver, ZeroAdjusting)
+        driver.zero()
+    assert instrument.received[1:5] == [":INTEG:STOP", "*CLS", "*CAL?", "*ESR?"]
+
+
+def test_a_zero_calibration_that_fails_is_a_rig_fault() -> None:
+    def zero(driver: Meter) -> None:
+        assert isinstance(driver, ZeroAdjusting)
+        driver.zero()
+
+    assert "its zero level was not compensated" in refused({"*CAL?": [b"1\n"]}, zero)
 
 
 def test_read_is_one_query() -> None:

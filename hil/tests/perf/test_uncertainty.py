@@ -13,16 +13,8 @@ from hil.evidence.event_intervals import Interval
 from hil.instruments.it8615 import It8615
 from hil.instruments.wt310e import LIMITS as WT310E
 from hil.perf.bounds.at_limits import shares_at_limits, tally
-from hil.perf.bounds.measurements import (
-    EXTREMES,
-    SHAPED,
-    SHAPED_EXTREMES,
-    Check,
-    MeterErrors,
-    drawn_shape,
-    measurements,
-    shares,
-)
+from hil.perf.bounds.measurements import Check, drawn_shape, measurements, shares
+from hil.perf.bounds.meter_errors import EXTREMES, SHAPED, SHAPED_EXTREMES, TRANSFORMED, MeterErrors
 from hil.perf.bounds.realtime import edges
 from hil.tests.acceptance.commands import ROOT
 from hil.units import Watt
@@ -101,6 +93,22 @@ def test_bounds_hold_at_any_power_factor_for_meters_that_use_up_their_data_sheet
 def test_the_bounds_at_low_power_factors_need_their_part_for_it() -> None:
     errors = replace(SHAPED_EXTREMES[-1], reactive=4.0)
     found = list(measurements(ROOT / "rigs", sessions=16, seed=11, errors=errors))
+    assert any(not check.inside for check in found if check.what == "power")
+
+
+def test_bounds_hold_behind_a_current_transformer_of_each_class() -> None:
+    found = [
+        check
+        for errors in (TRANSFORMED[0], TRANSFORMED[13], TRANSFORMED[-1])
+        for check in measurements(ROOT / "rigs", sessions=8, seed=11, errors=errors)
+    ]
+    assert [check for check in found if not check.inside] == []
+    assert {check.what for check in found} == {"power", "energy", "edges"}
+
+
+def test_a_transformer_far_beyond_its_class_is_outside_the_bounds() -> None:
+    errors = replace(TRANSFORMED[-1], ratio_error=6.0)
+    found = list(measurements(ROOT / "rigs", sessions=8, seed=11, errors=errors))
     assert any(not check.inside for check in found if check.what == "power")
 
 

@@ -93,6 +93,10 @@ class QuantityErrors:
         self._of_reading, self._of_range = limits.of_reading, limits.of_range
         self._gauss = chance.gauss
 
+    def compensate(self) -> None:
+        """Have no offset any more."""
+        self._offset = self._offset_of_range = 0.0
+
     def steady(self, true: float, end: float) -> float:
         """Return what a reading would be without noise, on the range that ends at ``end``."""
         return (true + self._offset + self._offset_of_range * end) * self._factor
@@ -130,6 +134,11 @@ class MeterErrors:
         # of its own seed, so that what is drawn above is the same as without it
         drawn = random.Random(f"{seed}/reactive").uniform(-limits.of_reactive, limits.of_reactive)  # noqa: S311 - as above
         self._reactive_gain = drawn if math.isnan(given.reactive_gain) else given.reactive_gain
+
+    def compensate(self) -> None:
+        """Have no offset any more, until the next power-on."""
+        for quantity in (self.voltage, self.current, self.power):
+            quantity.compensate()
 
     def active(self, power: float, reactive: float) -> float:
         """Return active power in W as a phase error of the inputs lets it appear beside so much reactive power."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, ClassVar
 
 from hil.errors import ConfigurationError, nearest
+from hil.vbench.plant.current_transformer import CLASSES, CurrentTransformer
 from hil.vbench.plant.instrument_errors import GivenErrors, LoadErrors
 
 if TYPE_CHECKING:
@@ -57,6 +58,17 @@ class PlantParameters:
     """Seconds from a command to its current."""
     meter_reactive_gain: float = math.nan
     """Part of the reactive power that the lab meter takes for active: a phase error of its inputs."""
+    meter_ct_ratio: float = 0.0
+    """Primary over secondary current of the current transformer before the lab meter; 0: there is none."""
+    meter_ct_rated_a: float = 10.0
+    """Its rated primary current."""
+    meter_ct_class: float = 0.5
+    """Its accuracy class by IEC 61869-2: 0.1, 0.2, 0.5 or 1."""
+    meter_ct_error: float = math.nan
+    """Its ratio error at rated current, 0.001 for +0.1 %. Drawn from the seed inside its class if not given; at other
+    currents it grows as the limits of the class do."""
+    meter_ct_displacement: float = math.nan
+    """Its phase displacement at rated current in minutes of arc, drawn and growing likewise."""
     toaster_power: float = 1300.0
     toaster_inrush: float = 0.3
     toaster_heat_time: float = 0.4
@@ -78,7 +90,7 @@ class PlantParameters:
 
     _POSITIVE: ClassVar = frozenset(
         {"mains_voltage", "mains_frequency", "meter_period", "link_baud", "console_baud", "toaster_power"}
-        | {"toaster_heat_time", "toaster_cool_time", "inverter_power"}
+        | {"toaster_heat_time", "toaster_cool_time", "inverter_power", "meter_ct_rated_a"}
     )
 
     @classmethod
@@ -91,7 +103,9 @@ class PlantParameters:
                 raise ConfigurationError(f"'{name}' is not a parameter{nearest(name, known)}", place="plant")
             if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
                 raise ConfigurationError("must be a finite number", place=f"plant.{name}")
-            lowest = -math.inf if "_offset_" in name else -1.0 if name.endswith("_gain") else 0.0
+            lowest = -1.0 if name.endswith(("_gain", "_ct_error")) else 0.0
+            if "_offset_" in name or name == "meter_ct_displacement":
+                lowest = -math.inf
             if value < lowest or (value == 0 and name in cls._POSITIVE):
                 raise ConfigurationError(f"{value} is too small", place=f"plant.{name}")
             if name.startswith("meter_") and name.endswith("_gain") and value >= 1:
@@ -99,6 +113,9 @@ class PlantParameters:
             numbers[name] = float(value)
         if numbers.get("toaster_inrush", 0.0) >= 1:
             raise ConfigurationError("must be below 1", place="plant.toaster_inrush")
+        if (named := numbers.get("meter_ct_class", 0.5)) not in CLASSES:
+            classes = ", ".join(f"{each:g}" for each in CLASSES)
+            raise ConfigurationError(f"{named:g} is no accuracy class; known: {classes}", place="plant.meter_ct_class")
         return cls(**numbers)
 
     @property
@@ -120,3 +137,16 @@ class PlantParameters:
     def load_errors(self) -> LoadErrors:
         """What is given of the electronic load's errors; the rest is nan."""
         return LoadErrors(self.load_gain, self.load_offset_a, self.load_reading_gain, self.load_latency)
+
+    def transformer(self, seed: str) -> CurrentTransformer | None:
+        """Return the current transformer before the lab meter; None without one."""
+        if not self.meter_ct_ratio:
+            return None
+        return CurrentTransformer(
+            self.meter_ct_ratio,
+            self.meter_ct_rated_a,
+            self.meter_ct_class,
+            seed,
+            error=self.meter_ct_error,
+            displacement=self.meter_ct_displacement,
+        )

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from hil.errors import ConfigurationError, RigFault
 from hil.evidence.uncertainty import COVERAGE, CertifiedUncertainty, Conditions
+from hil.instruments.current_transformer import MOST, NOMINAL_V
 from hil.rig.config.calibration import xml_file
 from hil.rig.config.calibration.document import Certificate, read_document
 from hil.rig.config.calibration.points import CertifiedPoints
+from hil.rig.config.calibration.transformer import KEY
 from hil.rig.config.certificate import read_uncertainty
+from hil.units import format_quantity
 
 if TYPE_CHECKING:
-    from hil.ports import Identity
+    from hil.evidence.uncertainty import Certified
+    from hil.ports import Identity, Meter
+    from hil.rig.config.limits import SafetyLimits
     from hil.rig.config.parts import Ambient, InstrumentFacts
     from hil.yaml_file import Keys
 
@@ -140,21 +145,61 @@ def refuse_other_instruments(files: dict[str, CertificateFile], identities: dict
 def conditions(
     instruments: dict[str, InstrumentFacts], ambient: Ambient | None, files: dict[str, CertificateFile]
 ) -> Conditions:
-    """Return room and certificate of the lab meter, as its budgets reckon with them."""
-    facts, file = instruments.get("meter"), files.get("meter")
+    """Return room, certificate and transformer of the lab meter, as its budgets reckon with them."""
+    facts = instruments.get("meter")
     low, high = (None, None) if ambient is None else (ambient.low, ambient.high)
+    before = None if facts is None else facts.current_transformer
+    transformer = None if before is None else before.transformer()
+    return Conditions(low, high, _certified(facts, files.get("meter")), transformer)
+
+
+def tell_meter(meter: Meter, around: Conditions) -> None:
+    """Have a meter reckon with room, certificate and transformer, from now on.
+
+    Raises ConfigurationError if there is a transformer and its driver takes none into its readings.
+    """
+    if around.transformer is not None and not getattr(meter, "behind_transformer", False):
+        raise ConfigurationError(
+            f"the driver of this {meter.identity.model} multiplies by no ratio of a current transformer",
+            place="options.rig.instruments.meter.current_transformer",
+            remedy="Use a meter whose driver does (docs/how-to/add-a-dialect.md), or measure without a transformer.",
+        )
+    meter.conditions = around
+
+
+def wrong_transformers(instruments: Mapping[str, InstrumentFacts], limits: SafetyLimits) -> list[tuple[Keys, str]]:
+    """Return what is wrong with transformers, with its keys: not before the meter, or too small for the limits."""
+    wrong: list[tuple[Keys, str]] = []
+    for role, facts in instruments.items():
+        transformer, keys = facts.current_transformer, ("options", "rig", "instruments", role, KEY)
+        if transformer is None:
+            continue
+        if role != "meter":
+            what = "only the lab meter can have a current transformer before it; leave it out"
+            wrong.append((keys, f"options.rig.instruments.{role}.{KEY}: {what}"))
+            continue
+        current, most = limits.current or limits.power / NOMINAL_V, MOST * transformer.rated
+        if current > most:
+            what = (
+                f"{format_quantity(transformer.rated, 'A')} hold up to {format_quantity(most, 'A')} (120 %);"
+                f" options.rig.limits allow {format_quantity(current, 'A')}. Use a larger one, or lower the limit"
+            )
+            wrong.append(((*keys, "rated"), f"options.rig.instruments.{role}.{KEY}.rated: {what}"))
+    return wrong
+
+
+def _certified(facts: InstrumentFacts | None, file: CertificateFile | None) -> Certified | None:
+    """Return what the meter's certificate adds to its budgets; None: nothing is stated."""
     if facts is not None and file is not None and file.certificate is not None:
         number, drift = file.certificate.number, None
         if facts.drift is not None:
             of_reading, constant, _ = read_uncertainty(facts.drift)
             drift = CertifiedUncertainty(of_reading, constant, COVERAGE, number)
-        return Conditions(low, high, CertifiedPoints(number, file.certificate.curves, drift))
+        return CertifiedPoints(number, file.certificate.curves, drift)
     if facts is None or facts.uncertainty is None:
-        return Conditions(low, high)
+        return None
     of_reading, constant, k = read_uncertainty(facts.uncertainty)
-    return Conditions(
-        low, high, CertifiedUncertainty(of_reading, constant, k or facts.k or COVERAGE, facts.calibration)
-    )
+    return CertifiedUncertainty(of_reading, constant, k or facts.k or COVERAGE, facts.calibration)
 
 
 def _read(path: Path, authority: Path | None) -> CertificateFile:

@@ -60,6 +60,22 @@ def test_a_meter_that_reads_another_power_than_the_load_is_named(factor: float) 
     assert caught.value.place == "meter"
 
 
+@pytest.mark.parametrize(
+    ("factor", "words"),
+    [
+        (0.1, ", a factor of 10: a current transformer of ratio 10 would explain it"),
+        (1.1, ""),
+    ],
+)
+def test_a_factor_that_a_current_transformer_explains_is_told(factor: float, words: str) -> None:
+    bench = Bench()
+    bench.factor = factor
+    with pytest.raises(RigFault) as caught:
+        bench.run(2.0, 1300.0)
+    assert words in caught.value.what
+    assert ("transformer" in caught.value.what) is bool(words)
+
+
 def test_a_meter_without_voltage_and_power_is_named_too_after_a_second() -> None:
     bench = Bench()
     bench.voltage = bench.factor = 0.0

@@ -256,8 +256,9 @@ class Wt310e:
         self._single = True
 
     def _calibrate(self) -> str:
-        """``*CAL?``: compensate the zero level; it succeeds."""
+        """``*CAL?``: compensate the zero level of the inputs, whatever is at their terminals; it succeeds."""
         self._integration.refuse_while_running()
+        self._errors.compensate()
         return "0"
 
     def _set_rate(self, seconds: float) -> None:

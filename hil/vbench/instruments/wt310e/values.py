@@ -46,7 +46,9 @@ class Values:
             return None if self._reading is None else measured(self._reading)
         settings = self._settings
         if function in INTEGRATED:
-            return None if settings.integrator_state == "RES" else INTEGRATED[function](settings.integrator)
+            if settings.integrator_state == "RES":
+                return None
+            return INTEGRATED[function](settings.integrator) * _integrated_factor(function, settings)
         if function == "MATH":
             return self._math(settings.math)
         ranges = {"URAN": settings.voltage, "IRAN": settings.current}
@@ -96,6 +98,15 @@ def _scaled(reading: Reading, settings: Settings) -> Reading:
         current=reading.current and reading.current * ct,
         power=reading.power and reading.power * vt * ct * power,
     )
+
+
+def _integrated_factor(function: str, settings: Settings) -> float:
+    """Return by what an integrated value is scaled; the ratios cannot change while it is integrated."""
+    if not settings.scaling or function == "TIME":
+        return 1.0
+    if function.startswith("AH"):
+        return settings.ct_ratio
+    return settings.vt_ratio * settings.ct_ratio * settings.power_factor
 
 
 def _apparent(reading: Reading) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import struct
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -95,6 +96,27 @@ def test_scaling_multiplies_voltage_current_and_power(bench: Bench) -> None:
     bench(":INP:SCAL:VT 10;CT 20;SFAC 0.5;STAT ON")
     bench.pass_periods(1, 100.0, 2.0, 200.0)
     assert bench.numbers() == pytest.approx([1000.0, 40.0, 20_000.0], rel=1e-3)
+
+
+def test_integrated_values_are_scaled_and_their_time_is_not(bench: Bench) -> None:
+    bench(":INP:SCAL:CT 10;STAT ON;:NUM:NUM 3;ITEM1 WH,1;ITEM2 AH,1;ITEM3 TIME,1;:INTEG:STAR")
+    bench.pass_periods(100, 230.0, 2.0, 460.0)
+    watt_hours, ampere_hours, seconds = bench.numbers()
+    assert (watt_hours, ampere_hours) == pytest.approx((4600.0 * 10 / 3600, 20.0 * 10 / 3600), rel=1e-3)
+    assert seconds == 10.0
+
+
+def test_a_zero_calibration_takes_the_offsets_away_until_the_next_power_on() -> None:
+    bench = Bench(given=replace(EXACT, power_offset=1.2, voltage_offset=0.4, current_offset=0.03))
+    bench.pass_periods(1, 0.0, 0.0, 0.0)
+    assert bench.numbers() == pytest.approx([0.4, 0.03, 1.2], rel=1e-2)
+    assert bench("*CAL?") == "0"
+    bench.pass_periods(1, 0.0, 0.0, 0.0)
+    assert bench.numbers() == pytest.approx([0.0, 0.0, 0.0], abs=1e-3)
+    bench("*RST")
+    bench(":RATE 100MS")
+    bench.pass_periods(1, 0.0, 0.0, 0.0)
+    assert bench.numbers() == pytest.approx([0.0, 0.0, 0.0], abs=1e-3)
 
 
 def test_a_trigger_shows_one_reading_in_spite_of_hold(bench: Bench) -> None:
