@@ -89,10 +89,10 @@ SHAPED_EXTREMES = tuple(
 )
 """At any power factor and crest factor; with the influence of the power factor at either end as well."""
 
+ENDS = ((None, None), (-1.0, -1.0), (-1.0, 1.0), (1.0, -1.0), (1.0, 1.0))
 TRANSFORMED = tuple(
-    MeterErrors(shaped=True, transformer=each, ratio_error=used, displacement=turned)
+    MeterErrors(shaped=True, transformer=each, ratio_error=error, displacement=displacement)
     for each in ("0.2", "0.5", "1")
-    for used in (None, -1.0, 1.0)
-    for turned in (None, -1.0, 1.0)
+    for error, displacement in ENDS
 )
-"""Behind a current transformer of each class, with its errors drawn or at either end of what the class allows."""
+"""Behind a current transformer of each class, with its errors drawn, and at either end of what the class allows."""

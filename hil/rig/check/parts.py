@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from hil.chain.node.providers import choose
@@ -11,7 +12,7 @@ from hil.conformance.update_period import look_closely
 from hil.errors import ExitCode
 from hil.evidence.event_intervals import TRACE_V
 from hil.instruments.meter_limits import SpecifiedMeter
-from hil.ports import Protecting, Reading
+from hil.ports import Protecting, Reading, ZeroAdjusting
 from hil.rig.check.capabilities import NOMINAL_V, another_model
 from hil.rig.check.clocks import TimingLimit, decidable, node_skew
 from hil.rig.check.findings import CheckFinding, fault, note, ok
@@ -104,10 +105,20 @@ def zero(meter: Meter, readings: Sequence[Reading]) -> CheckFinding:
         return note(part, f"not looked at: there are {format_quantity(volts, 'V')} at its terminals")
     mean = Watt(sum(each.power for each in readings) / len(readings))
     words = f"{format_quantity(mean, 'W')} without voltage, the mean of {len(readings)} readings"
-    if abs(mean) < meter.off_threshold_w:
+    if abs(mean) < (most := allowed_zero(meter)):
         return ok(part, words)
-    allowed = format_quantity(meter.off_threshold_w, "W")
-    return fault(part, f"{words}; its maker allows less than {allowed}: let it warm up, then zero it by its manual")
+    by = "with hil rig zero" if isinstance(meter, ZeroAdjusting) else "by its manual"
+    allowed = format_quantity(most, "W")
+    return fault(part, f"{words}; its maker allows less than {allowed}: let it warm up, then zero it {by}")
+
+
+def allowed_zero(meter: Meter) -> Watt:
+    """Return what the meter may show without input, in W: what a transformer may lose does not show there."""
+    transformer = meter.conditions.transformer
+    if transformer is None or not isinstance(meter, SpecifiedMeter):
+        return meter.off_threshold_w
+    own = meter.limits.off_threshold(replace(meter.conditions, transformer=None))
+    return Watt(own * transformer.ratio)
 
 
 def _range(meter: Meter, rig: RigFile) -> list[CheckFinding]:

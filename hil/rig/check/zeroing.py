@@ -15,7 +15,7 @@ from hil.errors import ExitCode, HilError
 from hil.evidence.event_intervals import TRACE_V
 from hil.ports import Reading, ZeroAdjusting
 from hil.rig.check.findings import CheckFinding, each, fault, ok
-from hil.rig.check.parts import PATIENCE_S, open_relay
+from hil.rig.check.parts import PATIENCE_S, allowed_zero, open_relay
 from hil.rig.check.run import disobeyed, standing
 from hil.rig.config.calibration.of_instruments import tell_meter
 from hil.rig.config.target_section import RELAYS
@@ -114,9 +114,9 @@ def _zero(meter: ZeroableMeter, found: list[CheckFinding]) -> Zeroing:
     except HilError as error:
         return Zeroing([*found, fault(PART, str(error), error.exit_code)])
     words = f"{format_quantity(before, 'W')} without input before, {format_quantity(after, 'W')} after"
-    if abs(after) < meter.off_threshold_w:
+    if abs(after) < allowed_zero(meter):
         return Zeroing([*found, ok(PART, words)], before, after)
-    allowed = format_quantity(meter.off_threshold_w, "W")
+    allowed = format_quantity(allowed_zero(meter), "W")
     beyond = fault(PART, f"{words}; its maker allows less than {allowed}: have it repaired")
     return Zeroing([*found, beyond], before, after)
 

@@ -75,6 +75,48 @@ def test_a_load_whose_own_protection_trips_is_a_rig_fault_and_no_device_failure(
     assert not (project.folder / "reports/locks").exists()
 
 
+TRANSFORMER = "{ratio: 2, rated: 10 A, accuracy_class: 0.1}"
+
+
+def behind_transformer(project: Project, dialect: str, plant: str) -> str:
+    """Return a rig whose file states a current transformer of ratio 2 before this meter."""
+    return project.rig(
+        "behind.yaml",
+        ("          name: bench\n", f"          name: bench\n          meter: {dialect}\n"),
+        (
+            "meter: {calibration: 'none: virtual'}",
+            f"meter: {{calibration: 'none', current_transformer: {TRANSFORMER}}}",
+        ),
+        ("    plant: {}\n", f"    plant: {plant}\n"),
+    )
+
+
+@pytest.mark.parametrize("dialect", ["hmc8015", "wt310e"])
+def test_a_session_is_measured_through_a_current_transformer_and_the_report_prints_it(
+    tmp_path: Path, dialect: str
+) -> None:
+    project = Project.make(tmp_path / "project")
+    rig = behind_transformer(project, dialect, "{meter_ct_ratio: 2, meter_ct_rated_a: 10, meter_ct_class: 0.1}")
+    (project.folder / "behind.feature").write_text(LOADED.format(power=1800), encoding="utf-8")
+    done = project.run("run", "behind.feature", "--rig", rig, "--node", PROVIDER, "--seed", "1")
+    assert done.code == 0, done.said
+    meter = done.document["rig"]["instruments"][0]
+    assert meter["transformer"] == "current transformer 10 A/5 A, class 0.1 (IEC 61869-2)"
+    events = done.record.scenarios[0].of(Kind.READING)
+    readings = [float(str(event.data["power_W"])) for event in events if event.source == "meter"]
+    assert abs(max(readings) - 1800) < 8
+    assert meter["transformer"] in next(project.folder.glob("reports/runs/2*/report.html")).read_text(encoding="utf-8")
+
+
+def test_a_ratio_that_the_bench_does_not_have_is_a_rig_fault_with_the_one_that_would_explain_it(tmp_path: Path) -> None:
+    project = Project.make(tmp_path / "project")
+    (project.folder / "behind.feature").write_text(LOADED.format(power=800), encoding="utf-8")
+    rig = behind_transformer(project, "wt310e", "{}")
+    done = project.run("run", "behind.feature", "--rig", rig, "--node", PROVIDER, "--seed", "1")
+    assert done.code == 7, done.said
+    assert "a factor of 0.5: a current transformer of ratio 1 would explain it" in done.said
+
+
 def test_an_instrument_that_the_virtual_bench_does_not_have_is_named_with_those_it_has(tmp_path: Path) -> None:
     project = Project.make(tmp_path / "project")
     rig = project.rig("typo.yaml", ("          name: bench\n", "          name: bench\n          meter: wt310\n"))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from hil.evidence.uncertainty import Conditions
 from hil.instruments import hmc8015
+from hil.instruments.current_transformer import CLASSES, CurrentTransformer
 from hil.ports import Reading
 from hil.rig.check.findings import CheckFinding, Level
-from hil.rig.check.parts import zero
+from hil.rig.check.parts import allowed_zero, zero
 from hil.tests.scenario.timelines import MadeMeter, Truth
 
 
@@ -41,3 +43,11 @@ def test_with_voltage_at_its_terminals_nothing_is_said_of_its_zero() -> None:
     finding = found(20.0, (0.0, 10.0))
     assert finding.level is Level.NOTE
     assert finding.what == "not looked at: there are 230 V at its terminals"
+
+
+def test_what_a_transformer_may_lose_is_no_excuse_for_a_meter_that_shows_power_where_none_is() -> None:
+    meter = MadeMeter(Truth(live=()), lambda: 0.0, 0.1, 0.0, 0.0, 0.0, 0.0, hmc8015.LIMITS)
+    plain = allowed_zero(meter)
+    meter.conditions = Conditions(transformer=CurrentTransformer(2.0, 10.0, CLASSES["1"], "class 1"))
+    assert allowed_zero(meter) == 2 * plain
+    assert meter.off_threshold_w > 4 * plain
