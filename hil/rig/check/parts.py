@@ -11,7 +11,7 @@ from hil.clock import WallClock, stopwatch
 from hil.conformance.update_period import look_closely
 from hil.errors import ExitCode
 from hil.evidence.event_intervals import TRACE_V
-from hil.instruments.meter_limits import SpecifiedMeter
+from hil.instruments.meter_limits import MakersLimits, SpecifiedMeter
 from hil.ports import Protecting, Reading, ZeroAdjusting
 from hil.rig.check.capabilities import NOMINAL_V, another_model
 from hil.rig.check.clocks import TimingLimit, decidable, node_skew
@@ -92,7 +92,9 @@ def look_at_meter(target: Any, rig: RigFile, bound: float, limits: Sequence[Timi
         else:
             findings.append(ok("meter rate", words))
         findings.append(zero(meter, readings))
-        findings += [*_range(meter, rig), *_uncertain(meter, rig)]
+        if isinstance(meter, SpecifiedMeter):
+            findings += range_behind(meter.limits, rig)
+        findings += _uncertain(meter, rig)
         return findings + decidable(meter, bound, limits)
     finally:
         meter.close()
@@ -121,12 +123,12 @@ def allowed_zero(meter: Meter) -> Watt:
     return Watt(own * transformer.ratio)
 
 
-def _range(meter: Meter, rig: RigFile) -> list[CheckFinding]:
+def range_behind(limits: MakersLimits, rig: RigFile) -> list[CheckFinding]:
     """Tell how much of the meter's current range the transformer before it uses; nothing without one."""
     transformer = rig.conditions.transformer
-    if transformer is None or not isinstance(meter, SpecifiedMeter):
+    if transformer is None:
         return []
-    part, end = "meter range", meter.limits.current.end
+    part, end = "meter range", limits.current.end
     most = (rig.options.limits.current or rig.options.limits.power / NOMINAL_V) / transformer.ratio
     words = f"the rig's limits are {format_quantity(most, 'A')} at its input, behind a ratio of {transformer.ratio:g}"
     words += f", of a range of {format_quantity(end, 'A')}"
