@@ -69,11 +69,12 @@ def measure_reading(resource: str, *, readings: int = 2000) -> float:
         meter.prepare()
         WallClock().sleep(float(meter.settling))
         meter.read()
+        question = asked[-1]  # what follows gives the front panel back
     ways = {"read": _through_driver, "query": _through_pyvisa}
     times: dict[str, list[float]] = {key: [] for key in ways}
     for _ in range(ROUNDS_OF_READINGS):
         for key, way in ways.items():
-            with way(resource, asked[-1]) as ask:
+            with way(resource, question) as ask:
                 times[key] += _times(ask, max(1, readings // ROUNDS_OF_READINGS))
     return statistics.median(times["read"]) / statistics.median(times["query"])
 
