@@ -98,6 +98,12 @@ def build_parser() -> argparse.ArgumentParser:
         default=True,
         help="VISA's TCPIP::…::INSTR reaches its instruments, by VXI-11 and HiSLIP (default: it does)",
     )
+    vbench.add_argument(
+        "--inst0",
+        choices=("meter", "load"),
+        default="meter",
+        help="which instrument is inst0 and hislip0 there: some clients ask no other (default: %(default)s)",
+    )
     vbench.set_defaults(act=_vbench)
 
     from hil.cli.device import add_device_commands
@@ -198,7 +204,7 @@ def _vbench(options: argparse.Namespace, _: list[str]) -> int:
     arguments = [sys.executable, "-m", "hil.vbench", "--address", options.address]
     arguments += [f"--{role}={name}" for role in ("meter", "load") if (name := getattr(options, role))]
     arguments += [f"--{option}={name}" for option in ("pty", "plug") for name in getattr(options, option)]
-    arguments += ["--lan"] if options.lan else []
+    arguments += ["--lan", "--inst0", options.inst0] if options.lan else []
     os.execv(sys.executable, arguments)  # noqa: S606 - our own program, no shell
     return ExitCode.INTERNAL_ERROR  # not reached: execv replaces this process or raises
 

@@ -83,6 +83,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--lan", action="store_true", help="VXI-11 (portmapper at port 111) and HiSLIP (port 4880) reach them too"
     )
+    parser.add_argument(
+        "--inst0", choices=("meter", "load"), default="meter", help="which of them inst0 and hislip0 are there"
+    )
     parser.add_argument("--with-parent", action="store_true", help="end when stdin closes")
     return parser
 
@@ -157,7 +160,7 @@ async def _serve(
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000)  # events come and go without cycles
-    running = await start(bench, endpoints, serial=terminals, lan=options.lan)
+    running = await start(bench, endpoints, serial=terminals, lan=options.lan, inst0=options.inst0)
     last_actions.append(bench.abandon)
     ready = {
         "ready": True,

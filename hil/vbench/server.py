@@ -180,11 +180,13 @@ class RunningBench:
             connection.abort()
 
 
-async def start(bench: Bench, endpoints: Endpoints, *, serial: Sequence[str] = (), lan: bool = False) -> RunningBench:
+async def start(
+    bench: Bench, endpoints: Endpoints, *, serial: Sequence[str] = (), lan: bool = False, inst0: str = "meter"
+) -> RunningBench:
     """Open all ports of ``bench`` in the running event loop; raises as ``Endpoints.bind`` does.
 
     :param serial: instruments (``meter``, ``load``) and lines that get a PTY too.
-    :param lan: whether the instruments are reached by VXI-11 and HiSLIP as well.
+    :param lan: whether the instruments are reached by VXI-11 and HiSLIP as well; ``inst0``: which has the number 0.
     """
     loop = asyncio.get_running_loop()
     sockets = endpoints.bind()
@@ -217,5 +219,6 @@ async def start(bench: Bench, endpoints: Endpoints, *, serial: Sequence[str] = (
         from hil.vbench.io.lan.servers import open_lan  # a bench in lockstep starts sooner without
 
         lan_ports = {name: endpoints.ports.get(name, port) for name, port in LAN_PORTS.items()}
-        network = await open_lan(endpoints.address, lan_ports, bench.instrument_ports, connections.add)
+        by_number = {inst0: bench.instrument_ports[inst0], **bench.instrument_ports}
+        network = await open_lan(endpoints.address, lan_ports, by_number, connections.add)
     return RunningBench(bench, endpoints.address, ports, control, servers, connections, terminals, network)

@@ -30,6 +30,7 @@ def load_clients(folder: Path) -> dict[str, Told]:
         told["dcps"] = bench.converse("dl3021_dcps")
         told["instro DL3021"] = bench.converse("dl3021_instro")
         told["any DL3021"] = bench.talk("CURR 1.5", "CURR?")
+        told["lxi screenshot"] = bench.screenshot()
     with Bench(folder, 12, "bk8500b") as bench:
         told["instro 8500B"] = bench.converse("bk8500b_instro")
     with Bench(folder, 13, "it8615") as bench:
@@ -43,7 +44,7 @@ class Bench:
     def __init__(self, folder: Path, number: int, load: str) -> None:
         self._folder = folder
         self._address = own_address(number)
-        self._standing = standing(folder, self._address, "--load", load)
+        self._standing = standing(folder, self._address, "--load", load, "--inst0", "load")
 
     def __enter__(self) -> Bench:
         ports = self._standing.__enter__()["ports"]
@@ -62,6 +63,13 @@ class Bench:
     def talk(self, command: str, question: str) -> Told:
         """Run scpi and socketscpi."""
         return self._run("any_scpi", self._address, self._port, command, question)
+
+    def screenshot(self) -> Told:
+        """Run the plug-in rigol-dl3000 of lxi-tools, which asks inst0."""
+        file = self._folder / "display.bmp"
+        words = ["--address", self._address, "--plugin", "rigol-dl3000", str(file)]
+        answer = ask("lxi", "screenshot", *words, folder=self._folder)
+        return {"said": answer.stdout + answer.stderr, "file": str(file)}
 
     def _run(self, script: str, *words: str) -> Told:
         answer = ask(str(CLIENTS), str(SCRIPTS / f"{script}.py"), *words, folder=self._folder)

@@ -1,8 +1,9 @@
-"""dcps, instro, scpi and socketscpi drive the virtual loads, unmodified; collected only where ``make clients`` was."""
+"""dcps, instro, scpi, socketscpi and lxi drive the virtual loads, unmodified; collected only where they are."""
 
 from __future__ import annotations
 
 import pytest
+from PIL import Image
 
 from hil.tests.acceptance.foreign_loads import Told
 
@@ -45,6 +46,14 @@ def test_instro_drives_an_8500b_in_every_mode(load_clients: dict[str, Told]) -> 
     assert told["measured"] == {mode: pytest.approx([OUTPUT, each], rel=0.01) for mode, each in amperes.items()}
     assert told["shorted"] == pytest.approx([OUTPUT, most], rel=0.01)
     assert told["mistake"] == 'BK85XXB reported error: -222,"Data out of range"'
+
+
+def test_lxi_takes_a_screenshot_of_a_dl3021(load_clients: dict[str, Told]) -> None:
+    told = load_clients["lxi screenshot"]
+
+    assert "Saved screenshot image" in told["said"]
+    with Image.open(told["file"]) as picture:
+        assert (picture.format, picture.size) == ("BMP", (480, 272))
 
 
 @pytest.mark.parametrize(

@@ -13,16 +13,18 @@ from typing import TYPE_CHECKING, Final
 from hil.vbench.instruments.dl3021 import ratings
 from hil.vbench.instruments.dl3021.commands import setting_commands
 from hil.vbench.instruments.dl3021.operation import Operation
+from hil.vbench.instruments.dl3021.picture import Shown, draw
 from hil.vbench.instruments.dl3021.recording import Extremes, Waveform
 from hil.vbench.instruments.dl3021.settings import ANSWERS, Settings
 from hil.vbench.instruments.load_base import LoadFront, LoadTwin
 from hil.vbench.scpi.engine import Commands, ScpiEngine, action, choice_setting
 from hil.vbench.scpi.parameters import Boolean, Choice, Command, Integer
+from hil.vbench.scpi.replies import block
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hil.vbench.plant.terminals import ElectronicLoadState
+    from hil.vbench.plant.terminals import ElectronicLoadState, LoadMode
 
 SHORT_KEY, INPUT_KEY = 33, 32
 """Numbers of keys of the front panel (2-50)."""
@@ -32,6 +34,9 @@ INTEGRATION: Final = 0.2
 
 NO_RESISTANCE: Final = 9.91e37
 """SCPI-99's number for no number."""
+
+ROUNDING: Final = 1e-6
+"""Seconds that sums of times may be wrong by."""
 
 POINT_WINDOW: Final = 8.0
 """Seconds: the shortest window of the waveform's display (UG 2-75), and what a time step adds to it (u)."""
@@ -116,6 +121,7 @@ class Dl3021(LoadTwin):
             "SYSTem:KEY": Command(self._press, (Integer(0, 99),)),
             "DEBug:KEY": Command(lambda on: None, (Boolean(),)),
             "SYSTem:VERSion?": Command(lambda: "1999.0"),
+            "PROJect:WND:DATA?": Command(self._picture),
         }
 
     def _measurements(self, header: str) -> Commands:
@@ -132,10 +138,32 @@ class Dl3021(LoadTwin):
             f"{header}:CURRent:MIN?": Command(lambda: _six(self._extremes.smallest("current"))),
             f"{header}:CAPability?": Command(lambda: _six(operation.discharge.charge)),
             f"{header}:WATThours?": Command(lambda: _six(operation.discharge.energy)),
-            f"{header}:DISChargingtime?": Command(lambda: _six(operation.discharge.seconds)),
+            f"{header}:DISChargingTime?": Command(lambda: _clock(operation.discharge.seconds)),
             f"{header}:TIME?": Command(lambda: _six(INTEGRATION)),
             f"{header}:WAVedata?": Command(lambda: ",".join(map(_six, self._waveform.points()))),
         }
+
+    def _picture(self) -> str:
+        """``PROJ:WND:DATA?``: what the display shows now."""
+        settings, operation = self._settings, self._operation
+        volts, amperes, watts, _ = self._state.reading()
+        static = settings.static
+        units: dict[LoadMode, tuple[float, str]] = {
+            "CURR": (static.current, "A"),
+            "RES": (static.resistance, "ohm"),
+            "VOLT": (static.voltage, "V"),
+            "POW": (static.power, "W"),
+        }
+        level, unit = units[static.function]
+        states = [
+            "ON" if self._state.input_on else "OFF",
+            *(["SHORT"] if settings.shorted else []),
+            *(["TRAN"] if operation.armed else []),
+        ]
+        heading = f"{ANSWERS[static.function]}  {settings.operation}  {' '.join(states)}"
+        ohms = f"{volts / amperes:.4f}" if amperes else "-----"
+        readings = [f"{volts:.4f} V", f"{amperes:.4f} A", f"{watts:.4f} W", f"{ohms} ohm"]
+        return block(draw(Shown(heading, readings, f"Set  {level:.4f} {unit}")))
 
     def _resistance(self) -> str:
         volts, amperes, _, _ = self._state.reading()
@@ -176,3 +204,9 @@ class Dl3021(LoadTwin):
 
 def _six(value: float) -> str:
     return f"{value:.6f}"
+
+
+def _clock(seconds: float) -> str:
+    """Return a time as H:MM:SS, in whole seconds that are over."""
+    minutes, second = divmod(int(seconds + ROUNDING), 60)
+    return f"{minutes // 60}:{minutes % 60:02d}:{second:02d}"

@@ -6,13 +6,14 @@ their present values, and the text of ``DISPlay:TEXT``.
 
 from __future__ import annotations
 
-from io import BytesIO
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from hil.vbench.scpi.status import ScpiError
+from hil.vbench.instruments.display import GREEN, GREY, WHITE, YELLOW, picture
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from PIL.ImageDraw import ImageDraw as Pen
 
 WIDTH, HEIGHT = 320, 240
 UNITS: Final = {
@@ -28,7 +29,6 @@ UNITS: Final = {
     "PHI": "deg",
     "TIME": "s",
 }
-_BLACK, _GREY, _WHITE, _GREEN, _YELLOW = (0, 0, 0), (48, 48, 56), (235, 235, 235), (90, 220, 120), (250, 210, 70)
 
 
 class Shown(NamedTuple):
@@ -42,22 +42,17 @@ class Shown(NamedTuple):
 
 def draw(shown: Shown, kind: str) -> bytes:
     """Return the picture as a file of ``kind``: BMP or PNG. Raises ScpiError if the library is not there."""
-    try:
-        from PIL import Image, ImageDraw
-    except ImportError:
-        raise ScpiError(-300, "Pillow is missing: pip install 'micropay-hil[display]'") from None
-    image = Image.new("RGB", (WIDTH, HEIGHT), _BLACK)
-    pen = ImageDraw.Draw(image)
-    pen.rectangle((0, 0, WIDTH, 18), fill=_GREY)
-    pen.text((4, 3), shown.heading, fill=_WHITE)
-    rows = (len(shown.cells) + 1) // 2
-    height = (HEIGHT - 42) // max(rows, 1)
-    for number, (function, value) in enumerate(shown.cells):
-        left, top = number % 2 * WIDTH // 2, 22 + number // 2 * height
-        pen.rectangle((left + 2, top, left + WIDTH // 2 - 3, top + height - 3), outline=_GREY)
-        pen.text((left + 8, top + 3), function, fill=_YELLOW)
-        pen.text((left + 8, top + 16), f"{value} {UNITS.get(function, '')}", fill=_GREEN)
-    pen.text((4, HEIGHT - 16), shown.text, fill=_WHITE)
-    file = BytesIO()
-    image.save(file, format=kind)
-    return file.getvalue()
+
+    def paint(pen: Pen) -> None:
+        pen.rectangle((0, 0, WIDTH, 18), fill=GREY)
+        pen.text((4, 3), shown.heading, fill=WHITE)
+        rows = (len(shown.cells) + 1) // 2
+        height = (HEIGHT - 42) // max(rows, 1)
+        for number, (function, value) in enumerate(shown.cells):
+            left, top = number % 2 * WIDTH // 2, 22 + number // 2 * height
+            pen.rectangle((left + 2, top, left + WIDTH // 2 - 3, top + height - 3), outline=GREY)
+            pen.text((left + 8, top + 3), function, fill=YELLOW)
+            pen.text((left + 8, top + 16), f"{value} {UNITS.get(function, '')}", fill=GREEN)
+        pen.text((4, HEIGHT - 16), shown.text, fill=WHITE)
+
+    return picture(WIDTH, HEIGHT, kind, paint)

@@ -31,8 +31,9 @@ def test_a_discharge_ends_at_its_time_or_capacity(
     assert bench("INP?") == "1"
     bench.wait(0.02)
     assert bench("INP?") == "0"
-    told = [float(bench(f"MEAS:{what}?") or "nan") for what in ("CAP", "WATT", "DISC")]
-    assert told == pytest.approx([charge, energy, seconds], rel=1e-6)
+    told = [float(bench(f"MEAS:{what}?") or "nan") for what in ("CAP", "WATT")]
+    assert told == pytest.approx([charge, energy], rel=1e-6)
+    assert bench("MEAS:DISCT?") == f"0:{seconds // 60:02.0f}:{seconds % 60:02.0f}"
     assert bench.loaded == pytest.approx(energy * 3600, rel=1e-6)
     bench.no_error()
 
@@ -44,7 +45,16 @@ def test_a_discharge_ends_when_the_voltage_is_gone(bench: Bench) -> None:
     bench.switch_mains(on=False)
     bench.wait(0.2)
     assert bench("INP?") == "0"
-    assert float(bench("MEAS:DISC?") or "nan") == pytest.approx(10.0, abs=0.2)
+    assert bench("MEAS:DISCT?") == "0:00:10"
+
+
+@pytest.mark.parametrize(("seconds", "told"), [(59.5, "0:00:59"), (3600.0, "1:00:00"), (36_061.0, "10:01:01")])
+def test_the_time_of_a_discharge_is_told_in_hours_minutes_and_seconds(bench: Bench, seconds: float, told: str) -> None:
+    bench("FUNC:MODE BATT;:BATT 2;:BATT:TIM 99999;TEN 1;:INP 1")
+    bench.wait(seconds + 0.001)
+    headers = ("MEAS:DISCT?", "FETCH:DISCT?", "FETC:DISCHARGINGTIME?")
+    assert [bench(header) for header in headers] == [told] * len(headers)
+    bench.no_error()
 
 
 def test_a_load_draws_nothing_below_its_starting_voltage(bench: Bench) -> None:
