@@ -79,16 +79,17 @@ def decide(limits: Sequence[DeclaredLimit], quantities: Sequence[QuantityResult]
 
 
 def _decision(limit: DeclaredLimit, by_name: dict[str, QuantityResult], rig: RigFile) -> Decision:
+    result = by_name["voltage" if limit.quantity == INTERRUPTION else limit.quantity]
     if limit.quantity == INTERRUPTION:
-        known = least = _interruption(by_name["voltage"], rig)
+        known = least = _interruption(result, rig)
     else:
-        result = by_name[limit.quantity]
         known = _known(limit, limit.seconds, result, rig)
         least = _known(limit, min(limit.seconds, limit.amount / rig.options.limits.power * 3600), result, rig)
     if limit.quantity == "time":
         impossible = bool(undecidable_edge(rig, Second(limit.room)))
     else:
         impossible = limit.bounded and least.guard >= limit.room
+    impossible = impossible or not result.repeatability_known
     found = Decidable.NO if impossible else Decidable.WITH_MARGIN if 2 * known.guard > limit.room else Decidable.YES
     return Decision(
         limit=limit,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -92,18 +93,26 @@ class Turn:
     time: int
 
 
+def require_a_study(*, levels: int, trials: int, seconds: float) -> None:
+    """Raise ConfigurationError for numbers that make no study on any rig."""
+    if levels < FEWEST_LEVELS or trials < FEWEST_TRIALS:
+        what = f"{levels} levels and {trials} trials are no study; at least {FEWEST_LEVELS} level and {FEWEST_TRIALS}"
+        raise ConfigurationError(f"{what} trials of it are allowed", place="hil rig study")
+    if not SHORTEST_TRIAL_S <= seconds < math.inf:
+        what = f"{seconds:g} s of power in a trial; {SHORTEST_TRIAL_S:g} s or more are allowed"
+        raise ConfigurationError(what, place="hil rig study")
+
+
 def design_for(rig: RigFile, *, levels: int, trials: int, seconds: float) -> Design:
     """Return what a study of this rig measures.
 
     Raises ConfigurationError for numbers that make no study, or that take a session beyond the rig's limits.
     """
+    require_a_study(levels=levels, trials=trials, seconds=seconds)
     place = str(rig.path)
-    if levels < FEWEST_LEVELS or trials < FEWEST_TRIALS:
-        what = f"{levels} levels and {trials} trials are no study; at least {FEWEST_LEVELS} level and {FEWEST_TRIALS}"
-        raise ConfigurationError(f"{what} trials of it are allowed", place="hil rig study")
-    if not SHORTEST_TRIAL_S <= seconds <= rig.options.limits.session:
-        what = f"{seconds:g} s of power in a trial; {SHORTEST_TRIAL_S:g} s to limits.session are allowed"
-        raise ConfigurationError(what, place="hil rig study")
+    if seconds > rig.options.limits.session:
+        what = f"{seconds:g} s of power in a trial; limits.session allows {rig.options.limits.session:g} s in a session"
+        raise ConfigurationError(what, place=place, remedy="Ask for fewer seconds.")
     set_mains = PROGRAMMABLE_MAINS in rig.features
     voltages = _even(NOMINAL_V * (1 - SPAN), NOMINAL_V * (1 + SPAN), levels) if set_mains else (NOMINAL_V,)
     powers = _powers(rig, levels, max(voltages) / NOMINAL_V)

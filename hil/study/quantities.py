@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from hil.evidence.uncertainty import COVERAGE
@@ -11,6 +12,7 @@ from hil.history.studies.sessions import Measured, StudySession
 from hil.study.anova import Observed, Variation, variation
 from hil.study.bias import Bias, Linearity, biases, linearity
 from hil.study.design import UNITS
+from hil.study.resolution import ROUNDING
 from hil.study.stability import Stability, stability
 
 
@@ -19,6 +21,8 @@ class QuantityResult:
     """A quantity over all sessions that are taken together.
 
     :ivar values: each with the label of its session.
+    :ivar variation: its repeatability is that of the meter's resolution at least.
+    :ivar by_resolution: whether it is that, because the trials differ by less.
     :ivar seconds: for which power flowed in a trial.
     """
 
@@ -29,12 +33,18 @@ class QuantityResult:
     biases: tuple[Bias, ...]
     linearity: Linearity | None
     stability: Stability | None
+    by_resolution: bool
     seconds: float
 
     @property
     def highest(self) -> float:
         """The highest level."""
         return max(each.level for _, each in self.values)
+
+    @property
+    def repeatability_known(self) -> bool:
+        """Whether the trials differ, or the resolution that hides the difference is known."""
+        return self.variation.ev > ROUNDING * self.highest
 
     @property
     def reference_known(self) -> bool:
@@ -63,26 +73,36 @@ class QuantityResult:
 
 
 def analyse(
-    sessions: Sequence[StudySession], seconds: float, over_time: Sequence[StudySession]
+    sessions: Sequence[StudySession],
+    seconds: float,
+    over_time: Sequence[StudySession],
+    resolution: Mapping[str, float | None],
 ) -> tuple[QuantityResult, ...]:
     """Return the result of each quantity; all sessions have the same levels and trials.
 
     :param over_time: the sessions of the control chart, oldest first.
+    :param resolution: as of :func:`hil.study.resolution.shares_of_resolution`.
     """
-    return tuple(_quantity(sessions, name, seconds, over_time) for name in UNITS if sessions[0].of(name))
+    return tuple(
+        _quantity(sessions, name, seconds, over_time, resolution.get(name) or 0.0)
+        for name in UNITS
+        if sessions[0].of(name)
+    )
 
 
 def _quantity(
-    sessions: Sequence[StudySession], name: str, seconds: float, over_time: Sequence[StudySession]
+    sessions: Sequence[StudySession], name: str, seconds: float, over_time: Sequence[StudySession], least: float
 ) -> QuantityResult:
     values = tuple((session.label, each) for session in sessions for each in session.of(name))
+    found = variation([Observed(f"{each.level:.9g}", label, each.adjusted) for label, each in values])
     return QuantityResult(
         quantity=name,
         unit=UNITS[name],
         values=values,
-        variation=variation([Observed(f"{each.level:.9g}", label, each.adjusted) for label, each in values]),
+        variation=dataclasses.replace(found, ev=max(found.ev, least)),
         biases=tuple(biases(values)),
         linearity=linearity([each for _, each in values]),
         stability=stability(over_time, name),
+        by_resolution=found.ev < least,
         seconds=seconds,
     )

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 from hil.errors import ConfigurationError
 from hil.rig.check.capabilities import voltage_uncertainty
 from hil.study.decisions import decide
-from hil.study.quantities import analyse
+from hil.study.design import UNITS
+from hil.study.quantities import QuantityResult, analyse
+from hil.study.resolution import shares_of_resolution
 from hil.study.result import StudyResult
 
 if TYPE_CHECKING:
@@ -46,8 +48,10 @@ def result_of(
         )
     newest = (sessions or every)[-1]
     alike = [each for each in every if _design(each) == _design(newest)]
-    taken = alike if all_together or not sessions else list(sessions)
-    quantities = analyse(taken, _seconds(newest), alike)
+    distinct = _without_copies(alike)
+    taken = distinct if all_together or not sessions else list(sessions)
+    highest = {name: max(each.level for each in newest.of(name)) for name in UNITS if newest.of(name)}
+    quantities = analyse(taken, _seconds(newest), distinct, shares_of_resolution(rig, highest))
     return StudyResult(
         rig=rig.options.name,
         virtual=rig.virtual,
@@ -55,7 +59,7 @@ def result_of(
         quantities=quantities,
         decisions=tuple(decide(limits, quantities, rig)),
         unknown_limits=unknown_limits,
-        remarks=tuple(_remarks(rig, taken, len(every) - len(alike))),
+        remarks=tuple(_remarks(rig, taken, quantities, len(every) - len(alike), len(alike) - len(distinct))),
         folder=folder,
     )
 
@@ -65,13 +69,29 @@ def _design(session: StudySession) -> Counter[tuple[str, float]]:
     return Counter((each.quantity, round(each.level, 9)) for each in session.measured)
 
 
+def _without_copies(sessions: Sequence[StudySession]) -> list[StudySession]:
+    """Leave out what the same seed has measured on the same virtual bench before; the newest of them stays.
+
+    A seed draws the errors of the bench's instruments, so such sessions are of one bench, and mostly equal. Counted
+    each by itself they would make the benches look alike. Each session of a physical bench has conditions of its own.
+    """
+    newest = {(each.seed, each.bench) if each.virtual else (each.label, ""): each for each in sessions}
+    return [each for each in sessions if any(each is kept for kept in newest.values())]
+
+
 def _seconds(session: StudySession) -> float:
     """Return for how long power flowed in a trial: the levels of power and energy tell it."""
     power, energy = (max(each.level for each in session.of(name)) for name in ("power", "energy"))
     return 3600 * energy / power
 
 
-def _remarks(rig: RigFile, sessions: Sequence[StudySession], left_out: int) -> list[str]:
+def _remarks(
+    rig: RigFile,
+    sessions: Sequence[StudySession],
+    quantities: Sequence[QuantityResult],
+    left_out: int,
+    copies: int,
+) -> list[str]:
     found = []
     levels = len({each.level for each in sessions[0].of("power")})
     if len(sessions) < 2:
@@ -95,6 +115,17 @@ def _remarks(rig: RigFile, sessions: Sequence[StudySession], left_out: int) -> l
         found.append(
             "The rig file does not say which meter it has (instruments.meter.model). So U stated is not known for a"
             " limit, and the guard band is U measured."
+        )
+    hidden = [each.quantity for each in quantities if not each.repeatability_known]
+    if hidden:
+        found.append(
+            f"Trials do not differ in {', '.join(hidden)}, and the rig file does not say which meter it has"
+            " (instruments.meter.model). So its resolution is not known, repeatability cannot be told, and no limit on"
+            " them is decidable."
+        )
+    if copies:
+        found.append(
+            f"Sessions of the history that repeat seed and bench of a later one, and are not counted: {copies}."
         )
     if left_out:
         found.append(f"Sessions of the history that have other levels or trials, and are left out: {left_out}.")

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from hil.rig.config.project import Project
     from hil.rig.config.rig_file import RigFile
     from hil.study.conduct import Conducted
+    from hil.study.design import Design
     from hil.study.result import StudyResult
 
 TEXT = "how well the rig measures: repeated measurements of a reference appliance, and which limits that can decide"
@@ -44,17 +45,23 @@ def add_study_action(actions: Any) -> None:
 
 def _study(options: argparse.Namespace, _: list[str]) -> int:
     from hil.rig.config.rig_file import RigFile
-    from hil.study.anova import require_statistics
+    from hil.study.design import design_for, require_a_study
 
-    require_statistics()
+    numbers = {name: getattr(options, name) for name in ("levels", "trials", "seconds")}
+    require_a_study(**numbers)
+    if options.benches is not None and options.benches < 1:
+        raise ConfigurationError(f"{options.benches} benches measure nothing; 1 or more are allowed", place="--benches")
     project = laboratory()
     rig = RigFile.load(Path(options.rig))
-    if rig.virtual and options.benches is not None and options.benches < 1:
-        raise ConfigurationError(f"{options.benches} benches measure nothing; 1 or more are allowed", place="--benches")
     if not rig.virtual and options.benches not in (None, 1):
         what = f"rig '{rig.options.name}' is one bench; each study of it is a session of the history"
         raise ConfigurationError(what, place="--benches", remedy="Leave it out, and repeat the study on other days.")
-    result, failure = _result(options, project, rig)
+    design = None if options.history else design_for(rig, **numbers)
+    # what takes seconds to load comes when the words of the command are known to be good
+    from hil.study.anova import require_statistics
+
+    require_statistics()
+    result, failure = _result(options, project, rig, design)
     if result is not None:
         _tell(result, options, project)
     if failure is not None:
@@ -63,17 +70,22 @@ def _study(options: argparse.Namespace, _: list[str]) -> int:
     return result.exit_code if result is not None else ExitCode.NOTHING_RUN
 
 
-def _result(options: argparse.Namespace, project: Project, rig: RigFile) -> tuple[StudyResult | None, HilError | None]:
-    """Measure and analyse; return the result, if there is one, and what kept the study from its end."""
+def _result(
+    options: argparse.Namespace, project: Project, rig: RigFile, design: Design | None
+) -> tuple[StudyResult | None, HilError | None]:
+    """Measure and analyse; return the result, if there is one, and what kept the study from its end.
+
+    :param design: None: nothing is measured, the sessions of the history are analysed.
+    """
     from hil.study.limits import declared_limits
     from hil.study.together import result_of
 
     limits, unknown = declared_limits(options.features or [shown(project.features)], project.steps, rig)
     with open_history(project) as history:
         earlier = history.studies.sessions(rig.options.name)
-        if options.history:
+        if design is None:
             return result_of(rig, [], earlier, limits, unknown, all_together=True), None
-        conducted = _conducted(options, project, rig)
+        conducted = _conducted(options, project, rig, design)
         history.studies.add(conducted.sessions)
     if not conducted.sessions:
         return None, conducted.failure
@@ -85,20 +97,20 @@ def _result(options: argparse.Namespace, project: Project, rig: RigFile) -> tupl
     )
 
 
-def _conducted(options: argparse.Namespace, project: Project, rig: RigFile) -> Conducted:
+def _conducted(options: argparse.Namespace, project: Project, rig: RigFile, design: Design) -> Conducted:
     from hil.report.all_reports import write_reports
     from hil.study.conduct import conduct
-    from hil.study.design import design_for
 
-    design = design_for(rig, levels=options.levels, trials=options.trials, seconds=options.seconds)
     seed = options.seed if options.seed is not None else random.SystemRandom().randrange(2**31)
     words = ["hil", "rig", "study", options.rig, f"--levels={options.levels}", f"--trials={options.trials}"]
+    benches = (options.benches or VIRTUAL_BENCHES) if rig.virtual else 1
+    words += [f"--benches={benches}"] if rig.virtual else []
     again = shlex.join([*words, f"--seconds={options.seconds:g}", f"--seed={seed}"])
     conducted = conduct(
         project.root,
         rig,
         design,
-        benches=(options.benches or VIRTUAL_BENCHES) if rig.virtual else 1,
+        benches=benches,
         node=project.provider(options.node),
         seed=seed,
         operator=options.operator or getpass.getuser(),

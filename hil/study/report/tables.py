@@ -95,11 +95,12 @@ def _variation(quantities: Sequence[QuantityResult]) -> Table:
         outside = f"{len(each.outside)} of {len(each.values)}" if each.reference_known else NONE
         if each.outside:
             bad.add(number)
-        deviations = (found.ev, found.av, found.interaction, found.grr, found.pv)
+        deviations = (found.av, found.interaction, found.grr, found.pv)
         share = found.share(found.grr)
         rows.append(
             (
                 each.quantity,
+                _repeatability(each),
                 *(NONE if value is None else format_quantity(value, unit) for value in deviations),
                 NONE if share is None else percent(share),
                 NONE if found.ndc is None else str(found.ndc),
@@ -108,11 +109,23 @@ def _variation(quantities: Sequence[QuantityResult]) -> Table:
             )
         )
     head = ("Quantity", "EV", "AV", "Interaction", "GRR", "PV", "GRR of total", "ndc", "U measured", "Beyond stated U")
-    notes = (
+    notes = [
         "EV: repeatability, AV: reproducibility, PV: variation of the levels; each a standard deviation. The levels are"
         " chosen, so GRR of the total variation and ndc tell of this choice too; GRR of a tolerance does not.",
-    )
-    return Table("Repeatability and reproducibility", head, tuple(rows), frozenset(range(1, 10)), frozenset(bad), notes)
+    ]
+    if any(each.by_resolution for each in quantities):
+        notes.append(
+            "r: the trials differ by less than the resolution of the meter. EV is the share of the resolution: half of"
+            " the last digit, or of an update for times, over the root of 3."
+        )
+    numbers = frozenset(range(1, 10))
+    return Table("Repeatability and reproducibility", head, tuple(rows), numbers, frozenset(bad), tuple(notes))
+
+
+def _repeatability(result: QuantityResult) -> str:
+    if not result.repeatability_known:
+        return NONE
+    return format_quantity(result.variation.ev, result.unit) + (" r" if result.by_resolution else "")
 
 
 def _bias(quantities: Sequence[QuantityResult], *, brief: bool) -> Table:

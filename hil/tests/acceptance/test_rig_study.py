@@ -63,13 +63,16 @@ def test_the_evidence_is_a_run_whose_scenarios_are_the_sessions(rig_study: Studi
     assert "trial 6: " in rig_study.first.annex
 
 
-def test_the_history_shows_the_sessions_of_both_studies_over_time(rig_study: Studied) -> None:
+def test_the_history_has_the_sessions_of_both_studies_and_counts_those_of_one_seed_once(rig_study: Studied) -> None:
     with History.open("reports/history.sqlite", rig_study.first.project) as history:
         sessions = history.studies.sessions("virtual")
 
     assert [each.bench for each in sessions] == ["bench 1", "bench 2"] * 2
     assert rig_study.history.code == 0, rig_study.history.said
     assert rig_study.page.count("Mean deviation of power at") == 2
+    assert (
+        "Sessions of the history that repeat seed and bench of a later one, and are not counted: 2." in rig_study.page
+    )
 
 
 def test_on_a_bench_that_tells_no_truth_the_certificate_of_the_load_is_the_reference(bench_study: Finished) -> None:

@@ -105,6 +105,18 @@ def test_git_leaves_out_the_private_key_of_a_person_who_signs_and_takes_the_publ
     assert "ann.pem" not in untracked
 
 
+@pytest.mark.parametrize("ignored", [ROOT / ".gitignore", TEMPLATES / FILES[".gitignore"]])
+def test_git_leaves_out_what_commands_write_into_reports(tmp_path: Path, ignored: Path) -> None:
+    written = "runs/x/run.json checks/x.json places/x.json fleet.html study-virtual.html trend.html comparison.html"
+    names = [f"reports/{name}" for name in written.split()]
+    (tmp_path / ".gitignore").write_text(ignored.read_text())
+    git = ["git", "-C", str(tmp_path)]
+    subprocess.run([*git, "init", "--quiet"], check=True)
+    found = subprocess.run([*git, "check-ignore", *names], capture_output=True, text=True, check=False)
+
+    assert found.stdout.split() == names
+
+
 def test_a_folder_with_files_is_refused_and_stays_as_it_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "notes.txt").write_text("mine")
 

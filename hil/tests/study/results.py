@@ -31,8 +31,12 @@ def session(
     known: float | None = 0.0,
     levels: Sequence[float] = LEVELS["power"],
     rig_name: str = "virtual",
+    scatter: float = 0.02,
 ) -> StudySession:
-    """Return a session whose power and energy are wrong by ``error`` W, with a little noise."""
+    """Return a session whose power and energy are wrong by ``error`` W, with a little noise.
+
+    :param scatter: the largest noise, in stated U.
+    """
     chance = random.Random(number)  # noqa: S311 - the same noise each time
     found = []
     by_quantity = {**LEVELS, "power": levels, "energy": [each * SECONDS / 3600 for each in levels]}
@@ -40,7 +44,7 @@ def session(
     for quantity, values in by_quantity.items():
         for level in values:
             for trial in (1, 2):
-                noise = chance.uniform(-0.02, 0.02) * STATED[quantity]
+                noise = chance.uniform(-scatter, scatter) * STATED[quantity]
                 value = level + error * factor[quantity] + noise
                 found.append(Measured(quantity, level, trial, value, STATED[quantity], level, known))
     return StudySession(

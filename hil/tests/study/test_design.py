@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from pathlib import Path
 
@@ -59,7 +60,9 @@ def test_a_fixed_resistor_is_the_one_level_of_power(tmp_path: Path) -> None:
     [
         (0, 3, 10.0, "0 levels and 3 trials are no study"),
         (5, 1, 10.0, "at least 1 level and 2 trials of it are allowed"),
-        (5, 3, 1.0, "1 s of power in a trial; 4 s to limits.session are allowed"),
+        (5, 3, 1.0, "1 s of power in a trial; 4 s or more are allowed"),
+        (5, 3, math.nan, "nan s of power in a trial; 4 s or more are allowed"),
+        (1, 2, 10_000.0, "10000 s of power in a trial; limits.session allows [0-9]+ s in a session"),
         (10, 3, 40.0, "limits.energy allows 200 Wh"),
         (100, 50, 4.0, "limits.energy allows 200 Wh"),
     ],
