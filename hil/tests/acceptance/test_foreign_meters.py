@@ -69,6 +69,25 @@ def test_modbus_serial_writes_relays_and_gets_the_exceptions_of_what_is_wrong(me
     }
 
 
+def test_jsmodbus_writes_relays_and_gets_the_exceptions_of_what_is_wrong(meter_clients: dict[str, Told]) -> None:
+    assert meter_clients["jsmodbus"] == {
+        "coils": [1, 1, 1, 0],
+        "address": 2,
+        "function": 1,
+        "register": 1,
+        "opened": [0] * 4,
+    }
+
+
+def test_modbus_serial_reads_a_pzem_by_its_own_and_by_the_general_address(meter_clients: dict[str, Told]) -> None:
+    told = meter_clients["RTU of modbus-serial"]
+
+    assert told["registers"][:4] == told["general"][:4] == [2300, 5652, 0, 13000]
+    assert told["threshold"] == 2000
+    assert told["refused"] == {"address": 2, "quantity": 2, "function": 1}
+    assert told["another"] == "TransactionTimedOutError"
+
+
 def test_rtu_clients_read_a_pzem_set_its_threshold_and_get_exceptions(meter_clients: dict[str, Told]) -> None:
     told = meter_clients["RTU"]
 

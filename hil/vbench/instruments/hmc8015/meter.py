@@ -180,6 +180,7 @@ class Hmc8015:
             **ranging_commands(f"{channel}[:ACQuire]:CURRent", "A", lambda: self._settings.current),
             f"{channel}:MEASurement:FUNCtion": Command(self._set_functions, (FUNCTIONS,), most=MOST_FUNCTIONS),
             f"{channel}:MEASurement:FUNCtion?": Command(lambda: ",".join(self._settings.functions)),
+            f"{channel}:MEASurement:FUNCtion:COUNt?": Command(lambda: str(len(self._settings.functions))),
             f"{channel}:MEASurement:DATA?": Command(self._values, (Integer(1, MOST_FUNCTIONS),), required=0),
             **choice_setting(f"{channel}:MEASurement:FORMat", Choice("ASCii", "BINary"), settings, "data_format"),
             cell: Command(self._set_cell, (FUNCTIONS,)),
