@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from hil.vbench.scpi.headers import Headers
 
 MODES: Final = Choice("NORMal", "CONTinuous")
+MOST_HOURS: Final = 10_000
+"""Of an integration (5-1)."""
 STATES: Final = Choice("RESet", "STARt", "STOP", "TIMeup", "ERRor")
 
 
@@ -34,7 +36,7 @@ class Integration:
         """Return those whose replies carry a header."""
         return {
             **headers.character_setting("INTEGrate:MODE", MODES, self._settings, "integrator_mode"),
-            "INTEGrate:TIMer": Command(self._set_timer, (Integer(0, 10_000), Integer(0, 59), Integer(0, 59))),
+            "INTEGrate:TIMer": Command(self._set_timer, (Integer(0, MOST_HOURS), Integer(0, 59), Integer(0, 59))),
             "INTEGrate:TIMer?": Command(lambda: ",".join(map(str, self._settings().timer))),
         }
 
@@ -62,6 +64,8 @@ class Integration:
             settings.integrator_state = "TIM"
 
     def _set_timer(self, hours: int, minutes: int, seconds: int) -> None:
+        if hours == MOST_HOURS and (minutes or seconds):
+            raise ScpiError(-222)
         self._settings().timer = hours, minutes, seconds
 
     def _start(self) -> None:

@@ -264,6 +264,3 @@ class Wt310e:
     def _set_rate(self, seconds: float) -> None:
         self._settings.rate = seconds
         self._averager = Averager()
-
-    def _set_timer(self, hours: int, minutes: int, seconds: int) -> None:
-        self._settings.timer = hours, minutes, seconds
