@@ -90,13 +90,15 @@ def _tags(options: argparse.Namespace, _: list[str]) -> int:
 
 def _status(options: argparse.Namespace, _: list[str]) -> int:
     from hil.clock import WallClock
+    from hil.fleet.address import coordinator_address
     from hil.fleet.coordinator import Coordinator, CoordinatorGone
     from hil.fleet.owner import Owner
     from hil.fleet.status.formats import EVERY_S
 
     project = laboratory()
     clock = WallClock()
-    with Coordinator(_coordinator_address(options, project), Owner.person()) as coordinator:
+    address = options.coordinator or coordinator_address(project.root)
+    with Coordinator(address, Owner.person()) as coordinator:
         _tell_status(options, project, coordinator)
         while options.watch:
             clock.sleep(EVERY_S)
@@ -121,13 +123,3 @@ def _tell_status(options: argparse.Namespace, project: Project, coordinator: Coo
         print("\x1b[H\x1b[J", end="")  # a terminal shows the newest only
     print_or_write(text, options, project.root / "reports/fleet.html")
     sys.stdout.flush()
-
-
-def _coordinator_address(options: argparse.Namespace, project: Project) -> str:
-    import os
-
-    from hil.fleet.address import ADDRESS_VARIABLE, coordinator_address
-    from hil.fleet.virtual_fleet import info
-
-    fleet = None if os.environ.get(ADDRESS_VARIABLE) else info(project.root)
-    return options.coordinator or (coordinator_address() if fleet is None else fleet.coordinator)

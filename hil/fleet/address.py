@@ -3,14 +3,38 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Final
 
 ADDRESS_VARIABLE: Final = "LG_COORDINATOR"
 
 DEFAULT_ADDRESS: Final = "127.0.0.1:20408"
-"""labgrid's own, if the environment names none."""
+"""labgrid's own, if the environment names none and no virtual fleet is up."""
 
 
-def coordinator_address() -> str:
-    """Return the address of the coordinator that labgrid's client would ask, ``HOST:PORT``."""
-    return os.environ.get(ADDRESS_VARIABLE) or DEFAULT_ADDRESS
+def coordinator_address(root: Path) -> str:
+    """Return the address of the coordinator for the laboratory at ``root``, ``HOST:PORT``.
+
+    It is the one that ``LG_COORDINATOR`` names, else that of the laboratory's virtual fleet, else labgrid's own.
+    """
+    from hil.fleet.virtual_fleet import info
+
+    if named := os.environ.get(ADDRESS_VARIABLE):
+        return named
+    fleet = info(root)
+    return DEFAULT_ADDRESS if fleet is None else fleet.coordinator
+
+
+def remedy_for(address: str) -> str:
+    """Return what a person does if no coordinator answers at ``address``."""
+    if os.environ.get(ADDRESS_VARIABLE) == address:
+        return f"Start labgrid-coordinator there, or mend {ADDRESS_VARIABLE}."
+    if address == DEFAULT_ADDRESS:
+        return (
+            f"{ADDRESS_VARIABLE} is not set, and this laboratory has no virtual fleet. Name your coordinator: export"
+            f" {ADDRESS_VARIABLE}=HOST:PORT. Or start a virtual fleet: hil fleet up 3"
+        )
+    return (
+        "It belongs to the virtual fleet of this laboratory: hil fleet up with the same number starts it again. Or name"
+        f" another coordinator: export {ADDRESS_VARIABLE}=HOST:PORT"
+    )

@@ -8,7 +8,7 @@ from hil.clock import utc_now
 from hil.errors import RigFault
 from hil.fleet.coordinator import Coordinator
 from hil.fleet.lease import give_back
-from hil.fleet.marks import LEASE_OWNER, LEASE_UNTIL, NO_LEASE, OUT, SERVICE, clock_time, lease_of
+from hil.fleet.marks import LEASE_OWNER, LEASE_UNTIL, NO_LEASE, clock_time, lease_of
 from hil.fleet.states import PlaceState
 
 BREAK_S = 120.0
@@ -48,11 +48,9 @@ def break_lease(
         problem = make_safe(now, owner)
     except RigFault as error:
         problem = str(error)
-    if problem:
-        why = f"the lease of {owner} ran out, and the place could not be made safe: {problem}"
-        coordinator.tag(place.name, {SERVICE: OUT})
-        coordinator.comment(place.name, f"out of service: {why}. Switch the mains off by hand.")
+    why = f"the lease of {owner} ran out, and the place could not be made safe: {problem}"
+    why = f"{why}. Switch the mains off by hand." if problem else ""
     coordinator.tag(place.name, NO_LEASE)
-    give_back(coordinator, place.name, now.owner or owner)
+    give_back(coordinator, place.name, now.owner or owner, out_of_service=why)
     ran_out = f"{place.name}: the lease of {owner} ran out at {clock_time(until)}"
     return f"{ran_out}; {f'it could not be made safe: {problem}' if problem else 'made safe and released'}"

@@ -4,7 +4,7 @@ The client is asynchronous: it runs in a thread of its own, which also takes in 
 coordinator that was away is connected again at the next call.
 
 gRPC and ``fork`` do not go together: the process of a run, which forks one process for each bench, must not import this
-module. It asks by :mod:`hil.fleet.helper` instead.
+module. It asks by :mod:`hil.fleet.errands` instead.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import asyncio
 import contextlib
 import logging
 import threading
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import TimeoutError as FutureTimeout
 from typing import Any, Self, TypeVar
 
@@ -24,8 +24,9 @@ from labgrid.remote.generated import labgrid_coordinator_pb2 as messages
 from labgrid.resource.remote import RemotePlaceManager
 from labgrid.util.proxy import proxymanager
 
+from hil.clock import stopwatch, utc_now
 from hil.errors import RigFault
-from hil.fleet.address import ADDRESS_VARIABLE
+from hil.fleet.address import remedy_for
 from hil.fleet.owner import Owner
 from hil.fleet.session import Session, end_session, passes
 from hil.fleet.states import PlaceState, ReservationState
@@ -59,13 +60,16 @@ class Coordinator:
     """See the module's docstring. Every call has a deadline; it raises CoordinatorGone or Refused.
 
     :ivar connections: how often a connection was made: more than one means that the coordinator was away meanwhile.
+    :ivar away_since: since when it has not answered, in seconds since 1970; None: it answered the last call.
     """
 
     def __init__(self, address: str, owner: Owner) -> None:
         self.address = address
         self.owner = owner
         self.connections = 0
+        self.away_since: float | None = None
         self._session: Session | None = None
+        self._connected_for: Callable[[], float] = stopwatch()
         # labgrid's client logs as root what its calls also raise
         logging.getLogger().addFilter(passes)
         self._loop = asyncio.new_event_loop()
@@ -95,6 +99,17 @@ class Coordinator:
         """Whether the coordinator still answered when it was last heard of."""
         session = self._session
         return session is not None and not session.stopping.is_set()
+
+    @property
+    def connected_s(self) -> float:
+        """For how long the present connection has lasted: for so long the coordinator has run at least."""
+        return self._connected_for() if self.is_connected else 0.0
+
+    def told(self, place: str) -> PlaceState | None:
+        """Return owner and tags of a place as the coordinator has told up to now, without asking it; None: of none."""
+        session = self._session
+        found = None if session is None else session.places.get(place)
+        return None if found is None else PlaceState(place, dict(found.tags), owner=found.acquired or "")
 
     def rest(self) -> None:
         """Let a moment pass before the next try."""
@@ -178,23 +193,27 @@ class Coordinator:
     def _do(self, work: Coroutine[Any, Any, T], patience: float) -> T:
         future = asyncio.run_coroutine_threadsafe(work, self._loop)
         try:
-            return future.result(patience + 1.0)
+            answer = future.result(patience + 1.0)
         except grpc.aio.AioRpcError as error:
             told = error.details() or error.code().name.lower()
             if error.code() in _GONE:
                 raise self._gone(told) from error
+            self.away_since = None
             raise Refused(told, place=f"coordinator {self.address}") from error
         except (FutureTimeout, TimeoutError) as error:
             future.cancel()
             raise self._gone(f"no answer within {patience:g} s") from error
         except Error as error:
             raise self._gone(" ".join(map(str, error.args))) from error
+        self.away_since = None
+        return answer
 
     def _gone(self, why: str) -> CoordinatorGone:
+        self.away_since = self.away_since or utc_now().timestamp()
         return CoordinatorGone(
             f"it does not answer ({why})",
             place=f"coordinator {self.address}",
-            remedy=f"Start labgrid-coordinator there, or mend {ADDRESS_VARIABLE}.",
+            remedy=remedy_for(self.address),
         )
 
     async def _connected(self) -> Session:
@@ -211,7 +230,7 @@ class Coordinator:
             except BaseException:
                 await end_session(session)
                 raise
-            self._session = session
+            self._session, self._connected_for = session, stopwatch()
             self.connections += 1
             return session
 

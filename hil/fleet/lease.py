@@ -2,7 +2,9 @@
 
 A coordinator that comes back after a restart has forgotten who had acquired what. The lease stands in the tags, which
 it keeps, so the place is acquired again before others take it; another job that was given it meanwhile sees the lease
-and gives it back.
+and gives it back. A coordinator that crashed may have lost a lease of the last 15 s. So another job waits a little
+before it uses a place (hil/fleet/waiting.py), and this one writes its lease anew meanwhile. If the lease is lost all
+the same, the scenario that is under way ends.
 """
 
 from __future__ import annotations
@@ -15,6 +17,8 @@ from hil.clock import Repeated, stopwatch, utc_now
 from hil.errors import RigFault
 from hil.fleet.coordinator import Coordinator, CoordinatorGone, Refused
 from hil.fleet.marks import LEASE_OWNER, LEASE_S, NO_LEASE, OUT, SERVICE, lease_tags, verdict_tags
+from hil.fleet.owner import is_job
+from hil.fleet.patience import Patience
 from hil.fleet.states import PlaceState
 
 RENEW_S = 10.0
@@ -34,6 +38,8 @@ class Lease:
         self.place = place
         self.lost = ""
         self.verdict = ""
+        self._out_of_service = ""
+        """Why no job may be given the place after its release; empty: jobs may."""
         self._coordinator = coordinator
         self._since = utc_now().timestamp()
         self._renewed: Callable[[], float] = stopwatch()
@@ -45,32 +51,48 @@ class Lease:
         self._repeated = Repeated(LOOK_S, self._look)
 
     def _look(self) -> None:
-        same = self._coordinator.is_connected and self._coordinator.connections == self._connections
-        if (not (same and self._acquired) or self._renewed() >= RENEW_S) and not self.lost:
-            with contextlib.suppress(RigFault):  # it is tried again, as long as the lease has not run out
+        if (not self._as_it_was() or self._renewed() >= RENEW_S) and not self.lost:
+            with contextlib.suppress(RigFault):  # it is tried again
                 self.renew()
+
+    def _as_it_was(self) -> bool:
+        """Tell whether the coordinator is still there and has told nothing new about the holder of the place."""
+        if not (self._acquired and self._coordinator.is_connected):
+            return False
+        if self._coordinator.connections != self._connections:
+            return False
+        told = self._coordinator.told(self.place.name)
+        return told is not None and told.owner == told.tags.get(LEASE_OWNER) == str(self._coordinator.owner)
 
     def renew(self) -> None:
         """Renew the lease now; acquire the place again if the coordinator has forgotten it."""
         with self._renewing:
-            name, own = self.place.name, str(self._coordinator.owner)
-            now = self._coordinator.places().get(name)
-            self._acquired = True
+            now = self._coordinator.places().get(self.place.name)
             self._connections = self._coordinator.connections
-            if now is None:
-                self.lost = f"the coordinator has no place {name} any more"
+            self.lost = self._why_lost(now)
+            if self.lost or now is None:
                 return
+            self._acquired = now.owner == str(self._coordinator.owner)
             if not now.owner:
                 try:
-                    self._coordinator.acquire(name)
+                    self._coordinator.acquire(now.name)
+                    self._acquired = True
                 except Refused:  # it is reserved for another job, which sees the lease and gives it back
                     self._acquired = False
-            elif now.owner != own and now.tags.get(LEASE_OWNER) == now.owner:
-                self.lost = f"the coordinator gave {name} to {now.owner}"
-                return
-            else:
-                self._acquired = now.owner == own
             self._write()
+
+    def _why_lost(self, now: PlaceState | None) -> str:
+        """Return why the place, as it is now, is not this job's any more; empty: it is."""
+        name, own = self.place.name, str(self._coordinator.owner)
+        if now is None:
+            return f"the coordinator has no place {name} any more"
+        lease = now.tags.get(LEASE_OWNER, "")
+        # a job that has just acquired the place and has no lease yet will see this one and give the place back
+        if now.owner not in ("", own) and (lease == now.owner or not is_job(now.owner)):
+            return f"the coordinator gave {name} to {now.owner}"
+        if lease != own and (late := self._renewed()) > LEASE_S:
+            return f"the lease of {name} could not be renewed for {late:.0f} s, and is not there any more"
+        return ""
 
     def _write(self) -> None:
         tags = lease_tags(str(self._coordinator.owner), utc_now().timestamp(), self._since)
@@ -78,39 +100,50 @@ class Lease:
         self._renewed = stopwatch()
 
     def take_out(self, reason: str) -> None:
-        """Let no job be given the place until a person has looked: its rig has failed."""
-        self._coordinator.tag(self.place.name, {SERVICE: OUT})
-        self._coordinator.comment(self.place.name, f"out of service: {' '.join(reason.split())}")
+        """Let no job be given the place from its release on, until a person has looked: its rig has failed."""
+        self._out_of_service = " ".join(reason.split())
 
-    def release(self) -> None:
-        """Give the place back; idempotent. A coordinator that is away has ``LEASE_S`` to come back.
+    def release(self, say: Callable[[str], None] = lambda text: None) -> None:
+        """Give the place back; idempotent. A coordinator that is away has some time to come back.
 
         Raises CoordinatorGone if it does not: then it has forgotten the place, or the lease runs out.
+
+        :param say: told what is waited for.
         """
         self._repeated.close()
         if self.lost:
             return
         self.lost = "it was released"
         left = verdict_tags(self.verdict, utc_now().timestamp()) if self.verdict else {}
-        give_back(self._coordinator, self.place.name, str(self._coordinator.owner), left)
+        owner = str(self._coordinator.owner)
+        give_back(self._coordinator, self.place.name, owner, say, left, self._out_of_service)
 
 
-def give_back(coordinator: Coordinator, place: str, owner: str, left: Mapping[str, str] = NO_LEASE) -> None:
+def give_back(
+    coordinator: Coordinator,
+    place: str,
+    owner: str,
+    say: Callable[[str], None] = lambda text: None,
+    left: Mapping[str, str] = NO_LEASE,
+    out_of_service: str = "",
+) -> None:
     """Release a place of ``owner``; the lease goes first, so that it cannot be taken for that of the next owner.
 
-    :param left: tags that stay at the place.
+    :param say: told what is waited for. :param left: tags that stay at the place.
+    :param out_of_service: why no job may be given the place; empty: jobs may.
     """
-    patience = stopwatch()
+    patience = Patience(coordinator, say, f"to give {place} back")
     while True:
         try:
             now = coordinator.places().get(place)
             if now is None:
                 return
+            if out_of_service:
+                coordinator.tag(place, {SERVICE: OUT})
+                coordinator.comment(place, f"out of service: {out_of_service}")
             if now.tags.get(LEASE_OWNER) == owner:
                 coordinator.tag(place, {**NO_LEASE, **left})
             coordinator.release(place, owner)
             return
-        except CoordinatorGone:
-            if patience() > LEASE_S:
-                raise
-            coordinator.rest()
+        except CoordinatorGone as gone:
+            patience.wait(gone)

@@ -44,6 +44,12 @@ class Owner:
         name = person.user.partition(_MARK)[0].replace("/", "-")
         return cls(person.host.replace("/", "-"), f"{name}{_MARK}{secrets.token_hex(4)}")
 
+    def part(self, number: int) -> Self:
+        """Return the owner for process ``number`` of this job: of two processes, neither can be given the place of the
+        other, also after a restart of the coordinator.
+        """
+        return type(self)(self.host, f"{self.user}.{number}")
+
     @property
     def environment(self) -> dict[str, str]:
         """The environment in which labgrid's client acts for this owner."""

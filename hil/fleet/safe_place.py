@@ -9,8 +9,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hil.clock import utc_now
+from hil.errors import ConfigurationError
 from hil.fleet.states import PlaceState
-from hil.rig.config.held_place import PLACE_VARIABLE, PLACES, RECORD_VARIABLE, PlaceRecord, PlaceResource
+from hil.rig.config.held_place import (
+    PLACE_VARIABLE,
+    PLACES,
+    RECORD_VARIABLE,
+    PlaceRecord,
+    PlaceResource,
+    read_place,
+    record_file,
+)
 
 SAFE_S = 60.0
 """For the whole of it: the safe state itself takes a second, or up to 30 s where a part does not answer."""
@@ -25,6 +34,18 @@ def write_record(root: Path, coordinator: str, place: PlaceState, owner: str) ->
     since = utc_now().isoformat(timespec="seconds")
     record = PlaceRecord(place.name, coordinator, owner, since, resources, dict(place.tags))
     return record.write(root / PLACES)
+
+
+def recorded(root: Path, place: str, owner: str) -> PlaceState | None:
+    """Return a place as ``owner`` acquired it, for a time without coordinator; None if no record tells."""
+    try:
+        record = read_place(record_file(root / PLACES, place))
+    except ConfigurationError:
+        return None
+    addresses = {each.name: (each.kind, each.arguments) for each in record.resources}
+    ways = {each.name: each.extra for each in record.resources if each.extra}
+    found = PlaceState(place, dict(record.tags), owner=owner, addresses=addresses, ways=ways)
+    return found if record.owner == owner else None
 
 
 def place_environment(place: str, record: Path) -> dict[str, str]:

@@ -12,6 +12,7 @@ from hil.fleet.broken_leases import break_lease, run_out
 from hil.fleet.coordinator import Coordinator, CoordinatorGone, Refused
 from hil.fleet.lease import Lease
 from hil.fleet.marks import AWAY, LEASE_OWNER, OUT, SERVICE, clock_time, held_since, lease_of
+from hil.fleet.patience import Patience
 from hil.fleet.selection import Selection, changes_of_marks, filters_for
 from hil.fleet.states import PlaceState, ReservationState
 from hil.interrupts import hold, release
@@ -21,10 +22,9 @@ LONGEST_LOOK_S = 5.0
 """Between two looks; they become fewer the longer a job waits."""
 
 SETTLE_S = 3.0
-"""After a restart of the coordinator: for the job that held the place before to say so."""
-
-AWAY_S = 90.0
-"""For a coordinator that went away to come back."""
+"""For a job that held the place before a restart of the coordinator to say so, from its restart on. The coordinator has
+run for as long as it has been connected, at least.
+"""
 
 MOST_NAMED = 3
 """Places that a message names one by one."""
@@ -37,6 +37,7 @@ class Waiting:
     :param make_safe: makes a place safe, see :class:`hil.fleet.safe_place.SafePlace`.
     :param say: told what is waited for, and what was done; called often.
     :param limit_s: the longest that is waited.
+    :param asks: told the token of the reservation, and the place that is about to be acquired or "".
     """
 
     coordinator: Coordinator
@@ -44,6 +45,7 @@ class Waiting:
     make_safe: Callable[[PlaceState, str], str]
     say: Callable[[str], None]
     limit_s: float
+    asks: Callable[[str, str], None] = lambda token, place: None
 
     def __post_init__(self) -> None:
         self._clock = WallClock()
@@ -51,7 +53,7 @@ class Waiting:
         self._again = False
         """Whether the coordinator has forgotten a reservation of this job: then it keeps its turn by its priority."""
         self._seen = "nothing yet"
-        self._away_since: float | None = None
+        self._patience = Patience(self.coordinator, self.say, f"to have a place with {self.selection}")
 
     def acquire(self) -> Lease:
         """Return the lease of a place; raises RigFault after ``limit_s``, with what was seen last."""
@@ -59,10 +61,9 @@ class Waiting:
             while True:
                 try:
                     lease = self._try()
-                    self._away_since = None
                 except CoordinatorGone as gone:
-                    lease = None
-                    self._wait_for_coordinator(gone)
+                    self._patience.wait(gone)
+                    continue
                 if lease is not None:
                     return lease
                 if self._clock.now() >= self.limit_s:
@@ -76,13 +77,6 @@ class Waiting:
         finally:
             self._give_up_reservation()
 
-    def _wait_for_coordinator(self, gone: CoordinatorGone) -> None:
-        now = self._clock.now()
-        self._away_since = now if self._away_since is None else self._away_since
-        if now - self._away_since > AWAY_S:
-            raise gone
-        self._seen = f"{gone.place} is away ({gone.what})"
-
     def _try(self) -> Lease | None:
         places = list(self.coordinator.places().values())
         fitting = self.selection.among(places)
@@ -94,7 +88,9 @@ class Waiting:
         if any(changed.values()):
             self.coordinator.schedule()
         for place in fitting:
-            if place.owner != str(self.coordinator.owner) and run_out(place):
+            if place.owner == str(self.coordinator.owner):  # the coordinator went away when it had been acquired
+                self.coordinator.release(place.name)
+            elif run_out(place):
                 self.say(f"breaks the lease of {lease_of(place)[0]} on {place.name}, which has run out")
                 if done := break_lease(self.coordinator, place, self.make_safe, self._clock.sleep):
                     self.say(done)
@@ -114,6 +110,7 @@ class Waiting:
                 self._give_up_reservation()
         priority = self._clock.now() * 1e-6 if self._again else 0.0
         self._reservation = self.coordinator.reserve(filters, priority)
+        self.asks(self._reservation.token, "")
         return self._reservation
 
     def _take_whole(self, reserved: ReservationState) -> Lease | None:
@@ -134,6 +131,7 @@ class Waiting:
     def _take(self, reserved: ReservationState) -> Lease | None:
         """Acquire the place that was allocated; None if it cannot be used now."""
         name = reserved.place
+        self.asks(reserved.token, name)
         try:
             self.coordinator.acquire(name)
         except Refused as refused:
@@ -141,7 +139,7 @@ class Waiting:
             self._give_up_reservation()
             return None
         place = self.coordinator.places()[name]
-        if (why := self._unusable(place)) or (self._again and (why := self._settled(name))):
+        if why := self._unusable(place) or self._not_settled(name):
             self._seen = f"{name}: {why}"
             self._give_up_reservation()
             self.coordinator.release(name)
@@ -160,9 +158,14 @@ class Waiting:
             return place.comment
         return ""
 
-    def _settled(self, name: str) -> str:
-        """The coordinator was restarted while this job waited: leave the job that had the place time to say so."""
-        self._clock.sleep(SETTLE_S)
+    def _not_settled(self, name: str) -> str:
+        """The coordinator may have been restarted and have lost a lease: leave the job that has the place time to say
+        so; return why the place cannot be used.
+        """
+        left = SETTLE_S - self.coordinator.connected_s
+        if left <= 0:
+            return ""
+        self._clock.sleep(left)
         return self._unusable(self.coordinator.places()[name])
 
     def _give_up_reservation(self) -> None:

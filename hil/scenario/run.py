@@ -70,6 +70,8 @@ class Run:
         self.bench, self._benches = 1, 1
         self.place = ""
         """The place of a coordinator that this part of the run has; empty: none."""
+        self.hold_place: Callable[[], None] | None = None
+        """Raises RigFault if the place is not this run's any more; None: nothing can take the bench away."""
         self._repeated: list[Repeated] = []
         self._durations: dict[str, float] = {}
         self._taking: tuple[str, Callable[[], float]] | None = None
@@ -98,10 +100,7 @@ class Run:
 
     @property
     def rig(self) -> Rig:
-        """The rig, opened when it is first asked for; raises RigFault or ConfigurationError if it cannot be.
-
-        Whoever gets such an error asks no second time: the bench stays broken until a person has looked.
-        """
+        """The rig, opened when first asked for; after a RigFault or ConfigurationError it is not asked for again."""
         if self._rig is None:
             locks = self.root / LOCKS
             refuse_locked(locks, self.rig_file)
@@ -120,6 +119,7 @@ class Run:
                     of=self._benches,
                 )
             )
+            self._rig.watchdog.also = self.hold_place
             # what is loaded by now stays for good: no collection in the middle of a scenario need look at it again
             gc.collect()
             gc.freeze()
@@ -136,6 +136,8 @@ class Run:
     def become_part(self, bench: int, benches: int) -> None:
         """Be the part of the run that bench number ``bench`` of so many has, in a process that was forked for it."""
         self.bench, self._benches = bench, benches
+        for learned in (self._verdicts, self._befell, self._durations, self._writer.entries):
+            learned.clear()  # the process of the run knows it
 
     def use_place(self, place: str, rig_file: RigFile) -> None:
         """Take the rig from a place that this process holds; this rig file describes it."""

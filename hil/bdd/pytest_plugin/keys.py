@@ -19,6 +19,8 @@ SEED = pytest.StashKey[int]()
 """Of the run; known before it is opened."""
 CLOSING = pytest.StashKey[list[str]]()
 """The last lines on the terminal: what came of the run."""
+REMARKS = pytest.StashKey[list[str]]()
+"""What happened to the processes of the run, without being its verdict."""
 OTHERS_FAILED = pytest.StashKey[bool]()
 """Whether a test that does not use the bench has failed."""
 BENCHES = pytest.StashKey[int]()

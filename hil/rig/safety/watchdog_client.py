@@ -84,6 +84,8 @@ class WatchdogClient:
         """Seconds since the oldest beat without an answer; None if each has one."""
         self.lost: RigFault | None = None
         """Why the watchdog does not watch any more; None: it does."""
+        self.also: Callable[[], None] | None = None
+        """Called with each beat; raises RigFault if the bench must not be used any more. None: there is no reason."""
 
     @property
     def process(self) -> int:
@@ -136,6 +138,8 @@ class WatchdogClient:
             self._send("beat")
             self._unanswered = self._unanswered or stopwatch()
         self.look()
+        if self.also is not None:
+            self.also()
 
     def look(self) -> None:
         """Raise RigFault if the watchdog has acted, hangs, or is gone."""

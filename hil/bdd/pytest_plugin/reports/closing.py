@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hil.bdd.pytest_plugin.keys import CLOSING
+from hil.bdd.pytest_plugin.keys import CLOSING, REMARKS
 from hil.bdd.pytest_plugin.reports.others import TOLD
 from hil.errors import RigFault
 from hil.evidence.documents import Verdict
@@ -49,4 +49,4 @@ def last_lines(config: pytest.Config, run: Run) -> list[str]:
     """Return what happened to the run beside its scenarios, its seed, where its report is, and its digest."""
     report = config.stash.get(REPORT, "none could be written")
     digests = [f"observations digest: {run.observations_digest}", f"evidence digest: {run.digest or 'none'}"]
-    return [*run.befell, f"seed: {run.seed}", f"report: {report}", *digests]
+    return [*config.stash.get(REMARKS, []), *run.befell, f"seed: {run.seed}", f"report: {report}", *digests]

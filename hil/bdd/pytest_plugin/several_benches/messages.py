@@ -88,9 +88,20 @@ class Ended:
 
 @dataclass(frozen=True)
 class Waits:
-    """The process waits for a place of a coordinator; for which, and why."""
+    """The process waits for a place of a coordinator, or to give it back; for which, and why."""
 
     text: str
+
+
+@dataclass(frozen=True)
+class Asks:
+    """The process has this reservation, and is about to acquire this place; ``""``: none yet.
+
+    So the process of the run knows what is to be given back if this process is killed meanwhile.
+    """
+
+    reservation: str
+    place: str
 
 
 @dataclass(frozen=True)

@@ -9,39 +9,34 @@ PYTEST_DONT_REWRITE: the run's plugin imports this module before pytest loads it
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from dataclasses import dataclass
 from multiprocessing.connection import wait
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hil.bdd.pytest_plugin.facts import on_bench
-from hil.bdd.pytest_plugin.keys import KINDS, LIVE, NUMBER, OUTCOME, RUN
-from hil.bdd.pytest_plugin.several_benches.messages import Assign, Done, Holds, Later, NoMore, NoPlace, Waits, Wants
+from hil.bdd.pytest_plugin.keys import KINDS, LIVE, NUMBER, OUTCOME, REMARKS, RUN
+from hil.bdd.pytest_plugin.several_benches.first_attempt import FirstAttempt
+from hil.bdd.pytest_plugin.several_benches.lost_processes import LostProcess, LostProcesses
+from hil.bdd.pytest_plugin.several_benches.messages import (
+    Asks,
+    Assign,
+    Done,
+    Holds,
+    Later,
+    NoMore,
+    NoPlace,
+    Waits,
+    Wants,
+)
 from hil.bdd.pytest_plugin.several_benches.parallel import BenchProcess, SeveralBenches, how_it_ended
-from hil.errors import RigFault
 from hil.evidence.documents import Verdict
 from hil.evidence.repeated import Repeated
 from hil.evidence.run_folder.files import SCENARIOS
-from hil.fleet.errands import Errand, begin_to_free
 
 if TYPE_CHECKING:
     import pytest
 
     from hil.bdd.pytest_plugin.several_benches.place_of_worker import PlaceWish
     from hil.bdd.pytest_plugin.several_benches.places import Places
-    from hil.scenario.shared.worker_report import WorkerReport
-
-
-@dataclass
-class _FirstAttempt:
-    """What came of an item whose rig failed, until its second attempt has come to an end."""
-
-    place: str
-    outcome: tuple[Verdict, str]
-    reports: list[Any]
-    learned: WorkerReport | None
-    """What its process told of it; None: the process was lost."""
-    again: int | None = None
-    """Number of the second attempt, once it was assigned."""
 
 
 class PlacesShare(SeveralBenches):
@@ -49,26 +44,29 @@ class PlacesShare(SeveralBenches):
 
     def __init__(self, session: pytest.Session, places: Places) -> None:
         self._places = places
+        self._kinds = dict(enumerate(places.kinds_of_benches, 1))
+        """For each process, by its number, which rig file describes its place."""
+        self._asks: dict[int, Asks] = {}
+        """What processes without a place have at the coordinator, by the number of the process."""
         self._place_of: dict[int, str] = {}
         """Names of the places that processes hold, by the number of the process."""
         self._idle: defaultdict[int, int] = defaultdict(int)
         """How many items each process could take besides those that it has."""
-        self._first: dict[int, _FirstAttempt] = {}
-        self._errands: dict[int, tuple[Errand, str]] = {}
-        """Places that are made safe and released for lost processes, by the descriptor that tells the end of it."""
+        self._first: dict[int, FirstAttempt] = {}
+        self._lost = LostProcesses(places, len(self._kinds), session.config.stash[LIVE].write)
         self._without: list[tuple[Verdict, str]] = []
         self._scenarios = sum(map(on_bench, session.items))
         self._repeats = 0
         self._let_go_of: set[int] = set()
         """Processes that were told that no more will come."""
-        super().__init__(session, len(places.kinds_of_benches))
+        super().__init__(session, len(self._kinds))
 
     def _order(self) -> list[int]:
         expected = self._places.expected
         return sorted(range(len(self._items)), key=lambda index: -expected.get(self._items[index].nodeid, 0.0))
 
     def _wish_of(self, number: int) -> PlaceWish | None:
-        return self._places.wish(self._places.kinds_of_benches[number - 1])
+        return self._places.wish(self._kinds[number], number)
 
     def _begin(self) -> None:
         """Assign nothing: no process holds a place yet."""
@@ -76,9 +74,12 @@ class PlacesShare(SeveralBenches):
     def _take(self, bench: BenchProcess, message: object) -> None:
         match message:
             case Waits(text):
-                if not self._place_of:
+                if not self._place_of or bench.number in self._place_of:  # it waits to give its place back
                     self._config.stash[LIVE].write(text)
+            case Asks():
+                self._asks[bench.number] = message
             case Holds(place):
+                self._asks.pop(bench.number, None)
                 self._place_of[bench.number] = place
                 self._assign(bench)
             case Wants():
@@ -90,7 +91,7 @@ class PlacesShare(SeveralBenches):
                 self._config.stash[RUN].merge(learned, counts=False)
                 reports = self._reports.pop(index, [])
                 failed = outcome or (Verdict.RIG_FAULT, "")
-                self._first[index] = _FirstAttempt(self._place_of[bench.number], failed, reports, learned)
+                self._first[index] = FirstAttempt(self._place_of[bench.number], failed, reports, learned)
                 self._put_back([index])
             case Done(index):
                 if (first := self._first.get(index)) is not None:
@@ -116,7 +117,7 @@ class PlacesShare(SeveralBenches):
         """Assign nothing: this process has asked for what follows before it was done."""
 
     def _can(self, bench: BenchProcess, index: int) -> bool:
-        item, kind = self._items[index], self._places.kinds_of_benches[bench.number - 1]
+        item, kind = self._items[index], self._kinds[bench.number]
         return KINDS not in item.stash or kind in item.stash[KINDS]
 
     def _may_come(self, bench: BenchProcess) -> bool:
@@ -138,7 +139,7 @@ class PlacesShare(SeveralBenches):
             first.again = self._scenarios + self._repeats
         return first.again
 
-    def _second_is_over(self, index: int, first: _FirstAttempt) -> None:
+    def _second_is_over(self, index: int, first: FirstAttempt) -> None:
         if first.again is not None:
             number = self._items[index].stash[NUMBER]
             self._config.stash[RUN].note_repeated(Repeated(number, first.again, first.place, first.outcome[1]))
@@ -153,15 +154,40 @@ class PlacesShare(SeveralBenches):
                 self._idle[bench.number] -= 1
                 self._assign(bench)
 
+    def _goes_on(self, running: list[BenchProcess]) -> bool:
+        return bool(running or (self._lost.errands and not self._stopped))
+
     def _receive(self, running: list[BenchProcess], timeout: float | None) -> None:
         links = [bench.link for bench in running]
-        ready = wait([*links, *self._errands], timeout)
-        for descriptor in [each for each in self._errands if each in ready]:
+        ready = wait([*links, *self._lost.errands], timeout)
+        for descriptor in [each for each in self._lost.errands if each in ready]:
             self._end_errand(descriptor)
         if any(link in ready for link in links):
             super()._receive(running, 0.0)
         if not self._stopped:
+            self._replace_lost(running)
             self._let_go(running)
+
+    def _replace_lost(self, running: list[BenchProcess]) -> None:
+        """Begin a process for each that was killed and whose place is free again, if there is something to do."""
+        for lost in self._lost.take_freed():
+            if not self._may_come(lost.bench):
+                continue
+            kind = self._kinds[lost.bench.number]
+            others = self._places.numbers[kind] > self._places.kinds_of_benches.count(kind)
+            if why := self._lost.why_not(lost, others):
+                self._remark(f"{lost.why}; {why}")
+                continue
+            self._lost.replaced += 1
+            number = len(self._benches) + 1
+            self._kinds[number] = kind
+            running.append(self._fork(number, number))
+            self._remark(f"{lost.why}; bench {number} replaces it ({self._lost.replaced} of at most {self._lost.most})")
+
+    def _remark(self, text: str) -> None:
+        """Tell it now, and once more at the end of the run."""
+        self._config.stash[LIVE].write(text)
+        self._config.stash.setdefault(REMARKS, []).append(text)
 
     @property
     def _stopped(self) -> bool:
@@ -191,7 +217,7 @@ class PlacesShare(SeveralBenches):
                 self._report_lost(index, why)
             else:
                 place = self._place_of.get(bench.number, "")
-                self._first[index] = _FirstAttempt(place, (Verdict.RIG_FAULT, why), reports, None)
+                self._first[index] = FirstAttempt(place, (Verdict.RIG_FAULT, why), reports, None)
                 self._put_back([index])
         self._put_back(back)
 
@@ -205,12 +231,9 @@ class PlacesShare(SeveralBenches):
 
     def _take_up_lost(self, bench: BenchProcess) -> None:
         """The process is gone without a last word: its place is made safe and released, its scenario runs elsewhere."""
-        place = self._place_of.get(bench.number, "")
-        where = place or "a place that it waited for"
-        why = f"the process of bench {bench.number} on {where} was ended {how_it_ended(bench)}"
-        if place:
-            self._free(place)
+        why = self._free(bench)
         self._take_back(bench, why)
+        self._place_of.pop(bench.number, None)
 
     def _report_lost(self, index: int, why: str) -> None:
         self._config.stash[RUN].note(Verdict.RIG_FAULT, why)
@@ -219,7 +242,7 @@ class PlacesShare(SeveralBenches):
 
     def _finish_rest(self) -> None:
         """Tell of what is left: no rig of the fleet could run it."""
-        for descriptor in list(self._errands):
+        for descriptor in self._lost.errands:
             self._end_errand(descriptor)
         self._let_first_attempts_stand()
         if self._left and not self._stopped:
@@ -235,7 +258,7 @@ class PlacesShare(SeveralBenches):
                     self._left.remove(index)
                 self._stand(index, first)
 
-    def _stand(self, index: int, first: _FirstAttempt) -> None:
+    def _stand(self, index: int, first: FirstAttempt) -> None:
         """There was no other rig for a second attempt: the first one stands."""
         verdict, why = first.outcome
         run, item = self._config.stash[RUN], self._items[index]
@@ -250,25 +273,25 @@ class PlacesShare(SeveralBenches):
 
     def _end_errand(self, descriptor: int) -> None:
         """A place that a lost process had was made safe and released, or not: then a person has to look."""
-        errand, place = self._errands.pop(descriptor)
-        try:
-            unsafe = errand.answer()["unsafe"]
-        except RigFault as error:
-            unsafe = f"{error}. Its lease runs out, and the next job makes it safe"
-        if unsafe:
-            self._config.stash[RUN].note(Verdict.RIG_FAULT, f"{place} could not be made safe and released: {unsafe}")
+        lost = self._lost.end_errand(descriptor)
+        if lost.unsafe:
+            why = f"{lost.place} could not be made safe and released: {lost.unsafe}"
+            self._config.stash[RUN].note(Verdict.RIG_FAULT, why)
 
     def _end(self, running: list[BenchProcess]) -> None:
         super()._end(running)
         self._let_first_attempts_stand()
         for bench in self._benches:
-            place = self._place_of.get(bench.number, "")
-            if place and bench.process.exitcode != 0:
-                self._free(place)
-        for descriptor in list(self._errands):
+            if bench.number in self._place_of and bench.process.exitcode != 0:
+                self._free(bench)
+        for descriptor in self._lost.errands:
             self._end_errand(descriptor)
 
-    def _free(self, place: str) -> None:
-        if place not in [name for _, name in self._errands.values()]:
-            errand = begin_to_free(self._places.owner, place, self._places.safe)
-            self._errands[errand.fileno()] = errand, place
+    def _free(self, bench: BenchProcess) -> str:
+        """Begin to make the place of a lost process safe and to release it; return how the process ended."""
+        asks = self._asks.pop(bench.number, Asks("", ""))
+        place = self._place_of.get(bench.number, "")
+        where = place or "a place that it waited for"
+        why = f"the process of bench {bench.number} on {where} was ended {how_it_ended(bench)}"
+        self._lost.take_up(LostProcess(bench, place or asks.place, "" if place else asks.reservation, why))
+        return why

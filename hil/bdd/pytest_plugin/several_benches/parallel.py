@@ -91,17 +91,21 @@ class SeveralBenches:
         """Items that were done and not told of."""
         gc.collect()
         gc.freeze()  # so that the processes go on sharing what is there by now
-        context = multiprocessing.get_context("fork")
         self._benches: list[BenchProcess] = []
         for number in range(1, benches + 1):
-            ours, theirs = context.Pipe()
-            others = [ours, *(bench.link for bench in self._benches)]
-            process = context.Process(
-                target=serve, args=(session, theirs, others, number, benches, self._wish_of(number))
-            )
-            process.start()
-            theirs.close()
-            self._benches.append(BenchProcess(process, ours, number))
+            self._fork(number, benches)
+
+    def _fork(self, number: int, of: int) -> BenchProcess:
+        """Begin a process for bench ``number`` of so many."""
+        context = multiprocessing.get_context("fork")
+        ours, theirs = context.Pipe()
+        others = [ours, *(bench.link for bench in self._benches)]
+        process = context.Process(target=serve, args=(self._session, theirs, others, number, of, self._wish_of(number)))
+        process.start()
+        theirs.close()
+        bench = BenchProcess(process, ours, number)
+        self._benches.append(bench)
+        return bench
 
     def _order(self) -> list[int]:
         """Return the items in the order in which they begin: what takes longest first, so that none waits for it."""
@@ -121,7 +125,7 @@ class SeveralBenches:
         running = list(self._benches)
         try:
             # without a deadline of its own: whatever a scenario waits for has one
-            while running:
+            while self._goes_on(running):
                 self._receive(running, None)
             self._finish_rest()
         except BaseException:
@@ -133,6 +137,10 @@ class SeveralBenches:
                 self._tell(index)
             if stopped_by:
                 self._session.shouldfail = stopped_by
+
+    def _goes_on(self, running: list[BenchProcess]) -> bool:
+        """Tell whether there is something to wait for."""
+        return bool(running)
 
     def _finish_rest(self) -> None:
         """Every process has ended: see to what is left."""

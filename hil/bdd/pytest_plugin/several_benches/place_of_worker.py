@@ -46,6 +46,7 @@ class WithoutPlace(Exception):
 class PlaceWish:
     """What a process needs to get a place.
 
+    :param owner: of this process alone.
     :param rig: describes the places of the selection.
     :param wait_s: the longest that it waits.
     """
@@ -56,18 +57,26 @@ class PlaceWish:
     safe: SafePlace
     wait_s: float
 
-    def acquire(self, run: Run, say: Callable[[str], None], look: Callable[[], None]) -> PlaceOfWorker:
+    def acquire(
+        self,
+        run: Run,
+        say: Callable[[str], None],
+        look: Callable[[], None],
+        asks: Callable[[str, str], None],
+    ) -> PlaceOfWorker:
         """Wait for a place and give it to the run.
 
         :param say: told for what this process waits.
         :param look: called often while it waits; raises what is to end that.
+        :param asks: see :class:`hil.fleet.waiting.Waiting`.
         """
         from hil.fleet.coordinator import Coordinator  # loads gRPC: only in a process that forks no more
         from hil.fleet.waiting import Waiting
 
         coordinator = Coordinator(self.safe.coordinator, self.owner)
         try:
-            waiting = Waiting(coordinator, self.selection, self.safe.make_safe, _sometimes(say, look), self.wait_s)
+            told = sometimes(say, look)
+            waiting = Waiting(coordinator, self.selection, self.safe.make_safe, told, self.wait_s, asks)
             lease = waiting.acquire()
         except RigFault as error:
             coordinator.close()
@@ -79,7 +88,9 @@ class PlaceWish:
         record = write_record(self.safe.root, self.safe.coordinator, place, str(self.owner))
         os.environ.update({**self.owner.environment, **place_environment(place.name, record)})
         run.use_place(place.name, type(self.rig).load(self.rig.path))  # what it offers is known only now
-        return PlaceOfWorker(coordinator, lease, str(run.folder))
+        held = PlaceOfWorker(coordinator, lease, str(run.folder))
+        run.hold_place = held.refuse_lost
+        return held
 
 
 class PlaceOfWorker:
@@ -94,6 +105,7 @@ class PlaceOfWorker:
         self._lease = lease
         self._problem = ""
         """Why the rig is to be taken out of service."""
+        self._refused = False
         self.name = lease.place.name
 
     @property
@@ -101,30 +113,40 @@ class PlaceOfWorker:
         """Why this process does not hold the place any more; empty: it does."""
         return self._lease.lost
 
+    def refuse_lost(self) -> None:
+        """Raise RigFault if this process does not hold the place any more: another job may have it.
+
+        It does so once: the end of the scenario, which makes the rig safe, must not be disturbed.
+        """
+        if self.lost and not self._refused:
+            self._refused = True
+            raise RigFault(self.lost, place=f"place {self.name}")
+
     def failed(self, outcome: tuple[Verdict, str] | None) -> tuple[Verdict, str] | None:
         """Return what is to be said of a scenario whose rig failed; None if the rig is well."""
         if outcome is not None:
             self._lease.verdict = outcome[0].value
         if self.lost:
-            return Verdict.RIG_FAULT, self.lost
+            return Verdict.RIG_FAULT, f"place {self.name}: {self.lost}"
         if outcome is None or outcome[0] is not Verdict.RIG_FAULT or outcome[1].startswith(self._not_of_the_rig):
             return None
         self._problem = outcome[1]
         return outcome
 
-    def give_back(self) -> None:
-        """Release the place; one whose rig has failed is taken out of service with the reason."""
+    def give_back(self, say: Callable[[str], None]) -> None:
+        """Release the place; one whose rig has failed is taken out of service with the reason.
+
+        :param say: told what is waited for.
+        """
+        if self._problem:
+            self._lease.take_out(self._problem)
         try:
-            if self._problem:
-                self._lease.take_out(self._problem)
+            self._lease.release(say)
         finally:
-            try:
-                self._lease.release()
-            finally:
-                self._coordinator.close()
+            self._coordinator.close()
 
 
-def _sometimes(say: Callable[[str], None], look: Callable[[], None]) -> Callable[[str], None]:
+def sometimes(say: Callable[[str], None], look: Callable[[], None] = lambda: None) -> Callable[[str], None]:
     """Return a function that looks, and tells a text when it has changed or has not been told for a while."""
     last, since = "", stopwatch()
 

@@ -120,10 +120,10 @@ class Places:
             f"places with {self.selection} at {self.safe.coordinator} share them, {number} at a time; job {self.owner}"
         )
 
-    def wish(self, kind: str) -> PlaceWish:
-        """Return what a process needs to get one of the places that this rig file describes."""
+    def wish(self, kind: str, number: int) -> PlaceWish:
+        """Return what process ``number`` needs to get one of the places that this rig file describes."""
         selection = self.selection.with_rig(kind) if len(self.rigs) > 1 else self.selection
-        return PlaceWish(self.owner, selection, self.rigs[kind], self.safe, self.wait_s)
+        return PlaceWish(self.owner.part(number), selection, self.rigs[kind], self.safe, self.wait_s)
 
     def share(self, config: pytest.Config, items: Sequence[pytest.Item], asked: int | None) -> int:
         """Decide how many benches the run has, of which rig files, and what is to begin first.
@@ -194,8 +194,8 @@ def look_for_places(config: pytest.Config) -> Places | None:
         what = f"the places of a coordinator are used as several benches are, and {why}"
         raise ConfigurationError(what, place="--place", remedy="Leave one of them out.")
     selection, owner = Selection.parse(asked), Owner.new_job()
-    address = coordinator_address()
     project, told = project_of(config), config.getoption("rig")
+    address = coordinator_address(project.root)
     safe = SafePlace(project.root, address, project.rigs, Path(told) if told else None)
     fitting = selection.among(look(address, owner))
     in_service = [place for place in fitting if place.tags.get(SERVICE) != OUT]

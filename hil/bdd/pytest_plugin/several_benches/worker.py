@@ -22,8 +22,18 @@ from hil.bdd.pytest_plugin.keys import LIVE, NUMBER, OPEN, OUTCOME, RUN
 from hil.bdd.pytest_plugin.outcome import blame
 from hil.bdd.pytest_plugin.scenarios import give_back
 from hil.bdd.pytest_plugin.several_benches.item_queue import Following, ItemQueue
-from hil.bdd.pytest_plugin.several_benches.messages import Done, Ended, Holds, Live, NoPlace, TestReport, Waits, Warned
-from hil.bdd.pytest_plugin.several_benches.place_of_worker import NotNeeded, WithoutPlace
+from hil.bdd.pytest_plugin.several_benches.messages import (
+    Asks,
+    Done,
+    Ended,
+    Holds,
+    Live,
+    NoPlace,
+    TestReport,
+    Waits,
+    Warned,
+)
+from hil.bdd.pytest_plugin.several_benches.place_of_worker import NotNeeded, WithoutPlace, sometimes
 from hil.evidence.documents import Verdict
 from hil.interrupts import SIGNALS, heard, interrupt
 from hil.report.junit import SCENARIO_PROPERTY
@@ -89,7 +99,7 @@ def serve(
     place: PlaceOfWorker | None = None
     try:
         if wish is not None:
-            place = wish.acquire(run, lambda text: link.send(Waits(text)), partial(_look, link))
+            place = wish.acquire(run, partial(_waits, link), partial(_look, link), partial(_asks, link))
             link.send(Holds(place.name))
         rig_failed = _run_items(session, link, forwarding, place)
     except NotNeeded:
@@ -114,7 +124,7 @@ def serve(
         run.note(ending.verdict, ending.reason)
     if place is not None:
         giving = Ending(Verdict.NOT_RUN, "")
-        giving.phase(place.give_back)
+        giving.phase(partial(place.give_back, sometimes(partial(_waits, link))))
         if giving.verdict is not Verdict.NOT_RUN:
             run.note(giving.verdict, giving.reason)
     with contextlib.suppress(OSError):
@@ -131,6 +141,15 @@ def _say(link: Connection, text: str) -> None:
         link.send(Live(text))
     except OSError:
         raise KeyboardInterrupt("the process of the run is gone") from None
+
+
+def _waits(link: Connection, text: str) -> None:
+    """Tell for what this process waits; raises BrokenPipeError if the process of the run is gone."""
+    link.send(Waits(text))
+
+
+def _asks(link: Connection, reservation: str, place: str) -> None:
+    link.send(Asks(reservation, place))
 
 
 def _look(link: Connection) -> None:

@@ -1,5 +1,5 @@
-"""Errands at the coordinator that a process of its own does (:mod:`hil.fleet.helper`): for the process of a run, which
-forks one process for each bench and so must not load gRPC.
+"""Errands that were begun. A program does each (:mod:`hil.fleet.errands.program`), since the process of a run forks one
+process for each bench and so must not load gRPC.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 from hil.child_process import ChildProcess
 from hil.errors import RigFault
 from hil.fleet.owner import Owner
+from hil.fleet.patience import AWAY_S
 from hil.fleet.safe_place import SAFE_S, SafePlace
 from hil.fleet.states import PlaceState
 from hil.rig.labgrid.bounded_call import BoundedCall
@@ -21,8 +22,8 @@ LOOK_S = 30.0
 END_S = 5.0
 """From its answer to its end."""
 
-FREE_S = SAFE_S + 120.0
-"""The safe state, and a coordinator that has to come back first."""
+FREE_S = SAFE_S + AWAY_S + 20.0
+"""The safe state, a coordinator that has to come back, and its answers."""
 
 
 class Errand:
@@ -34,7 +35,7 @@ class Errand:
         request = {"do": what, "coordinator": coordinator, "owner": {"host": owner.host, "user": owner.user}, **more}
         self._process = ChildProcess(
             f"errand '{what}'",
-            [sys.executable, "-m", "hil.fleet.helper"],
+            [sys.executable, "-m", "hil.fleet.errands.program"],
             feed=json.dumps(request).encode(),
             stdout=subprocess.PIPE,
         )
@@ -70,10 +71,17 @@ def look(coordinator: str, owner: Owner) -> list[PlaceState]:
     ]
 
 
-def begin_to_free(owner: Owner, place: str, safe: SafePlace) -> Errand:
-    """Begin to make a place safe that ``owner`` has, and then to release it."""
+def begin_to_free(owner: Owner, place: str, safe: SafePlace, *, reservation: str = "") -> Errand:
+    """Begin to make a place safe that ``owner`` has, and then to release it.
+
+    The answer has ``unsafe``, why the place is not safe, and ``free``, whether it can be had again: both empty or true
+    if the owner does not have the place.
+
+    :param place: empty: none. :param reservation: token of one that is given up; empty: none.
+    """
     more = {
         "place": place,
+        "reservation": reservation,
         "root": str(safe.root),
         "rig_folder": str(safe.rig_folder),
         "rig": str(safe.rig) if safe.rig else None,
