@@ -77,11 +77,13 @@ def matters(place: PlaceStatus) -> Sequence[str]:
     """Return what is the matter with a place, a sentence each, with what to do about it."""
     found = []
     if place.health is Health.OUT:
-        found.append(f"out of service: {on_a_line(place.reason)}. Look at the bench, mend it, then: {_back(place)}")
+        found.append(
+            f"out of service: {on_a_line(place.reason).rstrip('.')}. Look at the bench, mend it, then: {_back(place)}"
+        )
     elif place.health is Health.LOCKED:
         found.append(
-            f"locked since {on_a_line(place.locked_since)}: {on_a_line(place.lock)}. Look at the bench, mend it, then:"
-            f" {PLACE_VARIABLE}={on_a_line(place.name)} hil rig clear rigs/{on_a_line(place.rig)}.yaml"
+            f"locked since {on_a_line(place.locked_since)}: {on_a_line(place.lock).rstrip('.')}. Look at the bench, mend"
+            f" it, then: {PLACE_VARIABLE}={on_a_line(place.name)} hil rig clear rigs/{on_a_line(place.rig)}.yaml"
         )
     elif place.health is Health.AWAY:
         found.append(f"{on_a_line(place.reason)}. Look at its exporter")

@@ -182,7 +182,7 @@ def _resources(address: str) -> dict[str, dict[str, object]]:
 def _addresses(folder: Path) -> Iterator[str]:
     """Yield loopback addresses of a network that follows from the folder: two laboratories do not meet.
 
-    127.32.0.0/11 is used by nothing else of the framework.
+    It lies in :data:`hil.fleet.address.VIRTUAL_FLEETS`.
     """
     digest = hashlib.sha256(str(folder).encode()).digest()
     return (f"127.{32 + digest[0] % 32}.{digest[1]}.{host}" for host in range(1, 255))

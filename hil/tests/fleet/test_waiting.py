@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Iterator
 
@@ -9,9 +10,9 @@ import pytest
 
 from hil.clock import utc_now
 from hil.errors import RigFault
-from hil.fleet.coordinator import Coordinator
+from hil.fleet.coordinator import Coordinator, CoordinatorGone
 from hil.fleet.lease import Lease
-from hil.fleet.marks import LEASE_OWNER, LEASE_S, OUT, SERVICE, lease_tags
+from hil.fleet.marks import LEASE_OWNER, LEASE_S, NO_LEASE, OUT, SERVICE, lease_tags
 from hil.fleet.owner import Owner
 from hil.fleet.selection import Selection
 from hil.fleet.states import PlaceState
@@ -40,8 +41,9 @@ class Job:
         *,
         limit_s: float = 30.0,
         make_safe: Callable[[PlaceState, str], str] = lambda place, owner: "",
+        owner: Owner | None = None,
     ) -> None:
-        self.client = fleet.client()
+        self.client = fleet.client(owner)
         self.said: list[str] = []
         self.lease: Lease | None = None
         self.problem: BaseException | None = None
@@ -208,6 +210,89 @@ def test_a_job_keeps_its_place_over_a_restart_of_the_coordinator_and_one_that_wa
     assert waiting.place == places[0]
     waiting.end()
     holders[1].end()
+
+
+def crash_before_it_saves(fleet: RealFleet, job: Job) -> None:
+    """Kill the coordinator while its disk does not know of a job's lease; start all of it again."""
+    saved = fleet.folder / "places.yaml"
+    assert "lease_until" not in saved.read_text()
+    for name in (*[name for name in fleet.programs if name != "coordinator"], "coordinator"):
+        fleet.kill(name)
+    assert "lease_until" not in saved.read_text()
+    fleet.start_coordinator()
+    for name in ("bench1", "bench2"):
+        fleet.start_exporter(name)
+
+
+@pytest.mark.parametrize("same_job", [False, True], ids=["another job", "another process of the job"])
+def test_a_lease_that_a_crash_of_the_coordinator_has_lost_is_written_anew_before_another_uses_the_place(
+    fleet: RealFleet, same_job: bool
+) -> None:
+    whole = Owner.new_job()
+    saved = fleet.folder / "places.yaml"
+    poll(lambda: saved.exists() and "bench2" in saved.read_text(), "the coordinator to save its places")
+    only = Selection.parse("rig=bench1")
+    holder = Job(fleet, only, owner=whole.part(1))
+    assert holder.place == "bench1"
+    assert holder.lease is not None
+    with holder.lease._renewing:  # a machine that is busy: the holder does not come to look for a while
+        crash_before_it_saves(fleet, holder)
+        other = Job(fleet, only, limit_s=15.0, owner=whole.part(2) if same_job else None)
+        poll(lambda: owners(other.client)["bench1"] == str(other.client.owner), "the other to be given the place")
+    other.end()
+
+    assert other.lease is None, "it has not used the place"
+    assert f"bench1 is held by {holder.client.owner} since" in str(other.problem)
+    poll(lambda: owners(holder.client)["bench1"] == str(holder.client.owner), "the holder to have its place again")
+    assert holder.lease.lost == ""
+    holder.end()
+
+
+def test_a_lease_that_is_lost_in_a_crash_is_lost_to_a_person_who_has_the_place_by_then(fleet: RealFleet) -> None:
+    holder = Job(fleet, Selection.parse("rig=bench1"))
+    assert holder.place == "bench1"
+    assert holder.lease is not None
+    with fleet.client(Owner("office", "alice")) as person:
+        person.release("bench1", owner=str(holder.client.owner))
+        person.acquire("bench1")
+
+        poll(lambda: holder.lease and holder.lease.lost, "the holder to notice, though its lease is not due")
+
+        assert holder.lease.lost == "the coordinator gave bench1 to office/alice"
+        holder.end()
+        assert owners(person)["bench1"] == "office/alice"
+
+
+def test_a_lease_that_another_job_has_broken_meanwhile_is_lost_although_the_place_is_free(fleet: RealFleet) -> None:
+    holder = Job(fleet, Selection.parse("rig=bench1"))
+    assert holder.place == "bench1"
+    assert holder.lease is not None
+    with holder.lease._renewing, fleet.client() as breaker:
+        breaker.tag("bench1", NO_LEASE)
+        breaker.release("bench1", owner=str(holder.client.owner))
+        holder.lease._renewed = lambda: LEASE_S + 5.0
+
+    poll(lambda: holder.lease and holder.lease.lost, "the holder to notice")
+
+    assert holder.lease.lost == "the lease of bench1 could not be renewed for 65 s, and is not there any more"
+    holder.end()
+
+
+def test_a_release_waits_for_a_coordinator_that_is_away_until_it_has_been_away_too_long_and_says_so(
+    fleet: RealFleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hil.fleet.patience.AWAY_S", 4.0)
+    job, said = Job(fleet, Selection.parse("rig=bench1")), list[str]()
+    assert job.place == "bench1"
+    assert job.lease is not None
+    fleet.kill("coordinator")
+
+    with pytest.raises(CoordinatorGone, match=r"coordinator 127\..*: it does not answer"):
+        job.lease.release(said.append)
+
+    told = rf"waits for coordinator {fleet.target}, to give bench1 back: it does not answer \(.*\) since .* UTC; until "
+    assert re.match(told, said[0]), said
+    job.client.close()
 
 
 def test_a_place_that_was_given_to_another_job_is_lost_and_not_released_for_it(fleet: RealFleet) -> None:

@@ -99,8 +99,8 @@ class LostProcesses:
         """
         if self.replaced >= self.most:
             return (
-                f"it is not replaced, since {self.replaced} were before; one for each bench of the run may be. See"
-                " what ends them: the kernel's log tells of a machine that lacks memory"
+                f"it is not replaced: so many may be as the run has benches, {self.most}. See what ends them; the"
+                " kernel's log tells if the machine lacks memory"
             )
         if lost.unsafe and not other_places:
             return "it is not replaced, since there is no other place for it"
