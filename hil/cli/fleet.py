@@ -65,8 +65,10 @@ def _up(options: argparse.Namespace, _: list[str]) -> int:
     number = len(fleet.benches)
     counted = f"{number} place{'' if number == 1 else 's'}"
     print(f"{counted} at {fleet.coordinator}, described by {shown(rig.absolute())}: {', '.join(fleet.benches)}")
-    print(f"use it:   export LG_COORDINATOR={fleet.coordinator}")
-    print("end it:   hil fleet down")
+    print(f"use it:          hil run FEATURE --place 'rig={rig.stem}'")
+    print("look at it:      hil fleet status")
+    print(f"from elsewhere:  export LG_COORDINATOR={fleet.coordinator}")
+    print("end it:          hil fleet down")
     return ExitCode.PASS
 
 

@@ -35,7 +35,7 @@ def text(status: FleetStatus) -> str:
         padded = [[f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)] for row in rows]
         lines += ["  ".join(row).rstrip() for row in padded]
     for place in status.places:
-        lines += [f"{_line(place.name)}: {each}" for each in matters(place)]
+        lines += [f"{_line(place.name)}: {each}" for each in matters(place, status.coordinator)]
     lines += [
         f"waiting since {_moment(job.since)}: {_line(job.owner)} for {_line(wants(job.wants))}"
         + (f"; it may have {_line(job.place)}" if job.place else "")
@@ -57,7 +57,7 @@ def page(status: FleetStatus, *, watched: bool = False) -> str:
         package="hil.fleet",
         status=status,
         summary=summary(status),
-        look_at=[(place.name, each) for place in status.places for each in matters(place)],
+        look_at=[(place.name, each) for place in status.places for each in matters(place, status.coordinator)],
         wants=wants,
         moment=_moment,
         seconds=int(EVERY_S) if watched else 0,
@@ -73,17 +73,16 @@ def summary(status: FleetStatus) -> str:
     return ", ".join([*words, f"{_counted(waiting, 'job')} waiting"])
 
 
-def matters(place: PlaceStatus) -> Sequence[str]:
+def matters(place: PlaceStatus, coordinator: str) -> Sequence[str]:
     """Return what is the matter with a place, a sentence each, with what to do about it."""
     found = []
     if place.health is Health.OUT:
-        found.append(
-            f"out of service: {on_a_line(place.reason).rstrip('.')}. Look at the bench, mend it, then: {_back(place)}"
-        )
+        reason = on_a_line(place.reason).rstrip(".")
+        found.append(f"out of service: {reason}. Look at the bench, mend it, then: {_back(place, coordinator)}")
     elif place.health is Health.LOCKED:
         found.append(
-            f"locked since {on_a_line(place.locked_since)}: {on_a_line(place.lock).rstrip('.')}. Look at the bench, mend"
-            f" it, then: {PLACE_VARIABLE}={on_a_line(place.name)} hil rig clear rigs/{on_a_line(place.rig)}.yaml"
+            f"locked since {on_a_line(place.locked_since)}: {on_a_line(place.lock).rstrip('.')}. Look at the bench,"
+            f" mend it, then: {PLACE_VARIABLE}={on_a_line(place.name)} hil rig clear rigs/{on_a_line(place.rig)}.yaml"
         )
     elif place.health is Health.AWAY:
         found.append(f"{on_a_line(place.reason)}. Look at its exporter")
@@ -108,8 +107,8 @@ def _row(place: PlaceStatus) -> tuple[str, ...]:
     return tuple(cell or "-" for cell in cells)
 
 
-def _back(place: PlaceStatus) -> str:
-    return f"labgrid-client -p {on_a_line(place.name)} set-tags service=in"
+def _back(place: PlaceStatus, coordinator: str) -> str:
+    return f"labgrid-client -x {on_a_line(coordinator)} -p {on_a_line(place.name)} set-tags service=in"
 
 
 def _line(foreign: str) -> str:

@@ -100,19 +100,24 @@ def end(programs: Iterable[Program], *, of_fleet: Path | None = None) -> list[st
 
     Raises RigFault for a process that outlives that.
 
-    :param of_fleet: folder of a fleet, all programs of which are ended, too.
+    :param of_fleet: folder of a fleet, all programs of which are ended, too: those that these have started, and any
+        that no file tells of. They are counted.
     """
-    running = {identity: f"process {identity.pid}" for identity in (marked(of_fleet) if of_fleet else ())}
+    running = dict.fromkeys(marked(of_fleet) if of_fleet else (), "a process of the fleet")
+    known = set()
     for program in programs:
         identity = parse_identity(program.process)
         if identity is not None and identity.liveness() is Liveness.ALIVE:
             running[identity] = program.name
+            known.add(identity)
     for number in (signal.SIGTERM, signal.SIGKILL):
         for identity in _alive(running):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(identity.pid, number)
         if wait_until(lambda: not _alive(running), END_S):
-            return list(running.values())
+            named = [name for identity, name in running.items() if identity in known]
+            more = len(running) - len(named)
+            return [*named, *([f"{more} more process{'es' if more > 1 else ''} of the fleet"] if more else [])]
     left = ", ".join(f"{running[identity]} ({identity.pid})" for identity in _alive(running))
     raise RigFault(f"still there {END_S:g} s after kill -9: {left}", place="fleet")
 

@@ -63,7 +63,7 @@ def up(root: Path, number: int, rig: Path) -> Fleet:
     be or a fleet of another size that is up, RigFault if a program does not start.
     """
     if not 1 <= number <= MOST_RIGS:
-        raise ConfigurationError(f"a fleet of {number} rigs cannot be; 1 to {MOST_RIGS} are allowed")
+        raise ConfigurationError(f"a fleet has 1 to {MOST_RIGS} rigs, not {number}", place="N")
     described = RigFile.load(rig)
     folder = (root / FOLDER).resolve()
     with _alone(folder):

@@ -25,7 +25,7 @@ def test_the_text_has_a_line_for_each_place_and_one_for_each_thing_to_look_at() 
     assert header.split() == ["place", "health", "owner", "since", "waiting", "last", "verdict", "calibration", "due"]
     assert lines[0].split() == ["bench-1", "ok", "-", "-", "0", "-", "-"]
     assert lines[1].startswith("bench-2  ok              host/anna  2026-11-30 12:00:00 UTC  1        pass (2026-11-30")
-    assert lines[5].endswith("then: labgrid-client -p bench-3 set-tags service=in")
+    assert lines[5].endswith("then: labgrid-client -x 127.0.0.1:20408 -p bench-3 set-tags service=in")
     assert lines[6] == "bench-4: a calibration was due on 2026-01-31"
     assert lines[7].startswith("bench-5: locked since today: welded. Look at the bench")
     assert lines[8] == "waiting since 2026-11-30 12:00:00 UTC: host/bert for rig=bench,setup_pair=yes"

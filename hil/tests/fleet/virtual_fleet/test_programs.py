@@ -48,7 +48,7 @@ def test_a_program_that_no_file_tells_of_is_found_by_its_environment_and_ended(f
     wait_until_ready(program, "here I am")
     assert [identity.pid for identity in marked(folder)] == [program.pid]
     assert marked(folder / "other") == []
-    assert end((), of_fleet=folder) == [f"process {program.pid}"]
+    assert end((), of_fleet=folder) == ["1 more process of the fleet"]
 
 
 def test_a_program_that_does_not_obey_is_killed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
