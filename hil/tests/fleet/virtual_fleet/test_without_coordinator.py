@@ -8,8 +8,13 @@ from pathlib import Path
 import pytest
 from pyModbusTCP.client import ModbusClient
 
+from hil.fleet.coordinator import Coordinator
+from hil.fleet.errands import begin_to_free
+from hil.fleet.owner import Owner
+from hil.fleet.safe_place import SafePlace, write_record
 from hil.fleet.virtual_fleet import Fleet, down, up
 from hil.rig.config.held_place import PLACES, read_place
+from hil.tests.acceptance.commands import poll
 from hil.tests.fleet.virtual_fleet.kit import hil, kill, labgrid, new_laboratory
 from hil.vbench.server import STANDARD_PORTS
 
@@ -60,3 +65,25 @@ def test_a_place_is_made_safe_and_its_addresses_are_kept_for_when_the_coordinato
     assert safe.returncode == 7
     assert "labgrid cannot have the bench" in safe.stderr
     assert "switch the mains off by hand" in safe.stderr
+
+
+def test_the_place_of_a_killed_process_is_made_safe_without_coordinator_and_released_when_it_is_back(
+    laboratory: Path, fleet: Fleet
+) -> None:
+    rig, owner = laboratory / "rigs/fleet.yaml", Owner.new_job().part(1)
+    whole = up(laboratory, 1, rig)
+    with Coordinator(fleet.coordinator, owner) as killed:
+        killed.acquire("virtual-1")
+        write_record(laboratory, fleet.coordinator, killed.places()["virtual-1"], str(owner))
+    kill(whole, "coordinator")
+    relays = ModbusClient(host=fleet.benches["virtual-1"], port=STANDARD_PORTS["relays"])
+    assert relays.write_multiple_coils(0, [True, True, False, False])
+
+    errand = begin_to_free(owner, "virtual-1", SafePlace(laboratory, fleet.coordinator, laboratory / "rigs"))
+    poll(lambda: relays.read_coils(0, 4) == [False] * 4, "the relays to open")
+    relays.close()
+    up(laboratory, 1, rig)
+
+    assert errand.answer() == {"unsafe": "", "free": True}
+    with Coordinator(fleet.coordinator, Owner.new_job()) as other:
+        assert other.places()["virtual-1"].owner == ""
