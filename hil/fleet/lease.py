@@ -22,7 +22,7 @@ from hil.fleet.patience import Patience
 from hil.fleet.states import PlaceState
 
 RENEW_S = 10.0
-LOOK_S = 1.0
+LOOK_S = 0.5
 """How often it is looked whether the coordinator is still there: after a restart the place must be acquired again
 before another job is given it."""
 

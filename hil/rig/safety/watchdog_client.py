@@ -85,7 +85,7 @@ class WatchdogClient:
         self.lost: RigFault | None = None
         """Why the watchdog does not watch any more; None: it does."""
         self.also: Callable[[], None] | None = None
-        """Called with each beat; raises RigFault if the bench must not be used any more. None: there is no reason."""
+        """Called with each look; raises RigFault if the bench must not be used any more. None: there is no reason."""
 
     @property
     def process(self) -> int:
@@ -138,11 +138,9 @@ class WatchdogClient:
             self._send("beat")
             self._unanswered = self._unanswered or stopwatch()
         self.look()
-        if self.also is not None:
-            self.also()
 
     def look(self) -> None:
-        """Raise RigFault if the watchdog has acted, hangs, or is gone."""
+        """Raise RigFault if the watchdog has acted, hangs, or is gone, or if the bench must not be used any more."""
         if not self._armed:
             return
         if self.lost is not None:
@@ -152,6 +150,8 @@ class WatchdogClient:
             self._hear(SECOND_CHANCE_S)
             if self._unanswered is not None:
                 raise self._silent("alive", ANSWER_TIMEOUT_S)
+        if self.also is not None:
+            self.also()
 
     def _hear(self, timeout: float) -> None:
         """Take what the watchdog has said; raises RigFault if it has acted."""

@@ -234,6 +234,22 @@ def guarded(rig: str, bench: VirtualBenchProcess) -> Iterator[WatchdogClient]:
         watchdog.end()
 
 
+def test_a_bench_that_is_taken_from_its_run_is_refused_while_it_is_in_use_and_not_when_it_is_safe(
+    bench: VirtualBenchProcess,
+) -> None:
+    def taken() -> None:
+        raise RigFault("another job has it", place="place bench-1")
+
+    with guarded("realtime", bench) as watchdog:
+        watchdog.also = taken
+        watchdog.look()
+        for use in (watchdog.arm, watchdog.look):
+            with pytest.raises(RigFault, match="place bench-1: another job has it"):
+                use()
+        watchdog.disarm()
+        watchdog.look()
+
+
 @pytest.mark.usefixtures("impatient")
 def test_a_watchdog_that_hangs_is_noticed_by_its_silence_while_the_bench_is_in_use(bench: VirtualBenchProcess) -> None:
     with guarded("realtime", bench) as watchdog:
