@@ -120,7 +120,11 @@ class Coordinator:
 
         async def look() -> dict[str, PlaceState]:
             session = await self._connected()
-            if not await asyncio.wait_for(session.sync_with_coordinator(), ANSWER_S):
+            try:
+                in_step = await asyncio.wait_for(session.sync_with_coordinator(), ANSWER_S)
+            except TimeoutError:
+                raise self._gone(f"no answer within {ANSWER_S:g} s") from None
+            if not in_step:
                 raise self._gone("it closed the connection")
             return {name: _place_state(session, place) for name, place in sorted(session.places.items())}
 
@@ -227,6 +231,9 @@ class Coordinator:
             await session.connect_alone(address)
             try:
                 await asyncio.wait_for(session.start(), CONNECT_S)
+            except TimeoutError:
+                await end_session(session)
+                raise self._gone(f"no connection within {CONNECT_S:g} s") from None
             except BaseException:
                 await end_session(session)
                 raise

@@ -110,6 +110,7 @@ class Lease:
 
         :param say: told what is waited for.
         """
+        Patience(self._coordinator, say, f"to give {self.place.name} back").tell_if_away()
         self._repeated.close()
         if self.lost:
             return

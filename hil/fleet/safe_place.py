@@ -72,6 +72,8 @@ class SafePlace:
         rig = self.rig_of(place)
         if rig is None:
             return "no rig file says how it is made safe"
+        if place.absent:
+            return f"its exporter does not offer {', '.join(place.absent)}, so it is not known where they are"
         record = write_record(self.root, self.coordinator, place, owner)
         environment = {**os.environ, **place_environment(place.name, record)}
         command = [sys.executable, "-m", "hil.cli.main", "rig", "safe", str(rig)]

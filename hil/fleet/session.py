@@ -14,8 +14,8 @@ from labgrid.remote.generated.labgrid_coordinator_pb2_grpc import CoordinatorStu
 
 from hil.fleet.owner import Owner
 
-END_S = 8.0
-"""For the connection to be closed."""
+END_S = 3.0
+"""For each of the two steps by which a connection is closed; a coordinator that hangs does not answer to them."""
 
 _CHANNEL = (
     ("grpc.keepalive_time_ms", 7500),

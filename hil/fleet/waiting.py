@@ -90,7 +90,7 @@ class Waiting:
         for place in fitting:
             if place.owner == str(self.coordinator.owner):  # the coordinator went away when it had been acquired
                 self.coordinator.release(place.name)
-            elif run_out(place):
+            elif run_out(place) and not place.absent:  # nothing can use it before its exporter is back
                 self.say(f"breaks the lease of {lease_of(place)[0]} on {place.name}, which has run out")
                 if done := break_lease(self.coordinator, place, self.make_safe, self._clock.sleep):
                     self.say(done)
@@ -189,7 +189,8 @@ class Waiting:
 
 def _state_of(place: PlaceState) -> str:
     if place.owner:
-        return f"{place.name} is held by {place.owner} since {clock_time(held_since(place))}"
+        away = " (its exporter offers nothing)" if place.absent else ""
+        return f"{place.name} is held by {place.owner} since {clock_time(held_since(place))}{away}"
     if place.tags.get(SERVICE) == OUT:
         return f"{place.name} is {place.comment or 'out of service'}"
     if place.absent or place.tags.get(SERVICE) == AWAY:

@@ -56,12 +56,14 @@ def _free(coordinator: Coordinator, errand: dict[str, Any]) -> dict[str, Any]:
 
 
 def _held(coordinator: Coordinator, root: Path, name: str, owner: str) -> PlaceState | None:
-    """Return a place if the owner has it; while the coordinator is away, as the owner acquired it."""
+    """Return a place if the owner has it; while coordinator or exporter are away, as the owner acquired it."""
     try:
         place = coordinator.places().get(name)
     except CoordinatorGone:
         return recorded(root, name, owner)
-    return place if place is not None and lease_of(place)[0] == owner else None
+    if place is None or lease_of(place)[0] != owner:
+        return None
+    return (recorded(root, name, owner) or place) if place.absent else place
 
 
 if __name__ == "__main__":

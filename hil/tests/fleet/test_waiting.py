@@ -158,6 +158,31 @@ def test_a_place_that_cannot_be_made_safe_is_taken_out_of_service_with_the_reaso
     job.end()
 
 
+def test_a_lease_that_ran_out_is_broken_only_when_the_exporter_is_there_and_tells_what_is_to_be_made_safe(
+    fleet: RealFleet,
+) -> None:
+    dead, made_safe = Owner.new_job(), []
+    with fleet.client(dead) as killed:
+        killed.acquire("bench1")
+        killed.tag("bench1", lease_tags(str(dead), utc_now().timestamp() - LEASE_S - 10.0, 0.0))
+        fleet.kill("bench1")
+        poll(lambda: killed.places()["bench1"].absent, "the coordinator to notice")
+
+    def make_safe(place: PlaceState, owner: str) -> str:
+        made_safe.append(sorted(place.addresses))
+        return ""
+
+    job = Job(fleet, Selection.parse("rig=bench1"), make_safe=make_safe)
+    poll(lambda: len(job.said) > 1, "the job to have looked more than once")
+    assert made_safe == []
+
+    fleet.start_exporter("bench1")
+
+    assert job.place == "bench1"
+    assert made_safe == [["load", "meter"]]
+    job.end()
+
+
 def test_a_place_that_a_person_has_acquired_is_never_taken_from_them(fleet: RealFleet) -> None:
     person = Owner("office", "alice")
     with fleet.client(person) as client:

@@ -200,11 +200,11 @@ def look_for_places(config: pytest.Config) -> Places | None:
     fitting = selection.among(look(address, owner))
     in_service = [place for place in fitting if place.tags.get(SERVICE) != OUT]
     if not in_service:
-        reasons = "; ".join(f"{place.name}: {place.comment}" for place in fitting)
+        reasons = "; ".join(f"{place.name}: {place.comment.rstrip('.')}" for place in fitting)
         raise ConfigurationError(
             f"every place with {selection} is out of service: {reasons}",
             place="--place",
-            remedy="Look at the rigs; then: labgrid-client -p PLACE set-tags service=in",
+            remedy=f"Look at the rigs; then: labgrid-client -x {address} -p PLACE set-tags service=in",
         )
     kinds = [("" if told else place.tags.get(RIG, ""), place) for place in in_service]
     rigs = {kind: _rig(config, safe, place) for kind, place in dict(kinds).items()}
