@@ -74,8 +74,7 @@ def look(coordinator: str, owner: Owner) -> list[PlaceState]:
 def begin_to_free(owner: Owner, place: str, safe: SafePlace, *, reservation: str = "") -> Errand:
     """Begin to make a place safe that ``owner`` has, and then to release it.
 
-    The answer has ``unsafe``, why the place is not safe, and ``free``, whether it can be had again: both empty or true
-    if the owner does not have the place.
+    The answer has ``unsafe``: why the place is not safe; empty if it is, or if the owner does not have it.
 
     :param place: empty: none. :param reservation: token of one that is given up; empty: none.
     """

@@ -46,13 +46,13 @@ def _free(coordinator: Coordinator, errand: dict[str, Any]) -> dict[str, Any]:
     name, owner = errand["place"], str(coordinator.owner)
     place = _held(coordinator, Path(errand["root"]), name, owner) if name else None
     if place is None:
-        return {"unsafe": "", "free": True}
+        return {"unsafe": ""}
     rig = errand["rig"]
     safe = SafePlace(Path(errand["root"]), coordinator.address, Path(errand["rig_folder"]), rig and Path(rig))
     unsafe = safe.make_safe(place, owner)
     why = f"it could not be made safe: {unsafe}. Switch the mains off by hand." if unsafe else ""
     give_back(coordinator, name, owner, out_of_service=why)
-    return {"unsafe": unsafe, "free": not unsafe}
+    return {"unsafe": unsafe}
 
 
 def _held(coordinator: Coordinator, root: Path, name: str, owner: str) -> PlaceState | None:

@@ -274,7 +274,7 @@ class PlacesShare(SeveralBenches):
     def _end_errand(self, descriptor: int) -> None:
         """A place that a lost process had was made safe and released, or not: then a person has to look."""
         lost = self._lost.end_errand(descriptor)
-        if lost.unsafe:
+        if lost.unsafe and lost.place:
             why = f"{lost.place} could not be made safe and released: {lost.unsafe}"
             self._config.stash[RUN].note(Verdict.RIG_FAULT, why)
 
@@ -282,7 +282,7 @@ class PlacesShare(SeveralBenches):
         super()._end(running)
         self._let_first_attempts_stand()
         for bench in self._benches:
-            if bench.number in self._place_of and bench.process.exitcode != 0:
+            if bench.number in {**self._place_of, **self._asks} and bench.process.exitcode != 0:
                 self._free(bench)
         for descriptor in self._lost.errands:
             self._end_errand(descriptor)

@@ -62,7 +62,8 @@ def add_bench_options(group: pytest.OptionGroup) -> None:
         "--place",
         default=None,
         metavar="KEY=VALUE",
-        help="take the rigs from places of a labgrid coordinator with this tag; * stands for any, a comma for 'and'",
+        help="take the rigs from places with this tag; * stands for any, a comma for 'and'. They are those of the"
+        " labgrid coordinator that LG_COORDINATOR names, else of the virtual fleet of this laboratory",
     )
     group.addoption(
         "--acceptance", action="store_true", help="with --place: use no rig whose calibrations are not known to hold"

@@ -124,7 +124,7 @@ def serve(
         run.note(ending.verdict, ending.reason)
     if place is not None:
         giving = Ending(Verdict.NOT_RUN, "")
-        giving.phase(partial(place.give_back, sometimes(partial(_waits, link))))
+        giving.phase(partial(place.give_back, sometimes(partial(_waits_at_its_end, link))))
         if giving.verdict is not Verdict.NOT_RUN:
             run.note(giving.verdict, giving.reason)
     with contextlib.suppress(OSError):
@@ -146,6 +146,12 @@ def _say(link: Connection, text: str) -> None:
 def _waits(link: Connection, text: str) -> None:
     """Tell for what this process waits; raises BrokenPipeError if the process of the run is gone."""
     link.send(Waits(text))
+
+
+def _waits_at_its_end(link: Connection, text: str) -> None:
+    """Tell for what this process waits, if the process of the run is still there."""
+    with contextlib.suppress(OSError):
+        link.send(Waits(text))
 
 
 def _asks(link: Connection, reservation: str, place: str) -> None:

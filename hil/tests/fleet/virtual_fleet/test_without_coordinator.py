@@ -84,6 +84,6 @@ def test_the_place_of_a_killed_process_is_made_safe_without_coordinator_and_rele
     relays.close()
     up(laboratory, 1, rig)
 
-    assert errand.answer() == {"unsafe": "", "free": True}
+    assert errand.answer() == {"unsafe": ""}
     with Coordinator(fleet.coordinator, Owner.new_job()) as other:
         assert other.places()["virtual-1"].owner == ""
