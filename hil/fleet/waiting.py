@@ -21,7 +21,7 @@ LOOK_S = 0.5
 LONGEST_LOOK_S = 5.0
 """Between two looks; they become fewer the longer a job waits."""
 
-SETTLE_S = 2.0
+SETTLE_S = 3.0
 """For a job that held the place before a restart of the coordinator to say so, from its restart on. The coordinator has
 run for as long as it has been connected, at least.
 """
