@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import socket
 import struct
 from collections.abc import Callable, Mapping, Sequence
@@ -20,6 +19,10 @@ if TYPE_CHECKING:
 
 CONTROL_TIMEOUT_S = 20.0
 """Longest wall time for one answer. An advance does a few milliseconds of work."""
+
+QUESTION_TIMEOUT_S = 4.0
+"""The same where time is the wall clock's and a scenario runs: less than a rig's usual ``limits.heartbeat``, so that
+the watchdog does not take a bench that cannot be reached for a test process that hangs."""
 
 
 class VirtualBenchClient:
@@ -47,9 +50,10 @@ class VirtualBenchClient:
         self._control.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         # the kernel keeps the deadline: with Python's own each send and each read would begin with a poll
         self._control.settimeout(None)
-        for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
-            self._control.setsockopt(socket.SOL_SOCKET, option, struct.pack("ll", int(CONTROL_TIMEOUT_S), 0))
+        self._answer_within(CONTROL_TIMEOUT_S)
         self._unread = b""
+        self._gone: RigFault | None = None
+        """Why the bench cannot be asked any more: what comes late would be taken for the answer to the next request."""
         self.ledger_touched: Callable[[], int] = lambda: 0
         """Tells how often this side has changed the chain; virtual devices ask their node again only after that."""
         self._ledger_told = 0
@@ -146,7 +150,10 @@ class VirtualBenchClient:
         request |= {} if clock == "virtual" else {"clock": clock}
         request |= {"plugs": plugs} if plugs else {}
         request |= {"calendars": list(calendars)} if calendars else {}
+        self._answer_within(CONTROL_TIMEOUT_S)
         self.ask({**request, "programs": programs} if programs else request)
+        if clock == "wall":
+            self._answer_within(QUESTION_TIMEOUT_S)
 
     def look_for_faults(self) -> None:
         """Raise DeviceFailed if a device's program failed since the last look; on the wall clock nothing else tells."""
@@ -243,11 +250,17 @@ class VirtualBenchClient:
             raise RigFault(reply["error"], place=f"virtual bench{who}")
         return reply
 
+    def _answer_within(self, seconds: float) -> None:
+        """Let requests from now on be answered within so many seconds."""
+        self._limit = seconds
+        for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
+            self._control.setsockopt(socket.SOL_SOCKET, option, struct.pack("ll", int(seconds), 0))
+
     def _send(self, what: str, request: bytes) -> None:
         try:
             self._control.sendall(request + b"\n")
         except OSError as error:
-            raise self._lost(f"no answer to '{what}' ({error})") from error
+            raise self._gone or self._end(f"no answer to '{what}' ({error})") from error
 
     def _receive(self, what: str) -> bytes:
         """Return the line that answers the request ``what``."""
@@ -257,16 +270,16 @@ class VirtualBenchClient:
                 try:
                     data = self._control.recv(1 << 16, socket.MSG_DONTWAIT if elapsed() < self._patience else 0)
                 except BlockingIOError:
-                    if elapsed() < CONTROL_TIMEOUT_S:
+                    if elapsed() < self._limit:
                         continue
                     raise
                 if not data:
-                    raise self._lost(f"it closed the control port during '{what}'")
+                    raise self._end(f"it closed the control port during '{what}'")
                 self._unread += data
         except BlockingIOError as error:
-            raise self._lost(f"no answer to '{what}' within {CONTROL_TIMEOUT_S:g} s") from error
+            raise self._end(f"no answer to '{what}' within {self._limit:g} s") from error
         except OSError as error:
-            raise self._lost(f"no answer to '{what}' ({error})") from error
+            raise self._end(f"no answer to '{what}' ({error})") from error
         line, _, self._unread = self._unread.partition(b"\n")
         return line
 
@@ -274,14 +287,11 @@ class VirtualBenchClient:
         """Let go of the control port; idempotent."""
         self._control.close()
 
+    def _end(self, what: str) -> RigFault:
+        """Give the connection up; return the error that says why, now and at each request that follows."""
+        self._gone = self._lost(what)
+        self._control.close()
+        return self._gone
+
     def _lost(self, what: str) -> RigFault:
         return RigFault(what, place=f"virtual bench {self.address}", remedy="See whether its program runs, then rerun.")
-
-
-def mistake_in(words: str) -> str:
-    """Return the mistake in code that ended a Python program, by the traceback in its last words; else ``""``."""
-    if "Traceback (most recent call last):" not in words:
-        return ""
-    places = re.findall(r'^  File "([^"]+)", line (\d+)', words, re.MULTILINE)
-    place = ":".join(places[-1]) if places else "a place that is not told"
-    return f"its program ended over a mistake in code at {place}: {words.splitlines()[-1]}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 import select
 import subprocess
 import sys
@@ -14,7 +15,7 @@ import orjson
 
 from hil.child_process import ChildProcess
 from hil.errors import ConfigurationError, ExitCode, RigFault
-from hil.rig.virtual.client import VirtualBenchClient, mistake_in
+from hil.rig.virtual.client import VirtualBenchClient
 
 START_TIMEOUT_S = 15.0
 """From start to its ready line; a loaded machine needs 2 s to import everything."""
@@ -122,3 +123,12 @@ def loopback_address(number: int) -> str:
     """Return an address of 127.64.0.0/10 that depends on this process, so that parallel runs do not meet."""
     value = (os.getpid() * TRIES + number) % (1 << 22)
     return str(ipaddress.IPv4Address("127.64.0.0") + value)
+
+
+def mistake_in(words: str) -> str:
+    """Return the mistake in code that ended a Python program, by the traceback in its last words; else ``""``."""
+    if "Traceback (most recent call last):" not in words:
+        return ""
+    places = re.findall(r'^  File "([^"]+)", line (\d+)', words, re.MULTILINE)
+    place = ":".join(places[-1]) if places else "a place that is not told"
+    return f"its program ended over a mistake in code at {place}: {words.splitlines()[-1]}"

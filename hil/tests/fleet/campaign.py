@@ -1,8 +1,8 @@
 """``python -m hil.tests.fleet.campaign --rounds 100 --seed 7``: parts of a virtual fleet are killed at random.
 
 Each round is one ``hil run --place`` on a fleet of real programs. At a random moment a worker, the run, an exporter,
-the coordinator or a bench is killed, or told to end. In every case no scenario may be lost or counted twice, every
-place must be free and safe afterwards, and what is blamed must be what was killed.
+the coordinator or a bench is killed, or told to end, or the network to one rig is cut. In every case no scenario may be
+lost or counted twice, every place must be free and safe afterwards, and what is blamed must be what was struck.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from hil.errors import DeadlineExceeded, ExitCode
 from hil.evidence.documents import Kind, Verdict
 from hil.evidence.repeated import repeated
 from hil.tests.acceptance.commands import Finished, Running, poll
+from hil.tests.fleet.network import rig_network
 from hil.tests.fleet.struck_fleet import StruckFleet, struck_fleet
 
 SCENARIOS = 6
@@ -56,7 +57,20 @@ AWAY_S = 3.0
 
 RUN_S = 300.0
 
-DEEDS = ("worker killed", "worker told to end", "run killed", "run told to end", "exporter", "coordinator", "bench")
+CUT, CUT_FOR_GOOD = "network cut", "network cut for good"
+"""The first lasts ``AWAY_S``, the second until the run is over and was looked at."""
+
+DEEDS = (
+    "worker killed",
+    "worker told to end",
+    "run killed",
+    "run told to end",
+    "exporter",
+    "coordinator",
+    "bench",
+    CUT,
+    CUT_FOR_GOOD,
+)
 
 ENDED_BY_HAND = frozenset({"run killed", "run told to end", "worker told to end"})
 """After these the run need not come to its end."""
@@ -87,7 +101,8 @@ def one_round(fleet: StruckFleet, deed: str, when_s: float, chosen: random.Rando
     struck = _strike(fleet, run, deed, chosen) if run.process.poll() is None else ""
     done = elapsed()
     poll(lambda: elapsed() >= done + AWAY_S, "a while without it")
-    fleet.repair()
+    if deed != CUT_FOR_GOOD:
+        fleet.repair()
     finished = run.finish(RUN_S)
     if deed == "coordinator" and "it does not answer" in finished.said and "no tests ran" in finished.said:
         return Round(deed, struck, when_s, finished.code, "the run was refused, and the coordinator blamed", ())
@@ -98,6 +113,7 @@ def one_round(fleet: StruckFleet, deed: str, when_s: float, chosen: random.Rando
     wrong += [f"not safe: {each}" for each in fleet.closed_relays()]
     if deed not in ("run killed", "worker killed"):  # theirs expire after 60 s
         wrong += [f"still reserved by {each.owner}" for each in fleet.client.reservations()]
+    fleet.repair()
     fleet.mend()
     counted = Counter(str(each.verdict) for each in finished.record.scenarios)
     verdicts = ", ".join(f"{number} {verdict}" for verdict, number in counted.items())
@@ -115,6 +131,9 @@ def _strike(fleet: StruckFleet, run: Running, deed: str, chosen: random.Random) 
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, number)
         return str(pid)
+    if deed in (CUT, CUT_FOR_GOOD):
+        fleet.cut()
+        return fleet.far
     name = "coordinator" if deed == "coordinator" else f"{deed} {chosen.choice(sorted(fleet.fleet.benches))}"
     fleet.kill(name)
     return name
@@ -167,7 +186,7 @@ def _counted(finished: Finished, deed: str, struck: str) -> Iterator[str]:
 def _blamed(fleet: StruckFleet, finished: Finished, deed: str, struck: str) -> Iterator[str]:
     """Yield what was blamed wrongly."""
     out = fleet.out_of_service()
-    may_be_out = struck.removeprefix("bench ") if deed == "bench" else ""
+    may_be_out = struck.removeprefix("bench ") if deed in ("bench", CUT, CUT_FOR_GOOD) else ""
     wrong = [name for name in out if name != may_be_out]
     yield from (f"{name} was taken out of service: {out[name]}" for name in wrong)
     if deed in ENDED_BY_HAND and struck:
@@ -176,10 +195,13 @@ def _blamed(fleet: StruckFleet, finished: Finished, deed: str, struck: str) -> I
         yield f"the run did not pass (code {finished.code})"
     reasons = [each.why for each in repeated(finished.document).values()] if finished.code == ExitCode.PASS else []
     for why in reasons:
-        expected = "SIGKILL" if deed == "worker killed" else "bench" if deed == "bench" else None
-        if expected is None:
+        if deed == CUT_FOR_GOOD and "its network is cut" not in why:
+            yield f"a scenario ran again for another reason: {why}"
+        if deed in ("bench", CUT, CUT_FOR_GOOD):
+            continue
+        if deed != "worker killed":
             yield f"a scenario ran again although no rig and no worker was struck: {why}"
-        elif deed == "worker killed" and expected not in why:
+        elif "SIGKILL" not in why:
             yield f"a scenario ran again for another reason: {why}"
     failed = [each.name for each in finished.record.scenarios if each.verdict is Verdict.FAIL]
     if failed:
@@ -195,12 +217,21 @@ def main() -> int:
     parser.add_argument("--deed", choices=DEEDS, help="only this")
     options = parser.parse_args()
     chosen, bad = random.Random(options.seed), 0  # noqa: S311 - a repeatable campaign, no secret
-    with tempfile.TemporaryDirectory() as folder, struck_fleet(Path(folder) / "laboratory", options.rigs) as fleet:
-        for number in range(1, options.rounds + 1):
-            deed = options.deed or chosen.choice(DEEDS)
+    deeds = [options.deed] if options.deed else list(DEEDS)
+    if without := rig_network.why_not():
+        sys.stdout.write(f"no network is cut on this machine: {without}\n")
+        deeds = [deed for deed in deeds if deed not in (CUT, CUT_FOR_GOOD)]
+    else:
+        rig_network.enter()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        struck_fleet(Path(folder) / "laboratory", options.rigs, network=not without) as fleet,
+    ):
+        for number in range(1, options.rounds + 1) if deeds else ():
+            deed, took = chosen.choice(deeds), stopwatch()
             found = one_round(fleet, deed, chosen.uniform(0.0, LATEST_S), chosen)
             bad += bool(found.wrong)
-            sys.stdout.write(f"{number:4d}  {found}\n")
+            sys.stdout.write(f"{number:4d}  {found} ({took():.0f} s)\n")
             sys.stdout.flush()
             if found.wrong:
                 sys.stdout.write((fleet.project.folder / "said.txt").read_text(errors="replace")[-6000:] + "\n")

@@ -11,8 +11,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pyModbusTCP.client import ModbusClient
-
 from hil.errors import RigFault
 from hil.fleet.coordinator import Coordinator
 from hil.fleet.marks import IN, OUT, SERVICE
@@ -20,8 +18,8 @@ from hil.fleet.owner import Owner
 from hil.fleet.states import PlaceState
 from hil.fleet.virtual_fleet import Fleet, down, up
 from hil.tests.acceptance.commands import Project, poll
-
-RELAYS_PORT = 5020
+from hil.tests.fleet.network.open_relays import not_open, not_open_there
+from hil.tests.fleet.network.rig_network import RigNetwork
 
 READY = {"coordinator": "listening on", "exporter": "Exporter ready", "bench": '"ready": true'}
 """What a program says when it can be used, by the first word of its name."""
@@ -76,9 +74,7 @@ class Program:
         if self.runs:
             return
         with self.log.open("wb") as log:
-            self.child = subprocess.Popen(
-                self.words, executable=sys.executable, cwd=self.folder, env=self.environment, stdout=log, stderr=log
-            )
+            self.child = subprocess.Popen(self.words, cwd=self.folder, env=self.environment, stdout=log, stderr=log)
         self.pid = self.child.pid
         poll(lambda: ready in self.log.read_text(errors="replace") or not self.runs, f"{self.words[-1]} to be ready")
 
@@ -91,12 +87,23 @@ class StruckFleet:
     fleet: Fleet
     client: Coordinator
     programs: dict[str, Program] = field(default_factory=dict)
+    far: str = ""
+    """Name of the rig that has a network namespace of its own; empty: none has."""
+    network: RigNetwork | None = None
+    """Of that rig."""
 
     def kill(self, name: str) -> None:
         self.programs[name].kill()
 
+    def cut(self) -> None:
+        """Cut the network to the rig that has one of its own."""
+        if self.network is not None:
+            self.network.cut()
+
     def repair(self) -> None:
-        """Start what does not run, as systemd would; an exporter ends with its coordinator."""
+        """Join what was cut, and start what does not run, as systemd would; an exporter ends with its coordinator."""
+        if self.network is not None:
+            self.network.join()
         for kind, ready in READY.items():
             for name, program in self.programs.items():
                 if name.startswith(kind):
@@ -118,14 +125,21 @@ class StruckFleet:
         return {name: each.comment for name, each in self.places().items() if each.tags.get(SERVICE) == OUT}
 
     def closed_relays(self) -> list[str]:
-        """Return the relays that are not open, as each bench's board reads them back."""
+        """Return the relays that are not open, as each bench's board reads them back, also behind a cut cable."""
         closed = []
         for name, address in self.fleet.benches.items():
-            board = ModbusClient(host=address, port=RELAYS_PORT, auto_open=True, auto_close=True, timeout=5.0)
-            states = board.read_coils(0, 4)
-            closed += [f"{name} does not answer"] if states is None else []
-            closed += [f"{name} K{number}" for number, closed_now in enumerate(states or [], 1) if closed_now]
+            told = not_open_there(self.network) if name == self.far and self.network is not None else not_open(address)
+            closed += [f"{name} {each}" for each in told]
         return closed
+
+    def send_away(self, name: str, network: RigNetwork) -> None:
+        """Let the bench and the exporter of a rig run in a network namespace of their own from now on."""
+        for kind in ("exporter", "bench"):
+            program = self.programs[f"{kind} {name}"]
+            program.kill()
+            program.words = network.inside([sys.executable, *program.words[1:]])
+        self.far, self.network = name, network
+        self.repair()
 
     def mend(self) -> None:
         """Do what a person does after a look: every place is in service again, and no rig is locked."""
@@ -144,15 +158,26 @@ class StruckFleet:
 
 
 @contextlib.contextmanager
-def struck_fleet(folder: Path, rigs: int) -> Iterator[StruckFleet]:
-    """Start a fleet of so many rigs for a project in ``folder``; everything is ended afterwards."""
+def struck_fleet(folder: Path, rigs: int, *, network: bool = False) -> Iterator[StruckFleet]:
+    """Start a fleet of so many rigs for a project in ``folder``; everything is ended afterwards.
+
+    :param network: whether the last rig gets a network namespace of its own, behind a cable that can be cut.
+    """
     project = Project.make(folder)
     fleet = up(folder, rigs, folder / "rigs/fleet.yaml")
     project.environment["LG_COORDINATOR"] = fleet.coordinator
+    if network:  # a node in Docker is on another network
+        project.environment["NODE"] = "native"
     struck = StruckFleet(project, fleet, Coordinator(fleet.coordinator, Owner.new_job()))
     try:
         for program in fleet.programs:
             struck.programs[program.name] = Program.of(program.pid, Path(program.log))
-        yield struck
+        if not network:
+            yield struck
+            return
+        far, address = list(fleet.benches.items())[-1]
+        with RigNetwork.made(address) as cable:
+            struck.send_away(far, cable)
+            yield struck
     finally:
         struck.close()

@@ -3,7 +3,8 @@
 Requests: ``reset``, ``advance``, ``withdraw``, ``edges``, ``plug``, ``mains``, ``ledger``, ``fault``, ``mend``,
 ``truth``, ``lines``, ``patience``, ``faults``, ``devices``, ``resources``. Whatever cannot be done is answered with
 ``{"error": …}`` and the bench goes on.
-Without a controller that has reset the bench, virtual time follows the wall clock.
+Without a controller that has reset the bench, virtual time follows the wall clock. If the network to the controller is
+lost then, the relay board opens its outputs by itself, as the watchdog of a real board does.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from hil.errors import ConfigurationError, nearest
 from hil.vbench.control import advance_request as advancing
 from hil.vbench.control.advance_request import Advance
 from hil.vbench.control.operations import OPERATIONS, Request
+from hil.vbench.control.relay_board import RelayBoard
 from hil.vbench.control.replies import decode, encode, error, guarded
 from hil.vbench.control.seeded_faults import mend, seed
 from hil.vbench.control.wall_time import WallFollower
@@ -65,8 +67,11 @@ class ControlPort:
         self._controller = controller
         return True
 
-    def release(self, controller: Controller) -> None:
-        """``controller`` has gone: time follows the wall clock again, and what it made fail works again."""
+    def release(self, controller: Controller, *, unreachable: bool = False) -> None:
+        """``controller`` has gone: time follows the wall clock again, and what it made fail works again.
+
+        :param unreachable: its machine did not answer any more, so that no watchdog there can open the relays.
+        """
         if self._controller is controller:
             self._controller = None
             controller.give_up()
@@ -76,6 +81,8 @@ class ControlPort:
             self.bench.instrument_ports["meter"].forget()  # what it announced will not come
             mend(self.bench)
             self.follower.start()
+            if unreachable:
+                RelayBoard(self.bench).drive(0, [False] * len(self.bench.model.plant.relays))
 
     def catch_up(self) -> None:
         """See :class:`hil.vbench.bench.TimeOwner`."""
@@ -138,7 +145,8 @@ class Controller(ByteProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop being the controller (called by asyncio)."""
         self.leave_fast_lane()
-        self._port.release(self)
+        lost_for = exc or self.error
+        self._port.release(self, unreachable=lost_for is not None and not isinstance(lost_for, ConnectionError))
 
     def leaves_nothing(self) -> bool:
         """Tell whether the loop need not look at what the requests just served have scheduled."""

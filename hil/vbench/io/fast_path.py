@@ -29,6 +29,8 @@ class FastLaneSelector(selectors.EpollSelector):
         self._scheduled = False
         self.handlers: dict[int, FastHandler] = {}
         """By file descriptor; only for connections that asyncio has registered for reading as well."""
+        self.errors: dict[int, OSError] = {}
+        """Why connections on the fast lane were lost that have not left it yet, by file descriptor."""
         self.first = -1
         """Of the descriptors that can be read at a time, the one that is served before the others."""
         self.patience = 0.0
@@ -72,8 +74,11 @@ class FastLaneSelector(selectors.EpollSelector):
             return False
         try:
             data = os.read(key.fd, READ_SIZE)
-        except OSError:
-            return False  # asyncio will meet the same error and close the connection
+        except OSError as error:
+            # asyncio closes the connection, and only meets its end: the kernel tells an error once
+            if not isinstance(error, BlockingIOError):
+                self.errors[key.fd] = error
+            return False
         if not data:
             return False
         if not handler(data):

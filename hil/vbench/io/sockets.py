@@ -10,6 +10,11 @@ from typing import cast
 
 from hil.vbench.io.fast_path import READ_SIZE, FastHandler, FastLaneLoop
 
+SILENT_S = 10
+"""After so long without any sign of a client's machine its connection is lost, as behind a cable that was pulled.
+
+A client that has died is noticed at once, and one that was stopped is none: its kernel answers for it."""
+
 
 class ByteProtocol(asyncio.BufferedProtocol):
     """A stream protocol with ``data_received`` that reads into a small buffer of its own.
@@ -21,6 +26,8 @@ class ByteProtocol(asyncio.BufferedProtocol):
 
     def __init__(self) -> None:
         self._connected = False
+        self.error: OSError | None = None
+        """What the connection was lost for, if the fast lane has met that."""
         self._fast_lane: dict[int, FastHandler] | None = None
         self._descriptor = -1
         self._read_buffer = bytearray(READ_SIZE)
@@ -31,7 +38,13 @@ class ByteProtocol(asyncio.BufferedProtocol):
         self.transport = cast("asyncio.Transport", transport)
         # asyncio does this only for sockets made with proto IPPROTO_TCP; without it a second frame waits 40 ms for the
         # acknowledgement of the first
-        transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        own = transport.get_extra_info("socket")
+        own.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        own.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        own.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, SILENT_S // 2)
+        own.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 1)
+        own.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, SILENT_S // 2)
+        own.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, SILENT_S * 1000)
         self._connected = True
 
     def abort(self) -> None:
@@ -96,6 +109,8 @@ class ByteProtocol(asyncio.BufferedProtocol):
         if self._fast_lane is not None:
             self._fast_lane.pop(self._descriptor, None)
             self._fast_lane = None
+            if isinstance(loop := asyncio.get_running_loop(), FastLaneLoop):
+                self.error = loop.fast_lane.errors.pop(self._descriptor, None)
 
 
 def peer_is_gone(transport: asyncio.BaseTransport) -> bool:

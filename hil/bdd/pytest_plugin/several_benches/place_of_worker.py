@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from hil.bdd.pytest_plugin.several_benches.silent_rig import why_silent
 from hil.clock import stopwatch
 from hil.errors import RigFault
 from hil.evidence.documents import Verdict
@@ -130,8 +131,9 @@ class PlaceOfWorker:
             return Verdict.RIG_FAULT, f"place {self.name}: {self.lost}"
         if outcome is None or outcome[0] is not Verdict.RIG_FAULT or outcome[1].startswith(self._not_of_the_rig):
             return None
-        self._problem = outcome[1]
-        return outcome
+        silent = why_silent(self._lease.place)
+        self._problem = f"{silent}. First noticed: {outcome[1]}" if silent else outcome[1]
+        return outcome[0], self._problem
 
     def give_back(self, say: Callable[[str], None]) -> None:
         """Release the place; one whose rig has failed is taken out of service with the reason.

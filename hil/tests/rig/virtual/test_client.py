@@ -10,9 +10,8 @@ import pytest
 
 from hil.errors import DeviceFailed, HilError, RigFault
 from hil.interrupts import interrupt
-from hil.rig.virtual.client import mistake_in
 from hil.rig.virtual.lockstep_clock import LockstepClock
-from hil.rig.virtual.process import TRIES, VirtualBenchProcess, loopback_address
+from hil.rig.virtual.process import TRIES, VirtualBenchProcess, loopback_address, mistake_in
 
 
 @pytest.fixture

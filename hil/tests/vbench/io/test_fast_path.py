@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import selectors
 import socket
+import struct
 from collections.abc import Iterator
 
 import pytest
@@ -45,3 +46,20 @@ def test_what_was_sent_first_to_the_controller_is_served_first(
             monkeypatch.setattr(selectors.EpollSelector, "select", only_meter_at_first)
         selector.select(0.05)
     assert served == ["control", "meter"]
+
+
+def test_an_error_of_a_connection_is_kept_since_the_kernel_tells_it_only_once() -> None:
+    with FastLaneSelector() as selector, socket.create_server(("127.0.0.1", 0)) as server:
+        client = socket.create_connection(server.getsockname())
+        own, _ = server.accept()
+        selector.register(own, selectors.EVENT_READ)
+        selector.handlers[own.fileno()] = lambda data: True
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        client.close()  # by a reset
+
+        ready = selector.select(5.0)
+
+        assert [key.fd for key, _ in ready] == [own.fileno()]
+        assert isinstance(selector.errors[own.fileno()], ConnectionResetError)
+        assert own.recv(1) == b""
+        own.close()
