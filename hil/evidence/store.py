@@ -23,6 +23,7 @@ from hil.evidence.run_folder.files import (
 )
 from hil.evidence.run_folder.manifest import attachments, sum_of, write_manifest
 from hil.evidence.run_folder.scenario_writer import ScenarioEntry, ScenarioWriter
+from hil.owner_only import make_folder
 
 
 @dataclass
@@ -37,9 +38,11 @@ class RunWriter:
 
     @classmethod
     def create(cls, folder: Path, document: Mapping[str, Json], host: Mapping[str, Json]) -> Self:
-        """Make the folder (it must not exist) and write a first ``run.json`` that says the run is not finished."""
+        """Make the folder (it must not exist) for its owner alone, with a ``run.json`` that says it is not finished."""
         with on_disk(folder):
-            (folder / SCENARIOS).mkdir(parents=True)
+            make_folder(folder.parent)
+            make_folder(folder, exist_ok=False)
+            (folder / SCENARIOS).mkdir()
         run = cls(folder, {**document, "evidence_version": EVIDENCE_VERSION, "finished": False}, dict(host))
         run.save()
         return run

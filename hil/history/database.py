@@ -24,6 +24,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from hil.errors import ConfigurationError, RigFault
+from hil.owner_only import make_file
 
 DEFAULT = "reports/history.sqlite"
 """The file of a laboratory that names no other history."""
@@ -126,6 +127,7 @@ def open_database(location: str, root: Path) -> Engine:
             parsed = parsed.set(drivername="postgresql+psycopg")
         if parsed.get_backend_name() == "sqlite" and parsed.database and parsed.database != ":memory:":
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+            make_file(Path(parsed.database))
         timeout = {"timeout": _BUSY_S} if parsed.get_backend_name() == "sqlite" else {"connect_timeout": 10}
         engine = create_engine(parsed, connect_args=timeout)
     except (ArgumentError, NoSuchModuleError) as error:

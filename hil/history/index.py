@@ -81,7 +81,7 @@ def write_index(reports: Path, ended: RunView | None = None, *, at_once: int | N
     _keep(reports / CACHE_FILE, rows)
     path = reports / INDEX_FILE
     shown = [_linked(reports, row) for row in rows[:MOST_ROWS]]
-    replace_file(path, render("index.html.j2", rows=shown, older=len(rows) - len(shown)))
+    replace_file(path, render("index.html.j2", rows=shown, older=len(rows) - len(shown)), private=True)
     return path
 
 
@@ -174,6 +174,6 @@ def _keep(path: Path, rows: Iterable[Row]) -> None:
     """Keep what was read; without it the next index only takes longer."""
     document = {"version": CACHE_VERSION, "runs": [vars(row) for row in rows]}
     try:
-        replace_file(path, json.dumps(document))
+        replace_file(path, json.dumps(document), private=True)
     except RigFault:
         path.unlink(missing_ok=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from hil.errors import RigFault
+from hil.owner_only import opener
 
 RUN_FILE: Final = "run.json"
 MANIFEST_FILE: Final = "manifest.json"
@@ -78,12 +79,15 @@ def on_disk(path: Path) -> Iterator[None]:
         ) from error
 
 
-def replace_file(path: Path, text: str | Iterable[str]) -> None:
-    """Write ``path`` anew, whole or not at all, from a text or its parts; RigFault if the disk does not take it."""
+def replace_file(path: Path, text: str | Iterable[str], *, private: bool = False) -> None:
+    """Write ``path`` anew, whole or not at all, from a text or its parts; RigFault if the disk does not take it.
+
+    :param private: only its owner may read it, whatever the umask.
+    """
     temporary = path.with_suffix(".tmp")
     with on_disk(path):
         try:
-            with temporary.open("w", encoding="utf-8", newline="\n") as file:
+            with open(temporary, "w", encoding="utf-8", newline="\n", opener=opener if private else None) as file:
                 file.writelines([text] if isinstance(text, str) else text)
             temporary.replace(path)
         except OSError:

@@ -20,6 +20,7 @@ from hil.errors import ConfigurationError
 from hil.fleet.tags import tags_of
 from hil.fleet.virtual_fleet.places import make_places
 from hil.fleet.virtual_fleet.programs import Program, end, marked, start, wait_until_ready
+from hil.owner_only import make_folder
 from hil.rig.config.rig_file import RigFile
 from hil.vbench.model_request import LINES
 from hil.vbench.server import STANDARD_PORTS
@@ -212,7 +213,7 @@ def _write(fleet: Fleet, folder: Path) -> None:
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
     """Let one command at a time start or end the fleet; the kernel frees the lock when its holder dies."""
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     with (folder / LOCK).open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

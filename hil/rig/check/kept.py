@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hil.errors import RigFault
+from hil.owner_only import make_folder
 from hil.rig.check.findings import CheckFinding, Level
 from hil.units import format_quantity
 
@@ -48,7 +49,7 @@ def keep(folder: Path, rig: RigFile, findings: Sequence[CheckFinding], at: datet
 def _write(path: Path, document: dict[str, Any]) -> None:
     folder = path.parent
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         temporary = path.with_suffix(".tmp")
         temporary.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
         temporary.replace(path)

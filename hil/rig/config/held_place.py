@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import quote
 
 from hil.errors import ConfigurationError
+from hil.owner_only import make_folder
 
 RECORD_VARIABLE = "HIL_PLACE_RECORD"
 """Path of the record of the place that this job holds; its children inherit it."""
@@ -57,8 +58,8 @@ class PlaceRecord:
     tags: Mapping[str, str] = field(default_factory=dict)
 
     def write(self, folder: Path) -> Path:
-        """Write it into ``folder``, whole or not at all; return its path."""
-        folder.mkdir(parents=True, exist_ok=True)
+        """Write it into ``folder``, whole or not at all; return its path. The folder is for its owner alone."""
+        make_folder(folder)
         path = record_file(folder, self.place)
         draft = path.with_suffix(f".{os.getpid()}.tmp")
         draft.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
