@@ -41,24 +41,26 @@ Feature: Short sessions
 
     Examples:
       | seconds |
+      | 1       |
       | 2       |
       | 3       |
       | 4       |
       | 5       |
       | 6       |
-      | 7       |
 """
 
-LATEST_S = 25.0
-"""The latest moment of a deed; a run takes about as long."""
+LATEST_S = 5.0
+"""The latest moment of a deed after the start of the run, or of a scenario: about as long as one takes."""
 
-AWAY_S = 3.0
+AWAY_S = 2.0
 """For so long a program is gone before it is started again."""
+
+LONGEST_CUT_S = 5.0
 
 RUN_S = 300.0
 
 CUT, CUT_FOR_GOOD = "network cut", "network cut for good"
-"""The first lasts ``AWAY_S``, the second until the run is over and was looked at."""
+"""The first lasts up to ``LONGEST_CUT_S``, the second until the run is over and was looked at."""
 
 DEEDS = (
     "worker killed",
@@ -82,6 +84,7 @@ class Round:
 
     deed: str
     struck: str
+    begun: int
     when_s: float
     code: int
     verdicts: str
@@ -89,23 +92,28 @@ class Round:
 
     def __str__(self) -> str:
         judged = "; ".join(self.wrong) or "good"
-        return f"{self.deed} {self.struck} after {self.when_s:.1f} s: code {self.code}, {self.verdicts}: {judged}"
+        when = f"after {self.begun} scenarios and {self.when_s:.1f} s"
+        return f"{self.deed} {self.struck} {when}: code {self.code}, {self.verdicts}: {judged}"
 
 
-def one_round(fleet: StruckFleet, deed: str, when_s: float, chosen: random.Random) -> Round:
-    """Run once, do the deed after so many seconds, and look at what came of it."""
+def one_round(fleet: StruckFleet, deed: str, begun: int, when_s: float, chosen: random.Random) -> Round:
+    """Run once, do the deed so many seconds after so many scenarios have begun, and look at what came of it."""
     (fleet.project.folder / "short.feature").write_text(FEATURE, encoding="utf-8")
     words = ("--place", "rig=*", "--benches", str(len(fleet.fleet.benches)), "--place-wait", "4 min")
-    run, elapsed = fleet.project.start("run", *words, "short.feature"), stopwatch()
+    before = _begun(fleet)
+    run = fleet.project.start("run", *words, "short.feature")
+    poll(lambda: _begun(fleet) - before >= begun or run.process.poll() is not None, "the scenarios to begin")
+    elapsed = stopwatch()
     poll(lambda: elapsed() >= when_s or run.process.poll() is not None, "the moment")
     struck = _strike(fleet, run, deed, chosen) if run.process.poll() is None else ""
     done = elapsed()
-    poll(lambda: elapsed() >= done + AWAY_S, "a while without it")
+    away = chosen.uniform(0.5, LONGEST_CUT_S) if deed == CUT else AWAY_S
+    poll(lambda: elapsed() >= done + away, "a while without it")
     if deed != CUT_FOR_GOOD:
         fleet.repair()
     finished = run.finish(RUN_S)
     if deed == "coordinator" and "it does not answer" in finished.said and "no tests ran" in finished.said:
-        return Round(deed, struck, when_s, finished.code, "the run was refused, and the coordinator blamed", ())
+        return Round(deed, struck, begun, when_s, finished.code, "the run was refused, and the coordinator blamed", ())
     wrong = [*_blamed(fleet, finished, deed, struck), *_counted(finished, deed, struck)]
     with contextlib.suppress(DeadlineExceeded):  # the workers of a run that was killed end by themselves
         poll(lambda: not fleet.held(), "every place to be free", timeout=60.0)
@@ -117,7 +125,12 @@ def one_round(fleet: StruckFleet, deed: str, when_s: float, chosen: random.Rando
     fleet.mend()
     counted = Counter(str(each.verdict) for each in finished.record.scenarios)
     verdicts = ", ".join(f"{number} {verdict}" for verdict, number in counted.items())
-    return Round(deed, struck, when_s, finished.code, verdicts, tuple(wrong))
+    return Round(deed, struck, begun, when_s, finished.code, verdicts, tuple(wrong))
+
+
+def _begun(fleet: StruckFleet) -> int:
+    """Return how many scenarios have begun in all runs so far."""
+    return len(list((fleet.project.folder / "reports/runs").glob("2*/scenarios/*")))
 
 
 def _strike(fleet: StruckFleet, run: Running, deed: str, chosen: random.Random) -> str:
@@ -229,7 +242,7 @@ def main() -> int:
     ):
         for number in range(1, options.rounds + 1) if deeds else ():
             deed, took = chosen.choice(deeds), stopwatch()
-            found = one_round(fleet, deed, chosen.uniform(0.0, LATEST_S), chosen)
+            found = one_round(fleet, deed, chosen.randint(0, SCENARIOS), chosen.uniform(0.0, LATEST_S), chosen)
             bad += bool(found.wrong)
             sys.stdout.write(f"{number:4d}  {found} ({took():.0f} s)\n")
             sys.stdout.flush()
