@@ -16,6 +16,8 @@ from prompt_toolkit.application import get_app
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.history import FileHistory
 
+from hil.owner_only import make_file
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -68,6 +70,7 @@ class TerminalPrompt:
         self, history: Path, complete: Callable[[str], Iterable[Candidate]], toolbar: Callable[[], str]
     ) -> None:
         history.parent.mkdir(parents=True, exist_ok=True)
+        make_file(history)
         self._session: PromptSession[str] = PromptSession(
             history=FileHistory(str(history)),
             completer=_StepCompleter(complete),

@@ -15,6 +15,7 @@ from hil.history.database import open_database
 from hil.history.index import write_index
 from hil.owner_only import make_file, make_folder
 from hil.rig.config.held_place import PlaceRecord
+from hil.shell.prompt import TerminalPrompt
 
 
 @pytest.fixture(autouse=True, params=[0o000, 0o022], ids=["umask 000", "umask 022"])
@@ -83,3 +84,9 @@ def test_a_private_file_that_is_written_anew_is_private_even_if_it_was_not(tmp_p
     replace_file(tmp_path / "page.html", "new", private=True)
 
     assert rights(tmp_path / "page.html") == 0o600
+
+
+def test_what_was_typed_at_the_prompt_is_for_its_owner_alone(tmp_path: Path) -> None:
+    TerminalPrompt(tmp_path / "cache/shell-history", lambda text: [], lambda: "")
+
+    assert rights(tmp_path / "cache/shell-history") == 0o600

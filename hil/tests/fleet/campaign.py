@@ -41,12 +41,12 @@ Feature: Short sessions
 
     Examples:
       | seconds |
+      | 0.5     |
       | 1       |
+      | 1.5     |
       | 2       |
+      | 2.5     |
       | 3       |
-      | 4       |
-      | 5       |
-      | 6       |
 """
 
 LATEST_S = 5.0
