@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from labgrid.driver.exception import ExecutionError
+from pyModbusTCP.constants import MB_CONNECT_ERR
 
 from hil.errors import ConfigurationError, RigFault
 
@@ -34,6 +35,9 @@ class CoilRelay:
             self._output.set(closed)
         except (ExecutionError, OSError, ValueError) as error:
             raise self._dead("switched", error) from error
+        # labgrid lets a write pass that failed; to read back what was never told would only wait once more
+        if getattr(getattr(self._output, "client", None), "last_error", None) == MB_CONNECT_ERR:
+            raise self._dead("switched", ConnectionError("its board takes no connection"))
         if self.is_closed() is not closed:
             raise RigFault(
                 f"told to {'close' if closed else 'open'} and reads back {'open' if closed else 'closed'}",

@@ -100,7 +100,7 @@ def test_a_board_that_is_not_there_is_a_rig_fault_with_a_remedy() -> None:
         closed.bind(("127.0.0.1", 0))
         k1 = relay(closed.getsockname()[1])
 
-        with pytest.raises(RigFault, match="relay K1: the relay cannot be read") as caught:
+        with pytest.raises(RigFault, match=r"relay K1: the relay cannot be switched \(its board takes no") as caught:
             k1.set(closed=True)
 
     assert caught.value.remedy == "Check the relay board's address and supply."
