@@ -38,9 +38,13 @@ def why_not() -> str:
     if missing := [name for name in PROGRAMS if shutil.which(name) is None]:
         return f"the command {missing[0]} is missing: apt install {PROGRAMS[missing[0]]}"
     # what is tried here is made and gone within one process
-    trial = "ip link set lo up && ip link add name lab type veth peer name rig && ip link add name switch type bridge"
+    trial = (
+        f"ip netns add hil-trial-{os.getpid()} && ip netns delete hil-trial-{os.getpid()}",
+        "ip link add name lab type veth peer name rig",
+        "ip link add name switch type bridge",
+    )
     try:
-        _run("unshare", "--net", "sh", "-c", trial)
+        _run("unshare", "--net", "sh", "-c", " && ".join(trial))
     except subprocess.CalledProcessError as error:
         return f"the kernel refuses a network namespace: {error.stderr.decode(errors='replace').strip()}"
     return ""

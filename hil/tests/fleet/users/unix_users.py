@@ -68,8 +68,8 @@ class UnixUser:
     def start(self, *arguments: str, environment: Mapping[str, str]) -> Running:
         """Start ``hil`` as this user, with a umask that hides nothing.
 
-        The user may read every file of this machine: the checkout may be in a home that others cannot enter. What the
-        job makes belongs to the user all the same.
+        If the checkout is where this user cannot enter, such as the home of root, the job may read every file of this
+        machine. What it makes belongs to the user all the same.
         """
         own = {
             "HOME": str(self.home),
@@ -80,7 +80,9 @@ class UnixUser:
             "NODE": "native",
             "COLUMNS": "160",
         }
-        may_read = ("--ambient-caps", "+dac_read_search", "--inh-caps", "+dac_read_search")
+        imports = [*self._become(), sys.executable, "-c", "import hil.cli.main"]
+        enters = subprocess.run(imports, cwd="/", env=own, capture_output=True, check=False).returncode == 0
+        may_read = () if enters else ("--ambient-caps", "+dac_read_search", "--inh-caps", "+dac_read_search")
         hides_nothing = ("sh", "-c", 'umask 000; exec "$@"', "sh")
         words = [*self._become(), *may_read, *hides_nothing, sys.executable, "-m", "hil.cli.main", *arguments]
         said = self.project.folder / "said.txt"
