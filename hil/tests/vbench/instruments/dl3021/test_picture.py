@@ -9,7 +9,7 @@ from unittest.mock import patch
 
 from PIL import Image
 
-from hil.tests.vbench.instruments.dl3021.test_operation import Bench
+from hil.tests.vbench.instruments.dl3021.bench import Bench
 
 
 def screenshot(bench: Bench) -> Image.Image:
