@@ -14,7 +14,7 @@ from hil import __version__
 from hil.cli.init import add_init_command
 from hil.cli.laboratory import add_config_command, laboratory, shown
 from hil.cli.readers import outlive_readers
-from hil.errors import ExitCode, HilError
+from hil.errors import ConfigurationError, ExitCode, HilError
 
 COLLECT_AFTER = 50_000
 """New objects before the garbage collector looks at them: what a command loads stays until it ends. The default of 700
@@ -30,6 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if rest and options.command != "run":
         build_parser().error(f"unrecognized arguments: {' '.join(rest)}")
     try:
+        _refuse_empty(options)
         code: int = options.act(options, rest)
     except HilError as error:
         print(f"hil {options.command}: {error}", file=sys.stderr)
@@ -44,6 +45,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"hil {options.command}: {verdict}: {last_words(error)}", file=sys.stderr)
         return exit_code_of(verdict)
     return code
+
+
+def _refuse_empty(options: argparse.Namespace) -> None:
+    """Raise ConfigurationError for an empty text as an argument: taken for none, it would act on something else."""
+    for name, value in vars(options).items():
+        if any(isinstance(each, str) and not each.strip() for each in (value if isinstance(value, list) else [value])):
+            raise ConfigurationError(
+                "the value is empty; see whether a variable is not set, or leave it out", place=name.replace("_", "-")
+            )
 
 
 class _Parser(argparse.ArgumentParser):

@@ -29,7 +29,7 @@ from hil.errors import RigFault
 from hil.fleet.address import remedy_for
 from hil.fleet.owner import Owner
 from hil.fleet.session import Session, end_session, passes
-from hil.fleet.states import PlaceState, ReservationState
+from hil.fleet.states import NO_MATCH, PlaceState, ReservationState
 
 CONNECT_S = 8.0
 """For the coordinator to take a connection and to send its places."""
@@ -262,7 +262,8 @@ def _place_state(session: Any, place: Place) -> PlaceState:
         for name, entry in entries.items()
         if entry.data.get("cls")
     }
-    absent, addresses, ways = [], {}, {}
+    absent: list[str] = [] if place.matches else [NO_MATCH]
+    addresses, ways = {}, {}
     for match in place.matches:
         found = {path: entry for path, entry in offered.items() if match.ismatch(path)}
         if not found:

@@ -36,6 +36,11 @@ LAST_RUN: Final = "last_run"
 """When that job gave the place back, in seconds since 1970."""
 
 
+def is_mark(key: str) -> bool:
+    """Tell whether jobs write the tag with this key, and no person."""
+    return key in (LEASE_OWNER, LEASE_UNTIL, LEASE_SINCE, SERVICE, LAST_VERDICT, LAST_RUN)
+
+
 def verdict_tags(verdict: str, now: float) -> dict[str, str]:
     """Return the tags by which a job leaves its verdict at the place that it gives back."""
     return {LAST_VERDICT: verdict.replace(" ", "_"), LAST_RUN: f"{now:.0f}"}

@@ -93,4 +93,4 @@ class SafePlace:
             return self.rig
         name = place.tags.get("rig", "")
         path = self.rig_folder / f"{name}.yaml"
-        return path if name and path.is_file() else None
+        return path if name and path.name == f"{name}.yaml" and path.is_file() else None

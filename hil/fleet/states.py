@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
+
+NO_MATCH: Final = "any part (no exporter is matched to it)"
+"""Stands among what is absent, for a place that was made and got no match."""
 
 
 @dataclass(frozen=True)

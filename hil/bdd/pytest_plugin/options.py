@@ -7,6 +7,7 @@ PYTEST_DONT_REWRITE: the run's plugin imports this module before pytest loads it
 
 from __future__ import annotations
 
+import argparse
 from typing import TYPE_CHECKING
 
 import pytest
@@ -34,6 +35,16 @@ XDIST = (
     "-n does not go with features, nor with tests that use the bench: a bench can do one at a time. "
     "--benches 2 lets two virtual benches share them, each with a node of its own."
 )
+
+
+def given(text: str) -> str:
+    """Return the text of an option; argparse.ArgumentTypeError if it is empty: then a variable may not be set.
+
+    Taken for no option, it would run on another rig than was meant.
+    """
+    if not text.strip():
+        raise argparse.ArgumentTypeError("the value is empty; see whether a variable is not set, or leave it out")
+    return text
 
 
 def shows_only(config: pytest.Config) -> bool:

@@ -66,8 +66,9 @@ HANDLERS = pytest.StashKey[dict[int, Any]]()
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Hook of pytest: the options of a run."""
     group = parser.getgroup("hil", "hardware in the loop")
-    group.addoption("--rig", default=None, metavar="FILE", help=f"rig file (default: rig of [{TABLE}])")
-    group.addoption("--node", default=None, metavar="PROVIDER", help="bitcoind: auto, docker, native or external")
+    given = options.given
+    group.addoption("--rig", type=given, metavar="FILE", help=f"rig file (default: rig of [{TABLE}])")
+    group.addoption("--node", type=given, metavar="PROVIDER", help="bitcoind: auto, docker, native or external")
     group.addoption("--seed", default=None, type=int, help="repeat a run with its seed (default: a random one)")
     add_bench_options(group)
     group.addoption(
@@ -222,7 +223,7 @@ def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Ite
     benches = config.stash.get(BENCHES, 1)
     places = config.stash.get(PLACES, None)
     shared = [f"{benches} benches share them"] if benches > 1 else []
-    shared = [places.words] if places is not None else shared
+    shared = [places.words, *places.left_out] if places is not None else shared
     unmet = [(item.nodeid, *item.stash[PRECHECK]) for item in items if PRECHECK in item.stash]
     page = [config.stash[PAGE]] if PAGE in config.stash else []
     return [*page, *shared, *(f"{verdict}: {node}: {why}" for node, verdict, why in unmet)]

@@ -85,7 +85,7 @@ def matters(place: PlaceStatus, coordinator: str) -> Sequence[str]:
             f" mend it, then: {PLACE_VARIABLE}={on_a_line(place.name)} hil rig clear rigs/{on_a_line(place.rig)}.yaml"
         )
     elif place.health is Health.AWAY:
-        found.append(f"{on_a_line(place.reason)}. Look at its exporter")
+        found.append(f"{on_a_line(place.reason)}. Look at its exporter, and at its matches: labgrid-client show")
     elif place.health is Health.SILENT:
         found.append(f"{on_a_line(place.reason)}. The next job makes it safe and takes it over")
     if place.calibration_expired:

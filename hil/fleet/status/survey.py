@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Final
 
 from hil.clock import utc_now
-from hil.fleet.marks import AWAY, LAST_RUN, LAST_VERDICT, LEASE_UNTIL, OUT, SERVICE, held_since, lease_of
+from hil.fleet.marks import LAST_RUN, LAST_VERDICT, LEASE_UNTIL, OUT, SERVICE, held_since, lease_of
 from hil.fleet.owner import is_job
 from hil.fleet.selection import NAME, RIG
 
@@ -134,10 +134,10 @@ def _health(place: PlaceState, lock: Lock | None, now: datetime) -> tuple[Health
         return Health.LOCKED, lock.reason
     if place.tags.get(SERVICE) == OUT:
         return Health.OUT, place.comment.removeprefix("out of service: ") or "its comment tells no reason"
-    if place.absent or place.tags.get(SERVICE) == AWAY:
+    if place.absent:
         named = ", ".join(place.absent[:MOST_ABSENT])
         more = f" and {len(place.absent) - MOST_ABSENT} more" if len(place.absent) > MOST_ABSENT else ""
-        return Health.AWAY, f"not offered: {named or 'all of it'}{more}"
+        return Health.AWAY, f"not offered: {named}{more}"
     owner, until = lease_of(place)
     if owner and is_job(owner) and place.tags.get(LEASE_UNTIL) and until < now.timestamp():
         return Health.SILENT, f"{owner} has not renewed its lease, which ended at {_instant(until):%H:%M:%S} UTC"

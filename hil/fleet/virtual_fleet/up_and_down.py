@@ -66,6 +66,7 @@ def up(root: Path, number: int, rig: Path) -> Fleet:
     if not 1 <= number <= MOST_RIGS:
         raise ConfigurationError(f"a fleet has 1 to {MOST_RIGS} rigs, not {number}", place="N")
     described = RigFile.load(rig)
+    _refuse_misfit(described)
     folder = (root / FOLDER).resolve()
     with _alone(folder):
         present = info(root)
@@ -178,6 +179,20 @@ def _resources(address: str) -> dict[str, dict[str, object]]:
     for line in LINES:
         offered[line] = {"cls": "NetworkSerialPort", "host": address, "port": ports[line], "protocol": "raw"}
     return offered
+
+
+def _refuse_misfit(rig: RigFile) -> None:
+    """Raise ConfigurationError for a rig file that does not take its parts from a place of this fleet."""
+    offered = _resources("").keys()
+    missing = sorted(rig.parts_of_place.keys() - offered)
+    if rig.parts_of_place and not missing:
+        return
+    what = f"a place of a virtual fleet does not offer {', '.join(missing)}; it offers {', '.join(sorted(offered))}"
+    raise ConfigurationError(
+        what if missing else "it has no RemotePlace, so it cannot describe a place",
+        place=str(rig.path),
+        remedy="rigs/fleet.yaml shows how such a rig file is written.",
+    )
 
 
 def _addresses(folder: Path) -> Iterator[str]:

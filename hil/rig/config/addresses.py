@@ -74,6 +74,23 @@ def _plain(arguments: object) -> Mapping[str, Any]:
     return read if isinstance(read, Mapping) else {}
 
 
+def bound_elsewhere(target: Mapping[str, Any]) -> dict[str, Keys]:
+    """Return what drivers of a target bind to and the target does not have, each with the keys that lead to it.
+
+    That is what the place of such a target has to offer. A name that another driver has is taken for that driver.
+    """
+    drivers = parts(target, "drivers")
+    resources = {part.name for part in parts(target, "resources")}
+    found: dict[str, Keys] = {}
+    for driver in drivers:
+        bindings = driver.arguments.get("bindings")
+        others = {each.name for each in drivers if each is not driver}
+        for key, name in (bindings if isinstance(bindings, Mapping) else {}).items():
+            if str(name) not in resources | others:
+                found.setdefault(str(name), (*driver.keys, "bindings", key))
+    return found
+
+
 def wrong_addresses(target: Mapping[str, Any]) -> list[Flaw]:
     """Return what is wrong with addresses and bindings of a target, each with the keys that lead to its place."""
     resources, drivers = parts(target, "resources"), parts(target, "drivers")

@@ -16,7 +16,7 @@ from pydantic import Field, model_validator
 from hil import yaml_file
 from hil.errors import ConfigurationError
 from hil.evidence.uncertainty import Conditions
-from hil.rig.config.addresses import parts
+from hil.rig.config.addresses import bound_elsewhere, parts
 from hil.rig.config.calibration.of_instruments import (
     CertificateFile,
     WrongCertificate,
@@ -161,6 +161,13 @@ class RigFile:
         if not isinstance(target, Mapping) or not has_place(target):
             return ""
         return record.place if (record := held_place()) else named_place(target, os.environ)
+
+    @property
+    def parts_of_place(self) -> dict[str, tuple[str | int, ...]]:
+        """What the labgrid place of this rig has to offer: names of resources, each with its keys in the file."""
+        target = _get(self._document, "targets", "main")
+        found = bound_elsewhere(target) if isinstance(target, Mapping) and has_place(target) else {}
+        return {name: ("targets", "main", *keys) for name, keys in found.items()}
 
     @property
     def folder(self) -> Path:

@@ -30,13 +30,22 @@ def build_target(path: Path, *, tell: Callable[[str], None] | None = None) -> tu
     """
     place = str(path)
     environment = _environment(place)
+    named = named_place(environment.config.get_targets().get("main", {}))
     known = _take_known_place(path, environment, tell)
     try:
         target = environment.get_target("main")
         if known is not None:
             tell_ways(target, known)
         keep_places(path, target, coordinator_of(environment))
-    except (InvalidConfigError, NoResourceFoundError, NoDriverFoundError, KeyError, TypeError, ValueError) as error:
+    except NoResourceFoundError as error:
+        if known is None and not named:
+            raise ConfigurationError(f"labgrid cannot build the bench: {error}", place=place) from error
+        raise RigFault(
+            f"the place does not offer what {path.name} binds: {str(error).partition(' found in ')[0]}",
+            place=f"place {known.place if known is not None else named}",
+            remedy="Look at its exporter, and at its matches: labgrid-client show.",
+        ) from error
+    except (InvalidConfigError, NoDriverFoundError, KeyError, TypeError, ValueError) as error:
         raise ConfigurationError(f"labgrid cannot build the bench: {error}", place=place) from error
     except (
         Exception

@@ -10,6 +10,7 @@ import pytest
 
 from hil import __version__
 from hil.cli.main import main
+from hil.errors import ExitCode
 from hil.evidence.documents import Event, Kind, Verdict
 from hil.evidence.store import RunWriter
 from hil.instruments.dialects import LOADS, METERS
@@ -58,6 +59,24 @@ def test_a_wrong_command_line_is_the_authors_error(
 def test_every_command_explains_itself(capsys: pytest.CaptureFixture[str], command: list[str]) -> None:
     assert ended([*command, "--help"]) == 0
     assert "usage: hil" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "argument"),
+    [
+        (["run", "--rig", ""], "rig"),
+        (["run", "--requirement", "REQ-BOOT-1", "--requirement="], "requirement"),
+        (["fleet", "up", "3", "--rig", ""], "rig"),
+        (["fleet", "status", "--coordinator", " "], "coordinator"),
+        (["report", ""], "run"),
+        (["check", ""], "paths"),
+    ],
+)
+def test_an_argument_whose_variable_is_not_set_is_the_authors_error_and_not_taken_for_the_default(
+    capsys: pytest.CaptureFixture[str], words: list[str], argument: str
+) -> None:
+    assert main(words) == ExitCode.AUTHOR_ERROR
+    assert f"hil {words[0]}: {argument}: the value is empty; see whether a variable" in capsys.readouterr().err
 
 
 def test_every_instrument_that_has_a_driver_is_listed(capsys: pytest.CaptureFixture[str]) -> None:

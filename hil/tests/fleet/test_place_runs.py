@@ -88,7 +88,7 @@ def test_two_jobs_of_two_users_share_no_place_and_both_come_to_their_end(fleet: 
     first, second = (job.finish(300) for job in jobs)
 
     assert (first.code, second.code) == (0, 0), first.said + second.said
-    assert "waits for a place with rig=*: virtual-1 is held by" in second.said
+    assert "waits for a place with rig=fleet: virtual-1 is held by" in second.said
     assert "/alice.job-" in second.said
     runs = sorted((fleet.project.folder / "reports/runs").glob("2*"))[-2:]
     by_place: defaultdict[str, list[tuple[datetime, datetime]]] = defaultdict(list)
@@ -129,6 +129,16 @@ def test_a_place_that_no_coordinator_has_is_the_authors_mistake_with_what_there_
 
     assert refused.code == ExitCode.AUTHOR_ERROR
     assert "--place: no place has rig=bench-*; known: rig=fleet" in refused.said
+
+
+def test_a_place_that_is_an_empty_text_is_refused_and_nothing_runs_on_the_virtual_rig(fleet: StruckFleet) -> None:
+    before = set((fleet.project.folder / "reports/runs").glob("2*"))
+
+    refused = fleet.project.run("run", "--place", "", "short.feature")
+
+    assert refused.code == ExitCode.AUTHOR_ERROR
+    assert "argument --place: the value is empty; see whether a variable is not set" in refused.said
+    assert set((fleet.project.folder / "reports/runs").glob("2*")) == before
 
 
 def test_options_that_need_one_bench_are_refused(fleet: StruckFleet) -> None:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from labgrid.remote.generated import labgrid_coordinator_pb2 as messages
 
 from hil.errors import ExitCode
 from hil.evidence.documents import Kind, Verdict
 from hil.evidence.record import ScenarioRecord
+from hil.fleet.marks import AWAY, SERVICE
+from hil.fleet.states import NO_MATCH
 from hil.tests.acceptance.commands import Finished
 from hil.tests.fleet.struck_fleet import StruckFleet, struck_fleet
 
@@ -89,12 +92,16 @@ def test_the_evidence_names_the_rig_of_each_place_and_does_not_contradict_itself
     assert "altered" not in run.said
 
 
-def test_a_place_whose_rig_file_is_missing_is_the_authors_mistake(fleet: StruckFleet) -> None:
-    fleet.client.tag("virtual-2", {"rig": "nowhere"})
+def test_places_of_another_laboratory_and_places_without_parts_are_left_out_and_told(fleet: StruckFleet) -> None:
+    for name, tags in (("foreign", {"rig": "nosuch"}), ("bare", {"rig": REDUCED})):
+        fleet.client._call("AddPlace", messages.AddPlaceRequest(name=name))
+        fleet.client.tag(name, tags)
 
-    refused = fleet.project.run("run", "--place", "rig=*", "needs.feature")
+    run = fleet.project.run("run", "--place", "rig=*", "needs.feature:10", "needs.feature:11")
 
-    fleet.client.tag("virtual-2", {"rig": REDUCED})
-    assert refused.code == ExitCode.AUTHOR_ERROR
-    assert "place virtual-2: the tag rig=nowhere names no rig file of rigs" in refused.said
-    assert "there are: bench-example, fleet, realtime, reduced" in refused.said
+    assert run.code == ExitCode.PASS, run.said
+    assert {place_of(each) for each in run.record.scenarios} == {"virtual-1", "virtual-2"}
+    assert "place foreign is left out: its tag rig=nosuch names no rig file of " in run.said
+    assert "place bare is left out: it has no part, since no exporter is matched to it" in run.said
+    places = fleet.places()
+    assert (places["bare"].absent, places["bare"].tags[SERVICE]) == ((NO_MATCH,), AWAY)

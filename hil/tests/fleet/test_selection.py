@@ -59,10 +59,61 @@ def test_a_place_can_be_named() -> None:
     assert Selection.parse("name=bench-1").fits(PlaceState("bench-1"))
 
 
-@pytest.mark.parametrize("text", ["rig", "=x", "rig=", "rig=a,rig=b", ""])
+@pytest.mark.parametrize("text", ["rig", "=x", "rig=", "rig=a,", ""])
 def test_what_is_no_tag_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(ConfigurationError, match=r"--place: .*is no tag of a place.*--place 'rig=fleet'"):
         Selection.parse(text)
+
+
+def test_a_tag_that_is_asked_for_twice_is_refused_with_both_values() -> None:
+    with pytest.raises(ConfigurationError, match=r"--place: 'rig' is there twice, as rig=\* and as rig=fleet; once is"):
+        Selection.parse("rig=*,rig=fleet")
+
+
+@pytest.mark.parametrize("text", ["RIG=*", "rg=*", "room=b,Rig=fleet"])
+def test_a_tag_that_no_place_has_names_the_nearest_that_persons_set(text: str) -> None:
+    places = [PlaceState("one", {"rig": "fleet", "room": "b", SERVICE: IN, "fits_1234abcd": "yes", "lease_owner": "x"})]
+
+    with pytest.raises(
+        ConfigurationError, match=r"no place has a tag '\w+'; known: name, rig, room\. Did you mean 'rig'\?"
+    ):
+        Selection.parse(text).among(places)
+
+
+def test_tags_that_no_place_has_together_are_told_with_what_there_is() -> None:
+    places = [PlaceState("one", {"rig": "fleet", "room": "a"}), PlaceState("two", {"rig": "other", "room": "b"})]
+
+    with pytest.raises(
+        ConfigurationError, match="no place has all of rig=fleet,room=b; there are places with rig=fleet, "
+    ):
+        Selection.parse("rig=fleet,room=b").among(places)
+
+
+def test_brackets_in_a_value_stand_for_themselves() -> None:
+    selection = Selection.parse("room=[ab]*")
+
+    assert selection.fits(PlaceState("x", {"room": "[ab]2"}))
+    assert not selection.fits(PlaceState("x", {"room": "a2"}))
+
+
+def test_a_place_that_lacks_a_part_is_not_given_out_although_it_has_the_tags() -> None:
+    selection = Selection.parse("rig=a").with_parts(["meter", "load"])
+    whole = PlaceState("whole", {"rig": "a"}, addresses={"meter": ("", {}), "load": ("", {}), "K1": ("", {})})
+    lacking = PlaceState("lacking", {"rig": "a"}, addresses={"meter": ("", {})})
+
+    filters, mark = filters_for(selection, [whole, lacking])
+
+    assert mark
+    assert filters == {SERVICE: IN, mark: "yes"}
+    assert changes_of_marks(selection, whole, mark) == {mark: "yes", SERVICE: IN}
+    assert changes_of_marks(selection, lacking, mark) == {}
+    assert filters_for(selection, [whole]) == ({SERVICE: IN, "rig": "a"}, "")
+
+
+def test_a_place_that_is_away_fits_since_nothing_is_known_of_its_parts() -> None:
+    away = PlaceState("x", {"rig": "a"}, absent=("lab/x/*",))
+
+    assert Selection.parse("rig=a").with_parts(["meter"]).fits(away)
 
 
 def test_a_selection_that_no_place_fits_names_the_nearest_tag() -> None:

@@ -12,6 +12,7 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -19,20 +20,19 @@ import pytest
 
 from hil.bdd.check import rig_problems
 from hil.bdd.check.rig_file import read_rig
-from hil.bdd.language.document import shown
 from hil.bdd.pytest_plugin import options
 from hil.bdd.pytest_plugin.collection import ScenarioItem, catalogue_of
 from hil.bdd.pytest_plugin.facts import facts_of
 from hil.bdd.pytest_plugin.keys import KINDS
 from hil.bdd.pytest_plugin.project import node_of, project_of
 from hil.bdd.pytest_plugin.several_benches.place_of_worker import PlaceWish
+from hil.bdd.pytest_plugin.several_benches.usable_places import usable_places
 from hil.errors import ConfigurationError, HilError, RigFault
 from hil.fleet.address import coordinator_address
 from hil.fleet.errands import look
-from hil.fleet.marks import OUT, SERVICE
 from hil.fleet.owner import Owner
 from hil.fleet.safe_place import SafePlace, place_environment, write_record
-from hil.fleet.selection import RIG, Selection
+from hil.fleet.selection import Selection
 from hil.fleet.states import PlaceState
 from hil.rig.check.calibration import refuse_expired
 from hil.rig.config.mistakes import REMEDY
@@ -53,14 +53,14 @@ def add_bench_options(group: pytest.OptionGroup) -> None:
     """Add the options that say how many benches a run has, and where they come from."""
     group.addoption(
         "--benches",
-        type=int,
+        type=_benches,
         default=None,
         metavar="N",
         help="benches that share the scenarios (default: one a processor, or one for few scenarios; of places all)",
     )
     group.addoption(
         "--place",
-        default=None,
+        type=options.given,
         metavar="KEY=VALUE",
         help="take the rigs from places with this tag; * stands for any, a comma for 'and'. They are those of the"
         " labgrid coordinator that LG_COORDINATOR names, else of the virtual fleet of this laboratory",
@@ -75,6 +75,13 @@ def add_bench_options(group: pytest.OptionGroup) -> None:
         metavar="DURATION",
         help="longest time to wait for a place (default: %(default)s)",
     )
+
+
+def _benches(text: str) -> int:
+    """Return the number of ``--benches``; argparse.ArgumentTypeError if it is none."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"'{text}' is no number of benches; 1 or more are allowed")
+    return int(text)
 
 
 def _duration(text: str) -> float:
@@ -107,6 +114,8 @@ class Places:
     """Seconds that items may take, by node id."""
     kinds_of_benches: list[str] = field(default_factory=list)
     """For each bench of the run, which of ``rigs`` describes it."""
+    left_out: Sequence[str] = ()
+    """Sentences that tell which places are not used, and why."""
 
     @property
     def first(self) -> RigFile:
@@ -123,7 +132,8 @@ class Places:
 
     def wish(self, kind: str, number: int) -> PlaceWish:
         """Return what process ``number`` needs to get one of the places that this rig file describes."""
-        selection = self.selection.with_rig(kind) if len(self.rigs) > 1 else self.selection
+        selection = self.selection.with_rig(kind) if kind else self.selection
+        selection = selection.with_parts(self.rigs[kind].parts_of_place)
         return PlaceWish(self.owner.part(number), selection, self.rigs[kind], self.safe, self.wait_s)
 
     def share(self, config: pytest.Config, items: Sequence[pytest.Item], asked: int | None) -> int:
@@ -189,7 +199,7 @@ def look_for_places(config: pytest.Config) -> Places | None:
     Raises ConfigurationError if no place fits, or for a mistake in a rig file; RigFault if there is no coordinator.
     """
     asked = config.getoption("place")
-    if not asked:
+    if asked is None:
         return None
     if why := options.one_bench_for(config):
         what = f"the places of a coordinator are used as several benches are, and {why}"
@@ -199,20 +209,12 @@ def look_for_places(config: pytest.Config) -> Places | None:
     address = coordinator_address(project.root)
     safe = SafePlace(project.root, address, project.rigs, Path(told) if told else None)
     fitting = selection.among(look(address, owner))
-    in_service = [place for place in fitting if place.tags.get(SERVICE) != OUT]
-    if not in_service:
-        reasons = "; ".join(f"{place.name}: {place.comment.rstrip('.')}" for place in fitting)
-        raise ConfigurationError(
-            f"every place with {selection} is out of service: {reasons}",
-            place="--place",
-            remedy=f"Look at the rigs; then: labgrid-client -x {address} -p PLACE set-tags service=in",
-        )
-    kinds = [("" if told else place.tags.get(RIG, ""), place) for place in in_service]
-    rigs = {kind: _rig(config, safe, place) for kind, place in dict(kinds).items()}
+    kinds, left_out = usable_places(fitting, selection, safe, partial(_rig, config, safe))
+    rigs = {tag: kind.rig for tag, kind in kinds.items()}
     if config.getoption("acceptance"):
         rigs = calibrated(rigs)
-        kinds = [(kind, place) for kind, place in kinds if kind in rigs]
-    return Places(owner, selection, config.getoption("place_wait"), safe, rigs, Counter(kind for kind, _ in kinds))
+    numbers = {tag: len(kinds[tag].places) for tag in rigs}
+    return Places(owner, selection, config.getoption("place_wait"), safe, rigs, numbers, left_out=left_out)
 
 
 def calibrated(rigs: Mapping[str, RigFile]) -> dict[str, RigFile]:
@@ -244,15 +246,7 @@ def _environment(added: Mapping[str, str]) -> Iterator[None]:
                 os.environ[name] = value
 
 
-def _rig(config: pytest.Config, safe: SafePlace, place: PlaceState) -> RigFile:
-    path = safe.rig_of(place)
-    if path is None:
-        there = ", ".join(sorted(each.stem for each in safe.rig_folder.glob("*.yaml")))
-        raise ConfigurationError(
-            f"the tag rig={place.tags.get(RIG, '')} names no rig file of {shown(safe.rig_folder)}; there are: {there}",
-            place=f"place {place.name}",
-            remedy="Set the tag, or name a rig file for all places with --rig.",
-        )
+def _rig(config: pytest.Config, safe: SafePlace, path: Path, place: PlaceState) -> RigFile:
     record = write_record(safe.root, safe.coordinator, place, "")
     with _environment(place_environment(place.name, record)):  # what its places offer is part of the rig
         rig, wrong = read_rig(path, catalogue_of(config))

@@ -205,6 +205,18 @@ def test_the_wait_for_a_place_is_a_duration(laboratory: Laboratory) -> None:
     assert "argument --place-wait" in laboratory.refused("--place", "rig=*", "--place-wait", "long")
 
 
+@pytest.mark.parametrize("option", ["--place", "--rig", "--node"])
+def test_an_option_whose_variable_is_not_set_is_refused(laboratory: Laboratory, option: str) -> None:
+    assert f"argument {option}: the value is empty; see whether a variable is not set" in laboratory.refused(option, "")
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "two"])
+def test_a_run_has_at_least_one_bench(laboratory: Laboratory, number: str) -> None:
+    told = laboratory.refused("--benches", number)
+
+    assert f"argument --benches: '{number}' is no number of benches; 1 or more are allowed" in told
+
+
 def test_a_failure_of_a_device_cannot_be_expected(laboratory: Laboratory) -> None:
     laboratory.write("features/ours.feature", FEATURE.replace("@night", "@xfail"))
     laboratory.write("tests/test_ours.py", "import pytest\n@pytest.mark.xfail\ndef test_x(bench): ...\n")

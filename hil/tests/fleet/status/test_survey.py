@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from hil.fleet.marks import LEASE_OWNER, LEASE_UNTIL, verdict_tags
-from hil.fleet.states import PlaceState, ReservationState
+from hil.fleet.states import NO_MATCH, PlaceState, ReservationState
 from hil.fleet.status.survey import Health, PlaceStatus, place_status
 from hil.rig.safety.lock import Lock
 
@@ -63,6 +63,15 @@ def test_a_place_out_of_service_tells_the_reason_of_its_comment() -> None:
 def test_a_place_whose_exporter_offers_nothing_is_away_and_names_what_is_missing() -> None:
     status = told(replace(FREE, absent=("a/b/c/1", "a/b/c/2", "a/b/c/3", "a/b/c/4")))
     assert (status.health, status.reason) == (Health.AWAY, "not offered: a/b/c/1, a/b/c/2, a/b/c/3 and 1 more")
+
+
+def test_a_place_whose_exporter_is_back_is_ok_although_no_job_has_said_so_yet() -> None:
+    assert told(replace(FREE, tags={"service": "away"})).health is Health.OK
+
+
+def test_a_place_to_which_no_exporter_was_matched_is_not_ok() -> None:
+    status = told(replace(FREE, absent=(NO_MATCH,)))
+    assert (status.health, status.reason) == (Health.AWAY, "not offered: any part (no exporter is matched to it)")
 
 
 def test_a_job_that_does_not_renew_its_lease_is_silent() -> None:

@@ -136,6 +136,29 @@ def test_a_number_of_rigs_that_cannot_be_is_refused(tmp_path: Path, number: int)
         up(tmp_path, number, ROOT / "rigs/fleet.yaml")
 
 
+@pytest.mark.parametrize(
+    ("changed", "what"),
+    [
+        (
+            ("RemotePlace: {name: !template '$LG_HIL_PLACE'}", "VirtualBench: {name: bench}"),
+            "it has no RemotePlace,",
+        ),
+        (("{instrument: meter}", "{instrument: metre}"), "a place of a virtual fleet does not offer metre; it offers"),
+    ],
+)
+def test_a_rig_file_that_cannot_describe_the_places_is_refused(
+    tmp_path: Path, changed: tuple[str, str], what: str
+) -> None:
+    rig = new_laboratory(tmp_path)
+    rig.write_text(rig.read_text(encoding="utf-8").replace(*changed), encoding="utf-8")
+
+    done = hil(tmp_path, "fleet", "up", "1", "--rig", str(rig))
+
+    assert done.returncode == 4
+    assert f"fleet.yaml: {what}" in done.stderr
+    assert info(tmp_path) is None
+
+
 def test_the_status_tells_who_has_a_place_and_which_exporter_was_killed(tmp_path: Path) -> None:
     fleet = up(tmp_path, 2, new_laboratory(tmp_path))
     try:

@@ -114,6 +114,14 @@ def test_a_lock_of_a_place_is_cleared_by_whoever_names_the_place(
     assert [lock.rig for lock in clear_locks(tmp_path, rig)] == ["virtual-1"]
 
 
+def test_what_the_drivers_of_a_rig_bind_and_its_file_does_not_have_is_what_its_place_has_to_offer() -> None:
+    lines = ("socket-link", "cable-link", "socket-console", "cable-console")
+    rig = RigFile.load(RIGS / "fleet.yaml")
+    assert rig.parts_of_place.keys() == {"meter", "load", "K1", "K2", "K3", "K4", *lines}
+    assert rig.place(*rig.parts_of_place["K3"]) == (30, 49)
+    assert RigFile.load(RIGS / "virtual.yaml").parts_of_place == {}
+
+
 def test_a_place_that_a_rig_file_names_itself_is_its_bench() -> None:
     assert RigFile.load(RIGS / "remote.yaml").place_name == "bench"
     assert RigFile.load(RIGS / "virtual.yaml").place_name == ""
