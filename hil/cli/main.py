@@ -14,7 +14,7 @@ from hil import __version__
 from hil.cli.init import add_init_command
 from hil.cli.laboratory import add_config_command, laboratory, shown
 from hil.cli.readers import outlive_readers
-from hil.errors import ConfigurationError, ExitCode, HilError
+from hil.errors import ConfigurationError, ExitCode, HilError, nearest
 
 COLLECT_AFTER = 50_000
 """New objects before the garbage collector looks at them: what a command loads stays until it ends. The default of 700
@@ -209,7 +209,13 @@ def _node(options: argparse.Namespace, _: list[str]) -> int:
 
 def _vbench(options: argparse.Namespace, _: list[str]) -> int:
     """The bench takes over this process: its signals, output and exit code are the command's."""
+    from hil.vbench.model_request import LINES
+
     laboratory()  # its virtual instruments are handed on
+    terminals = ("meter", "load", *LINES)
+    for name in options.pty:
+        if name not in terminals:
+            raise ConfigurationError(f"'{name}' cannot have a PTY{nearest(name, terminals)}", place="--pty")
     sys.stdout.flush()
     arguments = [sys.executable, "-m", "hil.vbench", "--address", options.address]
     arguments += [f"--{role}={name}" for role in ("meter", "load") if (name := getattr(options, role))]

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from hil.evidence.documents import Event, Kind, Verdict
+from hil.evidence.repeated import repeated
 from hil.evidence.run_folder.files import RUN_FILE
 from hil.evidence.tail import ScenarioTail, first_and_stop
 from hil.live.bench import Bench, shown
@@ -162,7 +163,8 @@ class RunModel:
     def _head(self) -> None:
         document = read_object(self.folder / RUN_FILE)
         rig, host = section_of(document, "rig"), section_of(document, "host")
-        counts = Counter(row.verdict for row in self.rows.values() if row.verdict)
+        counting = [row for number, row in self.rows.items() if number not in repeated(document)]
+        counts = Counter(row.verdict for row in counting if row.verdict)
         state = run_state(self.folder)
         headline = {
             "run": shown(text_of(document, "id") or self.folder.name),
@@ -172,7 +174,7 @@ class RunModel:
             "started": shown(date(text_of(host, "started")) or ""),
             "state": state,
             "verdict": shown(text_of(document, "verdict") or "") if state == "ended" else "",
-            "scenarios": len(self.rows),
+            "scenarios": len(counting),
             "counts": {verdict: counts[verdict] for verdict in [*map(str, Verdict)] if counts[verdict]},
             "report": (self.folder / REPORT_FILE).is_file(),
         }

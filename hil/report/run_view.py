@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from hil.report.deviations import WatchdogAct, deviations_of, watchdog_acts
 from hil.report.equipment import InstrumentRow, instrument_row
 from hil.report.integrity import Statement, check, verdict_as_read
 from hil.report.requirement_matrix import RequirementMatrix, matrix_of
+from hil.report.scenario.counts import counted, tally, twice
 from hil.report.scenario.view import ScenarioView, contradiction
 from hil.report.scenario_loading import view_all
 from hil.report.sections import AddedSection, added_sections
@@ -81,6 +81,7 @@ class RunView:
     """What people wrote about the run after it had ended."""
     scenarios: list[ScenarioView]
     counts: list[tuple[Verdict, int]]
+    """How many scenarios ended with which verdict, without first attempts: as many as were selected."""
     integrity: Statement
     warnings: list[str]
     repeated: Mapping[int, Repeated]
@@ -92,6 +93,21 @@ class RunView:
     def counting(self) -> list[ScenarioView]:
         """The scenarios without the first attempts of those that ran again."""
         return [scenario for scenario in self.scenarios if scenario.number not in self.repeated]
+
+    @property
+    def verdicts(self) -> list[tuple[Verdict, int]]:
+        """How many attempts have which verdict: as the table of them has rows."""
+        return tally(self.scenarios)
+
+    @property
+    def twice(self) -> str:
+        """What is told behind the counts of scenarios that ran twice; empty if none did."""
+        return twice(len(self.scenarios) - len(self.counting))
+
+    @property
+    def count_words(self) -> str:
+        """How many scenarios there are, and how many ended with which verdict; an attempt is not taken for one."""
+        return f"{counted(self.counts)}{self.twice}"
 
 
 def view_run(record: RunRecord) -> RunView:
@@ -107,7 +123,6 @@ def view_run(record: RunRecord) -> RunView:
     again = repeated(document)
     counting = [scenario for scenario in scenarios if scenario.number not in again]
     verdict = verdict_as_read(_stands(recorded, counting), integrity)
-    counted = Counter(scenario.verdict for scenario in scenarios)
     virtual = rig.get("virtual")
     acts, added = watchdog_acts(record.folder), added_sections(record)
     missing = [
@@ -139,7 +154,7 @@ def view_run(record: RunRecord) -> RunView:
         remarks=text_of(acceptance, "remarks"),
         notes=read_notes(record.folder),
         scenarios=scenarios,
-        counts=[(each, counted[each]) for each in Verdict if counted[each]],
+        counts=tally(counting),
         integrity=integrity,
         warnings=[
             *befell,

@@ -37,9 +37,7 @@ def summary_lines(run: RunView) -> list[str]:
     nearest = _nearest_timing_limit(run.scenarios)
     if nearest is not None:
         lines.append(nearest)
-    counts = ", ".join(f"{count} {verdict}" for verdict, count in run.counts)
-    number = len(run.scenarios)
-    lines.append(f"{number} scenario{'' if number == 1 else 's'}{': ' if counts else ''}{counts}")
+    lines.append(run.count_words)
     return [on_a_line(line) for line in lines]
 
 

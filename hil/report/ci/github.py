@@ -64,12 +64,11 @@ def _property(text: str) -> str:
 def step_summary(run: RunView) -> str:
     """Return the run as Markdown: verdict, counts, and a row for each scenario that did not pass."""
     verdict = "no verdict" if run.verdict is None else f"{MARKS[run.verdict]} {run.verdict}"
-    counts = ", ".join(f"{number} {each}" for each, number in run.counts)
     facts = dict(run.identification) | dict(run.method)
     told = [("Run", run.run_id), *((name, facts.get(name)) for name in ("Rig", "Seed", "Git commit"))]
     told.append(("Evidence digest", facts.get("Evidence digest")))
     lines = [f"## {_markdown(f'{run.title}: {verdict}')}", "", _markdown(run.sentence)]
-    lines += ["", _markdown(f"{len(run.scenarios)} scenarios{': ' if counts else ''}{counts}"), ""]
+    lines += ["", _markdown(run.count_words), ""]
     lines += [f"- {name}: {_markdown(value or 'not recorded')}" for name, value in told]
     lines += [f"- {_markdown(warning)}" for warning in run.warnings]
     if problems := problems_of(run):

@@ -33,7 +33,7 @@ def certificate_content(run: RunView) -> dict[str, Any]:
         "virtual": run.virtual is True,
         "verdict": run.verdict.value if run.verdict else _NO_VERDICT,
         "sentence": run.sentence,
-        "counts": counts(run),
+        "counts": run.count_words,
         "waived": _waived(run),
         "waivers": [
             [row.waiver.id, row.waiver.scenario, row.waiver.reason, row.waiver.who, str(row.waiver.until), row.state]
@@ -77,13 +77,6 @@ def stated(value: object) -> str | None:
 
 def facts(rows: list[Fact]) -> list[tuple[str, str | None]]:
     return [(label, stated(value)) for label, value in rows]
-
-
-def counts(run: RunView) -> str:
-    """Return how many scenarios ended with which verdict, in words."""
-    number = len(run.scenarios)
-    told = ", ".join(f"{count} {verdict}" for verdict, count in run.counts)
-    return f"{number} scenario{'' if number == 1 else 's'}{': ' if told else ''}{told}"
 
 
 def _waived(run: RunView) -> str | None:

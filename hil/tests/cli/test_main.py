@@ -79,6 +79,14 @@ def test_an_argument_whose_variable_is_not_set_is_the_authors_error_and_not_take
     assert f"hil {words[0]}: {argument}: the value is empty; see whether a variable" in capsys.readouterr().err
 
 
+def test_what_cannot_have_a_pty_is_refused_in_the_words_of_the_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["vbench", "up", "--pty", "cable-lnk"]) == ExitCode.AUTHOR_ERROR
+    told = capsys.readouterr().err
+    assert told.startswith("hil vbench: --pty: 'cable-lnk' cannot have a PTY; known: cable-console, cable-link, load, ")
+    assert told.endswith("Did you mean 'cable-link'?\n")
+    assert "usage" not in told
+
+
 def test_every_instrument_that_has_a_driver_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["rig", "dialects"]) == 0
     lines = capsys.readouterr().out.splitlines()

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from hil.evidence.documents import Event, Kind, Verdict
+from hil.evidence.repeated import Repeated
 from hil.live import folder as live_folder
 from hil.live.bench import MOST_POINTS
 from hil.live.folder import Presence, is_present, newest_run
@@ -73,6 +74,18 @@ def test_the_step_under_way_and_what_it_waits_for_come_from_the_bench_itself(run
         9.0,
         7.0,
     )
+
+
+def test_the_first_attempt_at_a_scenario_that_ran_again_is_not_counted(run: RunInTheMaking) -> None:
+    for number, verdict in ((1, Verdict.RIG_FAULT), (2, Verdict.PASS), (3, Verdict.PASS)):
+        run.begin(number)
+        run.end(number, verdict)
+    run.writer.document["repeated"] = [Repeated(1, 3, "bench-1", "relay K1 sticks").document()]
+    run.finish()
+
+    head = told(RunModel(run.folder))["headline"]
+
+    assert (head["scenarios"], head["counts"]) == (2, {"pass": 2})
 
 
 def test_who_was_there_is_told_what_changed_and_nothing_twice(run: RunInTheMaking) -> None:

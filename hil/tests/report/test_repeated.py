@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as Xml
@@ -17,6 +19,7 @@ from hil.evidence.schemas import schema
 from hil.evidence.store import RunWriter
 from hil.history.facts import read_facts
 from hil.report.all_reports import read_run, write_reports
+from hil.report.ci.github import step_summary
 from hil.report.ci.problems import problems_of
 from hil.report.junit import JUNIT_FILE
 from hil.report.summary import summary_lines
@@ -70,6 +73,18 @@ def test_the_terminal_names_the_place_and_what_happened_there(folder: Path) -> N
 
     (told,) = [line for line in lines if "ran again" in line]
     assert told.endswith("bench-2: meter: it does not answer; it ran again as scenario 3")
+
+
+def test_an_attempt_is_not_counted_as_a_scenario(folder: Path) -> None:
+    run = write_reports(folder)
+    told = "2 scenarios: 2 pass; 1 of them ran twice, and its first attempt does not count"
+
+    assert summary_lines(run)[-1] == told
+    assert told in html.unescape(step_summary(run))
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    assert re.search(r'class="counts">2 scenarios: <span class="count">2 pass</span>; 1 of them ran twice', page)
+    assert dict(run.verdicts)[Verdict.PASS] == 2
+    assert sum(dict(run.verdicts).values()) == 3
 
 
 def test_the_first_attempt_is_skipped_in_junit_and_no_problem_for_a_service(folder: Path) -> None:
