@@ -35,7 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except HilError as error:
         print(f"hil {options.command}: {error}", file=sys.stderr)
         return error.exit_code
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupted:
+        print(f"hil {options.command}: interrupted by {str(interrupted) or 'Ctrl-C'}", file=sys.stderr)
         return ExitCode.INTERRUPTED
     except Exception as error:
         from hil.evidence.own_error import last_words
@@ -226,4 +227,6 @@ def _vbench(options: argparse.Namespace, _: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    from hil.cli import start
+
+    sys.exit(start.main())
