@@ -112,6 +112,18 @@ class DeadlineExceeded(HilError):
     exit_code = ExitCode.DEVICE_FAILURE
 
 
+def together(errors: Iterable[HilError]) -> str:
+    """Return the texts of several errors as one, without a full stop; what is true of several places is said once."""
+    places: dict[tuple[str, str | None], list[str]] = {}
+    for error in errors:
+        places.setdefault((error.what, error.remedy), []).append(error.place or "")
+    said = [
+        HilError(what, place=", ".join(dict.fromkeys(filter(None, named))) or None, remedy=remedy)
+        for (what, remedy), named in places.items()
+    ]
+    return "; ".join(str(each).removesuffix(".") for each in said)
+
+
 def nearest(read: str, known: Iterable[str]) -> str:
     """Return ``"; known: a, b. Did you mean 'b'?"`` for an error about a name that is not in a closed list."""
     names = sorted(known)

@@ -33,6 +33,7 @@ def add_fleet_command(commands: Any) -> None:
 
     text = "end the virtual fleet, whatever state it is in"
     down = actions.add_parser("down", help=text, description=text)
+    down.add_argument("--force", action="store_true", help="also if a job or a person holds one of its places")
     down.set_defaults(act=_down)
 
     text = "print the tags of a place that a rig file describes, as labgrid-client sets them"
@@ -75,9 +76,39 @@ def _up(options: argparse.Namespace, _: list[str]) -> int:
 def _down(options: argparse.Namespace, _: list[str]) -> int:
     from hil.fleet.virtual_fleet import down
 
-    ended = down(laboratory().root)
+    root = laboratory().root
+    if not options.force:
+        _refuse_in_use(root)
+    ended = down(root)
     print(f"ended: {', '.join(ended)}" if ended else "no fleet was up")
     return ExitCode.PASS
+
+
+def _refuse_in_use(root: Path) -> None:
+    """Raise ConfigurationError if a place of the virtual fleet is held, as far as its coordinator can be asked."""
+    from hil.clock import utc_now
+    from hil.errors import RigFault
+    from hil.fleet.coordinator import Coordinator
+    from hil.fleet.marks import lease_of
+    from hil.fleet.owner import Owner
+    from hil.fleet.virtual_fleet import info
+
+    fleet = info(root)
+    if fleet is None or "coordinator" in fleet.missing():
+        return
+    with Coordinator(fleet.coordinator, Owner.person()) as coordinator:
+        try:
+            places = coordinator.places().values()
+        except RigFault:
+            return
+    now = utc_now().timestamp()
+    held = [f"{place.name} is held by {lease_of(place)[0]}" for place in places if lease_of(place)[1] > now]
+    if held:
+        raise ConfigurationError(
+            "; ".join(held),
+            place="hil fleet down",
+            remedy="Wait for the end of the run. With --force the fleet ends at once; what runs on it is a rig fault.",
+        )
 
 
 def _tags(options: argparse.Namespace, _: list[str]) -> int:

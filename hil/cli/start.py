@@ -1,8 +1,8 @@
 """The way into the command: Ctrl-C ends it with the code for that, from its first moment to its last.
 
-Until the command is loaded, Python's own answer to Ctrl-C is a traceback and a death by the signal, which a shell takes
-for another code. CPython dies so at its end, too, if the KeyboardInterrupt once passed through the ``exec`` of a text, as
-a dataclass does it, although it was caught (``_Py_UnhandledKeyboardInterrupt``).
+Until the command is loaded, Python's own answer to Ctrl-C is a traceback and a death by the signal, which a shell
+takes for another code. CPython dies so at its end, too, if the KeyboardInterrupt once passed through the ``exec`` of a
+text (a dataclass does that) and was caught: see its ``_Py_UnhandledKeyboardInterrupt``.
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ from hil.errors import (
     PeerViolation,
     RigFault,
     nearest,
+    together,
 )
 
 
@@ -68,3 +69,14 @@ def test_the_nearest_known_name_is_offered() -> None:
 
 def test_the_nearest_name_is_found_whatever_its_case() -> None:
     assert "Did you mean 'kW'?" in hil.errors.nearest("kw", ["W", "kW"])
+
+
+def test_what_is_true_of_several_places_is_said_once_and_no_full_stop_is_doubled() -> None:
+    relays = [RigFault("cannot be read", place=f"relay K{number}", remedy="Check its supply.") for number in (1, 2, 3)]
+    load = RigFault("does not answer", place="load")
+
+    told = together([relays[0], load, *relays[1:], relays[0]])
+
+    assert told == "relay K1, relay K2, relay K3: cannot be read. Check its supply; load: does not answer"
+    remedied = RigFault(told, place="safe state", remedy="Switch the mains off by hand.")
+    assert str(remedied) == f"safe state: {told}. Switch the mains off by hand."

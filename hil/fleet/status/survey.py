@@ -50,6 +50,7 @@ class PlaceStatus:
     :param calibration_due: the first day on which a calibration of its instruments ends; None: none is told.
     :param calibration_expired: whether that day is past.
     :param lock: why this laboratory must not use it; empty: it may.
+    :param out_of_service: whether the coordinator gives it to no job, whatever else is the matter.
     """
 
     name: str
@@ -65,6 +66,7 @@ class PlaceStatus:
     calibration_expired: bool
     lock: str
     locked_since: str
+    out_of_service: bool = False
 
 
 @dataclass(frozen=True)
@@ -125,6 +127,7 @@ def place_status(
         calibration_expired=due is not None and due < now.date(),
         lock=lock.reason if lock else "",
         locked_since=lock.since if lock else "",
+        out_of_service=place.tags.get(SERVICE) == OUT,
     )
 
 

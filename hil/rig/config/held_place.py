@@ -15,7 +15,7 @@ from string import Template
 from typing import Any
 from urllib.parse import quote
 
-from hil.errors import ConfigurationError
+from hil.errors import ConfigurationError, RigFault
 from hil.owner_only import make_folder
 
 RECORD_VARIABLE = "HIL_PLACE_RECORD"
@@ -58,12 +58,22 @@ class PlaceRecord:
     tags: Mapping[str, str] = field(default_factory=dict)
 
     def write(self, folder: Path) -> Path:
-        """Write it into ``folder``, whole or not at all; return its path. The folder is for its owner alone."""
-        make_folder(folder)
+        """Write it into ``folder``, which is for its owner alone, whole or not at all; return its path.
+
+        Raises RigFault if that cannot be done.
+        """
         path = record_file(folder, self.place)
         draft = path.with_suffix(f".{os.getpid()}.tmp")
-        draft.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
-        draft.replace(path)
+        try:
+            make_folder(folder)
+            draft.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
+            draft.replace(path)
+        except OSError as error:
+            raise RigFault(
+                f"the record of a place cannot be written ({error.strerror})",
+                place=str(path),
+                remedy="See that there is space, and that this user may write into the folder of the laboratory.",
+            ) from None
         return path
 
 

@@ -12,7 +12,7 @@ import attr
 from labgrid import target_factory
 from labgrid.strategy.common import Strategy, StrategyError, never_retry
 
-from hil.errors import HilError, RigFault
+from hil.errors import HilError, RigFault, together
 from hil.evidence.own_error import sentence
 from hil.rig.labgrid import resources_and_drivers  # noqa: F401 - labgrid knows what was imported
 from hil.rig.labgrid.bounded_call import BoundedCall
@@ -89,7 +89,7 @@ class BenchStrategy(Strategy):  # type: ignore[misc]  # labgrid has no types
 
         Raises RigFault that names everything that did not obey.
         """
-        problems: list[str] = []
+        problems: list[HilError] = []
         self.unheard = []
         self.bench_state = BenchState.UNKNOWN
         load = None
@@ -98,12 +98,12 @@ class BenchStrategy(Strategy):  # type: ignore[misc]  # labgrid has no types
             load = BoundedCall(lambda: self.load.port.set_input(on=False))
             load.wait(LOAD_PATIENCE_S)
         except Exception as error:
-            problems.append(_words("load", error))
+            problems.append(_told("load", error))
         for name in ("K1", "K2", "K3", "K4"):
             try:
                 took = self._move(name, closed=False)
             except Exception as error:
-                problems.append(_words(f"relay {name}", error))
+                problems.append(_told(f"relay {name}", error))
                 continue
             try:
                 self.on_switch(name, False, took)
@@ -113,11 +113,11 @@ class BenchStrategy(Strategy):  # type: ignore[misc]  # labgrid has no types
             if load is not None and load.wait(LOAD_END_S):
                 load.result()
             elif load is not None:
-                problems.append(f"load: its driver did not come back within {LOAD_END_S:g} s")
+                problems.append(RigFault(f"its driver did not come back within {LOAD_END_S:g} s", place="load"))
         except Exception as error:
-            problems.append(_words("load", error))
+            problems.append(_told("load", error))
         if problems:
-            raise RigFault("; ".join(problems), place="safe state", remedy="Switch the mains off by hand.")
+            raise RigFault(together(problems), place="safe state", remedy="Switch the mains off by hand.")
         self.bench_state, self.broken = BenchState.SAFE, None
 
     def switch(self, name: str, *, closed: bool) -> None:
@@ -140,8 +140,8 @@ class BenchStrategy(Strategy):  # type: ignore[misc]  # labgrid has no types
         return CoilRelay(output).is_closed()
 
 
-def _words(part: str, error: Exception) -> str:
-    return str(error) if isinstance(error, HilError) else f"{part}: {sentence(error)}"
+def _told(part: str, error: Exception) -> HilError:
+    return error if isinstance(error, HilError) else RigFault(sentence(error), place=part)
 
 
 def _nobody_listens(name: str, closed: bool, took: float) -> None:

@@ -8,6 +8,7 @@ import os
 from typing import TYPE_CHECKING, Any, Final
 
 from hil.clock import utc_now
+from hil.errors import RigFault
 from hil.rig.config.held_place import PLACES, PlaceRecord, PlaceResource, read_place, record_file
 from hil.rig.config.project import look_for_project
 
@@ -34,7 +35,7 @@ def keep_places(path: Path, target: Any, coordinator: str) -> None:
         ]
         since = utc_now().isoformat(timespec="seconds")
         record = PlaceRecord(place.name, coordinator, _user(), since, resources, dict(place.tags))
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(RigFault):
             record.write(_folder(path))
 
 

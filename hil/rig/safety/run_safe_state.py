@@ -132,7 +132,11 @@ class _Attempt:
         locked = bool(welded)  # nothing that the watchdog reads back can change that
         try:
             second = watchdog.trip("the run could not make the bench safe")
-            state = f"reached it in {second['ms']:.0f} ms" if second["reached"] else f"neither: {second['problem']}"
+            state = f"reached it in {second['ms']:.0f} ms"
+            if not second["reached"]:
+                # most of it is what the run has met with its own connections
+                new = [each for each in str(second["problem"]).split("; ") if each not in problem]
+                state = f"neither: {'; '.join(new)}" if new else "neither, for the same reasons"
             problem += f"; the watchdog, with connections of its own: {state}"
         except Exception as error:
             locked = True

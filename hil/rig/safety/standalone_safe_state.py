@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from hil.clock import Clock, WallClock, stopwatch
-from hil.errors import RigFault, words
+from hil.errors import HilError, RigFault, together, words
 from hil.evidence.event_intervals import DEAD_V
 from hil.evidence.uncertainty import Conditions
 from hil.instruments.dialects import LOADS, METERS
@@ -116,22 +116,24 @@ class SafeStateMaker:
         actions: dict[str, Callable[[float], None]] = {"load input": self._load_off}
         actions |= {name: self._opener(name) for name in RELAYS}
         done: dict[str, Step] = {}
+        errors: dict[str, HilError] = {}
         for round_number in range(1, ROUNDS + 1):
             if round_number > 1:
                 clock.sleep(PAUSE_S)
             for part, action in actions.items():
                 if part in done and done[part].reached:
                     continue
-                problem = ""
+                errors.pop(part, None)
                 try:
                     action(FIRST_PATIENCE_S if round_number == 1 else PATIENCE_S)
                 except Exception as error:  # whatever it is, the other parts must be switched
-                    problem = words(error)
+                    errors[part] = error if isinstance(error, HilError) else RigFault(words(error), place=part)
+                problem = str(errors[part]) if part in errors else ""
                 done[part] = Step(part, not problem, round(since() * 1000, 3), round_number, problem)
             if all(step.reached for step in done.values()) or clock.now() >= ENOUGH_S:
                 break
         ms = round(since() * 1000, 3)
-        problems = [step.problem for step in done.values() if not step.reached]
+        problems = [together(errors.values())] if errors else []
         meter, live = self._ask_meter(clock, prepare=prepare)
         problems += [live] if live else []
         steps = tuple(done[part] for part in actions)

@@ -85,6 +85,11 @@ def test_a_person_who_acquired_a_place_by_hand_is_never_called_silent() -> None:
     assert told(replace(FREE, owner="host/anna", changed=0.0)).health is Health.OK
 
 
+def test_a_place_that_is_locked_may_be_out_of_service_too() -> None:
+    status = told(replace(FREE, tags={"service": "out"}), lock=LOCK)
+    assert (status.health, status.out_of_service) == (Health.LOCKED, True)
+
+
 def test_a_lock_of_this_laboratory_counts_most() -> None:
     status = told(replace(FREE, absent=("a/b/c",)), lock=LOCK)
     assert (status.health, status.lock, status.locked_since) == (Health.LOCKED, LOCK.reason, LOCK.since)

@@ -51,6 +51,32 @@ def test_a_place_that_is_acquired_has_all_parts_of_its_bench(fleet: Fleet) -> No
         labgrid(fleet, "-p", "virtual-1", "release")
 
 
+def test_down_does_not_end_a_fleet_that_someone_uses_unless_it_is_forced(tmp_path: Path) -> None:
+    fleet = up(tmp_path, 1, new_laboratory(tmp_path))
+    try:
+        labgrid(fleet, "-p", "virtual-1", "acquire")
+        refused = hil(tmp_path, "fleet", "down")
+
+        assert refused.returncode == 4
+        assert "hil fleet down: virtual-1 is held by " in refused.stderr
+        assert "With --force the fleet ends at once; what runs on it is a rig fault." in refused.stderr
+        assert fleet.missing() == []
+        assert hil(tmp_path, "fleet", "down", "--force").returncode == 0
+        assert len(fleet.missing()) == len(fleet.programs)
+    finally:
+        down(tmp_path)
+
+
+def test_down_asks_no_coordinator_that_is_dead(tmp_path: Path) -> None:
+    fleet = up(tmp_path, 1, new_laboratory(tmp_path))
+    try:
+        kill(fleet, "coordinator")
+        assert hil(tmp_path, "fleet", "down").returncode == 0
+        assert info(tmp_path) is None
+    finally:
+        down(tmp_path)
+
+
 def test_a_second_up_returns_the_fleet_that_is_there_and_refuses_another_size(laboratory: Path, fleet: Fleet) -> None:
     rig = laboratory / "rigs/fleet.yaml"
     assert up(laboratory, 2, rig) == info(laboratory)

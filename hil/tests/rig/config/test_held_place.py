@@ -68,6 +68,13 @@ def test_the_resources_of_the_place_stand_where_the_remote_place_stood() -> None
     assert target["resources"] == [{"NetworkService": {"name": "other"}}, coil]
 
 
+def test_a_record_that_cannot_be_written_is_a_rig_fault_with_its_path(tmp_path: Path) -> None:
+    (tmp_path / "reports").write_text("a file where a folder should be", encoding="utf-8")
+
+    with pytest.raises(RigFault, match=r"reports/places/bench\.json: the record of a place cannot be written \("):
+        record("bench", COIL).write(tmp_path / "reports/places")
+
+
 def test_a_rig_file_without_a_place_is_left_alone() -> None:
     target = {"resources": {"ModbusTCPCoil": {"name": "K2", "host": "192.0.2.1", "coil": 1}}}
     with_place(target, record("bench", COIL))

@@ -290,6 +290,24 @@ def test_relays_that_do_not_obey_are_no_safe_state_and_the_meter_is_not_asked(be
     assert bench.acted == ["the run could not make the bench safe"]
 
 
+@pytest.mark.parametrize(
+    ("second", "told"),
+    [
+        ("relay K1: does not answer; load: refuses", "neither: load: refuses"),
+        ("relay K1: does not answer", "neither, for the same reasons"),
+    ],
+)
+def test_what_the_watchdog_met_as_well_is_not_said_again(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, second: str, told: str
+) -> None:
+    bench.relays = RigFault("relay K1: does not answer", place="safe state")
+    monkeypatch.setattr(bench, "trip", lambda reason: {"reached": False, "ms": 9.0, "problem": second})
+
+    assert bench.safe().problem == (
+        f"safe state: relay K1: does not answer; the watchdog, with connections of its own: {told}"
+    )
+
+
 def test_without_an_answer_of_the_watchdog_the_rig_is_locked(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     def silent(reason: str) -> dict[str, Any]:
         raise RigFault("no 'acted' from the watchdog", place="safety")
