@@ -227,6 +227,4 @@ def _vbench(options: argparse.Namespace, _: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    from hil.cli import start
-
-    sys.exit(start.main())
+    sys.exit(main())
