@@ -83,6 +83,7 @@ def matters(place: PlaceStatus, coordinator: str) -> Sequence[str]:
         found.append(
             f"locked since {on_a_line(place.locked_since)}: {on_a_line(place.lock).rstrip('.')}. Look at the bench,"
             f" mend it, then: {PLACE_VARIABLE}={on_a_line(place.name)} hil rig clear rigs/{on_a_line(place.rig)}.yaml"
+            + (f"; {_back(place, coordinator)}" if place.out_of_service else "")
         )
     elif place.health is Health.AWAY:
         found.append(f"{on_a_line(place.reason)}. Look at its exporter, and at its matches: labgrid-client show")

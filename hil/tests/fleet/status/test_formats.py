@@ -32,6 +32,15 @@ def test_the_text_has_a_line_for_each_place_and_one_for_each_thing_to_look_at() 
     assert len(lines) == 9
 
 
+def test_a_place_that_is_locked_and_out_of_service_is_told_with_both_commands() -> None:
+    both = replace(LOCKED, out_of_service=True)
+
+    told = text(replace(FLEET, places=[both])).splitlines()[3]
+
+    assert "then: LG_HIL_PLACE=bench-5 hil rig clear rigs/bench.yaml; labgrid-client " in told
+    assert told.endswith("-p bench-5 set-tags service=in")
+
+
 def test_what_others_wrote_cannot_act_on_the_terminal() -> None:
     assert "\x1b" not in text(FLEET)
     assert "⟨U+001B⟩[31m does not open" in text(FLEET)
