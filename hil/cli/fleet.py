@@ -106,7 +106,6 @@ def _refuse_in_use(root: Path) -> None:
     if held:
         raise ConfigurationError(
             "; ".join(held),
-            place="hil fleet down",
             remedy="Wait for the end of the run. With --force the fleet ends at once; what runs on it is a rig fault.",
         )
 

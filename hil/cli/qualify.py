@@ -44,6 +44,8 @@ def _qualify(options: argparse.Namespace, _: list[str]) -> int:
     from hil.qualify.table import page, summary, write_html
     from hil.qualify.trial import Outcome
 
+    if options.jobs < 1:
+        raise ConfigurationError(f"{options.jobs} trials at a time are none; 1 or more are allowed", place="--jobs")
     root = Path.cwd()
     chosen = choose(iter(load(root)), options.chosen)
     if options.list:

@@ -64,7 +64,7 @@ class Ending:
         """Take up a finding: the worse one stands, and names the other one after it."""
         if worst([self.verdict, verdict]) is self.verdict:
             if reason and reason not in self.reason:
-                self.reason = f"{self.reason}; then: {reason}" if self.reason else reason
+                self.reason = f"{self.reason.removesuffix('.')}; then: {reason}" if self.reason else reason
             return
         self.put_first(verdict, reason)
 

@@ -137,15 +137,15 @@ class _Attempt:
                 # most of it is what the run has met with its own connections
                 new = [each for each in str(second["problem"]).split("; ") if each not in problem]
                 state = f"neither: {'; '.join(new)}" if new else "neither, for the same reasons"
-            problem += f"; the watchdog, with connections of its own: {state}"
+            problem = f"{problem.removesuffix('.')}; the watchdog, with connections of its own: {state}"
         except Exception as error:
             locked = True
-            problem += f"; {told(error)}"
+            problem = f"{problem.removesuffix('.')}; {told(error)}"
         if locked and locks is not None:
             try:
                 write_lock(locks, self._parts.file, problem)
             except Exception as error:
-                problem += f"; {told(error)}"
+                problem = f"{problem.removesuffix('.')}; {told(error)}"
         return problem
 
     def _still_live(self) -> str:

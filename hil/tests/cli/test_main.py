@@ -87,6 +87,12 @@ def test_what_cannot_have_a_pty_is_refused_in_the_words_of_the_command(capsys: p
     assert "usage" not in told
 
 
+@pytest.mark.parametrize("number", ["0", "-1"])
+def test_a_campaign_has_at_least_one_trial_at_a_time(capsys: pytest.CaptureFixture[str], number: str) -> None:
+    assert main(["qualify", "--jobs", number]) == ExitCode.AUTHOR_ERROR
+    assert f"hil qualify: --jobs: {number} trials at a time are none; 1 or more" in capsys.readouterr().err
+
+
 def test_every_instrument_that_has_a_driver_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["rig", "dialects"]) == 0
     lines = capsys.readouterr().out.splitlines()

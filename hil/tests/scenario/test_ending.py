@@ -190,17 +190,18 @@ def test_a_bench_of_which_nobody_knows_that_it_is_safe_counts_as_unsafe(make: Ca
 
 def test_what_failed_beside_a_safe_state_is_a_finding_and_the_bench_is_safe(make: Callable[..., Bench]) -> None:
     bench = make()
-    aside: tuple[HilError, ...] = (RigFault("no reply", place="meter"), RigFault("gone", place="watchdog"))
+    silent = RigFault("no reply", place="meter", remedy="Check its power.")
+    aside: tuple[HilError, ...] = (silent, RigFault("gone", place="watchdog"))
     bench.safe = SafeState(True, 0.0, 0.0, aside=aside)
 
     ending = bench.end(Verdict.PASS, "")
 
     assert ending.verdict is Verdict.RIG_FAULT
-    assert ending.reason == "meter: no reply; then: watchdog: gone"
+    assert ending.reason == "meter: no reply. Check its power; then: watchdog: gone"
     assert bench.stop().data["safe_state"] == {
         "reached": True,
         "seconds": 0.0,
-        "remarks": ["meter: no reply", "watchdog: gone"],
+        "remarks": ["meter: no reply. Check its power.", "watchdog: gone"],
     }
 
 

@@ -58,7 +58,7 @@ def test_down_does_not_end_a_fleet_that_someone_uses_unless_it_is_forced(tmp_pat
         refused = hil(tmp_path, "fleet", "down")
 
         assert refused.returncode == 4
-        assert "hil fleet down: virtual-1 is held by " in refused.stderr
+        assert "hil fleet: virtual-1 is held by " in refused.stderr
         assert "With --force the fleet ends at once; what runs on it is a rig fault." in refused.stderr
         assert fleet.missing() == []
         assert hil(tmp_path, "fleet", "down", "--force").returncode == 0

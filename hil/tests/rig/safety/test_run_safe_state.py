@@ -300,12 +300,11 @@ def test_relays_that_do_not_obey_are_no_safe_state_and_the_meter_is_not_asked(be
 def test_what_the_watchdog_met_as_well_is_not_said_again(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, second: str, told: str
 ) -> None:
-    bench.relays = RigFault("relay K1: does not answer", place="safe state")
+    bench.relays = RigFault("relay K1: does not answer", place="safe state", remedy="Switch the mains off by hand.")
     monkeypatch.setattr(bench, "trip", lambda reason: {"reached": False, "ms": 9.0, "problem": second})
 
-    assert bench.safe().problem == (
-        f"safe state: relay K1: does not answer; the watchdog, with connections of its own: {told}"
-    )
+    first = "safe state: relay K1: does not answer. Switch the mains off by hand"
+    assert bench.safe().problem == f"{first}; the watchdog, with connections of its own: {told}"
 
 
 def test_without_an_answer_of_the_watchdog_the_rig_is_locked(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
