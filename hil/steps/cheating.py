@@ -6,7 +6,22 @@ What it does is recorded as a fault that the scenario asked for.
 from __future__ import annotations
 
 from hil.steps.setup import BOOT_TIMEOUT_S
-from hil.testing import AbusePlan, Check, Observer, Percent, Satoshi, ScenarioRun, given, sensible, tells, then, when
+from hil.testing import (
+    AbusePlan,
+    Cause,
+    Check,
+    Observer,
+    Percent,
+    Satoshi,
+    ScenarioRun,
+    brings,
+    follows,
+    given,
+    sensible,
+    tells,
+    then,
+    when,
+)
 from hil.testing.feasibility import Course, cheats, doubts
 from hil.testing.measurements import abuse as abuse_measuring
 from hil.testing.stimuli import session_walk
@@ -17,6 +32,7 @@ QUANTUM_SAT = 10_000
 
 @given("the cable underpays by {amount} from the {ordinal} payment on")
 @tells(cheats.cable_underpays)
+@brings(Cause.CABLE_CHEATS)
 def underpays(amount: Satoshi, payment: int, /, scenario: ScenarioRun) -> None:
     """The signed transaction pays the socket less than asked for; the cable keeps the rest as change."""
     scenario.cheat(AbusePlan("underpay", payment, int(amount)))
@@ -31,6 +47,7 @@ def _no_share(share: Percent, _: int) -> str:
 @given("the cable underpays by {percent} from the {ordinal} payment on")
 @sensible(_no_share)
 @tells(cheats.cable_cheats)
+@brings(Cause.CABLE_CHEATS)
 def underpays_share(share: Percent, payment: int, /, scenario: ScenarioRun) -> None:
     """The same, as a share of one payment."""
     scenario.cheat(AbusePlan("underpay", payment, round(QUANTUM_SAT * share / 100)))
@@ -38,6 +55,7 @@ def underpays_share(share: Percent, payment: int, /, scenario: ScenarioRun) -> N
 
 @given("the cable pays a stranger from the {ordinal} payment on")
 @tells(cheats.cable_cheats)
+@brings(Cause.CABLE_CHEATS)
 def pays_stranger(payment: int, /, scenario: ScenarioRun) -> None:
     """The full amount goes to a script that the socket never offered."""
     scenario.cheat(AbusePlan("stranger", payment))
@@ -45,6 +63,7 @@ def pays_stranger(payment: int, /, scenario: ScenarioRun) -> None:
 
 @given("the cable does not pay from the {ordinal} payment on")
 @tells(cheats.cable_cheats)
+@brings(Cause.CABLE_CHEATS)
 def withholds(payment: int, /, scenario: ScenarioRun) -> None:
     """Payment requests are not answered; everything else is."""
     scenario.cheat(AbusePlan("withhold", payment))
@@ -52,6 +71,7 @@ def withholds(payment: int, /, scenario: ScenarioRun) -> None:
 
 @given("the socket asks for {amount} too much from the {ordinal} payment on")
 @tells(cheats.socket_cheats)
+@brings(Cause.SOCKET_CHEATS)
 def overcharges(amount: Satoshi, payment: int, /, scenario: ScenarioRun) -> None:
     """The proposed transaction pays the socket more than agreed, out of the cable's change."""
     scenario.cheat(AbusePlan("overcharge", payment, int(amount)))
@@ -59,6 +79,7 @@ def overcharges(amount: Satoshi, payment: int, /, scenario: ScenarioRun) -> None
 
 @given("the socket diverts the change from the {ordinal} payment on")
 @tells(cheats.socket_cheats)
+@brings(Cause.SOCKET_CHEATS)
 def diverts_change(payment: int, /, scenario: ScenarioRun) -> None:
     """The proposed transaction sends the change to a script that is not the cable's."""
     scenario.cheat(AbusePlan("divert", payment))
@@ -69,6 +90,7 @@ def diverts_change(payment: int, /, scenario: ScenarioRun) -> None:
 
 @given("the cable will {cable_abuse}")
 @tells(cheats.cable_abuse)
+@brings(Cause.CABLE_CHEATS, Cause.OF_CATALOGUE)
 def cable_will(abuse: str, /, scenario: ScenarioRun) -> None:
     """The counterpart cable cheats as this row of the catalogue says, from the payment on that the row names."""
     scenario.cheat(AbusePlan.of_catalogue("cable", abuse))
@@ -76,6 +98,7 @@ def cable_will(abuse: str, /, scenario: ScenarioRun) -> None:
 
 @given("the cable will {cable_abuse} from the {ordinal} payment on")
 @tells(cheats.cable_abuse)
+@brings(Cause.CABLE_CHEATS, Cause.OF_CATALOGUE)
 def cable_will_from(abuse: str, payment: int, /, scenario: ScenarioRun) -> None:
     """The same, from another payment on."""
     scenario.cheat(AbusePlan.of_catalogue("cable", abuse, payment))
@@ -83,6 +106,7 @@ def cable_will_from(abuse: str, payment: int, /, scenario: ScenarioRun) -> None:
 
 @given("the socket will {socket_abuse}")
 @tells(cheats.socket_abuse)
+@brings(Cause.SOCKET_CHEATS, Cause.OF_CATALOGUE)
 def socket_will(abuse: str, /, scenario: ScenarioRun) -> None:
     """The counterpart socket cheats as this row of the catalogue says, from the payment on that the row names."""
     scenario.cheat(AbusePlan.of_catalogue("socket", abuse))
@@ -90,6 +114,7 @@ def socket_will(abuse: str, /, scenario: ScenarioRun) -> None:
 
 @given("the socket will {socket_abuse} from the {ordinal} payment on")
 @tells(cheats.socket_abuse)
+@brings(Cause.SOCKET_CHEATS, Cause.OF_CATALOGUE)
 def socket_will_from(abuse: str, payment: int, /, scenario: ScenarioRun) -> None:
     """The same, from another payment on."""
     scenario.cheat(AbusePlan.of_catalogue("socket", abuse, payment))
@@ -111,6 +136,7 @@ def begins_to_cheat(scenario: ScenarioRun) -> None:
 
 @when("the counterpart has cheated")
 @tells(Course.awaits)
+@follows(Cause.CABLE_CHEATS, Cause.SOCKET_CHEATS)
 def has_cheated(observer: Observer) -> None:
     """Waits until the counterpart acts for the first time."""
     what = "a chance to cheat (the device under test must get that far)"
@@ -119,6 +145,7 @@ def has_cheated(observer: Observer) -> None:
 
 @then("the {device} answers as the catalogue demands, within its time")
 @tells(doubts.answered)
+@follows(Cause.OF_CATALOGUE)
 def answers(device: str, /, scenario: ScenarioRun) -> list[Check]:
     """ERROR or CLOSE with a code of the row, or the next payment if no reaction is due; and zero power if it flowed.
 
@@ -130,6 +157,7 @@ def answers(device: str, /, scenario: ScenarioRun) -> list[Check]:
 
 @then("the {device} loses no more than the catalogue allows")
 @tells(doubts.lost_to_abuse)
+@follows(Cause.OF_CATALOGUE)
 def loses(device: str, /, scenario: ScenarioRun) -> Check:
     """A socket: energy at the lab meter that nothing on the ledger pays for. A cable: satoshi that it signed away
     beyond its change and got no energy for.

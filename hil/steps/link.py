@@ -7,6 +7,7 @@ the same seed.
 from __future__ import annotations
 
 from hil.testing import (
+    Cause,
     Check,
     Limit,
     Observer,
@@ -16,8 +17,10 @@ from hil.testing import (
     Source,
     WattHour,
     at_least,
+    brings,
     decides,
     feature,
+    follows,
     given,
     needs,
     sampled,
@@ -56,6 +59,8 @@ FAULTS = feature("link-faults")
 @when("the link {link_verb} {percent} of the messages")
 @needs(FAULTS)
 @sensible(_no_share)
+@brings(Cause.LINK_FAILS)
+@brings(Cause.MESSAGE, of=0)
 def share(verb: str, percent: Percent, /, scenario: ScenarioRun) -> None:
     """``loses``, ``duplicates``, ``reorders`` (the next one overtakes), ``corrupts`` (1 to 3 bits), ``truncates``."""
     link_faults.strike_share(scenario, verb, float(percent))
@@ -65,6 +70,8 @@ def share(verb: str, percent: Percent, /, scenario: ScenarioRun) -> None:
 @when("the link {link_verb} {percent} of the messages {way}")
 @needs(FAULTS)
 @sensible(_no_share)
+@brings(Cause.LINK_FAILS)
+@brings(Cause.MESSAGE, of=0)
 def share_one_way(verb: str, percent: Percent, way: str, /, scenario: ScenarioRun) -> None:
     """The same in one direction: ``to the socket`` or ``to the cable``."""
     link_faults.strike_share(scenario, verb, float(percent), way)
@@ -73,6 +80,7 @@ def share_one_way(verb: str, percent: Percent, way: str, /, scenario: ScenarioRu
 @given("the link delays every message by {duration}")
 @when("the link delays every message by {duration}")
 @needs(FAULTS)
+@brings(Cause.LINK_FAILS)
 def delays(seconds: Second, /, scenario: ScenarioRun) -> None:
     """In both directions; their order is kept."""
     link_faults.delay(scenario, float(seconds))
@@ -81,6 +89,7 @@ def delays(seconds: Second, /, scenario: ScenarioRun) -> None:
 @given("the link delays every message by up to {duration}")
 @when("the link delays every message by up to {duration}")
 @needs(FAULTS)
+@brings(Cause.LINK_FAILS)
 def delays_unevenly(most: Second, /, scenario: ScenarioRun) -> None:
     """Jitter: each is held back for another time, evenly distributed from zero; their order is kept."""
     link_faults.delay(scenario, 0.0, float(most))
@@ -89,6 +98,7 @@ def delays_unevenly(most: Second, /, scenario: ScenarioRun) -> None:
 @given("the link hands messages over byte by byte")
 @when("the link hands messages over byte by byte")
 @needs(FAULTS)
+@brings(Cause.LINK_FAILS)
 def fragments(scenario: ScenarioRun) -> None:
     """5000 bytes a second instead of 11 520, each written by itself."""
     link_faults.fragment(scenario)
@@ -98,6 +108,7 @@ def fragments(scenario: ScenarioRun) -> None:
 @when("the {device}'s end of the link runs at {int} baud")
 @needs(FAULTS)
 @sensible(_no_baud)
+@brings(Cause.LINK_FAILS)
 def baud(device: str, rate: int, /, scenario: ScenarioRun) -> None:
     """Instead of 115 200. Each end reads what a UART makes of the other's bits; the time that bytes take stays."""
     link_faults.mismatch_baud(scenario, device, rate)
@@ -108,6 +119,8 @@ def baud(device: str, rate: int, /, scenario: ScenarioRun) -> None:
 
 @when("the next {message} {way} is {damage}")
 @needs(FAULTS)
+@brings(Cause.LINK_FAILS)
+@brings(Cause.MESSAGE, of=2)
 def next_is(message: str, way: str, damage: str, /, scenario: ScenarioRun) -> None:
     """``dropped``, ``duplicated``, ``overtaken`` (by the next one), ``corrupted`` or ``truncated``."""
     link_faults.strike(scenario, message, way, damage)
@@ -116,6 +129,8 @@ def next_is(message: str, way: str, damage: str, /, scenario: ScenarioRun) -> No
 @given("the {ordinal} {message} {way} is {damage}")
 @when("the {ordinal} {message} {way} is {damage}")
 @needs(FAULTS)
+@brings(Cause.LINK_FAILS)
+@brings(Cause.MESSAGE, of=3)
 def nth_is(number: int, message: str, way: str, damage: str, /, scenario: ScenarioRun) -> None:
     """The same for one that is yet to come; counted from now on."""
     link_faults.strike(scenario, message, way, damage, first=number)
@@ -124,6 +139,8 @@ def nth_is(number: int, message: str, way: str, damage: str, /, scenario: Scenar
 @given("every {message} {way} is {damage}")
 @when("every {message} {way} is {damage}")
 @needs(FAULTS)
+@brings(Cause.LINK_FAILS)
+@brings(Cause.MESSAGE, of=2)
 def every_is(message: str, way: str, damage: str, /, scenario: ScenarioRun) -> None:
     """The same for all of its type."""
     link_faults.strike(scenario, message, way, damage, count=None)
@@ -131,6 +148,7 @@ def every_is(message: str, way: str, damage: str, /, scenario: ScenarioRun) -> N
 
 @when("the next {message} {way} is delayed by {duration}")
 @needs(FAULTS)
+@brings(Cause.LINK_FAILS)
 def next_delayed(message: str, way: str, seconds: Second, /, scenario: ScenarioRun) -> None:
     """It is held back, and what follows it in its direction waits behind it."""
     link_faults.delay_messages(scenario, message, way, float(seconds), count=1)
@@ -139,6 +157,7 @@ def next_delayed(message: str, way: str, seconds: Second, /, scenario: ScenarioR
 @given("every {message} {way} is delayed by {duration}")
 @when("every {message} {way} is delayed by {duration}")
 @needs(FAULTS)
+@brings(Cause.LINK_FAILS)
 def every_delayed(message: str, way: str, seconds: Second, /, scenario: ScenarioRun) -> None:
     """The same for all of its type."""
     link_faults.delay_messages(scenario, message, way, float(seconds), count=None)
@@ -150,6 +169,7 @@ def every_delayed(message: str, way: str, seconds: Second, /, scenario: Scenario
 @given("the link breaks for {duration} {moment} the {ordinal} {message} {way}")
 @when("the link breaks for {duration} {moment} the {ordinal} {message} {way}")
 @needs(FAULTS)
+@brings(Cause.LINK_FAILS)
 def breaks_at(seconds: Second, moment: str, number: int, message: str, way: str, /, scenario: ScenarioRun) -> None:
     """``before``: that message is lost with all that follows, in both directions; ``after``: it is the last to pass."""
     link_faults.break_at(scenario, moment, message, way, number, float(seconds))
@@ -158,6 +178,7 @@ def breaks_at(seconds: Second, moment: str, number: int, message: str, way: str,
 @given("everything {way} vanishes for {duration} from the {ordinal} {message} on")
 @when("everything {way} vanishes for {duration} from the {ordinal} {message} on")
 @needs(FAULTS)
+@brings(Cause.LINK_FAILS)
 def swallows(way: str, seconds: Second, number: int, message: str, /, scenario: ScenarioRun) -> None:
     """A black hole in one direction, which begins with that message; the other direction goes on."""
     link_faults.swallow_from(scenario, message, way, number, float(seconds))
@@ -166,6 +187,7 @@ def swallows(way: str, seconds: Second, number: int, message: str, /, scenario: 
 @when("the link is half-open towards the {device} for {duration}")
 @needs(FAULTS)
 @tells(Course.interrupts)
+@brings(Cause.LINK_FAILS)
 def half_open(device: str, seconds: Second, /, scenario: ScenarioRun) -> None:
     """The device receives nothing, but its messages pass; returns when it is over."""
     link_faults.half_open(scenario, device, float(seconds))
@@ -174,6 +196,7 @@ def half_open(device: str, seconds: Second, /, scenario: ScenarioRun) -> None:
 @when("the link babbles for {duration}")
 @needs(FAULTS)
 @tells(Course.interrupts)
+@brings(Cause.LINK_FAILS)
 def babbles(seconds: Second, /, scenario: ScenarioRun) -> None:
     """Random bytes to both devices at half the line's rate, between the messages; returns when it is over."""
     link_faults.babble(scenario, float(seconds))
@@ -182,6 +205,7 @@ def babbles(seconds: Second, /, scenario: ScenarioRun) -> None:
 @when("the link babbles towards the {device} for {duration}")
 @needs(FAULTS)
 @tells(Course.interrupts)
+@brings(Cause.LINK_FAILS)
 def babbles_one_way(device: str, seconds: Second, /, scenario: ScenarioRun) -> None:
     """The same, in one direction."""
     link_faults.babble(scenario, float(seconds), device)
@@ -191,6 +215,7 @@ def babbles_one_way(device: str, seconds: Second, /, scenario: ScenarioRun) -> N
 @needs(FAULTS)
 @sensible(_too_many_flaps)
 @tells(Course.interrupts)
+@brings(Cause.LINK_FAILS)
 def flaps(times: int, seconds: Second, /, scenario: ScenarioRun) -> None:
     """It comes and goes, and is dead for half of the time; returns when it is over."""
     link_faults.flap(scenario, times, float(seconds))
@@ -205,6 +230,7 @@ def _nothing_demanded(count: int, *_: str) -> str:
 
 @then("at least {int} message/messages was/were {damage}")
 @sensible(_nothing_demanded)
+@follows(Cause.MESSAGE, of=1)
 def at_least_struck(count: int, damage: str, /) -> Check:
     """The bench's check on itself: the fault did happen."""
     return at_least(f"messages {damage}", count, lambda observer: measured.struck(observer, damage), Source.BENCH)
@@ -212,6 +238,7 @@ def at_least_struck(count: int, damage: str, /) -> Check:
 
 @then("at least {int} message/messages was/were lost")
 @sensible(_nothing_demanded)
+@follows(Cause.LINK_FAILS, Cause.UNPLUGGED)
 def at_least_lost(count: int, /) -> Check:
     """Counts the messages that did not arrive as they were sent, for whatever reason."""
     return at_least("messages lost", count, measured.lost, Source.LINE)
@@ -219,6 +246,7 @@ def at_least_lost(count: int, /) -> Check:
 
 @then("the {device} gave the other side up within {duration}")
 @tells(Course.must_be_under_test)
+@follows(Cause.LINK_FAILS, Cause.UNPLUGGED)
 def gave_up(device: str, limit: Second, /, observer: Observer) -> Check:
     """From the first failure of the link to the CLOSE PEER_SILENT that the device sends."""
     observer.refuse_played(device)
@@ -232,6 +260,7 @@ def gave_up(device: str, limit: Second, /, observer: Observer) -> Check:
 @then("the power was cut within {duration} of the failure of the link")
 @decides(undecidable_edge)
 @unsure(doubtful_edge)
+@follows(Cause.LINK_FAILS, Cause.UNPLUGGED)
 def cut_in_time(limit: Second, /) -> Check:
     """From the first failure of the link, or the first forged message on it, to the first reading without power."""
     return within_time("failed link to zero power", limit, measured.fault_to_cut, Source.BENCH, Source.LAB_METER)

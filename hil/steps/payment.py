@@ -33,12 +33,14 @@ def payments_accepted(count: int, amount: Satoshi, /) -> list[Check]:
 
 @then("finns {int} transaktion/transaktioner med en avgift var i liggaren")
 @then("the ledger holds {int} transaction/transactions with one fee each")
+@tells(demanded.transactions)
 def transactions_on_ledger(count: int, /) -> Check:
     """Mines a block, then counts the confirmed transactions that spend the cable's coins; each pays a fee."""
     return number("confirmed transactions on the ledger", count, payments.settled, Source.LEDGER)
 
 
 @then("the newest valid transaction was broadcast and confirms")
+@tells(demanded.paid)
 def newest_confirms() -> Check:
     """The transaction of the last payment with a receipt is in the mempool, and in the next block."""
     return at_least(
@@ -58,12 +60,14 @@ def received(amount: Satoshi, /) -> Check:
 
 
 @then("the first payment was accepted within {duration} of power-on")
+@tells(demanded.paid)
 def boot_budget(limit: Second, /) -> Check:
     """From the supply of the device under test to the receipt of the first payment; slides: 27 s."""
     return within_time("power-on to first accepted payment", limit, payments.boot_to_payment, Source.BENCH, Source.LINE)
 
 
 @then("the first payment was accepted later than {duration} after power-on")
+@tells(demanded.paid)
 def boot_budget_missed(limit: Second, /) -> Check:
     """The bench's check on itself: a device that is too slow is found to be."""
     limits = Limit("s", low=float(limit))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hil.testing import (
+    Cause,
     Check,
     Limit,
     Observer,
@@ -13,8 +14,10 @@ from hil.testing import (
     Watt,
     WattHour,
     decides,
+    follows,
     given,
     needs,
+    once,
     sampled,
     sensible,
     tells,
@@ -25,6 +28,7 @@ from hil.testing import (
 from hil.testing.feasibility import (
     Course,
     RigFile,
+    demanded,
     doubtful_edge,
     doubts,
     in_order,
@@ -59,6 +63,7 @@ def _no_count(_: str, counted: WattHour) -> str:
 @needs(_real_meters)
 @sensible(_no_count)
 @tells(Course.must_be_under_test)
+@once("what the own meter of the {0} has counted")
 def meter_has_counted(device: str, counted: WattHour, /, scenario: ScenarioRun) -> None:
     """What its register has when the device is switched on for the first time; at 10 000 kWh it goes on from 0."""
     scenario.plan.plant[f"{device}_meter_counted"] = float(counted)
@@ -99,6 +104,7 @@ def no_power_before_payment(observer: Observer) -> Check:
 
 
 @then("no power flowed")
+@tells(demanded.no_power)
 def no_power(observer: Observer) -> Check:
     """No reading is above what the lab meter may show without power. Without a reading the result is inconclusive."""
     return sampled("highest power", Limit("W", high=observer.off_w), measuring.highest_power, Source.LAB_METER)
@@ -142,6 +148,7 @@ def highest_power_between(low: Watt, high: Watt, /) -> Check:
 @then("the power was cut within {duration} of the refused payment")
 @decides(undecidable_edge)
 @unsure(doubtful_edge)
+@follows(Cause.CABLE_CHEATS)
 def cut_after_refusal(limit: Second, /) -> Check:
     """From the last byte of the payment that the socket must refuse to the first reading without power."""
     return within_time("refused payment to zero power", limit, cuts.refusal_to_cut, Source.LINE, Source.LAB_METER)
@@ -150,6 +157,7 @@ def cut_after_refusal(limit: Second, /) -> Check:
 @then("the power was cut within {duration} of the refused request")
 @decides(undecidable_edge)
 @unsure(doubtful_edge)
+@follows(Cause.SOCKET_CHEATS)
 def cut_after_bad_request(limit: Second, /) -> Check:
     """From the last byte of the request that the cable must refuse to the first reading without power.
 
@@ -163,6 +171,7 @@ def cut_after_bad_request(limit: Second, /) -> Check:
 @then("power flowed within {duration} of the first payment")
 @decides(undecidable_edge)
 @unsure(doubtful_edge)
+@tells(demanded.power)
 def payment_to_power(limit: Second, /) -> Check:
     """From the first PAYMENT to the first reading with power."""
     return within_time("first payment to power", limit, cuts.payment_to_power, Source.LINE, Source.LAB_METER)

@@ -13,6 +13,7 @@ from hil.testing import (
     WattHour,
     given,
     needs,
+    once,
     sampled,
     sensible,
     tells,
@@ -51,6 +52,7 @@ def _no_factor(low: float, high: float) -> str:
 @within(_within)
 @sensible(_no_shape)
 @tells(Course.load)
+@once("the appliance")
 def load_draws_at(power: Watt, factor: float, /, scenario: ScenarioRun) -> None:
     """The programmable load draws constant active power as a motor does: its current is a sine, shifted against the
     voltage. At power factor 0.5 it draws twice the current.
@@ -63,6 +65,7 @@ def load_draws_at(power: Watt, factor: float, /, scenario: ScenarioRun) -> None:
 @within(_within)
 @sensible(_no_shape)
 @tells(Course.load)
+@once("the appliance")
 def load_draws_in_pulses(power: Watt, factor: float, crest: float, /, scenario: ScenarioRun) -> None:
     """The programmable load draws constant active power as a rectifier does: its current flows in pulses, whose peak is
     so many times its rms value. The load of the rig says which pairs it can draw.
@@ -102,6 +105,7 @@ def _no_power(power: Watt) -> str:
 @needs(_inverter_there)
 @sensible(_no_power)
 @tells(Course.inverter)
+@once("the appliance")
 def inverter(power: Watt, /, scenario: ScenarioRun) -> None:
     """What stands behind the cable feeds power back while there are mains: the lab meter shows it as negative."""
     power_faults.plug_in_inverter(scenario, power)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hil.testing import (
+    Cause,
     Check,
     Limit,
     Observer,
@@ -11,6 +12,7 @@ from hil.testing import (
     Source,
     WattHour,
     at_least,
+    brings,
     counted,
     feature,
     nearest,
@@ -23,7 +25,7 @@ from hil.testing import (
     when,
     within_time,
 )
-from hil.testing.feasibility import CLOSE_REASONS, Course, doubts, in_order
+from hil.testing.feasibility import CLOSE_REASONS, Course, demanded, doubts, in_order
 from hil.testing.measurements import session
 from hil.testing.stimuli import session_walk
 
@@ -38,6 +40,7 @@ def _too_short(_: int, __: int, ___: str, rest: Second) -> str:
 @needs(UNDER_LOAD)
 @sensible(_too_short)
 @tells(Course.comes_to)
+@brings(Cause.UNPLUGGED, Cause.SUPPLY_BACK, Cause.LINK_FAILS)
 def comes_to(session: int, payment: int, life: str, rest: Second, /, scenario: ScenarioRun) -> None:
     """Lets time pass until that payment is the next one. Sessions before are cut short after one payment: the cable is
     pulled. It then lies beside the socket for the time of rest, at least 3 s, before it is plugged in for the session
@@ -53,6 +56,7 @@ def answered(limit: Second, /) -> Check:
 
 
 @then("the session was set up within {duration}")
+@tells(demanded.paid)
 def set_up(limit: Second, /) -> Check:
     """From the HELLO that the socket answered to the receipt of the first payment."""
     return within_time("session set-up", limit, session.set_up, Source.LINE)
@@ -70,6 +74,7 @@ def asked_in_time(low: WattHour, high: WattHour, /) -> Check:
 
 @then("the socket reports {energy} to {energy} of credit left at each further request")
 @sensible(in_order)
+@tells(demanded.further_payments)
 def reported_in_time(low: WattHour, high: WattHour, /) -> Check:
     """By the energy that the socket itself claims in the request; the policy is 2 Wh."""
     limit = Limit("mWh", 1000 * low, 1000 * high)
@@ -82,6 +87,7 @@ def reported_in_time(low: WattHour, high: WattHour, /) -> Check:
 
 
 @then("the payments were asked for at least {duration} apart")
+@tells(demanded.further_payments)
 def apart(limit: Second, /) -> Check:
     """The shortest time from one payment's first request to the next one's."""
     return timed("time between requests", Limit("s", low=float(limit)), session.between_requests, Source.LINE)

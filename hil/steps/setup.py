@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hil.testing import (
+    Cause,
     LoadProfile,
     Observer,
     Satoshi,
@@ -12,6 +13,8 @@ from hil.testing import (
     feature,
     given,
     needs,
+    not_while,
+    once,
     sensible,
     switches_on,
     tells,
@@ -28,6 +31,7 @@ from hil.testing.feasibility import (
     RigFile,
     beyond_load,
     beyond_shape,
+    demanded,
 )
 
 MOST_PAYMENTS = 65_535
@@ -87,6 +91,7 @@ def _view_offered(rig: RigFile, name: str) -> str:
 @given("the {device} is under test in {mode} mode")
 @needs(_setup_offered)
 @tells(Course.under_test)
+@once("which device is under test")
 def device_under_test(device: str, mode: str, /, scenario: ScenarioRun) -> None:
     """Names the device under test; the rig plays the other side. The mode says how payments reach the ledger."""
     scenario.use_setup(f"{device} under test")
@@ -96,6 +101,7 @@ def device_under_test(device: str, mode: str, /, scenario: ScenarioRun) -> None:
 @given("socket and cable are a pair in {mode} mode")
 @needs(_pair_offered)
 @tells(Course.pair)
+@once("which device is under test")
 def pair(mode: str, /, scenario: ScenarioRun) -> None:
     """Both devices are real and both are under test; the rig listens in on their link."""
     scenario.use_setup(PAIR)
@@ -109,6 +115,7 @@ def _other_socket_offered(rig: RigFile) -> str:
 @given("a socket of another kind is under test")
 @needs(_other_socket_offered)
 @tells(Course.other_socket)
+@once("which device is under test")
 def other_socket(scenario: ScenarioRun) -> None:
     """A device between mains and appliance that does not speak the payment protocol, such as a timer. The rig plays no
     cable; the steps of its laboratory say lines of text to it, and what it says is recorded.
@@ -120,6 +127,7 @@ def other_socket(scenario: ScenarioRun) -> None:
 @needs(_toaster_there)
 @sensible(_other_toaster)
 @tells(Course.toaster)
+@once("the appliance")
 def toaster(power: Watt, /, scenario: ScenarioRun) -> None:
     """The reference appliance: 1300 W when hot, more in the first second (PTC inrush)."""
     scenario.use_toaster()
@@ -137,6 +145,7 @@ def _profile_within_limits(rig: RigFile, profile: LoadProfile) -> str:
 @given("the load plays a/an {load_profile}")
 @needs(_profile_within_limits)
 @tells(Course.profile)
+@once("the appliance")
 def load_plays(profile: LoadProfile, /, scenario: ScenarioRun) -> None:
     """The programmable load behaves as this appliance from the moment the outlet has voltage: its power over time is in
     the load profile of that name.
@@ -148,6 +157,7 @@ def load_plays(profile: LoadProfile, /, scenario: ScenarioRun) -> None:
 @given("the load draws {power}")
 @within(beyond_load)
 @tells(Course.load)
+@once("the appliance")
 def load_draws(power: Watt, /, scenario: ScenarioRun) -> None:
     """The programmable load is the appliance; it draws constant power while the socket delivers."""
     scenario.use_load(power)
@@ -163,6 +173,7 @@ def _too_many_payments(payments: int) -> str:
 @given("the cable pays for at most {int} payments")
 @sensible(_too_many_payments)
 @tells(Course.budget)
+@once("the cable's budget")
 def budget(payments: int, /, scenario: ScenarioRun) -> None:
     """The cable's budget for one session; the socket asks for no more than that."""
     scenario.plan.max_payments = payments
@@ -177,6 +188,7 @@ def _dust(amount: Satoshi) -> str:
 @given("the cable's coins are worth {amount}")
 @sensible(_dust)
 @tells(Course.funds)
+@once("what coins the cable has")
 def funds(amount: Satoshi, /, scenario: ScenarioRun) -> None:
     """The cable gets one confirmed coin of this value before the scenario."""
     scenario.plan.funds_sat = int(amount)
@@ -194,6 +206,7 @@ def _dust_each(_: int, amount: Satoshi) -> str:
 @sensible(_too_many_coins)
 @sensible(_dust_each)
 @tells(Course.coins)
+@once("what coins the cable has")
 def coins(count: int, amount: Satoshi, /, scenario: ScenarioRun) -> None:
     """The cable gets this many confirmed coins, 1 to 16; its transactions spend all of them."""
     scenario.plan.funding_coins, scenario.plan.funds_sat = count, int(amount)
@@ -202,6 +215,7 @@ def coins(count: int, amount: Satoshi, /, scenario: ScenarioRun) -> None:
 @given("the cable's coins are of type {coin_type}")
 @needs(_other_coins)
 @tells(Course.coin_type)
+@once("the type of the cable's coins")
 def coin_type(kind: str, /, scenario: ScenarioRun) -> None:
     """``P2WPKH`` (witness), ``P2PKH`` (legacy), or ``both kinds`` in turn, beginning with the first."""
     scenario.plan.funding_type = kind
@@ -210,6 +224,7 @@ def coin_type(kind: str, /, scenario: ScenarioRun) -> None:
 @given("the socket sees the ledger by {ledger_view}")
 @needs(_view_offered)
 @tells(Course.goes_on)
+@once("how the socket sees the ledger")
 def ledger_view(name: str, /, scenario: ScenarioRun) -> None:
     """``node``: a full node; ``spv``: an Electrum server, checked by headers and proofs; ``api``: no checks; or a view
     that a plug-in adds.
@@ -221,6 +236,7 @@ def ledger_view(name: str, /, scenario: ScenarioRun) -> None:
 @needs(feature("seeded-defects"))
 @needs(_takes_defects)
 @tells(Course.goes_on)
+@once("how much longer the device needs to start")
 def slow_start(delay: Second, /, scenario: ScenarioRun) -> None:
     """A defect put into the simulated device, to see that the bench finds it. Only on rigs with seeded-defects."""
     scenario.plan.boot_delay_s = float(delay)
@@ -236,7 +252,8 @@ def switch_on(scenario: ScenarioRun) -> None:
 
 
 @when("the first payment has been accepted")
-@tells(Course.awaits)
+@tells(demanded.awaited)
+@not_while(Cause.CABLE_OUT)
 def first_payment(observer: Observer) -> None:
     """Waits for the receipt of the first payment."""
     observer.wait_for(
@@ -246,14 +263,15 @@ def first_payment(observer: Observer) -> None:
 
 @when("sessionen är slut")
 @when("the session has ended")
-@tells(Course.awaits)
+@tells(demanded.awaited)
 def session_ended(observer: Observer) -> None:
     """Waits for the socket to settle and close the session."""
     observer.wait_for(observer.session_closed, timeout=SESSION_TIMEOUT_S, what="the end of the session (CLOSE)")
 
 
 @when("the {ordinal} {message} {way} has passed")
-@tells(Course.awaits)
+@tells(demanded.message)
+@not_while(Cause.CABLE_OUT)
 def message_passed(number: int, message: str, way: str, /, observer: Observer) -> None:
     """Waits for the rig to hear it, counted from the beginning; its receiver does not have it yet."""
     what = f"{message} number {number} {way}"

@@ -14,7 +14,8 @@ its limit::
 - Steps: :func:`given`, :func:`when`, :func:`then`; :func:`parameter_type` for a parameter type of one's own; when a
   step may stand: :func:`sets_up`, :func:`switches_on`, :func:`under_way`, :func:`at_any_time`,
   :func:`proves_the_bench`; what a step demands: :func:`needs`, :func:`feature`, :func:`within`, :func:`decides`,
-  :func:`unsure`, :func:`sensible`, :func:`tells`.
+  :func:`unsure`, :func:`sensible`, :func:`tells`; what it says of other steps: a :class:`Cause` that it :func:`brings`,
+  :func:`follows`, :func:`ends` or is :func:`not_while`, and what is said :func:`once`.
 - Measurements: a :class:`Check` is declared by :func:`counted`, :func:`timed`, :func:`sampled` and the short forms
   :func:`number`, :func:`at_least`, :func:`within_time`, with a :class:`Limit` and its :class:`Source`. What observes
   gets an :class:`Observer` and returns :class:`Counted`, :class:`Timed` or :class:`Sampled`; it raises
@@ -35,6 +36,7 @@ from __future__ import annotations
 
 from hil.bdd.language.applicability import decides, feature, needs, sensible, tells, unsure, within
 from hil.bdd.language.catalogue import given, then, when
+from hil.bdd.language.facts import Cause, brings, ends, follows, not_while, once
 from hil.bdd.language.own_parameters import parameter_type
 from hil.bdd.language.phases import at_any_time, proves_the_bench, sets_up, switches_on, under_way
 from hil.clock import Clock
@@ -69,6 +71,7 @@ __all__ = [
     "AbusePlan",
     "Ampere",
     "AuthorError",
+    "Cause",
     "Check",
     "Clock",
     "ConfigurationError",
@@ -108,16 +111,21 @@ __all__ = [
     "WattHour",
     "at_any_time",
     "at_least",
+    "brings",
     "counted",
     "decides",
+    "ends",
     "feature",
+    "follows",
     "format_quantity",
     "given",
     "instant",
     "nearest",
     "needs",
     "not_until",
+    "not_while",
     "number",
+    "once",
     "parameter_type",
     "proves_the_bench",
     "sampled",

@@ -2,14 +2,14 @@
 
 For the decorators of :mod:`hil.testing`. Functions for :func:`~hil.testing.needs`, :func:`~hil.testing.within`,
 :func:`~hil.testing.decides` and :func:`~hil.testing.unsure` get the :class:`RigFile` and the step's values, those for
-:func:`~hil.testing.sensible` the values alone. Methods of :class:`Course`, and the functions of ``cheats``,
-``demanded`` and ``doubts``, are for :func:`~hil.testing.tells`; a step that may stand anywhere in a session, and
-takes no time that counts, tells ``Course.goes_on``. Each returns what is wrong, or ``""``.
+:func:`~hil.testing.sensible` the values alone. Methods of :class:`Course`, and the functions of ``agreement``,
+``cheats``, ``demanded`` and ``doubts``, are for :func:`~hil.testing.tells`; a step that may stand anywhere
+in a session, and takes no time that counts, tells ``Course.goes_on``. Each returns what is wrong, or ``""``.
 """
 
 from __future__ import annotations
 
-from hil.bdd.check.feasibility import cheats, demanded, doubts
+from hil.bdd.check.feasibility import agreement, cheats, demanded, doubts
 from hil.bdd.check.feasibility.course import Course
 from hil.bdd.check.feasibility.protocol_limits import CLOSE_REASONS, LEAST_COIN_SAT, MOST_COINS, no_offer
 from hil.bdd.check.values import in_order, zero_too
@@ -38,6 +38,7 @@ __all__ = [
     "TOASTER_W",
     "Course",
     "RigFile",
+    "agreement",
     "beyond_load",
     "beyond_shape",
     "cheats",

@@ -5,9 +5,11 @@ pytest-bdd turns most of these mistakes into a pass, or reports them when half o
 
 from __future__ import annotations
 
+import itertools
 import tomllib
 from typing import TYPE_CHECKING, Protocol
 
+from hil.bdd.check.facts import said_twice, without_cause
 from hil.bdd.check.feasibility.problems import contradictions
 from hil.bdd.check.order import nothing_measured, wrong_order
 from hil.bdd.check.pairwise import uncovered_pairs
@@ -162,7 +164,11 @@ class _Check:
             yield from wrong_order(self.feature.file, steps)
             if self.whole:
                 yield from nothing_measured(self.feature.file, scenario, steps)
-            yield from contradictions(self.feature.file, steps, case.row)
+            found = list(contradictions(self.feature.file, steps, case.row))
+            yield from found
+            told = {(each.line, each.column) for each in found}
+            facts = (said_twice(self.feature.file, steps, case.row), without_cause(self.feature.file, steps, case.row))
+            yield from (each for each in itertools.chain(*facts) if (each.line, each.column) not in told)
 
     def _examples(self, scenario: Scenario, examples: Examples) -> Iterator[Problem]:
         if not examples.rows:

@@ -42,6 +42,8 @@ RULES: dict[str, tuple[Level, str]] = {
     "never-switched-on": (Level.ERROR, "A step needs devices that are switched on, and no step switches them on"),
     "too-early": (Level.ERROR, "A step that needs devices that are switched on stands before the step that does it"),
     "too-late": (Level.ERROR, "A step stands where it can take effect no more"),
+    "said-twice": (Level.ERROR, "A step says what a step before has said; the first would have no effect"),
+    "no-cause": (Level.ERROR, "A step is about something that no step before it brings about"),
     "nothing-measured": (Level.ERROR, "No Then step of a scenario takes a measurement, so it would always pass"),
     "misfit": (Level.ERROR, "A value, or its unit, does not fit the step"),
     "below-step": (Level.ERROR, "A table or text below a step is missing, or would be ignored"),

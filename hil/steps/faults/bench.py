@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from hil.testing import (
+    Cause,
     Check,
     Percent,
     ScenarioRun,
     Second,
     Source,
+    brings,
     decides,
     feature,
+    follows,
     needs,
     proves_the_bench,
     sensible,
@@ -45,6 +48,7 @@ HIGHEST_DRIFT = 100.0
 @when("relay {relay} {relay_fault}, as a seeded fault")
 @needs(SEEDED)
 @proves_the_bench
+@brings(Cause.SEEDED_FAULT)
 def relay_fails(relay: str, fault: str, /, scenario: ScenarioRun) -> None:
     """Welded contacts stay closed whatever the coil is told; a relay that ignores its coil reads back the old state."""
     bench_faults.seed(scenario, relay, bench_faults.RELAY_FAULTS[fault])
@@ -52,6 +56,7 @@ def relay_fails(relay: str, fault: str, /, scenario: ScenarioRun) -> None:
 
 @when("relay {relay} bounces for {duration} whenever it closes, as a seeded fault")
 @needs(SEEDED)
+@brings(Cause.SEEDED_FAULT)
 def relay_bounces(relay: str, duration: Second, /, scenario: ScenarioRun) -> None:
     """The contact opens twice before it rests."""
     bench_faults.seed(scenario, relay, "bounces", float(duration))
@@ -59,6 +64,7 @@ def relay_bounces(relay: str, duration: Second, /, scenario: ScenarioRun) -> Non
 
 @when("the socket's own contact {relay_fault}, as a seeded fault")
 @needs(SEEDED)
+@brings(Cause.SEEDED_FAULT)
 def contact_fails(fault: str, /, scenario: ScenarioRun) -> None:
     """A fault of the device: power flows on when its credit is spent, or does not begin when it is paid for."""
     bench_faults.seed(scenario, "socket contact", bench_faults.RELAY_FAULTS[fault])
@@ -73,6 +79,7 @@ def _no_chatter(gap: Second) -> str:
 @when("the socket's own contact opens by itself for {duration} every three seconds, as a seeded fault")
 @needs(SEEDED)
 @sensible(_no_chatter)
+@brings(Cause.SEEDED_FAULT)
 def contact_chatters(gap: Second, /, scenario: ScenarioRun) -> None:
     """A fault of the device: a loose spring, a coil with too little voltage. The coil stays energised meanwhile."""
     bench_faults.seed(scenario, "socket contact", "chatters", float(gap))
@@ -80,6 +87,7 @@ def contact_chatters(gap: Second, /, scenario: ScenarioRun) -> None:
 
 @when("the socket's own meter {own_meter_fault}, as a seeded fault")
 @needs(SEEDED)
+@brings(Cause.SEEDED_FAULT)
 def own_meter_fails(fault: str, /, scenario: ScenarioRun) -> None:
     """``falls silent``: it stops answering. ``stands still``: it keeps the energy and power of this instant."""
     bench_faults.seed(scenario, "socket meter", fault)
@@ -88,6 +96,7 @@ def own_meter_fails(fault: str, /, scenario: ScenarioRun) -> None:
 @when("the {instrument} {instrument_fault}, as a seeded fault")
 @needs(SEEDED)
 @proves_the_bench
+@brings(Cause.SEEDED_FAULT)
 def instrument_fails(instrument: str, fault: str, /, scenario: ScenarioRun) -> None:
     """``freezes`` (the lab meter): it goes on answering with its last reading. The others fail where it is asked."""
     bench_faults.seed(scenario, bench_faults.PLACES.get(instrument, instrument), fault)
@@ -96,6 +105,7 @@ def instrument_fails(instrument: str, fault: str, /, scenario: ScenarioRun) -> N
 @when("the lab meter drifts by {percent}, as a seeded fault")
 @needs(SEEDED)
 @sensible(_no_drift)
+@brings(Cause.SEEDED_FAULT)
 def lab_meter_drifts(drift: Percent, /, scenario: ScenarioRun) -> None:
     """It reads current and power by this much too high from now on; only a calibration can tell."""
     bench_faults.seed(scenario, "meter", "drifts", drift / 100)
@@ -104,6 +114,7 @@ def lab_meter_drifts(drift: Percent, /, scenario: ScenarioRun) -> None:
 @when("the {device}'s own meter drifts by {percent}, as a seeded fault")
 @needs(SEEDED)
 @sensible(_no_drift_of)
+@brings(Cause.SEEDED_FAULT)
 def device_meter_drifts(device: str, drift: Percent, /, scenario: ScenarioRun) -> None:
     """The meter of the device under test counts by this much too much from now on."""
     bench_faults.seed(scenario, f"{device} meter", "drifts", drift / 100)
@@ -112,12 +123,14 @@ def device_meter_drifts(device: str, drift: Percent, /, scenario: ScenarioRun) -
 @then("the power was cut within {duration} of the seeded fault")
 @decides(undecidable_edge)
 @unsure(doubtful_edge)
+@follows(Cause.SEEDED_FAULT)
 def cut_after_fault(limit: Second, /) -> Check:
     """From the first fault that was seeded to the first reading without power."""
     return within_time("seeded fault to zero power", limit, bench.fault_to_cut, Source.BENCH, Source.LAB_METER)
 
 
 @then("the bench blames the {bench_part} within {duration}")
+@follows(Cause.SEEDED_FAULT)
 def blames(part: str, limit: Second, /) -> Check:
     """The bench finds the seeded fault by what it observes and names the part; it is mended then."""
     name = f"fault of the {part} to its being named"

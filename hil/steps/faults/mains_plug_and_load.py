@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hil.testing import (
+    Cause,
     Check,
     Limit,
     Percent,
@@ -11,9 +12,13 @@ from hil.testing import (
     Source,
     Watt,
     WattHour,
+    brings,
     decides,
+    ends,
     feature,
+    follows,
     needs,
+    not_while,
     sampled,
     sensible,
     tells,
@@ -23,7 +28,15 @@ from hil.testing import (
     within,
     within_time,
 )
-from hil.testing.feasibility import SAMPLE_PERIOD_S, Course, beyond_load, doubtful_edge, doubts, undecidable_edge
+from hil.testing.feasibility import (
+    SAMPLE_PERIOD_S,
+    Course,
+    beyond_load,
+    demanded,
+    doubtful_edge,
+    doubts,
+    undecidable_edge,
+)
 from hil.testing.measurements import cuts, ledger, session
 from hil.testing.stimuli import mains_plug_and_load as power_faults
 
@@ -37,6 +50,7 @@ PROGRAMMABLE = feature("programmable-mains")
 @when("the mains are lost for {duration}")
 @needs(UNDER_LOAD)
 @tells(Course.mains_fail)
+@brings(Cause.MAINS_BACK, Cause.SUPPLY_BACK)
 def mains_lost(duration: Second, /, scenario: ScenarioRun) -> None:
     """Power path and electronics of the socket lose the mains (K1, K3) and get them back; it boots anew."""
     power_faults.lose_mains(scenario, float(duration))
@@ -45,6 +59,7 @@ def mains_lost(duration: Second, /, scenario: ScenarioRun) -> None:
 @when("the mains ahead of the socket's contact are interrupted for {duration}")
 @needs(UNDER_LOAD)
 @tells(Course.mains_fail)
+@brings(Cause.MAINS_BACK)
 def mains_interrupted(duration: Second, /, scenario: ScenarioRun) -> None:
     """K1 opens and closes again; the socket's electronics go on."""
     power_faults.interrupt_mains(scenario, float(duration))
@@ -58,6 +73,7 @@ def _no_mains(share: Percent, _: Second) -> str:
 @needs(PROGRAMMABLE)
 @sensible(_no_mains)
 @tells(Course.mains)
+@brings(Cause.MAINS_BACK)
 def mains_at(share: Percent, duration: Second, /, scenario: ScenarioRun) -> None:
     """A brown-out, a dip or an overvoltage: that share of the nominal voltage ahead of power path and electronics."""
     power_faults.change_mains(scenario, float(share), float(duration))
@@ -65,6 +81,9 @@ def mains_at(share: Percent, duration: Second, /, scenario: ScenarioRun) -> None
 
 @when("the cable is pulled out of the socket")
 @needs(UNDER_LOAD)
+@not_while(Cause.CABLE_OUT)
+@brings(Cause.UNPLUGGED, Cause.CABLE_OUT)
+@tells(Course.pulled)
 def cable_pulled(scenario: ScenarioRun) -> None:
     """K2 opens: no power and no word passes between socket and cable any more; the socket may feel it."""
     power_faults.pull_plug(scenario)
@@ -74,6 +93,8 @@ def cable_pulled(scenario: ScenarioRun) -> None:
 @needs(UNDER_LOAD)
 @sensible(power_faults.too_quick)
 @tells(Course.interrupts)
+@not_while(Cause.CABLE_OUT)
+@brings(Cause.UNPLUGGED)
 def plug_bounces(times: int, period: Second, /, scenario: ScenarioRun) -> None:
     """K2 opens and closes so often, evenly over that time; it ends plugged in."""
     power_faults.bounce_plug(scenario, times, float(period))
@@ -82,6 +103,7 @@ def plug_bounces(times: int, period: Second, /, scenario: ScenarioRun) -> None:
 @when("another cable is plugged in")
 @needs(UNDER_LOAD)
 @tells(Course.another_cable)
+@ends(Cause.CABLE_OUT)
 def another_cable(scenario: ScenarioRun) -> None:
     """A cable with an account and coins of its own, and with the same appliance behind it; the first one must have been
     pulled out before. Only with the socket under test.
@@ -92,6 +114,8 @@ def another_cable(scenario: ScenarioRun) -> None:
 
 @when("the cable is plugged in again")
 @needs(UNDER_LOAD)
+@ends(Cause.CABLE_OUT)
+@tells(Course.plugged_in)
 def cable_plugged(scenario: ScenarioRun) -> None:
     """K2 closes, and the link is whole."""
     power_faults.plug_in(scenario)
@@ -107,6 +131,7 @@ def load_changes(power: Watt, /, scenario: ScenarioRun) -> None:
 
 @when("the load is switched off")
 @tells(Course.needs_load)
+@brings(Cause.LOAD_OFF)
 def load_off(scenario: ScenarioRun) -> None:
     """The input of the programmable load opens, as an appliance's own switch."""
     power_faults.switch_load(scenario, on=False)
@@ -114,6 +139,7 @@ def load_off(scenario: ScenarioRun) -> None:
 
 @when("the load is switched on again")
 @tells(Course.needs_load)
+@ends(Cause.LOAD_OFF)
 def load_on(scenario: ScenarioRun) -> None:
     """The input of the programmable load closes."""
     power_faults.switch_load(scenario, on=True)
@@ -146,6 +172,8 @@ def billed(energy: WattHour, /) -> Check:
 @then("power flowed again within {duration} of the restored mains")
 @decides(undecidable_edge)
 @unsure(doubtful_edge)
+@follows(Cause.MAINS_BACK)
+@tells(demanded.power)
 def power_after_mains(limit: Second, /) -> Check:
     """From the return of the mains to the first reading with power after it."""
     return within_time("restored mains to power", limit, cuts.restored_to_power, Source.BENCH, Source.LAB_METER)
@@ -154,12 +182,14 @@ def power_after_mains(limit: Second, /) -> Check:
 @then("the outlet was dead within {duration} of the unplugging")
 @decides(undecidable_edge)
 @unsure(doubtful_edge)
+@follows(Cause.UNPLUGGED)
 def dead_after_unplugging(limit: Second, /) -> Check:
     """From the opening of K2 to the first reading without voltage: the socket's contact is open."""
     return within_time("unplugging to dead outlet", limit, cuts.unplugged_to_dead, Source.BENCH, Source.LAB_METER)
 
 
 @then("the settlement was broadcast within {duration} of the unplugging")
+@follows(Cause.UNPLUGGED)
 def settled_after_unplugging(limit: Second, /) -> Check:
     """From the opening of K2 to the newest valid transaction in the mempool."""
     return within_time("unplugging to settlement", limit, ledger.unplugged_to_settlement, Source.BENCH, Source.LEDGER)

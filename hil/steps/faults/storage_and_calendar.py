@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from hil.testing import (
+    Cause,
     Check,
     ScenarioRun,
     Second,
     Source,
+    brings,
+    ends,
     feature,
+    follows,
     given,
     needs,
+    once,
     sensible,
     tells,
     then,
@@ -27,6 +32,8 @@ SEEDED = feature("seeded-faults")
 @needs(SEEDED)
 @needs(no_storage_fault)
 @tells(Course.must_be_under_test)
+@brings(Cause.SEEDED_FAULT)
+@brings(Cause.STORAGE_FAILS, of=0)
 def storage_fails(device: str, fault: str, /, scenario: ScenarioRun) -> None:
     """``full``: no free block is left (ENOSPC). ``read-only``: nothing can be changed (EROFS). Both last until
     the storage works again. ``torn in its newest file``, ``torn in every file``: the file that was written last, or
@@ -49,7 +56,8 @@ def _no_write(_: str, duration: Second) -> str:
 @needs(SEEDED)
 @needs(no_slow_storage)
 @sensible(_no_write)
-@tells(Course.slow_storage)
+@tells(Course.must_be_under_test)
+@brings(Cause.SEEDED_FAULT)
 def storage_slow(device: str, duration: Second, /, scenario: ScenarioRun) -> None:
     """The device does nothing else meanwhile: what follows the write comes after it, what arrives waits."""
     bench_faults.seed(scenario, f"{device} storage", "slow", float(duration))
@@ -59,12 +67,14 @@ def storage_slow(device: str, duration: Second, /, scenario: ScenarioRun) -> Non
 @needs(SEEDED)
 @needs(no_storage_fault)
 @tells(Course.must_be_under_test)
+@ends(Cause.STORAGE_FAILS, of=0)
 def storage_works_again(device: str, /, scenario: ScenarioRun) -> None:
     """It can be written. A device that has stopped stays so until its supply fails; what is torn stays torn."""
     bench_faults.let_storage_work(scenario, device)
 
 
 @then("the console of the {device} says {string} within {duration} of the seeded fault")
+@follows(Cause.SEEDED_FAULT)
 def said_after_fault(device: str, words: str, limit: Second, /) -> Check:
     """From the newest seeded fault to the first line of the console after it that holds these words."""
     return within_time(
@@ -84,6 +94,8 @@ def _no_change(_: str, duration: Second) -> str:
 @needs(SEEDED)
 @needs(no_calendar)
 @tells(Course.must_be_under_test)
+@once("that the calendar of the {0} can be set")
+@brings(Cause.CALENDAR_SETTABLE, of=0)
 def settable_calendar(device: str, /, scenario: ScenarioRun) -> None:
     """Its program runs with libfaketime. It begins at this machine's date; one linked statically reads that always."""
     scenario.plan.calendars.append(device)
@@ -93,7 +105,8 @@ def settable_calendar(device: str, /, scenario: ScenarioRun) -> None:
 @needs(SEEDED)
 @needs(no_calendar)
 @sensible(_no_change)
-@tells(Course.calendar_changes)
+@tells(Course.must_be_under_test)
+@follows(Cause.CALENDAR_SETTABLE, of=0)
 def calendar_forward(device: str, duration: Second, /, scenario: ScenarioRun) -> None:
     """From where it is; the clocks by which the program measures how long something takes go on."""
     bench_faults.move_calendar(scenario, device, float(duration))
@@ -103,7 +116,8 @@ def calendar_forward(device: str, duration: Second, /, scenario: ScenarioRun) ->
 @needs(SEEDED)
 @needs(no_calendar)
 @sensible(_no_change)
-@tells(Course.calendar_changes)
+@tells(Course.must_be_under_test)
+@follows(Cause.CALENDAR_SETTABLE, of=0)
 def calendar_back(device: str, duration: Second, /, scenario: ScenarioRun) -> None:
     """From where it is; the clocks by which the program measures how long something takes go on."""
     bench_faults.move_calendar(scenario, device, -float(duration))

@@ -8,37 +8,39 @@ from hil.bdd.check.feasibility.course import setup_words
 from hil.scenario.abuse_plan import row_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from hil.bdd.check.feasibility.course import Course
     from hil.units import Satoshi
 
 
-def cable_cheats(course: Course, *_: object) -> str | None:
-    """The cable is the one that cheats."""
-    return _cheats(course, "cable", "socket")
+def cable_cheats(course: Course, *values: object) -> str | None:
+    """The cable is the one that cheats, from the payment on that is the last value of the step."""
+    return _cheats(course, "cable", "socket", values)
 
 
-def socket_cheats(course: Course, *_: object) -> str | None:
-    """The socket is the one that cheats."""
-    return _cheats(course, "socket", "cable")
+def socket_cheats(course: Course, *values: object) -> str | None:
+    """The socket is the one that cheats, likewise."""
+    return _cheats(course, "socket", "cable", values)
 
 
-def cable_underpays(course: Course, amount: Satoshi, _: int) -> str | None:
+def cable_underpays(course: Course, amount: Satoshi, payment: int) -> str | None:
     """The cable pays so much less than it is asked for."""
-    if (wrong := cable_cheats(course)) is not None:
+    if (wrong := cable_cheats(course, payment)) is not None:
         return wrong
     if amount <= course.purse.quantum:
         return None
     return f"a payment of {course.purse.quantum} sat cannot be {amount} sat too small"
 
 
-def cable_abuse(course: Course, abuse: str, *_: object) -> str | None:
+def cable_abuse(course: Course, abuse: str, *payment: object) -> str | None:
     """The cable cheats as a row of the catalogue says, which may have coins and a mode of its own."""
-    return cable_cheats(course) or _row(course, abuse)
+    return cable_cheats(course, *payment) or _row(course, abuse)
 
 
-def socket_abuse(course: Course, abuse: str, *_: object) -> str | None:
+def socket_abuse(course: Course, abuse: str, *payment: object) -> str | None:
     """The socket cheats as a row of the catalogue says."""
-    return socket_cheats(course) or _row(course, abuse)
+    return socket_cheats(course, *payment) or _row(course, abuse)
 
 
 def honest_at_first(course: Course) -> str | None:
@@ -57,8 +59,14 @@ def begins(course: Course) -> str | None:
     return "no step before says that 'the counterpart is honest at first'"
 
 
-def _cheats(course: Course, who: str, other: str) -> str | None:
+def _cheats(course: Course, who: str, other: str, values: Sequence[object]) -> str | None:
     course.disturbed = True
+    if values and isinstance(first := values[-1], int):
+        course.later = lambda: (
+            f"the cable pays for at most {course.most_payments} payments, so there is no number {first}"
+            if first > course.most_payments
+            else ""
+        )
     if course.cheats:
         return "the counterpart cheats in one way already; a scenario has one"
     course.cheats = True

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from hil.bdd.check.feasibility.coins import Purse
+from hil.bdd.check.feasibility.terms import Agreement, is_reference
 from hil.rig.check.capabilities import beyond_current
 from hil.rig.config.rig_file import PAIR
 from hil.scenario.plan import OTHER_CABLE, RESTARTED
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 
 TOASTER_W = 1300.0 / (1 - 0.3)
 """The most that the reference appliance draws: cold, with an inrush of 0.3."""
+
+BEGINS_S = 1.0
+"""Before that no session has begun: devices boot, and say HELLO once a second."""
 
 
 @dataclass
@@ -74,6 +78,17 @@ class Course:
     """Whether the device under test does not speak the payment protocol."""
     disturbed: bool = False
     """Whether anything happened that may bring another session, or end this one early."""
+    agreement: Agreement = field(default_factory=Agreement)
+    later: Callable[[], str] | None = None
+    """Asked when all steps have been told, returns why this step cannot be true with a later one."""
+    no_session: bool = False
+    """Whether the cable was pulled out before a session can have begun, and is out."""
+    session_wanted: bool = False
+    """Whether a step waits for a session, or demands payments."""
+    power_wanted: bool = False
+    """Whether a step demands that power flowed."""
+    unpowered: tuple[float, int] | None = None
+    """Time and waits before a step that demands that no power flowed."""
 
     # --- set-up --------------------------------------------------------------------------------------------------
 
@@ -84,10 +99,12 @@ class Course:
         if self.device and self.device != device:
             return f"the {setup_words(self.device)} here already, so it cannot be the {device}'s turn too"
         self.device, self.purse.mode = device, mode
-        facts = None
-        if self.rig is not None and self.rig.virtual and device != "cable":
-            facts = self.rig.options.devices.socket
-        self.purse.take_profile(facts.profile if facts is not None else {})
+        if self.rig is not None:
+            under_test = ("socket", "cable") if device == PAIR else (device,)
+            devices = self.rig.options.devices.by_role()
+            profiles = {role: devices[role].profile for role in under_test if is_reference(self.rig, role)}
+            self.purse.take_profile(profiles.get("socket", {}))
+            self.agreement.take_profiles(profiles)
         return None
 
     def pair(self, mode: str) -> str | None:
@@ -107,10 +124,9 @@ class Course:
         self.drawn_w.append(float(power))
         return None
 
-    def inverter(self, _: Watt) -> str | None:
+    def inverter(self, _: Watt) -> None:
         """A solar inverter is plugged in: nothing is drawn."""
         self.disturbed = True
-        return None
 
     def load(self, power: Watt, *shape: float) -> str | None:
         """The programmable load draws a constant power, in this shape if one is named."""
@@ -148,21 +164,6 @@ class Course:
         self.purse.take_kind(kind)
         return None
 
-    def tariff(self, price: int) -> str | None:
-        """What the socket asks for a watt-hour, in satoshi."""
-        self.purse.say("tariff", price)
-        return None
-
-    def quantum(self, amount: Satoshi) -> str | None:
-        """What one payment is, in satoshi."""
-        self.purse.say("quantum", int(amount))
-        return None
-
-    def fee_rate(self, rate: int) -> str | None:
-        """The fee rate in sat/vB."""
-        self.purse.say("fee_rate", rate)
-        return None
-
     # --- what happens ----------------------------------------------------------------------------------------------
 
     def switch_on(self) -> str | None:
@@ -196,14 +197,12 @@ class Course:
         """Nothing is known of a step: it may wait, and bring another session."""
         self.disturbed, self.awaited = True, self.awaited + 1
 
-    def asks_operator(self, *_: object) -> str | None:
+    def asks_operator(self, *_: object) -> None:
         """A person is asked, and takes time for the answer."""
-        self.disturbed, self.awaited = True, self.awaited + 1
-        return None
+        self.unknown()
 
-    def goes_on(self, *_: object) -> str | None:
+    def goes_on(self, *_: object) -> None:
         """Nothing of it touches the session."""
-        return None
 
     def load_changes(self, power: Watt, *shape: float) -> str | None:
         """The programmable load draws another power, in the same shape if none is named."""
@@ -239,14 +238,6 @@ class Course:
         self.interrupts(duration)
         return self.must_be_under_test(device)
 
-    def slow_storage(self, device: str, _: Second) -> str | None:
-        """The storage of a device under test is slow; its session goes on."""
-        return self.must_be_under_test(device)
-
-    def calendar_changes(self, device: str, _: Second) -> str | None:
-        """The calendar of a device under test is set; its session goes on."""
-        return self.must_be_under_test(device)
-
     def firmware_changes(self, device: str) -> str | None:
         """A device under test starts anew with another version of its program."""
         self.disturbed = True
@@ -273,9 +264,17 @@ class Course:
             return self.must_be_under_test(device)
         return f"no step before watches it, as 'When the program of the {device} is watched from now on'"
 
+    def pulled(self) -> None:
+        """The cable is pulled out of the socket."""
+        self.disturbed, self.no_session = True, self.waited_s < BEGINS_S and not self.awaited
+
+    def plugged_in(self) -> None:
+        """The cable is plugged in again."""
+        self.disturbed, self.no_session = True, False
+
     def another_cable(self) -> str | None:
         """Another cable, with coins of its own, takes the place of the one that the bench plays."""
-        self.disturbed = True
+        self.plugged_in()
         self.purse.cables += 1
         if self.device in {"", "socket"}:
             return None

@@ -9,8 +9,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from hil.bdd.check.feasibility.agreement import MARGIN, is_known, no_agreement, overload_w
 from hil.bdd.check.feasibility.course import TOASTER_W
-from hil.units import Percent, Satoshi, WattHour, format_quantity
+from hil.protocol.policy import Mode
+from hil.units import Percent, Satoshi, Watt, WattHour, format_quantity
 
 if TYPE_CHECKING:
     from hil.bdd.check.feasibility.course import Course
@@ -24,14 +26,27 @@ LONGEST_WAIT_S = 3600.0
 UNPAID_WH = 0.2
 """What may flow beyond the credit, with the uncertainty of the meters: twice the policy's 0.1 Wh."""
 
+PAID = frozenset({"FUNDING", "PAYMENT_REQUEST", "PAYMENT", "RECEIPT"})
+"""Messages of which there are none without an agreement, and as many of each as payments, or less."""
+
+PAYMENTS_APART = 20
+"""With fewer payments the meters of honest devices cannot make a session end early: 4 % of 25 are one payment."""
+
+OVERLOAD_S = 3.0
+"""Within that a socket has cut an appliance that draws more than it sells."""
+
 TOP_UP_WH = 2.1
 """Credit that may be left when the next payment is asked for."""
 
 
 def payments(course: Course, count: int, amount: Satoshi | None = None) -> str | None:
     """So many payments are demanded."""
-    if amount is not None and "quantum" in course.purse.said and int(amount) != course.purse.quantum:
+    if amount is not None and _quantum_known(course) and int(amount) != course.purse.quantum:
         return f"the socket asks for payments of {course.purse.quantum} sat, so none of {int(amount)} sat is accepted"
+    if count and (wrong := paid(course)) is not None:
+        return wrong
+    if count > 1 and (most := overload_w(course)) is not None:
+        return f"the appliance draws more than the {most:g} W that are sold, so there are no {count} payments"
     return (
         _beyond_purse(course, count, f"{count} payments")
         or _beyond_budget(course, count, f"{count} payments")
@@ -39,8 +54,87 @@ def payments(course: Course, count: int, amount: Satoshi | None = None) -> str |
     )
 
 
+def paid(course: Course, *_: object) -> str | None:
+    """At least one payment is demanded."""
+    course.session_wanted = True
+    return no_agreement(course)
+
+
+def awaited(course: Course, *_: object) -> str | None:
+    """Something of a session that is paid for is waited for."""
+    wrong = course.awaits() or paid(course)
+    if wrong is None and course.no_session:
+        return "the cable was pulled out before any session began, and no step before plugs it in again"
+    return wrong
+
+
+def message(course: Course, number: int, message: str, _: str) -> str | None:
+    """A message is waited for, counted from the beginning."""
+    wrong = course.awaits() or (paid(course) if message in PAID else None)
+    if wrong is None and message in PAID and not course.disturbed and number > (most := _most_payments(course)):
+        return f"there are at most {most} payments in this scenario, so no {message} number {number}"
+    return wrong
+
+
+def further_payments(course: Course, *_: object) -> str | None:
+    """Something is said of the payments after the first."""
+    if (wrong := paid(course)) is not None:
+        return wrong
+    if course.disturbed or _most_payments(course) > 1:
+        return None
+    return "there is at most 1 payment in this scenario, and none after it"
+
+
+def transactions(course: Course, count: int) -> str | None:
+    """So many transactions are demanded on the ledger, each of which pays at least once."""
+    if count and (wrong := paid(course)) is not None:
+        return wrong
+    payments = _most_payments(course)
+    most = payments if course.purse.mode != Mode.SINGLE_FEE.label else 1 + payments // PAYMENTS_APART
+    if course.disturbed or count <= most:
+        return None
+    return f"{payments} payments in {course.purse.mode} mode are at most {most} on the ledger, not {count}"
+
+
+def sessions(course: Course, count: int) -> str | None:
+    """So many sessions are demanded."""
+    if count or not course.session_wanted:
+        return None
+    return "another step of this scenario waits for a session, or demands payments of it"
+
+
+def power(course: Course, *_: object) -> str | None:
+    """It is demanded that power flowed."""
+    course.power_wanted = True
+    if course.unpowered == (course.waited_s, course.awaited):
+        return "another step demands that no power flowed"
+    return paid(course)
+
+
+def no_power(course: Course) -> str | None:
+    """It is demanded that no power flowed, so far."""
+    course.unpowered = (course.waited_s, course.awaited)
+    return "another step demands that power flowed" if course.power_wanted else None
+
+
+def highest_power(course: Course, low: Watt, high: Watt) -> str | None:
+    """The highest power lies between two."""
+    if low > 0 and (wrong := power(course)) is not None:
+        return wrong
+    most = (course.highest_w or TOASTER_W) * (1 if course.load_w is not None else OVERVOLTAGE)
+    if low > most * MARGIN:
+        return f"the appliance draws at most {most:.4g} W"
+    if course.load_w is not None and not course.plays and not course.disturbed and high < course.load_w / MARGIN:
+        return f"the appliance draws {course.load_w:g} W"
+    return None
+
+
 def money(course: Course, amount: Satoshi) -> str | None:
     """So much money is demanded on the ledger."""
+    if amount and (wrong := paid(course)) is not None:
+        return wrong
+    if _quantum_known(course) and not course.disturbed and int(amount) % course.purse.quantum:
+        return f"the socket asks for payments of {course.purse.quantum} sat, which do not add up to {int(amount)} sat"
     return _beyond_purse(course, -(-int(amount) // course.purse.quantum), f"{int(amount)} sat")
 
 
@@ -48,6 +142,10 @@ def energy(course: Course, energy: WattHour, tolerance: Percent) -> str | None:
     """So much energy is demanded."""
     least = float(energy) * (1 - float(tolerance) / 100)
     what = f"{energy:g} Wh"
+    if least > UNPAID_WH and (wrong := power(course)) is not None:
+        return wrong
+    if (most := overload_w(course)) is not None and least > (course.load_w or 0.0) * OVERLOAD_S / 3600:
+        return f"the appliance draws more than the {most:g} W that are sold, so power is cut before {what}"
     if course.rig is not None and least > course.rig.options.limits.energy:
         limit = format_quantity(course.rig.options.limits.energy, "Wh")
         course.beyond = f"rig '{course.rig.options.name}' ends a session after {limit}, before {what} are delivered"
@@ -57,6 +155,16 @@ def energy(course: Course, energy: WattHour, tolerance: Percent) -> str | None:
         or _beyond_budget(course, payments, what)
         or _beyond_time(course, least, what)
     )
+
+
+def _quantum_known(course: Course) -> bool:
+    return "quantum" in course.purse.said or is_known(course, "socket")
+
+
+def _most_payments(course: Course) -> int:
+    """Return how many payments a session has at most, by the cable's budget and what the socket sells."""
+    sold = course.agreement.payments if "payments" in course.agreement.said or is_known(course, "socket") else math.inf
+    return int(min(course.most_payments, sold))
 
 
 def limit_of_time(course: Course, limit: float) -> None:
@@ -76,9 +184,10 @@ def _beyond_purse(course: Course, payments: int, what: str) -> str | None:
 
 
 def _beyond_budget(course: Course, payments: int, what: str) -> str | None:
-    if course.disturbed or payments <= course.most_payments:
+    if course.disturbed or payments <= (most := _most_payments(course)):
         return None
-    return f"{what} take {payments} payments, and the cable pays for at most {course.most_payments}"
+    who = "the cable pays for" if most == course.most_payments else "the socket sells"
+    return f"{what} take {payments} payments, and {who} at most {most}"
 
 
 def _beyond_time(course: Course, energy_wh: float, what: str) -> str | None:

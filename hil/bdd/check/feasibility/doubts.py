@@ -47,10 +47,11 @@ def at_cuts(course: Course, energy: WattHour) -> None:
     course.doubt = lambda: _energy(course, float(energy), f"a limit of {format_quantity(energy, 'Wh')}", at_once=True)
 
 
-def at_requests(course: Course, low: WattHour, high: WattHour) -> None:
+def at_requests(course: Course, low: WattHour, high: WattHour) -> str | None:
     """So much credit at each request."""
     what = f"{low:g} Wh to {high:g} Wh"
     course.doubt = lambda: _energy(course, float(high - low) / 2, what, around=True, at_once=True)
+    return demanded.further_payments(course)
 
 
 def lost(course: Course, amount: Satoshi) -> None:
@@ -92,7 +93,7 @@ def meters_agree(course: Course, share: Percent) -> None:
     course.doubt = doubt
 
 
-def highest_power(course: Course, low: Watt, high: Watt) -> None:
+def highest_power(course: Course, low: Watt, high: Watt) -> str | None:
     """The highest power lies between two."""
 
     def doubt() -> str:
@@ -108,6 +109,7 @@ def highest_power(course: Course, low: Watt, high: Watt) -> None:
         )
 
     course.doubt = doubt
+    return demanded.highest_power(course, low, high)
 
 
 def _energy(course: Course, room: float, limit: str, *, around: bool = False, at_once: bool = False) -> str:

@@ -25,10 +25,20 @@ if TYPE_CHECKING:
 
 def contradictions(file: str, steps: Sequence[Known], row: Row | None) -> Iterator[Problem]:
     """Yield a problem for each step that cannot be true with those before it, on any rig."""
-    for known, wrong, _ in _told(Course(), steps):
+    for known, wrong in _contradictions(Course(), steps):
+        at = known.place(row)
+        yield Problem(file, at.line, at.column, wrong, rule="contradiction")
+
+
+def _contradictions(course: Course, steps: Sequence[Known]) -> Iterator[tuple[Known, str]]:
+    """Yield what is wrong with each step by those before it, then by those after it."""
+    asked: list[tuple[Known, Callable[[], str]]] = []
+    for known, wrong, _ in _told(course, steps):
         if wrong:
-            at = known.place(row)
-            yield Problem(file, at.line, at.column, wrong, rule="contradiction")
+            yield known, wrong
+        elif course.later is not None:
+            asked.append((known, course.later))
+    yield from ((known, wrong) for known, later in asked if (wrong := later()))
 
 
 def against_rig(file: str, steps: Sequence[Known], row: Row | None, rig: RigFile) -> Iterator[Problem]:
@@ -41,6 +51,11 @@ def against_rig(file: str, steps: Sequence[Known], row: Row | None, rig: RigFile
             yield Problem(file, at.line, at.column, beyond, rule="beyond-rig")
         elif course.doubt is not None:
             doubts.append((known, course.doubt))
+    on_any = {known.step.line for known, _ in _contradictions(Course(), steps)}
+    for known, wrong in _contradictions(Course(rig), steps):
+        if known.step.line not in on_any:
+            at = known.place(row)
+            yield Problem(file, at.line, at.column, f"{wrong} (on rig '{rig.options.name}')", rule="contradiction")
     for known, doubt in doubts:
         if doubtful := _of_rig(doubt):
             at = known.place(row)
@@ -85,7 +100,7 @@ def _told(course: Course, steps: Sequence[Known]) -> Iterator[tuple[Known, str, 
 
 
 def _tell(course: Course, definition: StepDefinition, values: Sequence[object]) -> tuple[str, str]:
-    course.beyond, course.doubt = "", None
+    course.beyond, course.doubt, course.later = "", None, None
     tell = telling(definition.function)
     if tell is not None and (misfit := _misfit(tell, len(values))):
         what = f"@tells of '{definition}': {tell.__qualname__} cannot take its {len(values)} values: {misfit}"
