@@ -75,8 +75,11 @@ UNITS: dict[Dimension, dict[str, Decimal]] = {
 }
 """For each dimension the allowed units with their factor to the base unit (the one with factor 1)."""
 
-NUMBER = r"[+-]?\d+(?:\.\d+)?"
+NUMBER = r"[+-]?[0-9]+(?:[.][0-9]+)?"
 """A decimal number as people write it in steps; no exponent, no thousands separator."""
+
+MOST_DIGITS = 18
+"""Of a number: more than any quantity of a bench has, all money in satoshi included."""
 
 _QUANTITY = re.compile(rf"(?P<number>{NUMBER})\s*(?P<unit>\S.*)?")
 
@@ -88,6 +91,8 @@ def parse(text: str, dimension: Dimension) -> Decimal:
     """
     units = UNITS[dimension]
     match = _QUANTITY.fullmatch(text.strip())
+    if wrong := badly_written(text):
+        raise AuthorError(wrong)
     if match is None:
         raise AuthorError(f"'{text}' is not a {dimension.value}; expected a number and one of {', '.join(units)}")
     unit = match["unit"]
@@ -99,6 +104,18 @@ def parse(text: str, dimension: Dimension) -> Decimal:
         return Decimal(match["number"]) * units[unit]
     except InvalidOperation:
         raise AuthorError(f"'{match['number']}' is not a number") from None
+
+
+def badly_written(text: str) -> str:
+    """Return what is wrong with how the number of a text is written; empty if nothing is seen to be."""
+    if odd := next((each for each in text if each.isdecimal() and not each.isascii()), ""):
+        return f"'{odd}' (U+{ord(odd):04X}) is no digit of a number here; write 0 to 9"
+    if comma := re.match(r"\s*([+-]?[0-9]+),([0-9]+)", text):
+        return f"'{text}' has a comma; write {comma[1]}.{comma[2]} with a decimal point, or {comma[1]}{comma[2]}"
+    most = max((len(digits) for digits in re.findall("[0-9]+", text)), default=0)
+    if most > MOST_DIGITS:
+        return f"'{text[:MOST_DIGITS]}…' has {most} digits; a number has at most {MOST_DIGITS}"
+    return ""
 
 
 def parse_satoshi(text: str) -> Satoshi:

@@ -20,6 +20,7 @@ from hil.testing import (
     needs,
     once,
     sampled,
+    sensible,
     tells,
     then,
     unsure,
@@ -76,7 +77,16 @@ def mined_rival(scenario: ScenarioRun) -> None:
     ledger_attacks.mine_rival(scenario)
 
 
+MOST_BLOCKS = 100
+"""In one step: a reorganisation of so many has never been seen, and coins of miners are as deep."""
+
+
+def _too_deep(blocks: int) -> str:
+    return "" if 0 <= blocks <= MOST_BLOCKS else f"{blocks} blocks are too many; at most {MOST_BLOCKS}"
+
+
 @when("the last {int} block/blocks of the chain are replaced")
+@sensible(_too_deep)
 @brings(Cause.LEDGER_EVENT)
 def reorganisation(depth: int, /, scenario: ScenarioRun) -> None:
     """A longer chain without the transactions of the blocks that it replaces; they return to the mempool."""
@@ -84,6 +94,7 @@ def reorganisation(depth: int, /, scenario: ScenarioRun) -> None:
 
 
 @when("the last {int} block/blocks of the chain are replaced by ones with a double spend")
+@sensible(_too_deep)
 @brings(Cause.LEDGER_EVENT)
 def reorganisation_with_rival(depth: int, /, scenario: ScenarioRun) -> None:
     """The same, and the new chain spends the cable's coins elsewhere: the payment is gone for good."""
@@ -121,6 +132,7 @@ def network_cut(scenario: ScenarioRun) -> None:
 
 
 @when("the far side mines a double spend and {int} more block/blocks")
+@sensible(_too_deep)
 @zero_too
 @follows(Cause.NETWORK_CUT)
 def far_side_mines(blocks: int, /, scenario: ScenarioRun) -> None:

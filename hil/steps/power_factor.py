@@ -97,12 +97,18 @@ def _inverter_there(rig: RigFile, _: Watt) -> str:
     return "" if "inverter" in rig.options.appliances else f"rig '{rig.options.name}' has no solar inverter"
 
 
+def _inverter_within(rig: RigFile, power: Watt) -> str:
+    most = rig.options.limits.power
+    return "" if power <= most else f"rig '{rig.options.name}' allows {most:g} W either way, not {power:g} W"
+
+
 def _no_power(power: Watt) -> str:
     return "" if power > 0 else "a solar inverter feeds more than 0 W back"
 
 
 @given("a solar inverter of {power} is plugged into the cable")
 @needs(_inverter_there)
+@within(_inverter_within)
 @sensible(_no_power)
 @tells(Course.inverter)
 @once("the appliance")

@@ -232,7 +232,18 @@ def ledger_view(name: str, /, scenario: ScenarioRun) -> None:
     scenario.plan.ledger_view = name
 
 
+LONGEST_DELAY_S = BOOT_TIMEOUT_S - 30.0
+"""The reference device needs less than 30 s by itself, and its first payment is waited for no longer."""
+
+
+def _too_slow(delay: Second) -> str:
+    if delay <= LONGEST_DELAY_S:
+        return ""
+    return f"at most {LONGEST_DELAY_S:g} s longer, not {delay:g} s: a first payment is waited for {BOOT_TIMEOUT_S:g} s"
+
+
 @given("the device under test needs {duration} longer to start, as a seeded defect")
+@sensible(_too_slow)
 @needs(feature("seeded-defects"))
 @needs(_takes_defects)
 @tells(Course.goes_on)

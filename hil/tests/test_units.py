@@ -50,7 +50,7 @@ def test_each_dimension_has_one_base_unit() -> None:
         ("27 sec", Dimension.DURATION, "'sec' is not a unit of duration; known: h, min, ms, s"),
         ("1 kw", Dimension.POWER, "'kw' is not a unit of power; known: W, kW, mW"),
         ("1e3 W", Dimension.POWER, "'e3 W' is not a unit of power"),
-        ("1,000 W", Dimension.POWER, "',000 W' is not a unit of power"),
+        ("1,000 W", Dimension.POWER, "'1,000 W' has a comma"),
         ("5 C", Dimension.AMOUNT, "'C' is not a unit of amount"),
         ("", Dimension.POWER, "'' is not a power"),
     ],
@@ -106,3 +106,18 @@ def test_what_is_told_is_near_what_was_measured(value: float, unit: str) -> None
 
     scale = 0.001 if told_unit == "ms" else 1.0
     assert float(number) * scale == pytest.approx(value, rel=2e-3, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("1,3 kW", "'1,3 kW' has a comma; write 1.3 with a decimal point, or 13"),
+        ("1,300 W", "'1,300 W' has a comma; write 1.300 with a decimal point, or 1300"),
+        ("\u0661\u0663 W", "'\u0661' (U+0661) is no digit of a number here; write 0 to 9"),
+        ("9" * 19 + " W", f"'{'9' * 18}…' has 19 digits; a number has at most 18"),
+    ],
+)
+def test_a_number_that_is_written_in_another_way_is_told_how_it_is_written(text: str, told: str) -> None:
+    with pytest.raises(AuthorError) as error:
+        parse(text, Dimension.POWER)
+    assert error.value.what == told

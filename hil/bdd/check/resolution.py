@@ -9,7 +9,7 @@ from hil.bdd.check.values import senseless
 from hil.bdd.language.applicability import demands
 from hil.bdd.language.document import PLACEHOLDER, render
 from hil.bdd.language.listing.steps import first_sentence
-from hil.bdd.language.odd_characters import odd_character, shown
+from hil.bdd.language.odd_characters import confusing, odd_character, shown
 from hil.errors import AuthorError
 from hil.scenario.stimuli.link import wrong_way
 
@@ -90,6 +90,10 @@ class Resolution:
             return Finding(what, f"It is defined at {definition.source}", "other-keyword")
         for definition, reason, offset in self.catalogue.misfits(kind, text):
             return Finding(reason, f"The step is '{definition}' ({definition.source})", "misfit", offset)
+        if (like := confusing(text)) is not None:
+            marked = f"{text[: like.offset]}⟨U+{ord(text[like.offset]):04X}⟩{text[like.offset + 1 :]}"
+            remedy = "Write one space there" if text[like.offset] == " " else "Write the plain letter or digit there"
+            return Finding(f"in '{marked}' there is: {like.name}", remedy, "odd-character", like.offset)
         near = self.catalogue.nearest(kind, text)
         meant = " or ".join(f"'{each}'" for each in near)
         remedy = f"Did you mean {meant}?" if near else "No definition is like it; write one: hil new steps NAME"

@@ -31,6 +31,9 @@ ABOVE_ZERO = frozenset({"int", "duration", "amount", "tariff", "power"})
 LIMITS_ABOVE_ZERO = frozenset({"duration", "percent"})
 """Those of Then steps that nothing can keep at zero, and nothing could decide."""
 
+LIMITS_BELOW = {"percent": 100.0}
+"""Those of Then steps that anything at all keeps from there on: a tolerance of 100 % lets nothing at all pass."""
+
 OF_ANY_STEP = frozenset({"duration", "amount", "tariff"})
 """Those that a laboratory's own steps cannot have below zero either."""
 
@@ -55,6 +58,10 @@ def senseless(definition: StepDefinition, argument: Argument, value: object) -> 
         return None
     if name == "amount" and value > MOST_SAT:
         return Senseless(f"'{argument.text}' is more than all money there is, {MOST_SAT} sat", argument.offset)
+    below = LIMITS_BELOW.get(name) if definition.of_framework and definition.keyword == "then" else None
+    if below is not None and value >= below:
+        what = f"'{argument.text}' demands nothing: {_article(name)} below {below:g} % is needed"
+        return Senseless(what, argument.offset)
     least = _least(definition, name)
     if least is None or value > 0 or (value == 0 and least == "from 0 on"):
         return None

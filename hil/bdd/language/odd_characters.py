@@ -5,6 +5,7 @@ An editor shows them as a space. A message that shows them the same way would te
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import NamedTuple
 
@@ -31,6 +32,31 @@ def odd_character(text: str) -> OddCharacter | None:
             name = _CONTROLS.get(character) or unicodedata.name(character, "control character").lower()
             return OddCharacter(offset, f"{name} (U+{ord(character):04X})")
     return None
+
+
+def confusing(text: str) -> OddCharacter | None:
+    """Return the first character of ``text`` that a reader takes for another one: None if there is none.
+
+    That is the second of two spaces, a letter of another script in a Latin word, and a digit that is none of 0 to 9.
+    """
+    if (twice := text.find("  ")) >= 0:
+        return OddCharacter(twice + 1, "second space in a row (U+0020)")
+    if text.isascii():
+        return None
+    for word in re.finditer(r"\w+", text):
+        scripts = [_script(each) for each in word[0]]
+        for offset, (character, script) in enumerate(zip(word[0], scripts, strict=True)):
+            digit = character.isdecimal() and not character.isascii()
+            if digit or (script not in {"", "LATIN"} and "LATIN" in scripts):
+                return OddCharacter(
+                    word.start() + offset, f"{unicodedata.name(character).lower()} (U+{ord(character):04X})"
+                )
+    return None
+
+
+def _script(character: str) -> str:
+    """Return the script of a letter, as Unicode's names begin; empty for what is no letter."""
+    return unicodedata.name(character, "").partition(" ")[0] if character.isalpha() else ""
 
 
 def is_odd(character: str) -> bool:

@@ -64,26 +64,37 @@ def _whole(dimension: Dimension) -> Callable[[str], int]:
     return read
 
 
+HIGHEST_ORDINAL = 65_535
+"""A session has no more payments: they are counted with 16 bits (SPEC, "OFFER")."""
+
 ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 
 
 def _read_ordinal(text: str) -> int:
     if text in ORDINALS:
         return ORDINALS.index(text) + 1
-    match = re.fullmatch(r"(\d+)(st|nd|rd|th)", text)
+    match = re.fullmatch("0*([0-9]{1,5})(st|nd|rd|th)", text)
     number = int(match[1]) if match else 0
-    if number < 1:
-        raise AuthorError(f"'{text}' is not an ordinal; write first to tenth, or 1st, 2nd, 3rd, 4th and so on")
+    if not 1 <= number <= HIGHEST_ORDINAL:
+        shown = f"{text[:20]}…" if len(text) > 20 else text
+        what = (
+            f"'{shown}' is not an ordinal; write first to tenth, or 1st, 2nd, 3rd, 4th and so on to {HIGHEST_ORDINAL}th"
+        )
+        raise AuthorError(what)
     return number
 
 
 def _read_int(text: str) -> int:
-    if not re.fullmatch(r"-?\d+", text):
+    if wrong := units.badly_written(text):
+        raise AuthorError(wrong)
+    if not re.fullmatch("-?[0-9]+", text):
         raise AuthorError(f"'{text}' is not a whole number")
     return int(text)
 
 
 def _read_number(text: str) -> float:
+    if wrong := units.badly_written(text):
+        raise AuthorError(wrong)
     if not re.fullmatch(r"-?[0-9]+(?:[.][0-9]+)?", text):
         raise AuthorError(f"'{text}' is not a number; write it as 0.5")
     return float(text)
@@ -247,7 +258,7 @@ _LISTED = (
         example="kettle",
         choices=_load_profiles,
     ),
-    Parameter("int", r"-?\d+", _read_int, "5"),
+    Parameter("int", "-?[0-9]+", _read_int, "5"),
     Parameter(name="number", regexp="-?[0-9]+(?:[.][0-9]+)?", read=_read_number, example="0.5"),
     Parameter("word", r"[^\s]+", _read_word, "word"),
     Parameter("string", _STRING, _read_string, '"text"'),

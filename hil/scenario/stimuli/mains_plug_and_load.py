@@ -50,6 +50,8 @@ def interrupt_mains(scenario: ScenarioRun, seconds: float) -> None:
 
 def no_mains(percent: float) -> str:
     """Return why there are no mains with this share of the nominal voltage, ``""`` if there are."""
+    if percent == 100:
+        return f"mains at 100 % do not change; 0 % to below 100 %, or above 100 % to {100 * HIGHEST_SHARE:g} %"
     if 0 <= percent <= 100 * HIGHEST_SHARE:
         return ""
     return f"{percent:g} % is no voltage that mains have; 0 to {100 * HIGHEST_SHARE:g} %"

@@ -93,8 +93,15 @@ def own_meter_fails(fault: str, /, scenario: ScenarioRun) -> None:
     bench_faults.seed(scenario, "socket meter", fault)
 
 
+def _not_its_fault(instrument: str, fault: str) -> str:
+    if fault == "freezes" and instrument != "lab meter":
+        return f"the {instrument} cannot freeze, only the lab meter; it hangs, answers garbage or loses its connection"
+    return ""
+
+
 @when("the {instrument} {instrument_fault}, as a seeded fault")
 @needs(SEEDED)
+@sensible(_not_its_fault)
 @proves_the_bench
 @brings(Cause.SEEDED_FAULT)
 def instrument_fails(instrument: str, fault: str, /, scenario: ScenarioRun) -> None:

@@ -78,8 +78,12 @@ def block_mined(observer: Observer) -> None:
     observer.mine()
 
 
+MOST_BLOCKS = 1000
+"""Mined in one step: a week of the main network's, and some seconds of the node's work."""
+
+
 def _none_to_mine(count: int) -> str:
-    return "" if count >= 1 else f"{count} blocks cannot be mined; 1 or more"
+    return "" if 1 <= count <= MOST_BLOCKS else f"{count} blocks cannot be mined; 1 to {MOST_BLOCKS}"
 
 
 @when("{int} block/blocks are mined")

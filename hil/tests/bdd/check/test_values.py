@@ -70,6 +70,18 @@ SENSELESS = [
     under_way("-3 min have passed"),
     under_way("0 blocks are mined"),
     under_way("the mains are at 130 % for 2 s"),
+    under_way("the mains are at 100 % for 2 s"),
+    under_way("1001 blocks are mined"),
+    under_way("100000000 blocks are mined"),
+    under_way("the last 101 blocks of the chain are replaced"),
+    under_way("the lab meter is read once every 21 s from now on"),
+    under_way("the load freezes, as a seeded fault"),
+    under_way("the 65536th METER to the cable has passed"),
+    set_up("the device under test needs 2 h longer to start, as a seeded defect"),
+    with_step("within 2 %", "within 100 %"),
+    with_step("within 2 %", "within 200 %"),
+    with_step("at most 5", f"at most {'9' * 5000}"),
+    with_step("1300 W", f"{'9' * 400} W"),
     under_way("the plug bounces 10 times within 1 s"),
     under_way("the link flaps 0 times a minute for 5 s"),
     under_way("the lab meter is read once every 50 ms from now on"),
@@ -166,6 +178,12 @@ def test_values_that_cannot_be_true_together_are_told_at_the_later_step(case: st
         set_up("the cable's coins are worth 51400 sat"),
         set_up("the socket demands 0 confirmations"),
         under_way("the mains are at 0 % for 20 ms"),
+        under_way("the mains are at 99 % for 20 ms"),
+        under_way("1000 blocks are mined"),
+        under_way("the lab meter is read once every 20 s from now on"),
+        under_way("the lab meter freezes, as a seeded fault"),
+        under_way("the load hangs, as a seeded fault"),
+        set_up("the device under test needs 90 s longer to start, as a seeded defect"),
         under_way("the lab meter drifts by -1 %, as a seeded fault"),
         demanded("at most 0 Wh flowed unpaid"),
         "Given the socket is under test in single-fee mode\nWhen the devices are switched on\nAnd 5 s have passed\n"
@@ -191,6 +209,11 @@ def rig(folder: Path, *changes: tuple[str, str]) -> RigFile:
 
 
 BEYOND = {
+    "an inverter that feeds more than the limit": (
+        with_step("the load draws 1300 W", "a solar inverter of 5 kW is plugged into the cable"),
+        (),
+        "x.feature:4:9: rig 'virtual' allows 2000 W either way, not 5000 W",
+    ),
     "14 A at low mains": (
         under_way("the mains are at 40 % for 2 s"),
         (),

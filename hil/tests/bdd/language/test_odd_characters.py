@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hil.bdd.check.preflight import check
-from hil.bdd.language.odd_characters import odd_character, plain, shown
+from hil.bdd.language.odd_characters import confusing, odd_character, plain, shown
 from hil.bdd.language.reader import parse
 from hil.tests.bdd.check.desk import SOUND, feature, found, steps, with_step
 
@@ -57,3 +57,27 @@ def test_no_description_hides_a_misspelt_step(description: str) -> None:
     text = feature("Givn the load draws 500 W\n" + SOUND).replace("Feature: f\n", f"Feature: f\n  x{description}\n")
     problems = check([parse(Path("x.feature"), text)], steps())
     assert (4, 5, "misspelt-keyword") in [(each.line, each.column, each.rule) for each in problems]
+
+
+CONFUSING = {
+    "the load  draws 1300 W": ("x.feature:4:18: in 'the load ⟨U+0020⟩draws 1300 W' there is: second space in a row"),
+    "the l\u043ead draws 1300 W": "x.feature:4:14: in 'the l⟨U+043E⟩ad draws 1300 W' there is: cyrillic small letter o",
+    "the load draw\u0455 1300 W": "x.feature:4:22: in 'the load draw⟨U+0455⟩ 1300 W' there is: cyrillic small",
+}
+
+
+@pytest.mark.parametrize("step", CONFUSING)
+def test_a_character_that_is_taken_for_another_one_is_named_at_its_place(step: str) -> None:
+    (problem,) = found(with_step("the load draws 1300 W", step))
+    assert str(problem).startswith(CONFUSING[step])
+    assert problem.rule == "odd-character"
+
+
+@pytest.mark.parametrize(("old", "new"), [("1300 W", "\u0661300 W"), ("most 5", "most \u0665")])
+def test_digits_of_another_script_count_nowhere(old: str, new: str) -> None:
+    (problem,) = found(with_step(old, new))
+    assert "is no digit of a number here; write 0 to 9" in problem.what
+
+
+def test_a_word_of_another_script_is_no_odd_character() -> None:
+    assert confusing("нагрузка 5 kW, enheten provas, Über") is None
