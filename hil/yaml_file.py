@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from io import StringIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar, get_args
+from types import UnionType
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, TypeAlias, TypeVar, Union, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, field_validator
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedBase, TaggedScalar
 from ruamel.yaml.constructor import RoundTripConstructor
@@ -25,7 +26,17 @@ Keys: TypeAlias = tuple[str | int, ...]
 class Strict(BaseModel):
     """A part of a file that a person writes: what is not known in it is a mistake, and it does not change."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_truth_for_a_number(cls, value: object, info: ValidationInfo) -> object:
+        """Refuse true and false where a number is asked for: pydantic reads them as 1 and 0."""
+        if isinstance(value, bool) and info.field_name is not None:
+            kinds = set(_kinds(cls.model_fields[info.field_name].annotation))
+            if kinds & {int, float} and not kinds & {bool, Any}:
+                raise ValueError("must be a number, not true or false")
+        return value
 
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -80,13 +91,48 @@ def parse(text: str, file: str) -> object:
     try:
         yaml = YAML()
         yaml.Constructor = _Constructor
-        return yaml.load(StringIO(text))
+        document = yaml.load(StringIO(text))
     except MarkedYAMLError as error:
         mark = error.problem_mark
         where = f"{file}:{mark.line + 1}:{mark.column + 1}" if mark else file
         raise ConfigurationError(f"this is no YAML: {error.problem}", place=where) from None
     except (YAMLError, ValueError, TypeError, OverflowError) as error:
         raise ConfigurationError(f"this is no YAML: {' '.join(str(error).split())}", place=file) from None
+    except AttributeError:  # ruamel's, of a merge key whose anchor is not complete yet
+        line = next((number for number, each in enumerate(text.splitlines(), 1) if "<<" in each), 1)
+        raise ConfigurationError("this is no YAML: a mapping is merged into itself", place=f"{file}:{line}:1") from None
+    except RecursionError:
+        raise ConfigurationError("this is nested too deeply", place=file) from None
+    _refuse_endless(document, file)
+    return document
+
+
+MOST_VALUES = 100_000
+"""In one file, with each alias counted as all that it stands for."""
+
+
+def _refuse_endless(document: object, file: str) -> None:
+    """Raise ConfigurationError for a document that holds more than ``MOST_VALUES``, or half a character."""
+    sizes: dict[int, int] = {}
+
+    def size(node: object, at: str) -> int:
+        if isinstance(node, str):
+            if any("\ud800" <= each <= "\udfff" for each in node):
+                raise ConfigurationError(
+                    "this text has half a character (a surrogate), which no file can hold", place=at
+                )
+            return 1
+        if not isinstance(node, Mapping | list):
+            return 1
+        if id(node) not in sizes:
+            inner = node.items() if isinstance(node, Mapping) else enumerate(node)
+            sizes[id(node)] = 1 + sum(size(each, f"{file}:{place(node, (key,))}") for key, each in inner)
+        if sizes[id(node)] > MOST_VALUES:
+            raise ConfigurationError(f"aliases make more than {MOST_VALUES} values of this", place=at)
+        return sizes[id(node)]
+
+    try:
+        size(document, f"{file}:1:1")
     except RecursionError:
         raise ConfigurationError("this is nested too deeply", place=file) from None
 
@@ -196,6 +242,15 @@ def _names(model: type[BaseModel], keys: Sequence[str | int]) -> list[str]:
         if key in fields:
             model = _model_in(fields[str(key)].annotation) or model
     return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _kinds(annotation: Any) -> Iterator[Any]:
+    """Yield each of the types of an annotation such as ``int | None``, but for what stands in a list or mapping."""
+    if get_origin(annotation) in {Union, UnionType, Annotated}:
+        for each in get_args(annotation):
+            yield from _kinds(each)
+    else:
+        yield annotation
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:

@@ -10,7 +10,6 @@ from hil.testing import (
     ScenarioRun,
     Second,
     Watt,
-    feature,
     given,
     needs,
     not_while,
@@ -67,11 +66,6 @@ def _other_coins(rig: RigFile, kind: str) -> str:
 def _missing_setup(rig: RigFile, setup: str) -> str:
     offered = rig.options.setups
     return "" if setup in offered else f"rig '{rig.options.name}' does not offer '{setup}', only {', '.join(offered)}"
-
-
-def _takes_defects(rig: RigFile, _: Second) -> str:
-    own = [role for role, facts in rig.options.devices.by_role().items() if not rig.is_reference(facts)]
-    return f"the {own[0]} is not the simulated reference device, which alone takes seeded defects" if own else ""
 
 
 def _toaster_there(rig: RigFile, _: Watt) -> str:
@@ -230,27 +224,6 @@ def ledger_view(name: str, /, scenario: ScenarioRun) -> None:
     that a plug-in adds.
     """
     scenario.plan.ledger_view = name
-
-
-LONGEST_DELAY_S = BOOT_TIMEOUT_S - 30.0
-"""The reference device needs less than 30 s by itself, and its first payment is waited for no longer."""
-
-
-def _too_slow(delay: Second) -> str:
-    if delay <= LONGEST_DELAY_S:
-        return ""
-    return f"at most {LONGEST_DELAY_S:g} s longer, not {delay:g} s: a first payment is waited for {BOOT_TIMEOUT_S:g} s"
-
-
-@given("the device under test needs {duration} longer to start, as a seeded defect")
-@sensible(_too_slow)
-@needs(feature("seeded-defects"))
-@needs(_takes_defects)
-@tells(Course.goes_on)
-@once("how much longer the device needs to start")
-def slow_start(delay: Second, /, scenario: ScenarioRun) -> None:
-    """A defect put into the simulated device, to see that the bench finds it. Only on rigs with seeded-defects."""
-    scenario.plan.boot_delay_s = float(delay)
 
 
 @when("enheterna slås på")

@@ -105,3 +105,47 @@ def test_a_secret_is_not_quoted() -> None:
 
     assert [keys for keys, _ in found] == [("steps", 0, "power"), ("steps", 0, "kind")]
     assert not any("4711" in what or "s3cret" in what for _, what in found)
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "told"),
+    [
+        ("limits: &l {<<: *l, a: 1}\n", "x.yaml:1:1", "this is no YAML: a mapping is merged into itself"),
+        ('b: 1\nname: "\\ud800"\n', "x.yaml:2:1", "this text has half a character (a surrogate)"),
+    ],
+)
+def test_what_cannot_be_worked_with_is_told_at_its_place(text: str, place: str, told: str) -> None:
+    with pytest.raises(ConfigurationError) as error:
+        yaml_file.parse(text, "x.yaml")
+    assert error.value.place == place
+    assert error.value.what.startswith(told)
+
+
+def test_aliases_that_stand_for_more_values_than_any_file_has_are_refused_at_once() -> None:
+    lines = ["a0: &a0 [1, 2, 3, 4, 5, 6, 7, 8, 9]"]
+    lines += [f"a{number}: &a{number} [{', '.join([f'*a{number - 1}'] * 9)}]" for number in range(1, 40)]
+    with pytest.raises(ConfigurationError, match="aliases make more than 100000 values of this"):
+        yaml_file.parse("\n".join(lines), "x.yaml")
+
+
+class Numbers(Strict):
+    """A part with a number, and with a truth."""
+
+    count: int | None = None
+    ratio: float = 1.0
+    switched: bool | int = False
+
+
+@pytest.mark.parametrize("key", ["count", "ratio"])
+def test_true_is_no_number(key: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"{key}: must be a number, not true or false"):
+        yaml_file.build(Numbers, {key: True}, "x.yaml")
+
+
+def test_true_is_taken_where_it_is_allowed() -> None:
+    assert yaml_file.build(Numbers, {"switched": True}, "x.yaml").switched is True
+
+
+def test_no_number_is_infinite() -> None:
+    with pytest.raises(ConfigurationError, match="ratio: Input should be a finite number"):
+        yaml_file.build(Numbers, {"ratio": float("inf")}, "x.yaml")

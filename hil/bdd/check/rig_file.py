@@ -11,7 +11,7 @@ from hil.rig.check.capabilities import wrong_models
 from hil.rig.check.ledger_views import wrong_views
 from hil.rig.config.device_program import has_ports, wrong_command
 from hil.rig.config.rig_file import RigFile
-from hil.rig.config.target_section import FEATURES
+from hil.rig.config.target_section import FEATURES, RELAYS
 from hil.simulated import instrument_flaws, plant_flaws, profile_flaws
 
 if TYPE_CHECKING:
@@ -66,7 +66,13 @@ def _wrong_simulation(rig: RigFile) -> Iterator[Problem]:
     for role, what in instrument_flaws(rig.bench_instruments):
         yield _at(rig, (*rig.bench_keys, role), f"targets.main.resources: {what}")
     for keys, what in plant_flaws(rig.options.plant):
-        yield _at(rig, ("options", "rig", "plant", *keys), f"options.rig.plant: {what}")
+        where = ("options", "rig", "plant", *keys)
+        yield _at(rig, where, f"{'.'.join(map(str, where))}: {what}")
+    for input_of, number in rig.options.mirror_contacts.items():
+        if number >= len(RELAYS):
+            where = ("options", "rig", "mirror_contacts", input_of)
+            what = f"the simulated board has inputs 0 to {len(RELAYS) - 1}, not {number}"
+            yield _at(rig, where, f"{'.'.join(where)}: {what}")
     for device, facts in rig.options.devices.by_role().items():
         if rig.is_reference(facts):
             where = ("options", "rig", "devices", device, "profile")

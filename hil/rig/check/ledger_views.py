@@ -15,8 +15,12 @@ if TYPE_CHECKING:
 
 
 def wrong_views(rig: RigFile) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """Yield each view that cannot be loaded, with the keys of its place in the file."""
+    """Yield each view that cannot be loaded or is not offered, with the keys of its place in the file."""
     options = rig.options
+    if "ledger_views" in options.model_fields_set and options.ledger not in options.ledger_views:
+        offered = ", ".join(options.ledger_views)
+        what = f"'{options.ledger}' is how a socket sees the ledger here, and ledger_views offers {offered} only"
+        yield ("options", "rig", "ledger"), f"options.rig.ledger: {what}"
     named: list[tuple[tuple[str | int, ...], str]] = [(("ledger",), options.ledger)]
     named += [(("ledger_views", number), name) for number, name in enumerate(options.ledger_views)]
     for keys, name in named:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from importlib.util import find_spec
 from typing import Any, NamedTuple, TypeAlias
 
 from hil.errors import nearest
@@ -185,8 +186,13 @@ def _visa(value: object) -> str:
     return visa_flaw(str(value))
 
 
+BACKENDS = ("py", "ivi", "sim")
+"""Of pyvisa: pyvisa-py, the library of an instrument's maker, pyvisa-sim; others are packages ``pyvisa_NAME``."""
+
+
 def _backend(value: object) -> str:
-    if isinstance(value, str) and re.fullmatch(r".*@\w+", value):
+    found = re.fullmatch(r".*@(\w+)", value) if isinstance(value, str) else None
+    if found is not None and (found[1] in BACKENDS or find_spec(f"pyvisa_{found[1]}") is not None):
         return ""
     return f"'{value}' is no VISA backend: @py, @ivi or @sim, after the path of a library or file if need be"
 

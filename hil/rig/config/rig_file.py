@@ -29,6 +29,7 @@ from hil.rig.config.held_place import held_place, named_place
 from hil.rig.config.limits import SafetyLimits
 from hil.rig.config.mistakes import REMEDY, read_options
 from hil.rig.config.parts import Ambient, DeviceFacts, Devices, InstrumentFacts, ReferenceFacts
+from hil.rig.config.target.labgrid_yaml import unreadable_nodes, wrong_imports
 from hil.rig.config.target_section import (
     foreign_drivers,
     has_place,
@@ -253,6 +254,7 @@ class RigFile:
         imports = document.get("imports") or ()
         own = [] if isinstance(imports, str) else [str(each) for each in imports]
         wrong = wrong_target(target, own) if isinstance(target, Mapping) else [((), "targets.main is missing")]
+        lost = [*unreadable_nodes(document), *wrong_imports(document.get("imports"), path.resolve().parent)]
         options, more = read_options(RigOptions, _get(document, "options", "rig"))
         certificates: dict[str, CertificateFile] = {}
         unread: list[WrongCertificate] = []
@@ -262,7 +264,7 @@ class RigFile:
             options = options.model_copy(update={"instruments": facts})
         flaws = [
             Flaw.at(path, document, keys, what)
-            for keys, what in [*((("targets", "main", *keys), what) for keys, what in wrong), *more]
+            for keys, what in [*lost, *((("targets", "main", *keys), what) for keys, what in wrong), *more]
         ]
         flaws += [Flaw.at(path, document, *each) for each in unread]
         if options is None or not isinstance(target, Mapping) or target_is_unreadable(target):

@@ -7,17 +7,15 @@ from difflib import get_close_matches
 from typing import Any
 
 from hil.errors import nearest
-from hil.rig.config.addresses import HOLDERS, wrong_addresses
+from hil.rig.config.addresses import HOLDERS, parts, wrong_addresses
 from hil.rig.config.held_place import held_place
+from hil.rig.config.target.simulated_bench import wrong_bench
 from hil.yaml_file import plain
 
 RELAYS = ("K1", "K2", "K3", "K4")
 """K1 mains contactor, K2 plug, K3 supply of the socket's electronics, K4 of the cable's (docs/system.md)."""
 
 LINES = ("socket-link", "cable-link", "socket-console", "cable-console")
-
-CLOCKS = ("virtual", "wall")
-"""Of a virtual bench: as fast as it can, or real time with the devices as processes of their own."""
 
 FEATURES: Mapping[str, str] = {
     "virtual": "the bench is simulated: devices take terms and tell secrets",
@@ -40,6 +38,9 @@ by a driver of the laboratory's own (:mod:`hil.rig.labgrid.protocols`) where the
 
 INSTRUMENTS = {"meter": "PowerMeterDriver", "load": "LoadDriver"}
 """The framework's own driver for each role."""
+
+BINDINGS = ("k1", "k2", "k3", "k4", "load")
+"""Of a BenchStrategy."""
 
 OWN_MODULES = ("hil.rig.labgrid.bench_strategy", "hil.rig.labgrid.resources_and_drivers")
 """What a rig file imports of the framework."""
@@ -77,7 +78,7 @@ def wrong_target(target: Mapping[str, Any], imports: Sequence[str] = ()) -> list
     """
     if wrong := _wrong_shape(target):
         return wrong
-    found = _wrong_clocks(target) + _misspelt_features(target) + wrong_addresses(target)
+    found = wrong_bench(target) + _misspelt_features(target) + wrong_addresses(target) + _wrong_strategy(target)
     return [*found, *(((), what) for what in _missing_drivers(target, others=bool(set(imports) - {*OWN_MODULES})))]
 
 
@@ -117,16 +118,15 @@ def _misspelt_features(target: Mapping[str, Any]) -> list[tuple[tuple[str | int,
     ]
 
 
-def _wrong_clocks(target: Mapping[str, Any]) -> list[tuple[tuple[str | int, ...], str]]:
-    """Return what is wrong with the clock of a virtual bench: labgrid would say it later, and without a place."""
-    wrong: list[tuple[tuple[str | int, ...], str]] = []
-    listed = target.get("resources") or []
-    for number, entry in enumerate(listed if not isinstance(listed, Mapping) else ()):
-        clock = (entry.get("VirtualBench") or {}).get("clock", "virtual")
-        if clock not in CLOCKS:
-            place = ("resources", number, "VirtualBench", "clock")
-            wrong.append((place, f"targets.main.resources: '{clock}' is no clock{nearest(str(clock), CLOCKS)}"))
-    return wrong
+def _wrong_strategy(target: Mapping[str, Any]) -> list[tuple[tuple[str | int, ...], str]]:
+    """Return which bindings a BenchStrategy lacks: labgrid would say it later, and without a place."""
+    return [
+        (part.keys, f"targets.main.drivers: the BenchStrategy has no binding '{name}'; it needs {', '.join(BINDINGS)}")
+        for part in parts(target, "drivers")
+        if part.kind == "BenchStrategy"
+        for name in BINDINGS
+        if name not in (part.arguments.get("bindings") or {})
+    ]
 
 
 def named_dialects(target: Mapping[str, Any]) -> dict[str, str]:

@@ -60,8 +60,23 @@ def _flaws(parsed: rname.ResourceName) -> tuple[str, ...]:
         missing = f"{device} looks like a port, and a port ends with ::SOCKET" if device.isdecimal() else ""
         return host_flaw(parsed.host_address), missing
     if isinstance(parsed, rname.ASRLInstr):
-        return ("" if parsed.board.strip() else "the serial port is missing; written like ASRL/dev/ttyUSB0::INSTR",)
+        named = parsed.user is None or re.match(r"ASRL[^:]", parsed.user, re.IGNORECASE)
+        return ("" if named else "the serial port is missing; written like ASRL/dev/ttyUSB0::INSTR",)
+    if isinstance(parsed, rname.GPIBInstr):
+        return ("" if _is_gpib(parsed.primary_address) else f"GPIB has addresses 0 to {HIGHEST_GPIB}",)
+    if isinstance(parsed, rname.USBInstr):
+        ids = (parsed.manufacturer_id, parsed.model_code)
+        odd = next((each for each in ids if not re.fullmatch(r"0x[0-9A-Fa-f]{1,4}|[0-9]{1,5}", each)), "")
+        return (f"{odd} is no number of a USB maker or product; written like 0x0AAD" if odd else "",)
     return ()
+
+
+HIGHEST_GPIB = 30
+"""Primary addresses (IEEE 488.1)."""
+
+
+def _is_gpib(address: str) -> bool:
+    return re.fullmatch("[0-9]{1,2}", address) is not None and int(address) <= HIGHEST_GPIB
 
 
 def host_flaw(host: str) -> str:

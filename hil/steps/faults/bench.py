@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hil.steps.setup import BOOT_TIMEOUT_S
 from hil.testing import (
     Cause,
     Check,
@@ -13,15 +14,18 @@ from hil.testing import (
     decides,
     feature,
     follows,
+    given,
     needs,
+    once,
     proves_the_bench,
     sensible,
+    tells,
     then,
     unsure,
     when,
     within_time,
 )
-from hil.testing.feasibility import doubtful_edge, undecidable_edge
+from hil.testing.feasibility import Course, RigFile, doubtful_edge, undecidable_edge
 from hil.testing.measurements import bench
 from hil.testing.stimuli import bench as bench_faults
 
@@ -43,6 +47,32 @@ LONGEST_CHATTER_S = 1.0
 
 HIGHEST_DRIFT = 100.0
 """Below that a meter still tells something of what it measures, percent."""
+
+
+def _takes_defects(rig: RigFile, _: Second) -> str:
+    own = [role for role, facts in rig.options.devices.by_role().items() if not rig.is_reference(facts)]
+    return f"the {own[0]} is not the simulated reference device, which alone takes seeded defects" if own else ""
+
+
+LONGEST_DELAY_S = BOOT_TIMEOUT_S - 30.0
+"""The reference device needs less than 30 s by itself, and its first payment is waited for no longer."""
+
+
+def _too_slow(delay: Second) -> str:
+    if delay <= LONGEST_DELAY_S:
+        return ""
+    return f"at most {LONGEST_DELAY_S:g} s longer, not {delay:g} s: a first payment is waited for {BOOT_TIMEOUT_S:g} s"
+
+
+@given("the device under test needs {duration} longer to start, as a seeded defect")
+@sensible(_too_slow)
+@needs(feature("seeded-defects"))
+@needs(_takes_defects)
+@tells(Course.goes_on)
+@once("how much longer the device needs to start")
+def slow_start(delay: Second, /, scenario: ScenarioRun) -> None:
+    """A defect put into the simulated device, to see that the bench finds it. Only on rigs with seeded-defects."""
+    scenario.plan.boot_delay_s = float(delay)
 
 
 @when("relay {relay} {relay_fault}, as a seeded fault")

@@ -82,12 +82,12 @@ VIOLATED: Mapping[str, str] = {
     ),
     "{int} payment/payments of {amount} was/were accepted": _sold("1 payment of 0.1 mBTC was accepted"),
     "the ledger holds {int} transaction/transactions with one fee each": _sold(
-        "the ledger holds 7 transactions with one fee each"
+        "the ledger holds 0 transactions with one fee each"
     ),
     "the newest valid transaction was broadcast and confirms": (
         f"{SOCKET}\n{ON}\nThen the newest valid transaction was broadcast and confirms"
     ),
-    "the socket received {amount} in all": _sold("the socket received 1 sat in all"),
+    "the socket received {amount} in all": _sold("the socket received 0.1 mBTC in all"),
     "the first payment was accepted within {duration} of power-on": (
         f"{SOCKET}\nAnd the device under test needs 20 s longer to start, as a seeded defect\n{ON}\n"
         "Then the first payment was accepted within 20 s of power-on"
@@ -115,7 +115,7 @@ VIOLATED: Mapping[str, str] = {
         "And 10 s have passed\n"
         "Then the socket's contact was never open for longer than 5 ms before the credit was spent"
     ),
-    "the highest power was between {power} and {power}": _sold("the highest power was between 10 W and 20 W"),
+    "the highest power was between {power} and {power}": _sold("the highest power was between 1240 W and 1250 W"),
     "the power was cut within {duration} of the refused payment": _welded(
         "And the cable underpays by 1 sat from the second payment on\n",
         "And the session has ended\n",

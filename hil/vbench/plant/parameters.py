@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, ClassVar
+from fnmatch import fnmatchcase
+from typing import ClassVar
 
 from hil.errors import ConfigurationError, nearest
 from hil.vbench.plant.current_transformer import CLASSES, CurrentTransformer
 from hil.vbench.plant.instrument_errors import GivenErrors, LoadErrors
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 
 @dataclass(frozen=True)
@@ -88,10 +87,32 @@ class PlantParameters:
     link_baud: float = 115200.0
     console_baud: float = 115200.0
 
-    _POSITIVE: ClassVar = frozenset(
-        {"mains_voltage", "mains_frequency", "meter_period", "link_baud", "console_baud", "toaster_power"}
-        | {"toaster_heat_time", "toaster_cool_time", "inverter_power", "meter_ct_rated_a"}
-    )
+    _RANGES: ClassVar[Mapping[str, tuple[float, float]]] = {
+        "mains_voltage": (1, 1000),
+        "mains_frequency": (1, 1000),
+        "*_time": (0, 10),
+        "supply_dropout_voltage": (0, 1000),
+        "supply_hold_up": (0, 10),
+        "meter_period": (0.01, 5),
+        "*_latency": (0, 5),
+        "meter_*gain": (-1, 0.999),
+        "*_gain": (-1, 10),
+        "*_offset_?": (-1e4, 1e4),
+        "meter_noise_w": (0, 1e4),
+        "meter_ct_ratio": (0, 1e5),
+        "meter_ct_rated_a": (0.001, 1e5),
+        "meter_ct_class": (0, 100),
+        "meter_ct_error": (-1, 10),
+        "meter_ct_displacement": (-5400, 5400),
+        "toaster_inrush": (0, 0.999),
+        "toaster_heat_time": (0.001, 3600),
+        "toaster_cool_time": (0.001, 36_000),
+        "*_power": (0.001, 1e6),
+        "load_max_current": (0, 1e4),
+        "*_meter_counted": (0, 1e7),
+        "*_baud": (1, 1e9),
+    }
+    """Least and most of each number; a name of its own counts before a pattern."""
 
     @classmethod
     def of(cls, values: Mapping[str, object]) -> PlantParameters:
@@ -103,20 +124,19 @@ class PlantParameters:
                 raise ConfigurationError(f"'{name}' is not a parameter{nearest(name, known)}", place="plant")
             if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
                 raise ConfigurationError("must be a finite number", place=f"plant.{name}")
-            lowest = -1.0 if name.endswith(("_gain", "_ct_error")) else 0.0
-            if "_offset_" in name or name == "meter_ct_displacement":
-                lowest = -math.inf
-            if value < lowest or (value == 0 and name in cls._POSITIVE):
-                raise ConfigurationError(f"{value} is too small", place=f"plant.{name}")
-            if name.startswith("meter_") and name.endswith("_gain") and value >= 1:
-                raise ConfigurationError(f"{value} is too large", place=f"plant.{name}")
+            least, most = cls._range(name)
+            if not least <= value <= most:
+                raise ConfigurationError(f"{value} is outside {least:g} to {most:g}", place=f"plant.{name}")
             numbers[name] = float(value)
-        if numbers.get("toaster_inrush", 0.0) >= 1:
-            raise ConfigurationError("must be below 1", place="plant.toaster_inrush")
         if (named := numbers.get("meter_ct_class", 0.5)) not in CLASSES:
             classes = ", ".join(f"{each:g}" for each in CLASSES)
             raise ConfigurationError(f"{named:g} is no accuracy class; known: {classes}", place="plant.meter_ct_class")
         return cls(**numbers)
+
+    @classmethod
+    def _range(cls, name: str) -> tuple[float, float]:
+        patterns = (pattern for pattern in cls._RANGES if fnmatchcase(name, pattern))
+        return cls._RANGES[name if name in cls._RANGES else next(patterns)]
 
     @property
     def meter_errors(self) -> GivenErrors:

@@ -1,4 +1,5 @@
 import math
+from dataclasses import fields
 
 import pytest
 from hypothesis import given
@@ -177,11 +178,11 @@ def test_energy_is_the_sum_of_power_times_time_whatever_is_switched_when(
         ({"mains_volt": 230}, "Did you mean 'mains_voltage'"),
         ({"mains_voltage": "230"}, "plant.mains_voltage: must be a finite number"),
         ({"mains_voltage": True}, "must be a finite number"),
-        ({"meter_period": 0}, "too small"),
-        ({"meter_gain": 1.0}, "too large"),
-        ({"meter_latency": -0.1}, "too small"),
-        ({"contactor_operate_time": -0.1}, "too small"),
-        ({"toaster_inrush": 1.0}, "must be below 1"),
+        ({"meter_period": 0}, "0 is outside 0.01 to 5"),
+        ({"meter_gain": 1.0}, "outside -1 to 0.999"),
+        ({"meter_latency": -0.1}, "outside 0 to 5"),
+        ({"contactor_operate_time": -0.1}, "outside 0 to 10"),
+        ({"toaster_inrush": 1.0}, "outside 0 to 0.999"),
         ({"link_baud": math.nan}, "finite"),
     ],
 )
@@ -193,3 +194,12 @@ def test_a_parameter_that_cannot_be_is_refused_by_name(values: dict[str, object]
 def test_an_unknown_appliance_is_refused_with_the_known_ones() -> None:
     with pytest.raises(ConfigurationError, match=r"'toster' is not an appliance.*Did you mean 'toaster'"):
         Rig().plant.plug("toster")
+
+
+def test_each_parameter_has_a_range_with_its_default_in_it() -> None:
+    defaults = {each.name: each.default for each in fields(PlantParameters) if not math.isnan(each.default)}
+    read = PlantParameters.of(defaults)
+    assert {name: getattr(read, name) for name in defaults} == defaults
+    for each in fields(PlantParameters):
+        with pytest.raises(ConfigurationError, match=f"plant.{each.name}: -?[0-9.]+e?[+]?[0-9]* is outside"):
+            PlantParameters.of({each.name: 1e12})

@@ -1,0 +1,1 @@
+"""The target of a rig file, looked through before labgrid reads it."""
