@@ -57,9 +57,7 @@ class HilError(Exception):
 
     def __str__(self) -> str:
         text = f"{self.place}: {self.what}" if self.place else self.what
-        if not self.remedy:
-            return text
-        return f"{text} {self.remedy}" if text.endswith("?") else f"{text}. {self.remedy}"
+        return sentences(text, self.remedy or "")
 
 
 class FrameworkError(HilError):
@@ -122,6 +120,13 @@ def together(errors: Iterable[HilError]) -> str:
         for (what, remedy), named in places.items()
     ]
     return "; ".join(str(each).removesuffix(".") for each in said)
+
+
+def sentences(what: str, more: str) -> str:
+    """Return ``what`` with another sentence behind it, if there is one; what ends with a mark keeps that alone."""
+    if not more:
+        return what
+    return f"{what} {more}" if what.endswith((".", "?", "!", "…")) else f"{what}. {more}"
 
 
 def nearest(read: str, known: Iterable[str]) -> str:

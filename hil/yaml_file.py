@@ -219,6 +219,8 @@ def _what(
         allowed = str(error["ctx"]["expected"]).replace(" or ", ", ").replace("'", "").split(", ")
         return f"'{value}' is not known{nearest(str(value), allowed)}"
     what = error["msg"].removeprefix("Value error, ")
+    if kind == "dict_type":
+        what = "must be a mapping of names to values"
     if kind == "greater_than":
         what = f"must be above {error['ctx']['gt']:g}"
     # what is wrong with a whole part names its values itself

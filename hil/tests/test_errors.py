@@ -26,6 +26,11 @@ def test_an_error_tells_place_what_and_remedy() -> None:
     assert str(error) == "meter: no answer within 2 s. Switch it on."
 
 
+@pytest.mark.parametrize("end", [".", "?", "!", "…"])
+def test_a_remedy_stands_behind_one_mark(end: str) -> None:
+    assert str(RigFault(f"the supply is off{end}", remedy="Switch it on.")) == f"the supply is off{end} Switch it on."
+
+
 def test_place_and_remedy_may_be_absent() -> None:
     assert str(RigFault("no answer")) == "no answer"
     assert str(RigFault("no answer", remedy="Wait.")) == "no answer. Wait."

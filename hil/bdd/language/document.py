@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from hil.bdd.language.rules import RULES, Level
+from hil.errors import sentences
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,7 +48,7 @@ class Problem:
         """What is wrong and what to do, without the place."""
         if not self.remedy:
             return self.what
-        return f"{self.what} {self.remedy}" if self.what.endswith("?") else f"{self.what}. {self.remedy}"
+        return sentences(self.what, self.remedy)
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.column}: {self.message}"

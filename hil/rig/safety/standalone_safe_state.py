@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from hil.clock import Clock, WallClock, stopwatch
-from hil.errors import HilError, RigFault, together, words
+from hil.errors import HilError, RigFault, sentences, together, words
 from hil.evidence.event_intervals import DEAD_V
 from hil.evidence.uncertainty import Conditions
 from hil.instruments.dialects import LOADS, METERS
@@ -87,7 +87,7 @@ class SafeStateReport:
     def __str__(self) -> str:
         if self.reached:
             return f"{self.cause}: safe after {self.ms:.0f} ms, read back; meter: {self.meter}"
-        return f"{self.cause}: SAFE STATE NOT REACHED: {self.problem}. Switch the mains off by hand."
+        return sentences(f"{self.cause}: SAFE STATE NOT REACHED: {self.problem}", "Switch the mains off by hand.")
 
 
 class SafeStateMaker:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hil.bdd.check.preflight import check
+from hil.bdd.language.document import Problem
 from hil.bdd.language.reader import read_paths
 from hil.bdd.pytest_plugin.outcome import abort_on_problems
 from hil.errors import ConfigurationError
@@ -264,3 +265,8 @@ def test_problems_end_the_run(tmp_path: Path) -> None:
 
     with pytest.raises(pytest.UsageError, match="1 mistake in 1 feature file; nothing was run, nothing was switched"):
         abort_on_problems(problems)
+
+
+def test_what_ends_with_a_full_stop_gets_no_second_one() -> None:
+    problem = Problem("x.feature", 1, 1, "a plug-in says: no.", "Mend it", "syntax")
+    assert str(problem) == "x.feature:1:1: a plug-in says: no. Mend it"
