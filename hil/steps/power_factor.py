@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hil.testing import (
+    Cause,
     Check,
     CurrentShape,
     Limit,
@@ -11,6 +12,8 @@ from hil.testing import (
     Source,
     Watt,
     WattHour,
+    brings,
+    follows,
     given,
     needs,
     once,
@@ -21,7 +24,7 @@ from hil.testing import (
     when,
     within,
 )
-from hil.testing.feasibility import Course, RigFile, beyond_load, beyond_shape, in_order, shapes_no_current
+from hil.testing.feasibility import Course, RigFile, beyond_load, beyond_shape, demanded, in_order, shapes_no_current
 from hil.testing.measurements import energy as measuring
 from hil.testing.stimuli import mains_plug_and_load as power_faults
 
@@ -112,12 +115,14 @@ def _no_power(power: Watt) -> str:
 @sensible(_no_power)
 @tells(Course.inverter)
 @once("the appliance")
+@brings(Cause.FEEDS_BACK)
 def inverter(power: Watt, /, scenario: ScenarioRun) -> None:
     """What stands behind the cable feeds power back while there are mains: the lab meter shows it as negative."""
     power_faults.plug_in_inverter(scenario, power)
 
 
 @then("the energy that flowed back was {energy} within {percent}")
+@follows(Cause.FEEDS_BACK)
 def energy_returned(energy: WattHour, tolerance: Percent, /) -> Check:
     """The lab meter's integrated energy over the time in which its power was negative, with its uncertainty."""
     spread = energy * tolerance / 100
@@ -134,6 +139,7 @@ def little_returned(energy: WattHour, /) -> Check:
 @then("the power factor was between {number} and {number}")
 @sensible(_no_factor)
 @sensible(in_order)
+@tells(demanded.power_factor)
 def power_factor_between(low: float, high: float, /) -> Check:
     """Active over apparent power at the lab meter, in every reading while the power was steady; below zero, power
     flowed back.

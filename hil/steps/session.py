@@ -87,7 +87,7 @@ def reported_in_time(low: WattHour, high: WattHour, /) -> Check:
 
 
 @then("the payments were asked for at least {duration} apart")
-@tells(demanded.further_payments)
+@tells(demanded.apart)
 def apart(limit: Second, /) -> Check:
     """The shortest time from one payment's first request to the next one's."""
     return timed("time between requests", Limit("s", low=float(limit)), session.between_requests, Source.LINE)

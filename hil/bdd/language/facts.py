@@ -29,6 +29,7 @@ class Cause(enum.Enum):
     CABLE_CHEATS = ("the cable cheats", "Given the cable underpays by 1 sat from the third payment on")
     SOCKET_CHEATS = ("the socket cheats", "Given the socket asks for 1 sat too much from the third payment on")
     OF_CATALOGUE = ("the counterpart cheats as the catalogue says", "Given the cable will underpay-one-satoshi")
+    FEEDS_BACK = ("a solar inverter feeds back", "Given a solar inverter of 400 W is plugged into the cable")
     LINK_FAILS = ("something happens to the link", "When the link is interrupted for 5 s")
     MESSAGE = ("a message is {0}", "When the next PAYMENT to the socket is {0}")
     MAINS_BACK = ("the mains fail and come back", "When the mains are lost for 3 s")

@@ -136,7 +136,7 @@ VIOLATED: Mapping[str, str] = {
     "the socket reports {energy} to {energy} of credit left at each further request": _sold(
         "the socket reports 7 Wh to 8 Wh of credit left at each further request"
     ),
-    "the payments were asked for at least {duration} apart": _sold("the payments were asked for at least 500 s apart"),
+    "the payments were asked for at least {duration} apart": _sold("the payments were asked for at least 23 s apart"),
     "the energy that flowed back was {energy} within {percent}": _sold(
         "the energy that flowed back was 5 Wh within 1 %"
     ),
@@ -144,7 +144,7 @@ VIOLATED: Mapping[str, str] = {
         f"{SOCKET.partition(chr(10))[0]}\nAnd a solar inverter of 400 W is plugged into the cable\n{ON}\n"
         "And 60 s have passed\nThen at most 0.1 Wh flowed back"
     ),
-    "the power factor was between {number} and {number}": _sold("the power factor was between 0.1 and 0.2"),
+    "the power factor was between {number} and {number}": _sold("the power factor was between 0.9 and 0.96"),
     "the device under test closes the session as {word}": _sold("the device under test closes the session as FAULT"),
 }
 """By the words of the step. Where no contact and no meter fails it is an honest device of which something else is

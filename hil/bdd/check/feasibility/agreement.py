@@ -20,6 +20,8 @@ UNITS = {"tariff": "sat/Wh", "quantum": "sat a payment", "fee_rate": "sat/vB"}
 
 def is_known(course: Course, role: str) -> bool:
     """Tell whether the terms of a device are known if no step says them."""
+    if course.foreign:
+        return False
     if course.device and course.device not in {role, "pair"}:
         return True  # the bench plays it
     return is_reference(course.rig, role)
@@ -28,6 +30,8 @@ def is_known(course: Course, role: str) -> bool:
 def no_agreement(course: Course) -> str | None:
     """Return why nothing can be paid for; None if something may be."""
     agreement, purse = course.agreement, course.purse
+    if course.foreign:
+        return None
     for name, unit in UNITS.items():
         offered, limit = getattr(purse, name), agreement.limits[name]
         offer_known = name in purse.said or is_known(course, "socket")

@@ -79,6 +79,8 @@ class Course:
     disturbed: bool = False
     """Whether anything happened that may bring another session, or end this one early."""
     agreement: Agreement = field(default_factory=Agreement)
+    foreign: bool = False
+    """Whether a step of which nothing is known may have set terms of its own."""
     later: Callable[[], str] | None = None
     """Asked when all steps have been told, returns why this step cannot be true with a later one."""
     no_session: bool = False

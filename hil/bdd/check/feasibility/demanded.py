@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from hil.bdd.check.feasibility.agreement import MARGIN, is_known, no_agreement, overload_w
 from hil.bdd.check.feasibility.course import TOASTER_W
 from hil.protocol.policy import Mode
-from hil.units import Percent, Satoshi, Watt, WattHour, format_quantity
+from hil.units import Percent, Satoshi, Second, Watt, WattHour, format_quantity
 
 if TYPE_CHECKING:
     from hil.bdd.check.feasibility.course import Course
@@ -26,11 +26,14 @@ LONGEST_WAIT_S = 3600.0
 UNPAID_WH = 0.2
 """What may flow beyond the credit, with the uncertainty of the meters: twice the policy's 0.1 Wh."""
 
-PAID = frozenset({"FUNDING", "PAYMENT_REQUEST", "PAYMENT", "RECEIPT"})
+PAID = frozenset({"PAYMENT_REQUEST", "PAYMENT", "RECEIPT"})
 """Messages of which there are none without an agreement, and as many of each as payments, or less."""
 
 PAYMENTS_APART = 20
 """With fewer payments the meters of honest devices cannot make a session end early: 4 % of 25 are one payment."""
+
+PHASE_ERROR = 0.05
+"""By which the power factor of a load and of the meter may differ from what it is told."""
 
 OVERLOAD_S = 3.0
 """Within that a socket has cut an appliance that draws more than it sells."""
@@ -85,6 +88,27 @@ def further_payments(course: Course, *_: object) -> str | None:
     return "there is at most 1 payment in this scenario, and none after it"
 
 
+def apart(course: Course, limit: Second) -> str | None:
+    """The payments are asked for at least so long apart."""
+    if (wrong := further_payments(course)) is not None:
+        return wrong
+    if course.disturbed or course.plays or course.load_w is None:
+        return None
+    took = course.purse.quantum_wh / course.load_w * 3600
+    if limit <= took * MARGIN:
+        return None
+    bought = f"{format_quantity(course.purse.quantum_wh, 'Wh')} at {course.load_w:g} W"
+    return f"a payment buys {bought}, so the next one is asked for after {format_quantity(took, 's')}"
+
+
+def power_factor(course: Course, low: float, high: float) -> str | None:
+    """The power factor lies between two."""
+    known = course.load_w is not None and not course.plays and not course.disturbed
+    if not known or low - PHASE_ERROR <= course.power_factor <= high + PHASE_ERROR:
+        return paid(course)
+    return f"the load draws at power factor {course.power_factor:g}"
+
+
 def transactions(course: Course, count: int) -> str | None:
     """So many transactions are demanded on the ledger, each of which pays at least once."""
     if count and (wrong := paid(course)) is not None:
@@ -121,7 +145,7 @@ def highest_power(course: Course, low: Watt, high: Watt) -> str | None:
     """The highest power lies between two."""
     if low > 0 and (wrong := power(course)) is not None:
         return wrong
-    most = (course.highest_w or TOASTER_W) * (1 if course.load_w is not None else OVERVOLTAGE)
+    most = (course.highest_w or TOASTER_W) * (1 if course.load_w is not None and not course.plays else OVERVOLTAGE)
     if low > most * MARGIN:
         return f"the appliance draws at most {most:.4g} W"
     if course.load_w is not None and not course.plays and not course.disturbed and high < course.load_w / MARGIN:

@@ -90,6 +90,7 @@ def _told(course: Course, steps: Sequence[Known]) -> Iterator[tuple[Known, str, 
     """Yield each step, what is wrong with it by itself, and on the rig; steps with other mistakes are passed over."""
     for known in steps:
         if known.definition is None or not known.fits:
+            course.foreign = True
             course.unknown()
             continue
         values = known.definition.expression.values(known.text)
@@ -111,6 +112,7 @@ def _tell(course: Course, definition: StepDefinition, values: Sequence[object]) 
             if parameter.name == "duration":
                 limit_of_time(course, Second(float(str(value))))
     elif tell is None:
+        course.foreign = course.foreign or not definition.of_framework
         course.unknown()
     return wrong or "", course.beyond
 

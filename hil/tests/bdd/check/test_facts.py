@@ -41,6 +41,7 @@ WITHOUT_CAUSE = {
     under_way("the server of the ledger tells the truth again"): "the server lies",
     under_way("the mempool fills up with dearer transactions"): "somebody can fill the mempool",
     under_way("the calendar of the socket is set back by 1 h"): "the calendar of the socket can be set",
+    judged("the energy that flowed back was 5 Wh within 2 %"): "a solar inverter feeds back",
     judged("at least 1 message was dropped"): "a message is dropped",
     judged("at least 1 message was lost"): "something happens to the link",
     judged("the socket gave the other side up within 60 s"): "something happens to the link",

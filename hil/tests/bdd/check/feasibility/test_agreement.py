@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from hil.bdd.check.rig_file import read_rig
+from hil.bdd.language.catalogue import Catalogue
 from hil.rig.config.rig_file import RigFile
 from hil.tests.bdd.check.desk import ROOT, found, on_rig, steps
+from hil.tests.bdd.samples import module_of
 
 SLICE = """
 Given the socket is under test in single-fee mode
@@ -81,6 +83,20 @@ def test_blocks_that_are_mined_confirm_the_coins() -> None:
     assert found(scenario("Given the socket demands 3 confirmations", "When a block is mined")) != []
 
 
+def test_a_laboratory_s_own_step_may_set_terms_of_its_own() -> None:
+    own = module_of(
+        "from hil.testing import given\n@given('the cable is generous')\ndef generous() -> None:\n    'Any price.'\n"
+    )
+    catalogue = Catalogue([*steps().definitions, *Catalogue.of_modules([own]).definitions])
+    text = scenario("Given the socket asks for payments of 0.5 mBTC", "Given the cable is generous")
+    assert found(text.replace("8 Wh", "40 Wh"), catalogue) == []
+
+
+def test_coins_are_declared_before_they_are_deep_enough() -> None:
+    demands = "Given the socket demands 3 confirmations"
+    assert found(scenario(demands, "When the first FUNDING to the socket has passed", "When 2 blocks are mined")) == []
+
+
 IMPOSSIBLE = {
     "a message of a payment that is not made": (
         scenario("When the 5th PAYMENT to the socket has passed"),
@@ -129,6 +145,14 @@ IMPOSSIBLE = {
     "a time between payments of which there is one": (
         scenario("Then the payments were asked for at least 1 s apart"),
         "there is at most 1 payment in this scenario, and none after it",
+    ),
+    "a longer time between payments than one lasts": (
+        scenario("Then the payments were asked for at least 1 h apart", payments=2),
+        "a payment buys 8 Wh at 1300 W, so the next one is asked for after 22.154 s",
+    ),
+    "a power factor that the load has not": (
+        scenario("Then the power factor was between 0.4 and 0.6"),
+        "the load draws at power factor 1",
     ),
     "a cheat that comes too late": (
         scenario("Given the cable underpays by 1 sat from the 7th payment on"),
