@@ -137,8 +137,9 @@ VIOLATED: Mapping[str, str] = {
         "the socket reports 7 Wh to 8 Wh of credit left at each further request"
     ),
     "the payments were asked for at least {duration} apart": _sold("the payments were asked for at least 23 s apart"),
-    "the energy that flowed back was {energy} within {percent}": _sold(
-        "the energy that flowed back was 5 Wh within 1 %"
+    "the energy that flowed back was {energy} within {percent}": (
+        f"{SOCKET.partition(chr(10))[0]}\nAnd a solar inverter of 400 W is plugged into the cable\n{ON}\n"
+        "And 60 s have passed\nThen the energy that flowed back was 50 Wh within 1 %"
     ),
     "at most {energy} flowed back": (
         f"{SOCKET.partition(chr(10))[0]}\nAnd a solar inverter of 400 W is plugged into the cable\n{ON}\n"
