@@ -329,3 +329,9 @@ def test_a_sound_feature_and_rig_have_no_mistake(tmp_path: Path, monkeypatch: py
     (tmp_path / "rig.yaml").write_text(TEXT, encoding="utf-8")
     (tmp_path / "x.feature").write_text(feature(SOUND), encoding="utf-8")
     assert main(["check", "x.feature", "--rig", "rig.yaml"]) == 0
+
+
+def test_a_module_that_only_labgrid_may_find_is_left_to_it(tmp_path: Path) -> None:
+    path = tmp_path / "rig.yaml"
+    path.write_text(TEXT.replace("imports:\n", "imports:\n  - of_the_laboratory.crane\n"), encoding="utf-8")
+    assert read_rig(path, steps())[1] == []
