@@ -78,17 +78,20 @@ class CheckedMeter:
 
     def begin(self) -> None:
         """Power begins or ends: start counting anew, without the readings before."""
-        self._power_w, self._since, self._uncounted_mwh = 0.0, self._now(), 0.0
+        self._power_w, self._since, self._uncounted_mwh, self._counted = 0.0, self._now(), 0.0, None
 
     def energy(self) -> WattHour:
-        """Return the count; raises OutOfOrder if the meter is silent, or did not count what flowed."""
+        """Return the count; raises OutOfOrder if the meter is silent, or did not count what flowed.
+
+        A lower count than the one before is taken as that one.
+        """
         counted = _answer(self._meter.energy)
         self._add_up()
-        if counted != self._counted:
+        if self._counted is None or counted > self._counted:
             self._counted, self._uncounted_mwh = counted, 0.0
         elif self._uncounted_mwh >= self._most_uncounted_mwh:
-            raise OutOfOrder(f"the energy meter stands still at {counted:g} Wh while {self._power_w:g} W flow")
-        return counted
+            raise OutOfOrder(f"the energy meter stands still at {self._counted:g} Wh while {self._power_w:g} W flow")
+        return self._counted
 
     def power(self) -> Watt:
         """Return the present power; raises OutOfOrder if the meter is silent."""

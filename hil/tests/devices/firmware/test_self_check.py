@@ -120,6 +120,21 @@ def test_a_count_may_stand_still_for_as_long_as_nothing_flows_and_after_that_for
         read(checked)
 
 
+def test_a_register_that_goes_back_is_no_count_and_counts_as_one_that_stands_still() -> None:
+    at = [0.0]
+    meter = Meter()
+    meter.power_w, meter.energy_wh = 360.0, 5.0
+    checked = CheckedMeter(meter, 100, lambda: at[0])
+    checked.begin()
+    read(checked)
+    meter.energy_wh = 4.0
+    at[0] += 0.5
+    assert checked.energy() == 5.0
+    at[0], meter.energy_wh = at[0] + 0.6, 4.1
+    with pytest.raises(OutOfOrder, match="stands still at 5 Wh"):
+        read(checked)
+
+
 def test_a_count_that_moves_is_never_missed_however_much_flows_between_two_readings() -> None:
     at = [0.0]
     meter = Meter()
