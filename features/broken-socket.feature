@@ -59,6 +59,7 @@ Feature: A socket that is out of order
     And 20 s have passed
     Then the power was cut within <limit> of the seeded fault
     And at most 0.1 Wh flowed unpaid
+    And the meter of the device under test agrees with the lab's within 20 %
     And the device under test closes the session as FAULT
     And 1 session began
     And the newest valid transaction was broadcast and confirms
@@ -69,3 +70,4 @@ Feature: A socket that is out of order
       | falls silent | single-fee  | 500 ms |
       | falls silent | per-payment | 500 ms |
       | stands still | single-fee  | 1 s    |
+      | steps back by 1 Wh | single-fee | 1 s |

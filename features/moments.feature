@@ -51,6 +51,19 @@ Feature: At the worst moment
     Then the socket gave the other side up within 60 s
     And no power flowed
 
+  @REQ-TIME-2 @REQ-LINK-1
+  Scenario: A cable that only repeats itself is given up like one that is silent
+    Given the socket is under test in single-fee mode
+    And the load draws 50 W
+    And the cable pays for at most 1 payments
+    And the cable will repeat-its-first-meter
+    When the devices are switched on
+    And the first payment has been accepted
+    And 80 s have passed
+    Then the device under test closes the session as PEER_SILENT
+    And at most 0.1 Wh flowed unpaid
+    And the newest valid transaction was broadcast and confirms
+
   @REQ-TIME-2 @REQ-LEDGER-1
   Scenario: A cable that falls silent when a payment is due is given up, and what was bought is settled
     Given the socket is under test in single-fee mode

@@ -225,8 +225,29 @@ Feature: Mains, plug and appliance misbehave
 
     Examples:
       | power  | mode        | energy  |
+      | 1030 W | single-fee  | 2.9 Wh  |
       | 1100 W | single-fee  | 2.95 Wh |
       | 1700 W | per-payment | 3.2 Wh  |
+
+  @REQ-POWER-4 @REQ-LOAD-1
+  Scenario: Two peaks of 700 ms above what is sold, ten seconds apart, end no session
+    Given the socket is under test in single-fee mode
+    And the socket sells at most 1000 W
+    And the load draws 900 W
+    And the cable pays for at most 2 payments
+    When the devices are switched on
+    And the first payment has been accepted
+    And 5 s have passed
+    And the load changes to 1100 W
+    And 700 ms have passed
+    And the load changes to 900 W
+    And 10 s have passed
+    And the load changes to 1100 W
+    And 700 ms have passed
+    And the load changes to 900 W
+    And the session has ended
+    Then 2 payments of 0.1 mBTC were accepted
+    And the power was never interrupted before the credit was spent
 
   @REQ-LOAD-1
   Scenario: An appliance may draw all that is sold without end

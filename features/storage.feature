@@ -37,6 +37,25 @@ Feature: A device whose storage fails stops, and loses nothing that was paid
       | full      | per-payment |
       | read-only | single-fee  |
 
+  @REQ-KEEP-4 @REQ-KEEP-2
+  Scenario Outline: The socket's storage is full when the next payment arrives, which gets no receipt, in <mode> mode
+    Given the socket is under test in <mode> mode
+    And the socket asks for payments of 9700 sat
+    And the load draws 300 W
+    And every PAYMENT to the socket is delayed by 500 ms
+    When the devices are switched on
+    And the first payment has been accepted
+    And the second PAYMENT to the socket has passed
+    And the storage of the socket is full, as a seeded fault
+    And 60 s have passed
+    Then 1 payment of 9700 sat was accepted
+    And at most 0.1 Wh flowed unpaid
+
+    Examples:
+      | mode        |
+      | single-fee  |
+      | per-payment |
+
   @REQ-KEEP-4 @REQ-KEEP-1 @REQ-LEDGER-1
   Scenario Outline: The socket's storage is <fault> while power flows, and what was paid is settled when it works again
     Given the socket is under test in <mode> mode

@@ -66,6 +66,7 @@ Feature: A cable that cheats
       | declare-script-hash-change      | single-fee  |
       | declare-too-little              | single-fee  |
       | declare-other-coins-later       | single-fee  |
+      | declare-other-change-later      | single-fee  |
       | let-the-change-fall-under-dust  | single-fee  |
       | spend-the-coin-while-delivering | single-fee  |
       | spend-the-coin-before-paying    | single-fee  |
@@ -77,6 +78,7 @@ Feature: A cable that cheats
       | call-for-another-mode           | single-fee  |
       | reuse-the-session-id            | single-fee  |
       | restart-in-mid-session          | single-fee  |
+      | return-to-a-session-that-gave-way | single-fee  |
       | pay-before-being-asked          | single-fee  |
       | skip-a-payment-number           | single-fee  |
       | pay-under-an-older-number       | single-fee  |
@@ -85,9 +87,11 @@ Feature: A cable that cheats
       | send-an-old-sequence-number     | single-fee  |
       | use-up-the-sequence-numbers     | single-fee  |
       | talk-in-an-unknown-session      | single-fee  |
+      | close-an-unknown-session        | single-fee  |
       | talk-like-a-socket              | single-fee  |
       | complain-for-nothing            | single-fee  |
       | understate-its-meter            | single-fee  |
+      | repeat-its-first-meter          | single-fee  |
       | never-pay                       | single-fee  |
       | stop-paying                     | single-fee  |
       | fall-silent                     | single-fee  |

@@ -74,6 +74,18 @@ Feature: What can go wrong with the ledger, and what a socket makes of it
       | 3     |
       | 5     |
 
+  @fresh_node @REQ-LEDGER-3
+  Scenario: The mempool is lost with a chain of three payments, which are sent again oldest first
+    Given the socket is under test in per-payment mode
+    And the load draws 1800 W
+    And the cable pays for at most 3 payments
+    When the devices are switched on
+    And the session has ended
+    And the node is killed
+    And the node is started again
+    Then the socket had its payment on the ledger again within 35 s of the relief
+    And the socket lost at most 400 sat
+
   @fresh_node @REQ-LEDGER-3 @REQ-KEEP-1
   Scenario: A payment that fell out of the chain is sent again by a socket that was restarted in between
     Given the socket is under test in single-fee mode
@@ -102,6 +114,22 @@ Feature: What can go wrong with the ledger, and what a socket makes of it
     And the supply of the socket fails for 3 s
     And the node is started again
     Then the socket had its payment on the ledger again within 65 s of the relief
+
+  @REQ-LEDGER-1 @REQ-LEDGER-4 @REQ-KEEP-1
+  Scenario: A session that was over before a power cut is settled at once after it, however much credit is left
+    Given the socket is under test in single-fee mode
+    And the load draws 1300 W
+    And the cable pays for at most 1 payments
+    When the devices are switched on
+    And the first payment has been accepted
+    And 5 s have passed
+    And the node takes 3 s to answer
+    And 3 s have passed
+    And the supply of the socket fails for 3 s
+    And the node answers at once again
+    Then the socket had its payment on the ledger again within 40 s of the relief
+    And the device under test closes the session as REFUSED
+    And 1 session began
 
   @fresh_node @REQ-LEDGER-3 @REQ-LEDGER-2
   Scenario: A reorganisation with a double spend after the settlement

@@ -43,6 +43,27 @@ Feature: A server that lies about the ledger
     Then no power flowed
 
   @REQ-LEDGER-3
+  Scenario Outline: A settlement that the server <refuses> is sent again, and is not given up
+    Given the socket is under test in single-fee mode
+    And the socket sees the ledger by api
+    And the server of the ledger <refuses>
+    And the load draws 1300 W
+    And the cable pays for at most 1 payments
+    When the devices are switched on
+    And the first payment has been accepted
+    And 30 s have passed
+    And the server of the ledger tells the truth again
+    Then the socket had its payment on the ledger again within 5 s of the relief
+    And the socket lost at most 100 sat
+
+    Examples: The reasons of a node that pass
+      | refuses                     |
+      | refuses-for-the-mempool-fee |
+      | refuses-for-the-relay-fee   |
+      | refuses-for-a-full-mempool  |
+      | refuses-for-a-long-chain    |
+
+  @REQ-LEDGER-3
   Scenario: A settlement that the server throws away is sent again
     Given the socket is under test in single-fee mode
     And the socket sees the ledger by spv

@@ -6,7 +6,7 @@ is not well signed over coins of the cable pays nothing, whatever the receipt sa
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -72,24 +72,28 @@ def accepted_payments(messages: Iterable[tuple[float, Message]], given: Sequence
 
 
 def credit_wh(payments: Iterable[AcceptedPayment]) -> float:
-    """Return what these payments buy, in Wh.
+    """Return what these payments buy, in Wh: the last of :func:`credits_wh`."""
+    return [0.0, *credits_wh(payments)][-1]
+
+
+def credits_wh(payments: Iterable[AcceptedPayment]) -> Iterator[float]:
+    """Yield what these payments buy, in Wh, up to each of them.
 
     Of those that spend a coin in common only one can come to the ledger: the one that buys most counts. In single-fee
     mode that is one of each session.
     """
     groups: list[tuple[set[OutPoint], float]] = []
     for each in payments:
-        if each.paid_sat <= 0:
-            continue
-        spent, bought = set(_spent(parse(each.transaction))), each.paid_sat / each.tariff_sat_per_wh
-        rest = []
-        for others, most in groups:
-            if others & spent:
-                spent, bought = spent | others, max(bought, most)
-            else:
-                rest.append((others, most))
-        groups = [*rest, (spent, bought)]
-    return sum(bought for _, bought in groups)
+        if each.paid_sat > 0:
+            spent, bought = set(_spent(parse(each.transaction))), each.paid_sat / each.tariff_sat_per_wh
+            rest = []
+            for others, most in groups:
+                if others & spent:
+                    spent, bought = spent | others, max(bought, most)
+                else:
+                    rest.append((others, most))
+            groups = [*rest, (spent, bought)]
+        yield sum(bought for _, bought in groups)
 
 
 def _best(raws: Sequence[bytes], valid: Mapping[bytes, CTransaction], payee: bytes) -> tuple[int, bytes]:

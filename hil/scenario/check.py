@@ -13,7 +13,7 @@ The kind of observation that the function returns decides the rule; another one 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from hil.evidence.documents import Verdict
@@ -44,6 +44,16 @@ class Check:
             return self.measurement.without(Verdict.FAIL, idle.what)
         except EvidenceMissing as missing:
             return self.measurement.without(Verdict.INCONCLUSIVE, missing.what)
+
+    def explained(self, tell: Callable[[Observer], str]) -> Check:
+        """Return the same check; where it fails, ``tell`` says what was seen that shows the cause, empty if nothing."""
+
+        def find(observer: Observer) -> Finding:
+            finding = self.find(observer)
+            explains = finding.verdict is Verdict.FAIL and finding.taken and not finding.detail
+            return replace(finding, detail=tell(observer)) if explains else finding
+
+        return Check(self.measurement, find)
 
 
 def counted(name: str, limit: Limit, observe: Callable[[Observer], Counted], *sources: Source) -> Check:

@@ -261,4 +261,5 @@ def lost_at_most(limit: Satoshi, /) -> Check:
 @follows(Cause.LEDGER_EVENT)
 def on_ledger_again(limit: Second, /) -> Check:
     """From the newest event on the ledger until the ledger has the newest valid transaction; looked up every second."""
-    return within_time("relief to the payment on the ledger", limit, measured.relief_to_ledger, Source.LEDGER)
+    check = within_time("relief to the payment on the ledger", limit, measured.relief_to_ledger, Source.LEDGER)
+    return check.explained(measured.settlement_told)

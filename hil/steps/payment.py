@@ -26,7 +26,7 @@ from hil.testing.measurements import payments
 def payments_accepted(count: int, amount: Satoshi, /) -> list[Check]:
     """Counts the receipts, and checks that each further payment pays the socket this much more."""
     return [
-        number("payments accepted", count, payments.accepted, Source.LINE),
+        number("payments accepted", count, payments.accepted, Source.LINE).explained(payments.newest_receipt),
         number("paid to the offered payee", count * amount, payments.paid, Source.LINE, unit="sat"),
     ]
 

@@ -85,7 +85,7 @@ def energy_delivered(energy: WattHour, tolerance: Percent, /) -> Check:
 @then("at most {energy} flowed unpaid")
 @tells(doubts.at_most)
 def unpaid_energy(energy: WattHour, /) -> Check:
-    """The lab meter's energy less what the accepted payments buy at the offered tariff."""
+    """The lab meter's energy less what the accepted payments buy by the tariff, at the end and at each receipt."""
     return sampled("unpaid energy", Limit("Wh", high=energy), measuring.unpaid, Source.LAB_METER, Source.LINE)
 
 

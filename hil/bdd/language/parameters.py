@@ -196,7 +196,8 @@ _LISTED = (
     # those of hil/scenario/stimuli/ledger.py
     _choice(
         name="lie",
-        regexp="forges-confirmations|forges-confirmations-and-proofs|withholds-headers|drops-broadcasts",
+        regexp="forges-confirmations|forges-confirmations-and-proofs|withholds-headers|drops-broadcasts"
+        "|refuses-for-the-mempool-fee|refuses-for-the-relay-fee|refuses-for-a-full-mempool|refuses-for-a-long-chain",
     ),
     # those of hil/scenario/stimuli/link.py
     _choice(name="message", regexp="HELLO|OFFER|FUNDING|PAYMENT_REQUEST|PAYMENT|RECEIPT|METER|CLOSE|ERROR"),
@@ -225,7 +226,7 @@ _LISTED = (
     _choice(name="instrument", regexp="lab meter|load"),
     _choice(name="relay_fault", regexp="welds shut|ignores its coil"),
     _choice(name="storage_fault", regexp="full|read-only|torn in its newest file|torn in every file"),
-    _choice(name="own_meter_fault", regexp="falls silent|stands still"),
+    _choice(name="own_meter_fault", regexp="falls silent|stands still|steps back by 1 Wh"),
     _choice(name="instrument_fault", regexp="freezes|hangs|answers garbage|loses its connection"),
     _choice(name="bench_part", regexp="lab meter|load|relay K1|relay K2|relay K3|relay K4"),
     Parameter(

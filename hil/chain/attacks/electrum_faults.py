@@ -10,7 +10,7 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from hil.chain.electrum.client import script_hash
+from hil.chain.electrum.client import ElectrumError, script_hash
 from hil.chain.views.header_sync import CHUNK
 from hil.chain.views.headers import REGTEST, SIZE, double_sha256, target_of, time_of
 from hil.chain.views.proofs import parse, txid_of
@@ -30,6 +30,9 @@ HEADERS: Final = "blockchain.block.headers"
 TRANSACTION: Final = "blockchain.transaction.get"
 PROOF: Final = "blockchain.transaction.get_merkle"
 BROADCAST: Final = "blockchain.transaction.broadcast"
+
+REFUSED: Final = 1
+"""Code of an ElectrumX server for a request that it understands and refuses (``BAD_REQUEST``)."""
 
 
 class ServerFault(Protocol):
@@ -178,6 +181,23 @@ class DroppedBroadcast(Truth):
             return txid
         if method == TRANSACTION and params[0] in self._dropped and not self._careless:
             return self._dropped[params[0]]
+        return honest(method, *params)
+
+
+class RefusedBroadcast(Truth):
+    """No transaction is taken, for a reason that passes.
+
+    :param reason: in a node's words, e.g. ``mempool full``.
+    """
+
+    def __init__(self, reason: str) -> None:
+        self._reason = reason
+
+    def answer(self, method: str, params: Sequence[Any], honest: Honest) -> Any:
+        """See :class:`ServerFault`."""
+        if method == BROADCAST:
+            words = f"the transaction was rejected by network rules.\n\n{self._reason}\n[{params[0]}]"
+            raise ElectrumError(REFUSED, words, method=method, place="lying server")
         return honest(method, *params)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from hil.judge.invariants.history import SIDES, Frame, History, Reading, Story
@@ -151,28 +151,48 @@ def _allowed(story: Story) -> tuple[float, float]:
 
 
 def _unpaid(history: History) -> Iterator[Breach]:
-    """Hold all that flowed against all that was credited: neither a restart nor a fault may have come between."""
+    """Hold what flowed against what was credited: at each receipt against those before it, at the end against all.
+
+    Neither a restart nor a fault may have come between.
+    """
     said = history.sent_by("socket")
-    if not said or not history.readings or not history.whole or history.faulty_at < math.inf:
+    if not said or not history.readings or not history.whole:
         return
+    readings, bought, newest = delivered(history.readings, history.off_w), dict[bytes, float](), None
+    late = [each.late for each in readings]
+    for frame, story, receipt in _receipts(history):
+        before = bisect_right(late, frame.early) - 1
+        if frame.late >= history.faulty_at or not history.undisturbed(said[0].early, frame.late):
+            return
+        if before >= 0 and (what := _beyond(history, readings[before], bought)):
+            yield Breach(UNPAID, "socket", f"{what}, by the receipt of payment {receipt.n}", frame)
+            return
+        if offers := story.of(Offer, "socket"):
+            newest = frame
+            paid_wh = bought_mwh(offers[-1][1], receipt.n) / 1000
+            bought[story.id] = max(paid_wh, bought.get(story.id, 0.0))
     # what is switched before the socket first speaks, or after it spoke last, explains nothing that flowed
-    if not history.undisturbed(said[0].early, said[-1].late):
+    if history.faulty_at < math.inf or not history.undisturbed(said[0].early, said[-1].late):
         return
-    paid_wh, sessions = 0.0, 0
-    newest: Frame | None = None
-    for story in history.sessions.values():
-        receipts = story.of(Receipt, "socket")
-        offers = story.of(Offer, "socket")
-        if receipts and offers:
-            newest = receipts[-1][0]
-            sessions += 1
-            paid_wh += bought_mwh(offers[-1][1], max(receipt.n for _, receipt in receipts)) / 1000
-    energy = delivered(history.readings, history.off_w)[-1].energy_wh
-    spread = history.uncertainty_wh(energy) + history.off_w * history.readings[-1].late / 3600
-    most = paid_wh * (1 + CLASS) + UNPAID_WH * max(1, sessions)
-    if energy - spread > most:
-        what = f"{energy:.3f} Wh flowed, {paid_wh:.3f} Wh were paid for, and at most {most + spread:.3f} Wh may flow"
+    if what := _beyond(history, readings[-1], bought):
         yield Breach(UNPAID, "socket", what, newest)
+
+
+def _receipts(history: History) -> Iterator[tuple[Frame, Story, Receipt]]:
+    """Yield what the socket receipted, of all sessions in the order of time."""
+    stories = history.sessions.values()
+    found = [(frame, story, receipt) for story in stories for frame, receipt in story.of(Receipt, "socket")]
+    yield from sorted(found, key=lambda each: each[0].t)
+
+
+def _beyond(history: History, reading: Reading, bought: Mapping[bytes, float]) -> str:
+    """Return how much more had flowed by a reading than the sessions had bought; empty if that is not sure."""
+    energy, paid_wh = reading.energy_wh, sum(bought.values())
+    spread = history.uncertainty_wh(energy) + history.off_w * reading.late / 3600
+    most = paid_wh * (1 + CLASS) + UNPAID_WH * max(1, len(bought)) + spread
+    if energy <= most:
+        return ""
+    return f"{energy:.3f} Wh flowed, {paid_wh:.3f} Wh were paid for, and at most {most:.3f} Wh may flow"
 
 
 def _overload(history: History) -> Iterator[Breach]:

@@ -5,16 +5,32 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from hil.judge.codes import ErrorCode
 from hil.judge.invariants.history import Frame, History
-from hil.judge.invariants.rules import COINS, FRESH, KNOWN, MODE, PAYEE, SAME_FUNDING, SAME_OFFER, Breach, Rule
-from hil.judge.messages import Coin, Error, Funding, Hello, Offer, Payment, Sent
+from hil.judge.invariants.rules import (
+    COINS,
+    FRESH,
+    KNOWN,
+    MODE,
+    NO_ANSWER,
+    PAYEE,
+    SAME_FUNDING,
+    SAME_OFFER,
+    Breach,
+    Rule,
+)
+from hil.judge.messages import Close, Coin, Error, Funding, Hello, Offer, Payment, Sent
 from hil.judge.transactions import NoTransaction, parse, txid_of, type_of
+
+ANSWERED_S = 2.0
+"""SPEC, `reply_s`: each question is answered within this time."""
 
 
 def breaches(history: History) -> Iterator[Breach]:
     """Yield what breaks one of these rules; remember what later scenarios must not see again."""
     yield from _fresh(history, history.judged("cable"))
     yield from _known(history, history.judged("socket"))
+    yield from _answered(history, history.judged("socket"))
     yield from _payees(history, history.judged("socket"))
     yield from _same(history, "socket", Offer, SAME_OFFER)
     yield from _same(history, "cable", Funding, SAME_FUNDING)
@@ -46,6 +62,24 @@ def _known(history: History, frames: list[Frame]) -> Iterator[Breach]:
             yield Breach(KNOWN, "socket", f"no HELLO began session {message.session.hex()}", frame)
         elif isinstance(message, Offer) and not any(message.mode in hello.modes for _, hello in hellos):
             yield Breach(MODE, "socket", f"it offers {message.mode.label} to a cable that did not ask for it", frame)
+
+
+def _answered(history: History, frames: list[Frame]) -> Iterator[Breach]:
+    """Find UNKNOWN_SESSION as the answer to what gets none: nothing else came of that session shortly before."""
+    for frame in frames:
+        error = frame.item
+        if frame.late >= history.struck_at:
+            return  # what came may have been on its way for long
+        if not isinstance(error, Error) or error.code is not ErrorCode.UNKNOWN_SESSION:
+            continue
+        heard = [
+            each
+            for each in history.sessions[error.session].frames
+            if each.sender == "cable" and frame.early - ANSWERED_S <= each.late and each.early <= frame.late
+        ]
+        if heard and all(isinstance(each.item, Error | Close) for each in heard):
+            what = f"it answers {heard[-1].name} of a session that does not run with UNKNOWN_SESSION: due is no answer"
+            yield Breach(NO_ANSWER, "socket", what, frame)
 
 
 def _payees(history: History, frames: list[Frame]) -> Iterator[Breach]:

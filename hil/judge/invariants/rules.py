@@ -88,6 +88,12 @@ KEPT = Rule(
 )
 FRESH = Rule("session-fresh", "cable", "A new session has an id that was never used before.", "Messages")
 KNOWN = Rule("session-known", "socket", "The socket speaks in a session that a HELLO began.", "Messages")
+NO_ANSWER = Rule(
+    "no-answer",
+    "socket",
+    "ERROR and CLOSE of a session that does not run get no answer.",
+    "Order, loss and repetition",
+)
 MODE = Rule("mode", "socket", "The mode of OFFER is one of those in HELLO.", "2 OFFER")
 SAME_OFFER = Rule("same-offer", "socket", "An OFFER that is repeated is the same.", "Order, loss and repetition")
 SAME_FUNDING = Rule("same-funding", "cable", "A FUNDING that is repeated is the same.", "Order, loss and repetition")
@@ -184,6 +190,7 @@ RULES: Final = (
     KEPT,
     FRESH,
     KNOWN,
+    NO_ANSWER,
     MODE,
     SAME_OFFER,
     SAME_FUNDING,

@@ -30,9 +30,9 @@ AFTER_CLOSE_S = 5.0
 """By then a socket has settled the session that was closed (SPEC ``settle_s`` 2 s)."""
 
 
-def _first_coin(funding: Funding, **changes: object) -> Funding:
-    first, *rest = funding.coins
-    return replace(funding, coins=(replace(first, **changes), *rest))  # type: ignore[arg-type]  # fields by name
+def _last_coin(funding: Funding, **changes: object) -> Funding:
+    *rest, last = funding.coins
+    return replace(funding, coins=(*rest, replace(last, **changes)))  # type: ignore[arg-type]  # fields by name
 
 
 def _with_twin(funding: Funding) -> Funding:
@@ -59,19 +59,30 @@ def _restart(cheat: Cheat, message: Message) -> Sequence[Message]:
     return (replace(hello, session=OTHER_SESSION, sequence=1),)
 
 
+def _return(cheat: Cheat, message: Message) -> Sequence[Message]:
+    """Call under a new id, and then again under the id that gave way to it."""
+    hello = cheat.earlier[Hello][-1]
+    return replace(hello, session=OTHER_SESSION, sequence=1), replace(hello, sequence=message.sequence)
+
+
+def _other_change(cheat: Cheat) -> Funding:
+    return replace(earlier(cheat, Funding), change_script=STRANGER_SCRIPT)
+
+
 CABLE_MESSAGE_TRICKS: Mapping[str, Trick] = MappingProxyType(
     {
         "hello-other-network": edit(Hello, lambda hello, _: replace(hello, network=Network.MAINNET)),
         "hello-version": edit(Hello, lambda hello, cheat: replace(hello, version=cheat.amount)),
         "hello-mode": edit(Hello, lambda hello, cheat: replace(hello, modes=(Mode(cheat.amount),))),
-        "coin-unknown": edit(Funding, lambda funding, _: _first_coin(funding, txid="5a" * 32)),
-        "coin-value": edit(Funding, lambda funding, cheat: _first_coin(funding, value_sat=Satoshi(cheat.amount))),
-        "coin-of-stranger": edit(Funding, lambda funding, _: _first_coin(funding, script=STRANGER_SCRIPT)),
-        "coin-script-hash": edit(Funding, lambda funding, _: _first_coin(funding, script=SCRIPT_HASH)),
+        "coin-unknown": edit(Funding, lambda funding, _: _last_coin(funding, txid="5a" * 32)),
+        "coin-value": edit(Funding, lambda funding, cheat: _last_coin(funding, value_sat=Satoshi(cheat.amount))),
+        "coin-of-stranger": edit(Funding, lambda funding, _: _last_coin(funding, script=STRANGER_SCRIPT)),
+        "coin-script-hash": edit(Funding, lambda funding, _: _last_coin(funding, script=SCRIPT_HASH)),
         "coin-twice": edit(Funding, lambda funding, _: _with_twin(funding)),
         "change-script-hash": edit(Funding, lambda funding, _: replace(funding, change_script=SCRIPT_HASH)),
         "pay-unasked": follow(Funding, lambda m, _: Payment(m.session, 0, 1, NO_TRANSACTION)),
-        "fund-again": precede(Payment, lambda m, cheat: _first_coin(earlier(cheat, Funding), txid="5a" * 32)),
+        "fund-again": precede(Payment, lambda m, cheat: _last_coin(earlier(cheat, Funding), txid="5a" * 32)),
+        "fund-again-for-other-change": precede(Payment, lambda m, cheat: _other_change(cheat)),
         "number-ahead": edit(Payment, lambda payment, cheat: replace(payment, n=payment.n + cheat.amount)),
         "number-behind": edit(Payment, lambda payment, cheat: replace(payment, n=payment.n - cheat.amount)),
         "repeat-earlier-payment": precede(Payment, lambda m, cheat: earlier(cheat, Payment)),
@@ -84,9 +95,16 @@ CABLE_MESSAGE_TRICKS: Mapping[str, Trick] = MappingProxyType(
         ),
         "reuse-session": Trick(Payment, _reuse_session, once=True, later=True),
         "restart": Trick(Payment, _restart, once=True),
+        "return": Trick(Funding, _return, once=True),
         "send-receipt": precede(Payment, lambda m, _: Receipt(m.session, 0, 1, 0)),
         "send-error": precede(Payment, lambda m, _: Error(m.session, 0, ErrorCode.UNEXPECTED, "nothing is wrong")),
         "send-other-session": Trick(Payment, lambda cheat, m: (Meter(OTHER_SESSION, 1, 0), m), once=True),
+        "close-other-session": Trick(
+            Payment, lambda cheat, m: (Close(OTHER_SESSION, 1, CloseReason.APPLIANCE_FINISHED, 0, ""), m), once=True
+        ),
+        "repeat-first-meter": Trick(
+            Meter, lambda cheat, m: cheat.earlier[Meter][:1] if Meter in cheat.earlier else None
+        ),
         "understate-meter": edit(Meter, lambda meter, cheat: replace(meter, energy_mwh=0)),
         "old-sequence": edit(Payment, lambda payment, _: replace(payment, sequence=1), once=True),
         "last-sequence": edit(Payment, lambda payment, _: replace(payment, sequence=LAST_SEQUENCE), once=True),

@@ -19,7 +19,7 @@ from hil.rig.recorder import sent_by
 from hil.scenario.check import Check, at_least, counted, sampled, within_time
 from hil.scenario.measurements import lab
 from hil.scenario.measurements.cuts import strikes, transmission_s, until_cut
-from hil.scenario.measurements.payments import paid_to
+from hil.scenario.measurements.payments import paid_to, signed_in_order
 
 if TYPE_CHECKING:
     from hil.evidence.documents import Event
@@ -89,7 +89,8 @@ def loss(plan: AbusePlan | None, device: str) -> Check:
             Source.LINE,
         )
     limit = Limit("sat", high=plan.loses_sat if plan is not None else 0)
-    return sampled("signed away and not delivered", limit, _lost_sat, Source.LINE, Source.LAB_METER)
+    check = sampled("signed away and not delivered", limit, _lost_sat, Source.LINE, Source.LAB_METER)
+    return check.explained(signed_in_order)
 
 
 # --- the answer ----------------------------------------------------------------------------------------------------

@@ -4,11 +4,14 @@ the power factor.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from typing import TYPE_CHECKING
 
-from hil.evidence.event_intervals import power_readings
+from hil.evidence.event_intervals import instant, power_readings
 from hil.evidence.observations import EvidenceMissing, Sampled, Timed
+from hil.judge.messages import Receipt
 from hil.rig.sampling.energy import reading_of
+from hil.scenario.accepted_payments import credits_wh
 from hil.scenario.measurements import lab
 
 if TYPE_CHECKING:
@@ -23,9 +26,34 @@ def delivered(observer: Observer) -> Sampled:
 
 
 def unpaid(observer: Observer) -> Sampled:
-    """Energy at the lab meter less what the accepted payments buy at the offered tariff, in Wh."""
+    """Energy at the lab meter less what the accepted payments buy at the offered tariff, in Wh.
+
+    At the end of the scenario; or just before a receipt, if surely more was unpaid then: a payment that comes later
+    does not make up for it.
+    """
     lab.watch_aftermath(observer)
-    return lab.delivered_beyond(observer, observer.credited_wh())
+    end = lab.delivered_beyond(observer, observer.credited_wh())
+    earlier = _unpaid_before_a_receipt(observer)
+    return earlier if earlier is not None and earlier.low > max(0.0, end.high) else end
+
+
+def _unpaid_before_a_receipt(observer: Observer) -> Sampled | None:
+    """Return the same at the receipt before which most was unpaid; None if all was paid for at each of them."""
+    readings = [event for event, _ in power_readings(observer.recorder.events)]
+    seen = [event.t for event in readings]
+    accepted = observer.accepted()
+    worst, paid_wh, at = 0.0, 0.0, None
+    for payment, credit in zip(accepted, [0.0, *credits_wh(accepted)], strict=False):
+        before = bisect_right(seen, payment.t) - 1
+        if before >= 0 and (beyond := reading_of(readings[before]).energy - credit) > worst:
+            worst, paid_wh, at = beyond, credit, payment.t
+    if at is None:
+        return None
+    receipt = next(frame for frame, _ in observer.messages(Receipt, "to cable") if frame.t == at)
+    try:
+        return lab.metered_at(observer, instant(receipt.event)).less(paid_wh)
+    except EvidenceMissing:  # nothing was read after it
+        return None
 
 
 def returned(observer: Observer) -> Sampled:

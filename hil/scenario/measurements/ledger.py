@@ -9,7 +9,7 @@ from hil.evidence.documents import Kind
 from hil.evidence.event_intervals import Interval, instant, not_until
 from hil.evidence.observations import EvidenceMissing, Timed
 from hil.judge.codes import ErrorCode
-from hil.judge.messages import Error
+from hil.judge.messages import Close, Error
 from hil.judge.transactions import parse, txid_of
 from hil.scenario.measurements.cuts import until_cut
 from hil.scenario.measurements.lab import AFTERMATH_S, first_after, first_said
@@ -55,6 +55,15 @@ def relief_to_ledger(observer: Observer, limit_s: float) -> Timed:
         observer.sleep(LOOK_S)
     added = _added(observer, raw, relief.t)
     return (Interval(before, observer.clock.now()) if added is None else instant(added)).since(instant(relief))
+
+
+def settlement_told(observer: Observer) -> str:
+    """Tell that the socket gave a settlement up: its newest CLOSE names no transaction, and a payment was accepted."""
+    closes = observer.messages(Close, "to cable")
+    if not closes or closes[-1][1].txid or not observer.accepted():
+        return ""
+    frame, close = closes[-1]
+    return f"CLOSE {close.reason.name} at {frame.t:.3f} s names no transaction: the socket did not settle"
 
 
 def unplugged_to_settlement(observer: Observer, limit_s: float) -> Timed:

@@ -24,6 +24,23 @@ def sessions(observer: Observer) -> Counted:
     return Counted(len({offer.session for _, offer in observer.messages(Offer)}))
 
 
+def newest_receipt(observer: Observer) -> str:
+    """Tell when the newest payment got its first receipt; empty without one."""
+    accepted = observer.accepted()
+    return f"the newest RECEIPT is for payment {accepted[-1].n}, at {accepted[-1].t:.3f} s" if accepted else ""
+
+
+def signed_in_order(observer: Observer) -> str:
+    """Tell which payments the cable signed, and in which of its sessions."""
+    sessions, told = list[bytes](), dict[tuple[int, int], str]()
+    for frame, payment in observer.messages(Payment, "to socket"):
+        if payment.session not in sessions:
+            sessions.append(payment.session)
+        key = sessions.index(payment.session) + 1, payment.n
+        told.setdefault(key, f"payment {key[1]} of session {key[0]} at {frame.t:.3f} s")
+    return f"the cable signed {', then '.join(told.values())}" if told else ""
+
+
 def boot_to_payment(observer: Observer, limit_s: float) -> Timed:
     """From closing the supply of the device under test to the receipt of the first payment; open without one.
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from hil.chain.attacks import node as attacks_node
 from hil.chain.attacks.blocks import Miner
-from hil.chain.attacks.electrum_faults import DroppedBroadcast, ForgedConfirmations, WithheldHeaders
+from hil.chain.attacks.electrum_faults import DroppedBroadcast, ForgedConfirmations, RefusedBroadcast, WithheldHeaders
 from hil.chain.attacks.mempool import FeePressure
 from hil.chain.attacks.spends import Adversary
 from hil.chain.client.rpc import LedgerUnavailable, RpcError
@@ -33,6 +33,10 @@ LIES: dict[str, Callable[[], ServerFault]] = {
     "forges-confirmations-and-proofs": lambda: ForgedConfirmations(proof=True),
     "withholds-headers": WithheldHeaders,
     "drops-broadcasts": lambda: DroppedBroadcast(careless=True),
+    "refuses-for-the-mempool-fee": lambda: RefusedBroadcast("mempool min fee not met"),
+    "refuses-for-the-relay-fee": lambda: RefusedBroadcast("min relay fee not met"),
+    "refuses-for-a-full-mempool": lambda: RefusedBroadcast("mempool full"),
+    "refuses-for-a-long-chain": lambda: RefusedBroadcast("too-long-mempool-chain"),
 }
 """What the server of an SPV client or an API can lie about in a scenario (docs/ledger-views.md)."""
 

@@ -119,7 +119,9 @@ def contact_chatters(gap: Second, /, scenario: ScenarioRun) -> None:
 @needs(SEEDED)
 @brings(Cause.SEEDED_FAULT)
 def own_meter_fails(fault: str, /, scenario: ScenarioRun) -> None:
-    """``falls silent``: it stops answering. ``stands still``: it keeps the energy and power of this instant."""
+    """``falls silent``: it stops answering. ``stands still``: it keeps the energy and power of this instant.
+    ``steps back by 1 Wh``: its register shows so much less, and counts on from there.
+    """
     bench_faults.seed(scenario, "socket meter", fault)
 
 

@@ -49,6 +49,21 @@ def test_each_kind_of_check_declares_its_kind_its_limit_and_its_sources() -> Non
     assert [each.take(scene().observer).verdict for each in checks] == [Verdict.FAIL, Verdict.PASS, Verdict.FAIL]
 
 
+def test_a_check_that_fails_tells_what_explains_it_and_one_that_passes_does_not() -> None:
+    def seen(observer: Observer) -> Counted:
+        return Counted(3)
+
+    def missing(observer: Observer) -> Counted:
+        raise DeviceIdle("it said nothing")
+
+    def told(check: Check) -> str:
+        return check.explained(lambda observer: "the newest RECEIPT").take(scene().observer).detail
+
+    assert told(number("a", 2, seen)) == "the newest RECEIPT"
+    assert told(number("b", 3, seen)) == ""
+    assert told(number("c", 3, missing)) == "it said nothing"
+
+
 def test_a_timed_check_tells_its_observer_how_long_to_watch() -> None:
     told: list[float] = []
 

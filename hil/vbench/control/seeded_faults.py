@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from hil.vbench.plant.relay import Relay
 
 FREEZING, DRIFTING = "freezes", "drifts"
-SILENT, STANDING_STILL = "falls silent", "stands still"
+SILENT, STANDING_STILL, STEPPING_BACK = "falls silent", "stands still", "steps back by 1 Wh"
 MENDED = "works again"
 METERS = ("meter", "socket meter", "cable meter")
 STORAGES = ("socket storage", "cable storage")
@@ -43,8 +43,11 @@ def seed(bench: Bench, part: str, fault: str, amount: float) -> None:
             relays[part].chatter(amount or relay.CHATTER_S)
     elif part in METERS and fault == DRIFTING:
         bench.meter.fail(gain=1.0 + amount) if part == "meter" else bench.device(part.partition(" ")[0]).drift(amount)
+    elif part == "socket meter" and fault == STEPPING_BACK:
+        bench.device("socket").step_meter_back(1.0)
     elif part == "socket meter":
-        bench.device("socket").fail_meter(silent=_one_of(fault, (SILENT, STANDING_STILL, DRIFTING)) == SILENT)
+        known_faults = (SILENT, STANDING_STILL, STEPPING_BACK, DRIFTING)
+        bench.device("socket").fail_meter(silent=_one_of(fault, known_faults) == SILENT)
     elif part in STORAGES:
         storage = bench.device(part.partition(" ")[0]).storage
         if _one_of(fault, (*STORAGE_FAULTS, SLOW, MENDED)) == MENDED:

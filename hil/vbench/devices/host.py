@@ -154,6 +154,10 @@ class DeviceHost:
         """Give the device's own meter another gain error, 0.02 for +2 %."""
         self._meter.drift(gain)
 
+    def step_meter_back(self, energy_wh: float) -> None:
+        """Let the register of the device's own meter show so much less from now on."""
+        self._meter.step_back(energy_wh)
+
     def fail_meter(self, *, silent: bool) -> None:
         """Let the device's own meter answer no more, or stand still."""
         self._meter.fail(silent=silent)

@@ -56,6 +56,10 @@ class DeviceMeter:
         self._factor = 1 + gain
         self._start = self._plant.delivered() - counted / self._factor
 
+    def step_back(self, energy_wh: float) -> None:
+        """Show so much less than was counted from now on."""
+        self._start += energy_wh / self._factor
+
     def energy(self) -> WattHour:
         """Return what its register has, in Wh below ``REGISTER_WH``, with its gain error."""
         if self._frozen is not None or self.silent:

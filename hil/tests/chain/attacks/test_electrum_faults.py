@@ -15,6 +15,7 @@ from hil.chain.attacks.electrum_faults import (
     HiddenSpend,
     InventedTransaction,
     OtherChain,
+    RefusedBroadcast,
     StaleTip,
     SwappedTransaction,
     Truth,
@@ -30,6 +31,8 @@ from hil.chain.views.api import ApiView
 from hil.chain.views.headers import HeaderChain, work_of
 from hil.chain.views.proofs import parse, txid_of
 from hil.chain.views.spv import SpvView
+from hil.endpoints.ledger_checks import TEMPORARY_REJECTIONS
+from hil.ports import Acceptance
 from hil.protocol.payment.coins import Coin, OutPoint
 from hil.protocol.payment.signing import Key
 from hil.units import Satoshi
@@ -222,6 +225,18 @@ def test_a_broadcast_dropped_carelessly_fools_the_api_and_is_noticed_by_spv(
     assert views.api.broadcast(raw).allowed
     with pytest.raises(LedgerLied, match="does not have it"):
         views.spv.broadcast(raw)
+
+
+@pytest.mark.parametrize("reason", sorted(TEMPORARY_REJECTIONS))
+def test_a_reason_that_passes_arrives_in_the_words_of_a_node(
+    views: Views, liar: FaultyElectrumProxy, spend: Spend, stranger: bytes, reason: str
+) -> None:
+    raw = spend(views.coin, stranger)
+    liar.fault = RefusedBroadcast(reason)
+    for view in (views.api, views.spv):
+        assert view.broadcast(raw) == Acceptance(allowed=False, reason=reason)
+    liar.fault = Truth()
+    assert views.api.broadcast(raw).allowed
 
 
 def test_a_broadcast_dropped_with_care_is_noticed_by_nobody_at_once(

@@ -71,6 +71,33 @@ def test_energy_that_the_meter_cannot_tell_from_the_limit_is_inconclusive() -> N
     assert unpaid(sold(4.1)) is Verdict.INCONCLUSIVE
 
 
+def topped_up(before_wh: float, after_wh: float) -> Scene:
+    """A session in which so much flows before the second payment of 4 Wh each has its receipt, and so much after."""
+    cut = 1.0 + before_wh * AT_1_KW
+    again, end = cut + 1.0, cut + 1.5 + after_wh * AT_1_KW
+    scene = Scene(Truth(((1.0, cut), (cut + 1.5, end))))
+    scene.from_socket(0.2, S.offer())
+    scene.from_cable(0.5, S.payment(1))
+    scene.from_socket(0.9, S.receipt(1, 4000))
+    scene.from_cable(again - 0.2, S.payment(2))
+    scene.from_socket(again, S.receipt(2, 8000))
+    return scene.run(end + 1.0)
+
+
+def test_a_payment_that_comes_later_does_not_make_up_for_what_flowed_unpaid() -> None:
+    scene = topped_up(4.5, 3.0)
+    assert unpaid(scene) is Verdict.FAIL
+    found = energy.unpaid(scene.observer)
+    assert found.low <= 0.5 <= found.high
+
+
+def test_what_was_paid_for_at_each_receipt_passes_however_little_flows_in_the_end() -> None:
+    scene = topped_up(3.9, 1.0)
+    assert unpaid(scene) is Verdict.PASS
+    found = energy.unpaid(scene.observer)
+    assert found.low <= -3.1 <= found.high
+
+
 def test_power_that_still_flows_is_watched_for_two_seconds_more() -> None:
     scene = Scene(Truth(((1.0, math.inf),)))
     scene.run(2.0)
