@@ -47,10 +47,10 @@ Feature: A bench that fails says so, and the devices bear with what a bench can 
     And the load draws 1300 W
     And the cable pays for at most 3 payments
     When the devices are switched on
-    And relay K2 bounces for 300 ms whenever it closes, as a seeded fault
     And the first payment has been accepted
     And 5 s have passed
     And the cable is pulled out of the socket
+    And relay K2 bounces for 300 ms whenever it closes, as a seeded fault
     And 3 s have passed
     And a block is mined
     And the cable is plugged in again

@@ -51,14 +51,14 @@ def come_to(scenario: ScenarioRun, session: int, payment: int, life: str, rest_s
         _await_payment(observer, 1)
         interrupt_link(scenario, _used_up_in(scenario))
         observer.mine()
-    before = len(_sessions(observer))
     pull_plug(scenario)
     observer.sleep(rest_s)
     observer.mine()
     if life == OTHER_CABLE:
         scenario.change_cable()
+    plugged = observer.clock.now()
     plug_in(scenario)
-    _await_session(observer, before + 1)
+    _await_offer(observer, plugged)
     for number in range(1, payment):
         _await_payment(observer, number)
     if life == RESTARTED:
@@ -93,9 +93,17 @@ def _await_session(observer: Observer, number: int) -> None:
     observer.wait_for(lambda: len(_sessions(observer)) >= number, timeout=_BEGIN_S, what=what)
 
 
+def _await_offer(observer: Observer, since: float) -> None:
+    """Wait for an OFFER from then on: also of a session that a socket without a boot offered before, and forgot."""
+    what = f"an OFFER after the cable was plugged in at {since:.3f} s"
+    observer.wait_for(
+        lambda: any(frame.t >= since for frame, _ in observer.messages(Offer)[-1:]), timeout=_BEGIN_S, what=what
+    )
+
+
 def _await_payment(observer: Observer, number: int) -> None:
-    """Wait for the receipt of a payment of the newest session."""
-    session = _sessions(observer)[-1]
+    """Wait for the receipt of a payment of the session that was offered last."""
+    session = observer.messages(Offer)[-1][1].session
 
     def accepted() -> bool:
         return any(each.n >= number for _, each in observer.messages(Receipt) if each.session == session)

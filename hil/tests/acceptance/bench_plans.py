@@ -83,6 +83,27 @@ def shared_and_failing(folder: Path) -> Finished:
     return project.run("run", "features/boot.feature", "--rig", rig, "--benches", "2", "-x", "--node", PROVIDER)
 
 
+@plan
+def quick_socket(folder: Path) -> Finished:
+    """A socket that needs no time to boot, where the cable is pulled, swapped or bounces right after power-on."""
+    project = Project.make(folder)
+    rig = project.rig(
+        "quick.yaml", ("serial: virtual-socket\n        profile: {}", "serial: quick\n        profile: {boot: []}")
+    )
+    scenarios = (
+        "features/bench-faults.feature::A plug that bounces for 300 ms makes one session",
+        *(f"features/defences.feature::The cable will <abuse>[{row}]" for row in QUICK_ROWS),
+    )
+    return project.run("run", *scenarios, "--rig", rig, "--benches", "1", "--node", PROVIDER, "--seed", SEED)
+
+
+QUICK_ROWS = (
+    "underpay-one-satoshi-single-fee-first-first-without a restart-1800 W-3 s",
+    "lock-by-height-per-payment-first-first-after a restart-1800 W-2 min",
+    "pay-an-absurd-fee-per-payment-first-third-with another cable-600 W-2 min",
+)
+
+
 STOPPER = """\
 def pytest_sessionstart(session):
     global of_the_run
