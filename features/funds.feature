@@ -70,9 +70,9 @@ Feature: The cable's coins
     Examples:
       | device | count | kind       |
       | socket | 3     | P2WPKH     |
+      | cable  | 16    | P2PKH      |
       | socket | 16    | P2PKH      |
       | cable  | 3     | P2WPKH     |
-      | cable  | 4     | P2PKH      |
       | socket | 8     | both kinds |
       | cable  | 9     | both kinds |
 
@@ -117,8 +117,8 @@ Feature: The cable's coins
 
     Examples: A socket that the bench plays cuts the power by the lab meter, up to two of its updates late
       | device | mode        | coin   | count          | tolerance |
+      | cable  | single-fee  | 30 BTC | 1 transaction  | 2 %       |
+      | cable  | per-payment | 45 BTC | 3 transactions | 2 %       |
       | socket | single-fee  | 30 BTC | 1 transaction  | 1 %       |
       | socket | per-payment | 30 BTC | 3 transactions | 1 %       |
       | socket | single-fee  | 45 BTC | 1 transaction  | 1 %       |
-      | cable  | single-fee  | 30 BTC | 1 transaction  | 2 %       |
-      | cable  | per-payment | 45 BTC | 3 transactions | 2 %       |

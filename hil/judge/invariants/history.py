@@ -72,6 +72,7 @@ class History:
     :param frames: what both sides sent, in order.
     :param under_test: the sides that are judged.
     :param coins: what the cable was given.
+    :param sold: what the socket was set to sell, by the names of the fields of OFFER; empty if that is not known.
     :param whole: nothing of the devices' life is older than the history: their accounts and storage were new.
     :param switched: instants at which each side's supply was switched.
     :param disturbed: instants at which the bench did something to supply, mains or plug.
@@ -86,6 +87,7 @@ class History:
     frames: Sequence[Frame]
     under_test: Sequence[str]
     coins: Sequence[Coin] = ()
+    sold: Mapping[str, int] = field(default_factory=dict)
     whole: bool = True
     switched: Mapping[str, Sequence[float]] = field(default_factory=dict)
     disturbed: Sequence[float] = ()

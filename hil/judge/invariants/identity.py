@@ -16,10 +16,11 @@ from hil.judge.invariants.rules import (
     PAYEE,
     SAME_FUNDING,
     SAME_OFFER,
+    SOLD,
     Breach,
     Rule,
 )
-from hil.judge.messages import Close, Coin, Error, Funding, Hello, Offer, Payment, Sent
+from hil.judge.messages import MOST_UINT32, Close, Coin, Error, Funding, Hello, Offer, Payment, Sent
 from hil.judge.transactions import NoTransaction, parse, txid_of, type_of
 
 ANSWERED_S = 2.0
@@ -30,6 +31,7 @@ def breaches(history: History) -> Iterator[Breach]:
     """Yield what breaks one of these rules; remember what later scenarios must not see again."""
     yield from _fresh(history, history.judged("cable"))
     yield from _known(history, history.judged("socket"))
+    yield from _sold(history, history.judged("socket"))
     yield from _answered(history, history.judged("socket"))
     yield from _payees(history, history.judged("socket"))
     yield from _same(history, "socket", Offer, SAME_OFFER)
@@ -62,6 +64,19 @@ def _known(history: History, frames: list[Frame]) -> Iterator[Breach]:
             yield Breach(KNOWN, "socket", f"no HELLO began session {message.session.hex()}", frame)
         elif isinstance(message, Offer) and not any(message.mode in hello.modes for _, hello in hellos):
             yield Breach(MODE, "socket", f"it offers {message.mode.label} to a cable that did not ask for it", frame)
+
+
+def _sold(history: History, frames: list[Frame]) -> Iterator[Breach]:
+    for frame in frames:
+        offer = frame.item
+        if not history.sold or not isinstance(offer, Offer):
+            continue
+        # no more payments are offered than a RECEIPT can credit (SPEC, "Counts and rounding")
+        most = ((MOST_UINT32 + 1) * offer.tariff_sat_per_wh - 1) // (1000 * offer.quantum_sat)
+        for name, set_to in history.sold.items():
+            due = min(set_to, most) if name == "max_payments" else set_to
+            if (told := int(getattr(offer, name))) != due:
+                yield Breach(SOLD, "socket", f"it was set to a {name} of {due}, and OFFER tells {told}", frame)
 
 
 def _answered(history: History, frames: list[Frame]) -> Iterator[Breach]:

@@ -66,7 +66,8 @@ class _Session:
         if self._history.whole and new and not (request.n == self._asked + 1 and paid) and not restarted:
             yield Breach(ORDER, "socket", f"it asks for payment {request.n} after {self._asked} were paid", frame)
         elif request.n > most:
-            yield Breach(ORDER, "socket", f"it asks for payment {request.n} of {most} at most", frame)
+            limits = f"max_payments of its OFFER is {offer.max_payments}, of FUNDING {fundings[-1].max_payments}"
+            yield Breach(ORDER, "socket", f"it asks for payment {request.n} of {most} at most: {limits}", frame)
         left = bought_mwh(offer, request.n - 1) - request.energy_mwh
         if new and left > MOST_CREDIT_MWH and not restarted:
             yield Breach(PREMATURE, "socket", f"it asks for payment {request.n} with {left} mWh of credit left", frame)

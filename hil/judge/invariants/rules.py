@@ -95,6 +95,12 @@ NO_ANSWER = Rule(
     "Order, loss and repetition",
 )
 MODE = Rule("mode", "socket", "The mode of OFFER is one of those in HELLO.", "2 OFFER")
+SOLD = Rule(
+    "offer",
+    "socket",
+    "OFFER tells tariff, quantum, fee rate, mode, number of payments, confirmations and power as the socket was set.",
+    "2 OFFER",
+)
 SAME_OFFER = Rule("same-offer", "socket", "An OFFER that is repeated is the same.", "Order, loss and repetition")
 SAME_FUNDING = Rule("same-funding", "cable", "A FUNDING that is repeated is the same.", "Order, loss and repetition")
 PAYEE = Rule("payee-fresh", "socket", "The payee is P2WPKH or P2PKH, and was offered in no session before.", "2 OFFER")
@@ -192,6 +198,7 @@ RULES: Final = (
     KNOWN,
     NO_ANSWER,
     MODE,
+    SOLD,
     SAME_OFFER,
     SAME_FUNDING,
     PAYEE,

@@ -6,6 +6,7 @@ bench or the counterpart did is told to the rules, which leave alone what that m
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,10 +15,12 @@ from typing import TYPE_CHECKING
 from hil.evidence.documents import Event, Json, Kind
 from hil.evidence.limits import Finding, Limit, Measurement
 from hil.evidence.observations import Counted, Source
+from hil.judge.codes import Mode
 from hil.judge.frames import FrameFault, FrameFlaw, FrameReader
 from hil.judge.invariants.history import Frame, History, Memory, Reading
 from hil.judge.invariants.monitor import judge
 from hil.judge.invariants.rules import Breach
+from hil.judge.messages import Offer
 from hil.links.faults import FaultKind
 from hil.rig.config.rig_file import CABLE_UNDER_TEST
 from hil.rig.recorder import LINK
@@ -82,6 +85,7 @@ def history_of(observer: Observer, memory: Memory) -> History:
         frames=[_frame(event) for event in events if event.kind is Kind.FRAME],
         under_test=devices,
         coins=observer.given(),
+        sold=_sold(observer) if virtual else {},
         whole=virtual,
         switched=switched,
         disturbed=[t for times in switched.values() for t in times]
@@ -96,6 +100,16 @@ def history_of(observer: Observer, memory: Memory) -> History:
         accounts={device: account_seed(observer.seed, device) for device in devices} if virtual else {},
         memory=Memory() if virtual else memory,
     )
+
+
+def _sold(observer: Observer) -> dict[str, int]:
+    """Return what the socket under test was set to sell, as far as rig file and scenario say."""
+    facts = observer.rig.file.options.devices.socket
+    named = {**(facts.profile if facts is not None else {}), **observer.plan.terms}
+    fields = {each.name for each in dataclasses.fields(Offer)} - {"payee_script"}
+    sold = {name: int(value) for name, value in named.items() if name in fields and isinstance(value, int)}
+    mode = next((mode for mode in Mode if mode.label == observer.plan.mode), None)
+    return sold if mode is None else {**sold, "mode": int(mode)}
 
 
 def _frame(event: Event) -> Frame:

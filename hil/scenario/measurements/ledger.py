@@ -58,11 +58,17 @@ def relief_to_ledger(observer: Observer, limit_s: float) -> Timed:
 
 
 def settlement_told(observer: Observer) -> str:
-    """Tell that the socket gave a settlement up: its newest CLOSE names no transaction, and a payment was accepted."""
-    closes = observer.messages(Close, "to cable")
-    if not closes or closes[-1][1].txid or not observer.accepted():
+    """Tell that the socket has not settled what was accepted last: no CLOSE yet, or one that names no transaction."""
+    accepted = observer.accepted()
+    if not accepted:
         return ""
+    session = accepted[-1].session
+    closes = [each for each in observer.messages(Close, "to cable") if each[1].session == session]
+    if not closes:
+        return "no CLOSE came yet: the socket did not settle; it must try every 2 s (settle_s)"
     frame, close = closes[-1]
+    if close.txid:
+        return ""
     return f"CLOSE {close.reason.name} at {frame.t:.3f} s names no transaction: the socket did not settle"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -188,3 +189,24 @@ def test_a_settlement_that_does_not_come_fails() -> None:
 def test_a_plug_that_was_not_pulled_has_no_settlement_to_time() -> None:
     with pytest.raises(EvidenceMissing, match=r"^the plug was not pulled in this scenario$"):
         ledger.unplugged_to_settlement(attacked().run(6.0).observer, 2.0)
+
+
+# --- settlements ----------------------------------------------------------------------------------------------------
+
+
+def test_a_close_that_names_no_transaction_tells_that_nothing_was_settled() -> None:
+    scene = attacked()
+    scene.from_socket(3.0, S.close())
+    told = ledger.settlement_told(scene.run(4.0).observer)
+    assert told == "CLOSE APPLIANCE_FINISHED at 3.000 s names no transaction: the socket did not settle"
+
+
+def test_without_a_close_the_settlement_is_still_to_be_tried() -> None:
+    assert "no CLOSE came yet" in ledger.settlement_told(attacked().run(4.0).observer)
+
+
+def test_of_what_was_settled_or_never_paid_nothing_is_told() -> None:
+    scene = attacked()
+    scene.from_socket(3.0, replace(S.close(), txid=TXID))
+    assert ledger.settlement_told(scene.run(4.0).observer) == ""
+    assert ledger.settlement_told(Scene(metered=False).run(1.0).observer) == ""

@@ -64,6 +64,19 @@ def test_a_number_without_a_receipt_pays_nothing_although_a_later_one_has_one() 
     assert payments.paid(scene.run(3.0).observer) == Counted(QUANTUM_SAT)
 
 
+def test_the_newest_receipt_and_each_payment_that_was_signed_are_told_with_their_times() -> None:
+    scene, other = Scene(metered=False), Session(2)
+    assert payments.newest_receipt(scene.observer) == payments.signed_in_order(scene.observer) == ""
+    scene.from_socket(0.2, S.offer())
+    scene.from_cable(0.5, S.payment(1), S.payment(1))
+    scene.from_socket(0.9, S.receipt(1))
+    scene.from_cable(2.5, other.payment(1))
+    scene.run(3.0)
+    assert payments.newest_receipt(scene.observer) == "the newest RECEIPT is for payment 1, at 0.900 s"
+    told = "the cable signed payment 1 of session 1 at 0.500 s, then payment 1 of session 2 at 2.500 s"
+    assert payments.signed_in_order(scene.observer) == told
+
+
 def test_sessions_are_told_apart_by_their_ids() -> None:
     scene = Scene(metered=False)
     scene.from_socket(0.2, S.offer(), S.offer(), Session(2).offer())
