@@ -127,6 +127,7 @@ Feature: What can go wrong with the ledger, and what a socket makes of it
     And 3 s have passed
     And the supply of the socket fails for 3 s
     And the node answers at once again
+    And 40 s have passed
     Then the socket had its payment on the ledger again within 40 s of the relief
     And the device under test closes the session as REFUSED
     And 1 session began

@@ -29,6 +29,9 @@ from hil.units import Satoshi
 AFTER_CLOSE_S = 5.0
 """By then a socket has settled the session that was closed (SPEC ``settle_s`` 2 s)."""
 
+AFTER_OFFER_S = 1.0
+"""By then a socket has offered the session that was called for; the cable has not repeated its FUNDING yet (2 s)."""
+
 
 def _last_coin(funding: Funding, **changes: object) -> Funding:
     *rest, last = funding.coins
@@ -60,9 +63,15 @@ def _restart(cheat: Cheat, message: Message) -> Sequence[Message]:
 
 
 def _return(cheat: Cheat, message: Message) -> Sequence[Message]:
-    """Call under a new id, and then again under the id that gave way to it."""
+    """Call under a new id, and when that has its offer, again under the id that gave way to it."""
     hello = cheat.earlier[Hello][-1]
-    return replace(hello, session=OTHER_SESSION, sequence=1), replace(hello, sequence=message.sequence)
+
+    def call_again() -> None:
+        cheat.struck()
+        cheat.send_now(replace(hello, sequence=message.sequence + 100))
+
+    cheat.later(AFTER_OFFER_S, call_again)
+    return (replace(hello, session=OTHER_SESSION, sequence=1),)
 
 
 def _other_change(cheat: Cheat) -> Funding:
@@ -95,7 +104,7 @@ CABLE_MESSAGE_TRICKS: Mapping[str, Trick] = MappingProxyType(
         ),
         "reuse-session": Trick(Payment, _reuse_session, once=True, later=True),
         "restart": Trick(Payment, _restart, once=True),
-        "return": Trick(Funding, _return, once=True),
+        "return": Trick(Funding, _return, once=True, later=True),
         "send-receipt": precede(Payment, lambda m, _: Receipt(m.session, 0, 1, 0)),
         "send-error": precede(Payment, lambda m, _: Error(m.session, 0, ErrorCode.UNEXPECTED, "nothing is wrong")),
         "send-other-session": Trick(Payment, lambda cheat, m: (Meter(OTHER_SESSION, 1, 0), m), once=True),

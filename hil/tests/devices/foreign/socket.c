@@ -2513,6 +2513,7 @@ static void credit_payment(void)
     uint32_t sequence = next_sequence();
     if (!spend_change_next() || !store_session()) {
         session->payments--;
+        session->sent--; /* the number of a receipt that is not sent */
         fail_device("the storage does not take a payment");
         return;
     }
