@@ -79,6 +79,7 @@ enum {
 #define REMEMBER 500
 #define STAND_STILL 100
 #define MAX_POWER 3680
+#define OVERLOAD SECOND /* so long an appliance may draw more than is sold */
 
 /* 1 mWh is 3.6 J; power in mW times time in µs is energy in nJ. */
 #define NJ_PER_MWH INT64_C(3600000000)
@@ -1855,6 +1856,8 @@ static struct {
     int64_t contact_commanded;
     bool contact_reads_closed, plugged, meter_answers;
     bool out_of_order;
+    bool overload, overload_ends; /* the appliance draws more than is sold; for too long */
+    int64_t overload_since;
     int64_t meter_register; /* µWh, as read last; it begins anywhere */
     bool meter_seen;
     bool damaged; /* a record of the storage: nothing is done until a person has seen to it */
@@ -2442,6 +2445,7 @@ static void begin_session(void)
         return;
     if (dev.state != IDLE)
         remember_past(session->id);
+    dev.overload_ends = false;
     memset(session, 0, sizeof *session);
     memcpy(session->id, dev.caller, ID_SIZE);
     session->taken = dev.caller_sequence;
@@ -2675,7 +2679,7 @@ static CloseReason reason_of(Event event)
     case CABLE_SILENT:
         return PEER_SILENT;
     case CABLE_GONE:
-        return dev.out_of_order ? FAULT : UNPLUGGED;
+        return dev.out_of_order || dev.overload_ends ? FAULT : UNPLUGGED;
     case HELLO_NEW:
         return PEER_RESTARTED;
     default:
@@ -3442,6 +3446,10 @@ static void read_meter(const char *power, const char *energy)
     dev.meter_seen = true;
     dev.meter_power = read_decimal(power, INT32_MAX, &drawn) ? (int64_t)drawn : 0;
     dev.read_at = dev.now;
+    bool overload = dev.contact_closed && dev.meter_power > (int64_t)dev.session.terms.max_power * 1000;
+    if (overload && !dev.overload)
+        dev.overload_since = dev.now;
+    dev.overload = overload;
 }
 
 static bool contact_disobeys(void)
@@ -3459,6 +3467,11 @@ static void check_hardware(void)
         fail_device("the meter's count stands still");
     else if (!dev.plugged && in_session())
         dev.follow_up = CABLE_GONE;
+    else if (dev.overload && power_flows() && dev.now >= dev.overload_since + OVERLOAD) {
+        note("the appliance draws more than %" PRIu64 " W", dev.session.terms.max_power);
+        dev.overload_ends = true;
+        dev.follow_up = CABLE_GONE;
+    }
     fire(dev.follow_up);
 }
 
