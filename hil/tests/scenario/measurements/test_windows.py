@@ -8,6 +8,7 @@ from hil.evidence.documents import Kind
 from hil.rig.sampling.timer import reading_age
 from hil.scenario.measurements.windows import Grid, update_period, windows
 from hil.tests.scenario.timelines import Scene
+from hil.units import Second
 
 PERIOD_S = 0.1
 
@@ -140,6 +141,43 @@ def test_a_row_without_voltage_tells_of_the_phase_by_its_ends() -> None:
     shown = (*row, (1.28, 230.0), (1.42, 231.0))
     assert around(*shown, index=2) == (1, 2)
     assert around(*shown, (1.43, 232.0), index=2) == (1, 1)
+
+
+def every_70_ms(late: int, by: float, dead: int | None = None) -> list[tuple[float, float]]:
+    """Sixty readings of a meter that updates at 0.05 and every 0.1 s, of which one comes late and one shows 0 V."""
+    found = []
+    for number in range(60):
+        second = round(1.0 + 0.07 * number + (by if number == late else 0.0), 3)
+        found.append((second, 0.0 if number == dead else 230.0 + int((second - 0.05) / 0.1 + 1e-9)))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("late", "by", "index", "updates"), [(1, 0.04, 1, (1, 1)), (40, 0.04, 28, (1, 1)), (40, 0.05, 28, (2, 2))]
+)
+def test_a_late_reading_is_placed_by_those_around_it_early_and_late_in_a_scenario(
+    late: int, by: float, index: int, updates: tuple[int, int]
+) -> None:
+    assert around(*every_70_ms(late, by), index=index) == updates
+
+
+def test_one_reading_without_voltage_counts_as_one_update_among_those_around() -> None:
+    assert around(*every_70_ms(14, 0.04, dead=10), index=10) == (1, 1)
+    assert around(*every_70_ms(9, 0.04, dead=10), index=7) == (1, 2)
+
+
+def test_windows_that_do_not_follow_each_other_are_counted_by_their_stamps() -> None:
+    scene = read(*every_70_ms(1, 0.04), bound=0.005)
+    seen = windows(scene.observer)
+    assert Grid(scene.observer).updates(seen[0], seen[2]) == (2, 3)
+
+
+def test_windows_are_found_anew_once_another_update_period_was_observed() -> None:
+    readings = [(1.0 + number / 10, 230.0) for number in range(12)]
+    scene = read(*readings)
+    assert len(windows(scene.observer)) == 12
+    scene.meter.update_period = Second(0.5)
+    assert len(windows(scene.observer)) == 3
 
 
 def test_readings_that_come_later_add_to_the_windows_that_were_found_before() -> None:

@@ -67,3 +67,9 @@ def test_readings_that_are_on_no_grid_tell_nothing() -> None:
     too_many_updates = [Seen(((1.0 + 0.01 * number, 1.001 + 0.01 * number),), 1) for number in range(5)]
     assert updates_between(same_for_too_long, 1, PERIOD_S) is None
     assert updates_between(too_many_updates, 1, PERIOD_S) is None
+
+
+def test_a_phase_between_the_last_instant_of_a_period_and_the_first_of_the_next_is_looked_at() -> None:
+    """0.98 and 1.1 s: updates at 0.99 and at 1.09. 1.0 and 1.22 s: at 1.005, 1.105 and 1.205."""
+    assert updates_between([Seen(((0.98, 1.02),), 0), Seen(((1.1, 1.1),), 1)], 1, PERIOD_S) == (1, 2)
+    assert updates_between([Seen(((1.0, 1.0),), 0), Seen(((1.18, 1.22),), 0)], 1, PERIOD_S) == (1, 3)
