@@ -17,6 +17,7 @@ from hil.scenario.abuse_plan import COUNTERPART
 from hil.scenario.measurements.lab import AFTERMATH_S, READINGS_AT_ONCE, watch_past
 from hil.scenario.plan import SUPPLY
 from hil.scenario.stimuli.mains_plug_and_load import MAINS, PLUG, last
+from hil.units import format_quantity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 BIT_RATE = 115_200
 BITS_PER_BYTE = 10
 """8N1: a start bit, eight data bits, a stop bit."""
+
+SEEN = 1.5
+"""Times the power that a meter may show without any: so much is never taken for none, since it errs by half of that."""
 
 POWER_TIMEOUT_S = 120.0
 """Longest that a scenario waits for power to come back: two boots and a lock-out of the cable."""
@@ -81,7 +85,10 @@ def until_power(observer: Observer, cause: Interval, limit_s: float) -> Timed:
         return False
 
     _watch(observer, cause, limit_s, has_come)
-    return came().since(cause)
+    found = came()
+    if math.isinf(found.late):
+        _refuse_unseen(observer)
+    return found.since(cause)
 
 
 def power_lasted(observer: Observer, cause: Interval) -> Timed:
@@ -93,6 +100,7 @@ def power_lasted(observer: Observer, cause: Interval) -> Timed:
     events = observer.recorder.events
     came = power_came(events, cause.early, observer.off_w)
     if math.isinf(came.late):
+        _refuse_unseen(observer)
         raise observer.no_evidence("no power flowed")
     return power_lost(events, came.late, observer.off_w).since(came)
 
@@ -154,8 +162,17 @@ def until_cut(observer: Observer, cause: Interval, limit_s: float) -> Timed:
     """
     _watch(observer, cause, limit_s, lambda: False)
     if not any(power >= observer.off_w for _, power in power_readings(observer.recorder.events)):
+        _refuse_unseen(observer)
         raise observer.no_evidence("power never flowed")
     return power_lost(observer.recorder.events, cause.early, observer.off_w).since(cause)
+
+
+def _refuse_unseen(observer: Observer) -> None:
+    """Raise EvidenceMissing if the load draws so little that a reading of it may pass for none."""
+    told = observer.plan.load_power_w
+    if told is not None and told < SEEN * observer.off_w:
+        drawn, off = format_quantity(told, "W"), format_quantity(observer.off_w, "W")
+        raise EvidenceMissing(f"the load draws {drawn}, and the lab meter may show up to {off} without power")
 
 
 def _watch(observer: Observer, cause: Interval, limit_s: float, done: Callable[[], bool]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import pytest
 
@@ -12,9 +13,11 @@ from hil.evidence.observations import DeviceIdle, EvidenceMissing, Source, Timed
 from hil.protocol.codes import ErrorCode
 from hil.scenario.check import within_time
 from hil.scenario.measurements import cuts
+from hil.scenario.observer import Observer
 from hil.scenario.stimuli.mains_plug_and_load import MAINS, PLUG
 from hil.tests.scenario.sessions import Session
 from hil.tests.scenario.timelines import CABLE_UNDER_TEST, PAIR, Scene, Truth
+from hil.units import Watt
 
 S = Session()
 LIMIT_S = 0.5
@@ -346,3 +349,28 @@ def test_waiting_for_power_does_not_take_a_reading_of_before() -> None:
     scene.run(2.1)
     cuts.await_power(scene.observer)
     assert 5.0 < scene.clock.now() < 5.5
+
+
+@pytest.mark.parametrize(
+    "measure", [cuts.refusal_to_cut, cuts.payment_to_power, lambda observer, limit: lasted(observer)]
+)
+def test_a_load_that_the_meter_cannot_tell_from_none_is_held_against_no_device(
+    measure: Callable[[Observer, float], Timed],
+) -> None:
+    scene = refused(Truth(())).run(5.0)
+    scene.observer.plan.load_power_w = Watt(2.0)
+    with pytest.raises(EvidenceMissing, match=r"^the load draws 2 W, and the lab meter may show up to .* W without"):
+        measure(scene.observer, LIMIT_S)
+
+
+def lasted(observer: Observer) -> Timed:
+    return cuts.power_lasted(observer, Interval(1.0, 1.0))
+
+
+@pytest.mark.parametrize("told", [None, Watt(1300.0)])
+def test_power_that_never_flows_though_the_meter_would_show_it_is_held_against_the_device(told: Watt | None) -> None:
+    scene = refused(Truth(())).run(5.0)
+    scene.observer.plan.load_power_w = told
+    assert math.isinf(cuts.payment_to_power(scene.observer, LIMIT_S).high)
+    with pytest.raises(DeviceIdle, match="power never flowed"):
+        cuts.refusal_to_cut(scene.observer, LIMIT_S)
