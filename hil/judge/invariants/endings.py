@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 from hil.judge.codes import CloseReason, ErrorCode
 from hil.judge.invariants.history import Frame, History, Story
-from hil.judge.invariants.rules import KEPT, OVER, Breach
+from hil.judge.invariants.rules import KEPT, LEFT, OVER, Breach
 from hil.judge.messages import Close, Error, Funding, Hello, Payment, Receipt, Sent
+from hil.judge.transactions import NoTransaction, parse, txid_of
 
 CROSSING_S = 0.5
 """What is said so soon after an end may have crossed it on the line."""
@@ -44,6 +45,7 @@ def breaches(history: History) -> Iterator[Breach]:
     for story in history.sessions.values():
         if "cable" in history.under_test:
             yield from _over(history, story)
+            yield from _left(history, story)
             yield from _begun_anew(history, story)
         if "socket" in history.under_test:
             yield from _forgotten(history, story)
@@ -75,6 +77,40 @@ def _ends(story: Story, frame: Frame) -> bool:
     if isinstance(frame.item, Error):
         return frame.item.code not in HARMLESS and (frame.item.sequence == 0 or story.is_new(frame))
     return isinstance(frame.item, Close) and story.is_new(frame)
+
+
+def _left(history: History, story: Story) -> Iterator[Breach]:
+    """Find coins that a cable declares although the socket said that those of another payment are there."""
+    end = next((each for each in story.frames if _ends(story, each)), None)
+    if end is None or not isinstance(close := end.item, Close) or end.late >= history.tampered_at:
+        return
+    if any(isinstance(each.item, Close | Error) for each in story.frames if each.sender == "cable" and each.t <= end.t):
+        return  # its own session has ended: it may drop what comes
+    scripts = {funding.change_script for funding in story.fundings(end)}
+    left = {name for _, payment in story.of(Payment, "cable", end) for name in _changes(payment, scripts)}
+    if all(txid != close.txid for txid, _ in left):
+        return
+    due = sorted(each for each in left if each[0] == close.txid)
+    for frame in history.frames:
+        funding = frame.item
+        if not isinstance(funding, Funding) or frame.sender != "cable" or frame.t <= end.t:
+            continue
+        declared = [(coin.txid, coin.index) for coin in funding.coins]
+        if declared != due and history.undisturbed(end.early, frame.late):
+            what = f"it declares {declared[0][0]}:{declared[0][1]}, and CLOSE at {end.t:.3f} s named {close.txid}"
+            yield Breach(LEFT, "cable", what, frame)
+        return
+
+
+def _changes(payment: Payment, scripts: set[bytes]) -> Iterator[tuple[str, int]]:
+    """Yield the outputs of a payment that go back to the cable."""
+    try:
+        transaction = parse(payment.transaction)
+    except NoTransaction:
+        return
+    for index, output in enumerate(transaction.vout):
+        if bytes(output.scriptPubKey) in scripts:
+            yield txid_of(transaction), index
 
 
 def _begun_anew(history: History, story: Story) -> Iterator[Breach]:

@@ -89,11 +89,13 @@ def delivered(readings: Sequence[Reading], off_w: float) -> Sequence[Reading]:
 def _claims(history: History, lab: _Lab, side: str, story: Story) -> Iterator[Breach]:
     begun: Frame | None = None
     newest: Frame | None = None
-    told = 0
+    told = written = signed = 0
     for frame in story.frames:
         message = frame.item
         if frame.sender != side or frame.late >= history.faulty_at:
             continue
+        if isinstance(message, Payment) and message.n > signed:  # what it had counted by then is written down before
+            written, signed = told, message.n
         if isinstance(message, Offer | Funding):
             begun = begun or frame
         if not isinstance(message, Meter | PaymentRequest | Close) or begun is None:
@@ -101,6 +103,9 @@ def _claims(history: History, lab: _Lab, side: str, story: Story) -> Iterator[Br
         claimed = message.energy_mwh
         if newest is not None and claimed < told and not history.restarted(side, newest.early, frame.late):
             yield Breach(ENERGY, side, f"it tells {claimed} mWh after it told {told} mWh", frame)
+        elif newest is not None and claimed < written:
+            what = f"it tells {claimed} mWh, and had written down {written} mWh or more before it paid"
+            yield Breach(ENERGY, side, what, frame)
         newest, told = frame, claimed
         flowed = lab.flowed(begun, frame.early, frame.late)
         most = flowed[1] * (1 + CLASS) + APART_WH if flowed is not None else math.inf

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from hil.judge.codes import ErrorCode
+from hil.judge.codes import ErrorCode, Network
 from hil.judge.invariants.history import Frame, History
 from hil.judge.invariants.rules import (
     COINS,
     FRESH,
     KNOWN,
     MODE,
+    NETWORK,
     NO_ANSWER,
     PAYEE,
+    RANDOM,
     SAME_FUNDING,
     SAME_OFFER,
     SOLD,
@@ -26,10 +28,15 @@ from hil.judge.transactions import NoTransaction, parse, txid_of, type_of
 ANSWERED_S = 2.0
 """SPEC, `reply_s`: each question is answered within this time."""
 
+ALIKE = 6
+"""So many bytes that ids have in common are no chance: 50 bits."""
+
 
 def breaches(history: History) -> Iterator[Breach]:
     """Yield what breaks one of these rules; remember what later scenarios must not see again."""
     yield from _fresh(history, history.judged("cable"))
+    yield from _random(history.judged("cable"))
+    yield from _network(history.judged("cable"))
     yield from _known(history, history.judged("socket"))
     yield from _sold(history, history.judged("socket"))
     yield from _answered(history, history.judged("socket"))
@@ -50,6 +57,29 @@ def _fresh(history: History, frames: list[Frame]) -> Iterator[Breach]:
             yield Breach(FRESH, "cable", f"it begins session {hello.session.hex()}, whose id was used before", frame)
         used.add(hello.session)
         began.add(hello.session)
+
+
+def _random(frames: list[Frame]) -> Iterator[Breach]:
+    """Find ids of which one is made of few bytes, or which have too many bytes in common with each other."""
+    ids: list[bytes] = []
+    for frame in frames:
+        hello = frame.item
+        if not isinstance(hello, Hello) or hello.session in ids:
+            continue
+        ids.append(hello.session)
+        alike = sum(len({each[place] for each in ids}) == 1 for place in range(len(hello.session)))
+        if max(map(hello.session.count, hello.session)) >= ALIKE:
+            yield Breach(RANDOM, "cable", f"{hello.session.hex()} is no random session id", frame)
+        elif alike * (len(ids) - 1) >= ALIKE:
+            what = f"its session ids {', '.join(each.hex() for each in ids)} have {alike} bytes in common"
+            yield Breach(RANDOM, "cable", what, frame)
+
+
+def _network(frames: list[Frame]) -> Iterator[Breach]:
+    for frame in frames:
+        if isinstance(frame.item, Hello) and frame.item.network is not Network.REGTEST:
+            what = f"it calls on network {frame.item.network.value} ({frame.item.network.name}); the bench is on 3"
+            yield Breach(NETWORK, "cable", f"{what} (REGTEST)", frame)
 
 
 def _known(history: History, frames: list[Frame]) -> Iterator[Breach]:

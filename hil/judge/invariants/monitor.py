@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from hil.judge.invariants import answers, endings, energy, identity, line, payments, repetition, secrets
+from hil.judge.invariants import (
+    accounts,
+    answers,
+    endings,
+    energy,
+    identity,
+    line,
+    payments,
+    refusals,
+    repetition,
+    secrets,
+)
 from hil.judge.invariants.history import History
 from hil.judge.invariants.rules import RULES, Breach
 
-PARTS = (line, endings, identity, repetition, answers, payments, energy, secrets)
+PARTS = (line, endings, identity, accounts, repetition, answers, refusals, payments, energy, secrets)
 
 
 def judge(history: History) -> list[Breach]:

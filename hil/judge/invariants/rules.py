@@ -80,6 +80,12 @@ OVER = Rule(
     "Nothing follows a CLOSE or ERROR of the socket that ends a session; no other session if none would go better.",
     "States and timers",
 )
+LEFT = Rule(
+    "coins-left",
+    "cable",
+    "After a CLOSE that names one of its payments a cable declares the change of that one first.",
+    "Restarts and lost links",
+)
 KEPT = Rule(
     "session-kept",
     "both",
@@ -87,6 +93,17 @@ KEPT = Rule(
     "Restarts and lost links",
 )
 FRESH = Rule("session-fresh", "cable", "A new session has an id that was never used before.", "Messages")
+RANDOM = Rule("session-random", "cable", "The ids of sessions are random: they have no bytes in common.", "Privacy")
+NETWORK = Rule("network", "cable", "HELLO means regtest, by the number 3.", "1 HELLO")
+REFUSED = Rule(
+    "refused",
+    "socket",
+    "A payload that is no message is answered by ERROR MALFORMED or UNSUPPORTED_VERSION, in the session that it names.",
+    "Messages",
+)
+DROPPED = Rule(
+    "dropped", "socket", "A bad frame gets no answer: an ERROR is about a session that a good one named.", "Framing"
+)
 KNOWN = Rule("session-known", "socket", "The socket speaks in a session that a HELLO began.", "Messages")
 NO_ANSWER = Rule(
     "no-answer",
@@ -104,6 +121,12 @@ SOLD = Rule(
 SAME_OFFER = Rule("same-offer", "socket", "An OFFER that is repeated is the same.", "Order, loss and repetition")
 SAME_FUNDING = Rule("same-funding", "cable", "A FUNDING that is repeated is the same.", "Order, loss and repetition")
 PAYEE = Rule("payee-fresh", "socket", "The payee is P2WPKH or P2PKH, and was offered in no session before.", "2 OFFER")
+KEYS = Rule(
+    "keys",
+    "both",
+    "Of its account a device uses m/84h/1h/0h only, receiving keys for payees and change keys for change.",
+    "Keys",
+)
 COINS = Rule("coins", "cable", "Declared coins exist: id in the order of the wire, index, value, script.", "3 FUNDING")
 REPEAT_HELLO = Rule(
     "repeat-hello", "cable", "HELLO is repeated after `hello_s`, said anew after `call_again_s`.", "Timers and limits"
@@ -193,15 +216,21 @@ RULES: Final = (
     CLOSED,
     SILENT,
     OVER,
+    LEFT,
     KEPT,
     FRESH,
+    RANDOM,
+    NETWORK,
     KNOWN,
     NO_ANSWER,
+    REFUSED,
+    DROPPED,
     MODE,
     SOLD,
     SAME_OFFER,
     SAME_FUNDING,
     PAYEE,
+    KEYS,
     COINS,
     REPEAT_HELLO,
     REPEAT_FUNDING,

@@ -9,17 +9,11 @@ from functools import cached_property
 
 from bitcoin.base58 import CBase58Data
 from embit import bip39
-from embit.bip32 import HDKey
 
 from hil.judge.frames import FrameFlaw, payload_of
+from hil.judge.invariants.accounts import known_account
 from hil.judge.invariants.history import SIDES, Frame, History
 from hil.judge.invariants.rules import SECRET, Breach
-
-ACCOUNT_PATH = "m/84h/1h/0h"
-"""BIP 84, account 0 on a test network."""
-
-KEYS = 8
-"""Keys of each chain of an account that are looked for; a scenario uses fewer."""
 
 WIF_VERSIONS, XPRV_VERSIONS = (0x80, 0xEF), tuple(bytes.fromhex(each) for each in ("0488ade4", "04358394", "045f18bc"))
 """Main and test networks: a key; an extended key (xprv, tprv, vprv)."""
@@ -55,10 +49,9 @@ class Patterns:
     """
 
     def __init__(self, seed: bytes) -> None:
-        root = HDKey.from_seed(seed)
-        account = root.derive(ACCOUNT_PATH)
-        chains = [account.derive([chain]) for chain in (0, 1)]
-        keys = [chain.derive([index]) for chain in chains for index in range(KEYS)]
+        known = known_account(seed)
+        root, account, chains = known.root, known.account, known.chains
+        keys = [key for chain in known.keys for key in chain]
         self._secrets = [("the seed of its account", seed)]
         self._secrets += [("a private key", key.key.secret) for key in (root, account, *chains, *keys)]
         self._extended = (root, account, *chains)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from hil.judge import codes, frames, messages, signatures, transactions
 from hil.judge.invariants import energy, payments, repetition
-from hil.judge.invariants.secrets import ACCOUNT_PATH
+from hil.judge.invariants.accounts import ACCOUNT_PATH
 from hil.protocol import codes as device_codes
 from hil.protocol import policy
 from hil.protocol.payment import account

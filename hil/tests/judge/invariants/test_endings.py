@@ -9,7 +9,8 @@ import pytest
 from hil.judge.codes import CloseReason, ErrorCode
 from hil.judge.invariants.history import History, Memory
 from hil.judge.invariants.monitor import judge
-from hil.judge.messages import Close, Error, Hello, Meter, Payment, Sent
+from hil.judge.messages import Close, Coin, Error, Funding, Hello, Meter, Payment, Sent
+from hil.judge.transactions import parse, txid_of
 from hil.tests.judge.invariants.made import history, nth, said, with_frames
 
 OTHER = b"another!"
@@ -86,3 +87,40 @@ def test_a_socket_that_restarts_and_does_not_know_its_session_is_found() -> None
     t = made.frames[at].t
     unknown = cut(at, said(t + 5, "socket", Error(session(), 0, ErrorCode.UNKNOWN_SESSION, "")))
     assert "does not know the session" in found(replace(unknown, switched={"socket": [t + 2]}, disturbed=[t + 2]))[0]
+
+
+def declared_after(named: int, declared: int) -> History:
+    """Return a session that ended with payment 2, whose CLOSE names one payment; then the change of one is declared."""
+    made = history()
+    at = nth(made, Payment, 2)
+    t = made.frames[at].t
+    funding = made.frames[nth(made, Funding)].item
+    assert isinstance(funding, Funding)
+    names = [txid_of(parse(made.frames[nth(made, Payment, n)].item.transaction)) for n in (1, 2)]  # type: ignore[union-attr]
+    coin = Coin(names[declared - 1], 1, 1000, funding.change_script)
+    end = Close(session(), 90, CloseReason.PEER_RESTARTED, 0, names[named - 1])
+    next_funding = replace(funding, session=OTHER, sequence=2, coins=(coin,))
+    return cut(at, said(t + 1, "socket", end), said(t + 12, "cable", hello()), said(t + 12.1, "cable", next_funding))
+
+
+def left(made: History) -> list[str]:
+    return [each.what for each in judge(made) if each.rule.id == "coins-left"]
+
+
+@pytest.mark.parametrize("named", [1, 2])
+def test_after_a_close_that_names_a_payment_its_change_is_declared_first(named: int) -> None:
+    assert left(declared_after(named, named)) == []
+    (what,) = left(declared_after(named, 3 - named))
+    assert "named" in what
+
+
+def test_a_close_that_comes_when_the_cable_has_ended_its_session_may_be_dropped() -> None:
+    made = declared_after(2, 1)
+    end = made.frames[nth(made, Payment, 2)].t + 0.5
+    own = said(end, "cable", Close(session(), 91, CloseReason.APPLIANCE_FINISHED, 0, ""))
+    assert left(with_frames(made, [*made.frames, own])) == []
+
+
+def test_a_cable_that_was_replugged_after_the_close_may_declare_other_coins() -> None:
+    made = declared_after(2, 1)
+    assert left(replace(made, disturbed=[made.frames[-1].t - 1])) == []

@@ -18,10 +18,10 @@ from embit.bip32 import HDKey
 
 import hil.protocol
 from hil.judge.codes import CloseReason, ErrorCode, Mode
+from hil.judge.invariants.accounts import ACCOUNT_PATH
 from hil.judge.invariants.history import History, Memory, Reading
 from hil.judge.invariants.monitor import judge
-from hil.judge.invariants.rules import RULES
-from hil.judge.invariants.secrets import ACCOUNT_PATH
+from hil.judge.invariants.rules import RANDOM, RULES
 from hil.judge.messages import (
     Close,
     Coin,
@@ -61,6 +61,7 @@ DISHONEST = {
     "cable refuses: payment 2 asks for 1 sat more": {"proposal"},
     "socket refuses: payment 2 is 1 sat short": {"signed"},
     "the socket's meter is 4 % ahead: before it is a payment ahead another session begins": {"energy"},
+    "UNSUITABLE: the cable means another ledger": {"network"},
 }
 """Sessions of the vectors in which one side cheats or errs, and what the monitor must find."""
 
@@ -77,7 +78,8 @@ HONEST = [name for name in SESSIONS if as_on_a_bench(name) and not str(name).sta
 
 @pytest.mark.parametrize("name", HONEST)
 def test_an_honest_session_breaks_nothing_and_a_cheat_is_found(name: str) -> None:
-    found = judge(history(name, cheats=name in DISHONEST))
+    # the ids of sessions in the vectors are counted, not random
+    found = [each for each in judge(history(name, cheats=name in DISHONEST)) if each.rule is not RANDOM]
     assert {breach.rule.id for breach in found} == DISHONEST.get(name, set()), [str(each) for each in found]
 
 
@@ -391,7 +393,13 @@ def test_each_rule_has_a_case_that_breaks_it() -> None:
         "repeat-offer",  # see test_answers.py
         "silent-peer",
         "over",  # see test_endings.py
+        "coins-left",
         "session-kept",
+        "session-random",  # see test_origins.py
+        "network",
+        "keys",
+        "refused",  # see test_refusals.py
+        "dropped",
     }
 
 
