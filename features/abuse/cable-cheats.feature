@@ -117,3 +117,6 @@ Feature: A cable that cheats
       | use-an-indefinite-length        | single-fee  |
       | nest-deeply                     | single-fee  |
       | send-an-oversize-transaction    | single-fee  |
+      | send-messages-with-flaws        | single-fee  |
+      | call-in-other-versions          | single-fee  |
+      | send-bad-frames                 | single-fee  |

@@ -51,6 +51,9 @@ Feature: A socket that cheats
       | ask-before-the-offer             | single-fee  |
       | ask-two-payments-ahead           | single-fee  |
       | ask-for-the-next-at-once         | single-fee  |
+      | ask-for-other-bytes              | single-fee  |
+      | ask-with-the-most-credit         | single-fee  |
+      | ask-with-too-much-credit         | single-fee  |
       | ask-beyond-the-budget            | single-fee  |
       | ask-again-and-again              | single-fee  |
       | overbill-eight-percent            | single-fee  |
@@ -62,9 +65,13 @@ Feature: A socket that cheats
       | take-a-payment-and-restart       | single-fee  |
       | take-a-payment-and-forget        | single-fee  |
       | refuse-a-good-payment            | single-fee  |
+      | take-a-payment-and-name-it       | single-fee  |
+      | call-the-session-used            | single-fee  |
       | credit-one-mwh-less              | single-fee  |
       | credit-nothing                   | single-fee  |
       | credit-another-payment           | single-fee  |
+      | credit-one-mwh-more              | single-fee  |
+      | send-the-receipt-before          | single-fee  |
       | send-no-receipts                 | single-fee  |
       | fall-silent-before-asking        | single-fee  |
       | fall-silent-while-delivering     | single-fee  |
@@ -86,3 +93,4 @@ Feature: A socket that cheats
       | send-a-request-with-a-field-less | single-fee  |
       | send-nested-arrays               | single-fee  |
       | propose-an-oversize-transaction  | single-fee  |
+      | send-flawed-messages             | single-fee  |

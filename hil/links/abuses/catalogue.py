@@ -19,6 +19,7 @@ from pydantic import Field, model_validator
 from hil import yaml_file
 from hil.errors import AuthorError
 from hil.links.abuses.cable_messages import CABLE_MESSAGE_TRICKS
+from hil.links.abuses.flawed import flawed_tricks
 from hil.links.abuses.ledger import LEDGER_TRICKS
 from hil.links.abuses.line import line_tricks
 from hil.links.abuses.model import Trick
@@ -41,11 +42,13 @@ TRICKS: Mapping[str, Mapping[str, Trick]] = MappingProxyType(
             **CABLE_MESSAGE_TRICKS,
             **LEDGER_TRICKS,
             **line_tricks(Payment),
+            **flawed_tricks(Payment),
         },
         "socket": {
             **{name: socket_trick(alter) for name, alter in ALTERATIONS.items()},
             **SOCKET_MESSAGE_TRICKS,
             **line_tricks(PaymentRequest),
+            **flawed_tricks(PaymentRequest),
         },
     }
 )

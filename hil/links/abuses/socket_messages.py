@@ -24,7 +24,7 @@ from hil.links.abuses.messages import (
 from hil.links.abuses.model import Cheat, Trick
 from hil.links.abuses.transactions import NONSTANDARD, SCRIPT_HASH
 from hil.protocol.codes import CloseReason, ErrorCode
-from hil.protocol.payment.transactions import parse_transaction
+from hil.protocol.payment.transactions import parse_transaction, txid
 from hil.protocol.policy import CableLimits, Mode, Network, quantum_energy_mwh
 from hil.protocol.wire.messages import Close, Error, Hello, Message, Meter, Offer, PaymentRequest, Receipt
 
@@ -57,6 +57,33 @@ def _next_request(receipt: Receipt, cheat: Cheat) -> Message:
     ]
     following = CTransaction(proposal.vin, outputs, proposal.nLockTime, proposal.nVersion)
     return PaymentRequest(receipt.session, 0, receipt.n + 1, following.serialize(), asked.energy_mwh)
+
+
+def _one_satoshi_more(request: PaymentRequest, cheat: Cheat) -> Message:
+    """Ask for the same payment again, by a transaction that pays a satoshi more."""
+    proposal = parse_transaction(request.transaction)
+    paid, change = proposal.vout
+    outputs = [CTxOut(paid.nValue + 1, paid.scriptPubKey), CTxOut(change.nValue - 1, change.scriptPubKey)]
+    other = CTransaction(proposal.vin, outputs, proposal.nLockTime, proposal.nVersion)
+    return replace(request, transaction=other.serialize())
+
+
+def _credit_left(request: PaymentRequest, cheat: Cheat) -> PaymentRequest:
+    """Claim just so much energy that ``amount`` mWh of credit are left."""
+    return replace(request, energy_mwh=earlier(cheat, Receipt).credited_mwh - cheat.amount)
+
+
+def _close_with_payment(cheat: Cheat, message: Message) -> Sequence[Message] | None:
+    """Keep the payment, and instead of its receipt say that another cable calls, and that this payment settles."""
+    if not isinstance(message, Receipt):
+        return None
+    settles = txid(parse_transaction(earlier(cheat, PaymentRequest).transaction))
+    return (Close(message.session, message.sequence, CloseReason.PEER_RESTARTED, message.credited_mwh, settles),)
+
+
+def _forget_at_once(cheat: Cheat, message: Message) -> Sequence[Message]:
+    """Answer coins by ERROR ``amount``, once, and say nothing else about them."""
+    return (Error(message.session, 0, ErrorCode(cheat.amount), "nothing is wrong"),)
 
 
 def _overbill(cheat: Cheat, message: Message) -> Sequence[Message] | None:
@@ -118,6 +145,11 @@ SOCKET_MESSAGE_TRICKS: Mapping[str, Trick] = MappingProxyType(
         "number-ahead": edit(PaymentRequest, lambda m, cheat: replace(m, n=m.n + cheat.amount)),
         "ask-next-at-once": follow(Receipt, _next_request),
         "request-energy": edit(PaymentRequest, lambda m, cheat: replace(m, energy_mwh=m.energy_mwh + cheat.amount)),
+        "request-other-bytes": follow(PaymentRequest, _one_satoshi_more),
+        "request-with-credit": edit(PaymentRequest, _credit_left, once=True),
+        "error-for-request": Trick(PaymentRequest, _forget_at_once, once=True),
+        "close-with-payment": Trick(Receipt, _close_with_payment, once=True),
+        "receipt-before": precede(Receipt, lambda m, cheat: earlier(cheat, Receipt)),
         "repeat-request": repeat(PaymentRequest),
         "flood": flood(PaymentRequest),
         "receipt-less": edit(Receipt, lambda m, cheat: replace(m, credited_mwh=m.credited_mwh - cheat.amount)),
