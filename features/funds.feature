@@ -54,6 +54,52 @@ Feature: The cable's coins
     And the ledger holds 1 transaction with one fee each
     And the socket received 0.2 mBTC in all
 
+  @REQ-PAY-6 @REQ-CABLE-2
+  Scenario: What is left of the coins is just the dust limit, and goes to the cable
+    Given the socket is under test in single-fee mode
+    And the cable's coins are worth 21704 sat
+    And the load draws 1800 W
+    When the devices are switched on
+    And the session has ended
+    Then 2 payments of 0.1 mBTC were accepted
+    And the ledger holds 1 transaction with one fee each
+    And the socket received 0.2 mBTC in all
+
+  @REQ-PAY-6 @REQ-CABLE-2
+  Scenario Outline: Of <coins> a P2PKH change would be <left>
+    Given the socket is under test in single-fee mode
+    And the counterpart has P2PKH addresses
+    And the cable's coins are worth <coins>
+    And the load draws 1800 W
+    When the devices are switched on
+    And the session has ended
+    Then 2 payments of 0.1 mBTC were accepted
+    And the ledger holds 1 transaction with one fee each
+    And the socket received 0.2 mBTC in all
+
+    Examples: Two payments and a fee of 1440 sat; 546 sat are the dust limit of P2PKH
+      | coins     | left                |
+      | 21840 sat | dust                |
+      | 21986 sat | just the dust limit |
+
+  @REQ-PAY-3 @REQ-PAY-7
+  Scenario Outline: Against a counterpart with P2PKH addresses the <device> reckons the fee, in <mode> mode
+    Given the <device> is under test in <mode> mode
+    And the counterpart has P2PKH addresses
+    And the load draws 1800 W
+    And the cable pays for at most 2 payments
+    When the devices are switched on
+    And the session has ended
+    Then the ledger holds <count> with one fee each
+    And the socket received 0.2 mBTC in all
+
+    Examples:
+      | device | mode        | count          |
+      | socket | single-fee  | 1 transaction  |
+      | socket | per-payment | 2 transactions |
+      | cable  | single-fee  | 1 transaction  |
+      | cable  | per-payment | 2 transactions |
+
   @REQ-PAY-3 @REQ-CABLE-1
   Scenario Outline: <count> coins of <kind> are spent by one transaction
     Given the <device> is under test in single-fee mode

@@ -46,6 +46,23 @@ Feature: Twenty minutes in which nothing happens
       | socket |
       | cable  |
 
+  @REQ-TIME-3
+  Scenario: A pause of the appliance begins anew when the mains come back
+    Given socket and cable are a pair in single-fee mode
+    And the load draws 1300 W
+    And the cable pays for at most 2 payments
+    When the devices are switched on
+    And the first payment has been accepted
+    And 3 s have passed
+    And the load is switched off
+    And 5 s have passed
+    And the mains ahead of the socket's contact are interrupted for 8 s
+    And 5 s have passed
+    And the load is switched on again
+    And the session has ended
+    Then 1 session began
+    And the cable signed 2 payments
+
   @REQ-LOAD-1 @REQ-METER-1 @REQ-POWER-5
   Scenario Outline: An appliance in standby for twenty minutes keeps its session, with the <device> under test
     Given the <device> is under test in <mode> mode

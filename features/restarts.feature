@@ -38,6 +38,20 @@ Feature: A session outlives a restart and a gap of the link
     And the energy delivered is 24 Wh within 2 %
     And the ledger holds 1 transaction with one fee each
 
+  @REQ-KEEP-3
+  Scenario: A cable that restarts tells all that it had counted by its newest payment
+    Given the cable is under test in single-fee mode
+    And the load draws 600 W
+    And the cable pays for at most 3 payments
+    When the devices are switched on
+    And the third PAYMENT to the socket has passed
+    And 1 s have passed
+    And the supply of the cable fails for 1 s
+    And the session has ended
+    Then 1 session began
+    And the cable signed 3 payments
+    And the power was never interrupted before the credit was spent
+
   @REQ-LINK-2 @REQ-POWER-5
   Scenario: The link is gone for less time than the credit lasts
     Given the socket is under test in single-fee mode

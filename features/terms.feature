@@ -119,3 +119,28 @@ Feature: What is agreed before anything is paid
       | who        | sold | budget |
       | the socket | 2    | 50     |
       | the cable  | 50   | 2      |
+
+  @REQ-PAY-6 @REQ-LINK-4
+  Scenario: A cable that is told of the end of what is sold does not call again
+    Given the cable is under test in single-fee mode
+    And the socket sells up to 1 payments a session
+    And the load draws 1800 W
+    When the devices are switched on
+    And the session has ended
+    And 30 s have passed
+    Then 1 session began
+    And the cable signed 1 payment
+
+  @REQ-METER-1
+  Scenario: A socket offers no more payments than a receipt can credit
+    Given the socket is under test in single-fee mode
+    And the socket asks for 1 sat/Wh
+    And the socket asks for payments of 1000000 sat
+    And the socket sells up to 65535 payments a session
+    And the cable agrees to payments of at most 1000000 sat
+    And the cable's coins are worth 2000000 sat
+    And the load draws 1300 W
+    When the devices are switched on
+    And the first payment has been accepted
+    And 3 s have passed
+    Then 1 payment of 1000000 sat was accepted

@@ -43,6 +43,8 @@ class Plan:
     funding_coins: int = 1
     """How many coins of ``funds_sat`` each the cable is given; an abuse may want more."""
     funding_type: str = "P2WPKH"
+    counterpart_has_p2pkh: bool = False
+    """Whether payee or change of the side that the rig plays is P2PKH instead of P2WPKH."""
     boot_delay_s: float = 0.0
     plant: dict[str, float] = field(default_factory=dict)
     """Physics of a virtual bench, by the names of ``options.rig.plant``, where the scenario says it."""

@@ -30,6 +30,7 @@ from hil.testing.feasibility import (
     RigFile,
     beyond_load,
     beyond_shape,
+    cheats,
     demanded,
 )
 
@@ -213,6 +214,13 @@ def coins(count: int, amount: Satoshi, /, scenario: ScenarioRun) -> None:
 def coin_type(kind: str, /, scenario: ScenarioRun) -> None:
     """``P2WPKH`` (witness), ``P2PKH`` (legacy), or ``both kinds`` in turn, beginning with the first."""
     scenario.plan.funding_type = kind
+
+
+@given("the counterpart has P2PKH addresses")
+@tells(cheats.counterpart_there)
+def counterpart_addresses(scenario: ScenarioRun) -> None:
+    """The payee of a socket that the rig plays, or the change of a cable, is P2PKH instead of P2WPKH."""
+    scenario.plan.counterpart_has_p2pkh = True
 
 
 @given("the socket sees the ledger by {ledger_view}")

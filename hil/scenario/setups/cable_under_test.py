@@ -18,6 +18,7 @@ from hil.scenario.setups.common import (
     cable_profile,
     fund_cable_under_test,
     hooks,
+    script_of,
     tools,
 )
 
@@ -70,7 +71,7 @@ class CableUnderTestSetup:
         indices = iter(range(1 << 31))
 
         def new_payee() -> bytes:
-            return self._payee.key(RECEIVE, next(indices)).p2wpkh_script
+            return script_of(context.plan, self._payee.key(RECEIVE, next(indices)))
 
         def set_contact(closed: bool) -> None:
             self._switch(closed if abuse is None else abuse.before_switching(closed))

@@ -87,6 +87,11 @@ def fund_scripts(context: SetupContext, scripts: Sequence[bytes]) -> list[Coin]:
     return [coins[turn] for turn in range(counts[0]) for coins in given if turn < len(coins)]
 
 
+def script_of(plan: Plan, key: Key) -> bytes:
+    """Return the script of an address of the side that the rig plays, of the type that the scenario wants."""
+    return key.p2pkh_script if plan.counterpart_has_p2pkh else key.p2wpkh_script
+
+
 def hooks(abuse: Cheat | None) -> EndpointHooks:
     """Return what the counterpart asks before it sends: the cheat, if there is one."""
     return EndpointHooks(before_sending=abuse.before_sending) if abuse is not None else EndpointHooks()

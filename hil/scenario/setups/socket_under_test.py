@@ -19,6 +19,7 @@ from hil.scenario.setups.common import (
     account_seed,
     fund,
     hooks,
+    script_of,
     session_ids,
     socket_profile,
     tools,
@@ -89,7 +90,7 @@ class SocketUnderTestSetup:
                 line.write,
                 coins=self._coins,
                 keys=self.keys,
-                change_script=self._change.p2wpkh_script,
+                change_script=script_of(context.plan, self._change),
                 session_id=session_ids(f"{context.seed}/{self._who}"),
                 live=self._live,
                 abuse=abuse,
@@ -100,7 +101,7 @@ class SocketUnderTestSetup:
             Policy(),
             self._coins,
             self.keys,
-            self._change.p2wpkh_script,
+            script_of(context.plan, self._change),
             session_ids(f"{context.seed}/{self._who}"),
         )
         player = CableEndpoint(
@@ -119,7 +120,7 @@ class SocketUnderTestSetup:
 
     def _abuse(self, keys: Mapping[bytes, Key], line: Line) -> Cheat | None:
         plan = self._context.plan.abuse
-        change = self._change.p2wpkh_script
+        change = script_of(self._context.plan, self._change)
         if plan is None:
             return None
         if plan.row is not None:

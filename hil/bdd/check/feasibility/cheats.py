@@ -51,6 +51,13 @@ def honest_at_first(course: Course) -> str | None:
     return "no step before says how the counterpart cheats, as 'Given the cable underpays by 1 sat from the …'"
 
 
+def counterpart_there(course: Course) -> str | None:
+    """There is a side that the rig plays."""
+    if not course.device or course.device in ("socket", "cable"):
+        return None
+    return f"the {setup_words(course.device)}, so there is no counterpart"
+
+
 def begins(course: Course) -> str | None:
     """The counterpart that was honest cheats from now on."""
     course.disturbed = True

@@ -3639,6 +3639,10 @@ static void set_terms(const char *profile)
     dev.terms.max_payments = profile_number(profile, "max_payments", 1, 65535, 100);
     dev.terms.min_confirmations = profile_number(profile, "min_confirmations", 0, 100, 1);
     dev.terms.max_power = profile_number(profile, "max_power_w", 1, 1000000, MAX_POWER);
+    /* No more payments than a RECEIPT can credit: floor(n * quantum * 1000 / tariff) is at most 4294967295 mWh. */
+    uint64_t most = (4294967296u * (uint64_t)dev.terms.tariff - 1) / ((uint64_t)dev.terms.quantum * 1000);
+    if (most >= 1 && most < (uint64_t)dev.terms.max_payments)
+        dev.terms.max_payments = most;
 }
 
 /* The account of the profile; without one, a new one from the seed of this power-on. */

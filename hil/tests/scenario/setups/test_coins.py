@@ -1,4 +1,4 @@
-"""Where the coins of the cable under test go."""
+"""Where coins go, and which addresses a counterpart has."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Any, cast
 import pytest
 
 from hil.protocol.payment.account import RECEIVE, Account
-from hil.scenario.setups.common import SetupContext, account_seed, fund_cable_under_test
+from hil.scenario.plan import Plan
+from hil.scenario.setups.common import SetupContext, account_seed, fund_cable_under_test, script_of
 
 OWN = Account(bytes(range(32)))
 
@@ -38,3 +39,9 @@ def test_a_simulated_cable_is_paid_at_the_first_key_of_the_account_that_the_scen
 @pytest.mark.parametrize("text", [OWN.public, f"wpkh({OWN.public}/0/*)"])
 def test_a_cable_that_keeps_its_keys_is_paid_where_the_rig_file_says(text: str) -> None:
     assert funded(text) == OWN.key(RECEIVE, 0).p2wpkh_script
+
+
+def test_a_counterpart_has_p2pkh_addresses_where_the_scenario_says_so() -> None:
+    key = OWN.key(RECEIVE, 0)
+    assert script_of(Plan(), key) == key.p2wpkh_script
+    assert script_of(Plan(counterpart_has_p2pkh=True), key) == key.p2pkh_script
