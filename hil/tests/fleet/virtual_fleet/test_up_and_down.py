@@ -138,7 +138,7 @@ def test_down_ends_a_fleet_of_which_half_is_dead_and_whose_state_file_is_gone(tm
     kill(fleet, "exporter virtual-1")
     assert fleet.missing() == ["exporter virtual-1"]
     (tmp_path / FOLDER / "state.json").unlink()
-    assert len(down(tmp_path)) == 2
+    assert down(tmp_path) == ["2 more processes of the fleet"]
     assert [program.name for program in fleet.programs if program.runs()] == []
     assert down(tmp_path) == []
 
@@ -158,7 +158,7 @@ def test_a_fleet_whose_start_fails_leaves_nothing_behind(tmp_path: Path, fleet: 
 
 @pytest.mark.parametrize("number", [-1, 0, 201])
 def test_a_number_of_rigs_that_cannot_be_is_refused(tmp_path: Path, number: int) -> None:
-    with pytest.raises(ConfigurationError, match="1 to 200 are allowed"):
+    with pytest.raises(ConfigurationError, match=f"a fleet has 1 to 200 rigs, not {number}"):
         up(tmp_path, number, ROOT / "rigs/fleet.yaml")
 
 
