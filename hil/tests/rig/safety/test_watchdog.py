@@ -27,8 +27,6 @@ from hil.tests.acceptance.commands import ROOT, Helper, poll
 from hil.tests.rig.labgrid.boards import Board, served
 
 REALTIME = ROOT / "rigs/realtime.yaml"
-WELDED = {"contactor_release_time": 1e6}
-"""A plant whose contactors K1 and K2 do not open for the next eleven days."""
 
 
 @pytest.fixture
@@ -39,8 +37,8 @@ def bench() -> Iterator[VirtualBenchProcess]:
     process.close()
 
 
-def start_world(bench: VirtualBenchProcess, **plant: float) -> None:
-    bench.reset(seed="x", plant=plant, devices={}, node=None, clock="wall")
+def start_world(bench: VirtualBenchProcess) -> None:
+    bench.reset(seed="x", plant={}, devices={}, node=None, clock="wall")
     bench.plug("load")
 
 
@@ -133,7 +131,9 @@ def test_a_watchdog_that_is_told_to_end_makes_the_bench_safe_first(bench: Virtua
 
 
 def test_welded_contactors_are_found_by_the_meter_and_lock_the_rig(bench: VirtualBenchProcess, tmp_path: Path) -> None:
-    start_world(bench, **WELDED)
+    start_world(bench)
+    for contactor in ("K1", "K2"):
+        bench.seed_fault(contactor, "welded")
     # the load is switched off before, so no power flows: what the meter finds is the voltage
     live = Live(REALTIME, bench, tmp_path)
     live.program.kill()
