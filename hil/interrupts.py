@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import signal
+import stat
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """What asks a run to end."""
@@ -35,7 +36,7 @@ def hang_up(number: int, frame: object) -> None:
     """End likewise, and have nothing fail because the terminal is gone and cannot be written to; a signal handler."""
     nowhere = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
-        if os.isatty(descriptor):
+        if stat.S_ISCHR(os.fstat(descriptor).st_mode):  # a terminal that is gone says that it is none
             os.dup2(nowhere, descriptor)
     interrupt(number, frame)
 

@@ -196,8 +196,8 @@ _LISTED = (
     # those of hil/scenario/stimuli/ledger.py
     _choice(
         name="lie",
-        regexp="forges-confirmations|forges-confirmations-and-proofs|withholds-headers|drops-broadcasts"
-        "|refuses-for-the-mempool-fee|refuses-for-the-relay-fee|refuses-for-a-full-mempool|refuses-for-a-long-chain",
+        # one string: editors read it from here
+        regexp="forges-confirmations|forges-confirmations-and-proofs|withholds-headers|drops-broadcasts|refuses-for-the-mempool-fee|refuses-for-the-relay-fee|refuses-for-a-full-mempool|refuses-for-a-long-chain",
     ),
     # those of hil/scenario/stimuli/link.py
     _choice(name="message", regexp="HELLO|OFFER|FUNDING|PAYMENT_REQUEST|PAYMENT|RECEIPT|METER|CLOSE|ERROR"),

@@ -100,7 +100,9 @@ class Interrupted:
 
 
 def _interrupt(project: Project, number: int) -> Interrupted:
-    running = project.start("run", "long.feature", "--node", PROVIDER, "--seed", SEED)
+    # a shell under nohup leaves SIGHUP ignored to all that it starts
+    heard = partial(signal.signal, signal.SIGHUP, signal.SIG_DFL)
+    running = project.start("run", "long.feature", "--node", PROVIDER, "--seed", SEED, preexec_fn=heard)
     running.wait_for_receipt()
     helpers = running.helpers()
     running.signal(number)

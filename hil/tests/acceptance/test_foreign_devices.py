@@ -73,7 +73,7 @@ def test_they_stop_over_a_storage_that_is_full_read_only_or_torn_and_that_is_no_
     assert foreign_storages.code == 0, foreign_storages.said
     verdicts = [scenario.verdict for scenario in foreign_storages.record.scenarios]
     assert set(verdicts) == {Verdict.PASS, Verdict.NOT_APPLICABLE}
-    assert verdicts.count(Verdict.PASS) == 13
+    assert verdicts.count(Verdict.PASS) == 15
 
 
 def test_they_take_up_what_another_version_of_their_firmware_wrote_down_or_stop(two_versions: Finished) -> None:
