@@ -162,7 +162,7 @@ def tell_meter(meter: Meter, around: Conditions) -> None:
         raise ConfigurationError(
             f"the driver of this {meter.identity.model} multiplies by no ratio of a current transformer",
             place="options.rig.instruments.meter.current_transformer",
-            remedy="Use a meter whose driver does (docs/how-to/add-a-dialect.md), or measure without a transformer.",
+            remedy="Use a meter whose driver does, or measure without a transformer.",
         )
     meter.conditions = around
 
