@@ -53,7 +53,7 @@ class Ending:
             deed()
         except KeyboardInterrupt as error:  # when the bench is safe and all is recorded
             self.interrupt = self.interrupt or error
-        except BaseException as error:  # a skip, an exit: whatever it is, a phase that was not gone through is no pass
+        except BaseException as error:  # such as a skip or an exit: the phase failed
             self.blame(error)
 
     def blame(self, error: BaseException) -> None:

@@ -145,7 +145,7 @@ def _checks_in(result: object) -> list[Check]:
 
 
 def _refuse_what_is_no_check(definition: StepDefinition, result: object) -> None:
-    """Raise AuthorError for a Then whose function returned what nobody judges, such as the outcome of a comparison."""
+    """Raise AuthorError for a Then whose function returned anything but checks, such as True or False."""
     found = result if isinstance(result, list) and result else [result]
     if result is not None and not all(isinstance(each, Check) for each in found):
         raise AuthorError(

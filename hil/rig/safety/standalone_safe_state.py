@@ -204,9 +204,9 @@ def look_for_power(meter: Meter, clock: PassingTime) -> tuple[str, str]:
 
     A reading may be from before: it averages over an update period, and is up to one more old. So none is believed
     until that has passed since the contacts opened; then the meter has ``DEAD_WITHIN_S`` to show nothing.
-    A meter whose integrated time stands cannot tell, and neither can one that reads more power than the product of its
-    voltage and current. Raises what its driver raises if it cannot be read by then: what
-    it says of the time before, as of an overload, does not count.
+    A meter whose integrated time stands cannot tell. Raises RigFault for one that reads more power than the product of
+    its voltage and current, and what its driver raises if it cannot be read by then: what it says of the time before,
+    as of an overload, does not count.
     """
     off_w = float(meter.off_threshold_w)
     before: float | None = None
@@ -218,23 +218,27 @@ def look_for_power(meter: Meter, clock: PassingTime) -> tuple[str, str]:
         reading = meter.read()
         before = reading.integrated if before is None else before
         power, voltage = float(reading.power), float(reading.voltage)
-        words = f"{format_quantity(power, 'W')}, {format_quantity(voltage, 'V')}"
+        seen = f"{format_quantity(power, 'W')}, {format_quantity(voltage, 'V')}"
         if power < off_w and voltage < DEAD_V:
-            return words, ""
+            return seen, ""
         if clock.now() >= deadline:
             break
         clock.sleep(LOOK_AGAIN_S)
     if reading.integrated == before:
-        return f"cannot tell (its readings are old: {words})", ""
+        return f"cannot tell (its readings are old: {seen})", ""
     if power - off_w / 2 > PLAUSIBLE * voltage * float(reading.current):
-        return f"cannot tell (it reads {words} and {format_quantity(reading.current, 'A')}, which cannot be)", ""
+        raise RigFault(
+            f"it reads {seen} and {format_quantity(reading.current, 'A')}, which cannot be",
+            place="meter",
+            remedy="Check its zero and its inputs.",
+        )
     if power >= off_w:
         what = "power still flows"
         cause = "K1 and K2 read back open and are welded shut, or do not switch this circuit"
     else:
         what = "the meter still has voltage"
         cause = "K1 is welded shut or does not switch this circuit, or the meter shows voltage where there is none"
-    return words, f"{what} ({words}) {DEAD_WITHIN_S:g} s after all relays read back open: {cause}"
+    return seen, f"{what} ({seen}) {DEAD_WITHIN_S:g} s after all relays read back open: {cause}"
 
 
 def limit_patience(output: Any, seconds: float) -> None:

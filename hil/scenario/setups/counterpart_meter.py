@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 OF_ENERGY = 0.003
 """Relative error of energy that no supported meter exceeds, besides its error at zero power."""
 
-
 ORDINARY_AGE_S = 0.22
 """So old a reading may be of a meter that updates every 0.1 s; the tolerance of a cable is for as much (SPEC)."""
 

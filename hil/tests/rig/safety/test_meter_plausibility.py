@@ -162,10 +162,9 @@ def test_new_readings_with_power_behind_open_relays_tell_of_a_weld() -> None:
 def test_a_meter_that_shows_power_without_voltage_is_no_weld(watts: float) -> None:
     meter = SteadyMeter()
     meter.power, meter.voltage = watts, 0.06
-    words, wrong = look_for_power(cast("Meter", meter), meter.clock)
-    assert words.startswith(f"cannot tell (it reads {watts:g} W, 0.06 V and ")
-    assert words.endswith(", which cannot be)")
-    assert wrong == ""
+    with pytest.raises(RigFault, match=f"it reads {watts:g} W, 0.06 V and .* A, which cannot be") as caught:
+        look_for_power(cast("Meter", meter), meter.clock)
+    assert caught.value.place == "meter"
 
 
 def test_a_current_that_flows_without_voltage_is_the_meters() -> None:
