@@ -1,6 +1,8 @@
 """Outlines tagged ``@pairwise``: each value of a column stands in a row with each value of every other column.
 
 ``hil pairs`` writes the rows that are missing. Only tables of one outline with the same columns are seen together.
+Where no pair asks for another value, a new row has the first one of its column: the first row is the place for the
+values that take least time.
 """
 
 from __future__ import annotations
@@ -9,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from hil.bdd.language.document import Problem
 from hil.errors import AuthorError
-from hil.evidence.value_pairs import PAIRWISE, Row, missing_pairs, values_of
+from hil.evidence.value_pairs import PAIRWISE, Row, missing_pairs, pairs_in, values_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -81,7 +83,7 @@ def _rows(scenario: Scenario) -> list[Row]:
     return [row.values for examples in scenario.examples for row in examples.rows]
 
 
-def _covering(rows: Sequence[Row], tried: Sequence[Row]) -> list[Row]:
+def _covering(rows: Sequence[Row], tried: Sequence[Row]) -> list[dict[str, str]]:
     """Return few rows that stand for each pair of the values of ``rows`` that does not stand in ``tried``."""
     from allpairspy import AllPairs
 
@@ -90,7 +92,24 @@ def _covering(rows: Sequence[Row], tried: Sequence[Row]) -> list[Row]:
         return []
     before = [[row[column] for column in values] for row in tried]
     found = AllPairs(list(values.values()), previously_tested=before)
-    return [dict(zip(values, row, strict=True)) for row in found]
+    new = [dict(zip(values, row, strict=True)) for row in found]
+    _take_first_values(new, tried, {column: among[0] for column, among in values.items()})
+    return new
+
+
+def _take_first_values(new: list[dict[str, str]], tried: Sequence[Row], first: Row) -> None:
+    """Put the first value of a column into each of the new rows that needs no other one for its pairs."""
+    changes = True
+    while changes:  # one change may make another one possible
+        changes = False
+        for index, row in enumerate(new):
+            others = [*tried, *new[:index], *new[index + 1 :]]
+            elsewhere = pairs_in(others)
+            for column, value in first.items():
+                changed = {**row, column: value}
+                if changed != row and pairs_in([row]) - pairs_in([changed]) <= elsewhere and changed not in others:
+                    row[column] = value
+                    changes = True
 
 
 def _written(table: Examples, rows: Sequence[Row]) -> list[str]:

@@ -12,7 +12,7 @@ from hil.bdd.check.pairwise import complete, uncovered_pairs
 from hil.bdd.language.reader import parse, read
 from hil.cli.main import main
 from hil.errors import AuthorError
-from hil.evidence.value_pairs import missing_pairs
+from hil.evidence.value_pairs import missing_pairs, pairs_in
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -87,6 +87,22 @@ def test_whatever_the_rows_are_all_pairs_stand_in_what_is_written(
     path = feature(tmp_path_factory.mktemp("pairs"), *(" | ".join(row) for row in rows))
     text, _ = complete(read(path))
     assert missing_pairs(rows_of(path, text)) == []
+
+
+@given(st.lists(st.tuples(*[st.sampled_from("abcd")] * 3), min_size=1, max_size=8, unique=True))
+def test_a_new_row_has_the_first_value_of_a_column_unless_a_pair_asks_for_another(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, ...]]
+) -> None:
+    path = feature(tmp_path_factory.mktemp("pairs"), *(" | ".join(row) for row in rows))
+    text, added = complete(read(path))
+    written = rows_of(path, text)
+    first = written[0]
+    for row in written[len(written) - added :]:
+        others = [each for each in written if each is not row]
+        for column in row:
+            changed = {**row, column: first[column]}
+            asked = pairs_in([row]) - pairs_in([changed]) - pairs_in(others)
+            assert row[column] == first[column] or asked or changed in others
 
 
 def test_cells_with_bars_and_backslashes_are_written_as_they_were(tmp_path: Path) -> None:
