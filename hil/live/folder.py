@@ -20,6 +20,7 @@ import orjson
 from hil.clock import utc_now
 from hil.evidence.documents import Json
 from hil.evidence.run_folder.files import PLAIN_SUFFIX, RUN_FILE, SCENARIO_SUFFIX, SCENARIOS
+from hil.whole_file import write_whole
 
 FOLDER = "live"
 QUEUE_FILE = "queue.json"
@@ -90,10 +91,8 @@ def news_age(folder: Path) -> float:
 def write_live(folder: Path, name: str, document: Mapping[str, Json]) -> bool:
     """Write a file of ``live/`` anew, whole or not at all; tell whether the disk took it."""
     path = folder / FOLDER / name
-    temporary = path.with_suffix(f".{os.getpid()}.tmp")
     try:
-        temporary.write_bytes(orjson.dumps(document))
-        temporary.replace(path)
+        write_whole(path, orjson.dumps(document))
     except OSError:
         return False
     return True

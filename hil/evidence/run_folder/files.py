@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from hil.errors import RigFault
-from hil.owner_only import opener
+from hil.whole_file import write_whole
 
 RUN_FILE: Final = "run.json"
 MANIFEST_FILE: Final = "manifest.json"
@@ -84,25 +84,12 @@ def replace_file(path: Path, text: str | Iterable[str], *, private: bool = False
 
     :param private: only its owner may read it, whatever the umask.
     """
-    temporary = path.with_suffix(".tmp")
     with on_disk(path):
-        try:
-            with open(temporary, "w", encoding="utf-8", newline="\n", opener=opener if private else None) as file:
-                file.writelines([text] if isinstance(text, str) else text)
-            temporary.replace(path)
-        except OSError:
-            with contextlib.suppress(OSError):
-                temporary.unlink(missing_ok=True)
-            raise
+        write_whole(path, text, private=private)
 
 
 def replace_bytes(path: Path, content: bytes) -> Path:
     """Write ``path`` anew, whole or not at all, and return it; RigFault if the disk does not take it."""
-    temporary = path.with_name(f"{path.name}.tmp")
     with on_disk(path):
-        try:
-            temporary.write_bytes(content)
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        write_whole(path, content)
     return path

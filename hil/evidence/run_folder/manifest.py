@@ -27,6 +27,7 @@ from hil.evidence.run_folder.files import (
     replace_file,
     require_file,
 )
+from hil.whole_file import DRAFT
 
 SIGNATURE_FILE: Final = "manifest.json.sig"
 TIME_STAMP_FILE: Final = "manifest.json.tst"
@@ -34,13 +35,12 @@ TIME_STAMP_FILE: Final = "manifest.json.tst"
 
 _NOT_LISTED = DERIVED_FILES | {MANIFEST_FILE, SIGNATURE_FILE, TIME_STAMP_FILE, NOTES_FILE}
 
-_TEMPORARY = {
-    name for file in {RUN_FILE, *_NOT_LISTED} for name in (f"{file}.tmp", Path(file).with_suffix(".tmp").name)
-}
-"""What a crash may leave of our own files while they are written. Another file of that kind belongs to someone."""
+_DRAFTS = {name for file in {RUN_FILE, *_NOT_LISTED} for name in (file + DRAFT, Path(file).with_suffix(DRAFT).name)}
+"""What a crash may leave of our own files while they are written; ``run.tmp`` and the like are of earlier versions.
+Another file of that kind belongs to someone."""
 
 
-_SAFE_STATE_TEMPORARY = str(Path(SAFE_STATE_FILES).with_suffix(".tmp"))
+_SAFE_STATE_DRAFTS = SAFE_STATE_FILES + DRAFT, str(Path(SAFE_STATE_FILES).with_suffix(DRAFT))
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def listed_files(folder: Path) -> Iterator[Path]:
 
 
 def _is_temporary(name: str) -> bool:
-    return name in _TEMPORARY or fnmatch(name, _SAFE_STATE_TEMPORARY)
+    return name in _DRAFTS or any(fnmatch(name, draft) for draft in _SAFE_STATE_DRAFTS)
 
 
 def attachments(folder: Path) -> list[dict[str, str]]:

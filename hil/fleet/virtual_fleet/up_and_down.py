@@ -24,6 +24,7 @@ from hil.owner_only import make_folder
 from hil.rig.config.rig_file import RigFile
 from hil.vbench.model_request import LINES
 from hil.vbench.server import STANDARD_PORTS
+from hil.whole_file import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -220,9 +221,7 @@ LOCK: Final = "lock"
 
 
 def _write(fleet: Fleet, folder: Path) -> None:
-    draft = folder / "state.tmp"
-    draft.write_text(json.dumps(asdict(fleet), indent=2) + "\n", encoding="utf-8")
-    draft.replace(folder / "state.json")
+    write_whole(folder / "state.json", json.dumps(asdict(fleet), indent=2) + "\n")
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from hil.errors import RigFault
 from hil.owner_only import make_folder
 from hil.rig.check.findings import CheckFinding, Level
 from hil.units import format_quantity
+from hil.whole_file import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,9 +51,7 @@ def _write(path: Path, document: dict[str, Any]) -> None:
     folder = path.parent
     try:
         make_folder(folder)
-        temporary = path.with_suffix(".tmp")
-        temporary.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-        temporary.replace(path)
+        write_whole(path, json.dumps(document, indent=2, ensure_ascii=False) + "\n")
     except OSError as error:
         raise RigFault(
             f"the findings cannot be kept ({error.strerror})",

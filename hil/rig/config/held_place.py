@@ -17,6 +17,7 @@ from urllib.parse import quote
 
 from hil.errors import ConfigurationError, RigFault
 from hil.owner_only import make_folder
+from hil.whole_file import write_whole
 
 RECORD_VARIABLE = "HIL_PLACE_RECORD"
 """Path of the record of the place that this job holds; its children inherit it."""
@@ -63,11 +64,9 @@ class PlaceRecord:
         Raises RigFault if that cannot be done.
         """
         path = record_file(folder, self.place)
-        draft = path.with_suffix(f".{os.getpid()}.tmp")
         try:
             make_folder(folder)
-            draft.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
-            draft.replace(path)
+            write_whole(path, json.dumps(asdict(self), indent=2) + "\n")
         except OSError as error:
             raise RigFault(
                 f"the record of a place cannot be written ({error.strerror})",

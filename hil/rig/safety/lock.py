@@ -17,6 +17,7 @@ from urllib.parse import quote, unquote
 from hil.clock import utc_now
 from hil.errors import RigFault
 from hil.rig.config.held_place import PLACE_VARIABLE
+from hil.whole_file import write_whole
 
 if TYPE_CHECKING:
     from hil.rig.config.rig_file import RigFile
@@ -46,9 +47,7 @@ def write_lock(folder: Path, rig: RigFile, reason: str) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if not path.exists():
-            temporary = path.with_suffix(".tmp")
-            temporary.write_text(json.dumps(asdict(lock), indent=2) + "\n", encoding="utf-8")
-            temporary.replace(path)
+            write_whole(path, json.dumps(asdict(lock), indent=2) + "\n")
     except OSError as error:
         raise RigFault(
             f"the rig is broken ({reason}) and its lock cannot be written ({error.strerror})",

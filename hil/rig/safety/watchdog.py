@@ -38,6 +38,7 @@ from hil.errors import ConfigurationError, ExitCode, HilError, words
 from hil.plugins.groups import LOADS, METERS
 from hil.plugins.registry import plugins
 from hil.rig.virtual.environment import ADDRESS_VARIABLE
+from hil.whole_file import write_whole
 
 if TYPE_CHECKING:
     from hil.rig.safety.standalone_safe_state import SafeStateMaker, SafeStateReport
@@ -191,9 +192,7 @@ class Watchdog:
         try:
             if self._options.report is not None:
                 path: Path = self._options.report
-                temporary = path.with_suffix(".tmp")
-                temporary.write_text(json.dumps({**document, "acts": self._acts}, indent=2) + "\n", encoding="utf-8")
-                temporary.replace(path)
+                write_whole(path, json.dumps({**document, "acts": self._acts}, indent=2) + "\n")
             if not report.reached and self._options.locks is not None:
                 self._lock(report)
         except (OSError, HilError) as error:

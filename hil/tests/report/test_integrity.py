@@ -258,7 +258,7 @@ def test_a_link_a_pipe_or_a_temporary_file_of_another_that_was_added_is_named(fo
 
 
 def test_what_a_crash_left_of_our_own_files_while_they_were_written_is_none_of_the_evidence(folder: Path) -> None:
-    for name in ("run.tmp", "report.tmp", "manifest.json.sig.tmp", "safe_state-1.tmp"):
+    for name in ("run.tmp", "report.tmp", "manifest.json.sig.tmp", "safe_state-1.json.tmp", "safe_state-1.tmp"):
         (folder / name).write_bytes(b"half")
     assert check_of(folder).sound
 
