@@ -80,6 +80,8 @@ class LoadComparison:
         self._steady: _Steady | None = None
         self._power: float | None = None
         self._told_at = 0.0
+        self._wrong_since: float | None = None
+        """Instant of the first of the readings, up to the newest, that say another power than the load was told."""
 
     def told(self, power: float | None) -> None:
         """Know what constant power in W the load was told to draw, now; None: nothing that could be reckoned with."""
@@ -90,10 +92,10 @@ class LoadComparison:
         """Take the next reading, had at ``read_at`` (s); raises RigFault if it and the load contradict each other."""
         steady, power = self._steady, float(reading.power)
         if steady is None or abs(power - steady.power) > _apart(steady.power):
-            self._steady = _Steady(power, read_at)
+            self._steady, self._wrong_since = _Steady(power, read_at), None
         elif read_at - steady.since < self._steady_s():
             return
-        elif self._disobeyed(reading, read_at, steady):
+        elif self._disobeyed(reading, read_at):
             self._ask_why(power)
         elif steady.agreed:
             return
@@ -111,12 +113,18 @@ class LoadComparison:
         """Return how long, in s, a reading must have stood; how often the meter updates is observed meanwhile."""
         return max(STEADY_S, 2 * float(self._meter.update_period))
 
-    def _disobeyed(self, reading: Reading, read_at: float, steady: _Steady) -> bool:
-        """Tell whether power flows, and has for a while been another than the load was told to draw."""
-        if self._power is None or reading.power < self._off_w or reading.voltage < FULL_V:
+    def _disobeyed(self, reading: Reading, read_at: float) -> bool:
+        """Tell whether power flows, and has for two updates been another than the load was told to draw.
+
+        One reading does not tell: power may have entered its update partly, near what was read before.
+        """
+        flows = reading.power >= self._off_w and reading.voltage >= FULL_V
+        if self._power is None or not flows or self._agree(float(reading.power), self._power):
+            self._wrong_since = None
             return False
-        obeyed_by_now = read_at > self._told_at + reading_age(self._meter) + self._steady_s()
-        return obeyed_by_now and not self._agree(steady.power, self._power)
+        if self._wrong_since is None:
+            self._wrong_since = read_at
+        return read_at > max(self._wrong_since, self._told_at + reading_age(self._meter)) + self._steady_s()
 
     def _ask_why(self, power: float) -> None:
         drawn = float(self._load.read_power())

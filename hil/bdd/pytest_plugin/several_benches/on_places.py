@@ -28,6 +28,7 @@ from hil.bdd.pytest_plugin.several_benches.messages import (
     Wants,
 )
 from hil.bdd.pytest_plugin.several_benches.parallel import BenchProcess, SeveralBenches, how_it_ended
+from hil.bdd.pytest_plugin.several_benches.spare_rigs import may_come
 from hil.evidence.documents import Verdict
 from hil.evidence.repeated import Repeated
 from hil.evidence.run_folder.files import SCENARIOS
@@ -102,7 +103,7 @@ class PlacesShare(SeveralBenches):
 
     def _assign(self, bench: BenchProcess) -> None:
         """Assign the next item that the rig of this process can run; tell it to wait if one may come back to it."""
-        index = next((each for each in self._left if self._can(bench, each)), None)
+        index = next((each for each in self._left if self._can(bench.number, each)), None)
         if index is not None:
             self._left.remove(index)
             bench.assigned.append(index)
@@ -116,19 +117,15 @@ class PlacesShare(SeveralBenches):
     def _follow_up(self, bench: BenchProcess) -> None:
         """Assign nothing: this process has asked for what follows before it was done."""
 
-    def _can(self, bench: BenchProcess, index: int) -> bool:
-        item, kind = self._items[index], self._kinds[bench.number]
+    def _can(self, number: int, index: int) -> bool:
+        item, kind = self._items[index], self._kinds[number]
         return KINDS not in item.stash or kind in item.stash[KINDS]
 
     def _may_come(self, bench: BenchProcess) -> bool:
-        """Tell whether this process has to stay: items are left that it can run, or one may come back from a rig that
-        fails and no other process stays for it. Other jobs may wait for its place.
-        """
+        """Tell whether this process has to stay, see :func:`may_come`."""
         others = [each for each in self._benches if each is not bench and each.process.is_alive()]
-        spare = [each for each in others if self._idle[each.number]]
-        under_way = [index for other in others for index in other.assigned]
-        kept = [index for index in under_way if not any(self._can(each, index) for each in spare)]
-        return any(self._can(bench, index) for index in [*self._left, *kept])
+        idle = [each.number for each in others if self._idle[each.number]]
+        return may_come(bench.number, self._left, {each.number: each.assigned for each in others}, idle, self._can)
 
     def _number_of_second(self, index: int) -> int | None:
         first = self._first.get(index)
@@ -149,7 +146,9 @@ class PlacesShare(SeveralBenches):
         self._left.extendleft(reversed(indices))
         for bench in self._benches:
             while (
-                self._idle[bench.number] and bench.process.is_alive() and any(self._can(bench, i) for i in self._left)
+                self._idle[bench.number]
+                and bench.process.is_alive()
+                and any(self._can(bench.number, each) for each in self._left)
             ):
                 self._idle[bench.number] -= 1
                 self._assign(bench)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import cast
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from hil.errors import RigFault
 from hil.ports import Load, Meter, Reading
@@ -143,3 +145,21 @@ def test_a_slow_update_that_power_entered_partly_is_no_contradiction_however_oft
     bench.factor = 0.8
     with pytest.raises(RigFault, match="1040 W while the load reads 1300 W"):
         bench.run(5.0, 1300.0)
+
+
+@given(
+    told=st.floats(20.0, 3000.0),
+    share=st.floats(0.0, 1.0),
+    difference=st.floats(-0.01, 0.01),
+)
+@example(told=100.0, share=0.868, difference=-0.008)
+def test_whatever_share_of_an_update_power_entered_instruments_that_agree_contradict_each_other_never(
+    told: float, share: float, difference: float
+) -> None:
+    bench = Bench()
+    bench.watch.told(told)
+    bench.run(1.0, 0.0)
+    bench.factor = share
+    bench.run(0.1, told)
+    bench.factor = 1.0 + difference
+    bench.run(3.0, told)
