@@ -19,9 +19,12 @@ from hil.tests.acceptance import (  # noqa: F401 - they declare their plans
     bench_plans,
     device_plans,
     end_plans,
+    fault_plans,
     history_plans,
     ledger_plans,
     shell_plans,
+    standing_plans,
+    stopped_plans,
     study_plans,
 )
 from hil.tests.acceptance.device_plans import COMPILERS
@@ -30,7 +33,8 @@ from hil.tests.acceptance.foreign_loads import CLIENTS
 from hil.tests.acceptance.foreign_meters import meter_clients  # noqa: F401 - it declares its plan
 from hil.tests.acceptance.installed import Laboratory, new_environment
 from hil.tests.acceptance.language_server import PROGRAMS
-from hil.tests.acceptance.plans import FOREIGN_CLIENTS, PLANS, prepare
+from hil.tests.acceptance.plans import PLANS, prepare
+from hil.tests.acceptance.standing_plans import FOREIGN_CLIENTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hil.tests.acceptance.commands import Finished
 from hil.tests.acceptance.installed import Laboratory
-from hil.tests.acceptance.plans import KilledWithContainer
+from hil.tests.acceptance.stopped_plans import KilledWithContainer
 
 
 def test_a_node_in_docker_gives_the_same_evidence_as_a_native_one(

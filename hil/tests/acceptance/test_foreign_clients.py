@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hil.tests.acceptance.plans import StandingBench
+from hil.tests.acceptance.standing_plans import StandingBench
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 
 from hil.evidence.documents import Kind, Verdict
 from hil.evidence.record import RunRecord
-from hil.tests.acceptance.plans import Interrupted, Killed
+from hil.tests.acceptance.stopped_plans import Interrupted, Killed
 
 
 @pytest.fixture(params=["interrupted", "terminated", "hung_up"])

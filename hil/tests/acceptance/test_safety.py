@@ -6,7 +6,7 @@ from hil.errors import ExitCode
 from hil.evidence.documents import Kind, Verdict
 from hil.instruments.transport import TIMEOUT
 from hil.tests.acceptance.commands import Finished
-from hil.tests.acceptance.plans import Abandoned
+from hil.tests.acceptance.stopped_plans import Abandoned
 
 
 def test_the_watchdog_makes_the_bench_safe_when_the_whole_run_is_killed(abandoned: Abandoned) -> None:

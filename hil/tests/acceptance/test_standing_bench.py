@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from hil.tests.acceptance.plans import StandingBench
+from hil.tests.acceptance.standing_plans import StandingBench
 
 
 def test_the_bench_prints_one_line_of_json_with_its_ports(standing_bench: StandingBench) -> None:
