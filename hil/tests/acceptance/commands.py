@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -16,6 +17,7 @@ from typing import Any
 
 from hil.chain.node.folders import cache_folder
 from hil.clock import WallClock
+from hil.errors import DeadlineExceeded
 from hil.evidence.documents import Event, Kind
 from hil.evidence.record import RunRecord, scenario_text
 from hil.evidence.run_folder.files import SCENARIO_SUFFIX
@@ -276,6 +278,13 @@ def is_free(endpoint: tuple[str, int]) -> bool:
         except OSError:
             return False
     return True
+
+
+def still_taken(endpoints: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:
+    """Return where no server could listen, after at most 5 s: a port is freed a moment after its process is gone."""
+    with contextlib.suppress(DeadlineExceeded):
+        poll(lambda: all(map(is_free, endpoints)), "every port to be free", timeout=5.0)
+    return [endpoint for endpoint in endpoints if not is_free(endpoint)]
 
 
 def own_address(number: int) -> str:

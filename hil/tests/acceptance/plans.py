@@ -20,8 +20,8 @@ from hil.tests.acceptance.commands import (
     Project,
     Running,
     command_lines,
-    is_free,
     poll,
+    still_taken,
 )
 
 PLANS: dict[str, Callable[[Path], Any]] = {}
@@ -108,7 +108,7 @@ def standing_node(folder: Path) -> StandingNode:
         down = project.run("node", "down")
     down_again = project.run("node", "down")
     port = int(settings["HIL_NODE_URL"].rpartition(":")[2])
-    is_gone = is_free(("127.0.0.1", port))
+    is_gone = not still_taken([("127.0.0.1", port)])
     return StandingNode(up, info, run, password, snapshots, asked, txid, down, down_again, is_gone)
 
 

@@ -17,8 +17,8 @@ from hil.tests.acceptance.commands import (
     Helper,
     Project,
     environment,
-    is_free,
     own_address,
+    still_taken,
 )
 from hil.tests.acceptance.plans import plan
 
@@ -74,7 +74,7 @@ def standing_bench(folder: Path) -> StandingBench:
         process.kill()
         process.wait(timeout=5)
     helper = Helper(process.pid, 0, "", ("hil.vbench", "--address", address))
-    busy = [endpoint for endpoint in helper.endpoints() if not is_free(endpoint)]
+    busy = still_taken(helper.endpoints())
     return StandingBench(ready, answers, process.returncode, rest, busy)
 
 

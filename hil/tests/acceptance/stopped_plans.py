@@ -16,8 +16,8 @@ from hil.tests.acceptance.commands import (
     Project,
     gone,
     helpers_of,
-    is_free,
     poll,
+    still_taken,
 )
 from hil.tests.acceptance.plans import PROVIDER, SEED, plan, slice_of_toast
 
@@ -43,7 +43,7 @@ def _interrupt(project: Project, number: int) -> Interrupted:
     running.signal(number)
     finished = running.finish()
     all_gone = gone(helpers)
-    busy = [endpoint for helper in helpers for endpoint in helper.endpoints() if not is_free(endpoint)]
+    busy = still_taken([endpoint for helper in helpers for endpoint in helper.endpoints()])
     return Interrupted(finished, helpers, all_gone, busy)
 
 
@@ -144,7 +144,7 @@ def abandoned(folder: Path) -> Abandoned:
     all_gone = gone([*helpers, *devices])
     finished = running.finish()
     report = next(project.folder.glob("reports/runs/*/safe_state.json")).resolve()  # latest is another one soon
-    busy = [endpoint for helper in helpers for endpoint in helper.endpoints() if not is_free(endpoint)]
+    busy = still_taken([endpoint for helper in helpers for endpoint in helper.endpoints()])
     left = any(device.is_alive() for device in devices)
     (project.folder / "reports/locks").mkdir()
     lock = {"rig": "realtime", "file": "realtime.yaml", "reason": "K1 is welded shut", "since": "2026-11-23"}
