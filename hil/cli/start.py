@@ -24,7 +24,7 @@ def main() -> int:
         code = 2  # hil.errors may be what was being loaded
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the code is decided
     if code == 2:
-        atexit._run_exitfuncs()
+        atexit._run_exitfuncs()  # also what came before this module, as coverage does; no public function calls that
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)

@@ -1,4 +1,4 @@
-"""Ctrl-C ends the command with its own code, whatever it was doing."""
+"""Ctrl-C ends the command with the code for that, at each moment."""
 
 from __future__ import annotations
 
