@@ -112,10 +112,17 @@ class Clock(ABC):
         deadline = self.now() + timeout
         while not (value := condition()):
             if self.now() >= deadline:
+                self._look()
+                if value := condition():
+                    return value
                 seen = f"; last seen: {last_seen()}" if last_seen is not None else ""
                 raise DeadlineExceeded(f"waited {timeout:g} s for {what} in vain{seen}")
             self._turn(deadline)
         return value
+
+    def _look(self) -> None:
+        """Take in what has come already; time does not pass."""
+        self._run_due_timers()
 
     def _turn(self, until: float) -> None:
         self._drop_cancelled()
@@ -174,6 +181,11 @@ class WallClock(Clock):
         if line.fileno() in self._selector.get_map():
             self._selector.unregister(line.fileno())
 
+    def _look(self) -> None:
+        # a process that was stopped until after the deadline has not read what came before it
+        self._pass_time(self.now())
+        super()._look()
+
     def _pass_time(self, until: float) -> None:
         self.on_idle()
         if not self._selector.get_map():
@@ -196,6 +208,11 @@ def stopwatch() -> Callable[[], Second]:
     """Return a function that tells the wall seconds since this call, for figures about the framework itself."""
     start = time.perf_counter()
     return lambda: Second(time.perf_counter() - start)
+
+
+def suspended() -> Second:
+    """Return for how long this machine has been suspended since it started; no other clock here counts that time."""
+    return Second(time.clock_gettime(time.CLOCK_BOOTTIME) - time.monotonic())
 
 
 class Repeated:

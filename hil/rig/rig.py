@@ -137,9 +137,9 @@ class Rig:
         """Return why the device under test could not ask its ledger, if that was the bench's fault; empty if not."""
         if why := self.chain.lost():
             return f"the bench lost its node: {why}"
-        if self.bench is None or not self.lockstep or self.chain.was_taken_away:
+        if self.chain.was_taken_away:
             return ""
-        silence = self.bench.ledger_silence()
+        silence = self.bench.ledger_silence() if self.bench is not None and self.lockstep else self.chain.silence()
         return f"the bench's node left the device without an answer: {silence}" if silence else ""
 
     @contextlib.contextmanager

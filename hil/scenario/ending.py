@@ -15,8 +15,9 @@ from hil.evidence.verdicts import verdict_of, worst
 from hil.judge.codes import CloseReason
 from hil.judge.messages import Close, Error, told_end
 from hil.rig.config.rig_file import OTHER_SOCKET
-from hil.rig.recorder import Frame, Recorder, sent_by
+from hil.rig.recorder import Frame, Recorder, Stamp, sent_by
 from hil.rig.safety.run_safe_state import SafeState
+from hil.rig.safety.standstill import standstills, told_standstills
 from hil.scenario import integrity_checks as inspection
 from hil.scenario.measurements import invariants
 from hil.scenario.scenario import ScenarioRun
@@ -112,6 +113,7 @@ def end_scenario(scenario: OpenScenario, ending: Ending) -> SafeState:
         ending.phase(lambda: inspection.at_rest(run.rig))
     if ending.verdict in {Verdict.FAIL, Verdict.INCONCLUSIVE}:
         ending.phase(lambda: inspection.wire_in_doubt(run.rig, run.recorder, run.plan.setup))
+    ending.phase(lambda: _blame_standstill(scenario, ending))
     if not safe.reached:
         ending.put_first(Verdict.RIG_FAULT, safe.problem)
     ending.phase(scenario.closing.close)
@@ -164,6 +166,25 @@ def _quote_end(run: ScenarioRun, ending: Ending) -> None:
     if word.name not in ending.reason:
         sender = "socket" if frame.direction == sent_by("socket") else "cable"
         ending.add(ending.verdict, f"the {sender} said {told_end(message)} at {frame.t:.3f} s")
+
+
+def _blame_standstill(scenario: OpenScenario, ending: Ending) -> None:
+    """Record what did not run while the devices did, and let no device be blamed that may have failed for that.
+
+    A pass stands if the clock went on: the bounds of what was observed reach over the time in which nothing was.
+    """
+    run = scenario.run
+    found = standstills(run.rig.clock, run.rig.bench)
+    for each in found:
+        stamp = Stamp(each.until, float(run.clock.bound))
+        data: dict[str, Json] = {"what": str(each), "who": "bench"}
+        scenario.recorder.observe(Kind.FAULT, "bench", data, before=each.seconds, stamp=stamp)
+    if ending.verdict is Verdict.PASS:
+        found = [each for each in found if each.lost]
+    elif ending.on_a_device and (began := run.observer.powered_on) is not None:
+        found = [each for each in found if each.lost or each.until >= began.t]
+    if found and (ending.on_a_device or ending.verdict is Verdict.RIG_FAULT):
+        ending.put_first(Verdict.RIG_FAULT, told_standstills(found))
 
 
 def _ask_for_ledger(run: ScenarioRun) -> None:

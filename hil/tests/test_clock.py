@@ -121,6 +121,22 @@ def test_wait_for_returns_what_the_condition_returns(clock: Clock) -> None:
     assert clock.wait_for(lambda: there and there[0], timeout=5.0, what="a value") == "here"
 
 
+def test_what_came_before_the_deadline_counts_even_if_the_process_was_stopped_until_after_it() -> None:
+    near, far = socket.socketpair()
+    with near, far:
+        clock, read = WallClock(), list[bytes]()
+        clock.attach(Pipe(near, read.append))
+
+        def stop() -> None:
+            far.send(b"answer")
+            elapsed = stopwatch()
+            while elapsed() < 2 * SHORT:
+                pass
+
+        clock.call_at(clock.now() + SHORT / 2, stop)
+        assert clock.wait_for(lambda: read, timeout=SHORT, what="an answer") == [b"answer"]
+
+
 def test_wait_for_returns_at_once_if_the_condition_holds(clock: Clock) -> None:
     began = clock.now()
 

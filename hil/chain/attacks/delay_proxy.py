@@ -8,6 +8,7 @@ import threading
 from typing import TYPE_CHECKING, Final, Self
 
 from hil.chain.client.rpc import RpcEndpoint
+from hil.clock import stopwatch
 from hil.errors import RigFault
 
 if TYPE_CHECKING:
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 _CHUNK: Final = 65536
 _CONNECT_TIMEOUT: Final = 5.0
 _END_TIMEOUT: Final = 5.0
+
+SILENT_S: Final = 0.25
+"""A node that takes longer for an answer is told of; a device waits twice as long (hil/chain/views)."""
 
 
 class Gate:
@@ -30,6 +34,12 @@ class Gate:
     def __init__(self, node: RpcEndpoint, delay: float = 0.0) -> None:
         self._node = node
         self.delay = delay
+        self.silence = 0.0
+        """Longest time in seconds that the node took for an answer, or left a device without one until that gave up;
+        0 if none was longer than ``SILENT_S``. May be set to 0 at any time."""
+        self._now = stopwatch()
+        self._asked: dict[socket.socket, float] = {}
+        """When the newest question was passed on that has no answer, by the connection to the node."""
         self._closing = threading.Event()
         self._open = True
         self._lock = threading.Lock()
@@ -100,14 +110,23 @@ class Gate:
     def _pass(self, source: socket.socket, target: socket.socket, is_answer: bool) -> None:
         with contextlib.suppress(OSError):
             while data := source.recv(_CHUNK):
-                if is_answer and self.delay:
+                if is_answer:
+                    self._note_answer(source)
                     self._closing.wait(self.delay)
+                else:
+                    self._asked[target] = self._now()
                 target.sendall(data)
+        self._note_answer(source if is_answer else target)
         _break(target)
         _break(source)
         with self._lock:
             self._sockets.discard(source)
         source.close()
+
+    def _note_answer(self, node: socket.socket) -> None:
+        asked = self._asked.pop(node, None)
+        if asked is not None and (took := self._now() - asked) > SILENT_S:
+            self.silence = max(self.silence, took)
 
 
 def _break(one: socket.socket) -> None:

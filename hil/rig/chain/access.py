@@ -161,7 +161,7 @@ class ChainAccess:
         endpoint = (self.asked or self.node).endpoint
         if gated:
             self._gate = self._gate or Gate(endpoint)
-            self._gate.delay = 0.0
+            self._gate.delay = self._gate.silence = 0.0
             endpoint = self._gate.endpoint
         return {"host": endpoint.host, "port": endpoint.port, "user": endpoint.user, "password": endpoint.password}
 
@@ -170,6 +170,11 @@ class ChainAccess:
         if self._gate is None:
             raise AuthorError("the socket's node does not stand behind a gate of this bench")
         self._gate.delay = seconds
+
+    def silence(self) -> str:
+        """Return for how long the node left a device behind the gate without an answer; empty if it always answered."""
+        took = self._gate.silence if self._gate is not None else 0.0
+        return f"it took {took:.1f} s for an answer, or gave none" if took else ""
 
     def lost(self) -> str:
         """Return why the node or the Electrum server does not answer although no scenario took it away, else empty."""

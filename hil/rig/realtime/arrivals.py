@@ -1,7 +1,8 @@
 """When bytes arrive on the lines of a rig in real time, noted by a thread that does nothing else.
 
 The rig's loop reads a line when it gets to it; while it waits for a relay or a node, bytes wait too. This thread sees
-them come (edge-triggered epoll), notes the instant, and leaves them where they are.
+them come (edge-triggered epoll), notes the instant, and leaves them where they are. It also notices when it did not
+run itself, or the machine was suspended.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ import threading
 from collections import deque
 from collections.abc import Callable
 
+from hil.clock import suspended
+
 LOOK_S = 0.05
 """Longest sleep; how late the thread wakes from it is how late it may note an arrival."""
 
@@ -22,14 +25,26 @@ REMEMBERED_LOOKS = 20
 """A late look counts for so many more: one second."""
 
 
+STOOD_STILL_S = 0.25
+"""A look that is so late was not late for a busy machine (50 ms were seen): this process did not run. A reader of the
+ledger waits twice as long for an answer, everything else of a device longer.
+"""
+
+
 class Arrivals:
     """Watches file descriptors from ``watch`` until ``forget``.
 
     :param now: the clock's present instant; called in the thread.
+    :param asleep: for how long the machine has been suspended so far; called in the thread.
     """
 
-    def __init__(self, now: Callable[[], float]) -> None:
+    def __init__(self, now: Callable[[], float], asleep: Callable[[], float] = suspended) -> None:
         self._now = now
+        self._asleep = asleep
+        self.stood_still: list[tuple[float, float]] = []
+        """For how many seconds this process did not run, and until which instant."""
+        self.suspended: list[tuple[float, float]] = []
+        """For how many seconds the machine was suspended, which the clock does not count, and at which instant."""
         self._epoll = select.epoll()
         self._noted: dict[int, tuple[float, float]] = {}
         self._lock = threading.Lock()
@@ -73,12 +88,21 @@ class Arrivals:
         self._ended = True
 
     def _work(self) -> None:
+        asleep = self._asleep()
         while not self._ended:
-            due = self._now() + LOOK_S
+            asked = self._now()
             events = self._epoll.poll(LOOK_S)
             now = self._now()
+            late = now - asked - LOOK_S
             if not events:
-                self._late.append(max(0.0, now - due))
+                self._late.append(max(0.0, late))
+            elif late > 0:  # the thread could not run when they came, which may have been at any time
+                self._late.append(now - asked)
+            if late > STOOD_STILL_S:
+                self.stood_still.append((late, now))
+            asleep, before = self._asleep(), asleep
+            if asleep - before > STOOD_STILL_S:
+                self.suspended.append((asleep - before, now))
             for descriptor, _ in events:
                 # the loop may have been quicker: then nothing waits, and the instant is not that of what comes next
                 with self._lock:

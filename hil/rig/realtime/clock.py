@@ -28,7 +28,7 @@ class RigClock(WallClock):
         super().__init__()
         self._looked = self.now()
         self._late: deque[float] = deque([0.0], maxlen=REMEMBERED_TURNS)
-        self._arrivals = Arrivals(self.now)
+        self.arrivals = Arrivals(self.now)
         self._largest = self.bound
 
     @property
@@ -39,16 +39,16 @@ class RigClock(WallClock):
     def attach(self, line: WallLine) -> None:
         """Serve ``line`` from now on, and note when bytes arrive on it."""
         super().attach(line)
-        self._arrivals.watch(line.fileno())
+        self.arrivals.watch(line.fileno())
 
     def detach(self, line: WallLine) -> None:
         """Serve ``line`` no more, and note nothing of it."""
         super().detach(line)
-        self._arrivals.forget(line.fileno())
+        self.arrivals.forget(line.fileno())
 
     def close(self) -> None:
         """Serve nothing any more."""
-        self._arrivals.close()
+        self.arrivals.close()
 
     def _pass_time(self, until: float) -> None:
         self.on_idle()
@@ -61,10 +61,10 @@ class RigClock(WallClock):
         before, since = self._looked, answered if answered - asked > WallClock.bound else self._looked
         self._looked = answered
         for key, _ in ready:
-            noted = self._arrivals.take(key.fd)
+            noted = self.arrivals.take(key.fd)
             if noted is not None:
                 first, last = noted
-                bound = max(WallClock.bound, self._arrivals.lateness)
+                bound = max(WallClock.bound, self.arrivals.lateness)
                 # the loop itself saw nothing there at its last look
                 self.arrival = Arrival(last, Second(last - max(first, min(before, last))), Second(bound))
                 since = answered
@@ -72,6 +72,6 @@ class RigClock(WallClock):
             self._largest = max(self._largest, self.bound)
             key.data.on_readable()
             self.arrival = None
-            self._arrivals.was_read(key.fd)
+            self.arrivals.was_read(key.fd)
         self.bound = Second(max(WallClock.bound, *self._late))
         self._largest = max(self._largest, self.bound)

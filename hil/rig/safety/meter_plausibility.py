@@ -78,8 +78,8 @@ class MeterWatch:
         """Take the next reading, at the bench's time ``now``."""
         if self._origin is None:
             self._origin = now - reading.integrated
-        elif now - reading.integrated - self._origin > STALE_AFTER_S + CLOCK_DRIFT * now:
-            raise self._stale(reading, now)
+        elif abs(behind := now - reading.integrated - self._origin) > STALE_AFTER_S + CLOCK_DRIFT * now:
+            raise self._stale(reading, now) if behind > 0 else self._ahead(-behind)
         else:
             before = self._last.energy
             joules, seconds = (reading.energy - before) * 3600, now - self._t + STALE_AFTER_S
@@ -121,6 +121,14 @@ class MeterWatch:
             f" {reading.integrated:g} s",
             place="meter",
             remedy="See whether its display moves; switch it off and on.",
+        )
+
+    def _ahead(self, seconds: float) -> RigFault:
+        return RigFault(
+            f"by its own clock {seconds:.1f} s more went by than by this machine's",
+            place="meter",
+            remedy="This machine stood still, as a virtual machine that is paused does; or the meter's clock is wrong."
+            " Rerun on a machine that stays awake.",
         )
 
     def _garbage(self, what: str) -> RigFault:

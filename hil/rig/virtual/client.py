@@ -177,10 +177,13 @@ class VirtualBenchClient:
         told: dict[str, str] = self.ask({"op": "devices"})["stopped"]
         return told
 
+    def stood_still(self) -> list[tuple[float, float]]:
+        """Return for how many seconds its process did not run since the reset, and how long ago that ended."""
+        return [(seconds, ago) for seconds, ago in self.ask({"op": "standstills"})["stood_still"]]
+
     def now(self) -> float:
         """Ask for its present instant in seconds, without moving it."""
-        instant: float = self.ask({"op": "truth"})["now"]
-        return instant
+        return float(self.ask({"op": "truth"})["now"])
 
     @property
     def lifeline(self) -> int | None:

@@ -24,6 +24,7 @@ from hil.judge.invariants.rules import CREDIT, Breach
 from hil.judge.messages import Close, Error
 from hil.rig.recorder import Recorder
 from hil.rig.safety.run_safe_state import SafeState
+from hil.rig.safety.standstill import THE_BENCH, THE_MACHINE, THE_RUN, Standstill
 from hil.scenario import ending as module
 from hil.scenario.ending import Ending, OpenScenario, end_scenario
 from hil.scenario.measurements import invariants
@@ -83,7 +84,9 @@ class Bench:
         self.plan = SimpleNamespace(setup="socket under test")
         self.recorder = self.memory = None
         self.ends: dict[type, list[tuple[Any, Any]]] = {}
-        self.observer = SimpleNamespace(messages=lambda kind: self.ends.get(kind, []))
+        powered_on = Event(Kind.RELAY, 1.0, "K3", {})
+        self.observer = SimpleNamespace(messages=lambda kind: self.ends.get(kind, []), powered_on=powered_on)
+        self.bench = None
         self.broken: list[Breach] = []
         self.findings = SimpleNamespace(add=lambda finding: self.found.append(finding.detail))
         self.found: list[str] = []
@@ -274,3 +277,37 @@ def test_a_pass_quotes_nothing(make: Callable[..., Bench]) -> None:
     close = Close(b"session!", 3, CloseReason.LIMIT_REACHED, 0, "")
     bench.ends[Close] = [(SimpleNamespace(direction="to cable", t=7.0), close)]
     assert bench.end(Verdict.PASS, "").reason == ""
+
+
+@pytest.mark.parametrize(
+    ("who", "seconds", "until", "verdict", "stands"),
+    [
+        (THE_RUN, 2.0, 4.5, Verdict.FAIL, False),
+        (THE_RUN, 2.0, 4.5, Verdict.INCONCLUSIVE, False),
+        (THE_RUN, 2.0, 4.5, Verdict.PASS, True),
+        (THE_RUN, 0.5, 0.9, Verdict.FAIL, True),
+        (THE_BENCH, 0.9, 4.5, Verdict.FAIL, False),
+        (THE_BENCH, 0.9, 4.5, Verdict.PASS, True),
+        (THE_BENCH, 1.1, 4.5, Verdict.PASS, False),
+        (THE_MACHINE, 0.3, 0.9, Verdict.PASS, False),
+        (THE_RUN, 2.0, 4.5, Verdict.AUTHOR_ERROR, True),
+    ],
+)
+def test_no_device_is_blamed_for_what_it_did_while_the_bench_stood_still(
+    make: Callable[..., Bench],
+    monkeypatch: pytest.MonkeyPatch,
+    who: str,
+    seconds: float,
+    until: float,
+    verdict: Verdict,
+    stands: bool,
+) -> None:
+    bench, found = make(), Standstill(who, seconds, until)
+    monkeypatch.setattr(module, "standstills", lambda clock, bench: [found])
+
+    ending = bench.end(verdict, "too slow")
+
+    assert ending.verdict is (verdict if stands else Verdict.RIG_FAULT)
+    assert ending.reason.startswith("too slow" if stands else f"{found}. ")
+    fault = next(read_scenario(bench.writer.path).of(Kind.FAULT))
+    assert (fault.t, fault.before, fault.data["what"]) == (until, seconds, str(found))

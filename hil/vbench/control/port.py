@@ -1,8 +1,8 @@
 """The control port: one controller at a time, JSON lines, and lockstep time (docs/lockstep-time.md).
 
 Requests: ``reset``, ``advance``, ``withdraw``, ``edges``, ``plug``, ``mains``, ``ledger``, ``fault``, ``mend``,
-``truth``, ``lines``, ``patience``, ``faults``, ``devices``, ``resources``. Whatever cannot be done is answered with
-``{"error": …}`` and the bench goes on.
+``truth``, ``lines``, ``patience``, ``faults``, ``devices``, ``resources``, ``standstills``. Whatever cannot be done is
+answered with ``{"error": …}`` and the bench goes on.
 Without a controller that has reset the bench, virtual time follows the wall clock. If the network to the controller is
 lost then, the relay board opens its outputs by itself, as the watchdog of a real board does.
 """
@@ -129,6 +129,7 @@ class Controller(ByteProtocol):
             "reset": self._reset,
             "fault": self._seed_fault,
             "patience": self._be_patient,
+            "standstills": self._tell_standstills,
         }
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -237,6 +238,10 @@ class Controller(ByteProtocol):
         if isinstance(self._port.loop, FastLaneLoop):
             self._port.loop.fast_lane.patience = float(seconds)
         return f'{{"now":{self._bench.now()!r}}}'
+
+    def _tell_standstills(self, request: Request) -> str:
+        """When this process did not run since the reset: seconds, and how long ago that ended, of each time."""
+        return encode({"now": self._bench.now(), "stood_still": self._port.follower.stood_still()})
 
     def _advance(self, request: Request) -> str | None:
         advance = Advance.of(request, self._bench)

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 WALL_STEP = 0.02
 """Seconds between two looks at the wall clock while there is no controller."""
 
+STOOD_STILL = 0.25
+"""Seconds between two looks that are no busy machine's any more: this process did not run."""
+
 PROCESS_STEP = 0.005
 """The same where devices are processes: what they switch and send takes effect at the next look."""
 
@@ -24,6 +27,13 @@ class WallFollower:
         self._loop = loop
         self._timer: asyncio.TimerHandle | None = None
         self._last = 0.0
+        self._stood_still: list[tuple[float, float]] = []
+        """For how many seconds the process did not run, and until which instant of the loop."""
+
+    def stood_still(self) -> list[tuple[float, float]]:
+        """Return for how many seconds this process did not run while time followed the clock, and how long ago."""
+        self.catch_up()
+        return [(seconds, self._loop.time() - until) for seconds, until in self._stood_still]
 
     def start(self) -> None:
         """Let time follow the wall clock from this instant on; a second time changes nothing."""
@@ -34,6 +44,7 @@ class WallFollower:
     def restart(self) -> None:
         """Begin at the zero of a new model."""
         self.stop()
+        self._stood_still.clear()
         self.start()
 
     def catch_up(self) -> None:
@@ -58,5 +69,7 @@ class WallFollower:
         now = self._loop.time()
         # A machine that slept must not make the bench run through the night at once.
         elapsed = min(now - self._last, 1.0)
+        if now - self._last > STOOD_STILL:
+            self._stood_still.append((now - self._last, now))
         self._last = now
         self._bench.follow(self._bench.now() + elapsed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -44,6 +45,18 @@ def test_a_paused_node_is_silent_and_goes_on_when_resumed(bench: AdversaryBench)
     assert not _impatient(bench.node.endpoint).ready()
     faults.resume(bench.node)
     assert bench.view.ready()
+
+
+def test_a_gate_tells_how_long_a_node_that_stood_still_left_a_device_without_an_answer(bench: AdversaryBench) -> None:
+    with Gate(bench.node.endpoint, delay=0.3) as gate, closing(RpcClient(gate.endpoint, timeout=5)) as patient:
+        assert NodeView(patient).ready()
+        assert gate.silence == 0.0  # the gate's own delay is none of the node's
+        faults.pause(bench.node)
+        with closing(RpcClient(gate.endpoint, timeout=0.3)) as device:
+            assert not NodeView(device).ready()
+        wait_until(lambda: gate.silence > 0, 5, "the silence", lambda: "none is told")
+        assert gate.silence == pytest.approx(0.3, abs=0.2)
+        faults.resume(bench.node)
 
 
 def test_a_killed_node_refuses_connections_and_comes_back_with_its_chain_and_no_mempool(bench: AdversaryBench) -> None:

@@ -56,7 +56,7 @@ def clock() -> Iterator[RigClock]:
 
 def noted(clock: RigClock, line: Pipe, number: int) -> None:
     """Return when the thread has noted so many arrivals that the loop did not read."""
-    arrivals = clock._arrivals
+    arrivals = clock.arrivals
     elapsed = stopwatch()
     while (found := arrivals._noted.get(line.end)) is None or (number == 2) == (found[0] == found[1]):
         assert elapsed() < 5.0
@@ -67,8 +67,8 @@ def send(end: int) -> None:
 
 
 def noting_has_ended(clock: RigClock) -> None:
-    clock._arrivals._thread.join(5.0)
-    assert not clock._arrivals._thread.is_alive()
+    clock.arrivals._thread.join(5.0)
+    assert not clock.arrivals._thread.is_alive()
 
 
 @pytest.fixture
@@ -139,13 +139,13 @@ def test_an_arrival_that_was_read_is_not_held_against_the_next_one(pipe: tuple[P
     send(end)
     noted(clock, line, 1)
     os.read(line.end, 1)
-    clock._arrivals.was_read(line.end)
-    assert clock._arrivals.take(line.end) is None
+    clock.arrivals.was_read(line.end)
+    assert clock.arrivals.take(line.end) is None
 
     sent = clock.now()
     send(end)
     noted(clock, line, 1)
-    found = clock._arrivals.take(line.end)
+    found = clock.arrivals.take(line.end)
 
     assert found is not None
     assert sent <= found[0] == found[1] <= clock.now()
