@@ -25,7 +25,14 @@ has it look a thousand times, which takes a tenth of the start.
 def main(arguments: Sequence[str] | None = None) -> int:
     """Entry point of the command; returns the exit code."""
     gc.set_threshold(COLLECT_AFTER)
-    outlive_readers()
+    lost = outlive_readers()
+    try:
+        return lost.code(_command(arguments))
+    except SystemExit as end:  # argparse's, after a help text or for a wrong command line
+        raise SystemExit(lost.code(end.code if isinstance(end.code, int) else ExitCode.PASS)) from None
+
+
+def _command(arguments: Sequence[str] | None) -> int:
     options, rest = build_parser().parse_known_args(arguments)
     if rest and options.command != "run":
         build_parser().error(f"unrecognized arguments: {' '.join(rest)}")

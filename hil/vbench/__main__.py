@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from hil.errors import ConfigurationError, ExitCode, HilError
+from hil.errors import ConfigurationError, ExitCode, HilError, RigFault
 from hil.vbench.bench import Bench
 from hil.vbench.instruments.registry import Instruments
 from hil.vbench.io.fast_path import FastLaneLoop
@@ -168,10 +168,18 @@ async def _serve(
         "ports": {**running.ports, **(running.lan.ports if running.lan else {})},
         "terminals": {name: terminal.path for name, terminal in running.terminals.items()},
     }
-    sys.stdout.write(json.dumps(ready) + "\n")
-    sys.stdout.flush()
+    _tell(f"{json.dumps(ready)}\n")
     await ended.wait()
     await running.close()
+
+
+def _tell(line: str) -> None:
+    """Write a line to standard output; raises RigFault if it cannot be written."""
+    try:
+        os.write(1, line.encode())
+    except OSError as error:
+        remedy = "Free space, or let it go elsewhere; then rerun."
+        raise RigFault(f"it cannot be written ({error.strerror})", place="standard output", remedy=remedy) from None
 
 
 def _complain(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
