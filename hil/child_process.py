@@ -13,16 +13,19 @@ import signal
 import subprocess
 import tempfile
 import threading
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
 
 from hil.errors import RigFault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
 
 KILL_TIMEOUT_S: Final = 10.0
 """From ``kill -9`` to the end of a program; more only if the kernel holds it, e.g. in a disk that does not answer."""
+
+STOPPED: Final = "was stopped by a signal (state T)"
+"""Of a program that does nothing until it gets SIGCONT."""
 
 _TAIL_BYTES = 1 << 16
 
@@ -128,8 +131,16 @@ class ChildProcess:
         """Return in words how it ended, e.g. ``ended with code 1``, or that it still runs."""
         code = self.returncode
         if code is None:
-            return "still runs"
+            return STOPPED if self.stopped() else "still runs"
         return f"ended with code {code}" if code >= 0 else f"was ended by signal {-code}"
+
+    def stopped(self) -> bool:
+        """Tell whether a signal has stopped it, or a program that it started: then it does nothing until SIGCONT."""
+        try:
+            stats = [Path(f"/proc/{each}/stat").read_text() for each in family(self.pid)]
+        except OSError:  # one of them has just ended
+            return False
+        return any(stat.rpartition(") ")[2].startswith("T") for stat in stats)
 
     @property
     def stdin(self) -> IO[bytes]:
@@ -194,6 +205,17 @@ class ChildProcess:
     def _read_tail(self) -> bytes:
         size = os.fstat(self._log.fileno()).st_size
         return os.pread(self._log.fileno(), _TAIL_BYTES, max(0, size - _TAIL_BYTES))
+
+
+def family(pid: int) -> list[int]:
+    """Return the process and all that it started, as far as they run; OSError if one ends while they are looked at."""
+    return [pid, *(member for child in children(pid) for member in family(child))]
+
+
+def children(pid: int) -> list[int]:
+    """Return the processes that ``pid`` started, as far as they run; raises OSError if it ends meanwhile."""
+    threads = Path(f"/proc/{pid}/task").iterdir()
+    return [int(child) for thread in threads for child in (thread / "children").read_text().split()]
 
 
 def _piped(stream: IO[bytes] | None) -> IO[bytes]:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from hil.child_process import ChildProcess
+from hil.clock import stopwatch
 
 WAITS = "import sys; print('up', flush=True); sys.stdin.read(); print('down', file=sys.stderr)"
 IGNORES = "import sys, time; print('up', flush=True); sys.stdin.read(); print('stays', flush=True); time.sleep(60)"
@@ -33,6 +34,19 @@ def test_one_that_ends_by_itself_is_reaped_and_its_code_and_last_words_are_known
     assert process.wait(20)
     assert (process.returncode, process.last_words()) == (1, "no such option")
     assert not is_left(process.pid)
+
+
+def test_one_that_a_signal_has_stopped_is_told_so_until_it_goes_on() -> None:
+    process = child("import os, signal; os.kill(os.getpid(), signal.SIGSTOP)")
+    elapsed = stopwatch()
+    while not process.stopped():
+        assert elapsed() < 20
+
+    assert process.how_it_ended() == "was stopped by a signal (state T)"
+    process.signal(signal.SIGCONT)
+    assert process.wait(20)
+    assert not process.stopped()
+    assert process.how_it_ended() == "ended with code 0"
 
 
 def test_the_end_of_its_input_ends_it_in_order() -> None:

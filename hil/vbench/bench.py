@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from hil.errors import ConfigurationError
 from hil.vbench.devices.host import DeviceHost
-from hil.vbench.devices.processes import ProcessHost, Scratch
+from hil.vbench.devices.processes import ProcessHost
+from hil.vbench.devices.program_storage import Scratch
 from hil.vbench.devices.socket_ledger import SocketLedger
 from hil.vbench.devices.uart import LinePort
 from hil.vbench.edge_watch import EdgeWatch

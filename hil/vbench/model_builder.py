@@ -16,8 +16,8 @@ from hil.errors import ConfigurationError, HilError
 from hil.vbench.devices.calendar import Calendar
 from hil.vbench.devices.host import DeviceHost, describe
 from hil.vbench.devices.own_meter import DeviceMeter, meter_gain
-from hil.vbench.devices.processes import ProcessHost, Scratch
-from hil.vbench.devices.program_storage import ProgramStorage
+from hil.vbench.devices.processes import ProcessHost
+from hil.vbench.devices.program_storage import ProgramStorage, Scratch
 from hil.vbench.devices.socket_ledger import ledger_access
 from hil.vbench.devices.uart import LinePort, Uart
 from hil.vbench.model_request import ROLES, ModelRequest
@@ -73,6 +73,11 @@ class BenchModel:
         """Return what the programs of the devices take of this machine, by role; those that are none are left out."""
         told = {role: device.resources() for role, device in self._devices().items()}
         return {role: resources for role, resources in told.items() if resources is not None}
+
+    def look_at_programs(self) -> None:
+        """Have each device fail whose program stands still; those that end are noticed by themselves."""
+        for process in self.processes.values():
+            process.look()
 
     def stopped(self) -> dict[str, str]:
         """Return why devices have stopped over a seeded fault of their storage, by role; others are left out."""

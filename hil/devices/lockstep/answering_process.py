@@ -7,7 +7,7 @@ import select
 import subprocess
 from typing import TYPE_CHECKING, Final
 
-from hil.child_process import ChildProcess
+from hil.child_process import STOPPED, ChildProcess
 from hil.clock import stopwatch
 
 if TYPE_CHECKING:
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 ANSWER_S: Final = 5.0
 """Longest wall time for one answer; the first one includes the start of the program."""
+
+LOOK_S: Final = 0.5
+"""How often a program that does not answer is looked at; stopped at two looks, it is not waited for any longer."""
 
 MAX_ANSWER: Final = 1 << 20
 """Bytes of one answer."""
@@ -106,8 +109,15 @@ class AnsweringProcess:
     def _await(self, descriptor: int, what: int, elapsed: float, failing: str) -> None:
         poll = select.poll()
         poll.register(descriptor, what)
-        if not poll.poll(max(0.0, ANSWER_S - elapsed) * 1000):
-            raise NoAnswer(f"{failing} within {ANSWER_S:g} s")
+        left, was_stopped = max(0.0, ANSWER_S - elapsed), False
+        while not poll.poll(min(left, LOOK_S) * 1000):
+            left -= LOOK_S
+            is_stopped = self._process.stopped()
+            if is_stopped and (was_stopped or left <= 0):
+                raise NoAnswer(f"{STOPPED} and {failing}")
+            if left <= 0:
+                raise NoAnswer(f"{failing} within {ANSWER_S:g} s")
+            was_stopped = is_stopped
 
     def _ended(self) -> NoAnswer:
         if not self._process.wait(ANSWER_S):

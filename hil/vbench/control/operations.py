@@ -78,6 +78,7 @@ def move_calendar(bench: Bench, request: Request) -> str:
 
 def tell_faults(bench: Bench, request: Request) -> str:
     """On the wall clock there is no advance, so the controller asks now and then whether a device has failed."""
+    bench.model.look_at_programs()
     failed, bench.untold = bench.untold, []
     return encode({"now": bench.now(), "failed": failed}) if failed else _done(bench)
 

@@ -9,13 +9,11 @@ import asyncio
 import contextlib
 import json
 import subprocess
-import tempfile
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from hil.child_process import ChildProcess
+from hil.child_process import STOPPED, ChildProcess
 from hil.errors import ConfigurationError
 from hil.vbench.devices.blame import BENCH, blamed
 from hil.vbench.devices.pzem004t import PzemValues, RtuPort, VirtualPzem
@@ -43,6 +41,9 @@ IDENTITY = b"identity "
 
 FIRST_WORDS = 4096
 """Bytes of the console in which that line is looked for."""
+
+ENOUGH_LOOKS = 2
+"""A program that is found stopped so many times does not go on by itself."""
 
 LAST_WORDS = 400
 """Characters of a program's standard error that a fault tells."""
@@ -89,6 +90,8 @@ class ProcessHost:
         self._meter = meter
         self._module = VirtualPzem(self._measure)
         self._process: ChildProcess | None = None
+        self._looks_stopped = 0
+        """So many looks one after the other have found its program stopped by a signal."""
         self._terminals: list[Terminal] = []
         self.storage = storage
         self.calendar: Calendar | None = None
@@ -120,6 +123,13 @@ class ProcessHost:
             self._console.cut()
             self._plant.contact.set(closed=False)
             self.close()
+
+    def look(self) -> None:
+        """Say that the device failed if its program is stopped by a signal, and was so when it was looked at before."""
+        stopped = self._process is not None and self._process.stopped()
+        self._looks_stopped = self._looks_stopped + 1 if stopped else 0
+        if self._looks_stopped == ENOUGH_LOOKS:
+            self._tell(f"its program {STOPPED}")
 
     def resources(self) -> Resources | None:
         """Return what its program takes of this machine; None while it does not run."""
@@ -253,7 +263,10 @@ class ProcessHost:
         if self.storage.out_of_order and (process.returncode or 0) >= 0:
             self.stopped = how
         else:
-            self._kernel.fail(*blamed(self.role, how, self.storage.folder))
+            self._tell(how)
+
+    def _tell(self, how: str) -> None:
+        self._kernel.fail(*blamed(self.role, how, self.storage.folder))
 
 
 def environment_of(ledger: LedgerAccess) -> dict[str, str]:
@@ -268,24 +281,3 @@ def _filled(word: str, ports: Mapping[str, str]) -> str:
     for name, value in ports.items():
         word = word.replace(name, value)
     return word
-
-
-class Scratch:
-    """A private folder for the storages of a bench's devices; removed with ``close``."""
-
-    def __init__(self) -> None:
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
-        self._models = 0
-
-    def new(self, role: str) -> Path:
-        """Return a name in it that was not used before."""
-        if self._folder is None:
-            self._folder = tempfile.TemporaryDirectory(prefix="hil-devices-", ignore_cleanup_errors=True)
-        self._models += 1
-        return Path(self._folder.name) / f"{self._models}-{role}"
-
-    def close(self) -> None:
-        """Remove the folder and all in it; a second time changes nothing."""
-        if self._folder is not None:
-            self._folder.cleanup()
-            self._folder = None

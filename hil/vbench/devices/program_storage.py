@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hil.errors import ConfigurationError
@@ -11,8 +13,6 @@ from hil.private_folder import PrivateFolder
 from hil.private_folder_holder import STORAGE
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from hil.devices.lockstep.command import DeviceCommand
 
 
@@ -80,3 +80,24 @@ class ProgramStorage:
         if self._mounted is None:
             raise ConfigurationError(f"the storage cannot be made to fail: {self._why_not}")
         self._mounted.tell(word)
+
+
+class Scratch:
+    """A private folder for the storages of a bench's devices; removed with ``close``."""
+
+    def __init__(self) -> None:
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._models = 0
+
+    def new(self, role: str) -> Path:
+        """Return a name in it that was not used before."""
+        if self._folder is None:
+            self._folder = tempfile.TemporaryDirectory(prefix="hil-devices-", ignore_cleanup_errors=True)
+        self._models += 1
+        return Path(self._folder.name) / f"{self._models}-{role}"
+
+    def close(self) -> None:
+        """Remove the folder and all in it; a second time changes nothing."""
+        if self._folder is not None:
+            self._folder.cleanup()
+            self._folder = None

@@ -6,6 +6,8 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
+from hil.child_process import children, family
+
 PROC = Path("/proc")
 
 _PRIVATE = re.compile(r"^(?:RssAnon|VmSwap):\s+(\d+) kB$", re.MULTILINE)
@@ -31,8 +33,8 @@ def used_by(pid: int, *, hosted: bool = False) -> Resources | None:
     :param hosted: ``pid`` runs a device's program for it and is none itself: what it started counts alone.
     """
     try:
-        first = _children(pid)[0] if hosted else pid
-        members = _family(first)
+        first = children(pid)[0] if hosted else pid
+        members = family(first)
         statuses = [(PROC / str(each) / "status").read_text() for each in members]
         memory = sum(int(kib) for status in statuses for kib in _PRIVATE.findall(status))
         threads = sum(int(count) for status in statuses for count in _THREADS.findall(status))
@@ -40,12 +42,3 @@ def used_by(pid: int, *, hosted: bool = False) -> Resources | None:
     except (OSError, IndexError):
         return None
     return Resources(first, memory, threads, descriptors) if memory else None
-
-
-def _family(pid: int) -> list[int]:
-    return [pid, *(member for child in _children(pid) for member in _family(child))]
-
-
-def _children(pid: int) -> list[int]:
-    threads = (PROC / str(pid) / "task").iterdir()
-    return [int(child) for thread in threads for child in (thread / "children").read_text().split()]

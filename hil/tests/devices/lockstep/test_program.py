@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from hil.clock import stopwatch
 from hil.devices.board import Board
 from hil.devices.lockstep import answering_process
 from hil.devices.lockstep.command import DeviceCommand
@@ -274,6 +275,21 @@ def test_one_that_hangs_is_killed_after_its_deadline(device: Maker, monkeypatch:
     with pytest.raises(DeviceFailed, match=r"did not end its answer within 0\.3 s, when it was told 'link'"):
         hanging.program.on_link_bytes(b"\x01", 2.0)
     assert hanging.program._process is None
+
+
+@pytest.mark.parametrize("answer_s", [5.0, 0.05])
+def test_one_that_a_signal_has_stopped_is_told_so_and_not_awaited_to_the_end(
+    device: Maker, monkeypatch: pytest.MonkeyPatch, answer_s: float
+) -> None:
+    monkeypatch.setattr(answering_process, "ANSWER_S", answer_s)
+    monkeypatch.setattr(answering_process, "LOOK_S", 0.1)
+    stopped = device(f"{IN_SH} [ $event = link ] && sh -c 'kill -STOP $$'; echo 'until never'; done")
+    stopped.program.power_on(1.0)
+    elapsed = stopwatch()
+    with pytest.raises(DeviceFailed, match=r"was stopped by a signal \(state T\) and did not end its answer, when it"):
+        stopped.program.on_link_bytes(b"\x01", 2.0)
+    assert elapsed() < 4.0
+    assert stopped.program._process is None
 
 
 def test_one_that_does_not_read_is_killed_after_its_deadline(device: Maker, monkeypatch: pytest.MonkeyPatch) -> None:

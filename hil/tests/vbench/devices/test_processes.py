@@ -132,6 +132,22 @@ def test_a_program_that_dies_by_itself_is_told_to_the_controller(harness: Harnes
     assert control.ask(op="faults").keys() == {"now"}
 
 
+def test_a_program_that_a_signal_has_stopped_is_told_once_to_the_controller(
+    harness: Harness, control: Client, plug: Plug
+) -> None:
+    console = plug("cable-console")
+    cable(control)
+    harness.switch("K4", closed=True)
+    pid = until(console, "start")["pid"]
+    os.kill(pid, signal.SIGSTOP)
+    told = awaited(lambda: control.ask(op="faults").get("failed"), "the failure")
+    assert told == [["cable", "its program was stopped by a signal (state T)"]]
+    for _ in range(5):
+        assert control.ask(op="faults").keys() == {"now"}
+    harness.switch("K4", closed=False)
+    awaited(lambda: not is_alive(pid), "the end of the cable's program")
+
+
 def test_no_secret_is_on_a_command_line(harness: Harness, control: Client, plug: Plug) -> None:
     console = plug("socket-console")
     start_socket(harness, control)
