@@ -16,6 +16,9 @@ from hil.evidence.verdicts import of_the_machine, purposeful
 _FRAMEWORK = Path(hil.__file__).parent
 _STEPS = _FRAMEWORK / "steps"
 
+SHOWN_CALLS = 10
+"""So many calls at the beginning, and as many at the end, say where an error came from."""
+
 _OTHERS = ("site-packages", "dist-packages", Path(traceback.__file__).parent.name)
 """Folders of what is neither ours nor the laboratory's: libraries, and Python's own."""
 
@@ -68,9 +71,16 @@ def last_words(error: BaseException) -> str:
 
 
 def trail(error: BaseException) -> list[str]:
-    """Return ``file:line in function`` of each call that led to ``error``, without those inside of libraries."""
-    calls = traceback.extract_tb(error.__traceback__)
-    return [f"{_shown(Path(call.filename))}:{call.lineno} in {call.name}" for call in calls if _is_ours(call.filename)]
+    """Return ``file:line in function`` of each call that led to ``error``, without those inside of libraries.
+
+    Of very many, as after a recursion without an end, the first and the last ones are enough.
+    """
+    calls = [call for call in traceback.extract_tb(error.__traceback__) if _is_ours(call.filename)]
+    told = [f"{_shown(Path(call.filename))}:{call.lineno} in {call.name}" for call in calls]
+    left_out = len(told) - 2 * SHOWN_CALLS
+    if left_out <= 1:
+        return told
+    return [*told[:SHOWN_CALLS], f"… {left_out} more calls …", *told[-SHOWN_CALLS:]]
 
 
 def _where(error: BaseException) -> tuple[str | None, str]:

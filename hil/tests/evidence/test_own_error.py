@@ -10,7 +10,7 @@ import pytest
 
 from hil.errors import ExitCode, FrameworkError, PeerViolation, RigFault
 from hil.evidence import documents
-from hil.evidence.own_error import kept, sentence, told, trail
+from hil.evidence.own_error import SHOWN_CALLS, kept, sentence, told, trail
 
 
 def raised_by(source: str, path: Path) -> Exception:
@@ -94,3 +94,18 @@ def test_a_name_that_is_too_long_is_the_mistake_of_who_wrote_it(tmp_path: Path) 
         path.read_bytes()
     assert str(told(caught.value)) == f"{path}: this name is too long; at most 255 bytes are allowed"
     assert told(caught.value).exit_code is ExitCode.AUTHOR_ERROR
+
+
+@pytest.mark.parametrize("depth", [1, 18, 19, 300])
+def test_of_very_many_calls_the_first_and_the_last_ones_are_told(tmp_path: Path, depth: int) -> None:
+    step = f"def deeper(left):\n    return deeper(left - 1) if left else 1 / 0\ndeeper({depth - 1})"
+    calls = trail(raised_by(step, tmp_path / "own_step.py"))
+    own = [call for call in calls if "own_step" in call]
+
+    assert own[0] == "own_step.py:3 in <module>"
+    assert own[-1] == "own_step.py:2 in deeper"
+    if depth == 300:
+        assert len(calls) == 2 * SHOWN_CALLS + 1
+        assert calls[SHOWN_CALLS] == "… 282 more calls …"
+    else:
+        assert len(own) == depth + 1
