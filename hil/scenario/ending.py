@@ -18,6 +18,7 @@ from hil.rig.config.rig_file import OTHER_SOCKET
 from hil.rig.recorder import Frame, Recorder, Stamp, sent_by
 from hil.rig.safety.run_safe_state import SafeState
 from hil.rig.safety.standstill import standstills, told_standstills
+from hil.rig.virtual.process import end_of
 from hil.scenario import integrity_checks as inspection
 from hil.scenario.measurements import invariants
 from hil.scenario.scenario import ScenarioRun
@@ -69,9 +70,12 @@ class Ending:
             return
         self.put_first(verdict, reason)
 
-    def put_first(self, verdict: Verdict, reason: str) -> None:
-        """Take up what a reader must see before all that came earlier, such as a bench that is not safe."""
-        joint = " Before that: " if reason.endswith(".") else "; before that: "
+    def put_first(self, verdict: Verdict, reason: str, *, rest: str = "before that") -> None:
+        """Take up what a reader must see before all else, such as a bench that is not safe.
+
+        :param rest: how what was taken up so far is introduced.
+        """
+        joint = f" {rest.capitalize()}: " if reason.endswith(".") else f"; {rest}: "
         self.reason = joint.join(filter(None, [reason, self.reason]))
         self.verdict = worst([self.verdict, verdict])
 
@@ -116,6 +120,8 @@ def end_scenario(scenario: OpenScenario, ending: Ending) -> SafeState:
     ending.phase(lambda: _blame_standstill(scenario, ending))
     if not safe.reached:
         ending.put_first(Verdict.RIG_FAULT, safe.problem)
+    if why := end_of(run.rig.bench):
+        ending.put_first(Verdict.RIG_FAULT, why, rest="also found")
     ending.phase(scenario.closing.close)
     ending.phase(lambda: _stop(scenario, ending, safe))
     return safe
@@ -184,7 +190,7 @@ def _blame_standstill(scenario: OpenScenario, ending: Ending) -> None:
     elif ending.on_a_device and (began := run.observer.powered_on) is not None:
         found = [each for each in found if each.lost or each.until >= began.t]
     if found and (ending.on_a_device or ending.verdict is Verdict.RIG_FAULT):
-        ending.put_first(Verdict.RIG_FAULT, told_standstills(found))
+        ending.put_first(Verdict.RIG_FAULT, told_standstills(found), rest="also found")
 
 
 def _ask_for_ledger(run: ScenarioRun) -> None:

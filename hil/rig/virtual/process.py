@@ -59,6 +59,15 @@ class VirtualBenchProcess(VirtualBenchClient):
         """See :class:`hil.rig.virtual.client.VirtualBenchClient`; it is the program's standard input."""
         return self._process.stdin.fileno()
 
+    def ended(self) -> str:
+        """Return how the program ended by itself, and what to do; empty while it runs."""
+        if self._process.returncode is None:
+            return ""
+        if mistake_in(self._process.last_words()):
+            return str(self._lost("no bench any more"))
+        what = f"its program {self._process.how_it_ended()}, and each part of the bench with it"
+        return str(RigFault(what, place="virtual bench", remedy="Rerun."))
+
     def close(self) -> None:
         """End the program; idempotent."""
         super().close()
@@ -71,6 +80,11 @@ class VirtualBenchProcess(VirtualBenchClient):
             return RigFault(f"{mistake}; so there is {what}", place="virtual bench", remedy=remedy)
         state += f"; its last words: {words}" if words else ""
         return RigFault(f"{what}; the program {state}", place="virtual bench", remedy="Rerun.")
+
+
+def end_of(bench: VirtualBenchClient | None) -> str:
+    """Return how the program of a bench ended that was started for this job, and what to do; empty if it runs."""
+    return bench.ended() if isinstance(bench, VirtualBenchProcess) else ""
 
 
 def start(address: str, choice: Sequence[str]) -> tuple[ChildProcess, str, dict[str, Any]]:

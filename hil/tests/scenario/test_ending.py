@@ -311,3 +311,17 @@ def test_no_device_is_blamed_for_what_it_did_while_the_bench_stood_still(
     assert ending.reason.startswith("too slow" if stands else f"{found}. ")
     fault = next(read_scenario(bench.writer.path).of(Kind.FAULT))
     assert (fault.t, fault.before, fault.data["what"]) == (until, seconds, str(found))
+
+
+def test_a_virtual_bench_that_was_killed_is_the_cause_of_all_that_was_found_with_it(
+    make: Callable[..., Bench], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench, killed = make(), "virtual bench: its program was ended by signal 9, and each part of the bench with it."
+    bench.safe = SafeState(False, 0.0, 0.0, "K1 cannot be read.")
+    monkeypatch.setattr(module, "end_of", lambda bench: killed)
+
+    ending = bench.end(Verdict.RIG_FAULT, "line cable-console: the line is lost")
+
+    assert ending.reason == (
+        f"{killed} Also found: K1 cannot be read. Before that: line cable-console: the line is lost"
+    )

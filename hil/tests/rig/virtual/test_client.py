@@ -11,7 +11,7 @@ import pytest
 from hil.errors import DeviceFailed, HilError, RigFault
 from hil.interrupts import interrupt
 from hil.rig.virtual.lockstep_clock import LockstepClock
-from hil.rig.virtual.process import TRIES, VirtualBenchProcess, loopback_address, mistake_in
+from hil.rig.virtual.process import TRIES, VirtualBenchProcess, end_of, loopback_address, mistake_in
 
 
 @pytest.fixture
@@ -38,8 +38,12 @@ def test_another_address_is_taken_when_the_first_one_is_in_use() -> None:
 def test_a_bench_that_died_is_a_rig_fault_that_says_so(bench: VirtualBenchProcess) -> None:
     bench.reset(seed="x", plant={}, devices={}, node=None)
     assert bench.advance(1.0, {}) == (1.0, {})
+    assert end_of(bench) == end_of(None) == ""
     bench._process.kill()
     bench._process.wait(timeout=5)
+    assert end_of(bench) == (
+        "virtual bench: its program was ended by signal 9, and each part of the bench with it. Rerun."
+    )
     with pytest.raises(RigFault, match=r"virtual bench: .*was ended by signal 9"):
         bench.advance(2.0, {})
 
