@@ -90,6 +90,7 @@ class BenchStrategy(Strategy):  # type: ignore[misc]  # labgrid has no types
         Raises RigFault that names everything that did not obey.
         """
         problems: list[HilError] = []
+        remedy = "The relays are open and read back. Switch the load off by hand, and on again."
         self.unheard = []
         self.bench_state = BenchState.UNKNOWN
         load = None
@@ -104,6 +105,7 @@ class BenchStrategy(Strategy):  # type: ignore[misc]  # labgrid has no types
                 took = self._move(name, closed=False)
             except Exception as error:
                 problems.append(_told(f"relay {name}", error))
+                remedy = "Switch the mains off by hand."
                 continue
             try:
                 self.on_switch(name, False, took)
@@ -117,7 +119,7 @@ class BenchStrategy(Strategy):  # type: ignore[misc]  # labgrid has no types
         except Exception as error:
             problems.append(_told("load", error))
         if problems:
-            raise RigFault(together(problems), place="safe state", remedy="Switch the mains off by hand.")
+            raise RigFault(together(problems), place="safe state", remedy=remedy)
         self.bench_state, self.broken = BenchState.SAFE, None
 
     def switch(self, name: str, *, closed: bool) -> None:

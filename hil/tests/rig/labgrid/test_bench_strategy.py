@@ -105,8 +105,9 @@ def test_whatever_one_relay_raises_the_others_are_opened_and_it_is_named(
             return move(name, closed=closed)
 
         monkeypatch.setattr(bench, "_move", fail)
-        with pytest.raises(RigFault, match=r"relay K1: .*[xyz]"):
+        with pytest.raises(RigFault, match=r"relay K1: .*[xyz]") as caught:
             bench.make_safe()
+        assert caught.value.remedy == "Switch the mains off by hand."
 
         assert bench.bench_state is BenchState.UNKNOWN
     assert board.coils == [True, False, False, False]
@@ -136,11 +137,12 @@ def test_a_load_that_takes_its_time_does_not_keep_the_contactor_closed(board: Bo
 def test_a_load_that_never_answers_is_named_and_every_relay_is_open(board: Board) -> None:
     with (
         strategy(board, [SILENCE], patience=0.4) as bench,
-        pytest.raises(RigFault, match=r"no whole reply to 'INPUT:STATE\?'"),
+        pytest.raises(RigFault, match=r"no whole reply to 'INPUT:STATE\?'") as caught,
     ):
         bench.make_safe()
 
     assert board.coils == [False] * 4
+    assert caught.value.remedy == "The relays are open and read back. Switch the load off by hand, and on again."
 
 
 def test_a_driver_that_never_returns_is_named_and_every_relay_is_open(
