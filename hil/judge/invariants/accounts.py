@@ -12,8 +12,12 @@ from hil.judge.invariants.history import SIDES, Frame, History
 from hil.judge.invariants.rules import KEYS, Breach
 from hil.judge.messages import Funding, Offer
 
-ACCOUNT_PATH, MAINNET_PATH = "m/84h/1h/0h", "m/84h/0h/0h"
-"""BIP 84, account 0 on a test network, and on mainnet."""
+ACCOUNT_PATH = "m/84h/1h/0h"
+"""BIP 84, account 0 on a test network."""
+
+MAINNET_PATH = "m/84h/0h/0h"
+OTHER_PATHS = (MAINNET_PATH, "m/84h/1h/1h", "m/44h/1h/0h", "m/49h/1h/0h", "m/86h/1h/0h")
+"""Where keys of the same seed are looked for that should be of the account: who restores it from words misses them."""
 
 RECEIVE, CHANGE = 0, 1
 """The chains of an account."""
@@ -35,8 +39,8 @@ class KnownAccount:
         self.keys = [[chain.derive([index]) for index in range(MOST_KEYS)] for chain in self.chains]
 
     def paths_of(self, script: bytes) -> list[str]:
-        """Return the paths of the account, and of its twin on mainnet, whose key a P2WPKH script pays."""
-        return [path for path, found in (*self._scripts, *self._on_mainnet) if found == script]
+        """Return the paths of the account, and of other accounts of its seed, whose key a P2WPKH script pays."""
+        return [path for path, found in (*self._scripts, *self._elsewhere) if found == script]
 
     def holds(self, chain: int, script: bytes) -> bool:
         """Tell whether a P2WPKH script pays a key of this chain."""
@@ -51,11 +55,12 @@ class KnownAccount:
         ]
 
     @cached_property
-    def _on_mainnet(self) -> list[tuple[str, bytes]]:
-        account = self.root.derive(MAINNET_PATH)
+    def _elsewhere(self) -> list[tuple[str, bytes]]:
         return [
-            (f"{MAINNET_PATH}/{chain}/{index}", _script(account.derive([chain, index])))
+            (f"{path}/{chain}/{index}", _script(derived.derive([index])))
+            for path in OTHER_PATHS
             for chain in (RECEIVE, CHANGE)
+            for derived in (self.root.derive(f"{path}/{chain}"),)
             for index in range(MOST_KEYS)
         ]
 
@@ -71,7 +76,7 @@ def known_account(seed: bytes) -> KnownAccount:
 
 
 def breaches(history: History) -> Iterator[Breach]:
-    """Yield scripts that are of a device's account, and not of the chain that they should be of.
+    """Yield scripts whose keys are of a device's seed, and not of the account and chain that they should be of.
 
     A script of another origin is left alone: a device may have its keys from elsewhere.
     """

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from hil.judge.codes import CloseReason
+from hil.judge.invariants.endings import HARMLESS
 from hil.judge.invariants.history import Frame, History, Story
 from hil.judge.invariants.repetition import CABLE_METER_S, HELLO_S, METER_S, REPLY_S
 from hil.judge.invariants.rules import (
@@ -58,6 +60,7 @@ def breaches(history: History) -> Iterator[Breach]:
         yield from judge.receipts()
         yield from judge.asked_in_vain(Payment, Receipt, REPEAT_RECEIPT)
         yield from judge.asked_in_vain(Hello, Offer, OFFER_AGAIN)
+        yield from judge.called_in_vain()
         yield from judge.patience("socket", Offer)
         yield from judge.patience("cable", Funding)
 
@@ -110,7 +113,7 @@ class _Silence:
             return
         marks = [frame for frame, _ in self._story.of(Funding, "cable")[:1]]
         marks += [frame for frame, _ in self._story.of(Meter, "cable")]
-        ends = [frame for frame in self._story.frames if isinstance(frame.item, Close | Error)][:1]
+        ends = [frame for frame in self._story.frames if _is_end(frame)][:1]
         ends = ends or [frame for frame in self._story.frames if frame.sender == "cable"][-1:]
         marks = [frame for frame in marks if frame.t <= ends[0].t] if ends else []
         for before, after in zip(marks, [*marks[1:], *ends], strict=False):
@@ -154,13 +157,28 @@ class _Silence:
                     what = f"it delivers, and answers none of {len(asked)} {frame.name} in {seconds:.1f} s"
                     yield Breach(rule, "socket", what, frame)
 
+    def called_in_vain(self) -> Iterator[Breach]:
+        """Find a cable that called over and over, and a socket that had closed its last session and said nothing."""
+        hellos = [frame for frame, _ in self._story.of(Hello, "cable") if self._is_heard(frame)]
+        if "socket" not in self._history.under_test or len(hellos) < ASKED_TIMES:
+            return
+        first, last = hellos[0], hellos[-1]
+        said = [each for each in self._history.sent_by("socket") if each.t <= last.t and isinstance(each.item, Sent)]
+        if not said or not isinstance(close := said[-1].item, Close) or said[-1].t > first.t:
+            return
+        if close.reason is CloseReason.UNPLUGGED:  # its plug contact may be open
+            return
+        if (seconds := last.early - first.late) >= ASKED_S and self._is_quiet(said[-1], last.late):
+            what = f"it closed its last session for {close.reason.name}, and answers none of {len(hellos)} HELLO"
+            yield Breach(OFFER_AGAIN, "socket", f"{what} in {seconds:.1f} s by OFFER or ERROR", last)
+
     def patience(self, side: str, begun: type[Offer] | type[Funding]) -> Iterator[Breach]:
         """Find a side that hears nothing of its peer and does not end the session."""
         frames = self._story.frames
         if side not in self._history.under_test or not self._story.of(begun, side):
             return
         heard = [each for each in frames if each.sender != side and not each.lost and self._story.is_new(each)]
-        if not heard or any(isinstance(each.item, Close | Error) for each in frames):
+        if not heard or any(_is_end(each) for each in frames):
             return
         last, until = heard[-1], heard[-1].late + SILENT_PEER_S + LATE_S
         others = [each for each in self._history.frames if isinstance(each.item, Hello) and each.early >= last.early]
@@ -188,6 +206,11 @@ class _Silence:
     @staticmethod
     def _has_receipt(n: int, frames: Sequence[Frame]) -> bool:
         return any(isinstance(each.item, Receipt) and each.item.n >= n and not each.lost for each in frames)
+
+
+def _is_end(frame: Frame) -> bool:
+    """Tell whether a frame may end a session: after some errors it goes on."""
+    return isinstance(frame.item, Close) or (isinstance(frame.item, Error) and frame.item.code not in HARMLESS)
 
 
 def _moves_on(frame: Frame, side: str, kind: type[Sent], answers: tuple[type[Sent], ...]) -> bool:

@@ -53,7 +53,7 @@ def breaches(history: History) -> Iterator[Breach]:
 
 def _over(history: History, story: Story) -> Iterator[Breach]:
     """Find what a cable says after the socket has ended the session in which it declared its coins."""
-    end = next((each for each in story.frames if _ends(story, each)), None)
+    end = next((each for each in story.frames if ends(story, each)), None)
     if end is None or not isinstance(end.item, Close | Error):
         return
     word = end.item.reason if isinstance(end.item, Close) else end.item.code
@@ -70,7 +70,7 @@ def _over(history: History, story: Story) -> Iterator[Breach]:
             yield Breach(OVER, "cable", what, frame)
 
 
-def _ends(story: Story, frame: Frame) -> bool:
+def ends(story: Story, frame: Frame) -> bool:
     """Tell whether the socket ends a funded session by a message that the cable heard."""
     if frame.sender != "socket" or frame.lost or not story.of(Funding, "cable", frame):
         return False
@@ -81,13 +81,13 @@ def _ends(story: Story, frame: Frame) -> bool:
 
 def _left(history: History, story: Story) -> Iterator[Breach]:
     """Find coins that a cable declares although the socket said that those of another payment are there."""
-    end = next((each for each in story.frames if _ends(story, each)), None)
+    end = next((each for each in story.frames if ends(story, each)), None)
     if end is None or not isinstance(close := end.item, Close) or end.late >= history.tampered_at:
         return
     if any(isinstance(each.item, Close | Error) for each in story.frames if each.sender == "cable" and each.t <= end.t):
         return  # its own session has ended: it may drop what comes
     scripts = {funding.change_script for funding in story.fundings(end)}
-    left = {name for _, payment in story.of(Payment, "cable", end) for name in _changes(payment, scripts)}
+    left = {name for _, payment in story.of(Payment, "cable", end) for name in changes(payment, scripts)}
     if all(txid != close.txid for txid, _ in left):
         return
     due = sorted(each for each in left if each[0] == close.txid)
@@ -102,7 +102,7 @@ def _left(history: History, story: Story) -> Iterator[Breach]:
         return
 
 
-def _changes(payment: Payment, scripts: set[bytes]) -> Iterator[tuple[str, int]]:
+def changes(payment: Payment, scripts: set[bytes]) -> Iterator[tuple[str, int]]:
     """Yield the outputs of a payment that go back to the cable."""
     try:
         transaction = parse(payment.transaction)

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from hil.judge.invariants.history import SIDES, Frame, History, Reading, Story
 from hil.judge.invariants.rules import CONTACT, ENERGY, OVERLOAD, UNPAID, Breach
-from hil.judge.messages import Close, Funding, Meter, Offer, Payment, PaymentRequest, Receipt
+from hil.judge.messages import Close, Funding, Hello, Meter, Offer, Payment, PaymentRequest, Receipt
 from hil.judge.transactions import bought_mwh
 
 CLASS, APART_WH = 0.02, 0.1
@@ -27,6 +27,9 @@ OVERLOAD_S = 1.0
 READ_S = 1.0
 """A socket may notice so late what its meter shows: it tells its meter each `meter_s`."""
 
+RESUMED_S = 3.0
+"""SPEC, "Timers and limits", `pay_to_contact_s`: so long ago may be what made a socket close its contact."""
+
 UNPAID_WH = 0.1
 POWER_W = 1.0
 """SPEC, "Timers and limits": below this power an appliance draws none."""
@@ -41,6 +44,7 @@ def breaches(history: History) -> Iterator[Breach]:
                 yield from _claims(history, lab, side, story)
     if "socket" in history.under_test:
         yield from _power(history)
+        yield from _resumed(history)
         yield from _unpaid(history)
         yield from _overload(history)
 
@@ -111,7 +115,7 @@ def _claims(history: History, lab: _Lab, side: str, story: Story) -> Iterator[Br
         most = flowed[1] * (1 + CLASS) + APART_WH if flowed is not None else math.inf
         if claimed / 1000 > most:
             yield Breach(ENERGY, side, f"it tells {claimed} mWh, and at most {most * 1000:.0f} mWh are true", frame)
-        if not isinstance(message, Meter) or not history.undisturbed(begun.early, frame.late):
+        if isinstance(message, PaymentRequest) or not history.undisturbed(begun.early, frame.late):
             continue
         before = lab.flowed(begun, frame.early - AGE_S, frame.early - AGE_S)
         least = before[0] * (1 - CLASS) - APART_WH if before is not None else -math.inf
@@ -140,6 +144,25 @@ def _power(history: History) -> Iterator[Breach]:
             reported.add(frame)
             what = f"{reading.power_w:.1f} W flow at {reading.late:.3f} s, and no session has a payment then"
             yield Breach(CONTACT, "socket", what, frame)
+
+
+def _resumed(history: History) -> Iterator[Breach]:
+    """Find power after a restart of the socket that no message of the cable brought about."""
+    heard = [
+        frame
+        for frame in history.sent_by("cable")
+        if isinstance(frame.item, Hello | Meter | Payment) and not frame.lost
+    ]
+    for cut in history.cut.get("socket", ()) if history.whole else ():
+        after = [each for each in history.readings if each.early > cut]
+        dead = next((place for place, each in enumerate(after) if each.power_w < history.off_w), len(after))
+        on = next((each for each in after[dead:] if each.power_w >= max(history.off_w, POWER_W)), None)
+        if on is None or on.late >= history.faulty_at:
+            continue
+        if not any(on.early - RESUMED_S <= frame.late and frame.early <= on.late for frame in heard):
+            said = [frame for frame in history.sent_by("socket") if frame.early <= on.late]
+            what = f"it restarted, and {on.power_w:.1f} W flow at {on.late:.3f} s before its cable spoke (suspended)"
+            yield Breach(CONTACT, "socket", what, said[-1] if said else None)
 
 
 def _is_new(frame: Frame) -> bool:

@@ -75,6 +75,7 @@ class History:
     :param sold: what the socket was set to sell, by the names of the fields of OFFER; empty if that is not known.
     :param whole: nothing of the devices' life is older than the history: their accounts and storage were new.
     :param switched: instants at which each side's supply was switched.
+    :param cut: instants at which each side's own supply was switched off, which it cannot have outlived.
     :param disturbed: instants at which the bench did something to supply, mains or plug.
     :param struck_at: instant of the first fault of the link; ``tampered_at``: of the first by which somebody on it said
         or changed something; ``faulty_at``: of the first fault of a meter or contact.
@@ -90,6 +91,7 @@ class History:
     sold: Mapping[str, int] = field(default_factory=dict)
     whole: bool = True
     switched: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    cut: Mapping[str, Sequence[float]] = field(default_factory=dict)
     disturbed: Sequence[float] = ()
     struck_at: float = math.inf
     tampered_at: float = math.inf
@@ -112,6 +114,10 @@ class History:
     def restarted(self, side: str, since: float, until: float) -> bool:
         """Tell whether a side may have restarted between two instants: its supply was switched."""
         return any(since <= t <= until for t in self.switched.get(side, ()))
+
+    def was_cut(self, side: str, since: float, until: float) -> bool:
+        """Tell whether a side surely restarted between two instants: its own supply was off, on a virtual bench."""
+        return self.whole and any(since < t < until for t in self.cut.get(side, ()))
 
     def undisturbed(self, since: float, until: float) -> bool:
         """Tell whether the bench left supply, mains and plug alone between two instants."""

@@ -8,6 +8,7 @@ from dataclasses import replace
 from hil.judge.codes import ErrorCode, Network
 from hil.judge.invariants.history import Frame, History
 from hil.judge.invariants.rules import (
+    CHANGE,
     COINS,
     FRESH,
     KNOWN,
@@ -43,6 +44,7 @@ def breaches(history: History) -> Iterator[Breach]:
     yield from _payees(history, history.judged("socket"))
     yield from _same(history, "socket", Offer, SAME_OFFER)
     yield from _same(history, "cable", Funding, SAME_FUNDING)
+    yield from _changes(history, history.judged("cable"))
     yield from _coins(history, history.judged("cable"))
 
 
@@ -154,6 +156,23 @@ def _same(history: History, side: str, kind: type[Offer] | type[Funding], rule: 
             ):
                 yield Breach(rule, side, f"it is another one than at {before[0].t:.3f} s", frame)
             before = frame, message
+
+
+def _changes(history: History, frames: list[Frame]) -> Iterator[Breach]:
+    """Find a change script of before the newest power-on; only a session that is taken up again keeps its own."""
+    declared: dict[bytes, bytes] = {}
+    newest: dict[bytes, Frame] = {}
+    for frame in frames:
+        message = frame.item
+        if not isinstance(message, Sent):
+            continue
+        if isinstance(message, Funding):
+            session = declared.setdefault(message.change_script, message.session)
+            if session != message.session and history.was_cut("cable", newest[session].late, frame.early):
+                what = f"it declares the change script {message.change_script.hex()} of session {session.hex()} again"
+                yield Breach(CHANGE, "cable", f"{what}, which is of before its last power-on", frame)
+            declared[message.change_script] = message.session
+        newest[message.session] = frame
 
 
 def _coins(history: History, frames: list[Frame]) -> Iterator[Breach]:

@@ -75,6 +75,9 @@ def _sequence(history: History, side: str, frames: list[Frame]) -> Iterator[Brea
             restarted = history.restarted(side, known[0].early, frame.late)
             forgot = restarted and isinstance(message, Offer) and number == 1  # a session without credit is not kept
             stays = number == known[1] == MOST_UINT32
+            if 0 < step <= RESTARTED and history.was_cut(side, known[0].late, frame.early):
+                what = f"number {number} follows number {known[1]} after a restart, which adds 65536 to what is written"
+                yield Breach(SEQUENCE, side, what, frame)
             if not (1 <= step <= 1 + unread or step > RESTARTED or (restarted and step > 0) or forgot or stays):
                 yield Breach(SEQUENCE, side, f"number {number} follows number {known[1]}", frame)
         newest[message.session] = frame, number

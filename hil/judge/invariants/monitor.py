@@ -5,11 +5,13 @@ from __future__ import annotations
 from hil.judge.invariants import (
     accounts,
     answers,
+    calling,
     endings,
     energy,
     identity,
     line,
     payments,
+    reasons,
     refusals,
     repetition,
     secrets,
@@ -17,7 +19,7 @@ from hil.judge.invariants import (
 from hil.judge.invariants.history import History
 from hil.judge.invariants.rules import RULES, Breach
 
-PARTS = (line, endings, identity, accounts, repetition, answers, refusals, payments, energy, secrets)
+PARTS = (line, endings, reasons, calling, identity, accounts, repetition, answers, refusals, payments, energy, secrets)
 
 
 def judge(history: History) -> list[Breach]:

@@ -71,6 +71,13 @@ SEQUENCE = Rule(
     "Order, loss and repetition",
 )
 CLOSED = Rule("closed", "both", "Nothing but ERROR follows a CLOSE in its session.", "States and timers")
+REASON = Rule(
+    "close-reason",
+    "both",
+    "CLOSE tells a reason that its sender can have, after what it is the reason of.",
+    "States and timers",
+)
+CODE = Rule("error-code", "both", "ERROR tells a code that its sender can have.", "What each side checks")
 SILENT = Rule(
     "silent-peer", "both", "A peer of whom nothing came for `silent_peer_s` is given up.", "Timers and limits"
 )
@@ -79,6 +86,12 @@ OVER = Rule(
     "cable",
     "Nothing follows a CLOSE or ERROR of the socket that ends a session; no other session if none would go better.",
     "States and timers",
+)
+AGAIN = Rule(
+    "call-again",
+    "cable",
+    "After an end that another session can mend a cable calls again, while coins, budget and trust are left.",
+    "Restarts and lost links",
 )
 LEFT = Rule(
     "coins-left",
@@ -121,6 +134,12 @@ SOLD = Rule(
 SAME_OFFER = Rule("same-offer", "socket", "An OFFER that is repeated is the same.", "Order, loss and repetition")
 SAME_FUNDING = Rule("same-funding", "cable", "A FUNDING that is repeated is the same.", "Order, loss and repetition")
 PAYEE = Rule("payee-fresh", "socket", "The payee is P2WPKH or P2PKH, and was offered in no session before.", "2 OFFER")
+CHANGE = Rule(
+    "change-fresh",
+    "cable",
+    "A session that begins after a power-on has a change script that none before the power-on had.",
+    "Keys",
+)
 KEYS = Rule(
     "keys",
     "both",
@@ -195,7 +214,10 @@ ENERGY = Rule(
     "Two meters",
 )
 CONTACT = Rule(
-    "contact", "socket", "No power flows before the first payment of a session, nor after its CLOSE.", "The socket"
+    "contact",
+    "socket",
+    "No power flows before the first payment of a session, after its CLOSE, or after a restart before the cable spoke.",
+    "The socket",
 )
 UNPAID = Rule("unpaid", "socket", "No more flows than was paid for, but for `unpaid_energy_mwh`.", "Timers and limits")
 OVERLOAD = Rule(
@@ -214,8 +236,11 @@ RULES: Final = (
     SIDE,
     SEQUENCE,
     CLOSED,
+    REASON,
+    CODE,
     SILENT,
     OVER,
+    AGAIN,
     LEFT,
     KEPT,
     FRESH,
@@ -230,6 +255,7 @@ RULES: Final = (
     SAME_OFFER,
     SAME_FUNDING,
     PAYEE,
+    CHANGE,
     KEYS,
     COINS,
     REPEAT_HELLO,

@@ -88,6 +88,7 @@ def history_of(observer: Observer, memory: Memory) -> History:
         sold=_sold(observer) if virtual else {},
         whole=virtual,
         switched=switched,
+        cut=_cut(events),
         disturbed=[t for times in switched.values() for t in times]
         + [event.t for event in faults if event.source == SELF_TEST],
         struck_at=_first(event for event in faults if event.source == LINK),
@@ -131,6 +132,12 @@ def _switched(events: Sequence[Event], setup: str) -> dict[str, list[float]]:
             if power or (event.kind is Kind.RELAY and event.source in {relay, *common}):
                 found[device] += [event.t - event.before, event.t]
     return found
+
+
+def _cut(events: Sequence[Event]) -> dict[str, list[float]]:
+    """Return when the supply of each side itself was switched off."""
+    relays = [event for event in events if event.kind is Kind.RELAY and not event.data["closed"]]
+    return {device: [event.t for event in relays if event.source == relay] for device, relay in SUPPLY.items()}
 
 
 def _tampers(event: Event) -> bool:

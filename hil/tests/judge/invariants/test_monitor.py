@@ -392,6 +392,10 @@ def test_each_rule_has_a_case_that_breaks_it() -> None:
         "offer",  # see test_sold.py
         "repeat-offer",  # see test_answers.py
         "silent-peer",
+        "close-reason",  # see test_reasons.py
+        "error-code",
+        "call-again",
+        "change-fresh",  # see test_origins.py
         "over",  # see test_endings.py
         "coins-left",
         "session-kept",

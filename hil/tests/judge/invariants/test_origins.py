@@ -14,7 +14,7 @@ from hil.judge.codes import Network
 from hil.judge.invariants.accounts import ACCOUNT_PATH, MAINNET_PATH
 from hil.judge.invariants.history import History
 from hil.judge.invariants.monitor import judge
-from hil.judge.messages import Funding, Hello, Meter, Offer, Payment
+from hil.judge.messages import Funding, Hello, Meter, Offer, Payment, Receipt
 from hil.tests.judge.invariants.made import changed, every, history, nth, renumbered, said, with_frames
 
 SEED = hashlib.sha256(b"an account").digest()
@@ -73,9 +73,10 @@ def test_a_call_on_another_network_is_found() -> None:
         (f"{ACCOUNT_PATH}/0/7", []),
         (f"{ACCOUNT_PATH}/1/0", [("keys", "socket")]),
         (f"{MAINNET_PATH}/0/0", [("keys", "socket")]),
-        ("m/44h/1h/0h/0/0", []),
+        ("m/44h/1h/0h/0/0", [("keys", "socket")]),
+        ("m/84h/1h/7h/0/0", []),
     ],
-    ids=["its own", "of the change", "of mainnet", "from elsewhere"],
+    ids=["its own", "of the change", "of mainnet", "of another purpose", "from elsewhere"],
 )
 def test_a_payee_of_the_account_is_of_the_receiving_chain(path: str, found: list[tuple[str, str]]) -> None:
     made = changed(replace(history(), accounts={"socket": SEED}), nth(history(), Offer), payee_script=script(path))
@@ -116,3 +117,33 @@ def test_a_payment_that_is_said_again_writes_nothing_down() -> None:
 
 def test_honest_sessions_break_none_of_these_rules() -> None:
     assert broken(every(history(), "cable", lambda message: message)) == []
+
+
+def next_session(change: bytes | None = None) -> History:
+    """Return a session after which the cable is switched off and on, and declares coins in another one."""
+    made = history()
+    funding, end = made.frames[nth(made, Funding)].item, made.frames[-1].t
+    assert isinstance(funding, Funding)
+    later = replace(funding, session=b"another!", change_script=change or funding.change_script)
+    made = with_frames(made, [*made.frames, said(end + 30, "cable", later)])
+    return replace(made, cut={"cable": [end + 10]}, disturbed=[end + 10])
+
+
+def test_a_change_script_of_before_a_power_on_is_found_in_a_session_after_it() -> None:
+    (breach,) = [each for each in judge(next_session()) if each.rule.id == "change-fresh"]
+    assert breach.side == "cable"
+    assert "before its last power-on" in breach.what
+    fresh = next_session(b"\x00\x14" + bytes(20))
+    same_life = replace(next_session(), cut={})
+    assert [each for each in (*judge(fresh), *judge(same_life)) if each.rule.id == "change-fresh"] == []
+
+
+@pytest.mark.parametrize("side", ["socket", "cable"])
+def test_a_side_that_restarts_counts_on_far_beyond_what_it_had_said(side: str) -> None:
+    made = history()
+    at = nth(made, Receipt if side == "socket" else Payment, 2)
+    before = [each for each in made.frames[:at] if each.sender == side][-1]
+    cut = replace(made, cut={side: [(before.t + made.frames[at].t) / 2]}, under_test=(side,))
+    (breach,) = [each for each in judge(cut) if each.rule.id == "sequence"]
+    assert "after a restart, which adds 65536" in breach.what
+    assert [each for each in judge(replace(cut, whole=False)) if each.rule.id == "sequence"] == []
