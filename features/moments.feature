@@ -52,17 +52,22 @@ Feature: At the worst moment
     And no power flowed
 
   @REQ-TIME-2 @REQ-LINK-1
-  Scenario: A cable that only repeats itself is given up like one that is silent
+  Scenario Outline: A cable that will <abuse> is given up like one that is silent
     Given the socket is under test in single-fee mode
     And the load draws 50 W
     And the cable pays for at most 1 payments
-    And the cable will repeat-its-first-meter
+    And the cable will <abuse>
     When the devices are switched on
     And the first payment has been accepted
     And 80 s have passed
     Then the device under test closes the session as PEER_SILENT
     And at most 0.1 Wh flowed unpaid
     And the newest valid transaction was broadcast and confirms
+
+    Examples:
+      | abuse                  |
+      | repeat-its-first-meter |
+      | talk-nonsense          |
 
   @REQ-TIME-2 @REQ-LEDGER-1
   Scenario: A cable that falls silent when a payment is due is given up, and what was bought is settled
@@ -177,7 +182,7 @@ Feature: At the worst moment
 
   @REQ-KEEP-2 @REQ-KEEP-3 @REQ-LEDGER-1
   Scenario Outline: <what> before a socket that was restarted hears of its cable again, and it is settled
-    Given socket and cable are a pair in single-fee mode
+    Given the socket is under test in single-fee mode
     And the load draws 1300 W
     When the devices are switched on
     And the first payment has been accepted
@@ -187,17 +192,18 @@ Feature: At the worst moment
     And 23 s have passed
     And <happens>
     And the session has ended
-    Then 1 session began
+    Then the device under test closes the session as <reason>
+    And 1 session began
     And at most 0.1 Wh flowed unpaid
     And the newest valid transaction was broadcast and confirms
     And the socket received 0.1 mBTC in all
 
     Examples:
-      | what                      | happens                                      |
-      | CLOSE is forged           | someone on the line says CLOSE to the socket |
-      | HELLO is forged           | someone on the line says HELLO to the socket |
-      | The cable is pulled       | the cable is pulled out of the socket        |
-      | The link is gone for good | the link is interrupted for 90 s             |
+      | what                      | happens                                      | reason         |
+      | CLOSE is forged           | someone on the line says CLOSE to the socket | PEER_CLOSED    |
+      | HELLO is forged           | someone on the line says HELLO to the socket | PEER_RESTARTED |
+      | The cable is pulled       | the cable is pulled out of the socket        | UNPLUGGED      |
+      | The link is gone for good | the link is interrupted for 90 s             | PEER_SILENT    |
 
   @REQ-KEEP-1 @REQ-LEDGER-1
   Scenario: The supply fails between the end of the credit and the settlement, which is made up for

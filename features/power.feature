@@ -144,6 +144,20 @@ Feature: Mains, plug and appliance misbehave
     And the cable signed 2 payments
     And the energy delivered is 16 Wh within 2 %
 
+  @REQ-LOAD-1
+  Scenario: A cable keeps its session while its appliance has not drawn power yet
+    Given the cable is under test in single-fee mode
+    And the load draws 1300 W
+    And the cable pays for at most 1 payments
+    When the devices are switched on
+    And the load is switched off
+    And the first payment has been accepted
+    And 15 s have passed
+    And the load is switched on again
+    And the session has ended
+    Then 1 session began
+    And the energy delivered is 8 Wh within 2 %
+
   @REQ-PAY-8 @REQ-LOAD-1
   Scenario: An appliance that is finished ends the session, and nothing more is paid
     Given the socket is under test in single-fee mode
@@ -217,7 +231,7 @@ Feature: Mains, plug and appliance misbehave
     And the first payment has been accepted
     And 10 s have passed
     And the load changes to <power>
-    And 6 s have passed
+    And 16 s have passed
     Then the device under test closes the session as FAULT
     And the energy delivered is <energy> within 15 %
     And at most 0.1 Wh flowed unpaid

@@ -38,8 +38,8 @@ Feature: A session outlives a restart and a gap of the link
     And the energy delivered is 24 Wh within 2 %
     And the ledger holds 1 transaction with one fee each
 
-  @REQ-KEEP-3
-  Scenario: A cable that restarts tells all that it had counted by its newest payment
+  @REQ-KEEP-2 @REQ-KEEP-3
+  Scenario: A cable that restarts twice tells all that it had counted by its newest payment
     Given the cable is under test in single-fee mode
     And the load draws 600 W
     And the cable pays for at most 3 payments
@@ -47,10 +47,27 @@ Feature: A session outlives a restart and a gap of the link
     And the third PAYMENT to the socket has passed
     And 1 s have passed
     And the supply of the cable fails for 1 s
+    And 15 s have passed
+    And the supply of the cable fails for 1 s
     And the session has ended
     Then 1 session began
     And the cable signed 3 payments
     And the power was never interrupted before the credit was spent
+
+  @REQ-KEEP-2 @REQ-CABLE-3
+  Scenario: A cable that restarts is offered what it did not agree to, and leaves its session
+    Given socket and cable are a pair in single-fee mode
+    And the load draws 500 W
+    And the cable pays for at most 2 payments
+    And someone on the line redirects the payee of the second OFFER to the cable to himself
+    When the devices are switched on
+    And the first payment has been accepted
+    And the supply of the cable fails for 1 s
+    And the second OFFER to the cable has passed
+    And 1 s have passed
+    Then the cable reports UNSUITABLE
+    And the cable signed 1 payment
+    And someone on the line received 0 sat in all
 
   @REQ-LINK-2 @REQ-POWER-5
   Scenario: The link is gone for less time than the credit lasts

@@ -20,6 +20,19 @@ Feature: What is agreed before anything is paid
       | offers a fee rate of 101 sat per vB | FEE_RATE_TOO_HIGH |
 
   @REQ-CABLE-3
+  Scenario: The cable refuses payments that buy less than two honest meters may differ by
+    Given the cable is under test in single-fee mode
+    And the socket asks for 3000 sat/Wh
+    And the socket asks for payments of 294 sat
+    And the cable agrees to at most 3000 sat/Wh
+    And the load draws 100 W
+    When the devices are switched on
+    And 40 s have passed
+    Then the cable reports QUANTUM_TOO_LOW
+    And the cable signed 0 payments
+    And no power flowed
+
+  @REQ-CABLE-3
   Scenario: A cable takes what is just within its limits
     Given the cable is under test in single-fee mode
     And the socket asks for 2000 sat/Wh

@@ -50,6 +50,7 @@ Feature: A cable that cheats
       | sign-none-anyone-can-pay        | single-fee  |
       | sign-single-anyone-can-pay      | single-fee  |
       | flip-a-signature-bit            | single-fee  |
+      | flip-a-bit-of-the-second-signature | single-fee |
       | sign-with-high-s                | single-fee  |
       | pad-the-signature               | single-fee  |
       | sign-for-another-amount         | single-fee  |
@@ -72,6 +73,7 @@ Feature: A cable that cheats
       | spend-the-coin-before-paying    | single-fee  |
       | conflict-too-cheaply            | per-payment |
       | broadcast-the-payment-before    | single-fee  |
+      | broadcast-an-older-payment      | single-fee  |
       | broadcast-the-payment-first     | per-payment |
       | call-on-the-wrong-network       | single-fee  |
       | call-in-an-unknown-version      | single-fee  |
@@ -79,6 +81,10 @@ Feature: A cable that cheats
       | reuse-the-session-id            | single-fee  |
       | restart-in-mid-session          | single-fee  |
       | return-to-a-session-that-gave-way | single-fee  |
+      | return-after-sixty-sessions     | single-fee  |
+      | return-to-a-past-session-while-buying | single-fee |
+      | restart-in-another-mode         | single-fee  |
+      | talk-nonsense                   | single-fee  |
       | pay-before-being-asked          | single-fee  |
       | skip-a-payment-number           | single-fee  |
       | pay-under-an-older-number       | single-fee  |

@@ -67,6 +67,11 @@ Feature: A socket that cheats
       | refuse-a-good-payment            | single-fee  |
       | take-a-payment-and-name-it       | single-fee  |
       | call-the-session-used            | single-fee  |
+      | close-for-a-fault                | single-fee  |
+      | close-as-if-unplugged            | single-fee  |
+      | have-no-ledger                   | single-fee  |
+      | ask-beyond-its-offer             | single-fee  |
+      | repeat-its-meter                 | single-fee  |
       | credit-one-mwh-less              | single-fee  |
       | credit-nothing                   | single-fee  |
       | credit-another-payment           | single-fee  |

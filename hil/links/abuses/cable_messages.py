@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
+import cbor2
+
 from hil.links.abuses.messages import (
     ANYTHING,
     LAST_SEQUENCE,
@@ -23,11 +25,18 @@ from hil.links.abuses.model import STRANGER_SCRIPT, Cheat, Trick
 from hil.links.abuses.transactions import SCRIPT_HASH
 from hil.protocol.codes import CloseReason, ErrorCode
 from hil.protocol.policy import Mode, Network
+from hil.protocol.wire.framing import encode_frame
 from hil.protocol.wire.messages import Close, Error, Funding, Hello, Message, Meter, Payment, Receipt
 from hil.units import Satoshi
 
 AFTER_CLOSE_S = 5.0
 """By then a socket has settled the session that was closed (SPEC ``settle_s`` 2 s)."""
+
+LATER = 2
+"""Number of a payment that is made while power flows."""
+
+UNHEARD = 100
+"""A sequence number beyond those of a session: a message is not dropped for having one that was seen."""
 
 AFTER_OFFER_S = 1.0
 """By then a socket has offered the session that was called for; the cable has not repeated its FUNDING yet (2 s)."""
@@ -57,13 +66,14 @@ def _reuse_session(cheat: Cheat, message: Message) -> Sequence[Message]:
 
 
 def _restart(cheat: Cheat, message: Message) -> Sequence[Message]:
-    """Call under a new id in the middle of a session, as if nothing had been before."""
-    hello = cheat.earlier[Hello][-1]
-    return (replace(hello, session=OTHER_SESSION, sequence=1),)
+    """Call under a new id in the middle of a session, as if nothing had been before; for mode ``amount``, if set."""
+    hello = earlier(cheat, Hello)
+    modes = (Mode(cheat.amount),) if cheat.amount else hello.modes
+    return (replace(hello, session=OTHER_SESSION, sequence=1, modes=modes),)
 
 
 def _return(cheat: Cheat, message: Message) -> Sequence[Message]:
-    """Call under a new id, and when that has its offer, again under the id that gave way to it."""
+    """Call under ``amount`` new ids, at least one, and when the last has its offer, again under the first id."""
     hello = cheat.earlier[Hello][-1]
 
     def call_again() -> None:
@@ -71,7 +81,24 @@ def _return(cheat: Cheat, message: Message) -> Sequence[Message]:
         cheat.send_now(replace(hello, sequence=message.sequence + 100))
 
     cheat.later(AFTER_OFFER_S, call_again)
-    return (replace(hello, session=OTHER_SESSION, sequence=1),)
+    ids = (OTHER_SESSION, *(bytes([turn]) * 8 for turn in range(1, cheat.amount)))
+    return [replace(hello, session=each, sequence=1) for each in ids]
+
+
+def _return_later(cheat: Cheat, message: Message) -> Sequence[Message] | None:
+    """Let a first session give way to the one that is paid in, and call under its id again with a payment of that."""
+    if isinstance(message, Hello):
+        return replace(message, session=OTHER_SESSION, sequence=1), message
+    if not isinstance(message, Payment) or message.n < LATER:
+        return None
+    cheat.struck()
+    return message, replace(earlier(cheat, Hello), session=OTHER_SESSION, sequence=UNHEARD)
+
+
+def _nonsense(cheat: Cheat, message: Message) -> Sequence[Message]:
+    """Say a message of no known type, under a number of its own."""
+    cheat.tools.write(encode_frame(cbor2.dumps([99, message.session, message.sequence])))
+    return ()
 
 
 def _other_change(cheat: Cheat) -> Funding:
@@ -105,6 +132,8 @@ CABLE_MESSAGE_TRICKS: Mapping[str, Trick] = MappingProxyType(
         "reuse-session": Trick(Payment, _reuse_session, once=True, later=True),
         "restart": Trick(Payment, _restart, once=True),
         "return": Trick(Funding, _return, once=True, later=True),
+        "return-later": Trick((Hello, Payment), _return_later, once=True, later=True),
+        "nonsense": Trick(Meter, _nonsense),
         "send-receipt": precede(Payment, lambda m, _: Receipt(m.session, 0, 1, 0)),
         "send-error": precede(Payment, lambda m, _: Error(m.session, 0, ErrorCode.UNEXPECTED, "nothing is wrong")),
         "send-other-session": Trick(Payment, lambda cheat, m: (Meter(OTHER_SESSION, 1, 0), m), once=True),

@@ -58,6 +58,13 @@ def _broadcast_before(cheat: Cheat, message: Message) -> Sequence[Message]:
     return (message,)
 
 
+def _broadcast_older(cheat: Cheat, message: Message) -> Sequence[Message]:
+    """Broadcast the payment before the newest, which the socket has credited meanwhile."""
+    older = [each for each in cheat.earlier[Payment] if isinstance(each, Payment) and each.n < cheat.payment]
+    _must_take(cheat, older[-1].transaction)
+    return (message,)
+
+
 def _broadcast_first(cheat: Cheat, message: Message) -> Sequence[Message] | None:
     """Broadcast this payment before the socket can."""
     if not isinstance(message, Payment):
@@ -84,6 +91,7 @@ LEDGER_TRICKS: Mapping[str, Trick] = MappingProxyType(
         "spend-before-paying": Trick(Payment, _spend_elsewhere, once=True),
         "conflict-in-vain": Trick(Meter, _conflict_in_vain, once=True),
         "broadcast-payment-before": Trick(Payment, _broadcast_before, once=True),
+        "broadcast-older-payment": Trick(Meter, _broadcast_older, once=True),
         "broadcast-payment-first": Trick(Payment, _broadcast_first, once=True),
         "declare-spent": Trick(Funding, _spend_elsewhere),
         "declare-unconfirmed": Trick(Funding, _declare_unconfirmed),

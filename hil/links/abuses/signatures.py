@@ -76,22 +76,22 @@ STACKS: Mapping[str, Callable[[Stack], Stack]] = MappingProxyType(
 
 
 def stack_trick(change: Callable[[Stack], Stack]) -> Trick:
-    """Change what vouches for the first input."""
+    """Change what vouches for input ``amount``, from 0."""
 
     def act(cheat: Cheat, message: Message) -> Sequence[Message] | None:
         if not isinstance(message, Payment):
             return None
-        signed = parse_transaction(message.transaction)
-        legacy = not signed.wit.vtxinwit or not signed.wit.vtxinwit[0].scriptWitness.stack
-        script_sig = bytes(signed.vin[0].scriptSig)
-        first = _pushes(script_sig) if legacy else [bytes(item) for item in signed.wit.vtxinwit[0].scriptWitness.stack]
-        stack = change(first)
+        signed, at = parse_transaction(message.transaction), cheat.amount
+        legacy = not signed.wit.vtxinwit or not signed.wit.vtxinwit[at].scriptWitness.stack
+        script_sig = bytes(signed.vin[at].scriptSig)
+        honest = [bytes(item) for item in signed.wit.vtxinwit[at].scriptWitness.stack] if not legacy else []
+        stack = change(honest or _pushes(script_sig))
         inputs, witnesses = list(signed.vin), list(signed.wit.vtxinwit)
         if legacy:
             pushed = b"".join(bytes([len(item)]) + item for item in stack)
-            inputs[0] = CTxIn(inputs[0].prevout, CScript(pushed), inputs[0].nSequence)
+            inputs[at] = CTxIn(inputs[at].prevout, CScript(pushed), inputs[at].nSequence)
         else:
-            witnesses[0] = CTxInWitness(CScriptWitness(stack))
+            witnesses[at] = CTxInWitness(CScriptWitness(stack))
         empty = not any(each.scriptWitness.stack for each in witnesses)
         witness = CTxWitness() if empty else CTxWitness(witnesses)
         altered = CTransaction(inputs, signed.vout, signed.nLockTime, signed.nVersion, witness)

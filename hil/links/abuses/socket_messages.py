@@ -137,6 +137,7 @@ SOCKET_MESSAGE_TRICKS: Mapping[str, Trick] = MappingProxyType(
         "offer-tariff": edit(Offer, lambda offer, cheat: replace(offer, tariff_sat_per_wh=cheat.amount)),
         "offer-quantum": edit(Offer, lambda offer, cheat: replace(offer, quantum_sat=cheat.amount)),
         "offer-fee-rate": edit(Offer, lambda offer, cheat: replace(offer, fee_rate_sat_per_vb=cheat.amount)),
+        "offer-payments": edit(Offer, lambda offer, cheat: replace(offer, max_payments=cheat.amount)),
         "offer-script-hash": edit(Offer, lambda offer, _: replace(offer, payee_script=SCRIPT_HASH)),
         "offer-nonstandard": edit(Offer, lambda offer, _: replace(offer, payee_script=NONSTANDARD)),
         "offer-to-other-session": edit(Offer, lambda offer, _: replace(offer, session=OTHER_SESSION), once=True),
@@ -148,6 +149,14 @@ SOCKET_MESSAGE_TRICKS: Mapping[str, Trick] = MappingProxyType(
         "request-other-bytes": follow(PaymentRequest, _one_satoshi_more),
         "request-with-credit": edit(PaymentRequest, _credit_left, once=True),
         "error-for-request": Trick(PaymentRequest, _forget_at_once, once=True),
+        "close-for-request": Trick(
+            PaymentRequest,
+            lambda cheat, m: (Close(m.session, m.sequence, CloseReason(cheat.amount), 0, ""),),
+            once=True,
+        ),
+        "repeat-first-meter": Trick(
+            ANYTHING, lambda cheat, m: cheat.earlier[Meter][:1] if Meter in cheat.earlier else None
+        ),
         "close-with-payment": Trick(Receipt, _close_with_payment, once=True),
         "receipt-before": precede(Receipt, lambda m, cheat: earlier(cheat, Receipt)),
         "repeat-request": repeat(PaymentRequest),
