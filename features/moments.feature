@@ -208,7 +208,7 @@ Feature: At the worst moment
   @REQ-KEEP-1 @REQ-LEDGER-1
   Scenario: The supply fails between the end of the credit and the settlement, which is made up for
     Given the socket is under test in single-fee mode
-    And the load draws 1300 W
+    And the load draws 1100 W
     And the cable pays for at most 1 payments
     When the devices are switched on
     And the node takes 400 ms to answer

@@ -86,6 +86,20 @@ Feature: What can go wrong with the ledger, and what a socket makes of it
     Then the socket had its payment on the ledger again within 35 s of the relief
     And the socket lost at most 400 sat
 
+  @fresh_node @REQ-LEDGER-3
+  Scenario: A payment that only the mempool refuses is sent again when the conflict is gone
+    Given the socket is under test in single-fee mode
+    And the load draws 1800 W
+    And the cable pays for at most 1 payments
+    When the devices are switched on
+    And the session has ended
+    And the cable spends its coins elsewhere with a higher fee
+    And 35 s have passed
+    And the node is killed
+    And the node is started again
+    Then the socket had its payment on the ledger again within 35 s of the relief
+    And the socket lost at most 400 sat
+
   @fresh_node @REQ-LEDGER-3 @REQ-KEEP-1
   Scenario: A payment that fell out of the chain is sent again by a socket that was restarted in between
     Given the socket is under test in single-fee mode

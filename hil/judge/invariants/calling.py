@@ -41,7 +41,7 @@ def _silent(history: History, story: Story, end: Frame, last: float) -> Iterator
     word = end.item.reason if isinstance(end.item, Close) else end.item.code if isinstance(end.item, Error) else None
     if word not in MENDED or not _is_left(story, end):
         return
-    if until > min(last, history.faulty_at) or end.late >= history.tampered_at:
+    if until > min(last, history.faulty_at, history.held_at) or end.late >= history.tampered_at:
         return
     if not history.undisturbed(story.frames[0].early, until):
         return

@@ -157,7 +157,7 @@ def _resumed(history: History) -> Iterator[Breach]:
         after = [each for each in history.readings if each.early > cut]
         dead = next((place for place, each in enumerate(after) if each.power_w < history.off_w), len(after))
         on = next((each for each in after[dead:] if each.power_w >= max(history.off_w, POWER_W)), None)
-        if on is None or on.late >= history.faulty_at:
+        if on is None or on.late >= min(history.faulty_at, history.held_at):
             continue
         if not any(on.early - RESUMED_S <= frame.late and frame.early <= on.late for frame in heard):
             said = [frame for frame in history.sent_by("socket") if frame.early <= on.late]

@@ -77,6 +77,7 @@ class History:
     :param switched: instants at which each side's supply was switched.
     :param cut: instants at which each side's own supply was switched off, which it cannot have outlived.
     :param disturbed: instants at which the bench did something to supply, mains or plug.
+    :param held_at: instant from which on the link kept messages back, so that they arrived later than they were sent.
     :param struck_at: instant of the first fault of the link; ``tampered_at``: of the first by which somebody on it said
         or changed something; ``faulty_at``: of the first fault of a meter or contact.
     :param off_w: power below which nothing flows as far as the lab meter can tell.
@@ -93,6 +94,7 @@ class History:
     switched: Mapping[str, Sequence[float]] = field(default_factory=dict)
     cut: Mapping[str, Sequence[float]] = field(default_factory=dict)
     disturbed: Sequence[float] = ()
+    held_at: float = math.inf
     struck_at: float = math.inf
     tampered_at: float = math.inf
     faulty_at: float = math.inf
@@ -117,7 +119,7 @@ class History:
 
     def was_cut(self, side: str, since: float, until: float) -> bool:
         """Tell whether a side surely restarted between two instants: its own supply was off, on a virtual bench."""
-        return self.whole and any(since < t < until for t in self.cut.get(side, ()))
+        return self.whole and any(since <= t < until for t in self.cut.get(side, ()))
 
     def undisturbed(self, since: float, until: float) -> bool:
         """Tell whether the bench left supply, mains and plug alone between two instants."""

@@ -86,9 +86,12 @@ def _return(cheat: Cheat, message: Message) -> Sequence[Message]:
 
 
 def _return_later(cheat: Cheat, message: Message) -> Sequence[Message] | None:
-    """Let a first session give way to the one that is paid in, and call under its id again with a payment of that."""
-    if isinstance(message, Hello):
-        return replace(message, session=OTHER_SESSION, sequence=1), message
+    """Call under a new id instead of declaring the coins; the honest cable calls anew, and buys in a third session.
+
+    With a payment of that it calls under the second id again, which gave way to the third.
+    """
+    if isinstance(message, Funding) and Funding not in cheat.earlier:
+        return (replace(earlier(cheat, Hello), session=OTHER_SESSION, sequence=1),)
     if not isinstance(message, Payment) or message.n < LATER:
         return None
     cheat.struck()
@@ -132,7 +135,7 @@ CABLE_MESSAGE_TRICKS: Mapping[str, Trick] = MappingProxyType(
         "reuse-session": Trick(Payment, _reuse_session, once=True, later=True),
         "restart": Trick(Payment, _restart, once=True),
         "return": Trick(Funding, _return, once=True, later=True),
-        "return-later": Trick((Hello, Payment), _return_later, once=True, later=True),
+        "return-later": Trick((Funding, Payment), _return_later, once=True, later=True),
         "nonsense": Trick(Meter, _nonsense),
         "send-receipt": precede(Payment, lambda m, _: Receipt(m.session, 0, 1, 0)),
         "send-error": precede(Payment, lambda m, _: Error(m.session, 0, ErrorCode.UNEXPECTED, "nothing is wrong")),

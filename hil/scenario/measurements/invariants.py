@@ -41,6 +41,9 @@ SENDERS = {"to socket": "cable", "to cable": "socket"}
 TAMPERED = {FaultKind.ALTER.value, FaultKind.INVENT.value}
 """Faults of the link after which one side may have heard what the other did not say."""
 
+HELD = {kind.value for kind in (FaultKind.DUPLICATE, FaultKind.REORDER, FaultKind.DELAY, FaultKind.FRAGMENT)}
+"""Faults of the link after which a message may arrive later than it was sent."""
+
 
 @dataclass(frozen=True)
 class Held:
@@ -91,6 +94,7 @@ def history_of(observer: Observer, memory: Memory) -> History:
         cut=_cut(events),
         disturbed=[t for times in switched.values() for t in times]
         + [event.t for event in faults if event.source == SELF_TEST],
+        held_at=_first(event for event in faults if event.source == LINK and event.data.get("fault") in HELD),
         struck_at=_first(event for event in faults if event.source == LINK),
         tampered_at=_first(event for event in faults if event.source == LINK and _tampers(event)),
         faulty_at=_first(event for event in faults if event.source == SELF_TEST),

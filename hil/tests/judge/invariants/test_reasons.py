@@ -140,6 +140,7 @@ def test_a_cable_that_calls_again_or_has_no_reason_to_is_good() -> None:
     assert told(over(CloseReason.FAULT, claimed_mwh=50), "call-again") == []  # a payment for nothing
     made = over(CloseReason.FAULT)
     assert told(replace(made, disturbed=[made.frames[-1].t + 3]), "call-again") == []
+    assert told(replace(made, held_at=0.0), "call-again") == []
 
 
 def called_after(reason: CloseReason, *said_meanwhile: Any) -> History:
@@ -189,3 +190,4 @@ def test_power_after_a_restart_before_the_cable_spoke_is_found() -> None:
     assert "before its cable spoke" in told(powered_again(22, 15), "contact")[0]
     assert told(powered_again(22, 21.9), "contact") == []
     assert told(replace(powered_again(22), whole=False), "contact") == []
+    assert told(replace(powered_again(22), held_at=0.0), "contact") == []
