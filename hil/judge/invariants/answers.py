@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from hil.judge.codes import CloseReason
-from hil.judge.invariants.endings import HARMLESS
+from hil.judge.invariants.ends.endings import HARMLESS
 from hil.judge.invariants.history import Frame, History, Story
 from hil.judge.invariants.repetition import CABLE_METER_S, HELLO_S, METER_S, REPLY_S
 from hil.judge.invariants.rules import (

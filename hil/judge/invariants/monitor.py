@@ -5,17 +5,15 @@ from __future__ import annotations
 from hil.judge.invariants import (
     accounts,
     answers,
-    calling,
-    endings,
     energy,
     identity,
     line,
     payments,
-    reasons,
     refusals,
     repetition,
     secrets,
 )
+from hil.judge.invariants.ends import calling, endings, reasons
 from hil.judge.invariants.history import History
 from hil.judge.invariants.rules import RULES, Breach
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hil.judge.codes import ErrorCode
-from hil.judge.invariants.endings import PASSING, PASSING_REASONS, changes, ends
+from hil.judge.invariants.ends.endings import PASSING, PASSING_REASONS, changes, ends
 from hil.judge.invariants.history import Frame, History, Story
 from hil.judge.invariants.repetition import CALL_AGAIN_S
 from hil.judge.invariants.rules import AGAIN, Breach

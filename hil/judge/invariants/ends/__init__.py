@@ -1,0 +1,1 @@
+"""The rules on how sessions end, why, and what follows."""
