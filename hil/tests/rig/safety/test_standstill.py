@@ -37,7 +37,11 @@ class Looks:
         """There is nothing to close."""
 
 
-@given(st.lists(st.floats(0.0, 5.0), min_size=1, max_size=10))
+LATE_S = st.floats(0.0, 5.0).filter(lambda seconds: abs(seconds - STOOD_STILL_S) > 1e-6)
+"""How late a look is; the sum of instants is rounded, so at the limit itself either answer is right."""
+
+
+@given(st.lists(LATE_S, min_size=1, max_size=10))
 def test_each_look_that_is_too_late_is_a_time_in_which_the_process_did_not_run(late: list[float]) -> None:
     looks = Looks(*((LOOK_S + each, []) for each in late))
 
