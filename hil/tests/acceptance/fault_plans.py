@@ -47,7 +47,7 @@ def full_disk(folder: Path) -> Finished:
 
 @plan
 def dead_meter(folder: Path) -> Finished:
-    """A meter at an address where nobody listens, for a run of several scenarios on one bench."""
+    """A meter at an address where nothing listens, for a run of several scenarios on one bench."""
     project = Project.make(folder)
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))

@@ -10,7 +10,7 @@ import pytest
 from hil.judge.codes import CloseReason, ErrorCode
 from hil.judge.invariants.history import History, Reading
 from hil.judge.invariants.monitor import judge
-from hil.judge.messages import Close, Error, Funding, Hello, Meter, Payment, PaymentRequest, Sent
+from hil.judge.messages import Close, Error, Funding, Hello, Message, Meter, Payment, PaymentRequest, Sent
 from hil.tests.judge.invariants.made import history, nth, said, with_frames
 
 
@@ -28,6 +28,12 @@ def closed(sender: str, reason: CloseReason, *before: tuple[str, Any]) -> Histor
     end = said(t + 2, sender, Close(first.session, 90, reason, 8000, ""))
     readings = [each for each in made.readings if each.late <= t + 2]
     return replace(with_frames(made, [*made.frames[: at + 1], *after, end]), readings=readings)
+
+
+def hello_of_another_session() -> Hello:
+    hello = history().frames[0].item
+    assert isinstance(hello, Hello)
+    return replace(hello, session=b"another!")
 
 
 ERROR = Error(b"", 89, ErrorCode.UNDERPAID, "")
@@ -54,13 +60,12 @@ def test_a_reason_without_what_it_is_the_reason_of_is_found(sender: str, reason:
 
 
 def test_a_reason_after_what_it_is_the_reason_of_is_good() -> None:
-    other = replace(history().frames[0].item, session=b"another!")  # type: ignore[type-var]
     assert told(closed("socket", CloseReason.REFUSED, ("socket", ERROR)), "close-reason") == []
     assert told(closed("cable", CloseReason.REFUSED, ("cable", ERROR)), "close-reason") == []
     answered = closed("socket", CloseReason.PEER_CLOSED, ("cable", ERROR), ("cable", PEER_CLOSE))
     assert told(answered, "close-reason") == []
     made = closed("socket", CloseReason.PEER_RESTARTED)
-    called = said(made.frames[-1].t - 1, "cable", other)  # type: ignore[arg-type]
+    called = said(made.frames[-1].t - 1, "cable", hello_of_another_session())
     assert told(with_frames(made, [*made.frames, called]), "close-reason") == []
     assert told(closed("cable", CloseReason.PEER_SILENT), "close-reason") == []
 
@@ -91,11 +96,12 @@ def finished(power_w: float, idle_s: float) -> History:
     end = made.frames[-1].t + 20
     begun = made.frames[nth(made, Funding)].t
     close = made.frames[-1].item
+    assert isinstance(close, Close)
     readings = [
         Reading(step / 10 - 0.1, step / 10, power_w if begun < step / 10 < end - idle_s else 0.0, 0.0)
         for step in range(1, int(10 * end) + 2)
     ]
-    frames = [*made.frames[:-1], said(end, "cable", close)]  # type: ignore[arg-type]
+    frames = [*made.frames[:-1], said(end, "cable", close)]
     return replace(with_frames(made, frames), readings=readings)
 
 
@@ -107,20 +113,20 @@ def test_an_appliance_is_finished_when_it_drew_power_and_then_none_for_ten_secon
     assert told(disturbed, "close-reason") == []
 
 
-def over(word: CloseReason | ErrorCode, *after: tuple[float, Sent], claimed_mwh: int = 6030) -> History:
+def over(word: CloseReason | ErrorCode, *after: tuple[float, Message], claimed_mwh: int = 6030) -> History:
     """Return a session that the socket ends when it has asked for the second payment, watched for 30 s more."""
     made = history()
     at = nth(made, PaymentRequest, 2)
     t, request = made.frames[at].t, made.frames[at].item
     assert isinstance(request, PaymentRequest)
     asked = said(t, "socket", replace(request, energy_mwh=claimed_mwh))
-    end: Sent = (
+    end: Message = (
         Error(request.session, 90, word, "")
         if isinstance(word, ErrorCode)
         else Close(request.session, 90, word, claimed_mwh, "")
     )
     frames = [each for each in made.frames[:at] if not isinstance(each.item, Meter)]
-    frames += [asked, said(t + 1, "socket", end), *(said(t + 1 + s, "cable", each) for s, each in after)]  # type: ignore[arg-type]
+    frames += [asked, said(t + 1, "socket", end), *(said(t + 1 + s, "cable", each) for s, each in after)]
     idle = [Reading(step / 10 - 0.1, step / 10, 0.0, 0.0) for step in range(1, int(10 * t) + 300)]
     return replace(with_frames(made, frames), readings=idle, under_test=("cable",))
 
@@ -133,8 +139,7 @@ def test_a_cable_that_does_not_call_again_although_it_could_is_found(word: Close
 
 
 def test_a_cable_that_calls_again_or_has_no_reason_to_is_good() -> None:
-    hello = replace(history().frames[0].item, session=b"another!")  # type: ignore[type-var]
-    assert isinstance(hello, Hello)
+    hello = hello_of_another_session()
     assert told(over(CloseReason.FAULT, (10.0, hello)), "call-again") == []
     assert told(over(CloseReason.LIMIT_REACHED), "call-again") == []
     assert told(over(CloseReason.FAULT, claimed_mwh=50), "call-again") == []  # a payment for nothing
