@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import zlib
+from functools import lru_cache
 from typing import TypeAlias
 
 from cobs import cobs
@@ -71,9 +72,15 @@ class FrameReader:
             if self._dropped:
                 size = len(self._begun) + self._dropped
                 raise FrameFlaw(FrameFault.TOO_LONG, f"{size} bytes, at most {LONGEST_ENCODED} are allowed")
-            return decode_message(payload_of(self._begun))
+            return _message_in(self._begun)
         except (FrameFlaw, MessageFlaw) as flaw:
             return flaw.with_traceback(None)  # a traceback would keep a kilobyte alive for each zero on the line
+
+
+@lru_cache(maxsize=4096)
+def _message_in(encoded: bytes) -> Message:
+    """Return the message of a frame without its zero; kept, since the monitor reads again what the tap has read."""
+    return decode_message(payload_of(encoded))
 
 
 def payload_of(encoded: bytes) -> bytes:

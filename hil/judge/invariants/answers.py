@@ -71,7 +71,6 @@ class _Silence:
     def __init__(self, history: History, story: Story) -> None:
         self._history = history
         self._story = story
-        self._end = max([frame.early for frame in history.frames] + [each.early for each in history.readings])
 
     def unanswered(
         self, side: str, kind: type[Sent], answers: tuple[type[Sent], ...], rule: Rule, period_s: float
@@ -87,7 +86,7 @@ class _Silence:
                 continue  # the credit ended meanwhile, and the session with it
             if isinstance(frame.item, Payment) and self._has_receipt(frame.item.n, self._story.frames[:place]):
                 continue
-            after = [each for each in self._story.frames[place + 1 :] if each.early <= until]
+            after = self._story.after(place, until)
             if not any(_moves_on(each, side, kind, answers) or _credits(each, frame) for each in after):
                 what = f"nothing answered it for {period_s + LATE_S:g} s, and it was not said again"
                 yield Breach(rule, side, what, frame)
@@ -195,12 +194,12 @@ class _Silence:
     def _is_quiet(self, frame: Frame, until: float) -> bool:
         """Tell whether neither the bench nor somebody on the link can explain a silence, up to ``until``."""
         history = self._history
-        known = until <= self._end and until < min(history.tampered_at, history.faulty_at)
+        known = until <= history.end and until < min(history.tampered_at, history.faulty_at)
         return known and history.undisturbed(frame.early, until)
 
     def _flows(self, since: float, until: float) -> bool:
         """Tell whether power flowed all the time."""
-        readings = [each for each in self._history.readings if since <= each.early and each.late <= until]
+        readings = self._history.readings_within(since, until)
         return bool(readings) and all(each.power_w >= max(self._history.off_w, POWER_W) for each in readings)
 
     @staticmethod

@@ -131,10 +131,11 @@ def _power(history: History) -> Iterator[Breach]:
         begun = min((frame.early for frame in history.frames if _is_new(frame)), default=math.inf)
         allowed.append((-math.inf, begun + CUT_OFF_S))
     reported: set[Frame | None] = set()
+    least_w = max(history.off_w, POWER_W)
     for reading in history.readings:
         if reading.late >= history.faulty_at:
             return
-        if reading.power_w < max(history.off_w, POWER_W):
+        if reading.power_w < least_w:
             continue
         if any(begun <= reading.late and reading.early <= end for begun, end in allowed):
             continue

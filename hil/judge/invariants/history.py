@@ -7,8 +7,8 @@ So a history also says from when on that can have been: when supplies were switc
 from __future__ import annotations
 
 import math
-from bisect import bisect_left
-from collections.abc import Callable, Mapping, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple, TypeVar
@@ -19,6 +19,9 @@ from hil.judge.messages import Coin, Funding, Message, Offer, Payment, Sent
 M = TypeVar("M", bound=Sent)
 
 SIDES = ("socket", "cable")
+
+UNEVEN_S = 1.0
+"""What was recorded comes in the order of time, but for the bounds of its stamps, which differ by less."""
 
 
 @dataclass(frozen=True)
@@ -123,7 +126,27 @@ class History:
 
     def undisturbed(self, since: float, until: float) -> bool:
         """Tell whether the bench left supply, mains and plug alone between two instants."""
-        return not any(since <= t <= until for t in self.disturbed)
+        first = bisect_left(self._disturbances, since)
+        return first == len(self._disturbances) or self._disturbances[first] > until
+
+    @cached_property
+    def _disturbances(self) -> Sequence[float]:
+        return sorted(self.disturbed)
+
+    @cached_property
+    def end(self) -> float:
+        """The instant up to which something was recorded, at least."""
+        return max([frame.early for frame in self.frames] + [each.early for each in self.readings], default=0.0)
+
+    def readings_within(self, since: float, until: float) -> list[Reading]:
+        """Return the readings that tell of nothing but the time between two instants."""
+        first = bisect_left(self._late, since - UNEVEN_S)
+        last = bisect_right(self._late, until + UNEVEN_S)
+        return [each for each in self.readings[first:last] if since <= each.early and each.late <= until]
+
+    @cached_property
+    def _late(self) -> Sequence[float]:
+        return [each.late for each in self.readings]
 
     @cached_property
     def sessions(self) -> Mapping[bytes, Story]:
@@ -199,6 +222,15 @@ class Story:
                 if not frame.lost:
                     heard[frame.sender] = max(heard.get(frame.sender, -1), frame.item.sequence)
         return found
+
+    def after(self, place: int, until: float) -> Iterator[Frame]:
+        """Yield the frames behind that place in the story which may have been sent by ``until``."""
+        for position in range(place + 1, len(self.frames)):
+            frame = self.frames[position]
+            if frame.early > until + UNEVEN_S:
+                return
+            if frame.early <= until:
+                yield frame
 
     def payments(self, n: int, before: Frame) -> list[tuple[Frame, Payment]]:
         """Return what the cable had sent as payment ``n`` by then."""

@@ -131,9 +131,10 @@ def _switched(events: Sequence[Event], setup: str) -> dict[str, list[float]]:
     common = {"K2"} if setup == CABLE_UNDER_TEST else {"K1", "K2"}  # there K1 is the contact of the bench's socket
     found: dict[str, list[float]] = {device: [] for device in SUPPLY}
     for event in events:
-        power = event.kind is Kind.FAULT and event.source in (MAINS, PLUG)
+        if event.kind is not Kind.RELAY and (event.kind is not Kind.FAULT or event.source not in (MAINS, PLUG)):
+            continue
         for device, relay in SUPPLY.items():
-            if power or (event.kind is Kind.RELAY and event.source in {relay, *common}):
+            if event.kind is Kind.FAULT or event.source in {relay, *common}:
                 found[device] += [event.t - event.before, event.t]
     return found
 

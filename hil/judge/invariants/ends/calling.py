@@ -26,22 +26,21 @@ def breaches(history: History) -> Iterator[Breach]:
     """Yield what breaks this rule."""
     if "cable" not in history.under_test or not history.whole:
         return
-    last = max([frame.early for frame in history.frames] + [each.early for each in history.readings], default=0.0)
     paid: list[Story] = []
     for story in history.sessions.values():
         end = next((each for each in story.frames if ends(story, each)), None)
         if end is not None and not paid:
-            yield from _silent(history, story, end, last)
+            yield from _silent(history, story, end)
         if story.of(Payment, "cable"):
             paid.append(story)  # what a session before took counts, too, and is not reckoned here
 
 
-def _silent(history: History, story: Story, end: Frame, last: float) -> Iterator[Breach]:
+def _silent(history: History, story: Story, end: Frame) -> Iterator[Breach]:
     until = end.late + CALL_AGAIN_S + LATE_S
     word = end.item.reason if isinstance(end.item, Close) else end.item.code if isinstance(end.item, Error) else None
     if word not in MENDED or not _is_left(story, end):
         return
-    if until > min(last, history.faulty_at, history.held_at) or end.late >= history.tampered_at:
+    if until > min(history.end, history.faulty_at, history.held_at) or end.late >= history.tampered_at:
         return
     if not history.undisturbed(story.frames[0].early, until):
         return
