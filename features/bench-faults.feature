@@ -4,7 +4,7 @@ Feature: A bench that fails says so, and the devices bear with what a bench can 
 
   Scenario Outline: The lab meter <fails>
     Given the socket is under test in single-fee mode
-    And the load draws 1800 W
+    And the load draws 1600 W
     When the devices are switched on
     And the first payment has been accepted
     And 5 s have passed
@@ -20,7 +20,7 @@ Feature: A bench that fails says so, and the devices bear with what a bench can 
 
   Scenario Outline: The load <fails>
     Given the socket is under test in single-fee mode
-    And the load draws 1800 W
+    And the load draws 1600 W
     When the devices are switched on
     And the first payment has been accepted
     And 5 s have passed
@@ -35,7 +35,7 @@ Feature: A bench that fails says so, and the devices bear with what a bench can 
 
   Scenario: The contacts of K2 are welded, and the cable that was pulled goes on drawing power
     Given the socket is under test in single-fee mode
-    And the load draws 1800 W
+    And the load draws 1600 W
     When the devices are switched on
     And the first payment has been accepted
     And relay K2 welds shut, as a seeded fault
@@ -44,7 +44,7 @@ Feature: A bench that fails says so, and the devices bear with what a bench can 
 
   Scenario: A plug that bounces for 300 ms makes one session
     Given the socket is under test in single-fee mode
-    And the load draws 1800 W
+    And the load draws 1600 W
     And the cable pays for at most 3 payments
     When the devices are switched on
     And the first payment has been accepted
@@ -61,7 +61,7 @@ Feature: A bench that fails says so, and the devices bear with what a bench can 
 
   Scenario: A mains contactor that bounces disturbs no session
     Given the socket is under test in single-fee mode
-    And the load draws 1800 W
+    And the load draws 1600 W
     And the cable pays for at most 2 payments
     When the devices are switched on
     And the first payment has been accepted
@@ -74,7 +74,7 @@ Feature: A bench that fails says so, and the devices bear with what a bench can 
 
   Scenario: The cable's own meter drifts within its tolerance, and it goes on paying
     Given the cable is under test in single-fee mode
-    And the load draws 1800 W
+    And the load draws 1600 W
     And the cable pays for at most 3 payments
     When the devices are switched on
     And the first payment has been accepted

@@ -6,7 +6,7 @@ Feature: A socket that is out of order
   @REQ-LEDGER-1
   Scenario: A contact that does not open is noticed, and the next cable is sold nothing
     Given the socket is under test in single-fee mode
-    And the load draws 1800 W
+    And the load draws 1600 W
     And the cable pays for at most 2 payments
     When the devices are switched on
     And the first payment has been accepted
@@ -25,7 +25,7 @@ Feature: A socket that is out of order
   @REQ-POWER-2
   Scenario: A contact that does not close is noticed after the first payment, and no second one is taken
     Given the socket is under test in single-fee mode
-    And the load draws 1800 W
+    And the load draws 1600 W
     And the cable pays for at most 3 payments
     When the devices are switched on
     And the socket's own contact ignores its coil, as a seeded fault
@@ -39,7 +39,7 @@ Feature: A socket that is out of order
 
   Scenario: A socket whose meter is silent when it starts offers nothing
     Given the socket is under test in single-fee mode
-    And the load draws 1800 W
+    And the load draws 1600 W
     When the devices are switched on
     And the socket's own meter falls silent, as a seeded fault
     And 40 s have passed

@@ -170,7 +170,7 @@ Feature: Defences hold in each session, at each payment, in each life
   @pairwise @REQ-KEEP-1 @REQ-KEEP-2 @REQ-KEEP-3 @REQ-LEDGER-1
   Scenario Outline: The supply of the socket fails <moment> after a payment, for <gap>
     Given the socket is under test in <mode> mode
-    And the load draws 1800 W
+    And the load draws 1600 W
     And the cable pays for at most 4 payments
     When the devices are switched on
     And the <session> session comes to its <payment> payment <life>, after <rest> of rest

@@ -24,7 +24,7 @@ Feature: The cable's coins
   Scenario: The coins do not hold one payment
     Given the socket is under test in single-fee mode
     And the cable's coins are worth 9000 sat
-    And the load draws 1800 W
+    And the load draws 1600 W
     When the devices are switched on
     And 60 s have passed
     Then no power flowed
@@ -137,7 +137,7 @@ Feature: The cable's coins
   @REQ-PAY-4 @REQ-PAY-8
   Scenario: A cable that is under test closes when its appliance is finished
     Given the cable is under test in single-fee mode
-    And the load draws 1800 W
+    And the load draws 1600 W
     When the devices are switched on
     And the first payment has been accepted
     And 10 s have passed

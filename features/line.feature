@@ -5,7 +5,7 @@ Feature: Somebody who sits on the line
 
   Scenario Outline: The <part> of an unsigned request is his, and the cable signs nothing for him
     Given socket and cable are a pair in <mode> mode
-    And the load draws 1800 W
+    And the load draws 1600 W
     And someone on the line redirects the <part> of the second PAYMENT_REQUEST to the cable to himself
     When the devices are switched on
     And the session has ended
@@ -26,7 +26,7 @@ Feature: Somebody who sits on the line
   @REQ-SOCKET-1 @REQ-POWER-3
   Scenario Outline: The <part> of a signed payment is his, and the socket credits nothing for it
     Given socket and cable are a pair in <mode> mode
-    And the load draws 1800 W
+    And the load draws 1600 W
     And someone on the line redirects the <part> of the second PAYMENT to the socket to himself
     When the devices are switched on
     And the session has ended
@@ -46,7 +46,7 @@ Feature: Somebody who sits on the line
   @REQ-SOCKET-1 @REQ-POWER-1
   Scenario: The payee of the first signed payment is his, and the socket sells nothing for it
     Given socket and cable are a pair in single-fee mode
-    And the load draws 1800 W
+    And the load draws 1600 W
     And someone on the line redirects the payee of the first PAYMENT to the socket to himself
     When the devices are switched on
     And the session has ended
@@ -56,7 +56,7 @@ Feature: Somebody who sits on the line
 
   Scenario Outline: The <part> in the <message> is his, and no payment is signed
     Given socket and cable are a pair in single-fee mode
-    And the load draws 1800 W
+    And the load draws 1600 W
     And someone on the line redirects the <part> of the first <message> <way> to himself
     When the devices are switched on
     And the session has ended
@@ -73,7 +73,7 @@ Feature: Somebody who sits on the line
   @REQ-PAY-5
   Scenario: Who is the socket to the cable gets one payment signed and no second, and the socket sells nothing for it
     Given socket and cable are a pair in single-fee mode
-    And the load draws 1800 W
+    And the load draws 1600 W
     And someone on the line redirects the payee of every OFFER to the cable to himself
     And someone on the line redirects the payee of every PAYMENT_REQUEST to the cable to himself
     When the devices are switched on
@@ -85,7 +85,7 @@ Feature: Somebody who sits on the line
 
   Scenario Outline: CLOSE said to the socket after the <nth> <message> ends the session in order
     Given socket and cable are a pair in single-fee mode
-    And the load draws 1800 W
+    And the load draws 1600 W
     And someone on the line says CLOSE to the socket after the <nth> <message> <way>
     When the devices are switched on
     And the session has ended
@@ -103,7 +103,7 @@ Feature: Somebody who sits on the line
 
   Scenario Outline: CLOSE said to the socket after the first <message> ends the session before anything is sold
     Given socket and cable are a pair in single-fee mode
-    And the load draws 1800 W
+    And the load draws 1600 W
     And the cable pays for at most 1 payments
     And someone on the line says CLOSE to the socket after the first <message> <way>
     When the devices are switched on
@@ -121,7 +121,7 @@ Feature: Somebody who sits on the line
 
   Scenario Outline: <word> said to the cable after the first <message> ends its session, and nothing is sold
     Given socket and cable are a pair in single-fee mode
-    And the load draws 1800 W
+    And the load draws 1600 W
     And the cable pays for at most 1 payments
     And someone on the line says <word> to the cable after the first <message> to the socket
     When the devices are switched on
@@ -138,7 +138,7 @@ Feature: Somebody who sits on the line
   @REQ-LINK-1
   Scenario: CLOSE said to a cable that calls delays it only
     Given socket and cable are a pair in single-fee mode
-    And the load draws 1800 W
+    And the load draws 1600 W
     And the cable pays for at most 1 payments
     And someone on the line says CLOSE to the cable after the first HELLO to the socket
     When the devices are switched on
@@ -150,7 +150,7 @@ Feature: Somebody who sits on the line
 
   Scenario: A METER that claims too much, said while a receipt is awaited, ends the session before anything is sold
     Given socket and cable are a pair in single-fee mode
-    And the load draws 1800 W
+    And the load draws 1600 W
     And someone on the line says METER of 5 Wh to the cable after the first PAYMENT to the socket
     When the devices are switched on
     And the node takes 300 ms to answer
@@ -163,7 +163,7 @@ Feature: Somebody who sits on the line
   @REQ-SOCKET-4
   Scenario: A payment of before, said again as if it were new, is not credited and ends the session
     Given socket and cable are a pair in single-fee mode
-    And the load draws 1800 W
+    And the load draws 1600 W
     When the devices are switched on
     And the second RECEIPT to the cable has passed
     And 2 s have passed
@@ -178,7 +178,7 @@ Feature: Somebody who sits on the line
   @REQ-CABLE-4 @REQ-POWER-5
   Scenario: A request of before, said again as if it were new, gets the same payment and no other
     Given socket and cable are a pair in single-fee mode
-    And the load draws 1800 W
+    And the load draws 1600 W
     And the cable pays for at most 2 payments
     When the devices are switched on
     And the first payment has been accepted
@@ -192,7 +192,7 @@ Feature: Somebody who sits on the line
 
   Scenario: Receipts are kept from the cable and the next request is his: it signs nothing for him
     Given socket and cable are a pair in single-fee mode
-    And the load draws 1800 W
+    And the load draws 1600 W
     And someone on the line redirects the payee of the second PAYMENT_REQUEST to the cable to himself
     And every RECEIPT to the cable is dropped
     When the devices are switched on
@@ -204,7 +204,7 @@ Feature: Somebody who sits on the line
 
   Scenario Outline: <word> said to the cable ends the session when what was paid for is used up
     Given socket and cable are a pair in single-fee mode
-    And the load draws 1800 W
+    And the load draws 1600 W
     When the devices are switched on
     And the first payment has been accepted
     And 5 s have passed
@@ -223,7 +223,7 @@ Feature: Somebody who sits on the line
 
   Scenario Outline: <hello> said to the socket after the first <message> costs the cable no more than time
     Given socket and cable are a pair in single-fee mode
-    And the load draws 1800 W
+    And the load draws 1600 W
     And someone on the line says <hello> to the socket after the first <message> <way>
     When the devices are switched on
     And power flows again
@@ -244,7 +244,7 @@ Feature: Somebody who sits on the line
 
   Scenario: HELLO said to the socket while it checks a payment ends the session, and it is settled
     Given socket and cable are a pair in single-fee mode
-    And the load draws 1800 W
+    And the load draws 1600 W
     And someone on the line says HELLO to the socket after the second PAYMENT to the socket
     When the devices are switched on
     And the session has ended
@@ -255,7 +255,7 @@ Feature: Somebody who sits on the line
 
   Scenario: HELLO said to the socket in the name of another cable ends the session, and it is settled
     Given socket and cable are a pair in single-fee mode
-    And the load draws 1800 W
+    And the load draws 1600 W
     When the devices are switched on
     And the first payment has been accepted
     And 5 s have passed
@@ -269,7 +269,7 @@ Feature: Somebody who sits on the line
   @REQ-POWER-5
   Scenario Outline: HELLO said to the socket in the session that runs gets the offer again and changes nothing, <nth> <message>
     Given socket and cable are a pair in single-fee mode
-    And the load draws 1800 W
+    And the load draws 1600 W
     And the cable pays for at most 2 payments
     And someone on the line says HELLO of this session to the socket after the <nth> <message> <way>
     When the devices are switched on
@@ -290,7 +290,7 @@ Feature: Somebody who sits on the line
   @REQ-POWER-4
   Scenario: A METER far ahead makes the socket deaf to its cable, and power ends with the credit
     Given socket and cable are a pair in single-fee mode
-    And the load draws 1800 W
+    And the load draws 1600 W
     When the devices are switched on
     And the first payment has been accepted
     And 5 s have passed
@@ -304,7 +304,7 @@ Feature: Somebody who sits on the line
   @REQ-CABLE-4
   Scenario Outline: The energy of a <message> is falsified, and the cable walks away
     Given socket and cable are a pair in single-fee mode
-    And the load draws 1800 W
+    And the load draws 1600 W
     And someone on the line falsifies the energy of the <nth> <message> to the cable
     When the devices are switched on
     And the session has ended

@@ -53,7 +53,7 @@ Feature: The link fails at each message
   Scenario Outline: The first <message> <way> is <damage>
     Given socket and cable are a pair in single-fee mode
     And the socket asks for payments of 0.05 mBTC
-    And the load draws 1800 W
+    And the load draws 1600 W
     And the cable pays for at most 1 payments
     And the first <message> <way> is <damage>
     When the devices are switched on
@@ -160,7 +160,7 @@ Feature: The link fails at each message
   @REQ-LINK-2 @REQ-POWER-4
   Scenario Outline: The link is gone for good after the <which> <message>
     Given socket and cable are a pair in <mode> mode
-    And the load draws 1800 W
+    And the load draws 1600 W
     And the cable pays for at most 3 payments
     And the link breaks for 2 h after the <which> <message> <way>
     When the devices are switched on

@@ -72,7 +72,7 @@ Feature: A link that fails
   @REQ-LINK-1
   Scenario Outline: Every message comes <how>
     Given socket and cable are a pair in single-fee mode
-    And the load draws 1800 W
+    And the load draws 1600 W
     And the cable pays for at most 2 payments
     And the link <does>
     When the devices are switched on
@@ -90,7 +90,7 @@ Feature: A link that fails
   @REQ-LINK-1
   Scenario: The socket's CLOSE is lost, and the cable finds out
     Given socket and cable are a pair in single-fee mode
-    And the load draws 1800 W
+    And the load draws 1600 W
     And the cable pays for at most 1 payments
     And the first CLOSE to the cable is dropped
     When the devices are switched on
@@ -104,7 +104,7 @@ Feature: A link that fails
   @REQ-LINK-1 @REQ-POWER-3
   Scenario: The ERROR that tells a refusal is lost, and power is off all the same
     Given the socket is under test in single-fee mode
-    And the load draws 1800 W
+    And the load draws 1600 W
     And the cable underpays by 1 sat from the second payment on
     And the first ERROR to the cable is dropped
     When the devices are switched on
@@ -157,7 +157,7 @@ Feature: A link that fails
   @REQ-LINK-3
   Scenario Outline: Two ends that run at different rates sell nothing, <baud> baud
     Given socket and cable are a pair in single-fee mode
-    And the load draws 1800 W
+    And the load draws 1600 W
     And the cable's end of the link runs at <baud> baud
     When the devices are switched on
     And 60 s have passed
@@ -174,7 +174,7 @@ Feature: A link that fails
   @REQ-LINK-3
   Scenario Outline: A link that babbles for 5 s costs nothing but repetition, <devices>
     Given <devices> in single-fee mode
-    And the load draws 1800 W
+    And the load draws 1600 W
     And the cable pays for at most 2 payments
     When the devices are switched on
     And the first payment has been accepted

@@ -5,7 +5,7 @@ Feature: At the worst moment
   @REQ-POWER-1
   Scenario Outline: The cable is pulled <wait> after the first <message>, and nothing is sold
     Given the socket is under test in single-fee mode
-    And the load draws 1800 W
+    And the load draws 1600 W
     And every FUNDING to the socket is delayed by 1 s
     When the devices are switched on
     And the node takes 400 ms to answer
@@ -25,7 +25,7 @@ Feature: At the worst moment
   @REQ-PLUG-2 @REQ-LEDGER-1
   Scenario Outline: The cable is pulled <wait> after the second <message>, and what was bought is settled
     Given the socket is under test in single-fee mode
-    And the load draws 1800 W
+    And the load draws 1600 W
     And every PAYMENT to the socket is delayed by 1 s
     When the devices are switched on
     And the node takes 400 ms to answer
@@ -44,7 +44,7 @@ Feature: At the worst moment
   @REQ-TIME-2
   Scenario: A cable that falls silent after its HELLO is given up
     Given socket and cable are a pair in single-fee mode
-    And the load draws 1800 W
+    And the load draws 1600 W
     And everything to the socket vanishes for 100 s from the first FUNDING on
     When the devices are switched on
     And 100 s have passed
@@ -72,7 +72,7 @@ Feature: At the worst moment
   @REQ-TIME-2 @REQ-LEDGER-1
   Scenario: A cable that falls silent when a payment is due is given up, and what was bought is settled
     Given the socket is under test in single-fee mode
-    And the load draws 1800 W
+    And the load draws 1600 W
     And everything to the socket vanishes for 100 s from the second PAYMENT on
     When the devices are switched on
     And the second PAYMENT to the socket has passed
@@ -87,7 +87,7 @@ Feature: At the worst moment
   @REQ-TIME-2
   Scenario: A socket that falls silent when it was paid is given up, and nothing more is signed
     Given the cable is under test in single-fee mode
-    And the load draws 1800 W
+    And the load draws 1600 W
     And the cable pays for at most 1 payments
     And everything to the cable vanishes for 100 s from the first RECEIPT on
     When the devices are switched on
@@ -99,7 +99,7 @@ Feature: At the worst moment
   @REQ-LEDGER-4 @REQ-POWER-1
   Scenario: The node falls behind while the first payment is checked, and nothing is sold
     Given the socket is under test in single-fee mode
-    And the load draws 1800 W
+    And the load draws 1600 W
     When the devices are switched on
     And the first PAYMENT_REQUEST to the cable has passed
     And the node takes 600 ms to answer
@@ -110,7 +110,7 @@ Feature: At the worst moment
   @REQ-LEDGER-4
   Scenario Outline: The node falls behind while the next payment is <state>
     Given the socket is under test in single-fee mode
-    And the load draws 1800 W
+    And the load draws 1600 W
     When the devices are switched on
     And the first payment has been accepted
     And the next PAYMENT to the socket is delayed by <late>
@@ -130,7 +130,7 @@ Feature: At the worst moment
   @REQ-LEDGER-2 @REQ-POWER-3
   Scenario: The coins are spent elsewhere while the next payment is awaited
     Given the socket is under test in single-fee mode
-    And the load draws 1800 W
+    And the load draws 1600 W
     When the devices are switched on
     And the first payment has been accepted
     And the next PAYMENT to the socket is delayed by 4 s
@@ -143,7 +143,7 @@ Feature: At the worst moment
   @REQ-LEDGER-2 @REQ-POWER-3
   Scenario: The coins are spent elsewhere as the next payment arrives, and the node answers late
     Given the socket is under test in single-fee mode
-    And the load draws 1800 W
+    And the load draws 1600 W
     When the devices are switched on
     And the first payment has been accepted
     And the next PAYMENT to the socket is delayed by 3 s
@@ -158,7 +158,7 @@ Feature: At the worst moment
   @REQ-SOCKET-3 @REQ-POWER-1
   Scenario: The coins are spent elsewhere before the first payment, and the socket sells nothing for it
     Given the socket is under test in single-fee mode
-    And the load draws 1800 W
+    And the load draws 1600 W
     And the cable will spend-the-coin-before-paying from the first payment on
     When the devices are switched on
     And the session has ended
@@ -183,7 +183,7 @@ Feature: At the worst moment
   @REQ-KEEP-2 @REQ-KEEP-3 @REQ-LEDGER-1
   Scenario Outline: <what> before a socket that was restarted hears of its cable again, and it is settled
     Given the socket is under test in single-fee mode
-    And the load draws 1800 W
+    And the load draws 1600 W
     When the devices are switched on
     And the first payment has been accepted
     And the first METER to the socket has passed
@@ -225,7 +225,7 @@ Feature: At the worst moment
   @REQ-KEEP-2 @REQ-PAY-6
   Scenario: A cable comes back when its session is over and its budget is spent, and stays silent
     Given socket and cable are a pair in single-fee mode
-    And the load draws 1800 W
+    And the load draws 1600 W
     And the cable pays for at most 1 payments
     When the devices are switched on
     And the first payment has been accepted

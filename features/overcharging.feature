@@ -5,7 +5,7 @@ Feature: A cable does not sign what it did not agree to
 
   Scenario Outline: The socket <cheats> from the second payment on
     Given the cable is under test in single-fee mode
-    And the load draws 1800 W
+    And the load draws 1600 W
     And the socket <cheats> from the second payment on
     When the devices are switched on
     And the session has ended

@@ -38,7 +38,7 @@ Feature: What is agreed before anything is paid
     And the socket asks for 2000 sat/Wh
     And the socket asks for payments of 20000 sat
     And the socket offers a fee rate of 100 sat per vB
-    And the load draws 1800 W
+    And the load draws 1600 W
     And the cable pays for at most 2 payments
     When the devices are switched on
     And the session has ended
@@ -53,7 +53,7 @@ Feature: What is agreed before anything is paid
     And the socket asks for payments of <quantum>
     And the cable agrees to at most <tariff>
     And the cable agrees to payments of at most <quantum>
-    And the load draws 1800 W
+    And the load draws 1600 W
     And the cable pays for at most 2 payments
     When the devices are switched on
     And the session has ended
@@ -85,7 +85,7 @@ Feature: What is agreed before anything is paid
   Scenario Outline: One fee is paid at <rate> sat/vB, however low or high
     Given the socket is under test in single-fee mode
     And the socket offers a fee rate of <rate> sat per vB
-    And the load draws 1800 W
+    And the load draws 1600 W
     And the cable pays for at most 2 payments
     When the devices are switched on
     And the session has ended
@@ -102,7 +102,7 @@ Feature: What is agreed before anything is paid
   Scenario: Coins that are not buried as deep as the socket demands are refused until they are
     Given the socket is under test in single-fee mode
     And the socket demands 3 confirmations
-    And the load draws 1800 W
+    And the load draws 1600 W
     And the cable pays for at most 1 payments
     When the devices are switched on
     And 35 s have passed
@@ -152,7 +152,7 @@ Feature: What is agreed before anything is paid
     And the socket sells up to 65535 payments a session
     And the cable agrees to payments of at most 1000000 sat
     And the cable's coins are worth 2000000 sat
-    And the load draws 1800 W
+    And the load draws 1600 W
     When the devices are switched on
     And the first payment has been accepted
     And 3 s have passed

@@ -5,7 +5,7 @@ Feature: A cable that cheats
 
   Scenario Outline: The cable will <abuse>, in <mode> mode
     Given the socket is under test in <mode> mode
-    And the load draws 1800 W
+    And the load draws 1600 W
     And the cable will <abuse>
     When the devices are switched on
     And the counterpart has cheated

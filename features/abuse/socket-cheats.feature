@@ -5,7 +5,7 @@ Feature: A socket that cheats
 
   Scenario Outline: The socket will <abuse>, in <mode> mode
     Given the cable is under test in <mode> mode
-    And the load draws 1800 W
+    And the load draws 1600 W
     And the socket will <abuse>
     When the devices are switched on
     And the counterpart has cheated

@@ -8,7 +8,7 @@ Feature: What can go wrong with the ledger, and what a socket makes of it
   @REQ-LEDGER-2 @REQ-PAY-5
   Scenario: A double spend before the payment is broadcast
     Given the socket is under test in single-fee mode
-    And the load draws 1800 W
+    And the load draws 1600 W
     When the devices are switched on
     And the first payment has been accepted
     And 10 s have passed
@@ -20,7 +20,7 @@ Feature: What can go wrong with the ledger, and what a socket makes of it
   @REQ-LEDGER-2 @REQ-PAY-5
   Scenario: A double spend after the payment was broadcast
     Given the socket is under test in per-payment mode
-    And the load draws 1800 W
+    And the load draws 1600 W
     When the devices are switched on
     And the first payment has been accepted
     And 10 s have passed
@@ -32,7 +32,7 @@ Feature: What can go wrong with the ledger, and what a socket makes of it
   @REQ-LEDGER-2
   Scenario: A payment that was broadcast is replaced by one that pays less
     Given the socket is under test in per-payment mode
-    And the load draws 1800 W
+    And the load draws 1600 W
     When the devices are switched on
     And the first payment has been accepted
     And 10 s have passed
@@ -44,7 +44,7 @@ Feature: What can go wrong with the ledger, and what a socket makes of it
   @fresh_node @REQ-LEDGER-2
   Scenario: A miner in league with the cable
     Given the socket is under test in single-fee mode
-    And the load draws 1800 W
+    And the load draws 1600 W
     When the devices are switched on
     And the first payment has been accepted
     And 10 s have passed
@@ -56,7 +56,7 @@ Feature: What can go wrong with the ledger, and what a socket makes of it
   @fresh_node @REQ-LEDGER-3
   Scenario Outline: The last <depth> blocks are replaced after the settlement, and the mempool is lost
     Given the socket is under test in single-fee mode
-    And the load draws 1800 W
+    And the load draws 1600 W
     And the cable pays for at most 2 payments
     When the devices are switched on
     And the session has ended
@@ -103,7 +103,7 @@ Feature: What can go wrong with the ledger, and what a socket makes of it
   @fresh_node @REQ-LEDGER-3 @REQ-KEEP-1
   Scenario: A payment that fell out of the chain is sent again by a socket that was restarted in between
     Given the socket is under test in single-fee mode
-    And the load draws 1800 W
+    And the load draws 1600 W
     And the cable pays for at most 2 payments
     When the devices are switched on
     And the session has ended
@@ -119,7 +119,7 @@ Feature: What can go wrong with the ledger, and what a socket makes of it
   @fresh_node @REQ-LEDGER-1 @REQ-LEDGER-4 @REQ-KEEP-1
   Scenario: The node dies, the supply of the socket fails, and the session is settled when both are back
     Given the socket is under test in single-fee mode
-    And the load draws 1800 W
+    And the load draws 1600 W
     When the devices are switched on
     And the first payment has been accepted
     And 5 s have passed
@@ -132,7 +132,7 @@ Feature: What can go wrong with the ledger, and what a socket makes of it
   @REQ-LEDGER-1 @REQ-LEDGER-4 @REQ-KEEP-1
   Scenario: A session that was over before a power cut is settled at once after it, however much credit is left
     Given the socket is under test in single-fee mode
-    And the load draws 1800 W
+    And the load draws 1600 W
     And the cable pays for at most 1 payments
     When the devices are switched on
     And the first payment has been accepted
@@ -149,7 +149,7 @@ Feature: What can go wrong with the ledger, and what a socket makes of it
   @fresh_node @REQ-LEDGER-3 @REQ-LEDGER-2
   Scenario: A reorganisation with a double spend after the settlement
     Given the socket is under test in single-fee mode
-    And the load draws 1800 W
+    And the load draws 1600 W
     And the cable pays for at most 2 payments
     When the devices are switched on
     And the session has ended
@@ -162,7 +162,7 @@ Feature: What can go wrong with the ledger, and what a socket makes of it
   Scenario: The settlement is crowded out of the mempool
     Given the socket is under test in single-fee mode
     And somebody has the money to fill the mempool
-    And the load draws 1800 W
+    And the load draws 1600 W
     And the cable pays for at most 2 payments
     When the devices are switched on
     And the session has ended
@@ -175,7 +175,7 @@ Feature: What can go wrong with the ledger, and what a socket makes of it
   Scenario: The fee market moves in the middle of the session
     Given the socket is under test in single-fee mode
     And somebody has the money to fill the mempool
-    And the load draws 1800 W
+    And the load draws 1600 W
     And the cable pays for at most 2 payments
     When the devices are switched on
     And the first payment has been accepted
@@ -188,7 +188,7 @@ Feature: What can go wrong with the ledger, and what a socket makes of it
   @fresh_node @REQ-LEDGER-4
   Scenario: The node freezes in the middle of the session
     Given the socket is under test in single-fee mode
-    And the load draws 1800 W
+    And the load draws 1600 W
     When the devices are switched on
     And the first payment has been accepted
     And 10 s have passed
@@ -202,7 +202,7 @@ Feature: What can go wrong with the ledger, and what a socket makes of it
   @fresh_node @REQ-LEDGER-4
   Scenario: The node dies in the middle of the session and is started again
     Given the socket is under test in single-fee mode
-    And the load draws 1800 W
+    And the load draws 1600 W
     When the devices are switched on
     And the first payment has been accepted
     And 10 s have passed
@@ -216,7 +216,7 @@ Feature: What can go wrong with the ledger, and what a socket makes of it
   @REQ-LEDGER-4
   Scenario: The node answers too late
     Given the socket is under test in single-fee mode
-    And the load draws 1800 W
+    And the load draws 1600 W
     When the devices are switched on
     And the first payment has been accepted
     And 10 s have passed
@@ -230,7 +230,7 @@ Feature: What can go wrong with the ledger, and what a socket makes of it
   @REQ-LEDGER-4
   Scenario: The node answers late, and in time
     Given the socket is under test in single-fee mode
-    And the load draws 1800 W
+    And the load draws 1600 W
     And the cable pays for at most 2 payments
     When the devices are switched on
     And the first payment has been accepted
@@ -244,7 +244,7 @@ Feature: What can go wrong with the ledger, and what a socket makes of it
   @REQ-LEDGER-2 @REQ-LEDGER-4
   Scenario: A double spend while the node answers late
     Given the socket is under test in single-fee mode
-    And the load draws 1800 W
+    And the load draws 1600 W
     When the devices are switched on
     And the first payment has been accepted
     And the node takes 300 ms to answer
@@ -257,7 +257,7 @@ Feature: What can go wrong with the ledger, and what a socket makes of it
   @still_downloading @REQ-LEDGER-4 @REQ-BOOT-3
   Scenario: A node that is behind is not believed
     Given the socket is under test in single-fee mode
-    And the load draws 1800 W
+    And the load draws 1600 W
     When the devices are switched on
     And 60 s have passed
     Then 0 sessions began
@@ -266,7 +266,7 @@ Feature: What can go wrong with the ledger, and what a socket makes of it
   @other_network @REQ-LEDGER-4 @REQ-BOOT-3
   Scenario: A node of another network is not believed
     Given the socket is under test in single-fee mode
-    And the load draws 1800 W
+    And the load draws 1600 W
     When the devices are switched on
     And 60 s have passed
     Then 0 sessions began
@@ -275,7 +275,7 @@ Feature: What can go wrong with the ledger, and what a socket makes of it
   @partition @REQ-LEDGER-2
   Scenario: A double spend on the far side of a partition
     Given the socket is under test in per-payment mode
-    And the load draws 1800 W
+    And the load draws 1600 W
     When the devices are switched on
     And the first payment has been accepted
     And the network between the nodes is cut
@@ -290,7 +290,7 @@ Feature: What can go wrong with the ledger, and what a socket makes of it
   @REQ-LEDGER-6
   Scenario: The cable pins its payment
     Given the socket is under test in per-payment mode
-    And the load draws 1800 W
+    And the load draws 1600 W
     When the devices are switched on
     And the first payment has been accepted
     And the cable pins its payment with a large, cheap child
@@ -314,7 +314,7 @@ Feature: What can go wrong with the ledger, and what a socket makes of it
   @fresh_node @REQ-LEDGER-4
   Scenario: The disk of the node is full
     Given the socket is under test in single-fee mode
-    And the load draws 1800 W
+    And the load draws 1600 W
     When the devices are switched on
     And the first payment has been accepted
     And 10 s have passed

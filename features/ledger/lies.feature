@@ -10,7 +10,7 @@ Feature: A server that lies about the ledger
     And the socket sees the ledger by spv
     And the server of the ledger <lie>
     And the cable will declare-an-unconfirmed-coin
-    And the load draws 1800 W
+    And the load draws 1600 W
     When the devices are switched on
     And 30 s have passed
     Then no power flowed
@@ -27,7 +27,7 @@ Feature: A server that lies about the ledger
     And the socket sees the ledger by api
     And the server of the ledger forges-confirmations
     And the cable will declare-an-unconfirmed-coin
-    And the load draws 1800 W
+    And the load draws 1600 W
     When the devices are switched on
     And 30 s have passed
     Then the socket asked for 1 payment
@@ -37,7 +37,7 @@ Feature: A server that lies about the ledger
     Given the socket is under test in single-fee mode
     And the socket sees the ledger by spv
     And the server of the ledger withholds-headers
-    And the load draws 1800 W
+    And the load draws 1600 W
     When the devices are switched on
     And 60 s have passed
     Then no power flowed
@@ -47,7 +47,7 @@ Feature: A server that lies about the ledger
     Given the socket is under test in single-fee mode
     And the socket sees the ledger by api
     And the server of the ledger <refuses>
-    And the load draws 1800 W
+    And the load draws 1600 W
     And the cable pays for at most 1 payments
     When the devices are switched on
     And the first payment has been accepted
@@ -68,7 +68,7 @@ Feature: A server that lies about the ledger
     Given the socket is under test in single-fee mode
     And the socket sees the ledger by spv
     And the server of the ledger drops-broadcasts
-    And the load draws 1800 W
+    And the load draws 1600 W
     And the cable pays for at most 1 payments
     When the devices are switched on
     And the first payment has been accepted

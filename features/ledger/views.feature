@@ -7,7 +7,7 @@ Feature: Three ways to see the ledger
   Scenario Outline: A socket that sees the ledger by <view> sells within the boot budget, in <mode> mode
     Given the socket is under test in <mode> mode
     And the socket sees the ledger by <view>
-    And the load draws 1800 W
+    And the load draws 1600 W
     And the cable pays for at most 2 payments
     When the devices are switched on
     And the session has ended
@@ -29,7 +29,7 @@ Feature: Three ways to see the ledger
   Scenario Outline: A socket that sees the ledger by <view> notices that the cable spends its coin elsewhere
     Given the socket is under test in single-fee mode
     And the socket sees the ledger by <view>
-    And the load draws 1800 W
+    And the load draws 1600 W
     And the cable will spend-the-coin-while-delivering
     When the devices are switched on
     And the session has ended
