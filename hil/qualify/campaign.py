@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -12,6 +13,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 from hil.errors import ConfigurationError
+from hil.interrupts import heard, interrupt
 from hil.qualify.baseline import Baseline
 from hil.qualify.trial import Outcome, try_defect
 from hil.qualify.warm import WarmProcess
@@ -63,6 +65,7 @@ def run_campaign(
     :param jobs: trials at a time.
     :param told: called with each outcome as it comes.
     :param everything: False: try the likely killers of each defect only, not the rest of the suite.
+    :raises KeyboardInterrupt: it was told to end; the trials under way came to their end first.
     """
     remembered = _remembered(root)
     idle: SimpleQueue[WarmProcess] = SimpleQueue()
@@ -92,6 +95,7 @@ def run_campaign(
                 if warm is not None:
                     idle.put(warm)
 
+        handlers = {number: signal.signal(number, interrupt) for number in heard()}
         processes = [WarmProcess.start(root) for _ in range(jobs)]
         try:
             for process in processes:
@@ -105,6 +109,8 @@ def run_campaign(
             pool.shutdown(cancel_futures=True)
             for process in processes:
                 process.stop()
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
     ordered = [outcomes[number] for number in sorted(outcomes)]
     _remember(root, remembered, ordered)
     return by_urgency(ordered)

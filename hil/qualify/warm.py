@@ -6,6 +6,7 @@ its own, so nothing of it stays behind. A defect in code of both sides cannot be
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import importlib
 import json
@@ -19,7 +20,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from hil.child_process import ChildProcess
-from hil.errors import FrameworkError
+from hil.errors import ExitCode, FrameworkError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,6 +30,9 @@ PACKAGES = ("hil.bdd", "hil.scenario", "hil.rig", "hil.judge", "hil.report", "hi
 """Loaded beforehand, with all that they load."""
 
 PROGRAM = "hil.cli.main"
+
+PR_SET_PDEATHSIG = 1
+"""Of prctl(2): the signal that a process gets when the thread that forked it ends."""
 
 SAFE_END_S = 60.0
 """From being told to end to the end: a run makes its bench safe first."""
@@ -126,9 +130,14 @@ def main() -> None:
     """Load, then run what is asked for, one line of JSON each."""
     _load()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # who asked decides
+    own = os.getpid()
     for line in sys.stdin:
         child = os.fork()
         if child == 0:
+            # who sets its time limit is gone when this process is: it ends then, and makes its bench safe first
+            ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+            if os.getppid() != own:
+                os._exit(ExitCode.INTERRUPTED)
             signal.signal(signal.SIGINT, signal.default_int_handler)
             _become(json.loads(line))
         _say(child)

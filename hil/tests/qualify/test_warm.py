@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import os
+import select
 from pathlib import Path
 
 from hil.errors import ExitCode
@@ -24,3 +27,18 @@ def test_each_run_has_its_folder_its_environment_its_output_and_its_exit_code(tm
     finally:
         warm.stop()
     assert warm.process.returncode == 0
+
+
+def test_a_run_ends_with_the_process_that_sets_its_time_limit(tmp_path: Path) -> None:
+    warm = WarmProcess.start(ROOT)
+    out = tmp_path / "said.txt"
+    asked = {"arguments": ["vbench", "up"], "folder": str(tmp_path), "env": {}, "out": str(out)}
+    warm.process.stdin.write(json.dumps(asked).encode() + b"\n")
+    warm.process.stdin.flush()
+    ended = os.pidfd_open(int(warm.process.stdout.readline()))
+    try:
+        warm.process.kill()
+        assert select.select([ended], [], [], 30.0)[0], out.read_text()
+    finally:
+        os.close(ended)
+        warm.stop()
