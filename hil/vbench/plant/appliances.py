@@ -121,9 +121,18 @@ class ElectronicLoad:
             "VOLT": state.voltage,
             "SHOR": 0.0,
         }[state.mode]
+        self._drawn = math.nan, 0.0
+        """The voltage for which the current was found last, and that current; no voltage yet with these set-points."""
 
     def current(self, voltage: float) -> float:
         """See :class:`Appliance`."""
+        known, current = self._drawn
+        if voltage != known:
+            current = self._find_current(voltage)
+            self._drawn = voltage, current
+        return current
+
+    def _find_current(self, voltage: float) -> float:
         if not self._on or voltage == 0 or voltage < self._starting_voltage:
             return 0.0
         if self._mode == "CURR":

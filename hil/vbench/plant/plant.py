@@ -132,7 +132,8 @@ class Plant:
         between events.
         """
         self.settle()
-        return self.outlet_voltage() * self.current() * self._appliances[self.plugged].waveform.power_factor
+        voltage, appliance = self.outlet_voltage(), self._appliances[self.plugged]
+        return voltage * appliance.current(voltage) * appliance.waveform.power_factor
 
     def energy(self) -> float:
         """Return the energy in Wh that went through the path since time 0, less what flowed back."""
