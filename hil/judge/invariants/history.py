@@ -11,6 +11,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import accumulate
 from typing import Any, NamedTuple, TypeVar
 
 from hil.judge.frames import Decoded
@@ -19,9 +20,6 @@ from hil.judge.messages import Coin, Funding, Message, Offer, Payment, Sent
 M = TypeVar("M", bound=Sent)
 
 SIDES = ("socket", "cable")
-
-UNEVEN_S = 1.0
-"""What was recorded comes in the order of time, but for the bounds of its stamps, which differ by less."""
 
 
 @dataclass(frozen=True)
@@ -140,13 +138,18 @@ class History:
 
     def readings_within(self, since: float, until: float) -> list[Reading]:
         """Return the readings that tell of nothing but the time between two instants."""
-        first = bisect_left(self._late, since - UNEVEN_S)
-        last = bisect_right(self._late, until + UNEVEN_S)
+        first, last = bisect_left(self._begun, since), bisect_right(self._ended, until)
         return [each for each in self.readings[first:last] if since <= each.early and each.late <= until]
 
     @cached_property
-    def _late(self) -> Sequence[float]:
-        return [each.late for each in self.readings]
+    def _begun(self) -> Sequence[float]:
+        """For each reading the latest ``early`` of it and those before; bounds differ, so ``early`` itself may fall."""
+        return list(accumulate((each.early for each in self.readings), max))
+
+    @cached_property
+    def _ended(self) -> Sequence[float]:
+        """For each reading the least ``late`` of it and those behind it."""
+        return _least_from_here([each.late for each in self.readings])
 
     @cached_property
     def sessions(self) -> Mapping[bytes, Story]:
@@ -225,16 +228,22 @@ class Story:
 
     def after(self, place: int, until: float) -> Iterator[Frame]:
         """Yield the frames behind that place in the story which may have been sent by ``until``."""
-        for position in range(place + 1, len(self.frames)):
-            frame = self.frames[position]
-            if frame.early > until + UNEVEN_S:
-                return
-            if frame.early <= until:
-                yield frame
+        end = bisect_right(self._none_earlier, until)
+        yield from (frame for frame in self.frames[place + 1 : end] if frame.early <= until)
+
+    @cached_property
+    def _none_earlier(self) -> Sequence[float]:
+        """For each frame the least ``early`` of it and those behind it, asked for once the story is whole."""
+        return _least_from_here([frame.early for frame in self.frames])
 
     def payments(self, n: int, before: Frame) -> list[tuple[Frame, Payment]]:
         """Return what the cable had sent as payment ``n`` by then."""
         return [each for each in self.of(Payment, "cable", before) if each[1].n == n]
+
+
+def _least_from_here(numbers: Sequence[float]) -> list[float]:
+    """Return for each number the least of it and those behind it; they never fall, so they can be searched."""
+    return list(accumulate(reversed(numbers), min))[::-1]
 
 
 def message_of(frame: Frame) -> Message | None:
