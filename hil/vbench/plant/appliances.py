@@ -108,12 +108,13 @@ class ElectronicLoad:
         self.refresh()
 
     def refresh(self) -> None:
-        """Take over the set-points of the instrument."""
+        """Take over the set-points of the instrument, and its errors."""
         state = self._state
         self._mode = state.mode
         self._on = state.input_on
         self._starting_voltage = state.starting_voltage
         self.waveform = state.waveform
+        self._errors = state.errors
         self._set_point = {
             "CURR": state.current,
             "RES": state.resistance,
@@ -146,8 +147,7 @@ class ElectronicLoad:
             # a source of voltage does not give way: what pulls it down to less takes all that it can, or nothing
             wanted = math.inf if voltage > self._set_point else 0.0
         if wanted > 0:
-            errors = self._state.errors
-            wanted = wanted * (1.0 + errors.gain) + errors.offset
+            wanted = wanted * (1.0 + self._errors.gain) + self._errors.offset
         return max(0.0, min(wanted, self._max_current, self._max_power / voltage))
 
     def pass_time(self, duration: float, voltage: float) -> tuple[float, float]:
