@@ -5,9 +5,11 @@ A bench that was asked to let time pass and is not heard is out of step with its
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import stat
+from collections.abc import Iterator
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """What asks a run to end."""
@@ -30,6 +32,17 @@ def heard() -> tuple[signal.Signals, ...]:
     """Return those of ``SIGNALS`` that count: under ``nohup`` a run goes on without its terminal."""
     ignored = signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
     return tuple(number for number in SIGNALS if number != signal.SIGHUP or not ignored)
+
+
+@contextlib.contextmanager
+def interruptible() -> Iterator[None]:
+    """Let those of ``SIGNALS`` that count interrupt what the main thread does in this context."""
+    handlers = {number: signal.signal(number, hang_up if number == signal.SIGHUP else interrupt) for number in heard()}
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
 
 
 def hang_up(number: int, frame: object) -> None:

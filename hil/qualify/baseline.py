@@ -19,10 +19,12 @@ class Baseline:
     """Runs single scenarios with good devices, each once, and remembers what came of it; threads may share it.
 
     :param scratch: a folder for the projects of these runs.
+    :param told_to_end: see :func:`hil.qualify.trial.try_defect`.
     """
 
-    def __init__(self, root: Path, scratch: Path, node: str) -> None:
+    def __init__(self, root: Path, scratch: Path, node: str, told_to_end: threading.Event) -> None:
         self._root, self._scratch, self._node = root, scratch, node
+        self._told_to_end = told_to_end
         self._lock = threading.Lock()
         self._passed: dict[tuple[str, str], bool] = {}
 
@@ -32,6 +34,6 @@ class Baseline:
         with self._lock:  # one such run at a time: they are few
             if key not in self._passed:
                 workshop = open_workshop(self._scratch / f"good-{len(self._passed)}", self._root, target, None)
-                code, _ = run(workshop, (scenario,), self._node, LIKELY_TIMEOUT_S, warm)
+                code, _ = run(workshop, (scenario,), self._node, LIKELY_TIMEOUT_S, warm, self._told_to_end)
                 self._passed[key] = code == ExitCode.PASS
             return self._passed[key]

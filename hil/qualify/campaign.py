@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import signal
 import tempfile
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 from hil.errors import ConfigurationError
-from hil.interrupts import heard, interrupt
+from hil.interrupts import interruptible
 from hil.qualify.baseline import Baseline
 from hil.qualify.trial import Outcome, try_defect
 from hil.qualify.warm import WarmProcess
@@ -65,12 +65,17 @@ def run_campaign(
     :param jobs: trials at a time.
     :param told: called with each outcome as it comes.
     :param everything: False: try the likely killers of each defect only, not the rest of the suite.
-    :raises KeyboardInterrupt: it was told to end; the trials under way came to their end first.
+    :raises KeyboardInterrupt: it was told to end; the runs under way have ended then, with their benches safe.
     """
     remembered = _remembered(root)
     idle: SimpleQueue[WarmProcess] = SimpleQueue()
-    with tempfile.TemporaryDirectory(prefix="hil-qualify-") as scratch, ThreadPoolExecutor(jobs) as pool:
-        baseline = Baseline(root, Path(scratch), node)
+    told_to_end = threading.Event()
+    with (
+        interruptible(),
+        tempfile.TemporaryDirectory(prefix="hil-qualify-") as scratch,
+        ThreadPoolExecutor(jobs) as pool,
+    ):
+        baseline = Baseline(root, Path(scratch), node, told_to_end)
 
         def work(number: int, target: Target, defect: Defect) -> Outcome:
             workshop = open_workshop(Path(scratch) / str(number), root, target, defect)
@@ -90,12 +95,12 @@ def run_campaign(
                     warm=warm,
                     everything=everything,
                     good_passes=good_passes,
+                    told_to_end=told_to_end,
                 )
             finally:
                 if warm is not None:
                     idle.put(warm)
 
-        handlers = {number: signal.signal(number, interrupt) for number in heard()}
         processes = [WarmProcess.start(root) for _ in range(jobs)]
         try:
             for process in processes:
@@ -106,11 +111,10 @@ def run_campaign(
                 outcomes[futures[future]] = future.result()
                 told(outcomes[futures[future]])
         finally:
+            told_to_end.set()  # without effect where all trials are over
             pool.shutdown(cancel_futures=True)
             for process in processes:
                 process.stop()
-            for number, handler in handlers.items():
-                signal.signal(number, handler)
     ordered = [outcomes[number] for number in sorted(outcomes)]
     _remember(root, remembered, ordered)
     return by_urgency(ordered)

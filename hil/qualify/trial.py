@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shlex
 import signal
+import threading
+from concurrent.futures import CancelledError
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,7 +15,7 @@ from hil.clock import stopwatch
 from hil.errors import ExitCode
 from hil.evidence.documents import Kind, Verdict
 from hil.evidence.record import RunRecord
-from hil.qualify.warm import SAFE_END_S
+from hil.qualify.warm import LOOK_EVERY_S, SAFE_END_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -84,6 +86,7 @@ def try_defect(
     warm: WarmProcess | None = None,
     everything: bool = True,
     good_passes: Callable[[str], bool] = lambda scenario: True,
+    told_to_end: threading.Event | None = None,
 ) -> Outcome:
     """Run the likely killers, then all scenarios, up to the first that does not pass.
 
@@ -92,7 +95,10 @@ def try_defect(
     :param everything: False: the likely killers only.
     :param good_passes: tells whether a device without the defect passes a scenario; asked of one that was not expected
         to find the defect. One that it does not pass finds nothing, and is left out.
+    :param told_to_end: once it is set, the run under way is ended and no other begins; None: it never is.
+    :raises CancelledError: it was set.
     """
+    told_to_end = told_to_end or threading.Event()
     watch = stopwatch()
     parts: list[tuple[tuple[str, ...], float]] = [(tuple(group), LIKELY_TIMEOUT_S) for group in likely if group]
     parts += [(ALL, ALL_TIMEOUT_S)] if everything else []
@@ -101,7 +107,7 @@ def try_defect(
     while parts:
         paths, timeout = parts[0]
         paths = (*paths, *(word for scenario in left_out for word in ("--deselect", scenario)))
-        code, words = run(workshop, paths, node, timeout, warm)
+        code, words = run(workshop, paths, node, timeout, warm, told_to_end)
         if code == ExitCode.PASS or code == ExitCode.NOTHING_RUN:
             parts.pop(0)
             continue
@@ -110,7 +116,7 @@ def try_defect(
             continue
         found = _first_finding(workshop.newest_run) if code != ExitCode.AUTHOR_ERROR else None
         if found is not None and found.verdict is Verdict.RIG_FAULT:  # a busy machine; a defect makes one again
-            code, words = run(workshop, paths, node, timeout, warm)
+            code, words = run(workshop, paths, node, timeout, warm, told_to_end)
             found = _first_finding(workshop.newest_run) or found
         if found is None:
             return _outcome(target, defect, "no answer", message=words, seconds=watch())
@@ -122,25 +128,43 @@ def try_defect(
 
 
 def run(
-    workshop: Workshop, paths: Sequence[str], node: str, timeout: float, warm: WarmProcess | None
+    workshop: Workshop,
+    paths: Sequence[str],
+    node: str,
+    timeout: float,
+    warm: WarmProcess | None,
+    told_to_end: threading.Event,
 ) -> tuple[int, str]:
-    """Run scenarios; return the exit code, and the end of what was said."""
+    """Run scenarios; return the exit code, and the end of what was said. Raises CancelledError if it is told to end."""
     options = ("--rig", "rigs/virtual.yaml", "--node", node, "--seed", SEED, "--benches", "1", "-x", "-q", *QUIET)
     said = workshop.folder / "said.txt"
     environment = {"PYTHONPATH": os.environ.get("PYTHONPATH", str(workshop.root)), "COLUMNS": "160"}
     if warm is not None:
-        code = warm.run(["run", *paths, *options], workshop.folder, environment, said, timeout)
+        code = warm.run(["run", *paths, *options], workshop.folder, environment, said, timeout, told_to_end)
     else:
-        code = _run_cold([*workshop.program, "run", *paths, *options], workshop.folder, environment, said, timeout)
+        code = _run_cold(
+            [*workshop.program, "run", *paths, *options], workshop.folder, environment, said, timeout, told_to_end
+        )
+    if told_to_end.is_set():
+        raise CancelledError
     return code, said.read_text(encoding="utf-8", errors="replace")[-600:]
 
 
-def _run_cold(command: Sequence[str], folder: Path, environment: dict[str, str], said: Path, timeout: float) -> int:
+def _run_cold(
+    command: Sequence[str],
+    folder: Path,
+    environment: dict[str, str],
+    said: Path,
+    timeout: float,
+    told_to_end: threading.Event,
+) -> int:
     process = ChildProcess(
         "trial", command, log=said, environment=os.environ | environment, folder=folder, dies_with_parent=True
     )
-    if process.wait(timeout) and process.returncode is not None:
-        return process.returncode
+    watch = stopwatch()
+    while watch() < timeout and not told_to_end.is_set():
+        if process.wait(LOOK_EVERY_S) and process.returncode is not None:
+            return process.returncode
     process.signal(signal.SIGTERM)
     process.end(SAFE_END_S)
     return ExitCode.INTERNAL_ERROR

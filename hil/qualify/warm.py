@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from hil.child_process import ChildProcess
+from hil.clock import stopwatch
 from hil.errors import ExitCode, FrameworkError
 
 if TYPE_CHECKING:
@@ -36,6 +37,9 @@ PR_SET_PDEATHSIG = 1
 
 SAFE_END_S = 60.0
 """From being told to end to the end: a run makes its bench safe first."""
+
+LOOK_EVERY_S = 0.2
+"""How often a run is held against its time limit, and how late it may be told to end."""
 
 
 @dataclass
@@ -60,26 +64,31 @@ class WarmProcess:
         )
 
     def run(
-        self, arguments: Sequence[str], folder: Path, environment: Mapping[str, str], out: Path, timeout: float
+        self,
+        arguments: Sequence[str],
+        folder: Path,
+        environment: Mapping[str, str],
+        out: Path,
+        timeout: float,
+        told_to_end: threading.Event,
     ) -> int:
         """Run ``hil ARGUMENTS`` in a folder, with its output in a file; return the exit code.
 
-        After ``timeout`` seconds it is told to end, and makes its bench safe; ``SAFE_END_S`` later it is killed.
+        After ``timeout`` seconds, or once ``told_to_end``, it is told to end, and makes its bench safe; ``SAFE_END_S``
+        later it is killed.
         """
         document = {"arguments": list(arguments), "folder": str(folder), "env": dict(environment), "out": str(out)}
         self.process.stdin.write(json.dumps(document).encode() + b"\n")
         self.process.stdin.flush()
         child = int(self._line())
-        ends = ((timeout, signal.SIGTERM), (timeout + SAFE_END_S, signal.SIGKILL))
-        timers = [threading.Timer(after, os.kill, (child, number)) for after, number in ends]
-        for timer in timers:
-            timer.daemon = True
-            timer.start()
+        over = threading.Event()
+        limit = threading.Thread(target=_limit, args=(child, timeout, told_to_end, over), daemon=True)
+        limit.start()
         try:
             return int(self._line())
         finally:
-            for timer in timers:
-                timer.cancel()
+            over.set()
+            limit.join()
 
     def stop(self) -> None:
         """End the process."""
@@ -91,6 +100,17 @@ class WarmProcess:
             what = f"the process that runs the suite {self.process.how_it_ended()}"
             raise FrameworkError(what, place="hil qualify", remedy=f"Its last words: {self.process.last_words()}")
         return line
+
+
+def _limit(child: int, timeout: float, told_to_end: threading.Event, over: threading.Event) -> None:
+    """End a run that is not over in time, or is told to end; a thread's work."""
+    watch = stopwatch()
+    while not over.wait(LOOK_EVERY_S):
+        if told_to_end.is_set() or watch() >= timeout:
+            os.kill(child, signal.SIGTERM)
+            if not over.wait(SAFE_END_S):
+                os.kill(child, signal.SIGKILL)
+            return
 
 
 def _load() -> None:

@@ -13,7 +13,7 @@ from hil.evidence.documents import Kind, Verdict
 from hil.evidence.own_error import told
 from hil.evidence.verdicts import verdict_of
 from hil.history.studies.sessions import Measured, StudySession
-from hil.interrupts import interrupt
+from hil.interrupts import heard, interruptible
 from hil.scenario.run import Run
 from hil.scenario.run_folder import ScenarioFacts
 from hil.study.bench import BenchSession
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from hil.study.design import Design
 
 FEATURE = "rig study"
-
-ENDING = (signal.SIGINT, signal.SIGTERM)
-"""Signals that end a study."""
 
 
 @dataclass(frozen=True)
@@ -61,28 +58,25 @@ def conduct(
     :param benches: of a virtual rig, each with instruments whose errors another seed draws; of a physical one 1.
     :param again: the command that does the same again.
     """
-    # a terminated study ends as an interrupted one does: the bench becomes safe
-    handlers = {each: signal.signal(each, interrupt) for each in ENDING}
-    run = Run(root, rig, node=node, seed=seed)
     failure: HilError | None = None
     found: list[tuple[str, str, tuple[Measured, ...]]] = []
     interrupted = True
-    try:
-        for number in range(1, benches + 1):
-            name = f"bench {number}" if rig.virtual else rig.options.name
-            began = utc_now().isoformat()
-            try:
-                found.append((name, began, _session(run, number, name, design, again, progress)))
-            except Exception as error:
-                failure = told(error)
-                break
-        interrupted = False
-    finally:
-        for each in ENDING:  # an impatient second Ctrl-C must not leave the mains on
-            signal.signal(each, signal.SIG_IGN)
-        verdict = run.close(interrupted=interrupted)
-        for each, handler in handlers.items():
-            signal.signal(each, handler)
+    with interruptible():  # a terminated study ends as an interrupted one does: the bench becomes safe
+        run = Run(root, rig, node=node, seed=seed)
+        try:
+            for number in range(1, benches + 1):
+                name = f"bench {number}" if rig.virtual else rig.options.name
+                began = utc_now().isoformat()
+                try:
+                    found.append((name, began, _session(run, number, name, design, again, progress)))
+                except Exception as error:
+                    failure = told(error)
+                    break
+            interrupted = False
+        finally:
+            for each in heard():  # an impatient second Ctrl-C must not leave the mains on
+                signal.signal(each, signal.SIG_IGN)
+            verdict = run.close(interrupted=interrupted)
     if failure is None and verdict is not Verdict.PASS:
         failure = RigFault("; ".join(run.befell) or f"the run ended with {verdict}", place=str(run.folder))
     common = {"run_id": run.folder.name, "digest": run.digest, "rig": rig.options.name, "virtual": rig.virtual}

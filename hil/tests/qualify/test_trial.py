@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 from collections.abc import Sequence
+from concurrent.futures import CancelledError
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+from hil.clock import stopwatch
 from hil.errors import ExitCode
 from hil.evidence.documents import Event, Json, Kind, Verdict
 from hil.evidence.record import ScenarioRecord
@@ -177,7 +181,7 @@ def test_whether_a_good_device_passes_is_seen_by_one_run_and_remembered(
 
     monkeypatch.setattr(baseline, "run", run)
     monkeypatch.setattr(baseline, "open_workshop", lambda *_: None)
-    good = baseline.Baseline(tmp_path, tmp_path, "native")
+    good = baseline.Baseline(tmp_path, tmp_path, "native", threading.Event())
     for _ in range(2):
         assert good.passes(target(), "a.feature::Good", None)
         assert not good.passes(target(), "a.feature::Bad", None)
@@ -191,3 +195,12 @@ def test_likely_killers_with_one_that_is_no_scenario_any_more_give_way_to_the_ne
     assert suite.try_it(["a.feature::Gone"], ["a.feature::Found"]).scenario == "a.feature::Found"
     assert suite.runs == 2
     assert suite.try_it(["a.feature::Gone"]).scenario == "a.feature::Found"
+
+
+def test_a_trial_that_is_told_to_end_ends_its_run_and_begins_no_other(tmp_path: Path) -> None:
+    of, told_to_end, watch = target(), threading.Event(), stopwatch()
+    told_to_end.set()
+    workshop = Workshop(tmp_path, tmp_path, (sys.executable, "-c", "import signal; signal.pause()"))
+    with pytest.raises(CancelledError):
+        try_defect(workshop, of, defect(of), "native", [["a.feature::One"]], told_to_end=told_to_end)
+    assert watch() < 60.0

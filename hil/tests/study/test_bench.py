@@ -10,6 +10,7 @@ import pytest
 
 from hil.evidence.documents import Verdict
 from hil.history.studies.sessions import Measured
+from hil.interrupts import SIGNALS
 from hil.study import conduct as conducting
 from hil.study.bench import BenchSession
 from hil.study.conduct import Conducted, conduct
@@ -55,8 +56,8 @@ def test_a_cut_that_the_meter_shows_late_is_waited_for(monkeypatch: pytest.Monke
 
 
 def test_signals_are_given_back(tmp_path: Path) -> None:
-    before = [signal.getsignal(each) for each in conducting.ENDING]
+    before = [signal.getsignal(each) for each in SIGNALS]
 
     studied(tmp_path)
 
-    assert [signal.getsignal(each) for each in conducting.ENDING] == before
+    assert [signal.getsignal(each) for each in SIGNALS] == before
