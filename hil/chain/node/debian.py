@@ -40,6 +40,8 @@ Debug::NoLocking "1";
 APT::Install-Recommends "0";
 APT::Sandbox::User "";
 Acquire::Languages "none";
+Acquire::Retries "3";
+APT::Update::Error-Mode "any";
 """
 
 

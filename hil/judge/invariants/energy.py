@@ -154,7 +154,7 @@ def _resumed(history: History) -> Iterator[Breach]:
         for frame in history.sent_by("cable")
         if isinstance(frame.item, Hello | Meter | Payment) and not frame.lost
     ]
-    for cut in history.cut.get("socket", ()) if history.whole else ():
+    for cut, _ in history.cut.get("socket", ()) if history.whole else ():
         after = [each for each in history.readings if each.early > cut]
         dead = next((place for place, each in enumerate(after) if each.power_w < history.off_w), len(after))
         on = next((each for each in after[dead:] if each.power_w >= max(history.off_w, POWER_W)), None)

@@ -21,6 +21,10 @@ M = TypeVar("M", bound=Sent)
 
 SIDES = ("socket", "cable")
 
+UNDERWAY_S = 1.0
+"""So long after the supply of a side was switched off there may arrive what it had said before: its supply holds for a
+while, and a line in real time is slow on a busy machine. A device takes longer to boot."""
+
 
 @dataclass(frozen=True)
 class Frame:
@@ -76,7 +80,8 @@ class History:
     :param sold: what the socket was set to sell, by the names of the fields of OFFER; empty if that is not known.
     :param whole: nothing of the devices' life is older than the history: their accounts and storage were new.
     :param switched: instants at which each side's supply was switched.
-    :param cut: instants at which each side's own supply was switched off, which it cannot have outlived.
+    :param cut: from when until when each side's own supply was off, which it cannot have outlived; without an end if it
+        stayed off.
     :param disturbed: instants at which the bench did something to supply, mains or plug.
     :param held_at: instant from which on the link kept messages back, so that they arrived later than they were sent.
     :param struck_at: instant of the first fault of the link; ``tampered_at``: of the first by which somebody on it said
@@ -93,7 +98,7 @@ class History:
     sold: Mapping[str, int] = field(default_factory=dict)
     whole: bool = True
     switched: Mapping[str, Sequence[float]] = field(default_factory=dict)
-    cut: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    cut: Mapping[str, Sequence[tuple[float, float]]] = field(default_factory=dict)
     disturbed: Sequence[float] = ()
     held_at: float = math.inf
     struck_at: float = math.inf
@@ -119,8 +124,13 @@ class History:
         return any(since <= t <= until for t in self.switched.get(side, ()))
 
     def was_cut(self, side: str, since: float, until: float) -> bool:
-        """Tell whether a side surely restarted between two instants: its own supply was off, on a virtual bench."""
-        return self.whole and any(since <= t < until for t in self.cut.get(side, ()))
+        """Tell whether what a side says at ``until`` is surely of another life than ``since``, on a virtual bench.
+
+        Its own supply was off and is on again between them, and what it had said before has had its time to arrive.
+        """
+        return self.whole and any(
+            since <= off and max(on, off + UNDERWAY_S) < until for off, on in self.cut.get(side, ())
+        )
 
     def undisturbed(self, since: float, until: float) -> bool:
         """Tell whether the bench left supply, mains and plug alone between two instants."""

@@ -139,10 +139,21 @@ def _switched(events: Sequence[Event], setup: str) -> dict[str, list[float]]:
     return found
 
 
-def _cut(events: Sequence[Event]) -> dict[str, list[float]]:
-    """Return when the supply of each side itself was switched off."""
-    relays = [event for event in events if event.kind is Kind.RELAY and not event.data["closed"]]
-    return {device: [event.t for event in relays if event.source == relay] for device, relay in SUPPLY.items()}
+def _cut(events: Sequence[Event]) -> dict[str, list[tuple[float, float]]]:
+    """Return from when until when the supply of each side itself was off, after it had been on."""
+    found: dict[str, list[tuple[float, float]]] = {}
+    for device, relay in SUPPLY.items():
+        gaps, was_on = found.setdefault(device, []), False
+        for event in events:
+            if event.kind is not Kind.RELAY or event.source != relay:
+                continue
+            is_on = bool(event.data["closed"])
+            if was_on and not is_on:
+                gaps.append((event.t, math.inf))
+            elif is_on and not was_on and gaps:
+                gaps[-1] = gaps[-1][0], event.t + event.after
+            was_on = is_on
+    return found
 
 
 def _tampers(event: Event) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -12,7 +13,7 @@ from embit.hashes import hash160
 
 from hil.judge.codes import Network
 from hil.judge.invariants.accounts import ACCOUNT_PATH, MAINNET_PATH
-from hil.judge.invariants.history import History
+from hil.judge.invariants.history import Frame, History
 from hil.judge.invariants.monitor import judge
 from hil.judge.messages import Funding, Hello, Meter, Offer, Payment, Receipt
 from hil.tests.judge.invariants.made import changed, every, history, nth, renumbered, said, with_frames
@@ -126,7 +127,7 @@ def next_session(change: bytes | None = None) -> History:
     assert isinstance(funding, Funding)
     later = replace(funding, session=b"another!", change_script=change or funding.change_script)
     made = with_frames(made, [*made.frames, said(end + 30, "cable", later)])
-    return replace(made, cut={"cable": [end + 10]}, disturbed=[end + 10])
+    return replace(made, cut={"cable": [(end + 10, end + 11)]}, disturbed=[end + 10])
 
 
 def test_a_change_script_of_before_a_power_on_is_found_in_a_session_after_it() -> None:
@@ -138,12 +139,27 @@ def test_a_change_script_of_before_a_power_on_is_found_in_a_session_after_it() -
     assert [each for each in (*judge(fresh), *judge(same_life)) if each.rule.id == "change-fresh"] == []
 
 
+def later(frame: Frame, seconds: float) -> Frame:
+    return replace(frame, t=frame.t + seconds, early=frame.early + seconds, late=frame.late + seconds)
+
+
 @pytest.mark.parametrize("side", ["socket", "cable"])
 def test_a_side_that_restarts_counts_on_far_beyond_what_it_had_said(side: str) -> None:
     made = history()
     at = nth(made, Receipt if side == "socket" else Payment, 2)
-    before = [each for each in made.frames[:at] if each.sender == side][-1]
-    cut = replace(made, cut={side: [(before.t + made.frames[at].t) / 2]}, under_test=(side,))
+    off = made.frames[at - 1].late
+    made = with_frames(made, [*made.frames[:at], *(later(each, 30) for each in made.frames[at:])])
+    cut = replace(made, cut={side: [(off, off + 1)]}, under_test=(side,))
     (breach,) = [each for each in judge(cut) if each.rule.id == "sequence"]
     assert "after a restart, which adds 65536" in breach.what
     assert [each for each in judge(replace(cut, whole=False)) if each.rule.id == "sequence"] == []
+
+
+@pytest.mark.parametrize("side", ["socket", "cable"])
+@pytest.mark.parametrize("on_again_s", [0.3, math.inf])
+def test_what_a_side_said_before_it_was_switched_off_may_arrive_after_that(side: str, on_again_s: float) -> None:
+    made = history()
+    arrived = made.frames[nth(made, Receipt if side == "socket" else Payment, 2)]
+    off = arrived.early - 0.5
+    cut = replace(made, cut={side: [(off, off + on_again_s)]}, disturbed=[off], under_test=(side,))
+    assert [each for each in judge(cut) if each.rule.id == "sequence"] == []

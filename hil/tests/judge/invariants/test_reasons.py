@@ -187,7 +187,7 @@ def powered_again(at_s: float, *heard_s: float) -> History:
         for step in range(int(10 * (cut - 1)), int(10 * (cut + at_s + 5)))
     ]
     made = with_frames(made, [*made.frames[: at + 1], *meters])
-    return replace(made, readings=readings, cut={"socket": [cut]}, disturbed=[cut], under_test=("socket",))
+    return replace(made, readings=readings, cut={"socket": [(cut, cut + 1.0)]}, disturbed=[cut], under_test=("socket",))
 
 
 def test_power_after_a_restart_before_the_cable_spoke_is_found() -> None:

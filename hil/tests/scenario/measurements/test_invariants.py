@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -104,6 +105,18 @@ def test_supplies_mains_and_plug_disturb_and_the_contact_of_the_benchs_own_socke
         assert history.restarted("socket", 1.5, 2.5)
         assert not history.restarted("socket", 2.5, 3.5)
         assert not history.undisturbed(2.5, 3.5)
+
+
+def test_a_side_lives_anew_once_its_own_supply_was_off_and_is_on_again() -> None:
+    scene = Scene()
+    for t, closed in ((1.0, False), (2.0, True), (3.0, False), (3.5, False), (5.0, True), (8.0, False)):
+        scene.relay(t, "K3", closed=closed)
+    history = replace(invariants.history_of(scene.run(9.0).observer, Memory()), whole=True)
+    assert history.cut == {"socket": [(3.0, 5.0), (8.0, math.inf)], "cable": []}
+    assert history.was_cut("socket", 2.5, 6.0)
+    assert not history.was_cut("socket", 2.5, 4.5)
+    assert not history.was_cut("socket", 3.2, 7.0)
+    assert not history.was_cut("socket", 7.5, 12.0)
 
 
 def test_after_a_seeded_fault_no_meter_is_believed() -> None:
