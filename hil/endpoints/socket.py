@@ -7,6 +7,7 @@ clock: its host calls ``on_bytes`` and ``on_time`` with the present instant, no 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -49,6 +50,7 @@ class SocketEndpoint:
     :param energy_wh: the meter that it bills by, in watt-hours.
     :param power_w: the present power at that meter, in watts.
     :param metering_s: it reads the meter at least this often while it delivers.
+    :param watch_s: it looks for a conflicting spend this often while it delivers; None: with each reading of the meter.
     :param ledger_delay_s: how long the device needs for an answer of the ledger, ``ledger_late_s`` how much later than
         asked it arrives; see :class:`LedgerQuestions`.
     """
@@ -66,6 +68,7 @@ class SocketEndpoint:
         ledger_delay_s: float,
         ledger_late_s: Callable[[], float] = lambda: 0.0,
         metering_s: float = METERING_S,
+        watch_s: float | None = CONFLICT_WATCH_S,
         hooks: EndpointHooks | None = None,
     ) -> None:
         self.machine = machine
@@ -76,6 +79,7 @@ class SocketEndpoint:
         self._power_w = power_w
         self._journal = journal
         self._metering_s = metering_s
+        self._watch_s = watch_s
         self._questions = LedgerQuestions(
             machine,
             ledger,
@@ -111,10 +115,11 @@ class SocketEndpoint:
         """Serve what is due: answers of the ledger, the meter, the look for conflicts, the machine's timers."""
         while (answer := self._questions.take_due(now)) is not None:
             self._carry_out(answer(now), now)
-        if self._metering_due is not None and (now >= self._metering_due or self._machine_is_due(now)):
+        reads = self._metering_due is not None and (now >= self._metering_due or self._machine_is_due(now))
+        if reads:
             self._read_meter(now)
-        if self._watch_due is not None and now >= self._watch_due:
-            self._watch_due = now + CONFLICT_WATCH_S
+        if self._watch_due is not None and (now >= self._watch_due or (reads and self._watch_s is None)):
+            self._watch_due = self._next_watch(now)
             self._watch(now)
         self._carry_out(self.machine.on_time(now), now)
 
@@ -177,4 +182,7 @@ class SocketEndpoint:
         self._set_contact(closed)
         self.hooks.on_contact(closed, reason)
         self._metering_due = now + self._until_next_metering(self._power_w()) if closed else None
-        self._watch_due = now + CONFLICT_WATCH_S if closed else None
+        self._watch_due = self._next_watch(now) if closed else None
+
+    def _next_watch(self, now: float) -> float:
+        return math.inf if self._watch_s is None else now + self._watch_s

@@ -99,6 +99,7 @@ class CableUnderTestSetup:
             journal=MemoryJournal(),
             ledger_delay_s=0.0,
             metering_s=COUNTERPART_METERING_S,
+            watch_s=None,  # the cable is under test, and does not see how soon a conflict is found
             hooks=hooks(abuse),
         )
         return player, abuse

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from hil.endpoints.cable import CableEndpoint
 from hil.endpoints.common import EndpointHooks
-from hil.endpoints.socket import SocketEndpoint
+from hil.endpoints.socket import CONFLICT_WATCH_S, METERING_S, SocketEndpoint
 from hil.ports import Acceptance, CoinStatus
 from hil.protocol.cable.machine import CableMachine
 from hil.protocol.payment.coins import Coin, OutPoint
@@ -87,6 +87,8 @@ class Pair:
     socket_hooks: EndpointHooks = field(default_factory=EndpointHooks)
     cable_meter_gain: float = 1.0
     script: bytes = CABLE.p2wpkh_script
+    metering_s: float = METERING_S
+    watch_s: float | None = CONFLICT_WATCH_S
 
     def __post_init__(self) -> None:
         self.now = 0.0
@@ -111,6 +113,8 @@ class Pair:
             ledger=self.ledger,
             journal=NoJournal(),
             ledger_delay_s=0.02,
+            metering_s=self.metering_s,
+            watch_s=self.watch_s,
             hooks=self.socket_hooks,
         )
         self.cable = CableEndpoint(

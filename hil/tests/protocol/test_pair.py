@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 
 import pytest
 
@@ -131,6 +132,16 @@ def test_socket_opens_when_another_spend_of_the_coins_appears() -> None:
     pair.ledger.conflicting = "ab" * 32
     pair.run(10.5)
     assert not pair.closed
+
+
+def test_a_socket_without_a_watch_of_its_own_looks_for_a_conflict_with_each_reading_of_its_meter() -> None:
+    pair = toast(metering_s=1.0, watch_s=None)
+    pair.plug_and_run(10.0)
+    asked: list[float] = []
+    pair.ledger.conflict = lambda transaction: asked.append(pair.now)  # type: ignore[method-assign]
+    pair.run(15.0)
+    assert [round(later - earlier, 6) for earlier, later in itertools.pairwise(asked)] == [1.0] * 4
+    assert pair.closed
 
 
 def test_socket_sells_nothing_for_unconfirmed_coins() -> None:
