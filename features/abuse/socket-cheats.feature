@@ -66,6 +66,7 @@ Feature: A socket that cheats
       | take-a-payment-and-forget        | single-fee  |
       | refuse-a-good-payment            | single-fee  |
       | take-a-payment-and-name-it       | single-fee  |
+      | name-a-payment-in-mid-delivery   | single-fee  |
       | call-the-session-used            | single-fee  |
       | close-for-a-fault                | single-fee  |
       | close-as-if-unplugged            | single-fee  |

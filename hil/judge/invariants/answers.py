@@ -43,6 +43,9 @@ loses none the second one tells.
 NEXT: dict[type[Sent], type[Sent]] = {Hello: Funding, Funding: Payment}
 """What a side says once it has the answer, which may have crossed the question when that was said again."""
 
+CROSSED_S = 1.0
+"""What a side said so long before a message may have reached the other side after it had sent that."""
+
 SWITCHED_S = 1.0
 """After so much time the contact and the lab meter have followed what was said."""
 
@@ -87,9 +90,26 @@ class _Silence:
             if isinstance(frame.item, Payment) and self._has_receipt(frame.item.n, self._story.frames[:place]):
                 continue
             after = self._story.after(place, until)
+            if self._ended_meanwhile(place, frame) or (kind is Hello and self._was_told_what_settled(frame, until)):
+                continue
             if not any(_moves_on(each, side, kind, answers) or _credits(each, frame) for each in after):
                 what = f"nothing answered it for {period_s + LATE_S:g} s, and it was not said again"
                 yield Breach(rule, side, what, frame)
+
+    def _ended_meanwhile(self, place: int, frame: Frame) -> bool:
+        """Tell whether the other side ended the session by a message that may have crossed this one."""
+        crossed = (each for each in self._story.frames[:place] if each.late >= frame.early - CROSSED_S)
+        return any(each.sender != frame.sender and _is_end(each) for each in crossed)
+
+    def _was_told_what_settled(self, hello: Frame, until: float) -> bool:
+        """Tell whether a CLOSE of an earlier session names a payment: a cable may take that as its acknowledgement, and
+        have no trust left.
+        """
+        told = (each for each in self._history.sent_by("socket") if hello.early - CROSSED_S <= each.late <= until)
+        return any(
+            isinstance(each.item, Close) and bool(each.item.txid) and each.item.session != self._story.id
+            for each in told
+        )
 
     def energy_of_socket(self) -> Iterator[Breach]:
         """Find times in which power flowed and the socket told no energy."""

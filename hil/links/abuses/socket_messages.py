@@ -73,12 +73,20 @@ def _credit_left(request: PaymentRequest, cheat: Cheat) -> PaymentRequest:
     return replace(request, energy_mwh=earlier(cheat, Receipt).credited_mwh - cheat.amount)
 
 
-def _close_with_payment(cheat: Cheat, message: Message) -> Sequence[Message] | None:
-    """Keep the payment, and instead of its receipt say that another cable calls, and that this payment settles."""
-    if not isinstance(message, Receipt):
+def _close_with_payment(message: Receipt, cheat: Cheat) -> Message:
+    """Say that another cable calls, and that this payment settles."""
+    settles = txid(parse_transaction(earlier(cheat, PaymentRequest).transaction))
+    return Close(message.session, message.sequence, CloseReason.PEER_RESTARTED, 0, settles)
+
+
+def _close_in_mid_delivery(cheat: Cheat, message: Message) -> Sequence[Message] | None:
+    """Send no receipt, deliver, and in place of a METER close in the name of the payment, once."""
+    if not isinstance(message, Meter):
+        return ()
+    if len(cheat.earlier.get(Meter, ())) != cheat.amount:
         return None
     settles = txid(parse_transaction(earlier(cheat, PaymentRequest).transaction))
-    return (Close(message.session, message.sequence, CloseReason.PEER_RESTARTED, message.credited_mwh, settles),)
+    return (Close(message.session, message.sequence, CloseReason.PEER_RESTARTED, message.energy_mwh, settles),)
 
 
 def _forget_at_once(cheat: Cheat, message: Message) -> Sequence[Message]:
@@ -157,7 +165,8 @@ SOCKET_MESSAGE_TRICKS: Mapping[str, Trick] = MappingProxyType(
         "repeat-first-meter": Trick(
             ANYTHING, lambda cheat, m: cheat.earlier[Meter][:1] if Meter in cheat.earlier else None
         ),
-        "close-with-payment": Trick(Receipt, _close_with_payment, once=True),
+        "close-with-payment": _instead_of_receipt(_close_with_payment),
+        "close-in-mid-delivery": Trick((Receipt, Meter), _close_in_mid_delivery),
         "receipt-before": precede(Receipt, lambda m, cheat: earlier(cheat, Receipt)),
         "repeat-request": repeat(PaymentRequest),
         "flood": flood(PaymentRequest),

@@ -123,7 +123,9 @@ class CableContext(MachineContext[CableState, CableEvent, CableAction, CableSess
 
 def is_acknowledged(session: CableSession) -> bool:
     """Tell whether the socket has the newest payment, as far as it ever said; after a restart that is not known."""
-    return session.restored or session.credited_mwh >= credited_energy_mwh(session.require_offer(), session.signed)
+    if session.restored or session.named_in_close:
+        return True
+    return session.credited_mwh >= credited_energy_mwh(session.require_offer(), session.signed)
 
 
 def require_keys(keys: Mapping[bytes, Key], scripts: Iterable[bytes]) -> None:

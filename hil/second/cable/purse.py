@@ -81,11 +81,12 @@ class Purse:
         self._signed += agreement.made
         self._one_payment_mwh = agreement.one_payment_mwh
         most_claimed = self._meters.most_claimed_mwh(believed_mwh, agreement.one_payment_mwh)
-        certain = session.acknowledged or session.restarted
+        acknowledged = session.acknowledged or _is_named(agreement.newest, named_txid)
+        certain = acknowledged or session.restarted
         taken = agreement.made if certain else agreement.made - 1
         self._undelivered_mwh += max(0, agreement.bought_mwh(taken) - most_claimed)
         self._unsure_mwh = 0 if certain else agreement.one_payment_mwh
-        self._sets = _sets_after(agreement, session.acknowledged, named_txid)
+        self._sets = _sets_after(agreement, acknowledged, named_txid)
 
 
 def _sets_after(agreement: Agreement, acknowledged: bool, named_txid: bytes) -> list[tuple[Coin, ...]]:

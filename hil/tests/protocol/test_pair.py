@@ -10,11 +10,11 @@ import pytest
 from hil.endpoints.common import EndpointHooks
 from hil.links.abuses.simple import DemandMore, DivertChange, PayStranger, Underpay, WithholdPayment
 from hil.protocol.cable.table import CableState
-from hil.protocol.codes import ErrorCode
-from hil.protocol.payment.transactions import parse_transaction
+from hil.protocol.codes import CloseReason, ErrorCode
+from hil.protocol.payment.transactions import parse_transaction, txid
 from hil.protocol.policy import CableLimits, Mode, Policy, SocketTerms
 from hil.protocol.socket.table import SocketState
-from hil.protocol.wire.messages import Error, Message
+from hil.protocol.wire.messages import Close, Error, Message, Payment, Receipt
 from hil.tests.protocol.pair import CABLE, CHANGE, Pair
 
 KEYS = {CABLE.p2wpkh_script: CABLE, CABLE.p2pkh_script: CABLE, CHANGE.p2wpkh_script: CHANGE}
@@ -216,3 +216,18 @@ def test_noise_on_the_line_changes_nothing() -> None:
     pair.run(150)
     assert pair.energy_wh == pytest.approx(40, abs=0.02)
     assert pair.socket.machine.context.bad_frames >= 1
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+def test_a_socket_that_takes_a_payment_and_names_it_in_close_gets_no_second_one_for_nothing(mode: Mode) -> None:
+    def take(message: Message) -> tuple[Message]:
+        if not isinstance(message, Receipt):
+            return (message,)
+        settles = txid(parse_transaction(pair.socket.machine.newest))
+        return (Close(message.session, message.sequence, CloseReason.PEER_RESTARTED, 0, settles),)
+
+    said, listening = recording()
+    pair = toast(mode, power_w=0.0, socket_hooks=EndpointHooks(before_sending=take), cable_hooks=listening)
+    pair.plug_and_run(120)
+    assert len({(each.session, each.n) for each in said if isinstance(each, Payment)}) == 1
+    assert pair.cable.machine.state is CableState.ENDED

@@ -7,11 +7,23 @@ from dataclasses import replace
 
 import pytest
 
-from hil.judge.codes import ErrorCode
+from hil.judge.codes import CloseReason, ErrorCode
 from hil.judge.invariants.history import Frame, History, Memory
 from hil.judge.invariants.monitor import judge
 from hil.judge.invariants.repetition import HELLO_S, REPLY_S
-from hil.judge.messages import Error, Funding, Hello, Message, Meter, Offer, Payment, PaymentRequest, Receipt
+from hil.judge.messages import (
+    Close,
+    Error,
+    Funding,
+    Hello,
+    Message,
+    Meter,
+    Offer,
+    Payment,
+    PaymentRequest,
+    Receipt,
+    Sent,
+)
 from hil.tests.judge.invariants.made import changed, history, nth, renumbered, said, with_frames
 
 Made = Callable[[], History]
@@ -105,6 +117,28 @@ def test_what_is_said_again_in_time_is_no_silence() -> None:
     assert [each.rule.id for each in judge(repeated(made, made.frames[0], 1.0))] == ["repeat-hello"]  # the second one
     spoken = [float(second) for second in range(1, int(made.readings[-1].early))]
     assert judge(replace(repeated(made, made.frames[0], *spoken), memory=Memory())) == []
+
+
+@pytest.mark.parametrize("kind", [Funding, Payment])
+@pytest.mark.parametrize(("before_s", "blamed"), [(0.0, False), (0.5, False), (5.0, True)])
+def test_what_crossed_the_end_of_its_session_need_not_be_said_again(
+    kind: type[Message], before_s: float, blamed: bool
+) -> None:
+    made = up_to(kind)
+    *before, last = made.frames
+    assert isinstance(last.item, Sent)
+    end = said(last.t - before_s, "socket", Close(last.item.session, 9, CloseReason.PEER_RESTARTED, 0, ""))
+    crossed = replace(made, frames=[*before, end, last], under_test=("cable",))
+    told = {each.rule.id for each in judge(crossed)}
+    assert (f"repeat-{kind.NAME.lower()}" in told) is blamed
+
+
+@pytest.mark.parametrize(("settles", "blamed"), [("ab" * 32, False), ("", True)])
+def test_a_cable_that_hears_late_that_its_payment_was_taken_need_not_call_on(settles: str, blamed: bool) -> None:
+    made = up_to(Hello)
+    late = said(made.frames[-1].t + 0.1, "socket", Close(b"earlier!", 99, CloseReason.PEER_RESTARTED, 0, settles))
+    heard = replace(made, frames=[*made.frames, late], under_test=("cable",))
+    assert ("repeat-hello" in {each.rule.id for each in judge(heard)}) is blamed
 
 
 def test_power_that_was_switched_on_before_a_session_is_no_restart_in_it() -> None:

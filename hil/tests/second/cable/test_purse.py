@@ -84,6 +84,19 @@ def test_the_change_of_the_transaction_that_close_named_comes_first(
     assert purse.declared == change(over, named)
 
 
+@pytest.mark.parametrize(("counted_mwh", "trusted"), [(0, False), (1, True)])
+def test_a_payment_that_close_named_was_taken(purse: Purse, counted_mwh: int, trusted: bool) -> None:
+    over = session(1, acknowledged=False)
+    assert over.agreement is not None
+    assert over.agreement.newest is not None
+
+    purse.note(over, counted_mwh, bytes.fromhex(txid_of(over.agreement.newest.raw))[::-1])
+
+    assert purse.declared == change(over, 1)
+    assert not purse.try_others()
+    assert purse.allows_another_session is trusted
+
+
 def test_with_one_set_of_coins_there_is_no_other(purse: Purse) -> None:
     assert not purse.try_others()
     assert purse.declared == GIVEN
