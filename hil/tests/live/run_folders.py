@@ -6,7 +6,7 @@ import contextlib
 import http.client
 import json
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -120,11 +120,15 @@ class Viewer:
                 update: dict[str, Any] = json.loads(line.removeprefix(b"data: "))
                 return update
 
-    def wait_for(self, key: str) -> Any:
-        """Return ``key`` of the next update that has it."""
-        while key not in (update := self.update()):
+    def wait_for(self, key: str, fits: Callable[[Any], bool] = lambda value: True) -> Any:
+        """Return ``key`` of the next update that has it with a value that fits."""
+        return self.update_with(key, fits)[key]
+
+    def update_with(self, key: str, fits: Callable[[Any], bool] = lambda value: True) -> dict[str, Any]:
+        """Return the next update that has ``key`` with a value that fits; what a run writes is seen in pieces."""
+        while key not in (update := self.update()) or not fits(update[key]):
             pass
-        return update[key]
+        return update
 
     def close(self) -> None:
         self._connection.close()
