@@ -111,8 +111,8 @@ Feature: A session outlives a restart and a gap of the link
     And the socket received 0.1 mBTC in all
 
   @REQ-KEEP-1 @REQ-KEEP-2 @REQ-KEEP-3
-  Scenario Outline: The socket's supply fails <at> after the first payment
-    Given the socket is under test in single-fee mode
+  Scenario Outline: The socket's supply fails <at> after the first payment, in <mode> mode
+    Given the socket is under test in <mode> mode
     And the load draws 1800 W
     And the cable pays for at most 3 payments
     When the devices are switched on
@@ -122,16 +122,16 @@ Feature: A session outlives a restart and a gap of the link
     And the session has ended
     Then 1 session began
     And 3 payments of 0.1 mBTC were accepted
-    And the ledger holds 1 transaction with one fee each
+    And the ledger holds <transactions> transactions with one fee each
     And the socket received 0.3 mBTC in all
 
     Examples: Right after the credit, in mid-credit, while a top-up is asked for, and near the end
-      | at       |
-      | 10 ms    |
-      | 6 s      |
-      | 11980 ms |
-      | 12050 ms |
-      | 44 s     |
+      | at       | mode        | transactions |
+      | 10 ms    | single-fee  | 1            |
+      | 6 s      | single-fee  | 1            |
+      | 11980 ms | single-fee  | 1            |
+      | 12050 ms | single-fee  | 1            |
+      | 44 s     | per-payment | 3            |
 
   @REQ-KEEP-1 @REQ-KEEP-2
   Scenario Outline: The cable's supply fails <at> after the first payment, in <mode> mode

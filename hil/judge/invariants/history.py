@@ -53,12 +53,13 @@ class Frame:
 
 
 class Reading(NamedTuple):
-    """A reading of the lab meter: it tells of some time between ``early`` and ``late``."""
+    """A reading of the lab meter: it tells of some time between ``early`` and ``late``. Its voltage may be unknown."""
 
     early: float
     late: float
     power_w: float
     energy_wh: float
+    voltage_v: float = math.nan
 
 
 @dataclass

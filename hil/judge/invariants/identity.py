@@ -1,4 +1,4 @@
-"""Rules on what must be new, or the same: session ids, payees, offers, declared coins."""
+"""Rules on what must be new, or the same, or less: session ids, payees, offers, declared coins, budgets."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import replace
 from hil.judge.codes import ErrorCode, Network
 from hil.judge.invariants.history import Frame, History
 from hil.judge.invariants.rules import (
+    BUDGET,
     CHANGE,
     COINS,
     FRESH,
@@ -46,6 +47,7 @@ def breaches(history: History) -> Iterator[Breach]:
     yield from _same(history, "cable", Funding, SAME_FUNDING)
     yield from _changes(history, history.judged("cable"))
     yield from _coins(history, history.judged("cable"))
+    yield from _budgets(history)
 
 
 def _fresh(history: History, frames: list[Frame]) -> Iterator[Breach]:
@@ -210,3 +212,23 @@ def _note_outputs(known: dict[tuple[str, int], Coin], payment: Payment) -> None:
 
 def _told(coin: Coin) -> str:
     return f"{coin.txid}:{coin.index} of {coin.value_sat} sat"
+
+
+def _budgets(history: History) -> Iterator[Breach]:
+    """Hold the budget of each session against that of the one before it; a restart makes it whole again."""
+    before: tuple[Frame, Funding] | None = None
+    for story in history.sessions.values() if history.whole and "cable" in history.under_test else ():
+        told = story.of(Funding, "cable")
+        if not told:
+            continue
+        frame, funding = told[0]
+        if before is not None and frame.late < history.tampered_at and history.undisturbed(before[0].early, frame.late):
+            earlier = history.sessions[before[1].session].of(Payment, "cable")
+            signed = max((payment.n for _, payment in earlier), default=0)
+            left = before[1].max_payments - signed
+            if funding.max_payments > left:
+                what = f"it told {before[1].max_payments} in the session before and signed {signed} payments in it"
+                yield Breach(
+                    BUDGET, "cable", f"its budget is {funding.max_payments}: {what}, so {left} are left", frame
+                )
+        before = frame, funding

@@ -150,7 +150,10 @@ class _Session:
         for _, payment in self._story.of(Payment, "cable", frame):
             name = _id_of(payment)
             numbered[name] = max(payment.n, numbered.get(name, 0))
-        if not close.txid or not (self._history.whole or numbered):
+        if not close.txid:
+            yield from self._unnamed(frame)
+            return
+        if not (self._history.whole or numbered):
             return
         if close.txid not in numbered:
             turned = bytes.fromhex(close.txid)[::-1].hex() in numbered
@@ -159,6 +162,14 @@ class _Session:
         elif frame.sender == "socket" and numbered[close.txid] < self._credited:
             what = f"{close.txid} is payment {numbered[close.txid]}, and {self._credited} were credited"
             yield Breach(TXID, frame.sender, what, frame)
+
+    def _unnamed(self, close: Frame) -> Iterator[Breach]:
+        """Find a CLOSE of a socket that leaves out a payment which it had on the ledger when it credited it."""
+        offer = self._story.offer(close)
+        per_payment = offer is not None and offer.mode is Mode.PER_PAYMENT
+        if close.sender == "socket" and per_payment and self._credited:
+            what = f"it names no transaction, and payment {self._credited} of per-payment mode is on the ledger"
+            yield Breach(TXID, "socket", what, close)
 
     def _due(
         self, frame: Frame, n: int, offers: Sequence[Offer], fundings: Sequence[Funding]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Hashable, Iterator
 
 from hil.judge.invariants.history import Frame, History, Story
@@ -21,6 +22,12 @@ from hil.judge.messages import Funding, Hello, Meter, Payment, PaymentRequest, R
 HELLO_S, CALL_AGAIN_S, REPLY_S, METER_S, CABLE_METER_S = 1.0, 10.0, 2.0, 1.0, 10.0
 """SPEC, "Timers and limits"."""
 
+LIVE_V = 50.0
+"""No mains that the bench plays is below; an open contact leaves less than a volt."""
+
+OPEN_S = 1.5
+"""A METER that was due when the contact opened, and a reading that was under way, have come by then."""
+
 
 def breaches(history: History) -> Iterator[Breach]:
     """Yield what breaks one of these rules."""
@@ -29,6 +36,7 @@ def breaches(history: History) -> Iterator[Breach]:
     yield from _spaced(history, "socket", PaymentRequest, REPEAT_REQUEST, REPLY_S, lambda request: request.n)
     yield from _spaced(history, "socket", Meter, REPEAT_METER, METER_S, lambda message: 0)
     yield from _spaced(history, "cable", Meter, REPEAT_METER, CABLE_METER_S, lambda message: 0)
+    yield from _told_with_open_contact(history)
     for story in history.sessions.values():
         yield from _answers(history, story, "cable", Payment, PaymentRequest, REPEAT_PAYMENT)
         yield from _answers(history, story, "socket", Receipt, Payment, REPEAT_RECEIPT)
@@ -66,6 +74,24 @@ def _spaced(
             what = f"it comes {frame.t - before.t:.3f} s after the one before, and not after {least_s:g} s"
             yield Breach(rule, side, what, frame)
         newest[same] = frame
+
+
+def _told_with_open_contact(history: History) -> Iterator[Breach]:
+    """Find a METER of a socket that had opened its contact: the lab meter had voltage, then none, with the mains on."""
+    live = [each for each in history.readings if each.voltage_v >= LIVE_V]
+    begun = [each.early for each in live]
+    for frame in history.judged("socket"):
+        place = bisect_right(begun, frame.late) - 1
+        if not isinstance(frame.item, Meter) or place < 0:
+            continue
+        last = live[place]
+        known = frame.late < min(history.tampered_at, history.held_at, history.faulty_at)
+        if not known or frame.early - last.late < OPEN_S or not history.undisturbed(last.early, frame.late):
+            continue
+        dead = history.readings_within(last.late, frame.early)
+        if dead and all(each.voltage_v < LIVE_V for each in dead):
+            what = f"its contact has been open since {last.late:.1f} s; METER is for the time in which it is closed"
+            yield Breach(REPEAT_METER, "socket", what, frame)
 
 
 def _answers(

@@ -93,6 +93,12 @@ AGAIN = Rule(
     "After an end that another session can mend a cable calls again, while coins, budget and trust are left.",
     "Restarts and lost links",
 )
+BUDGET = Rule(
+    "budget",
+    "cable",
+    "FUNDING tells a budget from which all payments of earlier sessions since the power-on are taken.",
+    "The cable, before it signs",
+)
 LEFT = Rule(
     "coins-left",
     "cable",
@@ -163,7 +169,10 @@ REPEAT_PAYMENT = Rule(
 OFFER_AGAIN = Rule("repeat-offer", "socket", "OFFER answers each HELLO that is new.", "Order, loss and repetition")
 REPEAT_RECEIPT = Rule("repeat-receipt", "socket", "RECEIPT answers a PAYMENT, each once.", "Order, loss and repetition")
 REPEAT_METER = Rule(
-    "repeat-meter", "both", "METER comes every `meter_s`, the cable's every `cable_meter_s`.", "Timers and limits"
+    "repeat-meter",
+    "both",
+    "METER comes every `meter_s` while the contact is closed, the cable's every `cable_meter_s`.",
+    "Timers and limits",
 )
 PROPOSAL = Rule(
     "proposal",
@@ -203,7 +212,7 @@ CREDIT = Rule("credit", "socket", "A RECEIPT credits n quanta at the tariff, rou
 TXID = Rule(
     "settled-txid",
     "both",
-    "CLOSE names no transaction, or the newest payment, by its id in the order of the wire.",
+    "CLOSE names the newest payment by its id in the order of the wire; none if the ledger has none of it.",
     "8 CLOSE",
 )
 ENERGY = Rule(
@@ -241,6 +250,7 @@ RULES: Final = (
     SILENT,
     OVER,
     AGAIN,
+    BUDGET,
     LEFT,
     KEPT,
     FRESH,

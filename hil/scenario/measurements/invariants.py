@@ -177,7 +177,7 @@ def _readings(observer: Observer, events: Sequence[Event]) -> tuple[list[Reading
         reading, t = reading_of(event), event.t
         apparent += reading.voltage * reading.current * (t - before) / 3600
         before = t
-        found.append(Reading(t - event.before, t + event.after, reading.power, reading.energy))
+        found.append(Reading(t - event.before, t + event.after, reading.power, reading.energy, reading.voltage))
     if not found:
         return [], 0.0
     budget = observer.rig.meter.energy_budget(WattHour(found[-1].energy_wh), Second(before), apparent)

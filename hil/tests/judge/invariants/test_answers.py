@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -139,6 +140,29 @@ def test_a_cable_that_hears_late_that_its_payment_was_taken_need_not_call_on(set
     late = said(made.frames[-1].t + 0.1, "socket", Close(b"earlier!", 99, CloseReason.PEER_RESTARTED, 0, settles))
     heard = replace(made, frames=[*made.frames, late], under_test=("cable",))
     assert ("repeat-hello" in {each.rule.id for each in judge(heard)}) is blamed
+
+
+def opened_after(meters: int) -> tuple[History, float]:
+    """Return a session whose socket goes on telling its energy when there is no voltage any more, and since when."""
+    made = history()
+    cut = made.frames[nth(made, Meter, meters, "socket")].t + 0.05
+    readings = [each._replace(voltage_v=230.0 if each.late < cut else 0.1) for each in made.readings]
+    return replace(made, readings=readings, under_test=("socket",)), cut
+
+
+def test_a_socket_that_tells_its_energy_with_an_open_contact_is_found() -> None:
+    made, cut = opened_after(3)
+    found = [each for each in judge(made) if each.rule.id == "repeat-meter"]
+    assert "its contact has been open since" in found[0].what
+    assert found[0].frame is not None
+    assert cut + 1.4 < found[0].frame.t < cut + 2.5
+
+
+def test_a_voltage_that_the_bench_took_away_or_that_no_one_knows_is_no_open_contact() -> None:
+    made, cut = opened_after(3)
+    dark = replace(made, readings=[each._replace(voltage_v=math.nan) for each in made.readings])
+    for other in (dark, replace(made, disturbed=[cut]), replace(made, faulty_at=cut), replace(made, held_at=cut)):
+        assert [each for each in judge(other) if "contact has been open" in each.what] == []
 
 
 def test_power_that_was_switched_on_before_a_session_is_no_restart_in_it() -> None:

@@ -395,7 +395,8 @@ def test_each_rule_has_a_case_that_breaks_it() -> None:
         "close-reason",  # see test_reasons.py
         "error-code",
         "call-again",
-        "change-fresh",  # see test_origins.py
+        "budget",  # see test_origins.py
+        "change-fresh",
         "over",  # see test_endings.py
         "coins-left",
         "session-kept",
@@ -505,6 +506,13 @@ def test_a_close_may_name_no_transaction_but_no_older_one() -> None:
     (found,) = judge(changed(history(), at, txid=older, reason=CloseReason.LIMIT_REACHED))
     assert found.rule.id == "settled-txid"
     assert "is payment 1, and 2 were credited" in found.what
+
+
+def test_a_close_names_what_per_payment_mode_has_on_the_ledger() -> None:
+    made = history(PER_PAYMENT)
+    (found,) = judge(replace(changed(made, nth(made, Close), txid=""), under_test=("socket",)))
+    assert found.rule.id == "settled-txid"
+    assert "it names no transaction" in found.what
 
 
 def test_a_link_that_lost_messages_excuses_no_number_and_no_proposal() -> None:

@@ -139,6 +139,19 @@ def test_a_change_script_of_before_a_power_on_is_found_in_a_session_after_it() -
     assert [each for each in (*judge(fresh), *judge(same_life)) if each.rule.id == "change-fresh"] == []
 
 
+@pytest.mark.parametrize(("too_many", "restarts", "found"), [(0, False, 0), (1, False, 1), (1, True, 0)])
+def test_the_budget_of_a_session_is_what_those_before_it_left(too_many: int, restarts: bool, found: int) -> None:
+    made = next_session(b"\x00\x14" + bytes(20))
+    funding = made.frames[-1].item
+    assert isinstance(funding, Funding)
+    signed = max(each.item.n for each in made.frames if isinstance(each.item, Payment))
+    made = changed(made, len(made.frames) - 1, max_payments=funding.max_payments - signed + too_many)
+    made = replace(made, disturbed=made.disturbed if restarts else [], cut={})
+    breaches = [each for each in judge(made) if each.rule.id == "budget"]
+    assert len(breaches) == found
+    assert all(f"signed {signed} payments" in each.what for each in breaches)
+
+
 def later(frame: Frame, seconds: float) -> Frame:
     return replace(frame, t=frame.t + seconds, early=frame.early + seconds, late=frame.late + seconds)
 
