@@ -124,7 +124,6 @@ CABLE_MESSAGE_TRICKS: Mapping[str, Trick] = MappingProxyType(
         "fund-again-for-other-change": precede(Payment, lambda m, cheat: _other_change(cheat)),
         "number-ahead": edit(Payment, lambda payment, cheat: replace(payment, n=payment.n + cheat.amount)),
         "number-behind": edit(Payment, lambda payment, cheat: replace(payment, n=payment.n - cheat.amount)),
-        "repeat-earlier-payment": precede(Payment, lambda m, cheat: earlier(cheat, Payment)),
         "repeat-payment": repeat(Payment),
         "flood": flood(Payment),
         "withhold-payment": withhold(Payment),

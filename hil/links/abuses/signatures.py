@@ -12,6 +12,7 @@ from bitcoin.core.script import CScript, CScriptWitness
 from embit.util import secp256k1
 
 from hil.errors import AuthorError
+from hil.links.abuses.messages import earlier, precede
 from hil.links.abuses.model import Cheat, Trick
 from hil.protocol.payment.coins import Coin
 from hil.protocol.payment.signing import Key, ScriptType, script_type, sign_transaction
@@ -116,6 +117,27 @@ def _sign_for_other_amount(cheat: Cheat, message: Message) -> Sequence[Message] 
     return _signed(cheat, message, dearer, 0x01)
 
 
+class _Anew(Key):
+    """A key that signs with another nonce than RFC 6979 gives: as valid, and other bytes."""
+
+    def __init__(self, key: Key, number: int) -> None:
+        super().__init__(key.secret)
+        self._number = number.to_bytes(32, "big")
+
+    def sign(self, digest: bytes) -> bytes:
+        signature = secp256k1.ecdsa_sign(digest, self.secret, None, self._number)
+        return bytes(secp256k1.ecdsa_signature_serialize_der(signature))
+
+
+def _earlier_signed_anew(message: Payment, cheat: Cheat) -> Payment:
+    """Return the payment before, signed anew."""
+    before = earlier(cheat, Payment)
+    honest = without_signatures(parse_transaction(before.transaction))
+    keys = {script: _Anew(key, 1) for script, key in cheat.tools.keys.items()}
+    signed = sign_transaction(honest, cheat.coins_of(honest), keys)
+    return dataclasses.replace(before, transaction=signed.serialize())
+
+
 def _signed(
     cheat: Cheat, message: Message, view: Callable[[list[Coin]], list[Coin]], hash_type: int
 ) -> Sequence[Message] | None:
@@ -142,6 +164,7 @@ SIGNATURE_TRICKS: Mapping[str, Trick] = MappingProxyType(
         **{name: stack_trick(change) for name, change in STACKS.items()},
         "sign-with-hash-type": Trick(Payment, _sign_with_hash_type),
         "sign-for-other-amount": Trick(Payment, _sign_for_other_amount),
+        "repeat-earlier-payment": precede(Payment, _earlier_signed_anew),
         "truncate-transaction": bytes_trick(lambda raw: raw[:-1]),
         "extend-transaction": bytes_trick(lambda raw: raw + b"\x5a"),
     }
