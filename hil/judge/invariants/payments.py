@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from hil.judge.codes import Mode
+from hil.judge.codes import ErrorCode, Mode
 from hil.judge.invariants.history import Frame, History, Story
 from hil.judge.invariants.rules import (
     CREDIT,
@@ -17,12 +17,15 @@ from hil.judge.invariants.rules import (
     TXID,
     Breach,
 )
-from hil.judge.messages import Close, Coin, Funding, Offer, Payment, PaymentRequest, Receipt
+from hil.judge.messages import Close, Coin, Error, Funding, Meter, Offer, Payment, PaymentRequest, Receipt
 from hil.judge.signatures import flaw_of
 from hil.judge.transactions import NoTransaction, bought_mwh, change_of, difference, parse, proposal, txid_of, unsigned
 
 MOST_CREDIT_MWH = 2100
 """SPEC, "The cable, before it signs"."""
+
+ANSWERED_S = 2.0
+"""SPEC, `reply_s`."""
 
 
 def breaches(history: History) -> Iterator[Breach]:
@@ -39,6 +42,8 @@ def breaches(history: History) -> Iterator[Breach]:
                     yield from judge.on_payment(frame, frame.item)
                 case Receipt():
                     yield from judge.on_receipt(frame, frame.item)
+                case Error():
+                    yield from judge.on_error(frame, frame.item)
                 case Close():
                     yield from judge.on_close(frame, frame.item)
 
@@ -163,6 +168,28 @@ class _Session:
             what = f"{close.txid} is payment {numbered[close.txid]}, and {self._credited} were credited"
             yield Breach(TXID, frame.sender, what, frame)
 
+    def on_error(self, frame: Frame, error: Error) -> Iterator[Breach]:
+        """Find UNEXPECTED for a payment that the socket had asked for, if only before a restart."""
+        if frame.sender != "socket" or error.code is not ErrorCode.UNEXPECTED:
+            return
+        heard = [
+            each.item
+            for each in self._story.frames
+            if each.sender == "cable" and each.early <= frame.late and each.late >= frame.early - ANSWERED_S
+        ]
+        payment = next((each for each in heard if isinstance(each, Payment)), None)
+        if (
+            payment is None
+            or payment.n <= self._credited
+            or not all(isinstance(each, Payment | Meter) for each in heard)
+        ):
+            return  # it may answer something else
+        for at, request in self._story.of(PaymentRequest, "socket", frame):
+            if request.n == payment.n and request.transaction == _unsigned(payment):
+                what = f"it says UNEXPECTED to payment {payment.n}, which it had asked for at {at.t:.3f} s"
+                yield Breach(ORDER, "socket", what, frame)
+                return
+
     def _unnamed(self, close: Frame) -> Iterator[Breach]:
         """Find a CLOSE of a socket that leaves out a payment which it had on the ledger when it credited it."""
         offer = self._story.offer(close)
@@ -202,6 +229,13 @@ class _Session:
 
 def _agreed(offer: Offer, funding: Funding) -> int:
     return min(offer.max_payments, funding.max_payments)
+
+
+def _unsigned(payment: Payment) -> bytes:
+    try:
+        return unsigned(parse(payment.transaction))
+    except NoTransaction:
+        return b""
 
 
 def _id_of(payment: Payment) -> str:

@@ -184,7 +184,7 @@ PROPOSAL = Rule(
 ORDER = Rule(
     "payment-order",
     "both",
-    "Payments are asked for and signed in order, from 1 on, and no more than were agreed.",
+    "Payments are asked for, signed and expected in order, from 1 on, and no more than were agreed.",
     "What each side checks",
 )
 PREMATURE = Rule(

@@ -34,6 +34,7 @@ from hil.judge.messages import (
     Payment,
     PaymentRequest,
     Receipt,
+    Sent,
 )
 from hil.judge.transactions import parse, txid_of
 from hil.tests.judge.invariants.made import (
@@ -513,6 +514,28 @@ def test_a_close_names_what_per_payment_mode_has_on_the_ledger() -> None:
     (found,) = judge(replace(changed(made, nth(made, Close), txid=""), under_test=("socket",)))
     assert found.rule.id == "settled-txid"
     assert "it names no transaction" in found.what
+
+
+@pytest.mark.parametrize(
+    ("credited", "answers_another", "found"),
+    [(False, False, ["payment-order"]), (True, False, []), (False, True, [])],
+)
+def test_a_payment_that_was_asked_for_is_not_unexpected(
+    credited: bool, answers_another: bool, found: list[str]
+) -> None:
+    made = history()
+    at = nth(made, Receipt if credited else Payment, 2)
+    last = made.frames[at]
+    assert isinstance(last.item, Sent)
+    paid = made.frames[nth(made, Payment, 2)].item
+    assert isinstance(paid, Payment)
+    told = [said(last.t + 0.1, "socket", Error(last.item.session, 0, ErrorCode.UNEXPECTED, "no payment was asked for"))]
+    if credited:
+        told.insert(0, said(last.t + 0.05, "cable", replace(paid, sequence=99)))
+    if answers_another:
+        told.insert(0, replace(made.frames[nth(made, Funding)], t=last.t, early=last.t, late=last.t))
+    made = replace(made, frames=[*made.frames[: at + 1], *told], under_test=("socket",), readings=())
+    assert [each.rule.id for each in judge(made) if each.rule.id == "payment-order"] == found
 
 
 def test_a_link_that_lost_messages_excuses_no_number_and_no_proposal() -> None:
