@@ -43,6 +43,14 @@ def txid_of(transaction: CTransaction) -> str:
     return str(b2lx(transaction.GetTxid()))
 
 
+def txid_of_bytes(raw: bytes) -> str:
+    """Return the id of a transaction as people write it; empty if the bytes are none."""
+    try:
+        return txid_of(parse(raw))
+    except NoTransaction:
+        return ""
+
+
 def unsigned(transaction: CTransaction) -> bytes:
     """Return the bytes that it had before it was signed."""
     inputs = [CTxIn(each.prevout, CScript(), each.nSequence) for each in transaction.vin]

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from hil.judge.codes import CloseReason
 from hil.judge.invariants.ends.endings import HARMLESS
-from hil.judge.invariants.history import Frame, History, Story
+from hil.judge.invariants.history import UNDERWAY_S, Frame, History, Story
 from hil.judge.invariants.repetition import CABLE_METER_S, HELLO_S, METER_S, REPLY_S
 from hil.judge.invariants.rules import (
     OFFER_AGAIN,
@@ -25,6 +25,7 @@ from hil.judge.invariants.rules import (
     Rule,
 )
 from hil.judge.messages import Close, Error, Funding, Hello, Meter, Offer, Payment, PaymentRequest, Receipt, Sent
+from hil.judge.transactions import txid_of_bytes
 
 LATE_S = 2.0
 """What comes so much later than it is due was not forgotten."""
@@ -42,9 +43,6 @@ loses none the second one tells.
 
 NEXT: dict[type[Sent], type[Sent]] = {Hello: Funding, Funding: Payment}
 """What a side says once it has the answer, which may have crossed the question when that was said again."""
-
-CROSSED_S = 1.0
-"""What a side said so long before a message may have reached the other side after it had sent that."""
 
 SWITCHED_S = 1.0
 """After so much time the contact and the lab meter have followed what was said."""
@@ -90,26 +88,27 @@ class _Silence:
             if isinstance(frame.item, Payment) and self._has_receipt(frame.item.n, self._story.frames[:place]):
                 continue
             after = self._story.after(place, until)
-            if self._ended_meanwhile(place, frame) or (kind is Hello and self._was_told_what_settled(frame, until)):
+            if any(_moves_on(each, side, kind, answers) or _credits(each, frame) for each in after):
                 continue
-            if not any(_moves_on(each, side, kind, answers) or _credits(each, frame) for each in after):
-                what = f"nothing answered it for {period_s + LATE_S:g} s, and it was not said again"
-                yield Breach(rule, side, what, frame)
+            if self._ended_meanwhile(place, frame) or (kind is Hello and self._may_have_lost_trust(frame, until)):
+                continue
+            what = f"nothing answered it for {period_s + LATE_S:g} s, and it was not said again"
+            yield Breach(rule, side, what, frame)
 
     def _ended_meanwhile(self, place: int, frame: Frame) -> bool:
         """Tell whether the other side ended the session by a message that may have crossed this one."""
-        crossed = (each for each in self._story.frames[:place] if each.late >= frame.early - CROSSED_S)
+        crossed = (each for each in self._story.frames[:place] if each.late >= frame.early - UNDERWAY_S)
         return any(each.sender != frame.sender and _is_end(each) for each in crossed)
 
-    def _was_told_what_settled(self, hello: Frame, until: float) -> bool:
-        """Tell whether a CLOSE of an earlier session names a payment: a cable may take that as its acknowledgement, and
-        have no trust left.
-        """
-        told = (each for each in self._history.sent_by("socket") if hello.early - CROSSED_S <= each.late <= until)
-        return any(
-            isinstance(each.item, Close) and bool(each.item.txid) and each.item.session != self._story.id
-            for each in told
+    def _may_have_lost_trust(self, hello: Frame, until: float) -> bool:
+        """Tell whether the cable hears by a late CLOSE that a payment was taken which it did not count until then."""
+        heard = (
+            each.item
+            for each in self._history.sent_by("socket")
+            if not each.lost and isinstance(each.item, Close) and hello.early - UNDERWAY_S <= each.late <= until
         )
+        stories = ((self._history.sessions[close.session], close) for close in heard if close.session != self._story.id)
+        return any(_tells_that_it_was_taken(story, close) for story, close in stories)
 
     def energy_of_socket(self) -> Iterator[Breach]:
         """Find times in which power flowed and the socket told no energy."""
@@ -239,6 +238,19 @@ def _moves_on(frame: Frame, side: str, kind: type[Sent], answers: tuple[type[Sen
     if frame.sender == side:
         return isinstance(frame.item, (kind, NEXT.get(kind, kind)))
     return isinstance(frame.item, answers) and not frame.lost
+
+
+def _tells_that_it_was_taken(story: Story, close: Close) -> bool:
+    """Tell whether CLOSE names the newest payment of its session, which nothing else has acknowledged."""
+    paid = story.of(Payment, "cable")
+    if not paid:
+        return False
+    newest = paid[-1][1]
+    receipts = [receipt for frame, receipt in story.of(Receipt, "socket") if not frame.lost]
+    requests = [request for frame, request in story.of(PaymentRequest, "socket") if not frame.lost]
+    if any(each.n >= newest.n for each in receipts) or any(each.n > newest.n for each in requests):
+        return False
+    return bool(close.txid) and close.txid == txid_of_bytes(newest.transaction)
 
 
 def _credits(frame: Frame, asked: Frame) -> bool:

@@ -22,8 +22,8 @@ M = TypeVar("M", bound=Sent)
 SIDES = ("socket", "cable")
 
 UNDERWAY_S = 1.0
-"""So long after the supply of a side was switched off there may arrive what it had said before: its supply holds for a
-while, and a line in real time is slow on a busy machine. A device takes longer to boot."""
+"""So late may a message arrive: a supply holds for a while after it was switched off, and a line in real time is slow
+on a busy machine. What a side says sooner after its supply was off is not judged as of a new life."""
 
 
 @dataclass(frozen=True)

@@ -227,8 +227,6 @@ def _budgets(history: History) -> Iterator[Breach]:
             signed = max((payment.n for _, payment in earlier), default=0)
             left = before[1].max_payments - signed
             if funding.max_payments > left:
-                what = f"it told {before[1].max_payments} in the session before and signed {signed} payments in it"
-                yield Breach(
-                    BUDGET, "cable", f"its budget is {funding.max_payments}: {what}, so {left} are left", frame
-                )
+                what = f"it told {before[1].max_payments} in the session before, signed {signed} payments in it"
+                yield Breach(BUDGET, "cable", f"{what}, and tells a budget of {funding.max_payments} now", frame)
         before = frame, funding

@@ -19,7 +19,16 @@ from hil.judge.invariants.rules import (
 )
 from hil.judge.messages import Close, Coin, Error, Funding, Meter, Offer, Payment, PaymentRequest, Receipt
 from hil.judge.signatures import flaw_of
-from hil.judge.transactions import NoTransaction, bought_mwh, change_of, difference, parse, proposal, txid_of, unsigned
+from hil.judge.transactions import (
+    NoTransaction,
+    bought_mwh,
+    change_of,
+    difference,
+    parse,
+    proposal,
+    txid_of_bytes,
+    unsigned,
+)
 
 MOST_CREDIT_MWH = 2100
 """SPEC, "The cable, before it signs"."""
@@ -153,7 +162,7 @@ class _Session:
         """Hold the id in CLOSE against the payments of the session, of which the newest must settle it."""
         numbered: dict[str, int] = {}
         for _, payment in self._story.of(Payment, "cable", frame):
-            name = _id_of(payment)
+            name = txid_of_bytes(payment.transaction)
             numbered[name] = max(payment.n, numbered.get(name, 0))
         if not close.txid:
             yield from self._unnamed(frame)
@@ -170,12 +179,13 @@ class _Session:
 
     def on_error(self, frame: Frame, error: Error) -> Iterator[Breach]:
         """Find UNEXPECTED for a payment that the socket had asked for, if only before a restart."""
-        if frame.sender != "socket" or error.code is not ErrorCode.UNEXPECTED:
+        if frame.sender != "socket" or error.code is not ErrorCode.UNEXPECTED or frame.late >= self._history.held_at:
             return
         heard = [
             each.item
             for each in self._story.frames
-            if each.sender == "cable" and each.early <= frame.late and each.late >= frame.early - ANSWERED_S
+            if each.sender == "cable" and not each.lost
+            if each.early <= frame.late and each.late >= frame.early - ANSWERED_S
         ]
         payment = next((each for each in heard if isinstance(each, Payment)), None)
         if (
@@ -236,13 +246,6 @@ def _unsigned(payment: Payment) -> bytes:
         return unsigned(parse(payment.transaction))
     except NoTransaction:
         return b""
-
-
-def _id_of(payment: Payment) -> str:
-    try:
-        return txid_of(parse(payment.transaction))
-    except NoTransaction:
-        return ""
 
 
 def _flaws(payment: Payment, due: Sequence[tuple[bytes, Sequence[Coin]]]) -> list[tuple[bool, str]]:

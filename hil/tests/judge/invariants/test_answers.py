@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -25,6 +26,7 @@ from hil.judge.messages import (
     Receipt,
     Sent,
 )
+from hil.judge.transactions import parse, txid_of
 from hil.tests.judge.invariants.made import changed, history, nth, renumbered, said, with_frames
 
 Made = Callable[[], History]
@@ -134,12 +136,32 @@ def test_what_crossed_the_end_of_its_session_need_not_be_said_again(
     assert (f"repeat-{kind.NAME.lower()}" in told) is blamed
 
 
-@pytest.mark.parametrize(("settles", "blamed"), [("ab" * 32, False), ("", True)])
-def test_a_cable_that_hears_late_that_its_payment_was_taken_need_not_call_on(settles: str, blamed: bool) -> None:
-    made = up_to(Hello)
-    late = said(made.frames[-1].t + 0.1, "socket", Close(b"earlier!", 99, CloseReason.PEER_RESTARTED, 0, settles))
-    heard = replace(made, frames=[*made.frames, late], under_test=("cable",))
-    assert ("repeat-hello" in {each.rule.id for each in judge(heard)}) is blamed
+@pytest.mark.parametrize(
+    ("last", "names", "lost", "blamed"),
+    [
+        (Payment, True, False, False),
+        (Payment, False, False, True),
+        (Payment, True, True, True),
+        (Receipt, True, False, True),
+    ],
+    ids=["its payment was taken", "no payment is named", "it did not hear it", "it knew that"],
+)
+def test_a_cable_that_hears_late_that_its_payment_was_taken_need_not_call_on(
+    last: type[Message], names: bool, lost: bool, blamed: bool
+) -> None:
+    made = up_to(last)
+    paid, hello = made.frames[nth(made, Payment)].item, made.frames[0].item
+    assert isinstance(paid, Payment)
+    assert isinstance(hello, Hello)
+    settles = txid_of(parse(paid.transaction)) if names else ""
+    t = made.frames[-1].t + 30
+    anew = said(t, "cable", replace(hello, session=b"another!", sequence=1))
+    late = said(t + 0.1, "socket", Close(paid.session, 99, CloseReason.PEER_RESTARTED, 0, settles))
+    idle = [each._replace(early=t + step, late=t + step + 1) for step, each in enumerate(made.readings[:10])]
+    frames = [*made.frames, anew, replace(late, lost=lost)]
+    heard = replace(made, frames=frames, readings=[*made.readings, *idle], under_test=("cable",))
+    found = [each for each in judge(heard) if each.rule.id == "repeat-hello" and each.frame is anew]
+    assert bool(found) is blamed
 
 
 def opened_after(meters: int) -> tuple[History, float]:
@@ -161,7 +183,8 @@ def test_a_socket_that_tells_its_energy_with_an_open_contact_is_found() -> None:
 def test_a_voltage_that_the_bench_took_away_or_that_no_one_knows_is_no_open_contact() -> None:
     made, cut = opened_after(3)
     dark = replace(made, readings=[each._replace(voltage_v=math.nan) for each in made.readings])
-    for other in (dark, replace(made, disturbed=[cut]), replace(made, faulty_at=cut), replace(made, held_at=cut)):
+    explained: list[dict[str, Any]] = [{"disturbed": [cut]}, {"faulty_at": cut}, {"held_at": cut}, {"whole": False}]
+    for other in (dark, *(replace(made, **each) for each in explained)):
         assert [each for each in judge(other) if "contact has been open" in each.what] == []
 
 

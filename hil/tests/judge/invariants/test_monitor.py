@@ -17,7 +17,7 @@ from embit import bip39
 from embit.bip32 import HDKey
 
 import hil.protocol
-from hil.judge.codes import CloseReason, ErrorCode, Mode
+from hil.judge.codes import ErrorCode, Mode
 from hil.judge.invariants.accounts import ACCOUNT_PATH
 from hil.judge.invariants.history import History, Memory, Reading
 from hil.judge.invariants.monitor import judge
@@ -34,15 +34,12 @@ from hil.judge.messages import (
     Payment,
     PaymentRequest,
     Receipt,
-    Sent,
 )
-from hil.judge.transactions import parse, txid_of
 from hil.tests.judge.invariants.made import (
     LOST,
     P2PKH,
     PER_PAYMENT,
     SESSIONS,
-    SINGLE_FEE,
     again,
     as_on_a_bench,
     changed,
@@ -495,47 +492,6 @@ def test_payments_from_a_chain_of_changes_are_rebuilt() -> None:
         assert isinstance(first, PaymentRequest)
         found = judge(replace(changed(made, at, transaction=first.transaction), under_test=("socket",)))
         assert "proposal" in {breach.rule.id for breach in found}
-
-
-def test_a_close_may_name_no_transaction_but_no_older_one() -> None:
-    made = history(SINGLE_FEE)
-    at = nth(made, Close)
-    assert judge(changed(made, at, txid="")) == []
-    first = made.frames[nth(made, Payment)].item
-    assert isinstance(first, Payment)
-    older = txid_of(parse(first.transaction))
-    (found,) = judge(changed(history(), at, txid=older, reason=CloseReason.LIMIT_REACHED))
-    assert found.rule.id == "settled-txid"
-    assert "is payment 1, and 2 were credited" in found.what
-
-
-def test_a_close_names_what_per_payment_mode_has_on_the_ledger() -> None:
-    made = history(PER_PAYMENT)
-    (found,) = judge(replace(changed(made, nth(made, Close), txid=""), under_test=("socket",)))
-    assert found.rule.id == "settled-txid"
-    assert "it names no transaction" in found.what
-
-
-@pytest.mark.parametrize(
-    ("credited", "answers_another", "found"),
-    [(False, False, ["payment-order"]), (True, False, []), (False, True, [])],
-)
-def test_a_payment_that_was_asked_for_is_not_unexpected(
-    credited: bool, answers_another: bool, found: list[str]
-) -> None:
-    made = history()
-    at = nth(made, Receipt if credited else Payment, 2)
-    last = made.frames[at]
-    assert isinstance(last.item, Sent)
-    paid = made.frames[nth(made, Payment, 2)].item
-    assert isinstance(paid, Payment)
-    told = [said(last.t + 0.1, "socket", Error(last.item.session, 0, ErrorCode.UNEXPECTED, "no payment was asked for"))]
-    if credited:
-        told.insert(0, said(last.t + 0.05, "cable", replace(paid, sequence=99)))
-    if answers_another:
-        told.insert(0, replace(made.frames[nth(made, Funding)], t=last.t, early=last.t, late=last.t))
-    made = replace(made, frames=[*made.frames[: at + 1], *told], under_test=("socket",), readings=())
-    assert [each.rule.id for each in judge(made) if each.rule.id == "payment-order"] == found
 
 
 def test_a_link_that_lost_messages_excuses_no_number_and_no_proposal() -> None:
