@@ -7,7 +7,6 @@ clock: its host calls ``on_bytes`` and ``on_time`` with the present instant, no 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -185,4 +184,4 @@ class SocketEndpoint:
         self._watch_due = self._next_watch(now) if closed else None
 
     def _next_watch(self, now: float) -> float:
-        return math.inf if self._watch_s is None else now + self._watch_s
+        return now + (self._metering_s if self._watch_s is None else self._watch_s)

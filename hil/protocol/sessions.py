@@ -85,8 +85,6 @@ class CableSession(Session):
     drew_power: bool = False
     restored: bool = False
     """It began before a restart; which receipts came then is not known."""
-    named_in_close: bool = False
-    """CLOSE named its newest payment: the socket says that it has it."""
 
     def require_offer(self) -> Offer:
         """Return OFFER of this session; AssertionError if there is none."""

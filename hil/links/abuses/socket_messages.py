@@ -73,10 +73,10 @@ def _credit_left(request: PaymentRequest, cheat: Cheat) -> PaymentRequest:
     return replace(request, energy_mwh=earlier(cheat, Receipt).credited_mwh - cheat.amount)
 
 
-def _close_with_payment(message: Receipt, cheat: Cheat) -> Message:
-    """Say that another cable calls, and that this payment settles."""
+def _close_naming_the_payment(message: Receipt | Meter, cheat: Cheat, energy_mwh: int) -> Close:
+    """Return a CLOSE in place of a message: another cable calls, it says, and the newest payment settles."""
     settles = txid(parse_transaction(earlier(cheat, PaymentRequest).transaction))
-    return Close(message.session, message.sequence, CloseReason.PEER_RESTARTED, 0, settles)
+    return Close(message.session, message.sequence, CloseReason.PEER_RESTARTED, energy_mwh, settles)
 
 
 def _close_in_mid_delivery(cheat: Cheat, message: Message) -> Sequence[Message] | None:
@@ -85,8 +85,7 @@ def _close_in_mid_delivery(cheat: Cheat, message: Message) -> Sequence[Message] 
         return ()
     if len(cheat.earlier.get(Meter, ())) != cheat.amount:
         return None
-    settles = txid(parse_transaction(earlier(cheat, PaymentRequest).transaction))
-    return (Close(message.session, message.sequence, CloseReason.PEER_RESTARTED, message.energy_mwh, settles),)
+    return (_close_naming_the_payment(message, cheat, message.energy_mwh),)
 
 
 def _forget_at_once(cheat: Cheat, message: Message) -> Sequence[Message]:
@@ -165,7 +164,7 @@ SOCKET_MESSAGE_TRICKS: Mapping[str, Trick] = MappingProxyType(
         "repeat-first-meter": Trick(
             ANYTHING, lambda cheat, m: cheat.earlier[Meter][:1] if Meter in cheat.earlier else None
         ),
-        "close-with-payment": _instead_of_receipt(_close_with_payment),
+        "close-with-payment": _instead_of_receipt(lambda m, cheat: _close_naming_the_payment(m, cheat, 0)),
         "close-in-mid-delivery": Trick((Receipt, Meter), _close_in_mid_delivery),
         "receipt-before": precede(Receipt, lambda m, cheat: earlier(cheat, Receipt)),
         "repeat-request": repeat(PaymentRequest),

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final, TypeAlias
 
-from hil.protocol.cable.context import CableContext, is_acknowledged
+from hil.protocol.cable.context import CableContext
 from hil.protocol.cable.table import CableAction, CableEvent, CableState
 from hil.protocol.effects import KeepCoins, SessionEnded
 from hil.protocol.payment.coins import Coin
@@ -112,7 +112,7 @@ def _end_session(context: CableContext) -> None:
     if session.signed:
         context.paid += session.signed
         context.undelivered_mwh += context.unused_mwh(session)
-        acknowledged = is_acknowledged(session)
+        acknowledged = context.is_acknowledged(session)
         context.payment_mwh = quantum_energy_mwh(session.require_offer())
         context.doubtful_mwh = 0 if acknowledged else context.payment_mwh
         context.wallet.session_over(context.record(session), context.settled_txid, acknowledged=acknowledged)

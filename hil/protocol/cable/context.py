@@ -10,6 +10,7 @@ from hil.protocol.cable.table import CableAction, CableEvent, CableState
 from hil.protocol.effects import Remember
 from hil.protocol.machine import MachineContext
 from hil.protocol.payment.signing import Key
+from hil.protocol.payment.transactions import parse_transaction, txid
 from hil.protocol.policy import CableLimits, Misuse, credited_energy_mwh, quantum_energy_mwh
 from hil.protocol.records import CableRecord
 from hil.protocol.sessions import CableSession
@@ -87,9 +88,15 @@ class CableContext(MachineContext[CableState, CableEvent, CableAction, CableSess
         """Energy that the socket has been paid for in the session and that cannot have flowed, by any honest meter."""
         if not session.signed:
             return 0
-        number = session.signed if is_acknowledged(session) else session.signed - 1
+        number = session.signed if self.is_acknowledged(session) else session.signed - 1
         bought = credited_energy_mwh(session.require_offer(), number)
         return max(0, bought - self.most_claimable_mwh(session))
+
+    def is_acknowledged(self, session: CableSession) -> bool:
+        """Tell whether the socket has the newest payment, as far as it ever said; after a restart that is not known."""
+        if session.restored or session.credited_mwh >= credited_energy_mwh(session.require_offer(), session.signed):
+            return True
+        return bool(self.settled_txid) and txid(parse_transaction(session.payment)) == self.settled_txid
 
     def counted_mwh(self, session: CableSession) -> int:
         """Energy of the session by the cable's own meter, with what may have flowed while it was off."""
@@ -119,13 +126,6 @@ class CableContext(MachineContext[CableState, CableEvent, CableAction, CableSess
             sequence=session.sequence,
             heard=session.heard,
         )
-
-
-def is_acknowledged(session: CableSession) -> bool:
-    """Tell whether the socket has the newest payment, as far as it ever said; after a restart that is not known."""
-    if session.restored or session.named_in_close:
-        return True
-    return session.credited_mwh >= credited_energy_mwh(session.require_offer(), session.signed)
 
 
 def require_keys(keys: Mapping[bytes, Key], scripts: Iterable[bytes]) -> None:

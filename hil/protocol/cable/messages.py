@@ -11,7 +11,6 @@ from hil.protocol.cable.context import CableContext
 from hil.protocol.cable.table import CableEvent
 from hil.protocol.checks import Refusal, check_offer, check_proposal, fits_session
 from hil.protocol.codes import CloseReason, ErrorCode
-from hil.protocol.payment.transactions import parse_transaction, txid
 from hil.protocol.policy import credited_energy_mwh
 from hil.protocol.sessions import CableSession
 from hil.protocol.wire.messages import Close, Error, Message, Meter, Offer, PaymentRequest, Receipt
@@ -67,7 +66,6 @@ def on_message(context: CableContext, message: Message) -> None:
             _on_meter(context, session, message)
         case Close():
             context.settled_txid = message.txid
-            session.named_in_close = bool(session.payment) and txid(parse_transaction(session.payment)) == message.txid
             lost = message.reason in PASSING_REASONS and context.can_call_again and context.is_funded
             context.end_with(message.reason, _E.SESSION_LOST if lost else _E.CLOSE_RECEIVED)
         case Error():

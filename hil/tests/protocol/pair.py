@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from hil.endpoints.cable import CableEndpoint
@@ -89,6 +89,7 @@ class Pair:
     script: bytes = CABLE.p2wpkh_script
     metering_s: float = METERING_S
     watch_s: float | None = CONFLICT_WATCH_S
+    make_ledger: Callable[[list[Coin]], MemoryLedger] = MemoryLedger
 
     def __post_init__(self) -> None:
         self.now = 0.0
@@ -101,7 +102,7 @@ class Pair:
             Coin(OutPoint(f"{index:064x}", index), Satoshi(value), self.script)
             for index, value in enumerate(self.coin_values)
         ]
-        self.ledger = MemoryLedger(self.coins)
+        self.ledger = self.make_ledger(self.coins)
         sessions = iter(range(1, 1 << 16))
         payees = iter(range(1, 1 << 16))
         self.socket = SocketEndpoint(

@@ -54,10 +54,10 @@ DEEDS = st.builds(
 class GullibleLedger(MemoryLedger):
     """The thief's: it may find coins and take transactions that the real one does not."""
 
-    def __init__(self, coins: list[Coin]) -> None:
+    def __init__(self, coins: list[Coin], *, lies: bool) -> None:
         super().__init__(coins)
         self.heard_of = dict(self.coins)
-        self.lies = False
+        self.lies = lies
 
     def coin(self, outpoint: OutPoint) -> CoinStatus | None:
         told = super().coin(outpoint)
@@ -89,13 +89,13 @@ class Thief:
             coin_values=(200_000,),
             socket_hooks=EndpointHooks(before_sending=self._say),
             cable_hooks=EndpointHooks(before_sending=self._hear),
+            make_ledger=self._open_ledger,
         )
-        self.given = list(self.pair.coins)
-        self.ledger = GullibleLedger(self.given)
-        self.ledger.lies = self.lies
-        self.pair.ledger = self.ledger
-        self.pair.socket._questions._ledger = self.ledger
         self._left = list(self.deeds)
+
+    def _open_ledger(self, coins: list[Coin]) -> GullibleLedger:
+        self.ledger = GullibleLedger(coins, lies=self.lies)
+        return self.ledger
 
     def _hear(self, message: Message) -> tuple[Message]:
         if isinstance(message, Payment):
@@ -142,7 +142,7 @@ class Thief:
                 default=0,
             )
 
-        held = most(frozenset(coin.outpoint for coin in self.given))
+        held = most(frozenset(coin.outpoint for coin in self.pair.coins))
         return held - self.pair.energy_wh * self.pair.terms.tariff_sat_per_wh
 
 

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import multiprocessing
+import re
+import socket
 from typing import TYPE_CHECKING
 
 import pytest
@@ -71,6 +73,17 @@ def test_a_mirror_that_gives_nothing_leaves_no_half_a_tree(tmp_path: Path, monke
         debian.unpack()
     assert debian.unpacked() is None
     assert [path.name for path in (tmp_path / "cache").iterdir()] == [f"debian-{debian.SUITE}.lock"]
+
+
+def test_a_mirror_that_does_not_answer_is_what_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the machine's own apt: without its errors it would go on, and miss the packages."""
+    with socket.socket() as deaf:
+        deaf.bind(("127.0.0.1", 0))  # and does not listen
+        address = f"http://127.0.0.1:{deaf.getsockname()[1]}/debian/"
+        monkeypatch.setenv("HIL_CACHE", str(tmp_path))
+        monkeypatch.setenv("HIL_DEBIAN_MIRROR", address)
+        with pytest.raises(ConfigurationError, match=r"apt-get update failed .*" + re.escape(address)):
+            debian.unpack()
 
 
 _SLOW_APT = """#!/bin/sh
